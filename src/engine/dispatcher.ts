@@ -1,0 +1,217 @@
+// The engine: one pure function. It is told what happened and what time it is, changes its state, and returns what is to
+// be done. It knows no Kafka, no TensorFlow and no clock.
+
+import { keyOf } from '../log/topic-partition.ts';
+import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
+import { applyCommit, commitDueAtMs } from './committer.ts';
+import { applyCredits } from './credits.ts';
+import { applyDrain, stop } from './drain.ts';
+import { accept, type Lane, newLane, restart, skipTo } from './lane.ts';
+import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
+import { applySettling, assigned, endLanes, revoking } from './rebalance.ts';
+import type { EngineState } from './state.ts';
+
+const LANE_OUT_OF_STEP = 'SCORELANE_OUT_OF_STEP';
+
+/** Takes one message and returns what is to be done, in order. Mutates `state`. */
+export function step(state: EngineState, message: Message, nowMs: number): Effect[] {
+  const effects: Effect[] = [];
+  receive(state, message, nowMs, effects);
+  for (const lane of state.lanes.values()) wakeLane(state, lane, nowMs, effects);
+  openMicroBatches(state, nowMs, effects);
+  applyCredits(state, effects);
+  applyCommit(state, nowMs, effects);
+  applySettling(state, nowMs, effects);
+  applyDrain(state, nowMs, effects);
+  return effects;
+}
+
+/** When `step` must be called with a `tick` although nothing happens; infinity when never. */
+export function wakeAtMs(state: EngineState): number {
+  let at = commitDueAtMs(state);
+  if (state.settling !== undefined) at = Math.min(at, state.settling.deadlineMs);
+  if (state.stopping !== undefined && !state.stopping.done) at = Math.min(at, state.stopping.deadlineMs);
+  for (const lane of state.lanes.values()) {
+    if (lane.phase === 'halted') at = Math.min(at, lane.haltedUntilMs);
+    if (lane.ledger.oldest?.stage.at === 'scored') at = Math.min(at, lane.produceAgainAtMs);
+    if (mayOpen(state, lane)) at = Math.min(at, lingersUntil(lane.mailbox, state.limits.microBatch));
+  }
+  return at;
+}
+
+function receive(state: EngineState, message: Message, nowMs: number, effects: Effect[]): void {
+  switch (message.type) {
+    case 'assigned':
+      return assigned(state, message.partitions, effects);
+    case 'revoking':
+      return revoking(state, message.partitions, message.deadlineMs);
+    case 'revoked':
+    case 'lost':
+      return endLanes(state, message.partitions, message.type, effects);
+    case 'fetched': {
+      const lane = state.lanes.get(keyOf(message.fetched));
+      if (lane === undefined || lane.phase === 'halted' || state.stopping !== undefined) return;
+      if (!accept(lane, message.fetched, nowMs)) {
+        effects.push({ type: 'seek', partition: lane, position: lane.position });
+      }
+      return;
+    }
+    case 'outOfRange': {
+      const lane = state.lanes.get(keyOf(message.partition));
+      if (lane === undefined) return;
+      if (message.position >= lane.position) return skipTo(lane, message.position, nowMs);
+      // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
+      endLanes(state, [lane], 'lost', effects);
+      state.lanes.set(lane.key, newLane(lane, message.position, state.nextEpoch++));
+      return;
+    }
+    case 'scored': {
+      state.scoring--;
+      laneAt(state, message.lane)?.ledger.scored(message.id, message.scored);
+      return;
+    }
+    case 'scoreFailed': {
+      state.scoring--;
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined) return;
+      lane.ledger.failed(message.id);
+      trouble(lane, message.failure, nowMs, effects);
+      return;
+    }
+    case 'produced': {
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined) return;
+      lane.ledger.acknowledged(message.id);
+      recovered(lane, effects);
+      return;
+    }
+    case 'produceFailed': {
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined) return;
+      lane.ledger.notProduced(message.id);
+      trouble(lane, message.failure, nowMs, effects);
+      lane.produceAgainAtMs = nowMs + (message.retriable ? backoffMs(state, lane) : state.limits.retryMsMax);
+      return;
+    }
+    case 'committed':
+      state.commitInFlight = false;
+      for (const commit of message.commits) laneAt(state, commit)?.ledger.confirmed(commit.next);
+      return;
+    case 'commitFailed':
+      state.commitInFlight = false;
+      state.commitNotBeforeMs = nowMs + state.limits.retryMs;
+      return;
+    case 'stop':
+      return stop(state, message.deadlineMs);
+    case 'tick':
+      return;
+  }
+}
+
+/** The lane of that address, if the ownership is still the same one (invariant 3). */
+function laneAt(state: EngineState, address: LaneAddress): Lane | undefined {
+  const lane = state.lanes.get(keyOf(address));
+  return lane?.epoch === address.epoch ? lane : undefined;
+}
+
+/** What a lane does when it is looked at: produces its oldest, begins again after a failure, ends its halt. */
+function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
+  while (lane.produceAgainAtMs <= nowMs) {
+    const producible = lane.ledger.takeProducible();
+    if (producible === undefined) break;
+    const { entry, scored } = producible;
+    if (scored.outputs.length > 0) {
+      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, outputs: scored.outputs });
+      break;
+    }
+    lane.ledger.acknowledged(entry.id);
+  }
+  if (lane.ledger.oldest?.stage.at === 'failed') halt(state, lane, nowMs, effects);
+  if (lane.phase === 'halted' && lane.haltedUntilMs <= nowMs) lane.phase = 'running';
+}
+
+/** The oldest micro-batch could not be opened: read it again, from the log, after a while. */
+function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
+  effects.push({
+    type: 'abandoned',
+    lane: addressOf(lane),
+    microBatches: lane.ledger.inFlight,
+    why: lane.trouble?.code ?? LANE_OUT_OF_STEP,
+  });
+  restart(lane, state.nextEpoch++);
+  lane.phase = 'halted';
+  lane.haltedUntilMs = nowMs + backoffMs(state, lane);
+  effects.push({ type: 'seek', partition: lane, position: lane.position });
+}
+
+const mayOpen = (state: EngineState, lane: Lane): boolean =>
+  lane.phase === 'running' &&
+  lane.mailbox.length > 0 &&
+  lane.ledger.inFlight < state.limits.inFlightMax &&
+  state.scoring < state.limits.scoringMax &&
+  state.stopping === undefined;
+
+/** Gives free places with the scorer to lanes that have a micro-batch ready, one each in turn. */
+function openMicroBatches(state: EngineState, nowMs: number, effects: Effect[]): void {
+  const lanes = [...state.lanes.values()];
+  let idle = 0;
+  while (idle < lanes.length) {
+    const lane = lanes[state.turn++ % lanes.length] as Lane;
+    idle = openMicroBatch(state, lane, nowMs, effects) ? 0 : idle + 1;
+  }
+}
+
+function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): boolean {
+  if (!mayOpen(state, lane)) return false;
+  const why = trigger(lane.mailbox, state.limits.microBatch, nowMs);
+  if (why === null) return false;
+  const mail = takeMicroBatch(lane.mailbox, state.limits.microBatch);
+  const first = mail[0]?.first ?? lane.position;
+  const next = mail.at(-1)?.next ?? lane.position;
+  const arrivedAtMs = mail[0]?.arrivedAtMs ?? nowMs;
+  const id = state.nextId++;
+  const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
+  const records = mail.reduce((sum, item) => sum + item.records, 0);
+  const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
+  lane.ledger.open({ id, first, next, records, bytes, arrivedAtMs });
+  if (batches.length === 0) {
+    lane.ledger.scored(id, NOTHING_SCORED);
+    wakeLane(state, lane, nowMs, effects);
+    return true;
+  }
+  state.scoring++;
+  const { topic, partition, epoch } = lane;
+  effects.push({
+    type: 'score',
+    microBatch: { id, topic, partition, epoch, first, next, batches, trigger: why },
+    arrivedAtMs,
+  });
+  return true;
+}
+
+const NOTHING_SCORED = {
+  outputs: [],
+  scored: 0,
+  deadLetters: 0,
+  timestamps: { timestampsMs: [], counts: [] },
+  decodeMs: 0,
+  predictMs: 0,
+  encodeMs: 0,
+};
+
+const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, partition, epoch });
+
+const backoffMs = ({ limits }: EngineState, lane: Lane): number =>
+  Math.min(limits.retryMsMax, limits.retryMs * 2 ** Math.min(20, (lane.trouble?.attempts ?? 1) - 1));
+
+function trouble(lane: Lane, failure: Failure, nowMs: number, effects: Effect[]): void {
+  const attempts = (lane.trouble?.attempts ?? 0) + 1;
+  lane.trouble = { ...failure, sinceMs: lane.trouble?.sinceMs ?? nowMs, attempts };
+  effects.push({ type: 'trouble', lane: addressOf(lane), failure, attempts });
+}
+
+function recovered(lane: Lane, effects: Effect[]): void {
+  if (lane.trouble === undefined) return;
+  lane.trouble = undefined;
+  effects.push({ type: 'recovered', lane: addressOf(lane) });
+}

@@ -1,0 +1,218 @@
+// Carries the engine's effects out on the real ports, and brings back what happened as messages, one at a time. The only
+// file of the engine that waits for anything.
+
+import type {
+  AssignedPartition,
+  CommitOffset,
+  MicroBatch,
+  OutOfRange,
+  ScoredMicroBatch,
+  Sink,
+  Source,
+} from '../log/ports.ts';
+import { FencedError, SinkError } from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { step, wakeAtMs } from './dispatcher.ts';
+import type { Effect, Failure, Message } from './messages.ts';
+import type { Clock, Scorer } from './ports.ts';
+import { type EngineLimits, type EngineState, newEngine } from './state.ts';
+
+/** What happened, for those who count, measure and log. */
+export interface Observer {
+  scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
+  produced?(scored: ScoredMicroBatch, producedInMs: number): void;
+  committed?(offsets: readonly CommitOffset[]): void;
+  commitFailed?(failure: Failure): void;
+  assigned?(partitions: readonly AssignedPartition[]): void;
+  outOfRange?(event: OutOfRange): void;
+  effect?(effect: Effect): void;
+}
+
+export interface DriverOptions {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly scorer: Scorer;
+  readonly clock: Clock;
+  readonly limits: EngineLimits;
+  readonly revokeTimeoutMs: number;
+  readonly observer: Observer;
+  /** The source failed for good, or the engine found itself wrong: nothing goes on. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** How a stop ended: the lanes that had not finished before the deadline. */
+export interface Drained {
+  readonly unfinished: readonly string[];
+}
+
+export class Driver {
+  readonly state: EngineState;
+  readonly #options: DriverOptions;
+  readonly #messages: Message[] = [];
+  readonly #producing = new Map<number, { readonly scored: ScoredMicroBatch; readonly sinceMs: number }>();
+  #running = false;
+  #cancelTimer: () => void = () => {};
+  #settled: (() => void)[] = [];
+  #drained: ((drained: Drained) => void) | undefined;
+  #dead = false;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.state = newEngine(options.limits);
+  }
+
+  async start(): Promise<void> {
+    const { source, clock, revokeTimeoutMs, observer } = this.#options;
+    await source.start({
+      assigned: (partitions) => {
+        observer.assigned?.(partitions);
+        this.#tell({ type: 'assigned', partitions });
+      },
+      revoking: (partitions) =>
+        new Promise<void>((resolve) => {
+          this.#settled.push(resolve);
+          this.#tell({ type: 'revoking', partitions, deadlineMs: clock.nowMs() + revokeTimeoutMs });
+        }),
+      revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
+      lost: (partitions) => this.#tell({ type: 'lost', partitions }),
+      fetched: (fetched) => this.#tell({ type: 'fetched', fetched }),
+      outOfRange: (event) => {
+        observer.outOfRange?.(event);
+        this.#tell({ type: 'outOfRange', partition: event, position: event.resumedAt });
+      },
+      failed: (error) => this.#die(error),
+    });
+  }
+
+  /** Finishes and commits what is in flight, until the deadline; then leaves the group. */
+  async stop(timeoutMs: number): Promise<Drained> {
+    const drained = new Promise<Drained>((resolve) => {
+      this.#drained = resolve;
+    });
+    this.#tell({ type: 'stop', deadlineMs: this.#options.clock.nowMs() + timeoutMs });
+    const result = this.#dead ? { unfinished: [] } : await drained;
+    this.#cancelTimer();
+    await this.#options.source.stop();
+    return result;
+  }
+
+  /** Messages are taken in order, and never while one is being worked on: effects may bring new ones at once. */
+  #tell(message: Message): void {
+    this.#messages.push(message);
+    if (this.#running || this.#dead) return;
+    this.#running = true;
+    try {
+      for (let next = this.#messages.shift(); next !== undefined; next = this.#messages.shift()) {
+        for (const effect of step(this.state, next, this.#options.clock.nowMs())) this.#carryOut(effect);
+      }
+    } catch (error) {
+      this.#die(error as Error);
+    } finally {
+      this.#running = false;
+    }
+    this.#setTimer();
+  }
+
+  #die(error: Error): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#cancelTimer();
+    for (const resolve of this.#settled.splice(0)) resolve();
+    this.#drained?.({ unfinished: [...this.state.lanes.keys()] });
+    this.#options.onFatal(error);
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    const atMs = this.#dead ? Number.POSITIVE_INFINITY : wakeAtMs(this.state);
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelTimer = this.#options.clock.setTimer(atMs, () => this.#tell({ type: 'tick' }));
+  }
+
+  #carryOut(effect: Effect): void {
+    const { source, observer } = this.#options;
+    observer.effect?.(effect);
+    switch (effect.type) {
+      case 'pause':
+        return source.pause(effect.partition);
+      case 'resume':
+        return source.resume(effect.partition);
+      case 'seek':
+        return source.seek(effect.partition, effect.position);
+      case 'score':
+        return this.#score(effect.microBatch, effect.arrivedAtMs);
+      case 'produce':
+        return this.#produce(effect);
+      case 'commit':
+        return this.#commit(effect);
+      case 'settled':
+        for (const resolve of this.#settled.splice(0)) resolve();
+        return;
+      case 'drained':
+        this.#drained?.({ unfinished: effect.unfinished });
+        return;
+      case 'abandoned':
+      case 'trouble':
+      case 'recovered':
+        return;
+    }
+  }
+
+  #score(microBatch: MicroBatch, arrivedAtMs: number): void {
+    const { scorer, clock, observer } = this.#options;
+    const { id, topic, partition, epoch } = microBatch;
+    const lane = { topic, partition, epoch };
+    scorer.score(microBatch).then(
+      (scored) => {
+        observer.scored?.(microBatch, scored, clock.nowMs() - arrivedAtMs);
+        if (this.#lives(lane)) this.#producing.set(id, { scored, sinceMs: clock.nowMs() });
+        this.#tell({ type: 'scored', lane, id, scored });
+      },
+      (error: unknown) => this.#tell({ type: 'scoreFailed', lane, id, failure: failureOf(error) }),
+    );
+  }
+
+  #produce({ lane, id, outputs }: Extract<Effect, { type: 'produce' }>): void {
+    const { sink, clock, observer } = this.#options;
+    const sinceMs = clock.nowMs();
+    sink.produce(outputs).then(
+      () => {
+        const producing = this.#producing.get(id);
+        this.#producing.delete(id);
+        if (producing !== undefined) observer.produced?.(producing.scored, clock.nowMs() - sinceMs);
+        this.#tell({ type: 'produced', lane, id });
+      },
+      (error: unknown) => {
+        if (!this.#lives(lane)) this.#producing.delete(id);
+        const retriable = !(error instanceof SinkError) || error.retriable;
+        this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable });
+      },
+    );
+  }
+
+  #commit({ commits }: Extract<Effect, { type: 'commit' }>): void {
+    const { source, observer } = this.#options;
+    source.commit(commits).then(
+      () => {
+        observer.committed?.(commits);
+        this.#tell({ type: 'committed', commits });
+      },
+      (error: unknown) => {
+        const failure = failureOf(error);
+        if (!(error instanceof FencedError)) observer.commitFailed?.(failure);
+        this.#tell({ type: 'commitFailed', commits, failure });
+      },
+    );
+  }
+
+  #lives(lane: TopicPartition & { readonly epoch: number }): boolean {
+    return this.state.lanes.get(keyOf(lane))?.epoch === lane.epoch;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { code: 'SCORELANE_UNKNOWN', message: String(error) };
+  const code = (error as NodeJS.ErrnoException).code;
+  return { code: typeof code === 'string' ? code : 'SCORELANE_UNKNOWN', message: error.message };
+}

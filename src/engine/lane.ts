@@ -1,0 +1,99 @@
+// A lane: the actor of one partition during one ownership. Its state, and what it does by itself: accept what was
+// fetched, and say whether it may open another micro-batch.
+
+import type { NextOffset } from '../log/offset.ts';
+import type { Fetched } from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { Ledger } from './ledger.ts';
+import { Mailbox } from './mailbox.ts';
+
+/** running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. */
+export type Phase = 'running' | 'settling' | 'halted';
+
+/** Why a lane does not advance. Cleared when it does. */
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly sinceMs: number;
+  /** How many times in a row. */
+  readonly attempts: number;
+}
+
+export interface Lane extends TopicPartition {
+  readonly key: string;
+  /** The ownership number: an answer that carries another one is not for this lane. */
+  epoch: number;
+  phase: Phase;
+  /** The next offset to accept from the source. */
+  position: NextOffset;
+  readonly mailbox: Mailbox;
+  ledger: Ledger;
+  /** Whether the source was told to stop fetching this partition. */
+  paused: boolean;
+  highWatermark: number;
+  /** When the oldest micro-batch may be produced again. */
+  produceAgainAtMs: number;
+  haltedUntilMs: number;
+  trouble: Trouble | undefined;
+}
+
+export function newLane(partition: TopicPartition, position: NextOffset, epoch: number): Lane {
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    key: keyOf(partition),
+    epoch,
+    phase: 'running',
+    position,
+    mailbox: new Mailbox(),
+    ledger: new Ledger(position),
+    paused: false,
+    highWatermark: position,
+    produceAgainAtMs: 0,
+    haltedUntilMs: 0,
+    trouble: undefined,
+  };
+}
+
+/** Bytes this lane holds: waiting and in flight, until acknowledged. */
+export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledger.bytes;
+
+export const isSettled = (lane: Lane): boolean =>
+  lane.ledger.inFlight === 0 && lane.ledger.committable === lane.ledger.committed;
+
+/**
+ * Puts what was fetched into the mailbox, dropping what the lane has already. Returns false when the source has read
+ * past what the lane expects next: then nothing is taken, and the source must go back.
+ */
+export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
+  if (fetched.from > lane.position) return false;
+  lane.highWatermark = Math.max(lane.highWatermark, fetched.highWatermark);
+  for (const batch of fetched.batches) {
+    const { header } = batch;
+    if (header.next <= lane.position) continue;
+    lane.mailbox.put({
+      batch: batch.skip ? null : batch,
+      first: lane.position,
+      next: header.next,
+      records: batch.skip ? 0 : header.recordCount,
+      bytes: batch.skip ? 0 : batch.bytes.byteLength,
+      arrivedAtMs: nowMs,
+    });
+    lane.position = header.next;
+  }
+  return true;
+}
+
+/** Goes on from a later offset: the log no longer holds what is between. */
+export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
+  lane.mailbox.put({ batch: null, first: lane.position, next: position, records: 0, bytes: 0, arrivedAtMs: nowMs });
+  lane.position = position;
+}
+
+/** Drops all that is waiting or in flight and begins a new epoch at the committable offset. */
+export function restart(lane: Lane, epoch: number): void {
+  lane.mailbox.clear();
+  lane.ledger.abandon();
+  lane.epoch = epoch;
+  lane.position = lane.ledger.committable;
+}

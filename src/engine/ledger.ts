@@ -1,0 +1,129 @@
+// A lane's account of what is in flight, oldest first. It knows what may be produced next, which is always the oldest
+// and only when scored (invariant 2), and what may be committed: everything below the oldest that is not acknowledged
+// (invariant 1).
+
+import { strict as assert } from 'node:assert';
+import type { NextOffset } from '../log/offset.ts';
+import type { ScoredMicroBatch } from '../log/ports.ts';
+
+type Stage =
+  | { readonly at: 'scoring' }
+  | { readonly at: 'scored'; readonly scored: ScoredMicroBatch }
+  | { readonly at: 'producing'; readonly scored: ScoredMicroBatch }
+  | { readonly at: 'failed' };
+
+export interface Entry {
+  readonly id: number;
+  readonly first: NextOffset;
+  readonly next: NextOffset;
+  readonly records: number;
+  readonly bytes: number;
+  readonly arrivedAtMs: number;
+  stage: Stage;
+}
+
+export class Ledger {
+  #entries: Entry[] = [];
+  #bytes = 0;
+  /** Every record below has its result or dead letter acknowledged. */
+  #committable: NextOffset;
+  /** The log has confirmed that a restart begins here. */
+  #committed: NextOffset;
+
+  constructor(position: NextOffset) {
+    this.#committable = position;
+    this.#committed = position;
+  }
+
+  get committable(): NextOffset {
+    return this.#committable;
+  }
+
+  get committed(): NextOffset {
+    return this.#committed;
+  }
+
+  get inFlight(): number {
+    return this.#entries.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get oldest(): Entry | undefined {
+    return this.#entries[0];
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** Takes a micro-batch into the account. It begins where the one before ended. */
+  open(entry: Omit<Entry, 'stage'>): void {
+    const before = this.#entries.at(-1)?.next ?? this.#committable;
+    assert.equal(entry.first, before, `micro-batch ${entry.id} leaves a gap in the ledger`);
+    assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
+    this.#entries.push({ ...entry, stage: { at: 'scoring' } });
+    this.#bytes += entry.bytes;
+  }
+
+  find(id: number): Entry | undefined {
+    return this.#entries.find((entry) => entry.id === id);
+  }
+
+  scored(id: number, scored: ScoredMicroBatch): void {
+    const entry = this.#expect(id, 'scoring');
+    entry.stage = { at: 'scored', scored };
+  }
+
+  failed(id: number): void {
+    this.#expect(id, 'scoring').stage = { at: 'failed' };
+  }
+
+  /** The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as being produced. */
+  takeProducible(): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
+    const entry = this.#entries[0];
+    if (entry === undefined || entry.stage.at !== 'scored') return undefined;
+    const { scored } = entry.stage;
+    entry.stage = { at: 'producing', scored };
+    return { entry, scored };
+  }
+
+  /** The oldest was not acknowledged: it goes back to be produced again. */
+  notProduced(id: number): void {
+    const entry = this.#expect(id, 'producing');
+    assert.ok(entry.stage.at === 'producing');
+    entry.stage = { at: 'scored', scored: entry.stage.scored };
+  }
+
+  /** Strikes the oldest off: all of its results and dead letters are acknowledged. */
+  acknowledged(id: number): Entry {
+    const entry = this.#expect(id, 'producing');
+    assert.equal(entry, this.#entries[0], `micro-batch ${id} was acknowledged before an older one`);
+    this.#entries.shift();
+    this.#bytes -= entry.bytes;
+    assert.ok(entry.next > this.#committable, 'the committable offset would go back');
+    this.#committable = entry.next;
+    return entry;
+  }
+
+  /** The log confirmed a commit. Confirmations may arrive out of order. */
+  confirmed(next: NextOffset): void {
+    assert.ok(next <= this.#committable, `${next} was committed, but only ${this.#committable} may be`);
+    if (next > this.#committed) this.#committed = next;
+  }
+
+  /** Forgets all that is in flight: it will be read and scored again from `committable`. */
+  abandon(): void {
+    this.#entries = [];
+    this.#bytes = 0;
+  }
+
+  #expect(id: number, at: Stage['at']): Entry {
+    const entry = this.find(id);
+    assert.ok(entry, `micro-batch ${id} is not in the ledger`);
+    assert.equal(entry.stage.at, at, `micro-batch ${id} is at the wrong stage`);
+    return entry;
+  }
+}

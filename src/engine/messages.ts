@@ -1,0 +1,64 @@
+// All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
+
+import type { NextOffset } from '../log/offset.ts';
+import type { AssignedPartition, Fetched, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
+
+/** Names the lane, and the ownership during which something was asked of it. */
+export interface LaneAddress extends TopicPartition {
+  readonly epoch: number;
+}
+
+export interface LaneCommit extends LaneAddress {
+  readonly next: NextOffset;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Message =
+  | { readonly type: 'assigned'; readonly partitions: readonly AssignedPartition[] }
+  | { readonly type: 'revoking'; readonly partitions: readonly TopicPartition[]; readonly deadlineMs: number }
+  | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
+  | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
+  | { readonly type: 'fetched'; readonly fetched: Fetched }
+  /** The source goes on from `position`, because the log does not hold what the lane expects next. */
+  | { readonly type: 'outOfRange'; readonly partition: TopicPartition; readonly position: NextOffset }
+  | { readonly type: 'scored'; readonly lane: LaneAddress; readonly id: number; readonly scored: ScoredMicroBatch }
+  | { readonly type: 'scoreFailed'; readonly lane: LaneAddress; readonly id: number; readonly failure: Failure }
+  | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number }
+  | {
+      readonly type: 'produceFailed';
+      readonly lane: LaneAddress;
+      readonly id: number;
+      readonly failure: Failure;
+      readonly retriable: boolean;
+    }
+  | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
+  | { readonly type: 'commitFailed'; readonly commits: readonly LaneCommit[]; readonly failure: Failure }
+  | { readonly type: 'stop'; readonly deadlineMs: number }
+  | { readonly type: 'tick' };
+
+export type Effect =
+  | { readonly type: 'pause'; readonly partition: TopicPartition }
+  | { readonly type: 'resume'; readonly partition: TopicPartition }
+  | { readonly type: 'seek'; readonly partition: TopicPartition; readonly position: NextOffset }
+  | { readonly type: 'score'; readonly microBatch: MicroBatch; readonly arrivedAtMs: number }
+  | {
+      readonly type: 'produce';
+      readonly lane: LaneAddress;
+      readonly id: number;
+      readonly outputs: readonly ResultBatch[];
+    }
+  | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }
+  /** The answer to `revoking`: `unfinished` names the lanes that did not make it before the deadline. */
+  | { readonly type: 'settled'; readonly unfinished: readonly string[] }
+  /** The answer to `stop`. */
+  | { readonly type: 'drained'; readonly unfinished: readonly string[] }
+  /** A lane went away with work in flight, or began again: that work will be done again. */
+  | { readonly type: 'abandoned'; readonly lane: LaneAddress; readonly microBatches: number; readonly why: string }
+  /** A lane cannot advance, or can again. */
+  | { readonly type: 'trouble'; readonly lane: LaneAddress; readonly failure: Failure; readonly attempts: number }
+  | { readonly type: 'recovered'; readonly lane: LaneAddress };

@@ -1,0 +1,72 @@
+// Assigned, revoking, revoked and lost are four things (invariants 3 and 4). Revoking lanes finish what is in flight,
+// open nothing new, and keep their mail; those that come back go on from their own position; those that were revoked or
+// lost are gone, and no late answer reaches them.
+
+import type { AssignedPartition } from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { giveBack } from './credits.ts';
+import { isSettled, newLane } from './lane.ts';
+import type { Effect } from './messages.ts';
+import type { EngineState } from './state.ts';
+
+export function assigned(
+  state: EngineState,
+  partitions: readonly AssignedPartition[],
+  effects: Effect[],
+): void {
+  state.settling = undefined;
+  for (const partition of partitions) {
+    const key = keyOf(partition);
+    const kept = state.lanes.get(key);
+    if (kept === undefined) {
+      state.lanes.set(key, newLane(partition, partition.position, state.nextEpoch++));
+      continue;
+    }
+    if (kept.phase === 'settling') kept.phase = 'running';
+    if (partition.position !== kept.position) {
+      effects.push({ type: 'seek', partition: kept, position: kept.position });
+    }
+    if (kept.paused) effects.push({ type: 'pause', partition: kept });
+  }
+  for (const lane of state.lanes.values()) giveBack(state, lane, effects);
+}
+
+export function revoking(
+  state: EngineState,
+  partitions: readonly TopicPartition[],
+  deadlineMs: number,
+): void {
+  state.settling = { deadlineMs };
+  for (const partition of partitions) {
+    const lane = state.lanes.get(keyOf(partition));
+    if (lane?.phase === 'running') lane.phase = 'settling';
+  }
+}
+
+/** Says so once all settling lanes have settled, or the deadline has passed. */
+export function applySettling(state: EngineState, nowMs: number, effects: Effect[]): void {
+  if (state.settling === undefined) return;
+  const unfinished = [...state.lanes.values()]
+    .filter((lane) => lane.phase === 'settling' && !isSettled(lane))
+    .map(({ key }) => key);
+  if (unfinished.length > 0 && nowMs < state.settling.deadlineMs) return;
+  state.settling = undefined;
+  effects.push({ type: 'settled', unfinished });
+}
+
+/** Ends lanes: after `revoked` and after `lost` alike, nothing of theirs is committed any more. */
+export function endLanes(
+  state: EngineState,
+  partitions: readonly TopicPartition[],
+  why: 'revoked' | 'lost',
+  effects: Effect[],
+): void {
+  for (const partition of partitions) {
+    const key = keyOf(partition);
+    const lane = state.lanes.get(key);
+    if (lane === undefined) continue;
+    state.lanes.delete(key);
+    const microBatches = lane.ledger.inFlight;
+    if (microBatches > 0) effects.push({ type: 'abandoned', lane, microBatches, why });
+  }
+}

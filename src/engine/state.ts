@@ -1,0 +1,55 @@
+// All that the engine remembers, and the limits it works within.
+
+import type { BatchingPolicy } from './batcher.ts';
+import type { Lane } from './lane.ts';
+
+export interface EngineLimits {
+  readonly microBatch: BatchingPolicy;
+  /** Micro-batches of one lane in flight at once. */
+  readonly inFlightMax: number;
+  /** Micro-batches being scored at once, over all lanes: enough to keep every worker busy, and no more. */
+  readonly scoringMax: number;
+  /** Bytes of all mailboxes and all micro-batches in flight. */
+  readonly budgetBytes: number;
+  /** The most that one fetch brings for one partition. */
+  readonly fetchBytesMax: number;
+  readonly commitIntervalMs: number;
+  /** Wait before a failed produce or a halted lane is tried again; doubled each time. */
+  readonly retryMs: number;
+  readonly retryMsMax: number;
+}
+
+export interface EngineState {
+  readonly limits: EngineLimits;
+  readonly lanes: Map<string, Lane>;
+  nextEpoch: number;
+  nextId: number;
+  /** Micro-batches with the scorer now, those of lanes that are gone included: their threads are still busy. */
+  scoring: number;
+  /** Lanes in the order in which they get the next free place, so that none starves. */
+  turn: number;
+  commitInFlight: boolean;
+  lastCommitAtMs: number;
+  /** Set after a failed commit, so that one in a hurry does not spin. */
+  commitNotBeforeMs: number;
+  /** Set while the source waits for lanes to settle. */
+  settling: { readonly deadlineMs: number } | undefined;
+  /** Set once the engine was told to stop. */
+  stopping: { readonly deadlineMs: number; done: boolean } | undefined;
+}
+
+export function newEngine(limits: EngineLimits): EngineState {
+  return {
+    limits,
+    lanes: new Map(),
+    nextEpoch: 1,
+    nextId: 1,
+    scoring: 0,
+    turn: 0,
+    commitInFlight: false,
+    lastCommitAtMs: 0,
+    commitNotBeforeMs: 0,
+    settling: undefined,
+    stopping: undefined,
+  };
+}

@@ -1,0 +1,46 @@
+// Which record batches of a fetch a reader of committed records must not see: control batches, and those of aborted
+// transactions. Pure; the rule is the one of Kafka's own consumer: a transaction starts being ignored at the first
+// offset that the broker names for it, and ends with its producer's abort marker.
+
+import { type RawRecordBatch, HEADER_BYTES } from './record-batch.ts';
+import { type Cursor, readVarint, readVarlong } from './varint.ts';
+
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+/** A control record's key is a version and a type, both 16-bit; type 0 is an abort, 1 a commit. */
+const ABORT = 0;
+
+/** For each batch, in order, whether it must be skipped. */
+export function skippedBatches(
+  batches: readonly RawRecordBatch[],
+  abortedTransactions: readonly AbortedTransaction[],
+): boolean[] {
+  const waiting = abortedTransactions.toSorted((a, b) => a.firstOffset - b.firstOffset);
+  const aborting = new Set<number>();
+  let opened = 0;
+  return batches.map((batch) => {
+    const { header } = batch;
+    while (opened < waiting.length && (waiting[opened] as AbortedTransaction).firstOffset <= header.lastOffset) {
+      aborting.add((waiting[opened++] as AbortedTransaction).producerId);
+    }
+    if (header.control) {
+      if (controlType(batch) === ABORT) aborting.delete(header.producerId);
+      return true;
+    }
+    return header.transactional && aborting.has(header.producerId);
+  });
+}
+
+/** The type of a control batch: brokers write them uncompressed, with one record. */
+function controlType({ bytes }: RawRecordBatch): number {
+  const cursor: Cursor = { bytes, at: HEADER_BYTES, end: bytes.byteLength };
+  readVarint(cursor); // length
+  cursor.at++; // attributes
+  readVarlong(cursor); // timestamp delta
+  readVarint(cursor); // offset delta
+  readVarint(cursor); // key length
+  return ((bytes[cursor.at + 2] as number) << 8) | (bytes[cursor.at + 3] as number);
+}

@@ -1,0 +1,17 @@
+// Big-endian 64-bit integers as doubles. Kafka's offsets, timestamps and producer ids all fit 53 bits in practice;
+// one that does not is refused here instead of being rounded.
+
+export function readInt64(view: DataView, at: number): number {
+  const value = view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`64-bit integer at byte ${at} does not fit 53 bits`);
+  return value;
+}
+
+export function writeInt64(view: DataView, at: number, value: number): void {
+  view.setInt32(at, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(at + 4, value >>> 0);
+}
+
+/** A view on the same bytes, without a copy. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

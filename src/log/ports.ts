@@ -1,0 +1,148 @@
+// The ports behind which a log stands, and the values that flow through them. Two adapters implement them, kafka/ and
+// memory/; test/log/conformance.ts holds both to the contracts written here.
+
+import type { NextOffset } from './offset.ts';
+import type { RawRecordBatch } from './record-batch.ts';
+import type { TopicPartition } from './topic-partition.ts';
+
+/** A record batch as fetched. A skipped one (control, or of an aborted transaction) counts only as an offset range. */
+export interface FetchedBatch extends RawRecordBatch {
+  readonly skip: boolean;
+}
+
+export interface Fetched extends TopicPartition {
+  /** The position that was asked for: the first batch may start below it. */
+  readonly from: NextOffset;
+  /** In offset order, at least one. */
+  readonly batches: readonly FetchedBatch[];
+  /** One past the last offset a reader may see, as the broker knew it then. */
+  readonly highWatermark: number;
+}
+
+export interface AssignedPartition extends TopicPartition {
+  /** Where the source will read from: the committed offset, or what `auto.offset.reset` says where there is none. */
+  readonly position: NextOffset;
+}
+
+export interface CommitOffset extends TopicPartition {
+  readonly next: NextOffset;
+}
+
+/** A committed offset that the log no longer holds. */
+export interface OutOfRange extends TopicPartition {
+  readonly position: number;
+  readonly logStart: number;
+  readonly logEnd: number;
+  /** Where reading goes on. */
+  readonly resumedAt: NextOffset;
+}
+
+/** What a source tells its owner. Calls come one at a time, in the order in which things happened. */
+export interface SourceListener {
+  /**
+   * Ownership of these partitions may end. The source waits, within its own deadline, until the promise settles: finish
+   * and commit what is in flight. Partitions that come back in `assigned` were never given up.
+   */
+  revoking(partitions: readonly TopicPartition[]): Promise<void>;
+  /** These are another's now. What was to be committed has been. */
+  revoked(partitions: readonly TopicPartition[]): void;
+  /** These were taken without asking (session expired, fenced): another may own them already. Commit nothing. */
+  lost(partitions: readonly TopicPartition[]): void;
+  /** Everything owned from now on, kept partitions included, each with the position the source would read from. */
+  assigned(partitions: readonly AssignedPartition[]): void;
+  fetched(fetched: Fetched): void;
+  /** The source went on from another offset than the committed one, because the configuration allows it. */
+  outOfRange(event: OutOfRange): void;
+  /** The source cannot go on by itself. */
+  failed(error: Error): void;
+}
+
+/** Reads partitions as one member of a consumer group. */
+export interface Source {
+  /** Joins the group and begins to call the listener. Returns when the connection stands. */
+  start(listener: SourceListener): Promise<void>;
+  /** Stops fetching one partition; what was being fetched may still arrive. */
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  /** Reads on from another position. */
+  seek(partition: TopicPartition, position: NextOffset): void;
+  /** Commits for the generation that is current at the call. Rejects with `FencedError` when that has ended. */
+  commit(offsets: readonly CommitOffset[]): Promise<void>;
+  /** Leaves the group. Commits nothing. */
+  stop(): Promise<void>;
+}
+
+/** An encoded RecordBatch for one output partition. */
+export interface ResultBatch extends TopicPartition {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly recordCount: number;
+}
+
+/** Appends record batches to topics. */
+export interface Sink {
+  start(): Promise<void>;
+  /** Resolves to the partition count of a topic; rejects with `MissingTopicError`. */
+  partitionCount(topic: string): Promise<number>;
+  /**
+   * Appends the batches; those of one partition in the order given, after those of earlier calls. Resolves when all
+   * replicas in sync have all of them. A rejection means that some may be missing: call again with the same batches.
+   * Rejects with `SinkError`.
+   */
+  produce(batches: readonly ResultBatch[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The generation in which something was to be committed has ended. */
+export class FencedError extends Error {
+  readonly code = 'SCORELANE_FENCED';
+  override readonly name = 'FencedError';
+}
+
+export class MissingTopicError extends Error {
+  readonly code = 'SCORELANE_MISSING_TOPIC';
+  override readonly name = 'MissingTopicError';
+}
+
+/** Records were not acknowledged. */
+export class SinkError extends Error {
+  readonly code = 'SCORELANE_SINK';
+  override readonly name = 'SinkError';
+  /** Trying again soon may help (broker away); otherwise someone has to do something first (no such topic, too large). */
+  readonly retriable: boolean;
+  constructor(message: string, options: { readonly retriable: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.retriable = options.retriable;
+  }
+}
+
+export type Trigger = 'full' | 'linger' | 'drain';
+
+/** Record batches of one lane that are scored as one task. */
+export interface MicroBatch extends TopicPartition {
+  readonly id: number;
+  readonly epoch: number;
+  /** Records below are not wanted: they were scored before. */
+  readonly first: NextOffset;
+  readonly next: NextOffset;
+  readonly batches: readonly RawRecordBatch[];
+  /** Why it was closed. */
+  readonly trigger: Trigger;
+}
+
+/** Record timestamps of a micro-batch, as runs: `counts[i]` records of about `timestampsMs[i]` (never later). */
+export interface TimestampRuns {
+  readonly timestampsMs: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** What became of a micro-batch. */
+export interface ScoredMicroBatch {
+  /** Results and dead letters, in input order for each partition. */
+  readonly outputs: readonly ResultBatch[];
+  readonly scored: number;
+  readonly deadLetters: number;
+  readonly timestamps: TimestampRuns;
+  readonly decodeMs: number;
+  readonly predictMs: number;
+  readonly encodeMs: number;
+}

@@ -1,0 +1,125 @@
+// Opens a record batch: checks its CRC, inflates it and walks its records. Runs in worker threads only. One reader is
+// one mutable cursor, so that no object exists per record.
+
+import { crc32c } from '@node-rs/crc32';
+import { decompress } from './compression.ts';
+import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
+import { type Cursor, readVarint, readVarlong, TruncatedError } from './varint.ts';
+
+/** The bytes of a record batch are not those that its writer sent. */
+export class DamagedBatchError extends Error {
+  readonly code = 'SCORELANE_DAMAGED_BATCH';
+  override readonly name = 'DamagedBatchError';
+}
+
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+const NULL = -1;
+
+/**
+ * Walks the records of one opened batch. After `next()` returned true the fields describe that record; `keyStart` and
+ * `valueStart` are -1 for null. Positions are within `bytes`.
+ */
+export class RecordReader implements Cursor {
+  readonly header: RecordBatchHeader;
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  at = 0;
+  offset = 0;
+  timestampMs = 0;
+  keyStart = NULL;
+  keyEnd = NULL;
+  valueStart = NULL;
+  valueEnd = NULL;
+  /** The headers block: a varint count and then the headers, as they stand in the record. */
+  headersStart = 0;
+  headersEnd = 0;
+  #left: number;
+
+  constructor(header: RecordBatchHeader, records: Uint8Array) {
+    this.header = header;
+    this.bytes = records;
+    this.end = records.byteLength;
+    this.#left = header.recordCount;
+  }
+
+  /** Moves to the next record; false after the last. Throws `DamagedBatchError` when the records do not parse. */
+  next(): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    const { header } = this;
+    try {
+      const length = readVarint(this);
+      const end = this.at + length;
+      if (length < 0 || end > this.end) throw new TruncatedError(`record of ${length} bytes at byte ${this.at}`);
+      this.at++; // attributes: unused by Kafka
+      const timestampDelta = readVarlong(this);
+      this.timestampMs = header.logAppendTime ? header.maxTimestampMs : header.baseTimestampMs + timestampDelta;
+      this.offset = header.baseOffset + readVarint(this);
+      const keyLength = readVarint(this);
+      this.keyStart = keyLength < 0 ? NULL : this.at;
+      this.at += Math.max(0, keyLength);
+      this.keyEnd = keyLength < 0 ? NULL : this.at;
+      const valueLength = readVarint(this);
+      this.valueStart = valueLength < 0 ? NULL : this.at;
+      this.at += Math.max(0, valueLength);
+      this.valueEnd = valueLength < 0 ? NULL : this.at;
+      if (this.at > end) throw new TruncatedError(`key and value run past the record at byte ${end}`);
+      this.headersStart = this.at;
+      this.headersEnd = end;
+      this.at = end;
+    } catch (error) {
+      throw new DamagedBatchError(
+        `record batch at offset ${header.baseOffset} does not parse: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+    return true;
+  }
+
+  key(): Uint8Array | null {
+    return this.keyStart < 0 ? null : this.bytes.subarray(this.keyStart, this.keyEnd);
+  }
+
+  value(): Uint8Array | null {
+    return this.valueStart < 0 ? null : this.bytes.subarray(this.valueStart, this.valueEnd);
+  }
+
+  /** Parses the headers of the current record: for dead letters and tests, not for the hot path. */
+  headers(): RecordHeader[] {
+    const cursor: Cursor = { bytes: this.bytes, at: this.headersStart, end: this.headersEnd };
+    const headers: RecordHeader[] = [];
+    for (let left = readVarint(cursor); left > 0; left--) {
+      const keyLength = readVarint(cursor);
+      const key = Buffer.from(this.bytes.subarray(cursor.at, cursor.at + keyLength)).toString('utf8');
+      cursor.at += keyLength;
+      const valueLength = readVarint(cursor);
+      const value = valueLength < 0 ? null : this.bytes.subarray(cursor.at, cursor.at + valueLength);
+      cursor.at += Math.max(0, valueLength);
+      headers.push({ key, value });
+    }
+    return headers;
+  }
+}
+
+/**
+ * Opens one record batch. Throws `DamagedBatchError` when the CRC-32C differs, `InflationBoundError` when it would
+ * inflate past `inflatedBytesMax`, `CompressionError` when it does not inflate.
+ */
+export function openRecordBatch({ header, bytes }: RawRecordBatch, inflatedBytesMax: number): RecordReader {
+  const crc = crc32c(bytes.subarray(AT.attributes));
+  if (crc !== header.crc) {
+    throw new DamagedBatchError(
+      `record batch at offset ${header.baseOffset} has CRC-32C ${hex(crc)}, its header says ${hex(header.crc)}`,
+    );
+  }
+  return new RecordReader(
+    header,
+    decompress(header.compression, bytes.subarray(HEADER_BYTES), inflatedBytesMax),
+  );
+}
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0');

@@ -1,0 +1,187 @@
+// Writes a RecordBatch v2. Records are appended as byte ranges into one growing buffer; `finish` adds the header,
+// the compression and the CRC. The producer's identity is put in later by the sink (`stamp`), which alone knows it.
+
+import { crc32c } from '@node-rs/crc32';
+import { COMPRESSION_TYPES, type CompressionType, compress } from './compression.ts';
+import { viewOf, writeInt64 } from './int64.ts';
+import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2 } from './record-batch.ts';
+import type { RecordHeader } from './record-batch-reader.ts';
+import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
+
+const EMPTY = new Uint8Array(0);
+/** A headers block that holds none: a count of zero. */
+export const NO_HEADERS = Uint8Array.of(0);
+const NO_PRODUCER = -1;
+const INITIAL_BYTES = 16 * 1024;
+
+/** A finished record batch, alone in its own ArrayBuffer, ready to be transferred. */
+export interface EncodedRecordBatch {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly recordCount: number;
+}
+
+export class RecordBatchWriter {
+  #bytes: Buffer<ArrayBuffer> = Buffer.from(new ArrayBuffer(INITIAL_BYTES));
+  #at: number = HEADER_BYTES;
+  #count = 0;
+  #baseTimestampMs = 0;
+  #maxTimestampMs = 0;
+
+  get recordCount(): number {
+    return this.#count;
+  }
+
+  /** Bytes written so far, before compression, with the header. */
+  get byteLength(): number {
+    return this.#at;
+  }
+
+  /** Appends one record from ranges of other buffers; a start of -1 means null. `headers` is an encoded block. */
+  append(
+    timestampMs: number,
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    headers: Uint8Array,
+    headersStart = 0,
+    headersEnd: number = headers.byteLength,
+  ): void {
+    if (this.#count === 0) {
+      this.#baseTimestampMs = timestampMs;
+      this.#maxTimestampMs = timestampMs;
+    } else if (timestampMs > this.#maxTimestampMs) {
+      this.#maxTimestampMs = timestampMs;
+    }
+    const timestampDelta = timestampMs - this.#baseTimestampMs;
+    const keyLength = keyStart < 0 ? -1 : keyEnd - keyStart;
+    const valueLength = valueStart < 0 ? -1 : valueEnd - valueStart;
+    const length =
+      1 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(this.#count) +
+      sizeOfVarint(keyLength) +
+      Math.max(0, keyLength) +
+      sizeOfVarint(valueLength) +
+      Math.max(0, valueLength) +
+      (headersEnd - headersStart);
+    this.#reserve(length + 5);
+    const bytes = this.#bytes;
+    let at = writeVarint(bytes, this.#at, length);
+    bytes[at++] = 0;
+    at = writeVarlong(bytes, at, timestampDelta);
+    at = writeVarint(bytes, at, this.#count);
+    at = writeVarint(bytes, at, keyLength);
+    if (keyLength > 0) at = copy(keySource, keyStart, keyEnd, bytes, at);
+    at = writeVarint(bytes, at, valueLength);
+    if (valueLength > 0) at = copy(valueSource, valueStart, valueEnd, bytes, at);
+    this.#at = copy(headers, headersStart, headersEnd, bytes, at);
+    this.#count++;
+  }
+
+  /** Appends one record from whole values: the form for the load source, dead letters and tests. */
+  appendRecord(
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Uint8Array = NO_HEADERS,
+  ): void {
+    this.append(
+      timestampMs,
+      key ?? EMPTY,
+      key === null ? -1 : 0,
+      key?.byteLength ?? -1,
+      value ?? EMPTY,
+      value === null ? -1 : 0,
+      value?.byteLength ?? -1,
+      headers,
+    );
+  }
+
+  /** Ends the batch and empties the writer for the next one. */
+  finish(compression: CompressionType = 'none'): EncodedRecordBatch {
+    if (this.#count === 0) throw new RangeError('a record batch holds at least one record');
+    const records = compress(compression, this.#bytes.subarray(HEADER_BYTES, this.#at));
+    const bytes = new Uint8Array(new ArrayBuffer(HEADER_BYTES + records.byteLength));
+    bytes.set(records, HEADER_BYTES);
+    const view = viewOf(bytes);
+    view.setInt32(AT.batchLength, bytes.byteLength - LENGTH_OVERHEAD);
+    view.setInt32(AT.partitionLeaderEpoch, -1);
+    view.setInt8(AT.magic, MAGIC_V2);
+    view.setInt16(AT.attributes, COMPRESSION_TYPES.indexOf(compression));
+    view.setInt32(AT.lastOffsetDelta, this.#count - 1);
+    writeInt64(view, AT.baseTimestamp, this.#baseTimestampMs);
+    writeInt64(view, AT.maxTimestamp, this.#maxTimestampMs);
+    writeInt64(view, AT.producerId, NO_PRODUCER);
+    view.setInt16(AT.producerEpoch, NO_PRODUCER);
+    view.setInt32(AT.baseSequence, NO_PRODUCER);
+    view.setInt32(AT.recordCount, this.#count);
+    view.setUint32(AT.crc, crc32c(bytes.subarray(AT.attributes)));
+    const recordCount = this.#count;
+    this.#at = HEADER_BYTES;
+    this.#count = 0;
+    return { bytes, recordCount };
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#at + more;
+    if (needed <= this.#bytes.byteLength) return;
+    const grown = Buffer.from(new ArrayBuffer(Math.max(needed, this.#bytes.byteLength * 2)));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
+
+/** Below this many bytes a loop beats the call into native code. */
+const LOOP_BYTES_MAX = 24;
+
+function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
+  if (end - start <= LOOP_BYTES_MAX) {
+    for (let from = start; from < end; from++) target[at++] = source[from] as number;
+    return at;
+  }
+  target.set(source.subarray(start, end), at);
+  return at + end - start;
+}
+
+/** Encodes a headers block: a count, then key and value of each. */
+export function encodeHeaders(headers: readonly RecordHeader[]): Uint8Array {
+  const keys = headers.map(({ key }) => Buffer.from(key, 'utf8'));
+  let size = sizeOfVarint(headers.length);
+  headers.forEach(({ value }, index) => {
+    const keyLength = (keys[index] as Buffer).byteLength;
+    const valueLength = value === null ? -1 : value.byteLength;
+    size += sizeOfVarint(keyLength) + keyLength + sizeOfVarint(valueLength) + Math.max(0, valueLength);
+  });
+  const bytes = new Uint8Array(size);
+  let at = writeVarint(bytes, 0, headers.length);
+  headers.forEach(({ value }, index) => {
+    const key = keys[index] as Buffer;
+    at = writeVarint(bytes, at, key.byteLength);
+    bytes.set(key, at);
+    at = writeVarint(bytes, at + key.byteLength, value === null ? -1 : value.byteLength);
+    if (value !== null) {
+      bytes.set(value, at);
+      at += value.byteLength;
+    }
+  });
+  return bytes;
+}
+
+/** Who produces a batch, for Kafka's idempotent producer: it drops a batch whose sequence it has seen. */
+export interface ProducerStamp {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+/** Writes the producer's identity into a finished batch, in place, and renews its CRC. */
+export function stamp(bytes: Uint8Array, { producerId, producerEpoch, baseSequence }: ProducerStamp): void {
+  const view = viewOf(bytes);
+  writeInt64(view, AT.producerId, producerId);
+  view.setInt16(AT.producerEpoch, producerEpoch);
+  view.setInt32(AT.baseSequence, baseSequence);
+  view.setUint32(AT.crc, crc32c(bytes.subarray(AT.attributes)));
+}

@@ -1,0 +1,116 @@
+// The header of RecordBatch v2: where each field stands, and how a fetched run of bytes is cut into record batches
+// without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
+// (https://kafka.apache.org/documentation/#recordbatch).
+
+import { readInt64, viewOf } from './int64.ts';
+import { type NextOffset, nextAfter, type Offset, offset } from './offset.ts';
+
+/** Byte positions within a record batch. The CRC covers everything from `attributes` to the end. */
+export const AT = {
+  baseOffset: 0,
+  batchLength: 8,
+  partitionLeaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  recordCount: 57,
+  records: 61,
+} as const;
+
+/** `batchLength` counts what follows it: the offset and the length itself come before. */
+export const LENGTH_OVERHEAD = 12;
+export const MAGIC_V2 = 2;
+export const HEADER_BYTES = AT.records;
+
+const COMPRESSION_MASK = 0x07;
+const LOG_APPEND_TIME = 0x08;
+const TRANSACTIONAL = 0x10;
+const CONTROL = 0x20;
+
+/** Bytes that are no RecordBatch v2: an older message format, or not Kafka's at all. */
+export class UnsupportedFormatError extends Error {
+  readonly code = 'SCORELANE_UNSUPPORTED_FORMAT';
+  override readonly name = 'UnsupportedFormatError';
+}
+
+export interface RecordBatchHeader {
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  readonly next: NextOffset;
+  /** The whole batch with its header. */
+  readonly byteLength: number;
+  readonly crc: number;
+  /** 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  readonly compression: number;
+  /** The broker stamped the batch on arrival: every record has `maxTimestamp`. */
+  readonly logAppendTime: boolean;
+  readonly transactional: boolean;
+  readonly control: boolean;
+  /** Milliseconds since 1970. */
+  readonly baseTimestampMs: number;
+  readonly maxTimestampMs: number;
+  readonly producerId: number;
+  readonly recordCount: number;
+}
+
+/** Reads the header at `at`. Throws `UnsupportedFormatError` when the magic byte is not 2. */
+export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
+  const view = viewOf(bytes);
+  const magic = view.getInt8(at + AT.magic);
+  if (magic !== MAGIC_V2) {
+    throw new UnsupportedFormatError(
+      `record batch with magic byte ${magic}; scorelane reads magic 2 only (written by Kafka 0.11 and later)`,
+    );
+  }
+  const attributes = view.getInt16(at + AT.attributes);
+  const baseOffset = offset(readInt64(view, at + AT.baseOffset));
+  const lastOffset = offset(baseOffset + view.getInt32(at + AT.lastOffsetDelta));
+  return {
+    baseOffset,
+    lastOffset,
+    next: nextAfter(lastOffset),
+    byteLength: view.getInt32(at + AT.batchLength) + LENGTH_OVERHEAD,
+    crc: view.getUint32(at + AT.crc),
+    compression: attributes & COMPRESSION_MASK,
+    logAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
+    transactional: (attributes & TRANSACTIONAL) !== 0,
+    control: (attributes & CONTROL) !== 0,
+    baseTimestampMs: readInt64(view, at + AT.baseTimestamp),
+    maxTimestampMs: readInt64(view, at + AT.maxTimestamp),
+    producerId: readInt64(view, at + AT.producerId),
+    recordCount: view.getInt32(at + AT.recordCount),
+  };
+}
+
+/** One unopened record batch: its header and its bytes, a view on what was fetched. */
+export interface RawRecordBatch {
+  readonly header: RecordBatchHeader;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Cuts a run of bytes, as a fetch returns it, into record batches. A batch cut off at the end is left out: a fetch
+ * with a byte limit ends so, and the next fetch brings it whole.
+ */
+export function splitRecordBatches(bytes: Uint8Array): RawRecordBatch[] {
+  const view = viewOf(bytes);
+  const batches: RawRecordBatch[] = [];
+  let at = 0;
+  while (bytes.byteLength - at >= HEADER_BYTES) {
+    const byteLength = view.getInt32(at + AT.batchLength) + LENGTH_OVERHEAD;
+    if (byteLength < HEADER_BYTES && view.getInt8(at + AT.magic) === MAGIC_V2) {
+      throw new UnsupportedFormatError(`record batch of ${byteLength} bytes, shorter than its own header`);
+    }
+    if (byteLength > bytes.byteLength - at) break;
+    const header = readHeader(bytes, at);
+    batches.push({ header, bytes: bytes.subarray(at, at + byteLength) });
+    at += byteLength;
+  }
+  return batches;
+}

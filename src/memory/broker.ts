@@ -1,0 +1,193 @@
+// An in-process partitioned log with consumer groups: the embedded default, and the simulator's world. It keeps record
+// batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
+
+import { offset, startingAt, type NextOffset } from '../log/offset.ts';
+import { writeInt64, viewOf } from '../log/int64.ts';
+import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
+import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+
+export class MemoryPartition {
+  readonly batches: RawRecordBatch[] = [];
+  #bytes = 0;
+  #logEnd: NextOffset = startingAt(0);
+  readonly #bytesMax: number;
+  readonly #appended = new Set<() => void>();
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get logStart(): NextOffset {
+    const first = this.batches[0];
+    return first === undefined ? this.#logEnd : startingAt(first.header.baseOffset);
+  }
+
+  get logEnd(): NextOffset {
+    return this.#logEnd;
+  }
+
+  /** Appends a copy, with its offsets written in as a broker does; the oldest batches go once there are too many bytes. */
+  append(batch: Uint8Array): void {
+    const bytes = new Uint8Array(batch);
+    writeInt64(viewOf(bytes), AT.baseOffset, this.#logEnd);
+    const header = readHeader(bytes);
+    this.batches.push({ header, bytes });
+    this.#logEnd = header.next;
+    this.#bytes += bytes.byteLength;
+    while (this.#bytes > this.#bytesMax && this.batches.length > 1) {
+      this.#bytes -= this.batches.shift()?.bytes.byteLength ?? 0;
+    }
+    for (const listener of this.#appended) listener();
+  }
+
+  /** The record batches that hold `position` and what follows, up to `bytesMax` but at least one. */
+  read(position: NextOffset, bytesMax: number): RawRecordBatch[] {
+    let low = 0;
+    let high = this.batches.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.batches[middle] as RawRecordBatch).header.next <= position) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    let bytes = 0;
+    while (end < this.batches.length) {
+      bytes += (this.batches[end] as RawRecordBatch).bytes.byteLength;
+      if (end > low && bytes > bytesMax) break;
+      end++;
+    }
+    return this.batches.slice(low, end);
+  }
+
+  onAppended(listener: () => void): () => void {
+    this.#appended.add(listener);
+    return () => this.#appended.delete(listener);
+  }
+}
+
+/** What a group needs of a member. */
+export interface Member {
+  readonly topics: readonly string[];
+  /** Asks the member to give these up; resolves once it has. */
+  giveUp(partitions: readonly TopicPartition[]): Promise<void>;
+  take(partitions: readonly TopicPartition[]): void;
+}
+
+interface Group {
+  readonly committed: Map<string, NextOffset>;
+  readonly owners: Map<string, Member>;
+  members: Member[];
+  balancing: Promise<void>;
+}
+
+export class MemoryBroker {
+  readonly #topics = new Map<string, MemoryPartition[]>();
+  readonly #groups = new Map<string, Group>();
+
+  createTopic(topic: string, partitionCount: number, bytesMaxPerPartition = Number.POSITIVE_INFINITY): void {
+    if (this.#topics.has(topic)) return;
+    this.#topics.set(
+      topic,
+      Array.from({ length: partitionCount }, () => new MemoryPartition(bytesMaxPerPartition)),
+    );
+  }
+
+  partitions(topic: string): readonly MemoryPartition[] {
+    const partitions = this.#topics.get(topic);
+    if (partitions === undefined) throw new MissingTopicError(`topic "${topic}" does not exist in the embedded log`);
+    return partitions;
+  }
+
+  partition({ topic, partition }: TopicPartition): MemoryPartition {
+    const found = this.partitions(topic)[partition];
+    if (found === undefined) throw new MissingTopicError(`topic "${topic}" has no partition ${partition}`);
+    return found;
+  }
+
+  append(batch: ResultBatch): void {
+    this.partition(batch).append(batch.bytes);
+  }
+
+  committed(groupId: string, partition: TopicPartition): NextOffset | undefined {
+    return this.#group(groupId).committed.get(keyOf(partition));
+  }
+
+  commit(groupId: string, partition: TopicPartition, next: NextOffset): void {
+    this.#group(groupId).committed.set(keyOf(partition), next);
+  }
+
+  owns(groupId: string, member: Member, partition: TopicPartition): boolean {
+    return this.#group(groupId).owners.get(keyOf(partition)) === member;
+  }
+
+  join(groupId: string, member: Member): Promise<void> {
+    this.#group(groupId).members.push(member);
+    return this.#rebalance(groupId);
+  }
+
+  /** The member goes; what it owned is given to others. `crashed`: without asking it. */
+  leave(groupId: string, member: Member): Promise<void> {
+    const group = this.#group(groupId);
+    group.members = group.members.filter((other) => other !== member);
+    for (const [key, owner] of group.owners) if (owner === member) group.owners.delete(key);
+    return this.#rebalance(groupId);
+  }
+
+  /** Takes a partition away without asking, as a broker does when a session expires. The caller tells the member. */
+  expel(groupId: string, partition: TopicPartition): Promise<void> {
+    this.#group(groupId).owners.delete(keyOf(partition));
+    return this.#rebalance(groupId);
+  }
+
+  #group(groupId: string): Group {
+    let group = this.#groups.get(groupId);
+    if (group === undefined) {
+      group = { committed: new Map(), owners: new Map(), members: [], balancing: Promise.resolve() };
+      this.#groups.set(groupId, group);
+    }
+    return group;
+  }
+
+  /** One rebalance after the other: each ends with every partition owned by a member, evenly, moved as little as can be. */
+  #rebalance(groupId: string): Promise<void> {
+    const group = this.#group(groupId);
+    group.balancing = group.balancing.then(() => this.#balance(group));
+    return group.balancing;
+  }
+
+  async #balance(group: Group): Promise<void> {
+    const { members, owners } = group;
+    if (members.length === 0) return;
+    const topics = new Set(members.flatMap((member) => member.topics));
+    const all = [...topics].flatMap((topic) =>
+      this.partitions(topic).map((_, partition): TopicPartition => ({ topic, partition })),
+    );
+    const most = Math.ceil(all.length / members.length);
+    const owned = (member: Member): TopicPartition[] => all.filter((tp) => owners.get(keyOf(tp)) === member);
+    const free = all.filter((tp) => !owners.has(keyOf(tp)));
+    const wanted = new Map(members.map((member) => [member, Math.max(0, fair(member) - owned(member).length)]));
+    function fair(member: Member): number {
+      const rest = all.length - (most - 1) * members.length;
+      return members.indexOf(member) < rest ? most : most - 1;
+    }
+    const moving: TopicPartition[] = [...free];
+    for (const member of members) {
+      const surplus = owned(member).slice(fair(member));
+      if (surplus.length === 0) continue;
+      await member.giveUp(surplus);
+      for (const tp of surplus) if (owners.get(keyOf(tp)) === member) owners.delete(keyOf(tp));
+      moving.push(...surplus);
+    }
+    for (const member of members) {
+      if (!group.members.includes(member)) continue;
+      const taken = moving.splice(0, wanted.get(member) ?? 0);
+      for (const tp of taken) owners.set(keyOf(tp), member);
+      member.take(taken);
+    }
+  }
+}
+
+/** Where a group that never committed begins. */
+export const resetPosition = (partition: MemoryPartition, reset: 'earliest' | 'latest'): NextOffset =>
+  reset === 'earliest' ? partition.logStart : startingAt(offset(partition.logEnd));

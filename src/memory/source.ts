@@ -1,0 +1,151 @@
+// The memory log behind the Source port: one member of one consumer group.
+
+import type { NextOffset } from '../log/offset.ts';
+import {
+  type CommitOffset,
+  type FetchedBatch,
+  FencedError,
+  type Source,
+  type SourceListener,
+} from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { type MemoryBroker, type Member, resetPosition } from './broker.ts';
+
+export interface MemorySourceOptions {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly reset: 'earliest' | 'latest';
+  readonly fetchBytesMax: number;
+}
+
+interface Reading extends TopicPartition {
+  position: NextOffset;
+  paused: boolean;
+  stopListening: () => void;
+}
+
+export class MemorySource implements Source {
+  readonly #broker: MemoryBroker;
+  readonly #options: MemorySourceOptions;
+  readonly #reading = new Map<string, Reading>();
+  readonly #member: Member;
+  #listener: SourceListener | undefined;
+  #fetchScheduled = false;
+
+  constructor(broker: MemoryBroker, options: MemorySourceOptions) {
+    this.#broker = broker;
+    this.#options = options;
+    this.#member = {
+      topics: [options.topic],
+      giveUp: (partitions) => this.#giveUp(partitions),
+      take: (partitions) => this.#take(partitions),
+    };
+  }
+
+  async start(listener: SourceListener): Promise<void> {
+    this.#broker.partitions(this.#options.topic);
+    this.#listener = listener;
+    await this.#broker.join(this.#options.groupId, this.#member);
+  }
+
+  pause(partition: TopicPartition): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading !== undefined) reading.paused = true;
+  }
+
+  resume(partition: TopicPartition): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading === undefined) return;
+    reading.paused = false;
+    this.#scheduleFetch();
+  }
+
+  seek(partition: TopicPartition, position: NextOffset): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading === undefined) return;
+    reading.position = position;
+    this.#scheduleFetch();
+  }
+
+  async commit(offsets: readonly CommitOffset[]): Promise<void> {
+    for (const commit of offsets) {
+      if (!this.#broker.owns(this.#options.groupId, this.#member, commit)) {
+        throw new FencedError(`partition ${keyOf(commit)} is not owned any more`);
+      }
+    }
+    for (const commit of offsets) this.#broker.commit(this.#options.groupId, commit, commit.next);
+  }
+
+  async stop(): Promise<void> {
+    this.#forget([...this.#reading.values()]);
+    this.#listener = undefined;
+    await this.#broker.leave(this.#options.groupId, this.#member);
+  }
+
+  /** Loses partitions as when a session expires: the group takes them, and the listener learns it afterwards. */
+  async expire(): Promise<void> {
+    const partitions = [...this.#reading.values()];
+    this.#forget(partitions);
+    this.#listener?.lost(partitions);
+    for (const partition of partitions) await this.#broker.expel(this.#options.groupId, partition);
+  }
+
+  async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#listener?.revoking(partitions);
+    this.#forget(partitions);
+    this.#listener?.revoked(partitions);
+  }
+
+  #take(partitions: readonly TopicPartition[]): void {
+    const { groupId, reset } = this.#options;
+    for (const { topic, partition } of partitions) {
+      const log = this.#broker.partition({ topic, partition });
+      const position = this.#broker.committed(groupId, { topic, partition }) ?? resetPosition(log, reset);
+      const stopListening = log.onAppended(() => this.#scheduleFetch());
+      this.#reading.set(keyOf({ topic, partition }), { topic, partition, position, paused: false, stopListening });
+    }
+    this.#listener?.assigned([...this.#reading.values()].map(({ topic, partition, position }) => ({ topic, partition, position })));
+    this.#scheduleFetch();
+  }
+
+  #forget(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      this.#reading.get(keyOf(partition))?.stopListening();
+      this.#reading.delete(keyOf(partition));
+    }
+  }
+
+  /** Fetches in a later turn of the event loop, so that a listener never hears of records inside its own call. */
+  #scheduleFetch(): void {
+    if (this.#fetchScheduled) return;
+    this.#fetchScheduled = true;
+    setImmediate(() => {
+      this.#fetchScheduled = false;
+      this.#fetch();
+    });
+  }
+
+  #fetch(): void {
+    const { fetchBytesMax } = this.#options;
+    for (const reading of [...this.#reading.values()]) {
+      if (reading.paused || this.#listener === undefined) continue;
+      const { topic, partition } = reading;
+      const log = this.#broker.partition(reading);
+      if (reading.position < log.logStart) {
+        const from = reading.position;
+        reading.position = log.logStart;
+        const { logStart, logEnd } = log;
+        this.#listener.outOfRange({ topic, partition, position: from, logStart, logEnd, resumedAt: logStart });
+      }
+      const batches = log
+        .read(reading.position, fetchBytesMax)
+        .map((batch): FetchedBatch => ({ ...batch, skip: false }));
+      const last = batches.at(-1);
+      if (last === undefined) continue;
+      const from = reading.position;
+      reading.position = last.header.next;
+      this.#listener.fetched({ topic, partition, from, batches, highWatermark: log.logEnd });
+      if (this.#reading.get(keyOf(reading)) === reading) this.#scheduleFetch();
+    }
+  }
+}

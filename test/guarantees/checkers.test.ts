@@ -1,0 +1,112 @@
+// Each checker is seen to fail on a planted fault, and to pass on the same history without it.
+
+import test from 'ava';
+import * as checkers from './checkers.ts';
+import type { History, HistoryEvent } from './history.ts';
+
+const tp = { topic: 'in', partition: 0 };
+const input = (offset: number, more: { bad?: boolean } = {}): HistoryEvent => ({ type: 'input', offset, ...more, ...tp });
+const owned = (epoch: number, position = 0): HistoryEvent => ({ type: 'owned', epoch, position, ...tp });
+const lost = (epoch: number): HistoryEvent => ({ type: 'ended', epoch, why: 'lost', ...tp });
+const appended = (
+  offset: number,
+  epoch = 1,
+  kind: 'result' | 'deadLetter' = 'result',
+  value = `score of ${offset}`,
+): HistoryEvent => ({ type: 'appended', epoch, offset, kind, value, ...tp });
+const committed = (next: number, epoch = 1): HistoryEvent => ({ type: 'committed', epoch, next, ...tp });
+const ended = (committedTo: number, ready: boolean): HistoryEvent => ({
+  type: 'ended-run',
+  logEnd: 2,
+  committed: committedTo,
+  ready,
+  ...tp,
+});
+
+const sound: History = [
+  input(0),
+  input(1),
+  owned(1),
+  appended(0),
+  appended(1),
+  { type: 'held', bytes: 10, budgetBytes: 10 },
+  { type: 'paused', ownHeldBytes: 5, shareBytes: 5, ...tp },
+  committed(2),
+  ended(2, true),
+];
+
+const all = {
+  ...checkers.ALWAYS,
+  nothingIsRepeated: checkers.nothingIsRepeated,
+  badRecordsCostOnlyThemselves: checkers.badRecordsCostOnlyThemselves,
+};
+
+test('a sound history violates nothing', (t) => {
+  t.deepEqual(checkers.violations(sound, all), []);
+});
+
+const planted: Record<string, { check: (history: History) => string[]; history: History }> = {
+  'a commit that passes a record without a result': {
+    check: checkers.nothingIsLost,
+    history: [input(0), input(1), owned(1), appended(0), committed(2)],
+  },
+  'a commit before the result is in the log': {
+    check: checkers.nothingIsLost,
+    history: [input(0), owned(1), committed(1), appended(0)],
+  },
+  'results in the order in which scorers finished': {
+    check: checkers.resultsAreInOrder,
+    history: [input(0), input(1), owned(1), appended(1), appended(0)],
+  },
+  'a commit of a lane that was lost': {
+    check: checkers.olderEpochsAreFenced,
+    history: [input(0), owned(1), appended(0), lost(1), committed(1, 1)],
+  },
+  'a commit of an older epoch after the partition came back': {
+    check: checkers.olderEpochsAreFenced,
+    history: [input(0), owned(1), appended(0), lost(1), owned(2), committed(1, 1)],
+  },
+  'a commit that goes back': {
+    check: checkers.olderEpochsAreFenced,
+    history: [input(0), input(1), owned(1), appended(0), appended(1), committed(2), committed(1)],
+  },
+  'a record scored twice by one lane': {
+    check: checkers.repeatsAreDue,
+    history: [input(0), owned(1), appended(0), appended(0)],
+  },
+  'a repeat of what lies below the start of the lane': {
+    check: checkers.repeatsAreDue,
+    history: [input(0), owned(1), appended(0), committed(1), lost(1), owned(2, 1), appended(0, 2)],
+  },
+  'a repeat although nothing was lost': {
+    check: checkers.nothingIsRepeated,
+    history: [input(0), owned(1), appended(0), owned(2), appended(0, 2)],
+  },
+  'more bytes than the budget': {
+    check: checkers.boundsHold,
+    history: [{ type: 'held', bytes: 11, budgetBytes: 10 }],
+  },
+  'a lane paused for the sake of another': {
+    check: checkers.boundsHold,
+    history: [{ type: 'paused', ownHeldBytes: 0, shareBytes: 5, ...tp }],
+  },
+  'a silent stall': { check: checkers.progressIsMadeOrAdmitted, history: [ended(1, true)] },
+  'a neighbour of a bad record that was dropped with it': {
+    check: checkers.badRecordsCostOnlyThemselves,
+    history: [input(0), input(1, { bad: true }), appended(1, 1, 'deadLetter')],
+  },
+  'a bad record that was scored': {
+    check: checkers.badRecordsCostOnlyThemselves,
+    history: [input(0, { bad: true }), appended(0)],
+  },
+  'two different scores of one record': {
+    check: checkers.sameInputGivesSameOutput,
+    history: [appended(0, 1, 'result', '0.1'), appended(0, 2, 'result', '0.2')],
+  },
+};
+
+for (const [fault, { check, history }] of Object.entries(planted)) {
+  test(`${check.name} fails on ${fault}`, (t) => {
+    t.true(check(history).length > 0);
+  });
+}

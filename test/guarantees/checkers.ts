@@ -1,0 +1,177 @@
+// A checker for each invariant of the design: a history in, the violations out, in words. Empty means that it held.
+
+import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import type { History, HistoryEvent } from './history.ts';
+
+type Of<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
+const isA =
+  <T extends HistoryEvent['type']>(type: T) =>
+  (event: HistoryEvent): event is Of<T> =>
+    event.type === type;
+
+const inputsOf = (history: History): Map<string, Of<'input'>[]> =>
+  Map.groupBy(history.filter(isA('input')).filter(({ absent }) => absent !== true), keyOf);
+
+const at = (tp: TopicPartition, offset: number): string => `${keyOf(tp)}@${offset}`;
+
+/** 1. A committed offset never passes a record whose result or dead letter is not in the output log. */
+export function nothingIsLost(history: History): string[] {
+  const violations: string[] = [];
+  const inputs = inputsOf(history);
+  const done = new Set<string>();
+  const checkedTo = new Map<string, number>();
+  for (const event of history) {
+    if (event.type === 'appended') done.add(at(event, event.offset));
+    if (event.type !== 'committed') continue;
+    const key = keyOf(event);
+    const from = checkedTo.get(key) ?? 0;
+    for (const { offset } of inputs.get(key) ?? []) {
+      if (offset < from || offset >= event.next) continue;
+      if (!done.has(at(event, offset))) {
+        violations.push(`${key}: ${event.next} was committed before ${offset} had a result`);
+      }
+    }
+    checkedTo.set(key, Math.max(from, event.next));
+  }
+  return violations;
+}
+
+/** 2. Within a lane, results appear in input order. */
+export function resultsAreInOrder(history: History): string[] {
+  const violations: string[] = [];
+  const last = new Map<string, number>();
+  for (const event of history.filter(isA('appended'))) {
+    const lane = `${keyOf(event)} epoch ${event.epoch} ${event.kind}`;
+    const before = last.get(lane) ?? -1;
+    if (event.offset <= before) violations.push(`${lane}: ${event.offset} came after ${before}`);
+    last.set(lane, event.offset);
+  }
+  return violations;
+}
+
+/**
+ * 3. Nothing is committed for an ownership that has ended, and no offset goes back. A lane that begins again, with a new
+ * epoch but without having ended, is still the same ownership.
+ */
+export function olderEpochsAreFenced(history: History): string[] {
+  const violations: string[] = [];
+  const owning = new Map<string, Set<number>>();
+  const committed = new Map<string, number>();
+  for (const event of history) {
+    if (event.type !== 'owned' && event.type !== 'ended' && event.type !== 'committed') continue;
+    const key = keyOf(event);
+    const epochs = owning.get(key) ?? new Set();
+    owning.set(key, epochs);
+    if (event.type === 'owned') epochs.add(event.epoch);
+    if (event.type === 'ended') epochs.clear();
+    if (event.type !== 'committed') continue;
+    if (!epochs.has(event.epoch)) {
+      violations.push(`${key}: epoch ${event.epoch} committed; the owners were ${[...epochs].join() || 'nobody'}`);
+    }
+    const before = committed.get(key) ?? 0;
+    if (event.next < before) violations.push(`${key}: commit went back from ${before} to ${event.next}`);
+    committed.set(key, event.next);
+  }
+  return violations;
+}
+
+/** 4. A result repeats only if it was not committed when its lane was lost: never within a lane, never a committed one. */
+export function repeatsAreDue(history: History): string[] {
+  const violations: string[] = [];
+  const committed = new Map<string, number>();
+  const floor = new Map<string, number>();
+  const seenInEpoch = new Set<string>();
+  const seen = new Set<string>();
+  for (const event of history) {
+    if (event.type === 'committed') committed.set(keyOf(event), event.next);
+    if (event.type === 'owned') floor.set(`${keyOf(event)} ${event.epoch}`, event.position);
+    if (event.type !== 'appended') continue;
+    const lane = `${keyOf(event)} ${event.epoch}`;
+    const inLane = `${lane} ${event.offset}`;
+    if (seenInEpoch.has(inLane)) violations.push(`${at(event, event.offset)} has two results of epoch ${event.epoch}`);
+    seenInEpoch.add(inLane);
+    if (seen.has(at(event, event.offset)) && event.offset < (floor.get(lane) ?? 0)) {
+      violations.push(`${at(event, event.offset)} was repeated below where its lane began`);
+    }
+    seen.add(at(event, event.offset));
+  }
+  return violations;
+}
+
+/** 4, for a run in which no ownership was lost and nothing crashed: exactly one result a record. */
+export function nothingIsRepeated(history: History): string[] {
+  const counts = new Map<string, number>();
+  for (const event of history.filter(isA('appended'))) {
+    const record = at(event, event.offset);
+    counts.set(record, (counts.get(record) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > 1).map(([record, count]) => `${record} has ${count} results`);
+}
+
+/** 5. What is held stays under the budget, and a lane is paused only when its own share is used up. */
+export function boundsHold(history: History): string[] {
+  const violations: string[] = [];
+  for (const event of history) {
+    if (event.type === 'held' && event.bytes > event.budgetBytes) {
+      violations.push(`${event.bytes} bytes were held, the budget is ${event.budgetBytes}`);
+    }
+    if (event.type === 'paused' && event.ownHeldBytes === 0) {
+      violations.push(`${keyOf(event)} was paused although it held nothing of its share of ${event.shareBytes}`);
+    }
+  }
+  return violations;
+}
+
+/** 6. At the end every lane has reached the end of its log, or the daemon says that it is not ready. */
+export function progressIsMadeOrAdmitted(history: History): string[] {
+  return history
+    .filter(isA('ended-run'))
+    .filter(({ logEnd, committed, ready }) => committed < logEnd && ready)
+    .map((event) => `${keyOf(event)}: stands at ${event.committed} of ${event.logEnd} and claims to be ready`);
+}
+
+/** 7. Exactly the bad records are dead letters, and every other record is scored. For runs that reached the end. */
+export function badRecordsCostOnlyThemselves(history: History): string[] {
+  const violations: string[] = [];
+  const kinds = new Map<string, Set<string>>();
+  for (const event of history.filter(isA('appended'))) {
+    const record = at(event, event.offset);
+    kinds.set(record, (kinds.get(record) ?? new Set()).add(event.kind));
+  }
+  for (const input of [...inputsOf(history).values()].flat()) {
+    const record = at(input, input.offset);
+    const expected = input.bad === true ? 'deadLetter' : 'result';
+    const found = [...(kinds.get(record) ?? [])].join(' and ') || 'nothing';
+    if (found !== expected) violations.push(`${record} should have become a ${expected}, and became ${found}`);
+  }
+  return violations;
+}
+
+/** 8. Whenever a record is scored again, by whatever lane, the same bytes come out. */
+export function sameInputGivesSameOutput(history: History): string[] {
+  const violations: string[] = [];
+  const values = new Map<string, string>();
+  for (const event of history.filter(isA('appended'))) {
+    if (event.value === undefined) continue;
+    const record = at(event, event.offset);
+    const before = values.get(record);
+    if (before !== undefined && before !== event.value) violations.push(`${record}: ${before}, then ${event.value}`);
+    values.set(record, event.value);
+  }
+  return violations;
+}
+
+/** The checkers that hold in every run, whatever fails in it. */
+export const ALWAYS = {
+  nothingIsLost,
+  resultsAreInOrder,
+  olderEpochsAreFenced,
+  repeatsAreDue,
+  boundsHold,
+  sameInputGivesSameOutput,
+  progressIsMadeOrAdmitted,
+};
+
+export function violations(history: History, checkers: Record<string, (history: History) => string[]> = ALWAYS): string[] {
+  return Object.entries(checkers).flatMap(([name, check]) => check(history).map((words) => `${name}: ${words}`));
+}

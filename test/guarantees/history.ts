@@ -1,0 +1,21 @@
+// What happened in a run, as the checkers of the eight invariants read it. The property tests, the tests over the memory
+// log and the tests on a real broker all write this one form.
+
+import type { TopicPartition } from '../../src/log/topic-partition.ts';
+
+export type HistoryEvent =
+  /** A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see it (aborted, control). */
+  | ({ type: 'input'; offset: number; bad?: boolean; absent?: boolean } & TopicPartition)
+  /** A lane began. `crashed`: the ownership before ended without a chance to commit. */
+  | ({ type: 'owned'; epoch: number; position: number } & TopicPartition)
+  | ({ type: 'ended'; epoch: number; why: 'revoked' | 'lost' | 'crashed' } & TopicPartition)
+  /** A result or dead letter for the input record at `offset` was appended to the output log. */
+  | ({ type: 'appended'; epoch: number; offset: number; kind: 'result' | 'deadLetter'; value?: string } & TopicPartition)
+  /** It is certain that all results up to here are in the output log: the sink said so. */
+  | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)
+  | { type: 'held'; bytes: number; budgetBytes: number }
+  | ({ type: 'paused'; ownHeldBytes: number; shareBytes: number } & TopicPartition)
+  /** The run is over: how far the reader could have gone, and whether the daemon admitted that this lane is in trouble. */
+  | ({ type: 'ended-run'; logEnd: number; committed: number; ready: boolean } & TopicPartition);
+
+export type History = readonly HistoryEvent[];
