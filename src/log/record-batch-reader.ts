@@ -19,11 +19,22 @@ export interface RecordHeader {
 
 const NULL = -1;
 
-/**
- * Walks the records of one opened batch. After `next()` returned true the fields describe that record; `keyStart` and
- * `valueStart` are -1 for null. Positions are within `bytes`.
- */
-export class RecordReader implements Cursor {
+/** One record as positions within the bytes of its opened batch; a start of -1 means null. */
+export interface RecordView {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** The headers block: a varint count and then the headers, as they stand in the record. */
+  readonly headersStart: number;
+  readonly headersEnd: number;
+}
+
+/** Walks the records of one opened batch. After `next()` returned true the fields describe that record. */
+export class RecordReader implements Cursor, RecordView {
   readonly header: RecordBatchHeader;
   readonly bytes: Uint8Array;
   readonly end: number;
@@ -34,7 +45,6 @@ export class RecordReader implements Cursor {
   keyEnd = NULL;
   valueStart = NULL;
   valueEnd = NULL;
-  /** The headers block: a varint count and then the headers, as they stand in the record. */
   headersStart = 0;
   headersEnd = 0;
   #left: number;
@@ -87,22 +97,22 @@ export class RecordReader implements Cursor {
   value(): Uint8Array | null {
     return this.valueStart < 0 ? null : this.bytes.subarray(this.valueStart, this.valueEnd);
   }
+}
 
-  /** Parses the headers of the current record: for dead letters and tests, not for the hot path. */
-  headers(): RecordHeader[] {
-    const cursor: Cursor = { bytes: this.bytes, at: this.headersStart, end: this.headersEnd };
-    const headers: RecordHeader[] = [];
-    for (let left = readVarint(cursor); left > 0; left--) {
-      const keyLength = readVarint(cursor);
-      const key = Buffer.from(this.bytes.subarray(cursor.at, cursor.at + keyLength)).toString('utf8');
-      cursor.at += keyLength;
-      const valueLength = readVarint(cursor);
-      const value = valueLength < 0 ? null : this.bytes.subarray(cursor.at, cursor.at + valueLength);
-      cursor.at += Math.max(0, valueLength);
-      headers.push({ key, value });
-    }
-    return headers;
+/** Parses the headers of a record: for dead letters and tests, not for the hot path. */
+export function parseHeaders({ bytes, headersStart, headersEnd }: RecordView): RecordHeader[] {
+  const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };
+  const headers: RecordHeader[] = [];
+  for (let left = readVarint(cursor); left > 0; left--) {
+    const keyLength = readVarint(cursor);
+    const key = Buffer.from(bytes.subarray(cursor.at, cursor.at + keyLength)).toString('utf8');
+    cursor.at += keyLength;
+    const valueLength = readVarint(cursor);
+    const value = valueLength < 0 ? null : bytes.subarray(cursor.at, cursor.at + valueLength);
+    cursor.at += Math.max(0, valueLength);
+    headers.push({ key, value });
   }
+  return headers;
 }
 
 /**

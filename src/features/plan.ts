@@ -1,0 +1,77 @@
+// The feature plan: from the fields of one decoded record to one row of the model's input. Declared in model.yaml,
+// compiled once in each worker.
+
+import { parsePath, type Path, printPath, valueAt } from './path.ts';
+import type { Rejection } from './rejection.ts';
+
+/** One model input: `((log1p of) the field - mean) / std`, computed in double precision and rounded to float32. */
+export interface FeatureInput {
+  readonly path: string;
+  readonly log1p: boolean;
+  readonly mean: number;
+  readonly std: number;
+}
+
+export interface FeaturePlan {
+  /** Number of inputs: the second dimension of the model's input, [records, width]. */
+  readonly width: number;
+  /** Fills `row[at .. at + width)`. Returns null, or why the record has no features; the row is then undefined. */
+  fill(record: unknown, row: Float32Array, at: number): Rejection | null;
+}
+
+interface Step extends FeatureInput {
+  readonly steps: Path;
+  /** The field's name where it is at the top level, for a direct look-up. */
+  readonly field: string | null;
+}
+
+export function compilePlan(inputs: readonly FeatureInput[]): FeaturePlan {
+  const steps = inputs.map((input): Step => {
+    const path = parsePath(input.path);
+    return { ...input, steps: path, field: path.length === 1 ? (path[0] as string) : null };
+  });
+  return {
+    width: steps.length,
+    fill(record, row, at) {
+      if (record === null || typeof record !== 'object') {
+        return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
+      }
+      let to = at;
+      for (const step of steps) {
+        const value =
+          step.field !== null ? (record as Record<string, unknown>)[step.field] : valueAt(record, step.steps);
+        const number = typeof value === 'number' ? value : asNumber(value);
+        const scaled = ((step.log1p ? Math.log1p(number) : number) - step.mean) / step.std;
+        if (!Number.isFinite(Math.fround(scaled))) return explain(step, value);
+        row[to++] = scaled;
+      }
+      return null;
+    },
+  };
+}
+
+/** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */
+function asNumber(value: unknown): number {
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return Number.NaN;
+}
+
+function explain(step: Step, value: unknown): Rejection {
+  const name = `field "${printPath(step.steps)}"`;
+  if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
+  if (typeof value !== 'number') return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);
+  if (!Number.isFinite(value)) return rejected('NOT_FINITE', `${name} is ${value}, expected a finite number`);
+  return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
+}
+
+const rejected = (code: string, message: string): Rejection => ({ stage: 'features', code, message });
+
+const SHOWN_CHARACTERS_MAX = 40;
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,79 @@
+// Which backend to serve on. `auto` loads every one that is here, checks it against the golden records, measures it on
+// the batch size in use, and takes the fastest: which one that is depends on the model and the batch (docs/decisions/0005).
+
+import { checkGolden, type Fill } from './golden.ts';
+import { type ModelManifest, readGolden } from './manifest.ts';
+import { BACKENDS, type Backend, BackendMissingError, loadPredictor, type Predictor } from './predictor.ts';
+
+export interface BackendReport {
+  readonly backend: Backend;
+  /** Null when it can be used. */
+  readonly missing: string | null;
+  readonly runtime: string | null;
+  /** Median time of one predict call divided by its rows. */
+  readonly microsPerRecord: number | null;
+}
+
+export interface BackendChoice {
+  readonly backend: Backend;
+  readonly batchRecords: number;
+  readonly reports: readonly BackendReport[];
+}
+
+const WARM_UP_CALLS = 5;
+const MEASURED_CALLS = 15;
+
+/** Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` when none can serve. */
+export async function chooseBackend(
+  manifest: ModelManifest,
+  wanted: Backend | 'auto',
+  batchRecords: number,
+  fill: Fill,
+): Promise<BackendChoice> {
+  const golden = readGolden(manifest);
+  const reports: BackendReport[] = [];
+  for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {
+    try {
+      const predictor = await loadPredictor(backend, manifest);
+      checkGolden(manifest, golden, fill, predictor);
+      const microsPerRecord = measure(predictor, manifest.inputs.length, batchRecords);
+      reports.push({ backend, missing: null, runtime: predictor.runtime, microsPerRecord });
+    } catch (error) {
+      if (wanted !== 'auto' || !(error instanceof BackendMissingError)) throw error;
+      reports.push({ backend, missing: error.message, runtime: null, microsPerRecord: null });
+    }
+  }
+  const usable = reports.filter(({ missing }) => missing === null);
+  usable.sort((a, b) => (a.microsPerRecord ?? 0) - (b.microsPerRecord ?? 0));
+  const best = usable[0];
+  if (best === undefined) {
+    throw new BackendMissingError(
+      `no backend can serve model ${manifest.name}: ${reports.map(({ backend, missing }) => `${backend}: ${missing}`).join('; ')}`,
+    );
+  }
+  return { backend: best.backend, batchRecords, reports };
+}
+
+/** Median microseconds a record over some calls on `rows` rows. */
+function measure(predictor: Predictor, width: number, rows: number): number {
+  const features = new Float32Array(rows * width).map((_, index) => Math.sin(index));
+  for (let call = 0; call < WARM_UP_CALLS; call++) predictor.predict(features, rows);
+  const times: number[] = [];
+  for (let call = 0; call < MEASURED_CALLS; call++) {
+    const start = performance.now();
+    predictor.predict(features, rows);
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  return ((times[MEASURED_CALLS >> 1] as number) * 1000) / rows;
+}
+
+/** One line for a log: what was taken, and why. */
+export function explainChoice({ backend, batchRecords, reports }: BackendChoice): string {
+  const parts = reports.map((report) =>
+    report.missing === null
+      ? `${report.backend} ${report.microsPerRecord?.toFixed(2)} us a record`
+      : `${report.backend} missing (${report.missing})`,
+  );
+  return `${backend}, measured on ${batchRecords} records: ${parts.join(', ')}`;
+}

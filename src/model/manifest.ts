@@ -1,0 +1,85 @@
+// model.yaml: what a model version needs to be served. Read once, checked in full, wrong files are named with the key.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** A model that cannot be served, and why. */
+export class ModelError extends Error {
+  readonly code = 'SCORELANE_MODEL';
+  override readonly name = 'ModelError';
+}
+
+const input = z.strictObject({
+  path: z.string().min(1),
+  log1p: z.boolean().default(false),
+  mean: z.number().default(0),
+  std: z.number().positive().default(1),
+});
+
+const manifestSchema = z.strictObject({
+  name: z.string().min(1),
+  version: z.union([z.int().positive(), z.string().min(1)]),
+  inputs: z.array(input).min(1),
+  outputs: z.array(z.string().min(1)).min(1),
+  artefacts: z
+    .strictObject({
+      savedModel: z
+        .strictObject({
+          path: z.string().min(1),
+          signature: z.string().default('serving_default'),
+          input: z.string().min(1),
+        })
+        .optional(),
+      web: z.strictObject({ path: z.string().min(1), input: z.string().min(1).optional() }).optional(),
+    })
+    .refine(({ savedModel, web }) => savedModel !== undefined || web !== undefined, {
+      error: 'expected savedModel, web or both',
+    }),
+  golden: z.strictObject({ path: z.string().min(1), tolerance: z.number().positive() }),
+});
+
+const goldenSchema = z
+  .array(
+    z.strictObject({
+      record: z.record(z.string(), z.unknown()),
+      outputs: z.record(z.string(), z.array(z.number())),
+    }),
+  )
+  .min(1);
+
+export type GoldenRecord = z.infer<typeof goldenSchema>[number];
+
+export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'version'> {
+  readonly version: string;
+  /** Absolute path of the version's folder: the paths in the manifest are relative to it. */
+  readonly folder: string;
+}
+
+/** Reads `folder/model.yaml`. Throws `ModelError`. */
+export function readManifest(folder: string): ModelManifest {
+  const file = join(folder, 'model.yaml');
+  const { version, ...manifest } = check(file, manifestSchema, parse(read(file)));
+  return { ...manifest, version: String(version), folder };
+}
+
+export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
+  const file = join(folder, golden.path);
+  return check(file, goldenSchema, JSON.parse(read(file)));
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ModelError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function check<T extends z.ZodType>(file: string, schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || '(whole file)'}: ${message}`);
+  throw new ModelError(`${file} is not a valid model: ${issues.join('; ')}`);
+}

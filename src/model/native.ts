@@ -1,0 +1,72 @@
+// The native backend: TensorFlow's C library through @tensorflow/tfjs-node, SavedModel signatures only. Its eager ops
+// are slower and leak resident memory for a while (docs/decisions/0005); a signature is one call a batch.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ModelError, type ModelManifest } from './manifest.ts';
+import { BackendMissingError, type Predictor } from './predictor.ts';
+
+/** The part of tfjs-node used here. Its own types are not always there: it is an optional dependency. */
+interface TensorFlow {
+  readonly version: Record<string, string>;
+  tensor2d(values: Float32Array, shape: [number, number]): Tensor;
+  backend(): { readonly binding?: { readonly TF_Version?: string } };
+  readonly node: {
+    loadSavedModel(path: string, tags: string[], signature: string): Promise<SavedModel>;
+  };
+}
+
+interface SavedModel {
+  predict(inputs: Record<string, Tensor>): Record<string, Tensor>;
+}
+
+const require = createRequire(import.meta.url);
+
+export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
+  const { savedModel } = manifest.artefacts;
+  if (savedModel === undefined) {
+    throw new BackendMissingError(`model ${manifest.name} has no artefacts.savedModel, which the native backend needs`);
+  }
+  const tf = loadTensorFlow();
+  const path = join(manifest.folder, savedModel.path);
+  const model = await tf.node.loadSavedModel(path, ['serve'], savedModel.signature).catch((error: unknown) => {
+    throw new ModelError(`cannot load ${path}: ${(error as Error).message}`, { cause: error });
+  });
+  const width = manifest.inputs.length;
+  return {
+    backend: 'native',
+    runtime: `tfjs-node ${tf.version['tfjs-core']} on TensorFlow ${tf.backend().binding?.TF_Version ?? '(unknown)'}`,
+    predict(features, rows) {
+      const input = tf.tensor2d(features.subarray(0, rows * width), [rows, width]);
+      const outputs = model.predict({ [savedModel.input]: input });
+      const columns = manifest.outputs.map((name) => {
+        const tensor = outputs[name];
+        if (tensor === undefined) {
+          throw new ModelError(`${path} has no output "${name}"; it has: ${Object.keys(outputs).join(', ')}`);
+        }
+        return tensor.dataSync() as Float32Array;
+      });
+      input.dispose();
+      for (const tensor of Object.values(outputs)) tensor.dispose();
+      return columns;
+    },
+  };
+}
+
+/** Loads tfjs-node, or says why it cannot be. */
+export function loadTensorFlow(): TensorFlow {
+  // tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed.
+  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  try {
+    return require('@tensorflow/tfjs-node') as TensorFlow;
+  } catch (error) {
+    throw new BackendMissingError(
+      `@tensorflow/tfjs-node does not load (${firstLine(error)}); "npm run native" builds it from registry packages`,
+      { cause: error },
+    );
+  }
+}
+
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] as string;

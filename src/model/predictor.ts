@@ -1,0 +1,29 @@
+// What a loaded model is to the scorer: rows of floats in, columns of floats out. One implementation a runtime.
+
+import type { ModelManifest } from './manifest.ts';
+
+export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+export interface Predictor {
+  readonly backend: Backend;
+  /** The runtime's own name and version, for reports. */
+  readonly runtime: string;
+  /**
+   * `features` holds `rows` rows of the model's width. Returns a column for each output of the manifest, in its order:
+   * `rows * width` floats, the width being the output's own. Throws what the runtime throws.
+   */
+  predict(features: Float32Array, rows: number): Float32Array[];
+}
+
+/** A backend that cannot be used here, and what would change that. */
+export class BackendMissingError extends Error {
+  readonly code = 'SCORELANE_BACKEND_MISSING';
+  override readonly name = 'BackendMissingError';
+}
+
+/** Loads the model on one backend. Throws `BackendMissingError`, or `ModelError` when the files are wrong. */
+export async function loadPredictor(backend: Backend, manifest: ModelManifest): Promise<Predictor> {
+  if (backend === 'native') return (await import('./native.ts')).loadNative(manifest);
+  return (await import('./web.ts')).loadWeb(backend, manifest);
+}

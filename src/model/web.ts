@@ -1,0 +1,116 @@
+// The wasm and cpu backends: TensorFlow.js in JavaScript, with graph models and layers models (model.json and weights).
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { io, Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { ModelError, type ModelManifest } from './manifest.ts';
+import { BackendMissingError, type Predictor } from './predictor.ts';
+
+const require = createRequire(import.meta.url);
+
+export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest): Promise<Predictor> {
+  const { web } = manifest.artefacts;
+  if (web === undefined) {
+    throw new BackendMissingError(`model ${manifest.name} has no artefacts.web, which the ${backend} backend needs`);
+  }
+  const tf = await import('@tensorflow/tfjs-core');
+  await useBackend(backend);
+  const file = join(manifest.folder, web.path);
+  const run = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`cannot load ${file}: ${(error as Error).message}`, { cause: error });
+  });
+  const width = manifest.inputs.length;
+  return {
+    backend,
+    runtime: `tfjs ${tf.version_core} (${backend})`,
+    predict(features, rows) {
+      const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
+      const columns = tensors.map((tensor) => tensor.dataSync() as Float32Array);
+      tf.dispose(tensors);
+      return columns;
+    },
+  };
+}
+
+async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
+  const tf = await import('@tensorflow/tfjs-core');
+  // No debug checks of each tensor, and no advertisement on standard output.
+  tf.enableProdMode();
+  if (backend === 'wasm') {
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+    // One thread a worker: the pool is the parallelism, and the threaded binary would start helpers of its own.
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  } else {
+    await import('@tensorflow/tfjs-backend-cpu');
+  }
+  if (!(await tf.setBackend(backend))) {
+    throw new BackendMissingError(`TensorFlow.js could not start its ${backend} backend`);
+  }
+}
+
+type Runner = (input: Tensor) => Tensor[];
+
+async function loadRunner(file: string, inputName: string | undefined, outputs: readonly string[]): Promise<Runner> {
+  const document = JSON.parse(readFileSync(file, 'utf8')) as io.ModelJSON;
+  if (document.format === 'graph-model') {
+    const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
+    const model = await loadGraphModel(fromFolder(file, document));
+    return graphRunner(file, model, document, inputName, outputs);
+  }
+  const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
+  const model: LayersModel = await loadLayersModel(fromFolder(file, document));
+  if (model.outputs.length !== outputs.length) {
+    throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
+  }
+  return (input) => [model.predict(input)].flat() as Tensor[];
+}
+
+function graphRunner(
+  file: string,
+  model: GraphModel,
+  document: io.ModelJSON,
+  inputName: string | undefined,
+  outputs: readonly string[],
+): Runner {
+  const signature = (document.signature ?? {}) as {
+    readonly inputs?: Record<string, { readonly name: string }>;
+    readonly outputs?: Record<string, { readonly name: string }>;
+  };
+  const input = inputName === undefined ? model.inputs[0]?.name : (signature.inputs?.[inputName]?.name ?? inputName);
+  if (input === undefined) throw new ModelError(`${file} has no input`);
+  const names = outputs.map((name) => {
+    const node = signature.outputs?.[name]?.name;
+    if (node === undefined) {
+      const known = Object.keys(signature.outputs ?? {}).join(', ');
+      throw new ModelError(`${file} has no output "${name}"; it has: ${known || 'none in its signature'}`);
+    }
+    return node;
+  });
+  return (tensor) => [model.execute({ [input]: tensor }, names)].flat();
+}
+
+/** Reads the artefacts beside model.json: TensorFlow.js itself only fetches them over HTTP. */
+function fromFolder(file: string, document: io.ModelJSON): io.IOHandler {
+  return {
+    async load() {
+      const specs = document.weightsManifest.flatMap(({ weights }) => weights);
+      const paths = document.weightsManifest.flatMap((group) => group.paths);
+      const data = Buffer.concat(paths.map((path) => readFileSync(join(dirname(file), path))));
+      const weightData = new Uint8Array(data).buffer;
+      const { modelTopology, format, signature, userDefinedMetadata } = document;
+      return {
+        modelTopology,
+        weightSpecs: specs,
+        weightData,
+        ...(format === undefined ? {} : { format }),
+        ...(signature === undefined ? {} : { signature }),
+        ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
+      };
+    },
+  };
+}

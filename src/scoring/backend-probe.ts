@@ -1,0 +1,41 @@
+// Chooses the backend in a thread of its own, so that what the others leave behind goes with it.
+
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { compilePlan } from '../features/plan.ts';
+import { type BackendChoice, chooseBackend } from '../model/choose.ts';
+import { ModelError, readManifest } from '../model/manifest.ts';
+import { type Backend, BackendMissingError } from '../model/predictor.ts';
+
+interface Question {
+  readonly modelFolder: string;
+  readonly wanted: Backend | 'auto';
+  readonly batchRecords: number;
+}
+
+type Answer = { readonly choice: BackendChoice } | { readonly code: string; readonly message: string };
+
+/** Throws `ModelError` or `BackendMissingError`. */
+export async function probeBackends(question: Question): Promise<BackendChoice> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: question });
+  const [answer] = (await once(worker, 'message')) as [Answer];
+  await worker.terminate();
+  if ('choice' in answer) return answer.choice;
+  if (answer.code === new BackendMissingError().code) throw new BackendMissingError(answer.message);
+  throw new ModelError(answer.message);
+}
+
+async function answer({ modelFolder, wanted, batchRecords }: Question): Promise<Answer> {
+  try {
+    const manifest = readManifest(modelFolder);
+    const plan = compilePlan(manifest.inputs);
+    return { choice: await chooseBackend(manifest, wanted, batchRecords, plan.fill) };
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    return { code: code ?? 'SCORELANE_MODEL', message };
+  }
+}
+
+if (!isMainThread && parentPort !== null && workerData !== null && 'wanted' in workerData) {
+  parentPort.postMessage(await answer(workerData as Question));
+}

@@ -1,0 +1,37 @@
+// From the bytes of one value to one row of features and the id fields that its result will carry. Compiled once per
+// worker from the model's inputs; this is the general form, through a decoded object.
+
+import type { Codec } from '../codec/codec.ts';
+import { parsePath, valueAt } from '../features/path.ts';
+import type { FeaturePlan } from '../features/plan.ts';
+import type { Rejection } from '../features/rejection.ts';
+
+export interface InputReader {
+  /** Floats in a row. */
+  readonly width: number;
+  /** Reads one value into row `row` of `features`. Returns null, or why the record cannot be scored. */
+  read(bytes: Uint8Array, start: number, end: number, features: Float32Array, row: number): Rejection | null;
+  /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */
+  ids(row: number): readonly unknown[];
+}
+
+export function compileReader(codec: Codec, plan: FeaturePlan, idPaths: readonly string[]): InputReader {
+  const paths = idPaths.map(parsePath);
+  const rows: (readonly unknown[])[] = [];
+  return {
+    width: plan.width,
+    read(bytes, start, end, features, row) {
+      let value: unknown;
+      try {
+        value = codec.decode(bytes, start, end);
+      } catch (error) {
+        return { stage: 'decode', code: 'UNDECODABLE', message: (error as Error).message };
+      }
+      const rejection = plan.fill(value, features, row * plan.width);
+      if (rejection !== null) return rejection;
+      rows[row] = paths.map((path) => valueAt(value, path));
+      return null;
+    },
+    ids: (row) => rows[row] ?? [],
+  };
+}

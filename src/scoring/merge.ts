@@ -1,0 +1,16 @@
+// Puts the answers for two neighbouring ranges of one micro-batch together, the earlier one first.
+
+import type { ScoredMicroBatch } from '../log/ports.ts';
+
+export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMicroBatch => ({
+  outputs: [...left.outputs, ...right.outputs],
+  scored: left.scored + right.scored,
+  deadLetters: left.deadLetters + right.deadLetters,
+  timestamps: {
+    timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],
+    counts: [...left.timestamps.counts, ...right.timestamps.counts],
+  },
+  decodeMs: left.decodeMs + right.decodeMs,
+  predictMs: left.predictMs + right.predictMs,
+  encodeMs: left.encodeMs + right.encodeMs,
+});

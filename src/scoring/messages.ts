@@ -1,0 +1,60 @@
+// What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
+
+import type { Format } from '../codec/codecs.ts';
+import type { Rejection } from '../features/rejection.ts';
+import type { CompressionType } from '../log/compression.ts';
+import type { ScoredMicroBatch } from '../log/ports.ts';
+import type { Backend } from '../model/predictor.ts';
+
+/** Where results or dead letters go. */
+export interface OutputTopic {
+  readonly topic: string;
+  readonly partitionCount: number;
+}
+
+/** What a worker is told once, when it starts. */
+export interface ScorerSetup {
+  readonly modelFolder: string;
+  readonly backend: Backend;
+  readonly inputFormat: Format;
+  readonly inputPartitionCount: number;
+  readonly resultFormat: Format;
+  /** Paths of the input's fields that are copied into the result. */
+  readonly idPaths: readonly string[];
+  readonly results: OutputTopic;
+  readonly deadLetters: OutputTopic;
+  readonly compression: CompressionType;
+  /** Rows given to one predict call. */
+  readonly predictRecordsMax: number;
+  /** A result batch is closed at this size, before compression. */
+  readonly resultBatchBytesMax: number;
+  /** A record batch that inflates to more is refused. */
+  readonly inflatedBytesMax: number;
+}
+
+/** Score the records from `first` up to `until` in these record batches. */
+export interface ScoreRequest {
+  readonly type: 'score';
+  readonly topic: string;
+  readonly partition: number;
+  readonly first: number;
+  readonly until: number;
+  /** Whole record batches, one after the other. Moved. */
+  readonly bytes: ArrayBuffer;
+  /** Set when the records cost a worker its life before: they become dead letters without being scored. */
+  readonly verdict: Rejection | null;
+}
+
+/** Predict the golden records: does this worker work at all? */
+export interface ProbeRequest {
+  readonly type: 'probe';
+}
+
+export type WorkerRequest = ScoreRequest | ProbeRequest;
+
+export type WorkerResponse =
+  /** The buffers of its outputs are moved. */
+  | { readonly type: 'scored'; readonly scored: ScoredMicroBatch }
+  | { readonly type: 'sound' }
+  /** The record batches cannot be opened, or the model does not work any more. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,162 @@
+// The pool of worker threads behind the engine's Scorer port. One task a worker. A thread that dies or passes its deadline
+// is replaced and its micro-batch is scored again; one that costs a thread its life again and again is halved until the
+// record that does it is alone, and that one becomes a dead letter (invariant 7).
+
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FixedQueue, Piscina } from 'piscina';
+import type { Rejection } from '../features/rejection.ts';
+import type { MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { merge } from './merge.ts';
+import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+
+/** A worker's own answer that it could not score. Its code is that of the error in the worker. */
+export class ScoringError extends Error {
+  override readonly name = 'ScoringError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  /** A task that takes longer ends its thread. */
+  readonly deadlineMs: number;
+  readonly setup: ScorerSetup;
+  /** Each loss of a thread, for the log and the metrics. */
+  readonly onThreadLost: (why: string) => void;
+  /** The worker's entry; another one only in tests. */
+  readonly workerUrl?: URL;
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number };
+}
+
+/** How often a micro-batch is tried whole before it is halved. */
+const ATTEMPTS = 2;
+
+/** The entry beside a module, whether it runs as TypeScript or built. */
+export const besideModule = (moduleUrl: string, name: string): URL =>
+  new URL(`./${name}${extname(fileURLToPath(moduleUrl))}`, moduleUrl);
+
+export class ScorerPool {
+  readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
+  readonly #options: PoolOptions;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({
+      filename: (options.workerUrl ?? besideModule(import.meta.url, 'worker')).href,
+      workerData: options.setup,
+      minThreads: options.workers,
+      maxThreads: options.workers,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      taskQueue: new FixedQueue(),
+      recordTiming: false,
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    });
+  }
+
+  /** Waits until every worker has loaded and checked the model. Rejects with what the first one said. */
+  async start(): Promise<void> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#pool.once('error', reject);
+    });
+    const probes = Array.from({ length: this.#options.workers }, () => this.#probe());
+    try {
+      await Promise.race([failed, Promise.all(probes)]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    } finally {
+      this.#pool.removeAllListeners('error');
+    }
+    this.#pool.on('error', (error: Error) => this.#options.onThreadLost(error.message));
+  }
+
+  async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+    return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS);
+  }
+
+  async stop(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  get threads(): Piscina['threads'] {
+    return this.#pool.threads;
+  }
+
+  async #scoreRange(
+    microBatch: MicroBatch,
+    first: number,
+    until: number,
+    attempts: number,
+  ): Promise<ScoredMicroBatch> {
+    let lost = '';
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      try {
+        return await this.#ask(microBatch, first, until, null);
+      } catch (error) {
+        if (error instanceof ScoringError) throw error;
+        lost = (error as Error).message;
+        this.#options.onThreadLost(`${lost} (${microBatch.topic}/${microBatch.partition}, offsets ${first} to ${until - 1})`);
+      }
+    }
+    await this.#probe();
+    if (until - first > 1) {
+      const middle = first + Math.floor((until - first) / 2);
+      const left = await this.#scoreRange(microBatch, first, middle, 1);
+      return merge(left, await this.#scoreRange(microBatch, middle, until, 1));
+    }
+    const verdict: Rejection = {
+      stage: 'worker',
+      code: 'WORKER_LOST',
+      message: `scoring this record ended its worker thread: ${lost}`,
+    };
+    return this.#ask(microBatch, first, until, verdict);
+  }
+
+  async #ask(
+    { topic, partition, batches }: MicroBatch,
+    first: number,
+    until: number,
+    verdict: Rejection | null,
+  ): Promise<ScoredMicroBatch> {
+    // Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try.
+    const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
+    const bytes = new Uint8Array(wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0));
+    let at = 0;
+    for (const batch of wanted) {
+      bytes.set(batch.bytes, at);
+      at += batch.bytes.byteLength;
+    }
+    const { buffer } = bytes;
+    const request: ScoreRequest = { type: 'score', topic, partition, first, until, bytes: buffer, verdict };
+    const response = await this.#run(request, [buffer]);
+    if (response.type !== 'scored') throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    return response.scored;
+  }
+
+  /** Asks a worker for its golden records: rejects when no worker can serve at all. */
+  async #probe(): Promise<void> {
+    await this.#run({ type: 'probe' }, []);
+  }
+
+  async #run(request: WorkerRequest, transferList: ArrayBuffer[]): Promise<WorkerResponse> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new Error(`a worker took longer than scoring.deadline, ${this.#options.deadlineMs} ms`));
+    }, this.#options.deadlineMs);
+    try {
+      const response = await this.#pool.run(request, { transferList, signal: deadline.signal });
+      if (response.type === 'failed') throw new ScoringError(response.code, response.message);
+      return response;
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+// The scorer: record-batch bytes in, result-batch bytes out. decode -> features -> predict -> encode, a chunk of rows at
+// a time. Runs in a worker thread and holds no state from one task to the next.
+
+import type { Rejection } from '../features/rejection.ts';
+import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { splitRecordBatches } from '../log/record-batch.ts';
+import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
+import type { Predictor } from '../model/predictor.ts';
+import { deadLetterHeaders } from './dead-letter.ts';
+import type { InputReader } from './input-reader.ts';
+import type { ScoreRequest, ScorerSetup } from './messages.ts';
+import { Outputs } from './outputs.ts';
+import type { ResultWriter } from './result-writer.ts';
+import { SourceHeaders } from './source-headers.ts';
+import { TimestampCollector } from './timestamp-runs.ts';
+
+/** The model fails on its own golden records: no record is to blame. */
+export class ModelBrokenError extends Error {
+  readonly code = 'SCORELANE_MODEL_BROKEN';
+  override readonly name = 'ModelBrokenError';
+}
+
+export interface ScorerParts {
+  readonly setup: ScorerSetup;
+  readonly reader: InputReader;
+  readonly writer: ResultWriter;
+  readonly predictor: Predictor;
+  readonly model: { readonly name: string; readonly version: string };
+  /** Throws when the model does not work any more. */
+  readonly probe: () => void;
+}
+
+/** A record that waits for its score, as positions in its batch: nothing is copied until it is written. */
+type Row = { -readonly [Field in keyof RecordView]: RecordView[Field] };
+
+const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
+
+export class Scorer {
+  readonly #parts: ScorerParts;
+  readonly #features: Float32Array;
+  readonly #rows: Row[] = [];
+  readonly #results: Outputs;
+  readonly #deadLetters: Outputs;
+
+  constructor(parts: ScorerParts) {
+    this.#parts = parts;
+    const { setup, reader } = parts;
+    const { inputPartitionCount, resultBatchBytesMax, compression } = setup;
+    this.#features = new Float32Array(setup.predictRecordsMax * reader.width);
+    this.#results = new Outputs(setup.results, inputPartitionCount, resultBatchBytesMax, compression);
+    this.#deadLetters = new Outputs(setup.deadLetters, inputPartitionCount, resultBatchBytesMax, compression);
+  }
+
+  /**
+   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`, `UnsupportedFormatError` or
+   * `ModelBrokenError`: then nothing of it was scored.
+   */
+  score(request: ScoreRequest): ScoredMicroBatch {
+    try {
+      return new Task(this.#parts, request, this.#features, this.#rows, this.#results, this.#deadLetters).run();
+    } catch (error) {
+      this.#results.take();
+      this.#deadLetters.take();
+      throw error;
+    }
+  }
+}
+
+/** One run through the pipeline. */
+class Task {
+  readonly #parts: ScorerParts;
+  readonly #request: ScoreRequest;
+  readonly #features: Float32Array;
+  readonly #rows: Row[];
+  readonly #results: Outputs;
+  readonly #deadLetters: Outputs;
+  readonly #headers: SourceHeaders;
+  readonly #timestamps = new TimestampCollector();
+  #pending = 0;
+  #scored = 0;
+  #dead = 0;
+  #predictMs = 0;
+  #encodeMs = 0;
+
+  constructor(
+    parts: ScorerParts,
+    request: ScoreRequest,
+    features: Float32Array,
+    rows: Row[],
+    results: Outputs,
+    deadLetters: Outputs,
+  ) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#features = features;
+    this.#rows = rows;
+    this.#results = results;
+    this.#deadLetters = deadLetters;
+    this.#headers = new SourceHeaders(request.topic, request.partition);
+  }
+
+  run(): ScoredMicroBatch {
+    const started = performance.now();
+    const { bytes, first, until } = this.#request;
+    const { inflatedBytesMax, predictRecordsMax } = this.#parts.setup;
+    for (const batch of splitRecordBatches(new Uint8Array(bytes))) {
+      const records = openRecordBatch(batch, inflatedBytesMax);
+      while (records.next()) {
+        if (records.offset < first || records.offset >= until) continue;
+        this.#read(records);
+        if (this.#pending === predictRecordsMax) this.#flush();
+      }
+    }
+    this.#flush();
+    const encodeStarted = performance.now();
+    const outputs: ResultBatch[] = [...this.#results.take(), ...this.#deadLetters.take()];
+    const ended = performance.now();
+    const encodeMs = this.#encodeMs + ended - encodeStarted;
+    return {
+      outputs,
+      scored: this.#scored,
+      deadLetters: this.#dead,
+      timestamps: this.#timestamps.runs(),
+      decodeMs: ended - started - this.#predictMs - encodeMs,
+      predictMs: this.#predictMs,
+      encodeMs,
+    };
+  }
+
+  #read(records: RecordView): void {
+    this.#timestamps.add(records.timestampMs);
+    const { verdict } = this.#request;
+    const rejection =
+      verdict ??
+      (records.valueStart < 0
+        ? NO_VALUE
+        : this.#parts.reader.read(records.bytes, records.valueStart, records.valueEnd, this.#features, this.#pending));
+    if (rejection !== null) {
+      this.#reject(records, rejection);
+      return;
+    }
+    const row = this.#rows[this.#pending];
+    if (row === undefined) this.#rows.push(rowOf(records));
+    else copyRow(records, row);
+    this.#pending++;
+  }
+
+  /** Predicts and writes the rows that wait. */
+  #flush(): void {
+    if (this.#pending === 0) return;
+    this.#predict(0, this.#pending);
+    this.#pending = 0;
+  }
+
+  /**
+   * Predicts rows `from` up to `to`. If the model throws, the rows are halved until the culprit is alone; it becomes a
+   * dead letter, unless the model fails on its golden records too.
+   */
+  #predict(from: number, to: number): void {
+    const { predictor, reader, probe } = this.#parts;
+    const count = to - from;
+    const started = performance.now();
+    let columns: Float32Array[];
+    try {
+      columns = predictor.predict(this.#features.subarray(from * reader.width, to * reader.width), count);
+    } catch (error) {
+      if (count > 1) {
+        const middle = from + (count >> 1);
+        this.#predict(from, middle);
+        this.#predict(middle, to);
+        return;
+      }
+      probe();
+      const message = (error as Error).message;
+      this.#reject(this.#rows[from] as Row, { stage: 'predict', code: 'PREDICT_FAILED', message });
+      return;
+    } finally {
+      this.#predictMs += performance.now() - started;
+    }
+    const encodeStarted = performance.now();
+    for (let index = 0; index < count; index++) this.#write(from + index, columns, index, count);
+    this.#encodeMs += performance.now() - encodeStarted;
+  }
+
+  #write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
+    const row = this.#rows[rowIndex] as Row;
+    for (const column of columns) {
+      const width = column.length / count;
+      for (let at = index * width; at < (index + 1) * width; at++) {
+        if (Number.isFinite(column[at])) continue;
+        this.#reject(row, {
+          stage: 'predict',
+          code: 'SCORE_NOT_FINITE',
+          message: `the model gives ${column[at]} for this record`,
+        });
+        return;
+      }
+    }
+    const value = this.#parts.writer.write(this.#parts.reader.ids(rowIndex), columns, index, count);
+    const { bytes } = row;
+    this.#headers.set(row.offset);
+    this.#results
+      .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
+      .append(
+        row.timestampMs,
+        bytes,
+        row.keyStart,
+        row.keyEnd,
+        value,
+        0,
+        value.byteLength,
+        this.#headers.bytes,
+        0,
+        this.#headers.end,
+      );
+    this.#scored++;
+  }
+
+  #reject(row: RecordView, rejection: Rejection): void {
+    const { topic, partition } = this.#request;
+    const { name, version } = this.#parts.model;
+    const { keyStart, keyEnd, valueStart, valueEnd, bytes } = row;
+    const headers = deadLetterHeaders(row, rejection, { topic, partition, model: name, version });
+    this.#deadLetters
+      .writerFor(partition, bytes, keyStart, keyEnd)
+      .append(row.timestampMs, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers);
+    this.#dead++;
+  }
+}
+
+function rowOf(record: RecordView): Row {
+  const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = record;
+  return { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd };
+}
+
+function copyRow(record: RecordView, row: Row): void {
+  row.bytes = record.bytes;
+  row.offset = record.offset;
+  row.timestampMs = record.timestampMs;
+  row.keyStart = record.keyStart;
+  row.keyEnd = record.keyEnd;
+  row.valueStart = record.valueStart;
+  row.valueEnd = record.valueEnd;
+  row.headersStart = record.headersStart;
+  row.headersEnd = record.headersEnd;
+}

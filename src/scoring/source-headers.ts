@@ -1,0 +1,43 @@
+// The headers that name a result's source record: topic, partition and offset, as UTF-8. They make results idempotent:
+// a consumer that has seen these coordinates may drop a repeat.
+
+import { encodeHeaders } from '../log/record-batch-writer.ts';
+import { sizeOfVarint, writeVarint } from '../log/varint.ts';
+
+export const SOURCE_TOPIC = '__scorelane.source.topic';
+export const SOURCE_PARTITION = '__scorelane.source.partition';
+export const SOURCE_OFFSET = '__scorelane.source.offset';
+
+const DIGITS_MAX = 16;
+const ZERO = 48;
+
+/** Encodes the headers block of one record after the other into one buffer: only the offset's digits change. */
+export class SourceHeaders {
+  readonly bytes: Uint8Array;
+  /** The block is `bytes[0..end)`. */
+  end = 0;
+  readonly #prefixEnd: number;
+
+  constructor(topic: string, partition: number) {
+    const empty = encodeHeaders([
+      { key: SOURCE_TOPIC, value: Buffer.from(topic) },
+      { key: SOURCE_PARTITION, value: Buffer.from(String(partition)) },
+      { key: SOURCE_OFFSET, value: new Uint8Array(0) },
+    ]);
+    this.#prefixEnd = empty.byteLength - sizeOfVarint(0);
+    this.bytes = new Uint8Array(this.#prefixEnd + sizeOfVarint(DIGITS_MAX) + DIGITS_MAX);
+    this.bytes.set(empty.subarray(0, this.#prefixEnd));
+  }
+
+  set(offset: number): void {
+    let digits = 1;
+    for (let rest = offset; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+    const start = writeVarint(this.bytes, this.#prefixEnd, digits);
+    this.end = start + digits;
+    let rest = offset;
+    for (let at = this.end - 1; at >= start; at--) {
+      this.bytes[at] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+  }
+}

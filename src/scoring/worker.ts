@@ -1,0 +1,54 @@
+// The worker thread's entry. Threads are used because opening, decoding and predicting is nearly all of the work: the
+// main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
+
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { codecs } from '../codec/codecs.ts';
+import { compilePlan } from '../features/plan.ts';
+import { checkGolden } from '../model/golden.ts';
+import { readGolden, readManifest } from '../model/manifest.ts';
+import { loadPredictor } from '../model/predictor.ts';
+import { compileReader } from './input-reader.ts';
+import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+import { compileWriter } from './result-writer.ts';
+import { ModelBrokenError, Scorer } from './scorer.ts';
+
+async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; readonly probe: () => void }> {
+  const manifest = readManifest(setup.modelFolder);
+  const golden = readGolden(manifest);
+  const plan = compilePlan(manifest.inputs);
+  const predictor = await loadPredictor(setup.backend, manifest);
+  const probe = (): void => {
+    try {
+      checkGolden(manifest, golden, plan.fill, predictor);
+    } catch (error) {
+      throw new ModelBrokenError((error as Error).message, { cause: error });
+    }
+  };
+  probe();
+  const { idPaths } = setup;
+  const { name, version, outputs } = manifest;
+  const reader = compileReader(codecs[setup.inputFormat], plan, idPaths);
+  const writer = compileWriter(codecs[setup.resultFormat], { idPaths, outputs, model: name, version });
+  return { scorer: new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe }), probe };
+}
+
+const { scorer, probe } = await load(workerData as ScorerSetup);
+
+export default function answer(request: WorkerRequest): WorkerResponse {
+  try {
+    if (request.type === 'probe') {
+      probe();
+      return { type: 'sound' };
+    }
+    const scored = scorer.score(request);
+    const buffers = scored.outputs.map(({ bytes }) => bytes.buffer);
+    return moved({ type: 'scored', scored }, buffers);
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+  }
+}
+
+/** Piscina's way to move buffers that are inside of an answer: what is returned only stands for it. */
+const moved = (response: WorkerResponse, buffers: ArrayBuffer[]): WorkerResponse =>
+  move({ [transferableSymbol]: buffers, [valueSymbol]: response } as never) as unknown as WorkerResponse;

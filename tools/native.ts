@@ -1,0 +1,53 @@
+// `npm run native`: builds @tensorflow/tfjs-node from package registries alone, for machines where its own installer
+// cannot download libtensorflow. TensorFlow's C library comes out of the PyPI wheel, the binding's two source files out
+// of the npm package, and the Node-API headers from `node-api-headers`. Why this works: docs/decisions/0005.
+
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensurePython } from './python.ts';
+import { run } from './run.ts';
+
+const VERSION = '4.22.0';
+const root = join(import.meta.dirname, '..');
+const require = createRequire(import.meta.url);
+
+/** Builds what is missing; does nothing when tfjs-node already loads. Says what it does through `say`. */
+export async function ensureNative(say: (line: string) => void): Promise<void> {
+  const folder = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
+  if (!existsSync(join(folder, 'binding'))) {
+    say(`installing the JavaScript of @tensorflow/tfjs-node ${VERSION}`);
+    await run('npm', ['install', '--no-save', '--ignore-scripts', `@tensorflow/tfjs-node@${VERSION}`], { cwd: root });
+  }
+  const binding = join(folder, 'lib', 'napi-v8', 'tfjs_binding.node');
+  if (existsSync(binding)) {
+    say(`the binding is there: ${binding}`);
+    return;
+  }
+  say('fetching TensorFlow from PyPI (250 MB, the first time only)');
+  const { tensorflowFolder } = await ensurePython();
+  const library = join(folder, 'deps', 'lib');
+  rmSync(library, { recursive: true, force: true });
+  mkdirSync(dirname(library), { recursive: true });
+  mkdirSync(dirname(binding), { recursive: true });
+  symlinkSync(tensorflowFolder, library);
+  say('compiling the binding');
+  const headers = dirname(require.resolve('node-api-headers/package.json'));
+  await run('g++', [
+    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-o', binding],
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(folder, 'binding', name)),
+    ...[join(headers, 'include'), join(folder, '..'), join(tensorflowFolder, 'include')].map((path) => `-I${path}`),
+    ...[`-L${tensorflowFolder}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
+    '-Wl,-rpath,$ORIGIN/../../deps/lib',
+  ]);
+  say(`built ${binding}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await ensureNative((line) => console.log(line)).catch((error: Error) => {
+    console.error(error.message);
+    console.error('"npm run native" needs python3 with venv, g++, and the npm and PyPI registries.');
+    process.exitCode = 69;
+  });
+}

@@ -1,0 +1,33 @@
+// A Python with the packages that the tests compare against: librdkafka (through confluent-kafka) and TensorFlow. Also
+// where `npm run native` takes TensorFlow's C library from. Made once, in the user's cache.
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { cacheFolder } from './cache.ts';
+import { run } from './run.ts';
+
+export const TENSORFLOW_VERSION = '2.20.0';
+const PACKAGES = [`tensorflow-cpu==${TENSORFLOW_VERSION}`, 'confluent-kafka==2.16.1', 'msgpack==1.2.4'];
+
+export interface Python {
+  readonly executable: string;
+  /** The folder of the installed package `tensorflow`: its shared libraries and headers are in it. */
+  readonly tensorflowFolder: string;
+}
+
+/** Makes the virtual environment if it is not there. Rejects when python3, venv or a package is missing. */
+export async function ensurePython(): Promise<Python> {
+  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-1`);
+  const executable = join(folder, 'bin', 'python');
+  const complete = join(folder, 'complete');
+  if (!existsSync(complete)) {
+    await run('python3', ['-m', 'venv', folder]);
+    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
+    writeFileSync(complete, '');
+  }
+  const site = await run(executable, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);
+  return { executable, tensorflowFolder: join(site.trim(), 'tensorflow') };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log((await ensurePython()).executable);

@@ -1,0 +1,36 @@
+// Runs another program to its end; a failure says which program, with what it printed.
+
+import { spawn } from 'node:child_process';
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** Resolves to what the program printed on standard output. Rejects when it is missing or exits with another code than 0. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let all = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      all += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      all += text;
+    });
+    child.on('error', (error) => reject(new Error(`cannot run ${command}: ${error.message}`, { cause: error })));
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(out);
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}:\n${all.slice(-4000)}`));
+    });
+  });
+}
+
+export const isMissing = (error: unknown): boolean =>
+  ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
