@@ -1,6 +1,7 @@
 // An in-process partitioned log with consumer groups: the embedded default, and the simulator's world. It keeps record
 // batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
 
+import { balance } from '../log/balance.ts';
 import { offset, startingAt, type NextOffset } from '../log/offset.ts';
 import { writeInt64, viewOf } from '../log/int64.ts';
 import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
@@ -157,33 +158,30 @@ export class MemoryBroker {
   }
 
   async #balance(group: Group): Promise<void> {
-    const { members, owners } = group;
-    if (members.length === 0) return;
-    const topics = new Set(members.flatMap((member) => member.topics));
-    const all = [...topics].flatMap((topic) =>
-      this.partitions(topic).map((_, partition): TopicPartition => ({ topic, partition })),
+    const { owners } = group;
+    if (group.members.length === 0) return;
+    const topics = new Set(group.members.flatMap((member) => member.topics));
+    const all = new Map(
+      [...topics].flatMap((topic) =>
+        this.partitions(topic).map((_, partition) => [keyOf({ topic, partition }), { topic, partition }] as const),
+      ),
     );
-    const most = Math.ceil(all.length / members.length);
-    const owned = (member: Member): TopicPartition[] => all.filter((tp) => owners.get(keyOf(tp)) === member);
-    const free = all.filter((tp) => !owners.has(keyOf(tp)));
-    const wanted = new Map(members.map((member) => [member, Math.max(0, fair(member) - owned(member).length)]));
-    function fair(member: Member): number {
-      const rest = all.length - (most - 1) * members.length;
-      return members.indexOf(member) < rest ? most : most - 1;
-    }
-    const moving: TopicPartition[] = [...free];
-    for (const member of members) {
-      const surplus = owned(member).slice(fair(member));
+    const owned = new Map(
+      group.members.map((member) => [member, [...all.keys()].filter((key) => owners.get(key) === member)]),
+    );
+    const target = balance(owned, [...all.keys()]);
+    const named = (keys: readonly string[]): TopicPartition[] => keys.map((key) => all.get(key) as TopicPartition);
+    for (const [member, keys] of owned) {
+      const surplus = keys.filter((key) => !target.get(member)?.includes(key));
       if (surplus.length === 0) continue;
-      await member.giveUp(surplus);
-      for (const tp of surplus) if (owners.get(keyOf(tp)) === member) owners.delete(keyOf(tp));
-      moving.push(...surplus);
+      await member.giveUp(named(surplus));
+      for (const key of surplus) if (owners.get(key) === member) owners.delete(key);
     }
-    for (const member of members) {
+    for (const [member, keys] of target) {
       if (!group.members.includes(member)) continue;
-      const taken = moving.splice(0, wanted.get(member) ?? 0);
-      for (const tp of taken) owners.set(keyOf(tp), member);
-      member.take(taken);
+      const fresh = keys.filter((key) => !owners.has(key));
+      for (const key of fresh) owners.set(key, member);
+      member.take(named(fresh));
     }
   }
 }

@@ -1,0 +1,36 @@
+// `scorelane check`: everything that `run` will need, without running: the configuration with where each value comes
+// from, the model with its golden records, the broker and the topics.
+
+import { printEffective } from '../config/effective.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { explainChoice } from '../model/choose.ts';
+import { probeBackends } from '../scoring/backend-probe.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { EXIT } from './exit-codes.ts';
+import { connectSink, modelFolder, openSink, scorerSetup } from './wiring.ts';
+
+export async function check(loaded: LoadedConfig): Promise<number> {
+  const { config } = loaded;
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  for (const line of printEffective(loaded)) say(line);
+  const folder = modelFolder(config);
+  const { backend: wanted } = config.model;
+  const choice = await probeBackends({ modelFolder: folder, wanted, batchRecords: config.scoring.predictRecords });
+  say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
+  const sink = openSink(config, createLogger(config.telemetry.logLevel));
+  await connectSink(sink, config, createLogger('silent'), true);
+  try {
+    const { inputPartitionCount, results } = await scorerSetup(config, sink, {
+      modelFolder: folder,
+      backend: choice.backend,
+    });
+    const how = results.partitionCount === inputPartitionCount ? 'each to the partition of its input' : 'by their keys';
+    say(
+      `ok: topics ${config.input.topic} (${inputPartitionCount} partitions), ${config.output.topic} ` +
+        `(${results.partitionCount}; results go ${how}), ${config.deadLetters.topic}`,
+    );
+  } finally {
+    await sink.stop();
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,61 @@
+// `scorelane doctor`: what is here, what is missing, why, and what would change it. Fails only when nothing can score.
+
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { loadKafkaJs } from '../kafka/seam.ts';
+import { BACKENDS, type Backend } from '../model/predictor.ts';
+import { probeBackends } from '../scoring/backend-probe.ts';
+import { EXIT } from './exit-codes.ts';
+import { versions } from './versions.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export async function doctor(modelFolder: string): Promise<number> {
+  const backends: Finding[] = [];
+  for (const backend of BACKENDS) backends.push(await findBackend(backend, modelFolder));
+  const findings = [
+    finding('Node', () => `${process.version} on ${process.arch}, ${availableParallelism()} cores`),
+    finding('kafkajs seam', () => {
+      loadKafkaJs();
+      return `kafkajs ${versions().kafkajs}`;
+    }),
+    ...backends,
+    program('java', ['-version'], '"npm run broker" and the tests need Java 17'),
+    program('mvn', ['-B', '-v'], '"npm run broker" and the tests need Maven'),
+    program('python3', ['--version'], '"npm run native" and the tests need Python 3 with venv'),
+    program('g++', ['--version'], '"npm run native" needs a C++ compiler'),
+  ];
+  for (const { what, ok, detail } of findings) {
+    process.stdout.write(`${ok ? 'ok     ' : 'missing'}  ${what.padEnd(14)}  ${detail}\n`);
+  }
+  return backends.some(({ ok }) => ok) ? EXIT.ok : EXIT.unavailable;
+}
+
+function finding(what: string, look: () => string): Finding {
+  try {
+    return { what, ok: true, detail: look() };
+  } catch (error) {
+    return { what, ok: false, detail: (error as Error).message };
+  }
+}
+
+async function findBackend(backend: Backend, modelFolder: string): Promise<Finding> {
+  const what = `backend ${backend}`;
+  try {
+    const { reports } = await probeBackends({ modelFolder, wanted: backend, batchRecords: 512 });
+    const [report] = reports;
+    return { what, ok: true, detail: `${report?.runtime}, ${report?.microsPerRecord?.toFixed(2)} us a record` };
+  } catch (error) {
+    return { what, ok: false, detail: (error as Error).message };
+  }
+}
+
+function program(name: string, args: readonly string[], why: string): Finding {
+  const { error, status, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
+  if (error !== undefined || status !== 0) return { what: name, ok: false, detail: why };
+  return { what: name, ok: true, detail: `${stdout}${stderr}`.split('\n')[0] as string };
+}

@@ -1,0 +1,46 @@
+// What the engine does, told to the meter and to the log.
+
+import type { Observer } from '../engine/driver.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
+
+export const logObserver = (logger: Logger, meter: Meter): Observer => ({
+  scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
+  produced: (scored, producedInMs) => meter.microBatchAcknowledged(scored, producedInMs, Date.now()),
+  assigned: (partitions) =>
+    logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned'),
+  outOfRange: ({ position, logStart, logEnd, resumedAt, ...partition }) =>
+    logger.error(
+      { position, logStart, logEnd, resumedAt },
+      `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
+    ),
+  commitFailed: ({ code, message }) => logger.warn({ code }, `offsets were not committed, trying again: ${message}`),
+  effect(effect) {
+    switch (effect.type) {
+      case 'trouble': {
+        const { lane, failure, attempts } = effect;
+        logger.error(
+          { code: failure.code, attempts },
+          `not ready: lane ${keyOf(lane)} does not advance: ${failure.message}`,
+        );
+        return;
+      }
+      case 'recovered':
+        logger.info(`lane ${keyOf(effect.lane)} advances again`);
+        return;
+      case 'abandoned':
+        meter.abandonedMicroBatches += effect.microBatches;
+        logger.warn(
+          `lane ${keyOf(effect.lane)} gave up ${effect.microBatches} micro-batches in flight (${effect.why}); they will be scored again`,
+        );
+        return;
+      case 'settled':
+        if (effect.unfinished.length > 0) {
+          logger.warn(`a rebalance did not wait any longer for: ${effect.unfinished.join(', ')}`);
+        }
+        return;
+      default:
+    }
+  },
+});

@@ -1,0 +1,67 @@
+// `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
+
+import { codecs } from '../codec/codecs.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { CsvDataError, readCsv, repeatRows } from '../load/csv.ts';
+import type { LoadRecord } from '../load/load-record.ts';
+import { runLoad } from '../load/load-source.ts';
+import { generateTransactions } from '../load/transactions.ts';
+import { readManifest } from '../model/manifest.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { EXIT, UnavailableError } from './exit-codes.ts';
+import { connectSink, generatorFile, modelFolder, openSink } from './wiring.ts';
+
+export interface ProduceOptions {
+  /** A file of numbers with a header line; generated transactions without it. */
+  readonly csv?: string;
+  readonly recordsPerSecond: number;
+  readonly count: number;
+  /** Share of records to spoil, 0 to 1. */
+  readonly garbageShare: number;
+  readonly seed: number;
+}
+
+export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
+  if (config.log !== 'kafka') {
+    throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
+  }
+  const logger = createLogger(config.telemetry.logLevel);
+  const { inputs } = readManifest(modelFolder(config));
+  const records = options.csv === undefined ? generated(config, options.seed) : fromCsv(options.csv, inputs);
+  const sink = openSink(config, logger);
+  await connectSink(sink, config, logger, true);
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  try {
+    const { sent, spoilt, seconds } = await runLoad(
+      {
+        sink,
+        topic: config.input.topic,
+        codec: codecs[config.input.format],
+        records,
+        recordsPerSecond: options.recordsPerSecond,
+        count: options.count,
+        garbage: { share: options.garbageShare, field: inputs.at(-1)?.path ?? '' },
+      },
+      stop.signal,
+    );
+    const rate = Math.round(sent / Math.max(0.001, seconds));
+    process.stdout.write(
+      `sent ${sent} records, ${spoilt} of them spoilt, to ${config.input.topic} in ${seconds.toFixed(1)} s: ${rate} records/s\n`,
+    );
+  } finally {
+    await sink.stop();
+  }
+  return EXIT.ok;
+}
+
+const generated = (config: LoadedConfig['config'], seed: number): Iterator<LoadRecord> =>
+  generateTransactions(generatorFile(config), seed);
+
+function fromCsv(file: string, inputs: readonly { readonly path: string }[]): Iterator<LoadRecord> {
+  const rows = readCsv(file);
+  const missing = inputs.map(({ path }) => path).filter((path) => rows[0]?.[path] === undefined);
+  if (missing.length > 0) throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
+  return repeatRows(rows);
+}

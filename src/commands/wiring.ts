@@ -1,0 +1,124 @@
+// From the configuration to parts: the log and its adapters, the model, the engine's limits. Shared by the commands.
+
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../engine/ports.ts';
+import type { EngineLimits } from '../engine/state.ts';
+import { createKafka } from '../kafka/client.ts';
+import { KafkaSink } from '../kafka/sink.ts';
+import { KafkaSource } from '../kafka/source.ts';
+import type { Sink, Source } from '../log/ports.ts';
+import { MemoryBroker } from '../memory/broker.ts';
+import { MemorySink } from '../memory/sink.ts';
+import { MemorySource } from '../memory/source.ts';
+import { findVersion } from '../model/repository.ts';
+import type { ScorerSetup } from '../scoring/messages.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { UnavailableError } from './exit-codes.ts';
+
+export interface Log {
+  readonly source: Source;
+  readonly sink: Sink;
+}
+
+/** The source and the sink of the configured log. Nothing is connected yet. */
+export function openLog(config: Config, logger: Logger): Log {
+  const { input, lanes, kafka } = config;
+  if (config.log === 'memory') {
+    const broker = new MemoryBroker();
+    for (const { topic } of [config.input, config.output, config.deadLetters]) {
+      broker.createTopic(topic, config.memory.partitions, config.memory.bytesPerPartition);
+    }
+    const source = new MemorySource(broker, {
+      groupId: kafka['group.id'],
+      topic: input.topic,
+      reset: kafka['auto.offset.reset'],
+      fetchBytesMax: kafka['max.partition.fetch.bytes'],
+    });
+    return { source, sink: new MemorySink(broker) };
+  }
+  const client = createKafka(kafka, (level, message, details) => logger[level](details, message));
+  const source = new KafkaSource(client, { topic: input.topic, settings: kafka, onOutOfRange: lanes.onOutOfRange });
+  return { source, sink: new KafkaSink(client, kafka) };
+}
+
+/** The sink alone, for commands that only write. */
+export const openSink = (config: Config, logger: Logger): Sink => openLog(config, logger).sink;
+
+const COMPLAIN_MS = 10_000;
+const TRY_AGAIN_MS = 1_000;
+
+/** Connects, and keeps trying while the broker is away, saying so; with `failFast` only once. */
+export async function connectSink(sink: Sink, config: Config, logger: Logger, failFast: boolean): Promise<void> {
+  let complainedMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    try {
+      return await sink.start();
+    } catch (error) {
+      const { message } = error as Error;
+      const where = `no broker at ${config.kafka['bootstrap.servers']}: ${message}`;
+      if (failFast) throw new UnavailableError(where, { cause: error });
+      if (performance.now() - complainedMs >= COMPLAIN_MS) {
+        logger.warn(`not ready: ${where}; trying again`);
+        complainedMs = performance.now();
+      }
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+  }
+}
+
+export const modelFolder = ({ model }: Config): string => findVersion(model.repository, model.name, model.version);
+
+/** The fitted numbers of the load source, beside the model. */
+export const generatorFile = (config: Config): string => join(modelFolder(config), 'generator.json');
+
+export const workerCount = ({ scoring }: Config): number =>
+  scoring.workers === 'auto' ? Math.max(1, availableParallelism() - 1) : scoring.workers;
+
+/** Tasks with the pool for each worker: one in work, one waiting, so that no worker waits for the main thread. */
+const TASKS_PER_WORKER = 2;
+
+export function engineLimits(config: Config): EngineLimits {
+  const { microBatch, lanes, kafka } = config;
+  return {
+    microBatch: { recordsMax: microBatch.records, bytesMax: microBatch.bytes, lingerMs: microBatch.linger },
+    inFlightMax: lanes.inFlight,
+    scoringMax: workerCount(config) * TASKS_PER_WORKER,
+    budgetBytes: lanes.budget,
+    fetchBytesMax: kafka['max.partition.fetch.bytes'],
+    commitIntervalMs: lanes.commitInterval,
+    retryMs: lanes.retry,
+    retryMsMax: lanes.retryMax,
+  };
+}
+
+/** Throws `MissingTopicError`. */
+export async function scorerSetup(
+  config: Config,
+  sink: Sink,
+  model: Pick<ScorerSetup, 'modelFolder' | 'backend'>,
+): Promise<ScorerSetup> {
+  const { input, output, deadLetters, scoring, limits } = config;
+  return {
+    ...model,
+    inputFormat: input.format,
+    inputPartitionCount: await sink.partitionCount(input.topic),
+    resultFormat: output.format,
+    idPaths: output.ids,
+    results: { topic: output.topic, partitionCount: await sink.partitionCount(output.topic) },
+    deadLetters: { topic: deadLetters.topic, partitionCount: await sink.partitionCount(deadLetters.topic) },
+    compression: output.compression,
+    predictRecordsMax: scoring.predictRecords,
+    resultBatchBytesMax: limits.resultBatchBytes,
+    inflatedBytesMax: limits.inflatedBytes,
+  };
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  setTimer(atMs, callback) {
+    const timer = setTimeout(callback, Math.max(0, Math.ceil(atMs - performance.now())));
+    return () => clearTimeout(timer);
+  },
+};

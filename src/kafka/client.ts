@@ -1,0 +1,105 @@
+// The kafkajs client from the configuration: addresses, encryption, login, logging.
+
+import { readFileSync } from 'node:fs';
+import type { Kafka, KafkaConfig, logLevel, SASLOptions } from 'kafkajs';
+import { loadKafkaJs } from './seam.ts';
+
+/** Kafka's own names, as they stand under `kafka:` in the configuration. */
+export interface KafkaSettings {
+  readonly 'bootstrap.servers': string;
+  readonly 'client.id': string;
+  readonly 'group.id': string;
+  readonly 'auto.offset.reset': 'earliest' | 'latest';
+  readonly 'isolation.level': 'read_committed' | 'read_uncommitted';
+  readonly 'session.timeout.ms': number;
+  readonly 'heartbeat.interval.ms': number;
+  readonly 'rebalance.timeout.ms': number;
+  readonly 'fetch.min.bytes': number;
+  readonly 'fetch.max.wait.ms': number;
+  readonly 'fetch.max.bytes': number;
+  readonly 'max.partition.fetch.bytes': number;
+  readonly 'request.timeout.ms': number;
+  readonly 'enable.idempotence': boolean;
+  readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  readonly 'sasl.mechanism'?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
+  readonly 'sasl.username'?: string | undefined;
+  readonly 'sasl.password'?: string | undefined;
+  readonly 'ssl.ca.location'?: string | undefined;
+  readonly 'ssl.certificate.location'?: string | undefined;
+  readonly 'ssl.key.location'?: string | undefined;
+  readonly 'ssl.key.password'?: string | undefined;
+  readonly 'ssl.endpoint.identification.algorithm': 'https' | 'none';
+}
+
+/** Where kafkajs's own log lines go. */
+export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, details: object) => void;
+
+/** Settings that contradict each other. */
+export class KafkaSettingsError extends Error {
+  readonly code = 'SCORELANE_KAFKA_SETTINGS';
+  override readonly name = 'KafkaSettingsError';
+}
+
+const CONNECTION_TIMEOUT_MS = 5_000;
+
+/** Throws `KafkaSettingsError`, and what reading a certificate throws. */
+export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
+  const protocol = settings['security.protocol'];
+  const sasl = protocol.startsWith('SASL') ? saslOptions(settings) : undefined;
+  return {
+    clientId: settings['client.id'],
+    brokers: settings['bootstrap.servers'].split(',').map((address) => address.trim()),
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: settings['request.timeout.ms'],
+    logLevel: loadKafkaJs().logLevel.WARN,
+    logCreator:
+      () =>
+      ({ level, namespace, log: entry }) => {
+        const { message, timestamp, logger, stack, ...details } = entry;
+        log(levelName(level), `${namespace}: ${message}`, details);
+      },
+    ...(protocol.endsWith('SSL') ? { ssl: tlsOptions(settings) } : {}),
+    ...(sasl === undefined ? {} : { sasl }),
+  };
+}
+
+export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  const { Kafka: KafkaClass } = loadKafkaJs();
+  return new KafkaClass(kafkaConfig(settings, log));
+}
+
+function levelName(level: logLevel): 'error' | 'warn' | 'info' | 'debug' {
+  const { logLevel: levels } = loadKafkaJs();
+  if (level === levels.ERROR) return 'error';
+  if (level === levels.WARN) return 'warn';
+  return level === levels.INFO ? 'info' : 'debug';
+}
+
+function saslOptions(settings: KafkaSettings): SASLOptions {
+  const mechanism = settings['sasl.mechanism'];
+  const username = settings['sasl.username'];
+  const password = settings['sasl.password'];
+  if (mechanism === undefined || username === undefined || password === undefined) {
+    throw new KafkaSettingsError(
+      `security.protocol ${settings['security.protocol']} needs sasl.mechanism, sasl.username and sasl.password`,
+    );
+  }
+  const name = mechanism.toLowerCase() as 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  return { mechanism: name, username, password } as SASLOptions;
+}
+
+function tlsOptions(settings: KafkaSettings): NonNullable<KafkaConfig['ssl']> {
+  const read = (path: string | undefined): { readonly pem?: string } =>
+    path === undefined ? {} : { pem: readFileSync(path, 'utf8') };
+  const { pem: ca } = read(settings['ssl.ca.location']);
+  const { pem: cert } = read(settings['ssl.certificate.location']);
+  const { pem: key } = read(settings['ssl.key.location']);
+  const passphrase = settings['ssl.key.password'];
+  return {
+    ...(ca === undefined ? {} : { ca: [ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(settings['ssl.endpoint.identification.algorithm'] === 'none' ? { checkServerIdentity: () => undefined } : {}),
+  };
+}

@@ -1,0 +1,202 @@
+// Kafka behind the Source port: one member of a consumer group. kafkajs fetches; who owns what, since when and what may
+// be committed is decided here, in the order that the port promises.
+
+import type { Consumer, Kafka } from 'kafkajs';
+import { type NextOffset, startingAt } from '../log/offset.ts';
+import {
+  type AssignedPartition,
+  type CommitOffset,
+  FencedError,
+  type OutOfRange,
+  type Source,
+  type SourceListener,
+} from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { createAssigner } from './assigner.ts';
+import type { KafkaSettings } from './client.ts';
+import { isFenced, isLost } from './errors.ts';
+import type { BatchMessage, ConsumerGroup, MemberHooks } from './seam.ts';
+
+export interface KafkaSourceOptions {
+  readonly topic: string;
+  readonly settings: KafkaSettings;
+  /** What to do when the log no longer holds the committed offset. */
+  readonly onOutOfRange: 'fail' | 'continue';
+}
+
+/** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
+export class OffsetOutOfRangeError extends Error {
+  readonly code = 'SCORELANE_OFFSET_OUT_OF_RANGE';
+  override readonly name = 'OffsetOutOfRangeError';
+}
+
+/** kafkajs has given up for good. */
+export class ConsumerCrashedError extends Error {
+  readonly code = 'SCORELANE_CONSUMER_CRASHED';
+  override readonly name = 'ConsumerCrashedError';
+}
+
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
+
+export class KafkaSource implements Source {
+  readonly #options: KafkaSourceOptions;
+  readonly #consumer: Consumer;
+  readonly #hooks: MemberHooks;
+  #listener: SourceListener | undefined;
+  #group: ConsumerGroup | undefined;
+  #owned: readonly TopicPartition[] = [];
+  /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
+  #mayCommit = false;
+  /** Set when the group went on without us while lanes were settling. */
+  #lostWhileSettling = false;
+
+  constructor(kafka: Kafka, options: KafkaSourceOptions) {
+    this.#options = options;
+    const { settings } = options;
+    this.#hooks = {
+      joining: (group) => this.#joining(group),
+      joined: (group, consecutive) => this.#joined(group, consecutive),
+      assigned: (partitions) => this.#assigned(partitions),
+      outOfRange: (event, group) => this.#outOfRange(event, group),
+    };
+    const claim = () => ({ generation: this.#group?.generationId ?? -1, owned: this.#owned });
+    this.#consumer = kafka.consumer({
+      groupId: settings['group.id'],
+      partitionAssigners: [createAssigner(this.#hooks, claim)],
+      sessionTimeout: settings['session.timeout.ms'],
+      heartbeatInterval: settings['heartbeat.interval.ms'],
+      rebalanceTimeout: settings['rebalance.timeout.ms'],
+      maxBytesPerPartition: settings['max.partition.fetch.bytes'],
+      maxBytes: settings['fetch.max.bytes'],
+      minBytes: settings['fetch.min.bytes'],
+      maxWaitTimeInMs: settings['fetch.max.wait.ms'],
+      readUncommitted: settings['isolation.level'] === 'read_uncommitted',
+      allowAutoTopicCreation: false,
+      retry: { ...RETRY, restartOnFailure: async () => true },
+    });
+  }
+
+  async start(listener: SourceListener): Promise<void> {
+    this.#listener = listener;
+    const { topic, settings } = this.#options;
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      this.#lose();
+      if (payload.restart) return;
+      const { error } = payload;
+      listener.failed(new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }));
+    });
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [topic], fromBeginning: settings['auto.offset.reset'] === 'earliest' });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      partitionsConsumedConcurrently: 1,
+      eachBatch: async ({ batch }) => {
+        const { partition, highWatermark } = batch;
+        // kafkajs's types do not show the offset that was asked for.
+        const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
+        const messages = batch.messages as unknown as readonly BatchMessage[];
+        if (messages.length === 0) return;
+        listener.fetched({
+          topic,
+          partition,
+          from: startingAt(Number(fetchedOffset)),
+          batches: messages.map((message) => ({ ...message.batch, skip: message.skip })),
+          highWatermark: Number(highWatermark),
+        });
+      },
+    });
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.#group?.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    this.#group?.resume([{ topic, partitions: [partition] }]);
+  }
+
+  seek({ topic, partition }: TopicPartition, position: NextOffset): void {
+    this.#group?.seek({ topic, partition, offset: String(position) });
+  }
+
+  async commit(offsets: readonly CommitOffset[]): Promise<void> {
+    // The offset manager belongs to one generation: a commit through it can never count for a later one, which one
+    // through kafkajs's consumer could.
+    const manager = this.#group?.offsetManager;
+    if (!this.#mayCommit || manager === null || manager === undefined) {
+      throw new FencedError('the group is rebalancing');
+    }
+    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, commits]) => ({
+      topic,
+      partitions: commits.map(({ partition, next }) => ({ partition, offset: String(next) })),
+    }));
+    try {
+      await manager.commitOffsets({ topics });
+    } catch (error) {
+      if (isLost(error) && manager === this.#group?.offsetManager) this.#lose();
+      if (isFenced(error)) throw new FencedError((error as Error).message, { cause: error });
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#owned = [];
+    this.#mayCommit = false;
+    await this.#consumer.disconnect();
+  }
+
+  /** Everything owned is gone, without having been asked for. */
+  #lose(): void {
+    const lost = this.#owned;
+    this.#owned = [];
+    this.#mayCommit = false;
+    this.#lostWhileSettling = true;
+    for (const partition of lost) this.resume(partition);
+    if (lost.length > 0) this.#listener?.lost(lost);
+  }
+
+  async #joining(group: ConsumerGroup): Promise<void> {
+    const isSameMember = group === this.#group && group.memberId !== null;
+    if (!isSameMember) this.#lose();
+    this.#group = group;
+    this.#lostWhileSettling = false;
+    if (this.#owned.length > 0) await this.#listener?.revoking(this.#owned);
+    this.#mayCommit = false;
+  }
+
+  #joined(group: ConsumerGroup, consecutive: boolean): void {
+    this.#group = group;
+    // A generation that passed without us may have given our partitions to another for a while.
+    if (!consecutive || this.#lostWhileSettling) this.#lose();
+  }
+
+  #assigned(partitions: readonly AssignedPartition[]): void {
+    const now = new Set(partitions.map(keyOf));
+    const gone = this.#owned.filter((partition) => !now.has(keyOf(partition)));
+    // kafkajs remembers a pause beyond the assignment it was made in.
+    for (const partition of gone) this.resume(partition);
+    this.#owned = partitions.map(({ topic, partition }) => ({ topic, partition }));
+    if (gone.length > 0) this.#listener?.revoked(gone);
+    this.#mayCommit = true;
+    this.#listener?.assigned(partitions);
+  }
+
+  #outOfRange(event: Omit<OutOfRange, 'resumedAt'>, group: ConsumerGroup): NextOffset | null {
+    const { position, logStart, logEnd } = event;
+    if (group !== this.#group) return null;
+    if (this.#options.onOutOfRange === 'fail') {
+      this.#listener?.failed(
+        new OffsetOutOfRangeError(
+          `${keyOf(event)}: the next offset to read is ${position}, but the log holds ${logStart} to ${logEnd}; ` +
+            'records were deleted before they were scored. To go on without them, set lanes.onOutOfRange=continue',
+        ),
+      );
+      return null;
+    }
+    const earliest = this.#options.settings['auto.offset.reset'] === 'earliest';
+    const resumedAt = startingAt(earliest ? logStart : logEnd);
+    this.#listener?.outOfRange({ ...event, resumedAt });
+    return resumedAt;
+  }
+}

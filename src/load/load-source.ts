@@ -1,0 +1,104 @@
+// Sends records at a steady rate, or as fast as the sink takes them: keyed, partitioned as Kafka's Java client would,
+// stamped with the time of sending.
+
+import type { Codec } from '../codec/codec.ts';
+import { partitionOfKey } from '../log/partitioner.ts';
+import type { ResultBatch, Sink } from '../log/ports.ts';
+import { RecordBatchWriter } from '../log/record-batch-writer.ts';
+import { spoil } from './garbage.ts';
+import type { LoadRecord } from './load-record.ts';
+import { Random } from './random.ts';
+
+export interface LoadOptions {
+  readonly sink: Sink;
+  readonly topic: string;
+  readonly codec: Codec;
+  readonly records: Iterator<LoadRecord>;
+  /** Infinity: as fast as the sink takes them. */
+  readonly recordsPerSecond: number;
+  /** Infinity: until stopped. */
+  readonly count: number;
+  /** Share of records that are spoilt, and the field that some of them then lack. */
+  readonly garbage: { readonly share: number; readonly field: string };
+}
+
+export interface LoadResult {
+  readonly sent: number;
+  readonly spoilt: number;
+  readonly seconds: number;
+}
+
+/** Milliseconds between two sends at a steady rate. */
+const TICK_MS = 5;
+const RECORDS_PER_SEND_MAX = 2_000;
+const SENDS_IN_FLIGHT_MAX = 4;
+
+/** Sends until `count` is reached or the signal aborts; rejects with what the sink rejects with. */
+export async function runLoad(options: LoadOptions, signal: AbortSignal): Promise<LoadResult> {
+  const { sink, topic, recordsPerSecond, count } = options;
+  const partitionCount = await sink.partitionCount(topic);
+  const builder = new LoadBuilder(options, partitionCount);
+  const startedMs = performance.now();
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown;
+  while (builder.sent < count && !signal.aborted && failure === undefined) {
+    const elapsedMs = performance.now() - startedMs;
+    const due = Math.min(count, Math.floor((elapsedMs * recordsPerSecond) / 1000)) - builder.sent;
+    if (due <= 0) {
+      await pause(TICK_MS, signal);
+      continue;
+    }
+    const send = sink.produce(builder.build(Math.min(due, RECORDS_PER_SEND_MAX))).catch((error: unknown) => {
+      failure = error;
+    });
+    inFlight.add(send);
+    void send.then(() => inFlight.delete(send));
+    if (inFlight.size >= SENDS_IN_FLIGHT_MAX) await Promise.race(inFlight);
+  }
+  await Promise.all(inFlight);
+  if (failure !== undefined) throw failure;
+  return { sent: builder.sent, spoilt: builder.spoilt, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+class LoadBuilder {
+  sent = 0;
+  spoilt = 0;
+  readonly #options: LoadOptions;
+  readonly #writers: RecordBatchWriter[];
+  readonly #random = new Random(1);
+
+  constructor(options: LoadOptions, partitionCount: number) {
+    this.#options = options;
+    this.#writers = Array.from({ length: partitionCount }, () => new RecordBatchWriter());
+  }
+
+  /** The next `count` records, as one record batch for each partition that gets any. */
+  build(count: number): ResultBatch[] {
+    const { codec, records, topic, garbage } = this.#options;
+    const timestampMs = Date.now();
+    for (let index = 0; index < count; index++) {
+      const record = records.next().value as LoadRecord;
+      const key = Buffer.from(record.key);
+      const isSpoilt = garbage.share > 0 && this.#random.next() < garbage.share;
+      const value = isSpoilt
+        ? spoil(record, codec, garbage.field, this.spoilt++, this.#random)
+        : codec.encode(record.value);
+      this.#writers[partitionOfKey(key, this.#writers.length)]?.appendRecord(timestampMs, key, value);
+      this.sent++;
+    }
+    return this.#writers.flatMap((writer, partition) =>
+      writer.recordCount === 0 ? [] : [{ topic, partition, ...writer.finish() }],
+    );
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });

@@ -1,0 +1,29 @@
+// How partitions are shared among the members of a group: evenly, and moved as little as can be. Pure; both adapters use
+// it, so that an assignment is the same on the embedded log and on Kafka.
+
+/**
+ * `owned` lists, for each member, what it has now; of two that claim a partition the first keeps it. Returns what each
+ * is to have: the counts differ by one at most, and a member that keeps its count keeps its partitions.
+ */
+export function balance<Member>(
+  owned: ReadonlyMap<Member, readonly string[]>,
+  partitions: readonly string[],
+): Map<Member, string[]> {
+  const all = new Set(partitions);
+  const taken = new Set<string>();
+  const kept = new Map<Member, string[]>();
+  for (const [member, keys] of owned) {
+    const own = keys.filter((key) => all.has(key) && !taken.has(key));
+    for (const key of own) taken.add(key);
+    kept.set(member, own);
+  }
+  const least = Math.floor(partitions.length / Math.max(1, owned.size));
+  let extra = partitions.length - least * owned.size;
+  // Those that own most keep the odd ones: then nothing moves for the sake of a remainder.
+  const byCount = [...kept.keys()].sort((a, b) => (kept.get(b)?.length ?? 0) - (kept.get(a)?.length ?? 0));
+  const quota = new Map(byCount.map((member) => [member, extra-- > 0 ? least + 1 : least]));
+  const free = partitions.filter((key) => !taken.has(key));
+  for (const member of byCount) free.push(...(kept.get(member) ?? []).splice(quota.get(member) ?? 0));
+  for (const [member, own] of kept) own.push(...free.splice(0, Math.max(0, (quota.get(member) ?? 0) - own.length)));
+  return kept;
+}

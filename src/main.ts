@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// The command line. Parses words and hands over; what a command does is in commands/.
+
+import './process.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { check } from './commands/check.ts';
+import { doctor } from './commands/doctor.ts';
+import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
+import { produce } from './commands/produce.ts';
+import { runDaemon } from './commands/run.ts';
+import { scorelaneVersion } from './commands/versions.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { parseDuration } from './config/units.ts';
+import { findVersion } from './model/repository.ts';
+
+interface ConfigFlags {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+const load = ({ config, set }: ConfigFlags): LoadedConfig =>
+  loadConfig({ file: config, flags: set, environment: process.env });
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** An argument parser that says what it expected. */
+function argument<T>(parse: (text: string) => T | undefined, expected: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`expected ${expected}`);
+    return value;
+  };
+}
+
+const duration = argument((text) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
+  }
+}, 'a duration such as 500ms, 10s or 5m');
+const rate = argument(
+  (text) => (text === 'max' ? Number.POSITIVE_INFINITY : Number(text) > 0 ? Number(text) : undefined),
+  'records a second, or max',
+);
+const count = argument((text) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined), 'a whole number');
+const share = argument((text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined), '0 to 1');
+
+const program = new Command('scorelane')
+  .description('Scores Kafka streams with TensorFlow.js: every record, at least once.')
+  .version(scorelaneVersion)
+  .showHelpAfterError()
+  .showSuggestionAfterError()
+  .exitOverride();
+
+const withConfig = (name: string, description: string): Command =>
+  program
+    .command(name)
+    .description(description)
+    .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
+    .option('--set <key=value>', 'override one key; may be given again', collect, []);
+
+let exitCode: number = EXIT.ok;
+
+withConfig('run', 'score the input topic until told to stop')
+  .option('--for <duration>', 'stop by itself after so long', duration)
+  .option('--summary <file>', 'write the closing summary as JSON')
+  .option('--fail-fast', 'exit when the broker is away at start, instead of waiting for it', false)
+  .action(async (flags: ConfigFlags & { for?: number; summary?: string; failFast: boolean }) => {
+    exitCode = await runDaemon(load(flags), {
+      failFast: flags.failFast,
+      ...(flags.for === undefined ? {} : { forMs: flags.for }),
+      ...(flags.summary === undefined ? {} : { summaryFile: flags.summary }),
+    });
+  });
+
+withConfig('check', 'validate the configuration, the model, the broker and the topics').action(
+  async (flags: ConfigFlags) => {
+    exitCode = await check(load(flags));
+  },
+);
+
+withConfig('produce', 'send transactions to the input topic')
+  .option('--csv <file>', 'rows of numbers with a header line, again and again')
+  .option('--generate', 'generated transactions (the default)')
+  .option('--rate <n>', 'records a second, or max', rate, 1000)
+  .option('--count <n>', 'how many records', count, Number.POSITIVE_INFINITY)
+  .option('--garbage <share>', 'share of records to spoil, 0 to 1', share, 0)
+  .option('--seed <n>', 'seed of the generated transactions', count, 1)
+  .action(
+    async (
+      flags: ConfigFlags & { csv?: string; generate?: true; rate: number; count: number; garbage: number; seed: number },
+    ) => {
+      if (flags.csv !== undefined && flags.generate) program.error('--csv and --generate exclude each other');
+      exitCode = await produce(load(flags), {
+        recordsPerSecond: flags.rate,
+        count: flags.count,
+        garbageShare: flags.garbage,
+        seed: flags.seed,
+        ...(flags.csv === undefined ? {} : { csv: flags.csv }),
+      });
+    },
+  );
+
+program
+  .command('doctor')
+  .description('say what is here, what is missing and why')
+  .option('--repository <folder>', 'model repository to try the backends with', 'native-models')
+  .option('--model <name>', 'model to try them with', 'creditcard')
+  .action(async ({ repository, model }: { repository: string; model: string }) => {
+    exitCode = await doctor(findVersion(repository, model, 'latest'));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    exitCode = exitCodeOf(error);
+    process.stderr.write(`scorelane: ${exitCode === EXIT.internal ? (error as Error).stack : (error as Error).message}\n`);
+  }
+}
+process.exit(exitCode);

@@ -1,0 +1,218 @@
+// `npm run broker -- [--port 9092] [--data DIR] [--kafka 3.9.1] [--topics a:4,b:4]`: a real Kafka broker (KRaft, one node)
+// fetched through Maven, for users and tests without Docker. Needs Java 17 and Maven.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cacheFolder } from './cache.ts';
+import { run } from './run.ts';
+
+export const KAFKA_VERSIONS = ['3.9.1', '4.1.1'] as const;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+export interface BrokerOptions {
+  readonly version?: string;
+  readonly port?: number;
+  /** Keeps its data there; a temporary folder otherwise. */
+  readonly dataFolder?: string;
+  /** More lines for server.properties; `listeners` here are added to the plain one. */
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly listeners?: readonly string[];
+  /** More arguments for the storage tool: SCRAM users. */
+  readonly formatArguments?: readonly string[];
+}
+
+export interface Broker {
+  readonly address: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly process: ChildProcess;
+  /** Ends it in order, or at once with SIGKILL. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** A port on which nothing listens now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+/** Fetches the broker's jars once; resolves to the folder that holds them. */
+export async function ensureKafka(version: string): Promise<string> {
+  const folder = cacheFolder(`kafka-${version}`);
+  const jars = join(folder, 'jars');
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return jars;
+  const pom = join(folder, 'pom.xml');
+  writeFileSync(
+    pom,
+    `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>scorelane</groupId><artifactId>broker</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
+  </dependencies>
+</project>
+`,
+  );
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+  await run('mvn', ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${jars}`]);
+  writeFileSync(complete, '');
+  return jars;
+}
+
+/** The Java class path of the broker's jars: the Java client is among them. */
+export const classPath = (jars: string): string => join(jars, '*');
+
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const version = options.version ?? KAFKA_VERSIONS[0];
+  const jars = await ensureKafka(version);
+  const port = options.port ?? (await freePort());
+  const controllerPort = await freePort();
+  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'scorelane-broker-'));
+  mkdirSync(dataFolder, { recursive: true });
+  const properties = join(dataFolder, 'server.properties');
+  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(options.listeners ?? [])];
+  writeProperties(properties, {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
+    'log.dirs': join(dataFolder, 'log'),
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'auto.create.topics.enable': 'false',
+    ...options.properties,
+  });
+  const java = ['-cp', classPath(jars), ...logging(dataFolder)];
+  if (!readdirSync(dataFolder).includes('log')) {
+    const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+    const format = ['format', '-t', id, '-c', properties, '--ignore-formatted', ...(options.formatArguments ?? [])];
+    await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
+  }
+  const child = spawn('java', ['-Xmx1G', ...java, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });
+  child.stdout.pipe(output);
+  child.stderr.pipe(output);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+  try {
+    await answers(port, child, dataFolder);
+  } catch (error) {
+    await stop('SIGKILL');
+    throw error;
+  }
+  return { address: `127.0.0.1:${port}`, port, dataFolder, process: child, stop };
+}
+
+function writeProperties(file: string, properties: Readonly<Record<string, string>>): void {
+  writeFileSync(
+    file,
+    Object.entries(properties)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+}
+
+/** Warnings only, for both of the logging libraries that Kafka has used. */
+function logging(folder: string): string[] {
+  const old = join(folder, 'log4j.properties');
+  const now = join(folder, 'log4j2.properties');
+  writeProperties(old, {
+    'log4j.rootLogger': 'WARN, out',
+    'log4j.appender.out': 'org.apache.log4j.ConsoleAppender',
+    'log4j.appender.out.layout': 'org.apache.log4j.PatternLayout',
+    'log4j.appender.out.layout.ConversionPattern': '%d %p %m (%c)%n',
+  });
+  writeProperties(now, {
+    'rootLogger.level': 'warn',
+    'rootLogger.appenderRefs': 'out',
+    'rootLogger.appenderRef.out.ref': 'out',
+    'appender.out.type': 'Console',
+    'appender.out.name': 'out',
+    'appender.out.layout.type': 'PatternLayout',
+    'appender.out.layout.pattern': '%d %p %m (%c)%n',
+  });
+  return [`-Dlog4j.configuration=${pathToFileURL(old)}`, `-Dlog4j2.configurationFile=${now}`];
+}
+
+/** Resolves once the port accepts connections; rejects when the process ends or takes too long. */
+async function answers(port: number, child: ChildProcess, dataFolder: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline && child.exitCode === null) {
+    if (await accepts(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`the broker did not start; see ${join(dataFolder, 'broker.out')}`);
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '9092' },
+      data: { type: 'string' },
+      kafka: { type: 'string', default: KAFKA_VERSIONS[0] },
+      topics: { type: 'string', default: 'transactions:4,scores:4,dead-letters:4' },
+    },
+  });
+  const broker = await startBroker({
+    port: Number(values.port),
+    version: values.kafka,
+    ...(values.data === undefined ? {} : { dataFolder: values.data }),
+  });
+  const { createTopics } = await import('./topics.ts');
+  const topics = values.topics.split(',').filter((text) => text !== '');
+  await createTopics(
+    broker.address,
+    Object.fromEntries(topics.map((text) => [text.split(':')[0] as string, Number(text.split(':')[1] ?? 1)])),
+  );
+  console.log(`Kafka ${values.kafka} on ${broker.address}, data in ${broker.dataFolder}, topics ${values.topics}`);
+  console.log('Ctrl-C ends it.');
+  const end = (): void => void broker.stop();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  broker.process.once('exit', (code) => {
+    process.exitCode = code === 143 || code === 130 ? 0 : (code ?? 0);
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main().catch((error: Error) => {
+    console.error(error.message);
+    console.error('"npm run broker" needs Java 17 and Maven.');
+    process.exitCode = 69;
+  });
+}
