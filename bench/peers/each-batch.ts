@@ -1,0 +1,77 @@
+// What people write today: kafkajs eachBatch, msgpackr, one tfjs call a batch, kafkajs producer, one thread. Its own
+// process and plain kafkajs. Scores `count` records of a topic and prints one JSON line with how long it took.
+
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+import { pack, unpack } from 'msgpackr';
+import { readManifest } from '../../src/model/manifest.ts';
+import { BACKENDS, loadPredictor } from '../../src/model/predictor.ts';
+import '../../src/process.ts';
+
+const { values } = parseArgs({
+  options: {
+    brokers: { type: 'string', default: '127.0.0.1:9092' },
+    input: { type: 'string', default: 'transactions' },
+    output: { type: 'string', default: 'scores' },
+    group: { type: 'string', default: `each-batch-${process.pid}` },
+    model: { type: 'string', default: 'native-models/creditcard/1' },
+    backend: { type: 'string', default: 'wasm' },
+    count: { type: 'string' },
+  },
+});
+
+const count = Number(values.count);
+const backend = BACKENDS.find((name) => name === values.backend);
+if (backend === undefined || !(count > 0)) throw new Error('usage: each-batch --count N [--backend wasm|native]');
+
+const manifest = readManifest(createRequire(import.meta.url).resolve(`../../${values.model}/model.yaml`).replace(/\/model\.yaml$/, ''));
+const predictor = await loadPredictor(backend, manifest);
+const { inputs } = manifest;
+
+const kafka = new Kafka({ brokers: [values.brokers], logLevel: logLevel.NOTHING });
+const consumer = kafka.consumer({ groupId: values.group, maxWaitTimeInMs: 100 });
+const producer = kafka.producer({ allowAutoTopicCreation: false });
+await Promise.all([consumer.connect(), producer.connect()]);
+await consumer.subscribe({ topics: [values.input], fromBeginning: true });
+
+let scored = 0;
+let startedMs = 0;
+let cpuAtStart = process.cpuUsage();
+const done = new Promise<void>((resolve) => {
+  void consumer.run({
+    eachBatch: async ({ batch }) => {
+      if (scored === 0) {
+        startedMs = performance.now();
+        cpuAtStart = process.cpuUsage();
+      }
+      const { messages, partition } = batch;
+      const features = new Float32Array(messages.length * inputs.length);
+      const records = messages.map(({ value }) => unpack(value as Buffer) as Record<string, number>);
+      let at = 0;
+      for (const record of records) {
+        for (const { path, log1p, mean, std } of inputs) {
+          const value = record[path] as number;
+          features[at++] = ((log1p ? Math.log1p(value) : value) - mean) / std;
+        }
+      }
+      const [scores] = predictor.predict(features, messages.length);
+      await producer.send({
+        topic: values.output,
+        acks: -1,
+        messages: messages.map(({ key }, index) => ({
+          key,
+          partition,
+          value: pack({ id: records[index]?.id, score: scores?.[index], model: manifest.name }),
+        })),
+      });
+      scored += messages.length;
+      if (scored >= count) resolve();
+    },
+  });
+});
+await done;
+const seconds = (performance.now() - startedMs) / 1000;
+const { user, system } = process.cpuUsage(cpuAtStart);
+console.log(JSON.stringify({ scored, seconds, recordsPerSecond: scored / seconds, cpuMicrosPerRecord: (user + system) / scored }));
+process.exit(0);
