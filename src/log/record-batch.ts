@@ -2,7 +2,7 @@
 // without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
-import { readInt64, viewOf } from './int64.ts';
+import { readInt64, readInt64Loosely, viewOf } from './int64.ts';
 import { type NextOffset, nextAfter, type Offset, offset } from './offset.ts';
 
 /** Byte positions within a record batch. The CRC covers everything from `attributes` to the end. */
@@ -59,7 +59,10 @@ export interface RecordBatchHeader {
   readonly recordCount: number;
 }
 
-/** Reads the header at `at`. Throws `UnsupportedFormatError` when the magic byte is not 2. */
+/**
+ * Reads the header at `at`, before the CRC is checked: a damaged field gives a wrong value, not an error. Throws
+ * `UnsupportedFormatError` when the magic byte is not 2, `RangeError` when the offset, which no CRC covers, is none.
+ */
 export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
   const view = viewOf(bytes);
   const magic = view.getInt8(at + AT.magic);
@@ -70,7 +73,7 @@ export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
   }
   const attributes = view.getInt16(at + AT.attributes);
   const baseOffset = offset(readInt64(view, at + AT.baseOffset));
-  const lastOffset = offset(baseOffset + view.getInt32(at + AT.lastOffsetDelta));
+  const lastOffset = offset(baseOffset + Math.max(0, view.getInt32(at + AT.lastOffsetDelta)));
   return {
     baseOffset,
     lastOffset,
@@ -81,9 +84,9 @@ export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
     logAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
     transactional: (attributes & TRANSACTIONAL) !== 0,
     control: (attributes & CONTROL) !== 0,
-    baseTimestampMs: readInt64(view, at + AT.baseTimestamp),
-    maxTimestampMs: readInt64(view, at + AT.maxTimestamp),
-    producerId: readInt64(view, at + AT.producerId),
+    baseTimestampMs: readInt64Loosely(view, at + AT.baseTimestamp),
+    maxTimestampMs: readInt64Loosely(view, at + AT.maxTimestamp),
+    producerId: readInt64Loosely(view, at + AT.producerId),
     recordCount: view.getInt32(at + AT.recordCount),
   };
 }

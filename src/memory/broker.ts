@@ -127,7 +127,7 @@ export class MemoryBroker {
     return this.#rebalance(groupId);
   }
 
-  /** The member goes; what it owned is given to others. `crashed`: without asking it. */
+  /** The member goes; what it owned is given to others. */
   leave(groupId: string, member: Member): Promise<void> {
     const group = this.#group(groupId);
     group.members = group.members.filter((other) => other !== member);
@@ -135,9 +135,11 @@ export class MemoryBroker {
     return this.#rebalance(groupId);
   }
 
-  /** Takes a partition away without asking, as a broker does when a session expires. The caller tells the member. */
-  expel(groupId: string, partition: TopicPartition): Promise<void> {
-    this.#group(groupId).owners.delete(keyOf(partition));
+  /** Takes partitions away without asking, as a broker does when a session expires; then `tell` is called. */
+  expel(groupId: string, partitions: readonly TopicPartition[], tell: () => void): Promise<void> {
+    const { owners } = this.#group(groupId);
+    for (const partition of partitions) owners.delete(keyOf(partition));
+    tell();
     return this.#rebalance(groupId);
   }
 

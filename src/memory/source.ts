@@ -82,12 +82,11 @@ export class MemorySource implements Source {
     await this.#broker.leave(this.#options.groupId, this.#member);
   }
 
-  /** Loses partitions as when a session expires: the group takes them, and the listener learns it afterwards. */
+  /** Loses its partitions as when a session expires: the group takes them, and the listener learns it afterwards. */
   async expire(): Promise<void> {
     const partitions = [...this.#reading.values()];
     this.#forget(partitions);
-    this.#listener?.lost(partitions);
-    for (const partition of partitions) await this.#broker.expel(this.#options.groupId, partition);
+    await this.#broker.expel(this.#options.groupId, partitions, () => this.#listener?.lost(partitions));
   }
 
   async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {
