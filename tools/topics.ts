@@ -1,5 +1,6 @@
 // Creates topics on a broker, through the same kafkajs as the daemon.
 
+import type { Admin } from 'kafkajs';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
 
 /** Creates those that do not exist; `configs` are Kafka's own, for all of them. */
@@ -13,7 +14,8 @@ export async function createTopics(
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs's own wait fails on a broker that does not know the topic yet.
+      waitForLeaders: false,
       topics: Object.entries(partitionCounts).map(([topic, numPartitions]) => ({
         topic,
         numPartitions,
@@ -21,7 +23,23 @@ export async function createTopics(
         configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
       })),
     });
+    const names = Object.keys(partitionCounts);
+    for (let tries = 0; !(await haveLeaders(admin, names)); tries++) {
+      if (tries === TRIES) throw new Error(`topics ${names.join(', ')} have no leaders yet`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   } finally {
     await admin.disconnect();
+  }
+}
+
+const TRIES = 200;
+
+async function haveLeaders(admin: Admin, topics: string[]): Promise<boolean> {
+  try {
+    const metadata = await admin.fetchTopicMetadata({ topics });
+    return metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+  } catch {
+    return false;
   }
 }

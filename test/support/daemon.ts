@@ -1,0 +1,182 @@
+// The daemon and its load source as a user runs them: processes of their own, told apart by configuration only.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Summary } from '../../src/telemetry/meter.ts';
+import { createTopics } from '../../tools/topics.ts';
+import { python } from './kafka.ts';
+import { until } from './until.ts';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const MAIN = join(ROOT, 'src', 'main.ts');
+
+/** One job of a test: its own topics and group on a broker. */
+export interface Job {
+  readonly address: string;
+  readonly group: string;
+  readonly input: string;
+  readonly results: string;
+  readonly deadLetters: string;
+  readonly settings: readonly string[];
+}
+
+let names = 0;
+
+export async function newJob(address: string, settings: readonly string[] = [], partitions = 4): Promise<Job> {
+  const name = `job-${process.pid}-${names++}`;
+  const job = {
+    address,
+    group: name,
+    input: `${name}-in`,
+    results: `${name}-out`,
+    deadLetters: `${name}-dead`,
+    settings,
+  };
+  await createTopics(address, { [job.input]: partitions, [job.results]: partitions, [job.deadLetters]: partitions });
+  return job;
+}
+
+const flags = (job: Job, more: readonly string[]): string[] =>
+  [
+    `kafka.bootstrap.servers=${job.address}`,
+    `kafka.group.id=${job.group}`,
+    'kafka.session.timeout.ms=6000',
+    'kafka.heartbeat.interval.ms=300',
+    `input.topic=${job.input}`,
+    `output.topic=${job.results}`,
+    `deadLetters.topic=${job.deadLetters}`,
+    ...job.settings,
+    ...more,
+  ].flatMap((setting) => ['--set', setting]);
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+}
+
+/** A running command; what it prints is kept. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  out = '';
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.out += text;
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => resolve({ code, signal, out: this.out }));
+    });
+  }
+
+  async says(words: string | RegExp): Promise<void> {
+    await until(`${words} in:\n${this.out}`, () => {
+      if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}:\n${this.out}`);
+      return this.out.search(words) >= 0;
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+/** Starts the daemon and waits until it has its partitions. */
+export async function startDaemon(job: Job, settings: readonly string[] = [], args: readonly string[] = []): Promise<Program> {
+  const daemon = new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, settings), ...args]);
+  await daemon.says('"msg":"assigned"');
+  return daemon;
+}
+
+export const summaryFile = (): string => join(mkdtempSync(join(tmpdir(), 'scorelane-')), 'summary.json');
+export const readSummary = (file: string): Summary => JSON.parse(readFileSync(file, 'utf8')) as Summary;
+
+/** Sends records to the job's input and waits until all are there. */
+export async function produce(job: Job, count: number, ...args: string[]): Promise<void> {
+  const { code, out } = await startLoad(job, count, ...args).ended;
+  if (code !== 0) throw new Error(`produce ended with ${code}:\n${out}`);
+}
+
+export const startLoad = (job: Job, count: number, ...args: string[]): Program =>
+  new Program(['produce', '--config', 'config/kafka.yaml', ...flags(job, []), '--count', String(count), ...args]);
+
+/** Waits until the group has committed the end of every partition of the input. */
+export async function allCommitted(job: Job, kafka: import('kafkajs').Kafka): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await until(`${job.group} to commit the end of ${job.input}`, async () => {
+      const [ends, [found]] = await Promise.all([
+        admin.fetchTopicOffsets(job.input),
+        admin.fetchOffsets({ groupId: job.group, topics: [job.input] }),
+      ]);
+      return ends.every(
+        ({ partition, high }) =>
+          high === '0' || found?.partitions.some((each) => each.partition === partition && each.offset === high),
+      );
+    }, 120_000);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface Audit {
+  readonly inputs: number;
+  readonly bad: number;
+  readonly results: number;
+  readonly deadLetters: number;
+  readonly missing: number;
+  readonly repeats: number;
+  readonly wronglyDead: number;
+  readonly wronglyScored: number;
+  readonly rewinds: number;
+  readonly wrongKey: number;
+  readonly wrongTimestamp: number;
+  readonly wrongPartition: number;
+  readonly wrongId: number;
+  readonly deadUntouched: boolean;
+  readonly codes: Readonly<Record<string, number>>;
+  readonly worstDifference: number;
+  readonly uncommitted: number;
+  readonly resultsAboveCommitted: number;
+}
+
+/** Audits the job with Python: librdkafka reads, TensorFlow scores. */
+export async function audit(job: Job, format: 'msgpack' | 'json' = 'msgpack'): Promise<Audit> {
+  const model = join(ROOT, 'native-models', 'creditcard', '1');
+  const { address, group, input, results, deadLetters } = job;
+  const printed = await python('verify.py', address, group, input, results, deadLetters, model, format);
+  return JSON.parse(printed) as Audit;
+}
+
+
+/** What an audit finds when every record was scored exactly once and all is committed. */
+export const perfect = (inputs: number): Omit<Audit, 'worstDifference' | 'codes'> => ({
+  inputs,
+  bad: 0,
+  results: inputs,
+  deadLetters: 0,
+  missing: 0,
+  repeats: 0,
+  wronglyDead: 0,
+  wronglyScored: 0,
+  rewinds: 0,
+  wrongKey: 0,
+  wrongTimestamp: 0,
+  wrongPartition: 0,
+  wrongId: 0,
+  deadUntouched: true,
+  uncommitted: 0,
+  resultsAboveCommitted: 0,
+});

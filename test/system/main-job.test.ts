@@ -1,0 +1,56 @@
+// The main job on a real broker, audited by Python: exactly one result for each input, same key and timestamp, in input
+// order, scores as Python's TensorFlow gives them, and the group's offsets at the end of the log.
+
+import anyTest, { type TestFn } from 'ava';
+import { KAFKA_VERSIONS } from '../../tools/broker.ts';
+import { allCommitted, audit, newJob, perfect, produce, readSummary, startDaemon, summaryFile } from '../support/daemon.ts';
+import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+
+const test = anyTest as TestFn;
+const RECORDS = 20_000;
+const SCORE_TOLERANCE = 1e-5;
+
+const brokers = new Map(KAFKA_VERSIONS.map((version) => [version, withBroker(test, { version })]));
+
+const runs = [
+  { kafka: '3.9.1', backend: 'native', format: 'msgpack' },
+  { kafka: '3.9.1', backend: 'wasm', format: 'msgpack' },
+  { kafka: '4.1.1', backend: 'wasm', format: 'json' },
+] as const;
+
+for (const { kafka, backend, format } of runs) {
+  test(`every ${format} record is scored exactly once on the ${backend} backend from Kafka ${kafka}`, async (t) => {
+    const address = brokers.get(kafka)?.().address as string;
+    const job = await newJob(address, [`input.format=${format}`, `output.format=${format}`, `model.backend=${backend}`]);
+    await produce(job, RECORDS, '--rate', 'max');
+    const summary = summaryFile();
+    const daemon = await startDaemon(job, [], ['--summary', summary]);
+    await allCommitted(job, kafkaFor(settingsFor(address)));
+    const { code, out } = await daemon.stop();
+    t.is(code, 0, out);
+    const { worstDifference, codes, ...found } = await audit(job, format);
+    t.deepEqual(found, perfect(RECORDS));
+    t.true(worstDifference < SCORE_TOLERANCE, `scores differ by up to ${worstDifference}`);
+    const { scored, deadLetters, latencyMs, backend: used } = readSummary(summary);
+    t.is(scored, RECORDS);
+    t.is(deadLetters, 0);
+    t.is(used, backend);
+    t.true(latencyMs.endToEnd.max > 0 && latencyMs.endToEnd.p50 <= latencyMs.endToEnd.p99);
+  });
+}
+
+test('results go by their keys, as the Java client would send them, where the partition counts differ', async (t) => {
+  const { address } = brokers.get('3.9.1')?.() as { address: string };
+  const job = await newJob(address, ['model.backend=wasm'], 3);
+  const wide = await newJob(address, [], 5);
+  const mixed = { ...job, results: wide.results };
+  await produce(mixed, 2_000, '--rate', 'max');
+  const daemon = await startDaemon(mixed);
+  await allCommitted(mixed, kafkaFor(settingsFor(address)));
+  t.is((await daemon.stop()).code, 0);
+  const found = await audit(mixed);
+  t.is(found.missing, 0);
+  t.is(found.repeats, 0);
+  t.is(found.results, 2_000);
+  t.is(found.wrongKey, 0);
+});
