@@ -43,8 +43,14 @@ const rate = argument(
   (text) => (text === 'max' ? Number.POSITIVE_INFINITY : Number(text) > 0 ? Number(text) : undefined),
   'records a second, or max',
 );
-const count = argument((text) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined), 'a whole number');
-const share = argument((text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined), '0 to 1');
+const count = argument(
+  (text) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
+  'a whole number',
+);
+const share = argument(
+  (text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined),
+  '0 to 1',
+);
 
 const program = new Command('scorelane')
   .description('Scores Kafka streams with TensorFlow.js: every record, at least once.')
@@ -89,7 +95,14 @@ withConfig('produce', 'send transactions to the input topic')
   .option('--seed <n>', 'seed of the generated transactions', count, 1)
   .action(
     async (
-      flags: ConfigFlags & { csv?: string; generate?: true; rate: number; count: number; garbage: number; seed: number },
+      flags: ConfigFlags & {
+        csv?: string;
+        generate?: true;
+        rate: number;
+        count: number;
+        garbage: number;
+        seed: number;
+      },
     ) => {
       if (flags.csv !== undefined && flags.generate) program.error('--csv and --generate exclude each other');
       exitCode = await produce(load(flags), {
@@ -118,7 +131,9 @@ try {
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   } else {
     exitCode = exitCodeOf(error);
-    process.stderr.write(`scorelane: ${exitCode === EXIT.internal ? (error as Error).stack : (error as Error).message}\n`);
+    process.stderr.write(
+      `scorelane: ${exitCode === EXIT.internal ? (error as Error).stack : (error as Error).message}\n`,
+    );
   }
 }
 process.exit(exitCode);

@@ -15,5 +15,6 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 // kafkajs 2.2.4 sets negative timers; Node 24 warns of each. Every other warning is shown.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
-  if (warning.name !== 'TimeoutNegativeWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  if (warning.name !== 'TimeoutNegativeWarning')
+    process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });

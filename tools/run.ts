@@ -31,6 +31,3 @@ export function run(command: string, args: readonly string[], options: RunOption
     });
   });
 }
-
-export const isMissing = (error: unknown): boolean =>
-  ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';

@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { pack, unpack } from 'msgpackr';
+import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest } from '../../src/model/manifest.ts';
-import { BACKENDS, loadPredictor } from '../../src/model/predictor.ts';
+import { BACKENDS } from '../../src/model/predictor.ts';
 import '../../src/process.ts';
 
 const { values } = parseArgs({
@@ -23,9 +24,14 @@ const { values } = parseArgs({
 
 const count = Number(values.count);
 const backend = BACKENDS.find((name) => name === values.backend);
-if (backend === undefined || !(count > 0)) throw new Error('usage: each-batch --count N [--backend wasm|native]');
+if (backend === undefined || !(count > 0))
+  throw new Error('usage: each-batch --count N [--backend wasm|native]');
 
-const manifest = readManifest(createRequire(import.meta.url).resolve(`../../${values.model}/model.yaml`).replace(/\/model\.yaml$/, ''));
+const manifest = readManifest(
+  createRequire(import.meta.url)
+    .resolve(`../../${values.model}/model.yaml`)
+    .replace(/\/model\.yaml$/, ''),
+);
 const predictor = await loadPredictor(backend, manifest);
 const { inputs } = manifest;
 
@@ -73,5 +79,12 @@ const done = new Promise<void>((resolve) => {
 await done;
 const seconds = (performance.now() - startedMs) / 1000;
 const { user, system } = process.cpuUsage(cpuAtStart);
-console.log(JSON.stringify({ scored, seconds, recordsPerSecond: scored / seconds, cpuMicrosPerRecord: (user + system) / scored }));
+console.log(
+  JSON.stringify({
+    scored,
+    seconds,
+    recordsPerSecond: scored / seconds,
+    cpuMicrosPerRecord: (user + system) / scored,
+  }),
+);
 process.exit(0);

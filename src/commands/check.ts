@@ -15,7 +15,11 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   for (const line of printEffective(loaded)) say(line);
   const folder = modelFolder(config);
   const { backend: wanted } = config.model;
-  const choice = await probeBackends({ modelFolder: folder, wanted, batchRecords: config.scoring.predictRecords });
+  const choice = await probeBackends({
+    modelFolder: folder,
+    wanted,
+    batchRecords: config.scoring.predictRecords,
+  });
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const sink = openSink(config, createLogger(config.telemetry.logLevel));
   await connectSink(sink, config, createLogger('silent'), true);
@@ -24,7 +28,8 @@ export async function check(loaded: LoadedConfig): Promise<number> {
       modelFolder: folder,
       backend: choice.backend,
     });
-    const how = results.partitionCount === inputPartitionCount ? 'each to the partition of its input' : 'by their keys';
+    const how =
+      results.partitionCount === inputPartitionCount ? 'each to the partition of its input' : 'by their keys';
     say(
       `ok: topics ${config.input.topic} (${inputPartitionCount} partitions), ${config.output.topic} ` +
         `(${results.partitionCount}; results go ${how}), ${config.deadLetters.topic}`,

@@ -48,7 +48,11 @@ async function findBackend(backend: Backend, modelFolder: string): Promise<Findi
   try {
     const { reports } = await probeBackends({ modelFolder, wanted: backend, batchRecords: 512 });
     const [report] = reports;
-    return { what, ok: true, detail: `${report?.runtime}, ${report?.microsPerRecord?.toFixed(2)} us a record` };
+    return {
+      what,
+      ok: true,
+      detail: `${report?.runtime}, ${report?.microsPerRecord?.toFixed(2)} us a record`,
+    };
   } catch (error) {
     return { what, ok: false, detail: (error as Error).message };
   }

@@ -15,7 +15,8 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       { position, logStart, logEnd, resumedAt },
       `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
     ),
-  commitFailed: ({ code, message }) => logger.warn({ code }, `offsets were not committed, trying again: ${message}`),
+  commitFailed: ({ code, message }) =>
+    logger.warn({ code }, `offsets were not committed, trying again: ${message}`),
   effect(effect) {
     switch (effect.type) {
       case 'trouble': {

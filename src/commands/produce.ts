@@ -62,6 +62,7 @@ const generated = (config: LoadedConfig['config'], seed: number): Iterator<LoadR
 function fromCsv(file: string, inputs: readonly { readonly path: string }[]): Iterator<LoadRecord> {
   const rows = readCsv(file);
   const missing = inputs.map(({ path }) => path).filter((path) => rows[0]?.[path] === undefined);
-  if (missing.length > 0) throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
   return repeatRows(rows);
 }

@@ -9,7 +9,8 @@ import type { Progress } from '../telemetry/progress.ts';
 /** Records that the log holds and that are not committed yet, over all lanes. */
 export function lag({ lanes }: EngineState): number {
   let sum = 0;
-  for (const { highWatermark, ledger } of lanes.values()) sum += Math.max(0, highWatermark - ledger.committed);
+  for (const { highWatermark, ledger } of lanes.values())
+    sum += Math.max(0, highWatermark - ledger.committed);
   return sum;
 }
 
@@ -31,7 +32,10 @@ export function reporting(
   const logging = setInterval(() => {
     const { scored, deadLetters } = meter;
     const latencyMs = meter.stages.takeRecent();
-    logger.info({ scored, deadLetters, recordsPerSecond: logged.take(), lag: lag(driver.state), latencyMs }, 'report');
+    logger.info(
+      { scored, deadLetters, recordsPerSecond: logged.take(), lag: lag(driver.state), latencyMs },
+      'report',
+    );
   }, reportEveryMs);
   return () => {
     clearInterval(showing);

@@ -47,7 +47,11 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
 
   const folder = modelFolder(config);
   const { backend: wanted } = config.model;
-  const choice = await probeBackends({ modelFolder: folder, wanted, batchRecords: config.scoring.predictRecords });
+  const choice = await probeBackends({
+    modelFolder: folder,
+    wanted,
+    batchRecords: config.scoring.predictRecords,
+  });
   logger.info(`backend ${explainChoice(choice)}`);
 
   const { source, sink } = openLog(config, logger);
@@ -97,7 +101,8 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
     versions: versions({ runtime }),
   });
   printSummary(summary, lag(driver.state));
-  if (options.summaryFile !== undefined) writeFileSync(options.summaryFile, `${JSON.stringify(summary, null, 2)}\n`);
+  if (options.summaryFile !== undefined)
+    writeFileSync(options.summaryFile, `${JSON.stringify(summary, null, 2)}\n`);
   if (fatal !== undefined) {
     logger.fatal({ code: (fatal as NodeJS.ErrnoException).code }, fatal.message);
     return exitCodeOf(fatal);

@@ -39,7 +39,11 @@ export function openLog(config: Config, logger: Logger): Log {
     return { source, sink: new MemorySink(broker) };
   }
   const client = createKafka(kafka, (level, message, details) => logger[level](details, message));
-  const source = new KafkaSource(client, { topic: input.topic, settings: kafka, onOutOfRange: lanes.onOutOfRange });
+  const source = new KafkaSource(client, {
+    topic: input.topic,
+    settings: kafka,
+    onOutOfRange: lanes.onOutOfRange,
+  });
   return { source, sink: new KafkaSink(client, kafka) };
 }
 
@@ -50,7 +54,12 @@ const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;
 
 /** Connects, and keeps trying while the broker is away, saying so; with `failFast` only once. */
-export async function connectSink(sink: Sink, config: Config, logger: Logger, failFast: boolean): Promise<void> {
+export async function connectSink(
+  sink: Sink,
+  config: Config,
+  logger: Logger,
+  failFast: boolean,
+): Promise<void> {
   let complainedMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     try {
@@ -68,7 +77,8 @@ export async function connectSink(sink: Sink, config: Config, logger: Logger, fa
   }
 }
 
-export const modelFolder = ({ model }: Config): string => findVersion(model.repository, model.name, model.version);
+export const modelFolder = ({ model }: Config): string =>
+  findVersion(model.repository, model.name, model.version);
 
 /** The fitted numbers of the load source, beside the model. */
 export const generatorFile = (config: Config): string => join(modelFolder(config), 'generator.json');

@@ -19,7 +19,9 @@ function walk(object: z.ZodObject, path: readonly string[]): Leaf[] {
     const here = [...path, name];
     if (type instanceof z.ZodObject) return walk(type, here);
     const description = (type as z.ZodType).description ?? '';
-    return [{ key: here.join('.'), path: here, type: type as z.ZodType, description, variable: variableOf(here) }];
+    return [
+      { key: here.join('.'), path: here, type: type as z.ZodType, description, variable: variableOf(here) },
+    ];
   });
 }
 

@@ -51,8 +51,17 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
     if (value !== undefined) give(key, parse(value), variable);
   }
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('SCORELANE_') && !OTHER_VARIABLES.has(name) && !leaves.some(({ variable }) => variable === name)) {
-      problems.push(`${name}: there is no such key${didYouMean(name, leaves.map(({ variable }) => variable))}`);
+    if (
+      name.startsWith('SCORELANE_') &&
+      !OTHER_VARIABLES.has(name) &&
+      !leaves.some(({ variable }) => variable === name)
+    ) {
+      problems.push(
+        `${name}: there is no such key${didYouMean(
+          name,
+          leaves.map(({ variable }) => variable),
+        )}`,
+      );
     }
   }
   for (const flag of flags) {

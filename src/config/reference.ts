@@ -31,4 +31,5 @@ export function referenceYaml(): string {
 }
 
 /** The whole of config/schema.json: for editors that complete and check YAML. */
-export const jsonSchema = (): string => `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;
+export const jsonSchema = (): string =>
+  `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`;

@@ -7,14 +7,22 @@ import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { duration, size } from './units.ts';
 
-const topic = () => z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, dot, dash, underscore');
+const topic = () =>
+  z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, dot, dash, underscore');
 const positive = () => z.int().positive();
 
 /** Kafka's own names. What is not listed here is not passed on, and an error: nothing is ignored quietly. */
 const kafka = z.strictObject({
-  'bootstrap.servers': z.string().default('localhost:9092').describe('Brokers to begin with, separated by commas.'),
+  'bootstrap.servers': z
+    .string()
+    .default('localhost:9092')
+    .describe('Brokers to begin with, separated by commas.'),
   'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
-  'group.id': z.string().min(1).default('scorelane').describe('Instances with the same group share the partitions.'),
+  'group.id': z
+    .string()
+    .min(1)
+    .default('scorelane')
+    .describe('Instances with the same group share the partitions.'),
   'auto.offset.reset': z
     .enum(['earliest', 'latest'])
     .default('earliest')
@@ -23,16 +31,26 @@ const kafka = z.strictObject({
     .enum(['read_committed', 'read_uncommitted'])
     .default('read_committed')
     .describe('Whether records of aborted transactions are left out.'),
-  'session.timeout.ms': positive().default(30_000).describe('A member that is silent for so long has lost its partitions.'),
+  'session.timeout.ms': positive()
+    .default(30_000)
+    .describe('A member that is silent for so long has lost its partitions.'),
   'heartbeat.interval.ms': positive().default(3_000).describe('At most a third of the session timeout.'),
-  'rebalance.timeout.ms': positive().default(60_000).describe('How long a rebalance waits for a member to rejoin.'),
-  'fetch.min.bytes': positive().default(1).describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
+  'rebalance.timeout.ms': positive()
+    .default(60_000)
+    .describe('How long a rebalance waits for a member to rejoin.'),
+  'fetch.min.bytes': positive()
+    .default(1)
+    .describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
   'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
   'fetch.max.bytes': size().prefault('16MiB').describe('The most one fetch brings from one broker.'),
   'max.partition.fetch.bytes': size()
     .prefault('1MiB')
-    .describe("The most one fetch brings for one partition; also the smallest share of the budget a lane can have."),
-  'request.timeout.ms': positive().default(30_000).describe('A request that is not answered by then has failed.'),
+    .describe(
+      'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
+    ),
+  'request.timeout.ms': positive()
+    .default(30_000)
+    .describe('A request that is not answered by then has failed.'),
   'enable.idempotence': z
     .boolean()
     .default(true)
@@ -46,8 +64,14 @@ const kafka = z.strictObject({
     .optional()
     .describe('How to log in; with a SASL security protocol.'),
   'sasl.username': z.string().optional().describe('User to log in as.'),
-  'sasl.password': z.string().optional().describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
-  'ssl.ca.location': z.string().optional().describe('PEM file of the authorities to trust; else those of Node.'),
+  'sasl.password': z
+    .string()
+    .optional()
+    .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
+  'ssl.ca.location': z
+    .string()
+    .optional()
+    .describe('PEM file of the authorities to trust; else those of Node.'),
   'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
   'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
   'ssl.key.password': z.string().optional().describe('Password of that key.'),
@@ -58,7 +82,10 @@ const kafka = z.strictObject({
 });
 
 export const schema = z.strictObject({
-  log: z.enum(['kafka', 'memory']).default('kafka').describe('Where records are: a Kafka cluster, or the embedded log.'),
+  log: z
+    .enum(['kafka', 'memory'])
+    .default('kafka')
+    .describe('Where records are: a Kafka cluster, or the embedded log.'),
   input: z.strictObject({
     topic: topic().describe('The topic to score.'),
     format: z.enum(FORMATS).default('msgpack').describe('Format of the values.'),
@@ -76,7 +103,10 @@ export const schema = z.strictObject({
     topic: topic().describe('Where records go that cannot be scored, with the reason in their headers.'),
   }),
   model: z.strictObject({
-    repository: z.string().default('native-models').describe('Folder of the models; relative to the working directory.'),
+    repository: z
+      .string()
+      .default('native-models')
+      .describe('Folder of the models; relative to the working directory.'),
     name: z.string().describe('Folder of the model in the repository.'),
     version: z.union([z.int().positive(), z.string()]).default('latest').describe('A version, or latest.'),
     backend: z
@@ -85,45 +115,74 @@ export const schema = z.strictObject({
       .describe('auto measures those that are here on scoring.predictRecords records and takes the fastest.'),
   }),
   microBatch: z.strictObject({
-    records: positive().default(2048).describe('A lane closes a micro-batch at so many records: it fills the predict calls.'),
+    records: positive()
+      .default(2048)
+      .describe('A lane closes a micro-batch at so many records: it fills the predict calls.'),
     bytes: size().prefault('1MiB').describe('Or at so many bytes.'),
-    linger: duration().prefault('2ms').describe('Or when its oldest record has waited so long: what low rates pay at most.'),
+    linger: duration()
+      .prefault('2ms')
+      .describe('Or when its oldest record has waited so long: what low rates pay at most.'),
   }),
   lanes: z.strictObject({
-    inFlight: positive().default(4).describe('Micro-batches of one lane in flight: enough to score while the last is produced.'),
+    inFlight: positive()
+      .default(4)
+      .describe('Micro-batches of one lane in flight: enough to score while the last is produced.'),
     budget: size().prefault('256MiB').describe('Bytes in mailboxes and in flight, over all lanes.'),
     commitInterval: duration().prefault('200ms').describe('How often offsets are committed.'),
-    revokeTimeout: duration().prefault('5s').describe('How long a rebalance waits for micro-batches in flight.'),
-    stopTimeout: duration().prefault('10s').describe('How long a stop waits for them; then it exits with code 75.'),
-    retry: duration().prefault('100ms').describe('Wait before a failed produce is tried again; doubled each time.'),
+    revokeTimeout: duration()
+      .prefault('5s')
+      .describe('How long a rebalance waits for micro-batches in flight.'),
+    stopTimeout: duration()
+      .prefault('10s')
+      .describe('How long a stop waits for them; then it exits with code 75.'),
+    retry: duration()
+      .prefault('100ms')
+      .describe('Wait before a failed produce is tried again; doubled each time.'),
     retryMax: duration().prefault('10s').describe('The longest of these waits.'),
     onOutOfRange: z
       .enum(['fail', 'continue'])
       .default('fail')
-      .describe('When the log no longer holds the committed offset: exit with code 74, or go on by auto.offset.reset.'),
+      .describe(
+        'When the log no longer holds the committed offset: exit with code 74, or go on by auto.offset.reset.',
+      ),
   }),
   scoring: z.strictObject({
     workers: z
       .union([positive(), z.literal('auto')])
       .default('auto')
       .describe('Worker threads. auto: the cores but one, which the main thread needs, and at least one.'),
-    predictRecords: positive().default(512).describe('Rows of one predict call: beyond it the cost a row hardly falls.'),
-    deadline: duration().prefault('30s').describe('A task that takes longer ends its thread, and is scored again.'),
+    predictRecords: positive()
+      .default(512)
+      .describe('Rows of one predict call: beyond it the cost a row hardly falls.'),
+    deadline: duration()
+      .prefault('30s')
+      .describe('A task that takes longer ends its thread, and is scored again.'),
   }),
   limits: z.strictObject({
     inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),
-    resultBatchBytes: size().prefault('512KiB').describe("A result batch is closed at this size; below the broker's max.message.bytes."),
+    resultBatchBytes: size()
+      .prefault('512KiB')
+      .describe("A result batch is closed at this size; below the broker's max.message.bytes."),
   }),
   telemetry: z.strictObject({
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level logged.'),
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('Least level logged.'),
     reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
   }),
   memory: z.strictObject({
     partitions: positive().default(4).describe('Partitions of each topic of the embedded log.'),
-    bytesPerPartition: size().prefault('16MiB').describe('The embedded log forgets its oldest batches past this.'),
+    bytesPerPartition: size()
+      .prefault('16MiB')
+      .describe('The embedded log forgets its oldest batches past this.'),
   }),
   generate: z.strictObject({
-    recordsPerSecond: z.int().nonnegative().default(0).describe('With the embedded log: rate of generated transactions; 0 is none.'),
+    recordsPerSecond: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe('With the embedded log: rate of generated transactions; 0 is none.'),
     seed: z.int().nonnegative().default(1).describe('The same seed gives the same transactions.'),
   }),
   kafka,

@@ -13,14 +13,18 @@ const uncommitted = ({ lanes }: EngineState): boolean => {
 export function commitDueAtMs(state: EngineState): number {
   if (state.commitInFlight || !uncommitted(state)) return Number.POSITIVE_INFINITY;
   const hurry = state.stopping !== undefined || state.settling !== undefined;
-  return Math.max(state.commitNotBeforeMs, state.lastCommitAtMs + (hurry ? 0 : state.limits.commitIntervalMs));
+  return Math.max(
+    state.commitNotBeforeMs,
+    state.lastCommitAtMs + (hurry ? 0 : state.limits.commitIntervalMs),
+  );
 }
 
 export function applyCommit(state: EngineState, nowMs: number, effects: Effect[]): void {
   if (commitDueAtMs(state) > nowMs) return;
   const commits: LaneCommit[] = [];
   for (const { topic, partition, epoch, ledger } of state.lanes.values()) {
-    if (ledger.committable > ledger.committed) commits.push({ topic, partition, epoch, next: ledger.committable });
+    if (ledger.committable > ledger.committed)
+      commits.push({ topic, partition, epoch, next: ledger.committable });
   }
   state.commitInFlight = true;
   state.lastCommitAtMs = nowMs;

@@ -42,12 +42,15 @@ export function wakeAtMs(state: EngineState): number {
 function receive(state: EngineState, message: Message, nowMs: number, effects: Effect[]): void {
   switch (message.type) {
     case 'assigned':
-      return assigned(state, message.partitions, effects);
+      assigned(state, message.partitions, effects);
+      return;
     case 'revoking':
-      return revoking(state, message.partitions, message.deadlineMs);
+      revoking(state, message.partitions, message.deadlineMs);
+      return;
     case 'revoked':
     case 'lost':
-      return endLanes(state, message.partitions, message.type, effects);
+      endLanes(state, message.partitions, message.type, effects);
+      return;
     case 'fetched': {
       const lane = state.lanes.get(keyOf(message.fetched));
       if (lane === undefined || lane.phase === 'halted' || state.stopping !== undefined) return;
@@ -59,7 +62,10 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'outOfRange': {
       const lane = state.lanes.get(keyOf(message.partition));
       if (lane === undefined) return;
-      if (message.position >= lane.position) return skipTo(lane, message.position, nowMs);
+      if (message.position >= lane.position) {
+        skipTo(lane, message.position, nowMs);
+        return;
+      }
       // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
       endLanes(state, [lane], 'lost', effects);
       state.lanes.set(lane.key, newLane(lane, message.position, state.nextEpoch++));
@@ -102,7 +108,8 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       state.commitNotBeforeMs = nowMs + state.limits.retryMs;
       return;
     case 'stop':
-      return stop(state, message.deadlineMs);
+      stop(state, message.deadlineMs);
+      return;
     case 'tick':
       return;
   }

@@ -135,27 +135,33 @@ export class Driver {
     observer.effect?.(effect);
     switch (effect.type) {
       case 'pause':
-        return source.pause(effect.partition);
+        source.pause(effect.partition);
+        break;
       case 'resume':
-        return source.resume(effect.partition);
+        source.resume(effect.partition);
+        break;
       case 'seek':
-        return source.seek(effect.partition, effect.position);
+        source.seek(effect.partition, effect.position);
+        break;
       case 'score':
-        return this.#score(effect.microBatch, effect.arrivedAtMs);
+        this.#score(effect.microBatch, effect.arrivedAtMs);
+        break;
       case 'produce':
-        return this.#produce(effect);
+        this.#produce(effect);
+        break;
       case 'commit':
-        return this.#commit(effect);
+        this.#commit(effect);
+        break;
       case 'settled':
         for (const resolve of this.#settled.splice(0)) resolve();
-        return;
+        break;
       case 'drained':
         this.#drained?.({ unfinished: effect.unfinished });
-        return;
+        break;
       case 'abandoned':
       case 'trouble':
       case 'recovered':
-        return;
+        break;
     }
   }
 

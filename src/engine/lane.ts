@@ -86,7 +86,14 @@ export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
 
 /** Goes on from a later offset: the log no longer holds what is between. */
 export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
-  lane.mailbox.put({ batch: null, first: lane.position, next: position, records: 0, bytes: 0, arrivedAtMs: nowMs });
+  lane.mailbox.put({
+    batch: null,
+    first: lane.position,
+    next: position,
+    records: 0,
+    bytes: 0,
+    arrivedAtMs: nowMs,
+  });
   lane.position = position;
 }
 

@@ -26,8 +26,18 @@ export type Message =
   | { readonly type: 'fetched'; readonly fetched: Fetched }
   /** The source goes on from `position`, because the log does not hold what the lane expects next. */
   | { readonly type: 'outOfRange'; readonly partition: TopicPartition; readonly position: NextOffset }
-  | { readonly type: 'scored'; readonly lane: LaneAddress; readonly id: number; readonly scored: ScoredMicroBatch }
-  | { readonly type: 'scoreFailed'; readonly lane: LaneAddress; readonly id: number; readonly failure: Failure }
+  | {
+      readonly type: 'scored';
+      readonly lane: LaneAddress;
+      readonly id: number;
+      readonly scored: ScoredMicroBatch;
+    }
+  | {
+      readonly type: 'scoreFailed';
+      readonly lane: LaneAddress;
+      readonly id: number;
+      readonly failure: Failure;
+    }
   | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number }
   | {
       readonly type: 'produceFailed';
@@ -58,7 +68,17 @@ export type Effect =
   /** The answer to `stop`. */
   | { readonly type: 'drained'; readonly unfinished: readonly string[] }
   /** A lane went away with work in flight, or began again: that work will be done again. */
-  | { readonly type: 'abandoned'; readonly lane: LaneAddress; readonly microBatches: number; readonly why: string }
+  | {
+      readonly type: 'abandoned';
+      readonly lane: LaneAddress;
+      readonly microBatches: number;
+      readonly why: string;
+    }
   /** A lane cannot advance, or can again. */
-  | { readonly type: 'trouble'; readonly lane: LaneAddress; readonly failure: Failure; readonly attempts: number }
+  | {
+      readonly type: 'trouble';
+      readonly lane: LaneAddress;
+      readonly failure: Failure;
+      readonly attempts: number;
+    }
   | { readonly type: 'recovered'; readonly lane: LaneAddress };

@@ -1,7 +1,7 @@
 // The feature plan: from the fields of one decoded record to one row of the model's input. Declared in model.yaml,
 // compiled once in each worker.
 
-import { parsePath, type Path, printPath, valueAt } from './path.ts';
+import { type Path, parsePath, printPath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
 
 /** One model input: `((log1p of) the field - mean) / std`, computed in double precision and rounded to float32. */
@@ -60,7 +60,8 @@ function asNumber(value: unknown): number {
 function explain(step: Step, value: unknown): Rejection {
   const name = `field "${printPath(step.steps)}"`;
   if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
-  if (typeof value !== 'number') return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);
+  if (typeof value !== 'number')
+    return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);
   if (!Number.isFinite(value)) return rejected('NOT_FINITE', `${name} is ${value}, expected a finite number`);
   return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
 }

@@ -28,13 +28,18 @@ export const createAssigner =
     },
     async assign({ members, topics }): Promise<GroupMemberAssignment[]> {
       const partitions = topics.flatMap((topic) =>
-        cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ topic, partition: partitionId })),
+        cluster
+          .findTopicPartitionMetadata(topic)
+          .map(({ partitionId }) => ({ topic, partition: partitionId })),
       );
       return assign(members, partitions);
     },
   });
 
-function assign(members: readonly GroupMember[], partitions: readonly TopicPartition[]): GroupMemberAssignment[] {
+function assign(
+  members: readonly GroupMember[],
+  partitions: readonly TopicPartition[],
+): GroupMemberAssignment[] {
   const { MemberAssignment } = loadKafkaJs().AssignerProtocol;
   const byKey = new Map(partitions.map((partition) => [keyOf(partition), partition]));
   const claims = members
@@ -47,7 +52,10 @@ function assign(members: readonly GroupMember[], partitions: readonly TopicParti
       const { topic, partition } = byKey.get(key) as TopicPartition;
       (assignment[topic] ??= []).push(partition);
     }
-    return { memberId, memberAssignment: MemberAssignment.encode({ version: VERSION, assignment, userData: Buffer.alloc(0) }) };
+    return {
+      memberId,
+      memberAssignment: MemberAssignment.encode({ version: VERSION, assignment, userData: Buffer.alloc(0) }),
+    };
   });
 }
 

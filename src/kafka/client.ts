@@ -100,6 +100,8 @@ function tlsOptions(settings: KafkaSettings): NonNullable<KafkaConfig['ssl']> {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(settings['ssl.endpoint.identification.algorithm'] === 'none' ? { checkServerIdentity: () => undefined } : {}),
+    ...(settings['ssl.endpoint.identification.algorithm'] === 'none'
+      ? { checkServerIdentity: () => undefined }
+      : {}),
   };
 }

@@ -6,7 +6,12 @@ interface KafkaError extends Error {
 }
 
 /** Protocol errors that say that the group went on without us. */
-const FENCED = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID', 'REBALANCE_IN_PROGRESS']);
+const FENCED = new Set([
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'FENCED_INSTANCE_ID',
+  'REBALANCE_IN_PROGRESS',
+]);
 
 /** Of these, the ones that mean the partitions may be another's already. */
 const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
@@ -46,4 +51,5 @@ export const isFenced = (error: unknown): boolean => FENCED.has(protocolType(err
 export const isLost = (error: unknown): boolean => LOST.has(protocolType(error));
 export const isSequenceError = (error: unknown): boolean => SEQUENCE.has(protocolType(error));
 export const isPermanent = (error: unknown): boolean => PERMANENT.has(protocolType(error));
-export const isUnknownTopic = (error: unknown): boolean => protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+export const isUnknownTopic = (error: unknown): boolean =>
+  protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';

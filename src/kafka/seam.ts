@@ -43,7 +43,11 @@ export interface ConsumerGroup {
   readonly offsetManager: OffsetManager | null;
   readonly cluster: {
     fetchTopicsOffset(
-      topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
+      topics: readonly {
+        topic: string;
+        partitions: readonly { partition: number }[];
+        fromBeginning: boolean;
+      }[],
     ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
   };
   assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
@@ -91,7 +95,9 @@ export function loadKafkaJs(): KafkaJs {
     throw new SeamError('kafkajs was loaded before the seam');
   }
   substitute('protocol/requests/fetch/v4/decodeMessages.js', () => decodeMessages);
-  substitute('protocol/requests/produce/v3/request.js', () => produceRequest(require(internal('protocol/encoder.js'))));
+  substitute('protocol/requests/produce/v3/request.js', () =>
+    produceRequest(require(internal('protocol/encoder.js'))),
+  );
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
@@ -131,7 +137,9 @@ async function decodeMessages(decoder: Decoder): Promise<BatchMessage[]> {
 /** In place of kafkajs's filter: marks what must not be seen and keeps it, so that the lane can account for its offsets. */
 function markSkipped(fetched: {
   readonly messages: readonly BatchMessage[];
-  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[] | null;
+  readonly abortedTransactions:
+    | readonly { readonly producerId: string; readonly firstOffset: string }[]
+    | null;
 }): readonly BatchMessage[] {
   const aborted = (fetched.abortedTransactions ?? []).map(
     ({ producerId, firstOffset }): AbortedTransaction => ({
@@ -164,7 +172,10 @@ interface ProduceArguments {
   readonly producerEpoch: number;
   readonly topicData: readonly {
     readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly OutgoingBatch[] }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly messages: readonly OutgoingBatch[];
+    }[];
   }[];
 }
 
@@ -228,7 +239,9 @@ interface GroupOptions {
   readonly assigners: readonly { readonly hooks?: MemberHooks }[];
 }
 
-type GroupClass = new (options: GroupOptions) => ConsumerGroup & {
+type GroupClass = new (
+  options: GroupOptions,
+) => ConsumerGroup & {
   joinAndSync(): Promise<void>;
   fetch(nodeId: number): Promise<unknown[]>;
   recoverFromFetch(error: unknown): Promise<void>;
@@ -296,8 +309,12 @@ const askingGroup = (Group: GroupClass): GroupClass =>
 
     override async recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void> {
       const { topic, partition } = error;
-      if (this.#hooks === undefined || this.offsetManager === null) return super.recoverFromOffsetOutOfRange(error);
-      const [logStart, logEnd] = await Promise.all([this.#logOffset(error, true), this.#logOffset(error, false)]);
+      if (this.#hooks === undefined || this.offsetManager === null)
+        return super.recoverFromOffsetOutOfRange(error);
+      const [logStart, logEnd] = await Promise.all([
+        this.#logOffset(error, true),
+        this.#logOffset(error, false),
+      ]);
       const position = Number(this.offsetManager.nextOffset(topic, partition).toString());
       const next = this.#hooks.outOfRange({ topic, partition, position, logStart, logEnd }, this);
       if (next === null) this.pause([{ topic, partitions: [partition] }]);
@@ -305,7 +322,9 @@ const askingGroup = (Group: GroupClass): GroupClass =>
     }
 
     async #logOffset({ topic, partition }: TopicPartition, fromBeginning: boolean): Promise<number> {
-      const [found] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }]);
+      const [found] = await this.cluster.fetchTopicsOffset([
+        { topic, partitions: [{ partition }], fromBeginning },
+      ]);
       return Number(found?.partitions[0]?.offset);
     }
   };

@@ -52,7 +52,8 @@ export class KafkaSink implements Sink {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
       return topics[0]?.partitions.length ?? 0;
     } catch (error) {
-      if (isUnknownTopic(error)) throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
+      if (isUnknownTopic(error))
+        throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
       throw error;
     }
   }

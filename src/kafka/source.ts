@@ -83,10 +83,15 @@ export class KafkaSource implements Source {
       this.#lose();
       if (payload.restart) return;
       const { error } = payload;
-      listener.failed(new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }));
+      listener.failed(
+        new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }),
+      );
     });
     await this.#consumer.connect();
-    await this.#consumer.subscribe({ topics: [topic], fromBeginning: settings['auto.offset.reset'] === 'earliest' });
+    await this.#consumer.subscribe({
+      topics: [topic],
+      fromBeginning: settings['auto.offset.reset'] === 'earliest',
+    });
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: true,

@@ -20,13 +20,16 @@ export function readCsv(file: string): Record<string, number>[] {
     if (!(error instanceof CsvError)) throw error;
     throw new CsvDataError(`${file}: ${error.message}`, { cause: error });
   }
-  if (rows.length === 0) throw new CsvDataError(`${file}: no rows; expected a header line and at least one row`);
+  if (rows.length === 0)
+    throw new CsvDataError(`${file}: no rows; expected a header line and at least one row`);
   return rows.map((row, index) => {
     const numbers: Record<string, number> = {};
     for (const [column, text] of Object.entries(row)) {
       const number = text.trim() === '' ? Number.NaN : Number(text);
       if (Number.isNaN(number)) {
-        throw new CsvDataError(`${file}: row ${index + 1}: column "${column}" is "${text}", expected a number`);
+        throw new CsvDataError(
+          `${file}: row ${index + 1}: column "${column}" is "${text}", expected a number`,
+        );
       }
       numbers[column] = number;
     }

@@ -4,10 +4,22 @@ import type { Codec } from '../codec/codec.ts';
 import type { LoadRecord } from './load-record.ts';
 import type { Random } from './random.ts';
 
-export const SPOILS = ['random bytes', 'missing field', 'not a number', 'text for a number', 'truncated'] as const;
+export const SPOILS = [
+  'random bytes',
+  'missing field',
+  'not a number',
+  'text for a number',
+  'truncated',
+] as const;
 
 /** Encodes a record spoilt in one of the five ways, in turn of `which`. `field` is one that the model needs. */
-export function spoil(record: LoadRecord, codec: Codec, field: string, which: number, random: Random): Uint8Array {
+export function spoil(
+  record: LoadRecord,
+  codec: Codec,
+  field: string,
+  which: number,
+  random: Random,
+): Uint8Array {
   const { [field]: _, ...without } = record.value;
   switch (SPOILS[which % SPOILS.length]) {
     case 'random bytes':

@@ -2,7 +2,7 @@
 // transactions. Pure; the rule is the one of Kafka's own consumer: a transaction starts being ignored at the first
 // offset that the broker names for it, and ends with its producer's abort marker.
 
-import { type RawRecordBatch, HEADER_BYTES } from './record-batch.ts';
+import { HEADER_BYTES, type RawRecordBatch } from './record-batch.ts';
 import { type Cursor, readVarint, readVarlong } from './varint.ts';
 
 export interface AbortedTransaction {
@@ -23,7 +23,10 @@ export function skippedBatches(
   let opened = 0;
   return batches.map((batch) => {
     const { header } = batch;
-    while (opened < waiting.length && (waiting[opened] as AbortedTransaction).firstOffset <= header.lastOffset) {
+    while (
+      opened < waiting.length &&
+      (waiting[opened] as AbortedTransaction).firstOffset <= header.lastOffset
+    ) {
       aborting.add((waiting[opened++] as AbortedTransaction).producerId);
     }
     if (header.control) {

@@ -24,6 +24,7 @@ export function balance<Member>(
   const quota = new Map(byCount.map((member) => [member, extra-- > 0 ? least + 1 : least]));
   const free = partitions.filter((key) => !taken.has(key));
   for (const member of byCount) free.push(...(kept.get(member) ?? []).splice(quota.get(member) ?? 0));
-  for (const [member, own] of kept) own.push(...free.splice(0, Math.max(0, (quota.get(member) ?? 0) - own.length)));
+  for (const [member, own] of kept)
+    own.push(...free.splice(0, Math.max(0, (quota.get(member) ?? 0) - own.length)));
   return kept;
 }

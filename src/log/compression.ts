@@ -27,8 +27,7 @@ const XERIAL_HEADER_BYTES = 16;
 const LZ4_MAGIC = 0x184d2204;
 const LZ4_BLOCK_BYTES_MAX: Record<number, number> = { 4: 1 << 16, 5: 1 << 18, 6: 1 << 20, 7: 1 << 22 };
 
-const bufferOf = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Compresses the records section of a batch. */
 export function compress(type: CompressionType, bytes: Uint8Array): Uint8Array {
@@ -55,12 +54,19 @@ export function decompress(type: number, bytes: Uint8Array, inflatedBytesMax: nu
     return inflate(name, bytes, inflatedBytesMax);
   } catch (error) {
     if (error instanceof InflationBoundError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(name, inflatedBytesMax);
-    throw new CompressionError(`${name} data does not inflate: ${(error as Error).message}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw tooLarge(name, inflatedBytesMax);
+    throw new CompressionError(`${name} data does not inflate: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
-function inflate(name: Exclude<CompressionType, 'none'>, bytes: Uint8Array, maxOutputLength: number): Uint8Array {
+function inflate(
+  name: Exclude<CompressionType, 'none'>,
+  bytes: Uint8Array,
+  maxOutputLength: number,
+): Uint8Array {
   switch (name) {
     case 'gzip':
       return gunzipSync(bytes, { maxOutputLength });

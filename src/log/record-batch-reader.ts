@@ -64,10 +64,13 @@ export class RecordReader implements Cursor, RecordView {
     try {
       const length = readVarint(this);
       const end = this.at + length;
-      if (length < 0 || end > this.end) throw new TruncatedError(`record of ${length} bytes at byte ${this.at}`);
+      if (length < 0 || end > this.end)
+        throw new TruncatedError(`record of ${length} bytes at byte ${this.at}`);
       this.at++; // attributes: unused by Kafka
       const timestampDelta = readVarlong(this);
-      this.timestampMs = header.logAppendTime ? header.maxTimestampMs : header.baseTimestampMs + timestampDelta;
+      this.timestampMs = header.logAppendTime
+        ? header.maxTimestampMs
+        : header.baseTimestampMs + timestampDelta;
       this.offset = header.baseOffset + readVarint(this);
       const keyLength = readVarint(this);
       this.keyStart = keyLength < 0 ? NULL : this.at;

@@ -2,8 +2,8 @@
 // batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
 
 import { balance } from '../log/balance.ts';
-import { offset, startingAt, type NextOffset } from '../log/offset.ts';
-import { writeInt64, viewOf } from '../log/int64.ts';
+import { viewOf, writeInt64 } from '../log/int64.ts';
+import { type NextOffset, offset, startingAt } from '../log/offset.ts';
 import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -96,7 +96,8 @@ export class MemoryBroker {
 
   partitions(topic: string): readonly MemoryPartition[] {
     const partitions = this.#topics.get(topic);
-    if (partitions === undefined) throw new MissingTopicError(`topic "${topic}" does not exist in the embedded log`);
+    if (partitions === undefined)
+      throw new MissingTopicError(`topic "${topic}" does not exist in the embedded log`);
     return partitions;
   }
 
@@ -165,14 +166,17 @@ export class MemoryBroker {
     const topics = new Set(group.members.flatMap((member) => member.topics));
     const all = new Map(
       [...topics].flatMap((topic) =>
-        this.partitions(topic).map((_, partition) => [keyOf({ topic, partition }), { topic, partition }] as const),
+        this.partitions(topic).map(
+          (_, partition) => [keyOf({ topic, partition }), { topic, partition }] as const,
+        ),
       ),
     );
     const owned = new Map(
       group.members.map((member) => [member, [...all.keys()].filter((key) => owners.get(key) === member)]),
     );
     const target = balance(owned, [...all.keys()]);
-    const named = (keys: readonly string[]): TopicPartition[] => keys.map((key) => all.get(key) as TopicPartition);
+    const named = (keys: readonly string[]): TopicPartition[] =>
+      keys.map((key) => all.get(key) as TopicPartition);
     for (const [member, keys] of owned) {
       const surplus = keys.filter((key) => !target.get(member)?.includes(key));
       if (surplus.length === 0) continue;

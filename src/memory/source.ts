@@ -3,13 +3,13 @@
 import type { NextOffset } from '../log/offset.ts';
 import {
   type CommitOffset,
-  type FetchedBatch,
   FencedError,
+  type FetchedBatch,
   type Source,
   type SourceListener,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import { type MemoryBroker, type Member, resetPosition } from './broker.ts';
+import { type Member, type MemoryBroker, resetPosition } from './broker.ts';
 
 export interface MemorySourceOptions {
   readonly groupId: string;
@@ -101,9 +101,17 @@ export class MemorySource implements Source {
       const log = this.#broker.partition({ topic, partition });
       const position = this.#broker.committed(groupId, { topic, partition }) ?? resetPosition(log, reset);
       const stopListening = log.onAppended(() => this.#scheduleFetch());
-      this.#reading.set(keyOf({ topic, partition }), { topic, partition, position, paused: false, stopListening });
+      this.#reading.set(keyOf({ topic, partition }), {
+        topic,
+        partition,
+        position,
+        paused: false,
+        stopListening,
+      });
     }
-    this.#listener?.assigned([...this.#reading.values()].map(({ topic, partition, position }) => ({ topic, partition, position })));
+    this.#listener?.assigned(
+      [...this.#reading.values()].map(({ topic, partition, position }) => ({ topic, partition, position })),
+    );
     this.#scheduleFetch();
   }
 
@@ -134,7 +142,14 @@ export class MemorySource implements Source {
         const from = reading.position;
         reading.position = log.logStart;
         const { logStart, logEnd } = log;
-        this.#listener.outOfRange({ topic, partition, position: from, logStart, logEnd, resumedAt: logStart });
+        this.#listener.outOfRange({
+          topic,
+          partition,
+          position: from,
+          logStart,
+          logEnd,
+          resumedAt: logStart,
+        });
       }
       const batches = log
         .read(reading.position, fetchBytesMax)

@@ -2,8 +2,9 @@
 // the batch size in use, and takes the fastest: which one that is depends on the model and the batch (docs/decisions/0005).
 
 import { checkGolden, type Fill } from './golden.ts';
+import { loadPredictor } from './load-predictor.ts';
 import { type ModelManifest, readGolden } from './manifest.ts';
-import { BACKENDS, type Backend, BackendMissingError, loadPredictor, type Predictor } from './predictor.ts';
+import { BACKENDS, type Backend, BackendMissingError, type Predictor } from './predictor.ts';
 
 export interface BackendReport {
   readonly backend: Backend;

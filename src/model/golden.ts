@@ -27,7 +27,10 @@ export function checkGolden(
     golden.forEach(({ outputs }, index) => {
       const expected = outputs[name];
       if (expected?.length !== outputWidth) {
-        throw wrong(manifest, `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${outputWidth}`);
+        throw wrong(
+          manifest,
+          `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${outputWidth}`,
+        );
       }
       expected.forEach((value, at) => {
         const found = column[index * outputWidth + at] as number;

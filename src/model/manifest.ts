@@ -80,6 +80,8 @@ function read(file: string): string {
 function check<T extends z.ZodType>(file: string, schema: T, value: unknown): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || '(whole file)'}: ${message}`);
+  const issues = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || '(whole file)'}: ${message}`,
+  );
   throw new ModelError(`${file} is not a valid model: ${issues.join('; ')}`);
 }

@@ -26,13 +26,17 @@ const require = createRequire(import.meta.url);
 export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const { savedModel } = manifest.artefacts;
   if (savedModel === undefined) {
-    throw new BackendMissingError(`model ${manifest.name} has no artefacts.savedModel, which the native backend needs`);
+    throw new BackendMissingError(
+      `model ${manifest.name} has no artefacts.savedModel, which the native backend needs`,
+    );
   }
   const tf = loadTensorFlow();
   const path = join(manifest.folder, savedModel.path);
-  const model = await tf.node.loadSavedModel(path, ['serve'], savedModel.signature).catch((error: unknown) => {
-    throw new ModelError(`cannot load ${path}: ${(error as Error).message}`, { cause: error });
-  });
+  const model = await tf.node
+    .loadSavedModel(path, ['serve'], savedModel.signature)
+    .catch((error: unknown) => {
+      throw new ModelError(`cannot load ${path}: ${(error as Error).message}`, { cause: error });
+    });
   const width = manifest.inputs.length;
   return {
     backend: 'native',

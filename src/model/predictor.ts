@@ -1,7 +1,5 @@
 // What a loaded model is to the scorer: rows of floats in, columns of floats out. One implementation a runtime.
 
-import type { ModelManifest } from './manifest.ts';
-
 export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
@@ -20,10 +18,4 @@ export interface Predictor {
 export class BackendMissingError extends Error {
   readonly code = 'SCORELANE_BACKEND_MISSING';
   override readonly name = 'BackendMissingError';
-}
-
-/** Loads the model on one backend. Throws `BackendMissingError`, or `ModelError` when the files are wrong. */
-export async function loadPredictor(backend: Backend, manifest: ModelManifest): Promise<Predictor> {
-  if (backend === 'native') return (await import('./native.ts')).loadNative(manifest);
-  return (await import('./web.ts')).loadWeb(backend, manifest);
 }

@@ -22,7 +22,9 @@ export function findVersion(repository: string, model: string, wanted: VersionWa
     return join(root, model, highest);
   }
   if (!versions.includes(String(wanted))) {
-    throw new ModelError(`model "${model}" has no version ${wanted}; there are: ${versions.join(', ') || 'none'}`);
+    throw new ModelError(
+      `model "${model}" has no version ${wanted}; there are: ${versions.join(', ') || 'none'}`,
+    );
   }
   return join(root, model, String(wanted));
 }

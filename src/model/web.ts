@@ -14,7 +14,9 @@ const require = createRequire(import.meta.url);
 export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest): Promise<Predictor> {
   const { web } = manifest.artefacts;
   if (web === undefined) {
-    throw new BackendMissingError(`model ${manifest.name} has no artefacts.web, which the ${backend} backend needs`);
+    throw new BackendMissingError(
+      `model ${manifest.name} has no artefacts.web, which the ${backend} backend needs`,
+    );
   }
   const tf = await import('@tensorflow/tfjs-core');
   await useBackend(backend);
@@ -55,7 +57,11 @@ async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
 
 type Runner = (input: Tensor) => Tensor[];
 
-async function loadRunner(file: string, inputName: string | undefined, outputs: readonly string[]): Promise<Runner> {
+async function loadRunner(
+  file: string,
+  inputName: string | undefined,
+  outputs: readonly string[],
+): Promise<Runner> {
   const document = JSON.parse(readFileSync(file, 'utf8')) as io.ModelJSON;
   if (document.format === 'graph-model') {
     const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
@@ -81,7 +87,8 @@ function graphRunner(
     readonly inputs?: Record<string, { readonly name: string }>;
     readonly outputs?: Record<string, { readonly name: string }>;
   };
-  const input = inputName === undefined ? model.inputs[0]?.name : (signature.inputs?.[inputName]?.name ?? inputName);
+  const input =
+    inputName === undefined ? model.inputs[0]?.name : (signature.inputs?.[inputName]?.name ?? inputName);
   if (input === undefined) throw new ModelError(`${file} has no input`);
   const names = outputs.map((name) => {
     const node = signature.outputs?.[name]?.name;

@@ -1,9 +1,9 @@
 // A dead letter: the original record untouched, and headers that say what was wrong with it, in the manner of Kafka
 // Connect (KIP-298).
 
-import { encodeHeaders } from '../log/record-batch-writer.ts';
-import { parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
 import type { Rejection } from '../features/rejection.ts';
+import { parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
+import { encodeHeaders } from '../log/record-batch-writer.ts';
 
 const PREFIX = '__scorelane.errors.';
 
@@ -32,6 +32,9 @@ export function deadLetterHeaders(
   };
   return encodeHeaders([
     ...parseHeaders(record),
-    ...Object.entries(reason).map(([key, value]) => ({ key: PREFIX + key, value: Buffer.from(String(value)) })),
+    ...Object.entries(reason).map(([key, value]) => ({
+      key: PREFIX + key,
+      value: Buffer.from(String(value)),
+    })),
   ]);
 }

@@ -15,7 +15,12 @@ export class Outputs {
   readonly #writers = new Map<number, RecordBatchWriter>();
   #finished: ResultBatch[] = [];
 
-  constructor(topic: OutputTopic, inputPartitionCount: number, batchBytesMax: number, compression: CompressionType) {
+  constructor(
+    topic: OutputTopic,
+    inputPartitionCount: number,
+    batchBytesMax: number,
+    compression: CompressionType,
+  ) {
     this.#topic = topic;
     this.#copartitioned = topic.partitionCount === inputPartitionCount;
     this.#batchBytesMax = batchBytesMax;
@@ -26,10 +31,16 @@ export class Outputs {
    * The writer for a record that came from `inputPartition` with that key (start -1: none): the input's own partition
    * where the counts agree, else the one that Kafka's Java client would choose for the key.
    */
-  writerFor(inputPartition: number, keySource: Uint8Array, keyStart: number, keyEnd: number): RecordBatchWriter {
+  writerFor(
+    inputPartition: number,
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): RecordBatchWriter {
     const { partitionCount } = this.#topic;
     let partition = inputPartition % partitionCount;
-    if (!this.#copartitioned && keyStart >= 0) partition = partitionOfKey(keySource, partitionCount, keyStart, keyEnd);
+    if (!this.#copartitioned && keyStart >= 0)
+      partition = partitionOfKey(keySource, partitionCount, keyStart, keyEnd);
     let writer = this.#writers.get(partition);
     if (writer === undefined) {
       writer = new RecordBatchWriter();

@@ -100,7 +100,9 @@ export class ScorerPool {
       } catch (error) {
         if (error instanceof ScoringError) throw error;
         lost = (error as Error).message;
-        this.#options.onThreadLost(`${lost} (${microBatch.topic}/${microBatch.partition}, offsets ${first} to ${until - 1})`);
+        this.#options.onThreadLost(
+          `${lost} (${microBatch.topic}/${microBatch.partition}, offsets ${first} to ${until - 1})`,
+        );
       }
     }
     await this.#probe();
@@ -134,7 +136,8 @@ export class ScorerPool {
     const { buffer } = bytes;
     const request: ScoreRequest = { type: 'score', topic, partition, first, until, bytes: buffer, verdict };
     const response = await this.#run(request, [buffer]);
-    if (response.type !== 'scored') throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    if (response.type !== 'scored')
+      throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     return response.scored;
   }
 

@@ -57,7 +57,14 @@ export class Scorer {
    */
   score(request: ScoreRequest): ScoredMicroBatch {
     try {
-      return new Task(this.#parts, request, this.#features, this.#rows, this.#results, this.#deadLetters).run();
+      return new Task(
+        this.#parts,
+        request,
+        this.#features,
+        this.#rows,
+        this.#results,
+        this.#deadLetters,
+      ).run();
     } catch (error) {
       this.#results.take();
       this.#deadLetters.take();
@@ -134,7 +141,13 @@ class Task {
       verdict ??
       (records.valueStart < 0
         ? NO_VALUE
-        : this.#parts.reader.read(records.bytes, records.valueStart, records.valueEnd, this.#features, this.#pending));
+        : this.#parts.reader.read(
+            records.bytes,
+            records.valueStart,
+            records.valueEnd,
+            this.#features,
+            this.#pending,
+          ));
     if (rejection !== null) {
       this.#reject(records, rejection);
       return;
@@ -229,7 +242,8 @@ class Task {
 }
 
 function rowOf(record: RecordView): Row {
-  const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = record;
+  const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } =
+    record;
   return { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd };
 }
 

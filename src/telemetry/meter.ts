@@ -61,7 +61,11 @@ export class Meter {
   }
 
   /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
-  microBatchAcknowledged({ scored, deadLetters, timestamps }: Scored, producedInMs: number, wallMs: number): void {
+  microBatchAcknowledged(
+    { scored, deadLetters, timestamps }: Scored,
+    producedInMs: number,
+    wallMs: number,
+  ): void {
     this.scored += scored;
     this.deadLetters += deadLetters;
     this.#lastMs = performance.now();
@@ -71,7 +75,11 @@ export class Meter {
     this.#mainMicros = main.user + main.system;
     this.stages.record('produce', producedInMs);
     for (let run = 0; run < timestamps.counts.length; run++) {
-      this.stages.record('endToEnd', wallMs - (timestamps.timestampsMs[run] as number), timestamps.counts[run]);
+      this.stages.record(
+        'endToEnd',
+        wallMs - (timestamps.timestampsMs[run] as number),
+        timestamps.counts[run],
+      );
     }
   }
 

@@ -1,13 +1,12 @@
 // A small world around the pure engine: a log, several instances in one group, scorers and a sink whose answers come
 // when the test says so. `run(choices)` plays one interleaving; every choice picks one of the things that may happen next.
 
-import { step } from '../../src/engine/dispatcher.ts';
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
+import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
 import type { Effect, LaneAddress, LaneCommit, Message } from '../../src/engine/messages.ts';
-import { wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { type EngineLimits, type EngineState, newEngine } from '../../src/engine/state.ts';
-import { nextAfter, offset, startingAt, type NextOffset } from '../../src/log/offset.ts';
+import { type NextOffset, nextAfter, offset, startingAt } from '../../src/log/offset.ts';
 import type { FetchedBatch, MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
@@ -145,7 +144,13 @@ export class World {
   }
 
   #join(): void {
-    this.#instances.push({ name: this.#names++, engine: newEngine(limits), reading: new Map(), epochs: new Map(), phase: 'waiting' });
+    this.#instances.push({
+      name: this.#names++,
+      engine: newEngine(limits),
+      reading: new Map(),
+      epochs: new Map(),
+      phase: 'waiting',
+    });
     this.#rebalanceWanted = true;
   }
 
@@ -187,7 +192,8 @@ export class World {
       actions.push(() => {
         this.#rebalanceWanted = true;
       });
-      if (this.#instances.filter(({ phase }) => phase !== 'gone').length < 3) actions.push(() => this.#join());
+      if (this.#instances.filter(({ phase }) => phase !== 'gone').length < 3)
+        actions.push(() => this.#join());
     }
     actions.push(() => this.#passTime());
     actions.push(() => this.#rebalance());
@@ -325,7 +331,15 @@ export class World {
     for (const output of outputs) {
       for (const each of offsetsIn(output)) {
         const { topic, partition } = lane;
-        this.history.push({ type: 'appended', epoch, offset: each, kind: 'result', value: `${each}`, topic, partition });
+        this.history.push({
+          type: 'appended',
+          epoch,
+          offset: each,
+          kind: 'result',
+          value: `${each}`,
+          topic,
+          partition,
+        });
       }
     }
   }
@@ -354,7 +368,11 @@ export class World {
     }
   }
 
-  #ended(instance: Instance, why: 'revoked' | 'lost' | 'crashed', partitions: readonly TopicPartition[]): void {
+  #ended(
+    instance: Instance,
+    why: 'revoked' | 'lost' | 'crashed',
+    partitions: readonly TopicPartition[],
+  ): void {
     for (const { topic, partition } of partitions) {
       const lane = instance.engine.lanes.get(keyOf({ topic, partition }));
       if (lane === undefined) continue;
@@ -408,7 +426,10 @@ export class World {
     this.#partitions().forEach((tp, index) => {
       const keeper = members.find(({ reading }) => reading.has(keyOf(tp)));
       const moves = (this.#generation + index) % 3 === 0;
-      targets.set(keyOf(tp), keeper !== undefined && !moves ? keeper : (members[index % members.length] as Instance));
+      targets.set(
+        keyOf(tp),
+        keeper !== undefined && !moves ? keeper : (members[index % members.length] as Instance),
+      );
     });
     const givenAway = new Map<Instance, TopicPartition[]>();
     for (const instance of members) {
@@ -433,7 +454,8 @@ export class World {
 }
 
 /** Epochs are numbered by each instance for itself; in a history they must differ between instances too. */
-const uniqueEpoch = (instance: { readonly name: number }, epoch: number): number => instance.name * 100_000 + epoch;
+const uniqueEpoch = (instance: { readonly name: number }, epoch: number): number =>
+  instance.name * 100_000 + epoch;
 
 function stubBatch(first: number, recordCount: number, skip: boolean, byteLength: number): FetchedBatch {
   const lastOffset = offset(first + recordCount - 1);

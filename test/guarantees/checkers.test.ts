@@ -5,7 +5,12 @@ import * as checkers from './checkers.ts';
 import type { History, HistoryEvent } from './history.ts';
 
 const tp = { topic: 'in', partition: 0 };
-const input = (offset: number, more: { bad?: boolean } = {}): HistoryEvent => ({ type: 'input', offset, ...more, ...tp });
+const input = (offset: number, more: { bad?: boolean } = {}): HistoryEvent => ({
+  type: 'input',
+  offset,
+  ...more,
+  ...tp,
+});
 const owned = (epoch: number, position = 0): HistoryEvent => ({ type: 'owned', epoch, position, ...tp });
 const lost = (epoch: number): HistoryEvent => ({ type: 'ended', epoch, why: 'lost', ...tp });
 const appended = (

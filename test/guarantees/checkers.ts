@@ -10,7 +10,10 @@ const isA =
     event.type === type;
 
 const inputsOf = (history: History): Map<string, Of<'input'>[]> =>
-  Map.groupBy(history.filter(isA('input')).filter(({ absent }) => absent !== true), keyOf);
+  Map.groupBy(
+    history.filter(isA('input')).filter(({ absent }) => absent !== true),
+    keyOf,
+  );
 
 const at = (tp: TopicPartition, offset: number): string => `${keyOf(tp)}@${offset}`;
 
@@ -66,7 +69,9 @@ export function olderEpochsAreFenced(history: History): string[] {
     if (event.type === 'ended') epochs.clear();
     if (event.type !== 'committed') continue;
     if (!epochs.has(event.epoch)) {
-      violations.push(`${key}: epoch ${event.epoch} committed; the owners were ${[...epochs].join() || 'nobody'}`);
+      violations.push(
+        `${key}: epoch ${event.epoch} committed; the owners were ${[...epochs].join() || 'nobody'}`,
+      );
     }
     const before = committed.get(key) ?? 0;
     if (event.next < before) violations.push(`${key}: commit went back from ${before} to ${event.next}`);
@@ -88,7 +93,8 @@ export function repeatsAreDue(history: History): string[] {
     if (event.type !== 'appended') continue;
     const lane = `${keyOf(event)} ${event.epoch}`;
     const inLane = `${lane} ${event.offset}`;
-    if (seenInEpoch.has(inLane)) violations.push(`${at(event, event.offset)} has two results of epoch ${event.epoch}`);
+    if (seenInEpoch.has(inLane))
+      violations.push(`${at(event, event.offset)} has two results of epoch ${event.epoch}`);
     seenInEpoch.add(inLane);
     if (seen.has(at(event, event.offset)) && event.offset < (floor.get(lane) ?? 0)) {
       violations.push(`${at(event, event.offset)} was repeated below where its lane began`);
@@ -105,7 +111,9 @@ export function nothingIsRepeated(history: History): string[] {
     const record = at(event, event.offset);
     counts.set(record, (counts.get(record) ?? 0) + 1);
   }
-  return [...counts].filter(([, count]) => count > 1).map(([record, count]) => `${record} has ${count} results`);
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(([record, count]) => `${record} has ${count} results`);
 }
 
 /** 5. What is held stays under the budget, and a lane is paused only when its own share is used up. */
@@ -116,7 +124,9 @@ export function boundsHold(history: History): string[] {
       violations.push(`${event.bytes} bytes were held, the budget is ${event.budgetBytes}`);
     }
     if (event.type === 'paused' && event.ownHeldBytes === 0) {
-      violations.push(`${keyOf(event)} was paused although it held nothing of its share of ${event.shareBytes}`);
+      violations.push(
+        `${keyOf(event)} was paused although it held nothing of its share of ${event.shareBytes}`,
+      );
     }
   }
   return violations;
@@ -127,7 +137,9 @@ export function progressIsMadeOrAdmitted(history: History): string[] {
   return history
     .filter(isA('ended-run'))
     .filter(({ logEnd, committed, ready }) => committed < logEnd && ready)
-    .map((event) => `${keyOf(event)}: stands at ${event.committed} of ${event.logEnd} and claims to be ready`);
+    .map(
+      (event) => `${keyOf(event)}: stands at ${event.committed} of ${event.logEnd} and claims to be ready`,
+    );
 }
 
 /** 7. Exactly the bad records are dead letters, and every other record is scored. For runs that reached the end. */
@@ -142,7 +154,8 @@ export function badRecordsCostOnlyThemselves(history: History): string[] {
     const record = at(input, input.offset);
     const expected = input.bad === true ? 'deadLetter' : 'result';
     const found = [...(kinds.get(record) ?? [])].join(' and ') || 'nothing';
-    if (found !== expected) violations.push(`${record} should have become a ${expected}, and became ${found}`);
+    if (found !== expected)
+      violations.push(`${record} should have become a ${expected}, and became ${found}`);
   }
   return violations;
 }
@@ -155,7 +168,8 @@ export function sameInputGivesSameOutput(history: History): string[] {
     if (event.value === undefined) continue;
     const record = at(event, event.offset);
     const before = values.get(record);
-    if (before !== undefined && before !== event.value) violations.push(`${record}: ${before}, then ${event.value}`);
+    if (before !== undefined && before !== event.value)
+      violations.push(`${record}: ${before}, then ${event.value}`);
     values.set(record, event.value);
   }
   return violations;
@@ -172,6 +186,11 @@ export const ALWAYS = {
   progressIsMadeOrAdmitted,
 };
 
-export function violations(history: History, checkers: Record<string, (history: History) => string[]> = ALWAYS): string[] {
-  return Object.entries(checkers).flatMap(([name, check]) => check(history).map((words) => `${name}: ${words}`));
+export function violations(
+  history: History,
+  checkers: Record<string, (history: History) => string[]> = ALWAYS,
+): string[] {
+  return Object.entries(checkers).flatMap(([name, check]) =>
+    check(history).map((words) => `${name}: ${words}`),
+  );
 }

@@ -10,7 +10,13 @@ export type HistoryEvent =
   | ({ type: 'owned'; epoch: number; position: number } & TopicPartition)
   | ({ type: 'ended'; epoch: number; why: 'revoked' | 'lost' | 'crashed' } & TopicPartition)
   /** A result or dead letter for the input record at `offset` was appended to the output log. */
-  | ({ type: 'appended'; epoch: number; offset: number; kind: 'result' | 'deadLetter'; value?: string } & TopicPartition)
+  | ({
+      type: 'appended';
+      epoch: number;
+      offset: number;
+      kind: 'result' | 'deadLetter';
+      value?: string;
+    } & TopicPartition)
   /** It is certain that all results up to here are in the output log: the sink said so. */
   | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)
   | { type: 'held'; bytes: number; budgetBytes: number }

@@ -1,9 +1,9 @@
 // The Kafka adapter keeps the contracts of the ports, on a real broker.
 
 import anyTest, { type TestFn } from 'ava';
-import type { Source } from '../../src/log/ports.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
+import type { Source } from '../../src/log/ports.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { conformance, type LogHarness } from '../log/conformance.ts';
 import { java, kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';

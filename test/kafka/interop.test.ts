@@ -16,7 +16,10 @@ const test = anyTest as TestFn;
 const broker = withBroker(test);
 
 /** Reads a topic's only partition up to `end`, as the daemon would. */
-async function readAll(topic: string, end: number): Promise<{ batches: FetchedBatch[]; records: ReadRecord[] }> {
+async function readAll(
+  topic: string,
+  end: number,
+): Promise<{ batches: FetchedBatch[]; records: ReadRecord[] }> {
   const settings = settingsFor(broker().address, { 'group.id': `read-${topic}` });
   const source = new KafkaSource(kafkaFor(settings), { topic, settings, onOutOfRange: 'fail' });
   const batches: FetchedBatch[] = [];
@@ -61,7 +64,8 @@ interface JsonRecord {
 }
 
 function parseLines(lines: string): unknown[] {
-  const decode = (text: string | null): string | null => (text === null ? null : Buffer.from(text, 'base64').toString());
+  const decode = (text: string | null): string | null =>
+    text === null ? null : Buffer.from(text, 'base64').toString();
   return lines
     .trim()
     .split('\n')
@@ -101,10 +105,16 @@ for (const compression of COMPRESSION_TYPES) {
     const settings = settingsFor(broker().address);
     const sink = new KafkaSink(kafkaFor(settings), settings);
     await sink.start();
-    await sink.produce([batchOf(topic, 0, awkward.slice(0, 60), compression), batchOf(topic, 0, awkward.slice(60), compression)]);
+    await sink.produce([
+      batchOf(topic, 0, awkward.slice(0, 60), compression),
+      batchOf(topic, 0, awkward.slice(60), compression),
+    ]);
     await sink.stop();
     t.deepEqual(parseLines(await java('consume', broker().address, topic, '100')), withOffsets);
-    t.deepEqual(parseLines(await python('librdkafka.py', 'consume', broker().address, topic, '100')), withOffsets);
+    t.deepEqual(
+      parseLines(await python('librdkafka.py', 'consume', broker().address, topic, '100')),
+      withOffsets,
+    );
   });
 }
 

@@ -9,7 +9,12 @@ import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-function batch(offset: number, producerId: number, attributes: number, key: Uint8Array | null = null): RawRecordBatch {
+function batch(
+  offset: number,
+  producerId: number,
+  attributes: number,
+  key: Uint8Array | null = null,
+): RawRecordBatch {
   const writer = new RecordBatchWriter();
   writer.appendRecord(0, key, Buffer.from('v'));
   const { bytes } = writer.finish();

@@ -9,7 +9,11 @@ const partitions = (count: number): string[] => Array.from({ length: count }, (_
 const ownership = fc
   .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 20 }))
   .chain(([members, count]) =>
-    fc.tuple(fc.constant(members), fc.constant(count), fc.array(fc.integer({ min: -1, max: members - 1 }), { minLength: count, maxLength: count })),
+    fc.tuple(
+      fc.constant(members),
+      fc.constant(count),
+      fc.array(fc.integer({ min: -1, max: members - 1 }), { minLength: count, maxLength: count }),
+    ),
   );
 
 test('every partition has one owner, and the counts differ by one at most', (t) => {
@@ -17,7 +21,10 @@ test('every partition has one owner, and the counts differ by one at most', (t) 
     fc.property(ownership, ([members, count, owners]) => {
       const all = partitions(count);
       const owned = new Map(
-        Array.from({ length: members }, (_, member) => [member, all.filter((_key, index) => owners[index] === member)]),
+        Array.from({ length: members }, (_, member) => [
+          member,
+          all.filter((_key, index) => owners[index] === member),
+        ]),
       );
       const shared = balance(owned, all);
       t.deepEqual([...shared.values()].flat().sort(), [...all].sort());
@@ -25,7 +32,10 @@ test('every partition has one owner, and the counts differ by one at most', (t) 
       t.true(Math.max(...counts) - Math.min(...counts) <= 1);
       for (const [member, keys] of owned) {
         const kept = shared.get(member)?.filter((key) => keys.includes(key)).length ?? 0;
-        t.true(kept >= Math.min(keys.length, shared.get(member)?.length ?? 0), 'a member gave up what it could keep');
+        t.true(
+          kept >= Math.min(keys.length, shared.get(member)?.length ?? 0),
+          'a member gave up what it could keep',
+        );
       }
     }),
   );

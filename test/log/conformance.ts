@@ -5,8 +5,8 @@ import type { TestFn } from 'ava';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
 import {
   type AssignedPartition,
-  type Fetched,
   FencedError,
+  type Fetched,
   MissingTopicError,
   type Sink,
   type Source,
@@ -112,8 +112,15 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
 
   test('records keep their key, value, headers and timestamp', async (t) => {
     const topic = await topicWith(1);
-    const record = { key: null, value: 'v', timestampMs: 1_234_567, headers: [['h', 'x'] as const, ['n', null] as const] };
-    await harness().sink().produce([batchOf(topic, 0, [record], 'gzip')]);
+    const record = {
+      key: null,
+      value: 'v',
+      timestampMs: 1_234_567,
+      headers: [['h', 'x'] as const, ['n', null] as const],
+    };
+    await harness()
+      .sink()
+      .produce([batchOf(topic, 0, [record], 'gzip')]);
     const { heard } = await start(unique('group'), topic);
     const fetched = await until('the record', () => heard.fetches[0]);
     const [batch] = fetched.batches;
@@ -125,7 +132,13 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     const values = ['a', 'b', 'c', 'd'];
     await harness()
       .sink()
-      .produce([batchOf(topic, 0, values.map((value) => ({ key: 'k', value })))]);
+      .produce([
+        batchOf(
+          topic,
+          0,
+          values.map((value) => ({ key: 'k', value })),
+        ),
+      ]);
     const group = unique('group');
     const first = await start(group, topic);
     await until('the batch', () => first.heard.values.get(0)?.length === 4);
@@ -186,7 +199,9 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     const second = harness().source(group, topic);
     const heard = new Recorder();
     const started = second.start(heard);
-    await until('the first to be asked', () => first.heard.events.some((event) => event.startsWith('revoking')));
+    await until('the first to be asked', () =>
+      first.heard.events.some((event) => event.startsWith('revoking')),
+    );
     t.is(heard.owned.size, 0, 'nothing is given away before it is settled');
     const commits = [...first.heard.owned.keys()].map((key) => ({
       topic,
@@ -198,7 +213,11 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     await started;
     await until('the second to have its share', () => heard.owned.size === 2);
     await until('the first to know', () => first.heard.owned.size === 2);
-    t.deepEqual([...heard.owned.values()], [1, 1].map(startingAt), 'what was committed while settling counts');
+    t.deepEqual(
+      [...heard.owned.values()],
+      [1, 1].map(startingAt),
+      'what was committed while settling counts',
+    );
     const both = [...first.heard.owned.keys(), ...heard.owned.keys()];
     t.is(new Set(both).size, 4, 'no partition has two owners');
     t.true(first.heard.has('revoked 2'));
@@ -266,7 +285,12 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
 
   test('several batches for one partition in one call are appended one after the other', async (t) => {
     const topic = await topicWith(1);
-    const batches = ['a', 'b', 'c'].map((value) => batchOf(topic, 0, [{ key: 'k', value }, { key: 'k', value }]));
+    const batches = ['a', 'b', 'c'].map((value) =>
+      batchOf(topic, 0, [
+        { key: 'k', value },
+        { key: 'k', value },
+      ]),
+    );
     await harness().sink().produce(batches);
     const { heard } = await start(unique('group'), topic);
     await until('all', () => heard.values.get(0)?.length === 6);
@@ -274,6 +298,9 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
   });
 
   test('a topic that does not exist is an error by name', async (t) => {
-    await t.throwsAsync(harness().sink().partitionCount('nowhere'), { instanceOf: MissingTopicError, message: /nowhere/ });
+    await t.throwsAsync(harness().sink().partitionCount('nowhere'), {
+      instanceOf: MissingTopicError,
+      message: /nowhere/,
+    });
   });
 }

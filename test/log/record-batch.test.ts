@@ -10,7 +10,11 @@ import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
 import { stamp } from '../../src/log/record-batch-writer.ts';
 import { batchOf, recordsIn, type TestRecord } from '../support/records.ts';
 
-const text = fc.oneof(fc.constant(null), fc.string({ unit: 'grapheme' }), fc.string({ minLength: 100, maxLength: 300 }));
+const text = fc.oneof(
+  fc.constant(null),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ minLength: 100, maxLength: 300 }),
+);
 const record: fc.Arbitrary<TestRecord> = fc.record({
   key: text,
   value: text,
@@ -48,7 +52,8 @@ for (const compression of COMPRESSION_TYPES) {
     // lz4 is bounded by its blocks, before inflating: the bound is met at the next whole block.
     const enough = compression === 'lz4' ? 4 * 2 ** 20 : bytes.byteLength;
     t.deepEqual(Buffer.from(decompress(type, packed, enough)), Buffer.from(bytes));
-    if (compression !== 'none') t.throws(() => decompress(type, packed, 1_000), { instanceOf: InflationBoundError });
+    if (compression !== 'none')
+      t.throws(() => decompress(type, packed, 1_000), { instanceOf: InflationBoundError });
   });
 }
 

@@ -24,7 +24,11 @@ export interface Job {
 
 let names = 0;
 
-export async function newJob(address: string, settings: readonly string[] = [], partitions = 4): Promise<Job> {
+export async function newJob(
+  address: string,
+  settings: readonly string[] = [],
+  partitions = 4,
+): Promise<Job> {
   const name = `job-${process.pid}-${names++}`;
   const job = {
     address,
@@ -34,7 +38,11 @@ export async function newJob(address: string, settings: readonly string[] = [], 
     deadLetters: `${name}-dead`,
     settings,
   };
-  await createTopics(address, { [job.input]: partitions, [job.results]: partitions, [job.deadLetters]: partitions });
+  await createTopics(address, {
+    [job.input]: partitions,
+    [job.results]: partitions,
+    [job.deadLetters]: partitions,
+  });
   return job;
 }
 
@@ -93,7 +101,11 @@ export class Program {
 }
 
 /** Starts the daemon and waits until it has its partitions. */
-export async function startDaemon(job: Job, settings: readonly string[] = [], args: readonly string[] = []): Promise<Program> {
+export async function startDaemon(
+  job: Job,
+  settings: readonly string[] = [],
+  args: readonly string[] = [],
+): Promise<Program> {
   const daemon = new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, settings), ...args]);
   await daemon.says('"msg":"assigned"');
   return daemon;
@@ -109,23 +121,36 @@ export async function produce(job: Job, count: number, ...args: string[]): Promi
 }
 
 export const startLoad = (job: Job, count: number, ...args: string[]): Program =>
-  new Program(['produce', '--config', 'config/kafka.yaml', ...flags(job, []), '--count', String(count), ...args]);
+  new Program([
+    'produce',
+    '--config',
+    'config/kafka.yaml',
+    ...flags(job, []),
+    '--count',
+    String(count),
+    ...args,
+  ]);
 
 /** Waits until the group has committed the end of every partition of the input. */
 export async function allCommitted(job: Job, kafka: import('kafkajs').Kafka): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await until(`${job.group} to commit the end of ${job.input}`, async () => {
-      const [ends, [found]] = await Promise.all([
-        admin.fetchTopicOffsets(job.input),
-        admin.fetchOffsets({ groupId: job.group, topics: [job.input] }),
-      ]);
-      return ends.every(
-        ({ partition, high }) =>
-          high === '0' || found?.partitions.some((each) => each.partition === partition && each.offset === high),
-      );
-    }, 120_000);
+    await until(
+      `${job.group} to commit the end of ${job.input}`,
+      async () => {
+        const [ends, [found]] = await Promise.all([
+          admin.fetchTopicOffsets(job.input),
+          admin.fetchOffsets({ groupId: job.group, topics: [job.input] }),
+        ]);
+        return ends.every(
+          ({ partition, high }) =>
+            high === '0' ||
+            found?.partitions.some((each) => each.partition === partition && each.offset === high),
+        );
+      },
+      120_000,
+    );
   } finally {
     await admin.disconnect();
   }
@@ -159,7 +184,6 @@ export async function audit(job: Job, format: 'msgpack' | 'json' = 'msgpack'): P
   const printed = await python('verify.py', address, group, input, results, deadLetters, model, format);
   return JSON.parse(printed) as Audit;
 }
-
 
 /** What an audit finds when every record was scored exactly once and all is committed. */
 export const perfect = (inputs: number): Omit<Audit, 'worstDifference' | 'codes'> => ({

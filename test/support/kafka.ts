@@ -2,10 +2,17 @@
 
 import { join } from 'node:path';
 import type { TestFn } from 'ava';
-import { createKafka, type KafkaSettings } from '../../src/kafka/client.ts';
 import type { Kafka } from 'kafkajs';
 import { schema } from '../../src/config/schema.ts';
-import { type Broker, type BrokerOptions, classPath, ensureKafka, KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
+import { createKafka, type KafkaSettings } from '../../src/kafka/client.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  classPath,
+  ensureKafka,
+  KAFKA_VERSIONS,
+  startBroker,
+} from '../../tools/broker.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
 

@@ -1,10 +1,10 @@
 // Records in tests: to batches and back.
 
 import type { CompressionType } from '../../src/log/compression.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
 import type { RawRecordBatch } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
-import type { ResultBatch } from '../../src/log/ports.ts';
 
 export interface TestRecord {
   readonly key: string | null;
@@ -33,7 +33,8 @@ export interface ReadRecord extends Required<TestRecord> {
   readonly offset: number;
 }
 
-const textOf = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString('utf8'));
+const textOf = (bytes: Uint8Array | null): string | null =>
+  bytes === null ? null : Buffer.from(bytes).toString('utf8');
 
 export const INFLATED_BYTES_MAX = 64 * 2 ** 20;
 

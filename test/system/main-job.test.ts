@@ -3,7 +3,16 @@
 
 import anyTest, { type TestFn } from 'ava';
 import { KAFKA_VERSIONS } from '../../tools/broker.ts';
-import { allCommitted, audit, newJob, perfect, produce, readSummary, startDaemon, summaryFile } from '../support/daemon.ts';
+import {
+  allCommitted,
+  audit,
+  newJob,
+  perfect,
+  produce,
+  readSummary,
+  startDaemon,
+  summaryFile,
+} from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 
 const test = anyTest as TestFn;
@@ -11,6 +20,12 @@ const RECORDS = 20_000;
 const SCORE_TOLERANCE = 1e-5;
 
 const brokers = new Map(KAFKA_VERSIONS.map((version) => [version, withBroker(test, { version })]));
+
+const addressOf = (version: (typeof KAFKA_VERSIONS)[number]): string => {
+  const broker = brokers.get(version);
+  if (broker === undefined) throw new Error(`no broker of version ${version}`);
+  return broker().address;
+};
 
 const runs = [
   { kafka: '3.9.1', backend: 'native', format: 'msgpack' },
@@ -20,8 +35,12 @@ const runs = [
 
 for (const { kafka, backend, format } of runs) {
   test(`every ${format} record is scored exactly once on the ${backend} backend from Kafka ${kafka}`, async (t) => {
-    const address = brokers.get(kafka)?.().address as string;
-    const job = await newJob(address, [`input.format=${format}`, `output.format=${format}`, `model.backend=${backend}`]);
+    const address = addressOf(kafka);
+    const job = await newJob(address, [
+      `input.format=${format}`,
+      `output.format=${format}`,
+      `model.backend=${backend}`,
+    ]);
     await produce(job, RECORDS, '--rate', 'max');
     const summary = summaryFile();
     const daemon = await startDaemon(job, [], ['--summary', summary]);
@@ -40,7 +59,7 @@ for (const { kafka, backend, format } of runs) {
 }
 
 test('results go by their keys, as the Java client would send them, where the partition counts differ', async (t) => {
-  const { address } = brokers.get('3.9.1')?.() as { address: string };
+  const address = addressOf('3.9.1');
   const job = await newJob(address, ['model.backend=wasm'], 3);
   const wide = await newJob(address, [], 5);
   const mixed = { ...job, results: wide.results };

@@ -1,0 +1,35 @@
+// `npm test` begins here: fetches and builds the real parts that the tests need. A part that cannot be had is named
+// loudly; with CI=true that ends the run, without it the tests of that part fail one by one and the others still run.
+
+import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
+import { ensureNative } from '../../tools/native.ts';
+import { ensurePython } from '../../tools/python.ts';
+
+const parts: readonly {
+  readonly name: string;
+  readonly needs: string;
+  readonly get: () => Promise<unknown>;
+}[] = [
+  ...KAFKA_VERSIONS.map((version) => ({
+    name: `Kafka ${version}`,
+    needs: 'Java 17, Maven and Maven Central',
+    get: () => ensureKafka(version),
+  })),
+  { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
+  { name: 'the native backend', needs: 'python3 with venv, PyPI and g++', get: () => ensureNative(() => {}) },
+];
+
+let missing = 0;
+for (const { name, needs, get } of parts) {
+  const started = performance.now();
+  try {
+    await get();
+    console.log(`have ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    missing++;
+    console.error(
+      `\nMISSING: ${name}. It needs ${needs}. The tests that use it will fail.\n${(error as Error).message}\n`,
+    );
+  }
+}
+if (missing > 0 && process.env.CI === 'true') process.exitCode = 1;

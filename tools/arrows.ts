@@ -1,0 +1,67 @@
+// `npm run check:arrows`: dependencies go down the list of the design only. dependency-cruiser reads the modules; that it
+// really read them all is asserted, for it exits 0 where it could not.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
+
+/** What each folder of src/ may import, besides itself and packages. */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  telemetry: [],
+  log: [],
+  codec: [],
+  features: [],
+  model: [],
+  engine: ['log', 'telemetry'],
+  memory: ['log'],
+  kafka: ['log'],
+  load: ['codec', 'log'],
+  scoring: ['codec', 'features', 'model', 'log'],
+  config: ['codec', 'log', 'model'],
+};
+
+const rules: IForbiddenRuleType[] = [
+  ...Object.entries(ARROWS).map(([folder, allowed]) => ({
+    name: `${folder} sees ${allowed.join(', ') || 'nothing'}`,
+    severity: 'error' as const,
+    from: { path: `^src/${folder}/` },
+    to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+  })),
+  {
+    name: 'nothing sees commands',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(commands/|main\\.ts)' },
+    to: { path: '^src/commands/' },
+  },
+  {
+    name: 'nothing of src sees tools, tests or the bench',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { path: '^(tools|test|bench)/' },
+  },
+  { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
+];
+
+const root = join(import.meta.dirname, '..');
+const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[]).filter((name) => name.endsWith('.ts'));
+const { output } = await cruise(['src'], {
+  baseDir: root,
+  ruleSet: { forbidden: rules },
+  validate: true,
+  doNotFollow: { path: 'node_modules' },
+  tsPreCompilationDeps: true,
+  tsConfig: { fileName: join(root, 'tsconfig.json') },
+});
+const { modules, summary } = output as ICruiseResult;
+const seen = modules.filter(({ source }) => source.startsWith('src/')).length;
+const dependencies = modules.reduce((sum, module) => sum + module.dependencies.length, 0);
+for (const { rule, from, to } of summary.violations) console.error(`${from} -> ${to}: ${rule.name}`);
+const unnamed = [...new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0] as string))].filter(
+  (folder) => folder !== 'commands' && !(folder in ARROWS),
+);
+if (unnamed.length > 0) console.error(`folders of src/ without arrows: ${unnamed.join(', ')}`);
+if (seen !== files.length) console.error(`dependency-cruiser saw ${seen} modules of ${files.length}`);
+if (dependencies < files.length) console.error(`dependency-cruiser saw ${dependencies} dependencies only`);
+const failed = summary.violations.length > 0 || unnamed.length > 0 || seen !== files.length || dependencies < files.length;
+if (!failed) console.log(`${seen} modules, ${dependencies} dependencies, all downward`);
+process.exitCode = failed ? 1 : 0;
