@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Rejection } from '../features/rejection.ts';
 import type { MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { ModelError } from '../model/manifest.ts';
 import { merge } from './merge.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
 
@@ -34,6 +35,10 @@ export interface PoolOptions {
 
 /** How often a micro-batch is tried whole before it is halved. */
 const ATTEMPTS = 2;
+/** How often a loss is not counted because another thread was being replaced at the time. */
+const EXCUSES_MAX = 3;
+/** Loading a large model takes a while; a worker that has not answered by then will not. */
+const LOAD_TIMEOUT_MS = 120_000;
 
 /** The entry beside a module, whether it runs as TypeScript or built. */
 export const besideModule = (moduleUrl: string, name: string): URL =>
@@ -42,6 +47,8 @@ export const besideModule = (moduleUrl: string, name: string): URL =>
 export class ScorerPool {
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
   readonly #options: PoolOptions;
+  #recovering: Promise<void> | undefined;
+  #losses = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -58,7 +65,7 @@ export class ScorerPool {
     });
   }
 
-  /** Waits until every worker has loaded and checked the model. Rejects with what the first one said. */
+  /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
   async start(): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#pool.once('error', reject);
@@ -68,7 +75,8 @@ export class ScorerPool {
       await Promise.race([failed, Promise.all(probes)]);
     } catch (error) {
       await this.stop();
-      throw error;
+      // What comes out of a thread is a copy of the error, of no class.
+      throw new ModelError((error as Error).message, { cause: error });
     } finally {
       this.#pool.removeAllListeners('error');
     }
@@ -94,18 +102,23 @@ export class ScorerPool {
     attempts: number,
   ): Promise<ScoredMicroBatch> {
     let lost = '';
+    let excuses = EXCUSES_MAX;
     for (let attempt = 0; attempt < attempts; attempt++) {
+      await this.#recovering;
+      const losses = this.#losses;
       try {
         return await this.#ask(microBatch, first, until, null);
       } catch (error) {
         if (error instanceof ScoringError) throw error;
         lost = (error as Error).message;
-        this.#options.onThreadLost(
-          `${lost} (${microBatch.topic}/${microBatch.partition}, offsets ${first} to ${until - 1})`,
-        );
+        const { topic, partition } = microBatch;
+        this.#options.onThreadLost(`${lost} (${topic}/${partition}, offsets ${first} to ${until - 1})`);
+        // It may only have waited while another's thread was replaced: that is not counted against it.
+        if (losses !== this.#losses && excuses-- > 0) attempt--;
+        this.#recover();
       }
     }
-    await this.#probe();
+    await this.#recovering;
     if (until - first > 1) {
       const middle = first + Math.floor((until - first) / 2);
       const left = await this.#scoreRange(microBatch, first, middle, 1);
@@ -117,6 +130,17 @@ export class ScorerPool {
       message: `scoring this record ended its worker thread: ${lost}`,
     };
     return this.#ask(microBatch, first, until, verdict);
+  }
+
+  /** Until a worker answers for its golden records again, nothing is given to the pool: its deadline would run. */
+  #recover(): void {
+    this.#losses++;
+    const recovering = this.#probe();
+    const done = (): void => {
+      if (this.#recovering === recovering) this.#recovering = undefined;
+    };
+    this.#recovering = recovering;
+    recovering.then(done, done);
   }
 
   async #ask(
@@ -141,16 +165,20 @@ export class ScorerPool {
     return response.scored;
   }
 
-  /** Asks a worker for its golden records: rejects when no worker can serve at all. */
+  /** Asks a worker for its golden records: rejects when no worker can serve at all. It may have to load the model first. */
   async #probe(): Promise<void> {
-    await this.#run({ type: 'probe' }, []);
+    await this.#run({ type: 'probe' }, [], LOAD_TIMEOUT_MS);
   }
 
-  async #run(request: WorkerRequest, transferList: ArrayBuffer[]): Promise<WorkerResponse> {
+  async #run(
+    request: WorkerRequest,
+    transferList: ArrayBuffer[],
+    deadlineMs: number = this.#options.deadlineMs,
+  ): Promise<WorkerResponse> {
     const deadline = new AbortController();
     const timer = setTimeout(() => {
-      deadline.abort(new Error(`a worker took longer than scoring.deadline, ${this.#options.deadlineMs} ms`));
-    }, this.#options.deadlineMs);
+      deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
+    }, deadlineMs);
     try {
       const response = await this.#pool.run(request, { transferList, signal: deadline.signal });
       if (response.type === 'failed') throw new ScoringError(response.code, response.message);

@@ -1,0 +1,19 @@
+// The real worker, but for records whose key asks for trouble: it exits, or never comes back, as native code may.
+
+import { splitRecordBatches } from '../../src/log/record-batch.ts';
+import type { WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
+import answer from '../../src/scoring/worker.ts';
+import { recordsIn } from '../support/records.ts';
+
+export default function answerWithFaults(request: WorkerRequest): WorkerResponse {
+  if (request.type === 'score' && request.verdict === null) {
+    for (const batch of splitRecordBatches(new Uint8Array(request.bytes))) {
+      for (const { key, offset } of recordsIn(batch)) {
+        if (offset < request.first || offset >= request.until) continue;
+        if (key === 'exit') process.exit(3);
+        while (key === 'hang') Math.sqrt(offset);
+      }
+    }
+  }
+  return answer(request);
+}

@@ -1,0 +1,109 @@
+// The pool: a worker that dies or hangs is replaced, its micro-batch is scored again, and a record that does it every
+// time becomes a dead letter while its neighbours are scored once (invariants 6 and 7).
+
+import test from 'ava';
+import { codecs } from '../../src/codec/codecs.ts';
+import { viewOf } from '../../src/log/int64.ts';
+import { AT } from '../../src/log/record-batch.ts';
+import { BACKENDS } from '../../src/model/predictor.ts';
+import { type PoolOptions, ScorerPool } from '../../src/scoring/pool.ts';
+import { microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+
+const faults = new URL('./fault-worker.ts', import.meta.url);
+
+async function poolWith(more: Partial<PoolOptions> = {}): Promise<{ pool: ScorerPool; lost: string[] }> {
+  const lost: string[] = [];
+  const pool = new ScorerPool({
+    workers: 1,
+    deadlineMs: 20_000,
+    setup: setupWith(),
+    onThreadLost: (why) => lost.push(why),
+    ...more,
+  });
+  await pool.start();
+  return { pool, lost };
+}
+
+const records = (keys: readonly string[]) => {
+  const values = transactions(keys.length);
+  return keys.map((key, index) => ({ key, value: values[index] as Record<string, unknown> }));
+};
+
+test('micro-batches come back scored, their buffers moved both ways', async (t) => {
+  const { pool, lost } = await poolWith({ workers: 2 });
+  const scored = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      pool.score(microBatchOf(records(['a', 'b', 'c']), 'msgpack', index * 3)),
+    ),
+  );
+  await pool.stop();
+  t.deepEqual(
+    scored.map((each) => [each.scored, each.deadLetters]),
+    scored.map(() => [3, 0]),
+  );
+  const offsets = scored
+    .flatMap(outputsOf)
+    .map(({ headers }) => Number(headers['__scorelane.source.offset']));
+  t.deepEqual(
+    offsets,
+    Array.from({ length: 30 }, (_, index) => index),
+  );
+  t.deepEqual(lost, []);
+});
+
+for (const fault of ['exit', 'hang'] as const) {
+  test(`a record that makes its worker ${fault} becomes a dead letter, and its neighbours are scored once`, async (t) => {
+    const { pool, lost } = await poolWith({ workerUrl: faults, deadlineMs: 1_500 });
+    const scored = await pool.score(microBatchOf(records(['a', 'b', fault, 'c', 'd'])));
+    const after = await pool.score(microBatchOf(records(['e'])));
+    await pool.stop();
+    const outputs = outputsOf(scored);
+    t.deepEqual(
+      outputs.map(({ topic, key }) => `${topic} ${key}`).sort(),
+      [`dead ${fault}`, 'out a', 'out b', 'out c', 'out d'].sort(),
+    );
+    const [dead] = outputs.filter(({ topic }) => topic === 'dead');
+    t.is(dead?.headers['__scorelane.errors.code'], 'WORKER_LOST');
+    t.is(dead?.headers['__scorelane.errors.offset'], '2');
+    t.is(scored.scored, 4);
+    t.is(scored.deadLetters, 1);
+    t.is(after.scored, 1, 'the pool goes on');
+    t.true(lost.length >= 2);
+  });
+}
+
+test('a damaged record batch is an error of the batch, not of its records', async (t) => {
+  const { pool } = await poolWith();
+  const microBatch = microBatchOf(records(['a', 'b']));
+  const bytes = microBatch.batches[0]?.bytes as Uint8Array;
+  viewOf(bytes).setInt8(AT.records + 8, 99);
+  await t.throwsAsync(pool.score(microBatch), { code: 'SCORELANE_DAMAGED_BATCH' });
+  t.is((await pool.score(microBatchOf(records(['a'])))).scored, 1, 'the worker lives');
+  await pool.stop();
+});
+
+test('a pool whose model does not load says so at the start', async (t) => {
+  const setup = setupWith({ modelFolder: '/nowhere' });
+  const pool = new ScorerPool({ workers: 2, deadlineMs: 5_000, setup, onThreadLost: () => {} });
+  await t.throwsAsync(pool.start(), { message: /nowhere/ });
+});
+
+for (const backend of BACKENDS) {
+  test(`on ${backend} a score does not depend on which records share its predict call`, async (t) => {
+    const all = records(Array.from({ length: 100 }, (_, index) => `k${index}`));
+    const scores: string[][] = [];
+    for (const predictRecordsMax of [1, 7, 64]) {
+      const { pool } = await poolWith({ setup: setupWith({ predictRecordsMax, backend }) });
+      const scored = await pool.score(microBatchOf(all));
+      await pool.stop();
+      scores.push(
+        outputsOf(scored).map(({ value }) => {
+          const bytes = value as Uint8Array;
+          return JSON.stringify(codecs.msgpack.decode(bytes, 0, bytes.byteLength));
+        }),
+      );
+    }
+    t.deepEqual(scores[1], scores[0]);
+    t.deepEqual(scores[2], scores[0]);
+  });
+}

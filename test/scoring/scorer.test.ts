@@ -1,0 +1,213 @@
+// The pipeline in one thread: results carry ids, scores, model, key, timestamp and source; bad records become dead
+// letters with a reason, their bytes untouched; a failing predict call is halved until the culprit is alone.
+
+import test from 'ava';
+import { codecs, type Format } from '../../src/codec/codecs.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import type { MicroBatch } from '../../src/log/ports.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import type { Predictor } from '../../src/model/predictor.ts';
+import { compileReader } from '../../src/scoring/input-reader.ts';
+import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
+import { compileWriter } from '../../src/scoring/result-writer.ts';
+import { ModelBrokenError, Scorer } from '../../src/scoring/scorer.ts';
+import {
+  type Given,
+  MODEL_FOLDER,
+  microBatchOf,
+  outputsOf,
+  setupWith,
+  transactions,
+} from '../support/model.ts';
+
+const manifest = readManifest(MODEL_FOLDER);
+const plan = compilePlan(manifest.inputs);
+
+/** A model that gives the sum of a row, and throws for rows whose sum is above `throwsAbove`. */
+const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): Predictor => ({
+  backend: 'cpu',
+  runtime: 'test',
+  predict(features, rows) {
+    calls.push(rows);
+    const column = Float32Array.from({ length: rows }, (_, row) =>
+      features.subarray(row * plan.width, (row + 1) * plan.width).reduce((sum, value) => sum + value, 0),
+    );
+    if (column.some((sum) => sum > throwsAbove)) throw new Error('the model cannot take it');
+    return [column];
+  },
+});
+
+function scorerWith(
+  predictor: Predictor,
+  more: Partial<ScorerSetup> = {},
+  probe: () => void = () => {},
+): Scorer {
+  const setup = setupWith(more);
+  const { idPaths } = setup;
+  return new Scorer({
+    setup,
+    reader: compileReader(codecs[setup.inputFormat], plan, idPaths),
+    writer: compileWriter(codecs[setup.resultFormat], {
+      idPaths,
+      outputs: ['score'],
+      model: 'm',
+      version: '3',
+    }),
+    predictor,
+    model: { name: 'm', version: '3' },
+    probe,
+  });
+}
+
+const requestFor = ({ topic, partition, first, next, batches }: MicroBatch): ScoreRequest => ({
+  type: 'score',
+  topic,
+  partition,
+  first,
+  until: next,
+  bytes: Uint8Array.from(Buffer.concat(batches.map(({ bytes }) => bytes))).buffer,
+  verdict: null,
+});
+
+const score = (scorer: Scorer, records: readonly Given[], format: Format = 'msgpack') =>
+  scorer.score(requestFor(microBatchOf(records, format, 100)));
+
+const good = (count: number): Given[] =>
+  transactions(count).map((value, index) => ({ key: `k${index}`, value }));
+
+for (const format of ['msgpack', 'json'] as const) {
+  test(`a ${format} result has the ids, the score, the model, the key, the timestamp and the source of its input`, (t) => {
+    const scorer = scorerWith(sums([]), {
+      inputFormat: format,
+      resultFormat: format,
+      idPaths: ['id', 'card.holder'],
+    });
+    const [value] = transactions(1);
+    const scored = score(scorer, [{ key: 'k', value: { ...value, id: 'x-1', card: { holder: 7 } } }], format);
+    const [result] = outputsOf(scored);
+    const bytes = result?.value as Uint8Array;
+    const decoded = codecs[format].decode(bytes, 0, bytes.byteLength) as Record<string, unknown>;
+    t.like(decoded, { id: 'x-1', 'card.holder': 7, model: 'm', version: '3' });
+    t.is(typeof decoded.score, 'number');
+    t.like(result, { topic: 'out', partition: 0, key: 'k', timestampMs: 1_000 });
+    t.deepEqual(result?.headers, {
+      '__scorelane.source.topic': 'in',
+      '__scorelane.source.partition': '0',
+      '__scorelane.source.offset': '100',
+    });
+  });
+}
+
+test('each kind of bad record becomes one dead letter with its own code, in place, its bytes untouched', (t) => {
+  const [value = {}] = transactions(1);
+  const { Amount: _, ...withoutAmount } = value;
+  const bad: Record<string, Given['value']> = {
+    UNDECODABLE: Uint8Array.of(0xc1, 2, 3),
+    NO_VALUE: null,
+    NOT_A_MAP: Uint8Array.of(0x07),
+    MISSING_FIELD: withoutAmount,
+    NOT_A_NUMBER: { ...value, Amount: '12' },
+    NOT_FINITE: { ...value, Amount: Number.NaN },
+    OUT_OF_RANGE: { ...value, V1: 1e300 },
+  };
+  const records = Object.values(bad).flatMap((each): Given[] => [
+    { key: 'good', value },
+    { key: 'bad', value: each },
+  ]);
+  const scored = score(scorerWith(sums([])), records);
+  const outputs = outputsOf(scored);
+  const dead = outputs.filter(({ topic }) => topic === 'dead');
+  t.deepEqual(
+    dead.map(({ headers }) => headers['__scorelane.errors.code']),
+    Object.keys(bad),
+  );
+  t.deepEqual(
+    dead.map(({ headers }) => Number(headers['__scorelane.errors.offset'])),
+    dead.map((_letter, index) => 101 + 2 * index),
+  );
+  Object.values(bad).forEach((given, index) => {
+    const encoded = given === null || given instanceof Uint8Array ? given : codecs.msgpack.encode(given);
+    t.deepEqual(dead[index]?.value && Buffer.from(dead[index].value), encoded && Buffer.from(encoded));
+  });
+  t.true(dead.every(({ headers }) => (headers['__scorelane.errors.message'] ?? '').length > 0));
+  t.is(outputs.length - dead.length, records.length / 2);
+  t.is(scored.scored, records.length / 2);
+  t.is(scored.deadLetters, records.length / 2);
+});
+
+test('a predict call that throws is halved until the culprit is alone; the others are scored once', (t) => {
+  const calls: number[] = [];
+  const records = good(16);
+  const culprit = { ...(records[5]?.value as object), V1: 1e6 };
+  records[5] = { key: 'culprit', value: culprit };
+  const scored = score(scorerWith(sums(calls, 1e5)), records);
+  const outputs = outputsOf(scored);
+  const dead = outputs.filter(({ topic }) => topic === 'dead');
+  t.deepEqual(
+    dead.map(({ key, headers }) => [
+      key,
+      headers['__scorelane.errors.code'],
+      headers['__scorelane.errors.stage'],
+    ]),
+    [['culprit', 'PREDICT_FAILED', 'predict']],
+  );
+  t.deepEqual(
+    outputs.filter(({ topic }) => topic === 'out').map(({ key }) => key),
+    records.map(({ key }) => key).filter((key) => key !== 'culprit'),
+  );
+  t.deepEqual(calls, [16, 8, 4, 4, 2, 1, 1, 2, 8]);
+});
+
+test('a model that fails on its golden records too is to blame itself: nothing becomes a dead letter', (t) => {
+  const broken = scorerWith(sums([], Number.NEGATIVE_INFINITY), {}, () => {
+    throw new ModelBrokenError('golden record 0 differs');
+  });
+  t.throws(() => score(broken, good(4)), { instanceOf: ModelBrokenError });
+});
+
+test('a score that is not finite is a dead letter', (t) => {
+  const infinite: Predictor = {
+    ...sums([]),
+    predict: (_, rows) => [new Float32Array(rows).fill(Number.NaN)],
+  };
+  const scored = score(scorerWith(infinite), good(2));
+  t.deepEqual(
+    outputsOf(scored).map(({ headers }) => headers['__scorelane.errors.code']),
+    ['SCORE_NOT_FINITE', 'SCORE_NOT_FINITE'],
+  );
+});
+
+test('records below the wanted offset are not scored again', (t) => {
+  const request = requestFor(microBatchOf(good(10), 'msgpack', 100));
+  const scored = scorerWith(sums([])).score({ ...request, first: 104, until: 108 });
+  t.deepEqual(
+    outputsOf(scored).map(({ headers }) => headers['__scorelane.source.offset']),
+    ['104', '105', '106', '107'],
+  );
+});
+
+test('rows go to the model no more than predictRecordsMax at a time, and the rest with the last', (t) => {
+  const calls: number[] = [];
+  score(scorerWith(sums(calls), { predictRecordsMax: 16 }), good(40));
+  t.deepEqual(calls, [16, 16, 8]);
+});
+
+test('a result batch is closed at its limit and the order goes on in the next', (t) => {
+  const scored = score(scorerWith(sums([]), { resultBatchBytesMax: 1_000 }), good(40));
+  t.true(scored.outputs.length > 2);
+  t.true(scored.outputs.every(({ bytes }) => bytes.byteLength < 1_400));
+  t.deepEqual(
+    outputsOf(scored).map(({ headers }) => Number(headers['__scorelane.source.offset'])),
+    Array.from({ length: 40 }, (_, index) => 100 + index),
+  );
+});
+
+test('timestamps come back as runs that count every record', (t) => {
+  const { timestamps } = score(scorerWith(sums([])), good(200));
+  t.is(
+    timestamps.counts.reduce((sum, count) => sum + count, 0),
+    200,
+  );
+  t.true(timestamps.counts.length <= 64);
+  t.is(timestamps.timestampsMs[0], 1_000);
+});

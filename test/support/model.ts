@@ -1,0 +1,100 @@
+// The shipped model, a setup to score with it, and records that it can score.
+
+import { join } from 'node:path';
+import { codecs, type Format } from '../../src/codec/codecs.ts';
+import { generateTransactions } from '../../src/load/transactions.ts';
+import { viewOf, writeInt64 } from '../../src/log/int64.ts';
+import { type NextOffset, startingAt } from '../../src/log/offset.ts';
+import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
+import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
+import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
+import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
+import type { ScorerSetup } from '../../src/scoring/messages.ts';
+import { INFLATED_BYTES_MAX } from './records.ts';
+
+export const MODEL_FOLDER = join(import.meta.dirname, '..', '..', 'native-models', 'creditcard', '1');
+
+export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
+  modelFolder: MODEL_FOLDER,
+  backend: 'wasm',
+  inputFormat: 'msgpack',
+  inputPartitionCount: 1,
+  resultFormat: 'msgpack',
+  idPaths: ['id'],
+  results: { topic: 'out', partitionCount: 1 },
+  deadLetters: { topic: 'dead', partitionCount: 1 },
+  compression: 'none',
+  predictRecordsMax: 16,
+  resultBatchBytesMax: 2 ** 20,
+  inflatedBytesMax: INFLATED_BYTES_MAX,
+  ...more,
+});
+
+/** The first transactions of a seed. */
+export function transactions(count: number, seed = 1): Record<string, unknown>[] {
+  const stream = generateTransactions(join(MODEL_FOLDER, 'generator.json'), seed);
+  return Array.from({ length: count }, () => ({ ...stream.next().value.value }));
+}
+
+export interface Given {
+  readonly key: string | null;
+  /** Encoded in the format, or bytes as they are. */
+  readonly value: Record<string, unknown> | Uint8Array | null;
+}
+
+/** A micro-batch with one record batch that starts at `baseOffset`. */
+export function microBatchOf(
+  records: readonly Given[],
+  format: Format = 'msgpack',
+  baseOffset = 0,
+): MicroBatch {
+  const writer = new RecordBatchWriter();
+  records.forEach(({ key, value }, index) => {
+    const bytes = value === null || value instanceof Uint8Array ? value : codecs[format].encode(value);
+    writer.appendRecord(1_000 + index, key === null ? null : Buffer.from(key), bytes);
+  });
+  const { bytes } = writer.finish();
+  writeInt64(viewOf(bytes), AT.baseOffset, baseOffset);
+  const batch: RawRecordBatch = { header: readHeader(bytes), bytes };
+  return {
+    id: 1,
+    epoch: 1,
+    topic: 'in',
+    partition: 0,
+    first: startingAt(baseOffset),
+    next: (baseOffset + records.length) as NextOffset,
+    batches: [batch],
+    trigger: 'full',
+  };
+}
+
+export interface OutputRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string | null;
+  readonly value: Uint8Array | null;
+  readonly timestampMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const outputsOf = ({ outputs }: Pick<ScoredMicroBatch, 'outputs'>): OutputRecord[] =>
+  outputs.flatMap(readOutput);
+
+function readOutput({ topic, partition, bytes }: ResultBatch): OutputRecord[] {
+  const reader = openRecordBatch({ header: readHeader(bytes), bytes }, INFLATED_BYTES_MAX);
+  const records: OutputRecord[] = [];
+  while (reader.next()) {
+    const key = reader.key();
+    records.push({
+      topic,
+      partition,
+      key: key === null ? null : Buffer.from(key).toString(),
+      value: reader.value(),
+      timestampMs: reader.timestampMs,
+      headers: Object.fromEntries(
+        parseHeaders(reader).map(({ key: name, value }) => [name, Buffer.from(value ?? []).toString()]),
+      ),
+    });
+  }
+  return records;
+}
