@@ -14,6 +14,8 @@ const range = { start: 0, end: 0 };
 
 export const msgpack: Codec = {
   decode(bytes, start, end) {
+    // msgpackr takes an end of 0 for none.
+    if (end <= start) throw new RangeError('no bytes');
     range.start = start;
     range.end = end;
     return unpackr.unpack(bytes as Buffer, range);

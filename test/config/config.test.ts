@@ -1,0 +1,141 @@
+// Configuration: defaults < file < environment < flags, every problem named at once with its place and what was expected.
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { printEffective } from '../../src/config/effective.ts';
+import { leaves } from '../../src/config/leaves.ts';
+import { ConfigError, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
+import { jsonSchema, referenceYaml } from '../../src/config/reference.ts';
+
+const CONFIG = join(import.meta.dirname, '..', '..', 'config');
+const MINIMAL = 'input: {topic: a}\noutput: {topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n';
+
+function load(yaml: string, flags: string[] = [], environment: NodeJS.ProcessEnv = {}): LoadedConfig {
+  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-config-')), 'c.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ file, flags, environment });
+}
+
+function problemsOf(yaml: string, flags: string[] = [], environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    load(yaml, flags, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+test('a value comes from the flags before the environment before the file before the default', (t) => {
+  const key = 'microBatch.records';
+  const variable = 'SCORELANE_MICRO_BATCH_RECORDS';
+  const yaml = `${MINIMAL}microBatch: {records: 2}`;
+  t.is(load(MINIMAL).config.microBatch.records, 2048);
+  t.is(load(yaml).config.microBatch.records, 2);
+  t.is(load(yaml, [], { [variable]: '3' }).config.microBatch.records, 3);
+  const loaded = load(yaml, [`${key}=4`], { [variable]: '3' });
+  t.is(loaded.config.microBatch.records, 4);
+  t.is(loaded.origins.get(key), '--set');
+  t.is(load(yaml, [], { [variable]: '3' }).origins.get(key), variable);
+});
+
+test("Kafka's dotted names stand under kafka and can be set like every other key", (t) => {
+  const yaml = `${MINIMAL}kafka:\n  bootstrap.servers: one:1\n  fetch.max.bytes: 4MiB\n`;
+  const { config } = load(yaml, ['kafka.group.id=g'], { SCORELANE_KAFKA_CLIENT_ID: 'me' });
+  t.is(config.kafka['bootstrap.servers'], 'one:1');
+  t.is(config.kafka['fetch.max.bytes'], 4 * 2 ** 20);
+  t.is(config.kafka['group.id'], 'g');
+  t.is(config.kafka['client.id'], 'me');
+});
+
+test('durations and sizes are read as people write them', (t) => {
+  const { config } = load(`${MINIMAL}microBatch: {linger: 1.5s, bytes: 64KiB}\nlanes: {retry: 7}`);
+  t.is(config.microBatch.linger, 1_500);
+  t.is(config.microBatch.bytes, 65_536);
+  t.is(config.lanes.retry, 7);
+});
+
+const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
+  [
+    'an unknown key',
+    `${MINIMAL}micoBatch: {records: 1}`,
+    [],
+    /c\.yaml: there is no key "micoBatch\.records"; did you mean "microBatch\.records"\?/,
+  ],
+  [
+    'an unknown key of Kafka',
+    `${MINIMAL}kafka: {bootstrap.server: x}`,
+    [],
+    /did you mean "kafka\.bootstrap\.servers"/,
+  ],
+  [
+    'an unknown flag',
+    MINIMAL,
+    ['scoring.worker=2'],
+    /--set: there is no key "scoring\.worker"; did you mean "scoring\.workers"/,
+  ],
+  ['a flag without a value', MINIMAL, ['scoring.workers'], /--set scoring\.workers: expected key=value/],
+  ['a missing key', 'input: {topic: a}', [], /output\.topic: is required/],
+  [
+    'a wrong type',
+    `${MINIMAL}microBatch: {records: many}`,
+    [],
+    /microBatch\.records: .*expected.*number.*found "many"/,
+  ],
+  ['a wrong choice', `${MINIMAL}log: kafak`, [], /log: .*"kafka".*"memory".*found "kafak"/],
+  [
+    'a wrong duration',
+    `${MINIMAL}microBatch: {linger: 2 parsecs}`,
+    [],
+    /expected a duration such as 200ms, 10s or 5m, found "2 parsecs"/,
+  ],
+  ['a wrong size', `${MINIMAL}microBatch: {bytes: 2MB}`, [], /expected a size such as 64KiB/],
+  ['no map', '- a\n- b', [], /expected a map of keys/],
+  ['no YAML', 'a: [', [], /c\.yaml: .*line 1/s],
+];
+
+for (const [what, yaml, flags, expected] of wrong) {
+  test(`${what} is an error that says where, what and what was expected`, (t) => {
+    t.regex(problemsOf(yaml, flags), expected);
+  });
+}
+
+test('all problems are named at once', (t) => {
+  const problems = problemsOf('input: {topic: "a b"}\nlog: x\nfoo: 1', ['bar=1'], {
+    SCORELANE_MODLE_NAME: 'm',
+  });
+  for (const each of [
+    /input\.topic/,
+    /log/,
+    /"foo"/,
+    /"bar"/,
+    /SCORELANE_MODLE_NAME.*SCORELANE_MODEL_NAME/,
+    /model\.name/,
+  ]) {
+    t.regex(problems, each);
+  }
+});
+
+test('secrets are masked in the effective configuration, and every line says where it comes from', (t) => {
+  const lines = printEffective(load(MINIMAL, ['kafka.sasl.password=hush'])).join('\n');
+  t.false(lines.includes('hush'));
+  t.regex(lines, /kafka\.sasl\.password = \*+ {2}\(--set\)/);
+  t.regex(lines, /scoring\.deadline = 30000 {2}\(default\)/);
+});
+
+test('the generated reference and JSON Schema are up to date; npm run reference renews them', (t) => {
+  t.is(readFileSync(join(CONFIG, 'reference.yaml'), 'utf8'), referenceYaml());
+  t.is(readFileSync(join(CONFIG, 'schema.json'), 'utf8'), jsonSchema());
+});
+
+test('every key says what it is for', (t) => {
+  for (const { key, description } of leaves) t.true(description.length > 10, key);
+});
+
+for (const name of ['demo.yaml', 'kafka.yaml']) {
+  test(`config/${name} is valid`, (t) => {
+    t.notThrows(() => loadConfig({ file: join(CONFIG, name), flags: [], environment: {} }));
+  });
+}
