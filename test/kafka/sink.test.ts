@@ -1,0 +1,116 @@
+// The Kafka sink on a real broker: sequence numbers count records and stay with a batch, so that what is sent again is not
+// appended again; a gap in them is healed; a refusal is told apart from a failure.
+
+import { connect } from 'node:net';
+import anyTest, { type TestFn } from 'ava';
+import type { ISocketFactory } from 'kafkajs';
+import { kafkaConfig } from '../../src/kafka/client.ts';
+import { loadKafkaJs } from '../../src/kafka/seam.ts';
+import { KafkaSink } from '../../src/kafka/sink.ts';
+import { viewOf } from '../../src/log/int64.ts';
+import { SinkError } from '../../src/log/ports.ts';
+import { AT } from '../../src/log/record-batch.ts';
+import { createTopics } from '../../tools/topics.ts';
+import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { batchOf } from '../support/records.ts';
+
+const test = anyTest as TestFn;
+const broker = withBroker(test);
+
+async function sinkOn(topic: string, configs: Record<string, string> = {}): Promise<KafkaSink> {
+  await createTopics(broker().address, { [topic]: 1 }, configs);
+  const settings = settingsFor(broker().address);
+  const sink = new KafkaSink(kafkaFor(settings), settings);
+  await sink.start();
+  return sink;
+}
+
+async function logEnd(topic: string): Promise<number> {
+  const admin = kafkaFor(settingsFor(broker().address)).admin();
+  await admin.connect();
+  const [end] = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  return Number(end?.high);
+}
+
+const records = (count: number, size = 10) =>
+  Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(size, 'x') }));
+
+test('sequence numbers count records, so that batches of several records follow each other', async (t) => {
+  const sink = await sinkOn('sequences');
+  const batches = [3, 5, 2].map((count) => batchOf('sequences', 0, records(count)));
+  for (const batch of batches) await sink.produce([batch]);
+  await sink.stop();
+  t.deepEqual(
+    batches.map(({ bytes }) => viewOf(bytes).getInt32(AT.baseSequence)),
+    [0, 3, 8],
+  );
+  t.true(batches.every(({ bytes }) => viewOf(bytes).getInt16(AT.producerEpoch) >= 0));
+  t.is(await logEnd('sequences'), 10);
+});
+
+test('a batch that was acknowledged is not appended again when the same call is made again', async (t) => {
+  const sink = await sinkOn('again');
+  const batch = batchOf('again', 0, records(4));
+  await sink.produce([batch]);
+  await sink.produce([batch]);
+  await sink.stop();
+  t.is(await logEnd('again'), 4);
+});
+
+test('a batch whose answer was lost is sent again with its sequence, and appended once', async (t) => {
+  await createTopics(broker().address, { duplicate: 1 });
+  const settings = settingsFor(broker().address);
+  let losing = false;
+  let lost = 0;
+  /** Connects as kafkajs does, but for one answer on demand: it is thrown away and the connection broken. */
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect(port, host, onConnect);
+    const emit = socket.emit.bind(socket);
+    socket.emit = (event: string, ...rest: unknown[]) => {
+      if (event !== 'data' || !losing) return emit(event, ...rest);
+      losing = false;
+      lost++;
+      emit('error', new Error('read ECONNRESET'));
+      socket.destroy();
+      return true;
+    };
+    return socket;
+  };
+  const kafka = new (loadKafkaJs().Kafka)({ ...kafkaConfig(settings, () => {}), socketFactory });
+  const sink = new KafkaSink(kafka, settings);
+  await sink.start();
+  await sink.produce([batchOf('duplicate', 0, records(2))]);
+  losing = true;
+  await sink.produce([batchOf('duplicate', 0, records(4))]);
+  await sink.produce([batchOf('duplicate', 0, records(1))]);
+  await sink.stop();
+  t.is(lost, 1);
+  t.is(await logEnd('duplicate'), 7);
+});
+
+test('a batch that is too large is refused for good, and the gap that it leaves in the sequence is healed', async (t) => {
+  const sink = await sinkOn('small', { 'max.message.bytes': '1000' });
+  await sink.produce([batchOf('small', 0, records(2))]);
+  const refused = await t.throwsAsync(sink.produce([batchOf('small', 0, records(3, 900))]), {
+    instanceOf: SinkError,
+  });
+  t.is(refused?.retriable, false);
+  t.regex(refused?.message ?? '', /^small\/0: .*larger than the max message size/);
+  const next = batchOf('small', 0, records(2));
+  const gap = await t.throwsAsync(sink.produce([next]), { instanceOf: SinkError });
+  t.is(gap?.retriable, true);
+  await sink.produce([next]);
+  await sink.produce([batchOf('small', 0, records(1))]);
+  await sink.stop();
+  t.is(await logEnd('small'), 5);
+});
+
+test('results for a topic that is gone are refused, not lost: the call says so', async (t) => {
+  const sink = await sinkOn('present');
+  const error = await t.throwsAsync(sink.produce([batchOf('gone', 0, records(1))]), {
+    instanceOf: SinkError,
+  });
+  t.is(error?.retriable, false);
+  await sink.stop();
+});
