@@ -1,0 +1,90 @@
+// The command line as a user meets it: what it prints and with what it exits, without any broker.
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { Program, readSummary, summaryFile } from './support/daemon.ts';
+
+const ended = (...args: string[]) => new Program(args).ended;
+
+test('the demo scores generated transactions in the embedded log and ends by itself with a summary', async (t) => {
+  const file = summaryFile();
+  const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--for', '3s', '--summary', file);
+  t.is(code, 0, out);
+  t.regex(
+    out,
+    /[\d,]+ scored {2}0 dead letters {2}[\d,]+ records\/s {2}p50 [\d.]+ ms {2}p99 [\d.]+ ms {2}lag/,
+  );
+  t.regex(out, /scored [\d,]+ records in .* with creditcard 1 on \w+: /);
+  t.regex(out, /endToEnd( +[\d.]+){4}/);
+  const { scored, recordsPerSecond, cpuMicrosPerRecord, versions } = readSummary(file);
+  t.true(scored > 2_000 && recordsPerSecond > 1_000 && cpuMicrosPerRecord > 0);
+  t.deepEqual(Object.keys(versions), ['scorelane', 'node', 'kafkajs', 'runtime']);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends the demo with a summary and exit code 0`, async (t) => {
+    const program = new Program(['run', '--config', 'config/demo.yaml']);
+    await program.says(/\d scored/);
+    const { code, out } = await program.stop(signal);
+    t.is(code, 0, out);
+    t.regex(out, /dead letters, lag \d/);
+  });
+}
+
+test('wrong words are explained, with exit code 64', async (t) => {
+  for (const args of [
+    ['rnu'],
+    ['run'],
+    ['run', '--config', 'x', '--for', 'soon'],
+    ['produce', '--config', 'x', '--rate', 'fast'],
+  ]) {
+    const { code, out } = await ended(...args);
+    t.is(code, 64, args.join(' '));
+    t.regex(out, /error: .*(Did you mean run|required option|expected a duration|records a second, or max)/s);
+  }
+});
+
+test('a wrong configuration exits with 78 and a hint', async (t) => {
+  const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--set', 'model.nmae=x');
+  t.is(code, 78);
+  t.regex(out, /^scorelane: --set: there is no key "model\.nmae"; did you mean "model\.name"\?$/m);
+});
+
+test('a model that does not exist exits with 78 and names those that do', async (t) => {
+  const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--set', 'model.name=creditcar');
+  t.is(code, 78);
+  t.regex(out, /no model "creditcar" in .*; did you mean "creditcard"\?/);
+});
+
+test('a CSV file that is missing exits with 66, one that is no CSV of numbers with 65 and the place', async (t) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'x.csv');
+  const produce = (path: string) =>
+    ended('produce', '--config', 'config/kafka.yaml', '--csv', path, '--count', '1');
+  t.is((await produce(file)).code, 66);
+  writeFileSync(file, 'V1,Amount\n1,2\n3,four\n');
+  const wrong = await produce(file);
+  t.is(wrong.code, 65);
+  t.regex(wrong.out, /row 2: column "Amount" is "four", expected a number/);
+  writeFileSync(file, 'V1,Amount\n1,2\n');
+  t.regex((await produce(file)).out, /lacks columns that the model needs: V2, V3/);
+});
+
+test('doctor names every part, here or missing, and why', async (t) => {
+  const { code, out } = await ended('doctor');
+  t.is(code, 0, out);
+  for (const part of [
+    'Node',
+    'kafkajs seam',
+    'backend native',
+    'backend wasm',
+    'backend cpu',
+    'java',
+    'mvn',
+    'python3',
+    'g++',
+  ]) {
+    t.regex(out, new RegExp(`^(ok|missing) +${part.replaceAll('+', '\\+')} `, 'm'));
+  }
+});
