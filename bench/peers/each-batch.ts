@@ -8,7 +8,6 @@ import { pack, unpack } from 'msgpackr';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
-import '../../src/process.ts';
 
 const { values } = parseArgs({
   options: {

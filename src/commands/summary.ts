@@ -5,14 +5,15 @@ import { STAGES } from '../telemetry/stages.ts';
 
 export function printSummary(summary: Summary, lag: number): void {
   const { scored, deadLetters, seconds, recordsPerSecond, latencyMs } = summary;
-  const ms = (value: number): string => value.toFixed(2).padStart(10);
+  const count = (value: number): string => value.toLocaleString('en');
+  const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
   const lines = [
-    `scored ${scored.toLocaleString('en')} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
-      `${recordsPerSecond.toLocaleString('en')} records/s, ${deadLetters.toLocaleString('en')} dead letters, lag ${lag.toLocaleString('en')}`,
+    `scored ${count(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
+      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, lag ${count(lag)}`,
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,
-    `${'latency, ms'.padEnd(12)}${['p50', 'p99', 'p99.9', 'max'].map((name) => name.padStart(10)).join('')}`,
+    `${'latency, ms'.padEnd(12)}${['p50', 'p99', 'p99.9', 'max'].map((name) => name.padStart(12)).join('')}`,
     ...STAGES.map((stage) => {
       const { p50, p99, p999, max } = latencyMs[stage];
       return `${stage.padEnd(12)}${ms(p50)}${ms(p99)}${ms(p999)}${ms(max)}`;

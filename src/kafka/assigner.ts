@@ -4,7 +4,8 @@
 import type { Assigner, Cluster, GroupMember, GroupMemberAssignment, GroupState } from 'kafkajs';
 import { balance } from '../log/balance.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import { loadKafkaJs, type MemberHooks } from './seam.ts';
+import type { MemberHooks } from './asking-group.ts';
+import { loadKafkaJs } from './seam.ts';
 
 const NAME = 'scorelane-sticky';
 const VERSION = 1;

@@ -5,11 +5,9 @@
 
 import { createRequire } from 'node:module';
 import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
-import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
-import type { TopicPartition } from '../log/topic-partition.ts';
+import { askingGroup, type GroupClass } from './asking-group.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
 
@@ -34,47 +32,6 @@ export interface OutgoingBatch {
   readonly partition: number;
   /** The sequence number of its first record, for the idempotent producer. */
   readonly baseSequence: number;
-}
-
-/** The parts of kafkajs's ConsumerGroup used here. */
-export interface ConsumerGroup {
-  readonly memberId: string | null;
-  readonly generationId: number | null;
-  readonly offsetManager: OffsetManager | null;
-  readonly cluster: {
-    fetchTopicsOffset(
-      topics: readonly {
-        topic: string;
-        partitions: readonly { partition: number }[];
-        fromBeginning: boolean;
-      }[],
-    ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
-  };
-  assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
-  pause(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
-  resume(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
-  seek(partition: { topic: string; partition: number; offset: string }): void;
-}
-
-interface OffsetManager {
-  resolveOffsets(): Promise<void>;
-  nextOffset(topic: string, partition: number): { toString(): string };
-  resolveOffset(offset: { topic: string; partition: number; offset: string }): void;
-  commitOffsets(offsets: {
-    topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[];
-  }): Promise<void>;
-}
-
-/** What a group member of ours is asked and told. kafkajs carries it on the partition assigner. */
-export interface MemberHooks {
-  /** A rejoin is about to begin. It waits for this. */
-  joining(group: ConsumerGroup): Promise<void>;
-  /** The member has its assignment of a new generation; `consecutive` when it missed none in between. */
-  joined(group: ConsumerGroup, consecutive: boolean): void;
-  /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
-  assigned(partitions: readonly AssignedPartition[]): void;
-  /** The log does not hold the wanted offset. Returns where to go on, or null to stay. */
-  outOfRange(event: Omit<OutOfRange, 'resumedAt'>, group: ConsumerGroup): NextOffset | null;
 }
 
 type KafkaJs = typeof import('kafkajs');
@@ -233,98 +190,4 @@ const ownSequences =
       getSequence: () => 0,
       updateSequence: () => {},
     };
-  };
-
-interface GroupOptions {
-  readonly assigners: readonly { readonly hooks?: MemberHooks }[];
-}
-
-type GroupClass = new (
-  options: GroupOptions,
-) => ConsumerGroup & {
-  joinAndSync(): Promise<void>;
-  fetch(nodeId: number): Promise<unknown[]>;
-  recoverFromFetch(error: unknown): Promise<void>;
-  recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
-};
-
-/** A group member that asks its hooks before it rejoins, and tells them positions before it fetches. */
-const askingGroup = (Group: GroupClass): GroupClass =>
-  class AskingGroup extends Group {
-    readonly #hooks: MemberHooks | undefined;
-    #joining: Promise<void> | undefined;
-    #announcing: Promise<void> | undefined;
-    #announced = true;
-
-    constructor(options: GroupOptions) {
-      super(options);
-      this.#hooks = options.assigners[0]?.hooks;
-    }
-
-    override joinAndSync(): Promise<void> {
-      // Several fetchers may want to rejoin at once: they share one.
-      this.#joining ??= this.#join().finally(() => {
-        this.#joining = undefined;
-      });
-      return this.#joining;
-    }
-
-    async #join(): Promise<void> {
-      await this.#hooks?.joining(this);
-      const before = this.generationId;
-      await super.joinAndSync();
-      this.#announced = this.#hooks === undefined;
-      this.#hooks?.joined(this, before !== null && this.generationId === before + 1);
-    }
-
-    override async fetch(nodeId: number): Promise<unknown[]> {
-      try {
-        this.#announcing ??= this.#announce().finally(() => {
-          this.#announcing = undefined;
-        });
-        await this.#announcing;
-      } catch (error) {
-        await super.recoverFromFetch(error);
-        return [];
-      }
-      return super.fetch(nodeId);
-    }
-
-    async #announce(): Promise<void> {
-      const manager = this.offsetManager;
-      if (this.#announced || manager === null) return;
-      await manager.resolveOffsets();
-      if (manager !== this.offsetManager) return;
-      this.#announced = true;
-      this.#hooks?.assigned(
-        this.assigned().flatMap(({ topic, partitions }) =>
-          partitions.map((partition) => ({
-            topic,
-            partition,
-            position: Number(manager.nextOffset(topic, partition).toString()) as NextOffset,
-          })),
-        ),
-      );
-    }
-
-    override async recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void> {
-      const { topic, partition } = error;
-      if (this.#hooks === undefined || this.offsetManager === null)
-        return super.recoverFromOffsetOutOfRange(error);
-      const [logStart, logEnd] = await Promise.all([
-        this.#logOffset(error, true),
-        this.#logOffset(error, false),
-      ]);
-      const position = Number(this.offsetManager.nextOffset(topic, partition).toString());
-      const next = this.#hooks.outOfRange({ topic, partition, position, logStart, logEnd }, this);
-      if (next === null) this.pause([{ topic, partitions: [partition] }]);
-      else this.offsetManager.resolveOffset({ topic, partition, offset: String(next - 1) });
-    }
-
-    async #logOffset({ topic, partition }: TopicPartition, fromBeginning: boolean): Promise<number> {
-      const [found] = await this.cluster.fetchTopicsOffset([
-        { topic, partitions: [{ partition }], fromBeginning },
-      ]);
-      return Number(found?.partitions[0]?.offset);
-    }
   };

@@ -12,10 +12,11 @@ import {
   type SourceListener,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import type { ConsumerGroup, MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { isFenced, isLost } from './errors.ts';
-import type { BatchMessage, ConsumerGroup, MemberHooks } from './seam.ts';
+import type { BatchMessage } from './seam.ts';
 
 export interface KafkaSourceOptions {
   readonly topic: string;

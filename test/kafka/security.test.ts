@@ -12,6 +12,8 @@ import { createTopics } from '../../tools/topics.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { batchOf } from '../support/records.ts';
 
+const PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
+const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
 const folder = mkdtempSync(join(tmpdir(), 'scorelane-tls-'));
 const keystore = join(folder, 'broker.p12');
 const certificate = join(folder, 'broker.pem');
@@ -28,11 +30,9 @@ test.before(async (t) => {
   for (const name of ['SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const) ports[name] = await freePort();
   const login = (name: string) => ({
     [`listener.name.${name}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-    [`listener.name.${name}.plain.sasl.jaas.config`]: `org.apache.kafka.common.security.plain.PlainLoginModule required user_alice="${PASSWORD}";`,
-    [`listener.name.${name}.scram-sha-256.sasl.jaas.config`]:
-      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]:
-      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    [`listener.name.${name}.plain.sasl.jaas.config`]: `${PLAIN_LOGIN} user_alice="${PASSWORD}";`,
+    [`listener.name.${name}.scram-sha-256.sasl.jaas.config`]: SCRAM_LOGIN,
+    [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]: SCRAM_LOGIN,
   });
   broker = await startBroker({
     listeners: Object.entries(ports).map(([name, port]) => `${name}://127.0.0.1:${port}`),

