@@ -1,5 +1,5 @@
-// From the bytes of one value to one row of features and the id fields that its result will carry. Compiled once per
-// worker from the model's inputs; this is the general form, through a decoded object.
+// From the bytes of one value to one row of features and the id fields that its result will carry. This is the general
+// form, through a decoded object: for every format, and the measure of the compiled ones.
 
 import type { Codec } from '../codec/codec.ts';
 import { parsePath, valueAt } from '../features/path.ts';
@@ -15,7 +15,7 @@ export interface InputReader {
   ids(row: number): readonly unknown[];
 }
 
-export function compileReader(codec: Codec, plan: FeaturePlan, idPaths: readonly string[]): InputReader {
+export function generalReader(codec: Codec, plan: FeaturePlan, idPaths: readonly string[]): InputReader {
   const paths = idPaths.map(parsePath);
   const rows: (readonly unknown[])[] = [];
   return {

@@ -7,7 +7,7 @@ import { compilePlan } from '../features/plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
-import { compileReader } from './input-reader.ts';
+import { compileReader } from './compile-reader.ts';
 import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
 import { compileWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
@@ -27,7 +27,7 @@ async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; read
   probe();
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
-  const reader = compileReader(codecs[setup.inputFormat], plan, idPaths);
+  const reader = compileReader(setup.inputFormat, manifest.inputs, idPaths);
   const writer = compileWriter(codecs[setup.resultFormat], { idPaths, outputs, model: name, version });
   return { scorer: new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe }), probe };
 }

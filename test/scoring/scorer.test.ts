@@ -7,7 +7,7 @@ import { compilePlan } from '../../src/features/plan.ts';
 import type { MicroBatch } from '../../src/log/ports.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { compileReader } from '../../src/scoring/input-reader.ts';
+import { compileReader } from '../../src/scoring/compile-reader.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
 import { compileWriter } from '../../src/scoring/result-writer.ts';
 import { ModelBrokenError, Scorer } from '../../src/scoring/scorer.ts';
@@ -46,7 +46,7 @@ function scorerWith(
   const { idPaths } = setup;
   return new Scorer({
     setup,
-    reader: compileReader(codecs[setup.inputFormat], plan, idPaths),
+    reader: compileReader(setup.inputFormat, manifest.inputs, idPaths),
     writer: compileWriter(codecs[setup.resultFormat], {
       idPaths,
       outputs: ['score'],

@@ -1,5 +1,7 @@
 // A real broker for a test file, and the independent clients that check against it.
 
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestFn } from 'ava';
 import type { Kafka } from 'kafkajs';
@@ -51,11 +53,25 @@ export const settingsFor = (address: string, more: Partial<KafkaSettings> = {}):
 
 export const kafkaFor = (settings: KafkaSettings): Kafka => createKafka(settings, () => {});
 
-/** Runs the Java tool; resolves to what it prints. */
-export async function java(...args: string[]): Promise<string> {
-  const jars = await ensureKafka(KAFKA_VERSIONS[0]);
-  const source = join(import.meta.dirname, 'java', 'KafkaTool.java');
-  return run('java', ['-cp', classPath(jars), source, ...args]);
+let compiled: Promise<string> | undefined;
+let javaTurn: Promise<unknown> = Promise.resolve();
+
+/** Compiles the Java tool once; resolves to the class path to run it with. */
+async function compileJava(): Promise<string> {
+  const jars = classPath(await ensureKafka(KAFKA_VERSIONS[0]));
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-java-'));
+  await run('javac', ['-cp', jars, '-d', folder, join(import.meta.dirname, 'java', 'KafkaTool.java')]);
+  return `${jars}:${folder}`;
+}
+
+/** Runs the Java tool, one at a time: a dozen JVMs at once starve each other. Resolves to what it prints. */
+export function java(...args: string[]): Promise<string> {
+  compiled ??= compileJava();
+  const turn = Promise.all([compiled, javaTurn]).then(([path]) =>
+    run('java', ['-cp', path, 'KafkaTool', ...args]),
+  );
+  javaTurn = turn.catch(() => {});
+  return turn;
 }
 
 export async function python(script: string, ...args: string[]): Promise<string> {

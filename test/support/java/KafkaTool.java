@@ -1,4 +1,4 @@
-// The Java client, for tests: an independent writer and reader of record batches. One file, run unbuilt by `java`.
+// The Java client, for tests: an independent writer and reader of record batches. One file.
 //
 //   expel ADDRESS GROUP                    removes all members of a group
 //   produce ADDRESS TOPIC COMPRESSION      one record batch of awkward records

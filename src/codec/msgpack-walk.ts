@@ -1,0 +1,181 @@
+// A cursor over MessagePack that makes no objects: reads numbers, measures strings, skips what is not wanted. Extension
+// types are left to the general decoder.
+// The format: https://github.com/msgpack/msgpack/blob/master/spec.md
+
+/** Bytes that are not MessagePack, or more of it than fits: the general decoder says what is wrong. */
+export class MsgpackError extends Error {
+  readonly code = 'SCORELANE_MSGPACK';
+  override readonly name = 'MsgpackError';
+}
+
+const DEPTH_MAX = 64;
+
+export class MsgpackWalker {
+  at = 0;
+  end = 0;
+  /** The last number read. */
+  value = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** Begins at `start`. Reading past `end` throws. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.at = start;
+    this.end = end;
+  }
+
+  /** Reads the head of a map; returns the number of its entries, or -1 if something else stands there (not consumed). */
+  readMapSize(): number {
+    const head = this.#bytes[this.#need(1)] as number;
+    if (head >= 0x80 && head <= 0x8f) {
+      this.at++;
+      return head & 0x0f;
+    }
+    if (head === 0xde) return this.#sized(2);
+    return head === 0xdf ? this.#sized(4) : -1;
+  }
+
+  /** Reads the head of a string; returns its length in bytes, or -1 if something else stands there (not consumed). */
+  readStringSize(): number {
+    const head = this.#bytes[this.#need(1)] as number;
+    if (head >= 0xa0 && head <= 0xbf) {
+      this.at++;
+      return head & 0x1f;
+    }
+    if (head === 0xd9) return this.#sized(1);
+    if (head === 0xda) return this.#sized(2);
+    return head === 0xdb ? this.#sized(4) : -1;
+  }
+
+  /**
+   * Reads a number or a flag into `value`. Returns false, with the cursor where it was, for anything else. 64-bit integers
+   * become the nearest double, as they do in the general decoder's features.
+   */
+  readNumber(): boolean {
+    const at = this.#need(1);
+    const head = this.#bytes[at] as number;
+    const view = this.#view;
+    if (head === 0xcb) {
+      this.value = view.getFloat64(this.#need(9) + 1);
+      this.at = at + 9;
+      return true;
+    }
+    if (head <= 0x7f || head >= 0xe0) {
+      this.value = head <= 0x7f ? head : head - 0x100;
+      this.at = at + 1;
+      return true;
+    }
+    switch (head) {
+      case 0xca:
+        this.value = view.getFloat32(this.#need(5) + 1);
+        this.at = at + 5;
+        return true;
+      case 0xcc:
+        this.value = view.getUint8(this.#need(2) + 1);
+        this.at = at + 2;
+        return true;
+      case 0xcd:
+        this.value = view.getUint16(this.#need(3) + 1);
+        this.at = at + 3;
+        return true;
+      case 0xce:
+        this.value = view.getUint32(this.#need(5) + 1);
+        this.at = at + 5;
+        return true;
+      case 0xcf:
+        this.value = Number(view.getBigUint64(this.#need(9) + 1));
+        this.at = at + 9;
+        return true;
+      case 0xd0:
+        this.value = view.getInt8(this.#need(2) + 1);
+        this.at = at + 2;
+        return true;
+      case 0xd1:
+        this.value = view.getInt16(this.#need(3) + 1);
+        this.at = at + 3;
+        return true;
+      case 0xd2:
+        this.value = view.getInt32(this.#need(5) + 1);
+        this.at = at + 5;
+        return true;
+      case 0xd3:
+        this.value = Number(view.getBigInt64(this.#need(9) + 1));
+        this.at = at + 9;
+        return true;
+      case 0xc2:
+      case 0xc3:
+        this.value = head & 1;
+        this.at = at + 1;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Skips one value, whatever it is. */
+  skip(depth = 0): void {
+    if (depth > DEPTH_MAX) throw new MsgpackError(`nested more than ${DEPTH_MAX} deep`);
+    const head = this.#bytes[this.#need(1)] as number;
+    const fixed = FIXED_BYTES[head] as number;
+    if (fixed > 0) {
+      this.#need(fixed);
+      this.at += fixed;
+      return;
+    }
+    this.#skipSized(head, depth);
+  }
+
+  #skipSized(head: number, depth: number): void {
+    if (head >= 0x80 && head <= 0x8f) this.#skipMany(1, 2 * (head & 0x0f), depth);
+    else if (head >= 0x90 && head <= 0x9f) this.#skipMany(1, head & 0x0f, depth);
+    else if (head === 0xdc) this.#skipMany(0, this.#sized(2), depth);
+    else if (head === 0xdd) this.#skipMany(0, this.#sized(4), depth);
+    else if (head === 0xde) this.#skipMany(0, 2 * this.#sized(2), depth);
+    else if (head === 0xdf) this.#skipMany(0, 2 * this.#sized(4), depth);
+    else if (head >= 0xa0 && head <= 0xbf) this.#skipBytes(1 + (head & 0x1f));
+    else if (head === 0xd9 || head === 0xc4) this.#skipBytes(this.#sized(1));
+    else if (head === 0xda || head === 0xc5) this.#skipBytes(this.#sized(2));
+    else if (head === 0xdb || head === 0xc6) this.#skipBytes(this.#sized(4));
+    else throw new MsgpackError(`byte 0x${head.toString(16)} at ${this.at} begins no plain value`);
+  }
+
+  #skipMany(headBytes: number, count: number, depth: number): void {
+    this.at += headBytes;
+    if (count > this.end - this.at) throw new MsgpackError('a list or map is longer than its bytes');
+    for (let each = 0; each < count; each++) this.skip(depth + 1);
+  }
+
+  #skipBytes(count: number): void {
+    this.#need(count);
+    this.at += count;
+  }
+
+  /** Reads a length of 1, 2 or 4 bytes behind the head byte, and moves past both. */
+  #sized(lengthBytes: 1 | 2 | 4): number {
+    const at = this.#need(1 + lengthBytes) + 1;
+    this.at = at + lengthBytes;
+    if (lengthBytes === 1) return this.#view.getUint8(at);
+    return lengthBytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  /** The cursor, if so many bytes are left; throws otherwise. */
+  #need(count: number): number {
+    if (count > this.end - this.at) throw new MsgpackError(`cut off at byte ${this.end}`);
+    return this.at;
+  }
+}
+
+/** float32, float64, uint8 to uint64, int8 to int64: with their head byte. */
+const FIRST_NUMBER = 0xca;
+const NUMBER_BYTES: readonly number[] = [5, 9, 2, 3, 5, 9, 2, 3, 5, 9];
+
+/** Bytes of a value whose length its head alone tells; 0 for the others. */
+const FIXED_BYTES = Uint8Array.from({ length: 256 }, (_, head) => {
+  if (head <= 0x7f || head >= 0xe0) return 1;
+  if (head === 0xc0 || head === 0xc2 || head === 0xc3) return 1;
+  return NUMBER_BYTES[head - FIRST_NUMBER] ?? 0;
+});
