@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import '../src/process.ts';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
 import type { Summary } from '../src/telemetry/meter.ts';
 import { type Broker, startBroker } from '../tools/broker.ts';
@@ -13,9 +14,9 @@ import { run } from '../tools/run.ts';
 import { createTopics } from '../tools/topics.ts';
 
 const root = join(import.meta.dirname, '..');
-const INPUT = 'bench-in';
-const OUTPUT = 'bench-out';
-const DEAD = 'bench-dead';
+const INPUT = `bench-${Date.now()}`;
+const OUTPUT = `${INPUT}-out`;
+const DEAD = `${INPUT}-dead`;
 const PARTITIONS = 4;
 
 interface Measured {
