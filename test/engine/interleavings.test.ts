@@ -10,7 +10,15 @@ const RUNS = Number(process.env.SCORELANE_RUNS ?? 300);
 const shape = fc.array(fc.nat(1000), { minLength: 5, maxLength: 48 });
 const choices = fc.array(fc.nat(100_000), { minLength: 200, maxLength: 800, size: 'max' });
 
-const calm: Troubles = { produceFails: false, scoreFails: false, rebalances: false, losses: false };
+const calm: Troubles = {
+  produceFails: false,
+  scoreFails: false,
+  rebalances: false,
+  losses: false,
+  strayFetches: false,
+  deadlinesPass: false,
+};
+const { nothingIsRepeated, badRecordsCostOnlyThemselves } = checkers;
 
 function holds(troubles: Troubles, more: Record<string, (history: World['history']) => string[]> = {}): void {
   fc.assert(
@@ -25,14 +33,12 @@ function holds(troubles: Troubles, more: Record<string, (history: World['history
 }
 
 test('in any order of fetches and scores every record is scored once, in order, within the budget', (t) => {
-  const { nothingIsRepeated, badRecordsCostOnlyThemselves } = checkers;
   holds(calm, { nothingIsRepeated, badRecordsCostOnlyThemselves });
   t.pass();
 });
 
 test('rebalances and orderly stops repeat nothing and lose nothing', (t) => {
-  const { badRecordsCostOnlyThemselves } = checkers;
-  holds({ ...calm, rebalances: true }, { badRecordsCostOnlyThemselves });
+  holds({ ...calm, rebalances: true }, { nothingIsRepeated, badRecordsCostOnlyThemselves });
   t.pass();
 });
 
@@ -46,7 +52,25 @@ test('record batches that cannot be opened are read again, and hold up only thei
   t.pass();
 });
 
+test('what is fetched again, or from beyond a gap, is neither scored twice nor skipped', (t) => {
+  const stray = { ...calm, strayFetches: true, rebalances: true };
+  holds(stray, { nothingIsRepeated, badRecordsCostOnlyThemselves });
+  t.pass();
+});
+
+test('rebalances and stops whose deadlines pass lose nothing', (t) => {
+  holds({ ...calm, rebalances: true, deadlinesPass: true }, { badRecordsCostOnlyThemselves });
+  t.pass();
+});
+
 test('with everything going wrong at once all invariants hold', (t) => {
-  holds({ produceFails: true, scoreFails: true, rebalances: true, losses: true });
+  holds({
+    produceFails: true,
+    scoreFails: true,
+    rebalances: true,
+    losses: true,
+    strayFetches: true,
+    deadlinesPass: true,
+  });
   t.pass();
 });

@@ -66,6 +66,10 @@ export interface Troubles {
   readonly scoreFails: boolean;
   readonly rebalances: boolean;
   readonly losses: boolean;
+  /** Fetches that come from below or beyond what the lane expects, as after a seek that came too late. */
+  readonly strayFetches: boolean;
+  /** Whether deadlines of settling and draining pass before the work is done. */
+  readonly deadlinesPass: boolean;
 }
 
 export class World {
@@ -157,19 +161,23 @@ export class World {
   /** All that may happen next. With `trouble` false only what leads to the end. */
   #actions(trouble: boolean): (() => void)[] {
     const actions: (() => void)[] = [];
-    const { produceFails, scoreFails, rebalances, losses } = this.#troubles;
+    const { produceFails, scoreFails, rebalances, losses, strayFetches } = this.#troubles;
     for (const instance of this.#instances) {
       if (instance.phase === 'gone') continue;
       for (const reading of instance.reading.values()) {
         if (!reading.paused) actions.push(() => this.#fetch(instance, reading, 1));
         if (!reading.paused) actions.push(() => this.#fetch(instance, reading, 3));
+        if (trouble && strayFetches && !reading.paused) {
+          actions.push(() => this.#strayFetch(instance, reading, -2));
+          actions.push(() => this.#strayFetch(instance, reading, 2));
+        }
       }
       if (trouble && losses && instance.phase === 'joined') actions.push(() => this.#lose(instance));
       if (trouble && losses) actions.push(() => this.#crash(instance));
       if (trouble && rebalances && instance.phase === 'joined') {
         actions.push(() => {
           instance.phase = 'stopping';
-          this.#tell(instance, { type: 'stop', deadlineMs: this.#now + REVOKE_MS });
+          this.#tell(instance, { type: 'stop', deadlineMs: this.#deadlineMs() });
         });
       }
     }
@@ -273,6 +281,16 @@ export class World {
     });
   }
 
+  /** Moves the source some batches away from where it should read, and fetches there. */
+  #strayFetch(instance: Instance, reading: Reading & TopicPartition, away: number): void {
+    const batches = this.#log.get(keyOf(reading)) ?? [];
+    const at = batches.findIndex(({ header }) => header.next > reading.position) + away;
+    const batch = batches[at];
+    if (batch === undefined) return;
+    reading.position = startingAt(batch.header.baseOffset);
+    this.#fetch(instance, reading, 3);
+  }
+
   #fetch(instance: Instance, reading: Reading & TopicPartition, count: number): void {
     const key = keyOf(reading);
     if (instance.reading.get(key) !== reading || reading.paused) return;
@@ -361,6 +379,10 @@ export class World {
     this.#tell(instance, { type: 'committed', commits });
   }
 
+  #deadlineMs(): number {
+    return this.#troubles.deadlinesPass ? this.#now + REVOKE_MS : Number.POSITIVE_INFINITY;
+  }
+
   #passTime(): void {
     this.#now += 5;
     for (const instance of this.#instances) {
@@ -415,7 +437,7 @@ export class World {
       for (const instance of members.filter(({ phase }) => phase === 'joined')) {
         instance.phase = 'settling';
         const partitions = [...instance.reading.values()];
-        this.#tell(instance, { type: 'revoking', partitions, deadlineMs: this.#now + REVOKE_MS });
+        this.#tell(instance, { type: 'revoking', partitions, deadlineMs: this.#deadlineMs() });
       }
       this.#rebalanceWanted = false;
     }
