@@ -1,0 +1,73 @@
+// The ledger asserts what it is told: the faults that would lose or reorder records are refused where they happen.
+
+import test from 'ava';
+import { Ledger } from '../../src/engine/ledger.ts';
+import { startingAt } from '../../src/log/offset.ts';
+import type { ScoredMicroBatch } from '../../src/log/ports.ts';
+
+const scored: ScoredMicroBatch = {
+  outputs: [],
+  scored: 0,
+  deadLetters: 0,
+  timestamps: { timestampsMs: [], counts: [] },
+  decodeMs: 0,
+  predictMs: 0,
+  encodeMs: 0,
+};
+
+const entry = (id: number, first: number, next: number) => ({
+  id,
+  first: startingAt(first),
+  next: startingAt(next),
+  records: next - first,
+  bytes: 10,
+  arrivedAtMs: 0,
+});
+
+function ledgerWith(...entries: ReturnType<typeof entry>[]): Ledger {
+  const ledger = new Ledger(startingAt(0));
+  for (const each of entries) ledger.open(each);
+  return ledger;
+}
+
+test('what is committable moves only when the oldest is acknowledged', (t) => {
+  const ledger = ledgerWith(entry(1, 0, 5), entry(2, 5, 9));
+  ledger.scored(2, scored);
+  t.is(ledger.takeProducible(), undefined, 'the older one is not scored yet');
+  ledger.scored(1, scored);
+  t.is(ledger.takeProducible()?.entry.id, 1);
+  t.is(ledger.takeProducible(), undefined, 'one at a time');
+  t.is<number, number>(ledger.committable, 0);
+  ledger.acknowledged(1);
+  t.is<number, number>(ledger.committable, 5);
+  t.is(ledger.bytes, 10);
+});
+
+test('a gap, an empty range, a double answer and a commit beyond what is acknowledged are refused', (t) => {
+  t.throws(() => ledgerWith(entry(1, 1, 5)), { message: /leaves a gap/ });
+  t.throws(() => ledgerWith(entry(1, 0, 0)), { message: /covers no offset/ });
+  const ledger = ledgerWith(entry(1, 0, 5));
+  t.throws(() => ledger.acknowledged(1), { message: /wrong stage/ });
+  ledger.scored(1, scored);
+  t.throws(() => ledger.scored(1, scored), { message: /wrong stage/ });
+  t.throws(() => ledger.scored(7, scored), { message: /not in the ledger/ });
+  t.throws(() => ledger.confirmed(startingAt(1)), { message: /only 0 may be/ });
+});
+
+test('confirmations may arrive out of order, and never take the committed offset back', (t) => {
+  const ledger = ledgerWith(entry(1, 0, 5));
+  ledger.scored(1, scored);
+  ledger.takeProducible();
+  ledger.acknowledged(1);
+  ledger.confirmed(startingAt(5));
+  ledger.confirmed(startingAt(3));
+  t.is<number, number>(ledger.committed, 5);
+});
+
+test('a micro-batch that was not acknowledged is produced again', (t) => {
+  const ledger = ledgerWith(entry(1, 0, 5));
+  ledger.scored(1, scored);
+  ledger.takeProducible();
+  ledger.notProduced(1);
+  t.is(ledger.takeProducible()?.entry.id, 1);
+});
