@@ -4,22 +4,16 @@
 import { printEffective } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { explainChoice } from '../model/choose.ts';
-import { probeBackends } from '../scoring/backend-probe.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
-import { connectSink, modelFolder, openSink, scorerSetup } from './wiring.ts';
+import { chooseBackend, connectSink, modelFolder, openSink, scorerSetup } from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
   const { config } = loaded;
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const line of printEffective(loaded)) say(line);
   const folder = modelFolder(config);
-  const { backend: wanted } = config.model;
-  const choice = await probeBackends({
-    modelFolder: folder,
-    wanted,
-    batchRecords: config.scoring.predictRecords,
-  });
+  const choice = await chooseBackend(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const sink = openSink(config, createLogger(config.telemetry.logLevel));
   await connectSink(sink, config, createLogger('silent'), true);

@@ -9,7 +9,6 @@ import { runLoad } from '../load/load-source.ts';
 import { generateTransactions } from '../load/transactions.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
-import { probeBackends } from '../scoring/backend-probe.ts';
 import { ScorerPool } from '../scoring/pool.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter } from '../telemetry/meter.ts';
@@ -20,6 +19,7 @@ import { lag, reporting } from './reporting.ts';
 import { printSummary } from './summary.ts';
 import { versions } from './versions.ts';
 import {
+  chooseBackend,
   connectSink,
   engineLimits,
   generatorFile,
@@ -46,12 +46,7 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
   const meter = new Meter();
 
   const folder = modelFolder(config);
-  const { backend: wanted } = config.model;
-  const choice = await probeBackends({
-    modelFolder: folder,
-    wanted,
-    batchRecords: config.scoring.predictRecords,
-  });
+  const choice = await chooseBackend(config);
   logger.info(`backend ${explainChoice(choice)}`);
 
   const { source, sink } = openLog(config, logger);

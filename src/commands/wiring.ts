@@ -12,7 +12,9 @@ import type { Sink, Source } from '../log/ports.ts';
 import { MemoryBroker } from '../memory/broker.ts';
 import { MemorySink } from '../memory/sink.ts';
 import { MemorySource } from '../memory/source.ts';
+import type { BackendChoice } from '../model/choose.ts';
 import { findVersion } from '../model/repository.ts';
+import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { UnavailableError } from './exit-codes.ts';
@@ -75,6 +77,16 @@ export async function connectSink(
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
+}
+
+/** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
+export function chooseBackend(config: Config): Promise<BackendChoice> {
+  const { model, scoring } = config;
+  return probeBackends({
+    modelFolder: modelFolder(config),
+    wanted: model.backend,
+    batchRecords: scoring.predictRecords,
+  });
 }
 
 export const modelFolder = ({ model }: Config): string =>

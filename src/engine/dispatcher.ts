@@ -128,7 +128,7 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     if (producible === undefined) break;
     const { entry, scored } = producible;
     if (scored.outputs.length > 0) {
-      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, outputs: scored.outputs });
+      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, scored });
       break;
     }
     lane.ledger.acknowledged(entry.id);

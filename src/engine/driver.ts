@@ -11,7 +11,6 @@ import type {
   Source,
 } from '../log/ports.ts';
 import { FencedError, SinkError } from '../log/ports.ts';
-import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import type { Effect, Failure, Message } from './messages.ts';
 import type { Clock, Scorer } from './ports.ts';
@@ -49,7 +48,6 @@ export class Driver {
   readonly state: EngineState;
   readonly #options: DriverOptions;
   readonly #messages: Message[] = [];
-  readonly #producing = new Map<number, { readonly scored: ScoredMicroBatch; readonly sinceMs: number }>();
   #running = false;
   #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
@@ -172,25 +170,21 @@ export class Driver {
     scorer.score(microBatch).then(
       (scored) => {
         observer.scored?.(microBatch, scored, clock.nowMs() - arrivedAtMs);
-        if (this.#lives(lane)) this.#producing.set(id, { scored, sinceMs: clock.nowMs() });
         this.#tell({ type: 'scored', lane, id, scored });
       },
       (error: unknown) => this.#tell({ type: 'scoreFailed', lane, id, failure: failureOf(error) }),
     );
   }
 
-  #produce({ lane, id, outputs }: Extract<Effect, { type: 'produce' }>): void {
+  #produce({ lane, id, scored }: Extract<Effect, { type: 'produce' }>): void {
     const { sink, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
-    sink.produce(outputs).then(
+    sink.produce(scored.outputs).then(
       () => {
-        const producing = this.#producing.get(id);
-        this.#producing.delete(id);
-        if (producing !== undefined) observer.produced?.(producing.scored, clock.nowMs() - sinceMs);
+        observer.produced?.(scored, clock.nowMs() - sinceMs);
         this.#tell({ type: 'produced', lane, id });
       },
       (error: unknown) => {
-        if (!this.#lives(lane)) this.#producing.delete(id);
         const retriable = !(error instanceof SinkError) || error.retriable;
         this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable });
       },
@@ -210,10 +204,6 @@ export class Driver {
         this.#tell({ type: 'commitFailed', commits, failure });
       },
     );
-  }
-
-  #lives(lane: TopicPartition & { readonly epoch: number }): boolean {
-    return this.state.lanes.get(keyOf(lane))?.epoch === lane.epoch;
   }
 }
 

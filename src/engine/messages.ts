@@ -1,7 +1,7 @@
 // All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, Fetched, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { AssignedPartition, Fetched, MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 
 /** Names the lane, and the ownership during which something was asked of it. */
@@ -60,7 +60,7 @@ export type Effect =
       readonly type: 'produce';
       readonly lane: LaneAddress;
       readonly id: number;
-      readonly outputs: readonly ResultBatch[];
+      readonly scored: ScoredMicroBatch;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }
   /** The answer to `revoking`: `unfinished` names the lanes that did not make it before the deadline. */

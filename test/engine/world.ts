@@ -246,7 +246,7 @@ export class World {
         this.#scoring.push({ instance, microBatch: effect.microBatch });
         return;
       case 'produce':
-        this.#producing.push({ instance, lane: effect.lane, id: effect.id, outputs: effect.outputs });
+        this.#producing.push({ instance, lane: effect.lane, id: effect.id, outputs: effect.scored.outputs });
         return;
       case 'commit':
         this.#committing.push({ instance, generation: this.#generation, commits: effect.commits });
