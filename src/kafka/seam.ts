@@ -1,4 +1,4 @@
-// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, five of its internal modules are
+// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, six of its internal modules are
 // substituted, so that a "message" is a whole record batch both ways, and so that a group member asks its lanes before
 // it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
 // contract test (test/kafka/seam.test.ts) fails when a file that this relies on differs. Why: docs/decisions/0003.
@@ -52,6 +52,7 @@ export function loadKafkaJs(): KafkaJs {
     throw new SeamError('kafkajs was loaded before the seam');
   }
   substitute('protocol/requests/fetch/v4/decodeMessages.js', () => decodeMessages);
+  substitute('protocol/request.js', () => assembleRequest(require(internal('protocol/encoder.js'))));
   substitute('protocol/requests/produce/v3/request.js', () =>
     produceRequest(require(internal('protocol/encoder.js'))),
   );
@@ -115,11 +116,47 @@ function markSkipped(fetched: {
 }
 
 interface Encoder {
+  readonly buffer: Buffer;
   writeString(value: string | null): Encoder;
   writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
-  writeBufferInternal(bytes: Buffer): void;
 }
+
+/** A request's body in pieces, which are put together once. */
+interface Pieces {
+  readonly pieces: readonly Uint8Array[];
+}
+
+interface Request {
+  readonly correlationId: number;
+  readonly clientId: string;
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    encode(): Promise<Encoder | Pieces>;
+  };
+}
+
+/** In place of kafkajs's, which copies a request's body twice, into buffers of twice its size. */
+const assembleRequest =
+  (EncoderClass: new (bytes: number) => Encoder) =>
+  async ({ correlationId, clientId, request: { apiKey, apiVersion, encode } }: Request) => {
+    const body = await encode();
+    const bodyPieces = 'pieces' in body ? body.pieces : [body.buffer];
+    const byteLength = bodyPieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    const head = new EncoderClass(HEAD_BYTES)
+      .writeInt32(0)
+      .writeInt16(apiKey)
+      .writeInt16(apiVersion)
+      .writeInt32(correlationId)
+      .writeString(clientId).buffer;
+    head.writeInt32BE(head.byteLength - SIZE_BYTES + byteLength);
+    return { buffer: Buffer.concat([head, ...bodyPieces], head.byteLength + byteLength) };
+  };
+
+const HEAD_BYTES = 255;
+/** A request begins with the number of bytes that follow. */
+const SIZE_BYTES = 4;
 
 interface ProduceArguments {
   readonly acks: number;
@@ -136,8 +173,6 @@ interface ProduceArguments {
   }[];
 }
 
-const REQUEST_OVERHEAD_BYTES = 1024;
-
 /** Produce v3 (v4 to v7 delegate to it): writes the given record batches as they are, stamped with the producer. */
 const produceRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
@@ -146,14 +181,13 @@ const produceRequest =
     apiVersion: 3,
     apiName: 'Produce',
     expectResponse: () => acks !== 0,
-    encode: async () => {
-      const byteLength = topicData
-        .flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages))
-        .reduce((sum, { value }) => sum + value.byteLength, REQUEST_OVERHEAD_BYTES);
-      const encoder = new EncoderClass(byteLength);
-      encoder.writeString(transactionalId).writeInt16(acks).writeInt32(timeout).writeInt32(topicData.length);
+    encode: async (): Promise<Pieces> => {
+      const pieces: Uint8Array[] = [];
+      const begin = (): Encoder => new EncoderClass(HEAD_BYTES);
+      const head = begin().writeString(transactionalId).writeInt16(acks).writeInt32(timeout);
+      pieces.push(head.writeInt32(topicData.length).buffer);
       for (const { topic, partitions } of topicData) {
-        encoder.writeString(topic).writeInt32(partitions.length);
+        pieces.push(begin().writeString(topic).writeInt32(partitions.length).buffer);
         for (const { partition, messages } of partitions) {
           const [message, ...more] = messages;
           if (message === undefined || more.length > 0) {
@@ -163,11 +197,10 @@ const produceRequest =
           if (Number(producerId) >= 0) {
             stamp(value, { producerId: Number(producerId), producerEpoch, baseSequence });
           }
-          encoder.writeInt32(partition).writeInt32(value.byteLength);
-          encoder.writeBufferInternal(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+          pieces.push(begin().writeInt32(partition).writeInt32(value.byteLength).buffer, value);
         }
       }
-      return encoder;
+      return { pieces };
     },
   });
 

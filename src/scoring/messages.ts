@@ -39,8 +39,9 @@ export interface ScoreRequest {
   readonly partition: number;
   readonly first: number;
   readonly until: number;
-  /** Whole record batches, one after the other. Moved. */
+  /** Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved back in the answer. */
   readonly bytes: ArrayBuffer;
+  readonly byteLength: number;
   /** Set when the records cost a worker its life before: they become dead letters without being scored. */
   readonly verdict: Rejection | null;
 }
@@ -53,8 +54,8 @@ export interface ProbeRequest {
 export type WorkerRequest = ScoreRequest | ProbeRequest;
 
 export type WorkerResponse =
-  /** The buffers of its outputs are moved. */
-  | { readonly type: 'scored'; readonly scored: ScoredMicroBatch }
+  /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
+  | { readonly type: 'scored'; readonly scored: ScoredMicroBatch; readonly bytes: ArrayBuffer }
   | { readonly type: 'sound' }
   /** The record batches cannot be opened, or the model does not work any more. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -8,6 +8,7 @@ import { FixedQueue, Piscina } from 'piscina';
 import type { Rejection } from '../features/rejection.ts';
 import type { MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { merge } from './merge.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
 
@@ -47,6 +48,7 @@ export const besideModule = (moduleUrl: string, name: string): URL =>
 export class ScorerPool {
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
   readonly #options: PoolOptions;
+  readonly #buffers = new BufferPool();
   #recovering: Promise<void> | undefined;
   #losses = 0;
 
@@ -151,17 +153,28 @@ export class ScorerPool {
   ): Promise<ScoredMicroBatch> {
     // Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try.
     const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
-    const bytes = new Uint8Array(wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0));
+    const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    const buffer = this.#buffers.take(byteLength);
+    const bytes = new Uint8Array(buffer);
     let at = 0;
     for (const batch of wanted) {
       bytes.set(batch.bytes, at);
       at += batch.bytes.byteLength;
     }
-    const { buffer } = bytes;
-    const request: ScoreRequest = { type: 'score', topic, partition, first, until, bytes: buffer, verdict };
+    const request: ScoreRequest = {
+      type: 'score',
+      topic,
+      partition,
+      first,
+      until,
+      bytes: buffer,
+      byteLength,
+      verdict,
+    };
     const response = await this.#run(request, [buffer]);
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    this.#buffers.giveBack(response.bytes);
     return response.scored;
   }
 

@@ -108,9 +108,9 @@ class Task {
 
   run(): ScoredMicroBatch {
     const started = performance.now();
-    const { bytes, first, until } = this.#request;
+    const { bytes, byteLength, first, until } = this.#request;
     const { inflatedBytesMax, predictRecordsMax } = this.#parts.setup;
-    for (const batch of splitRecordBatches(new Uint8Array(bytes))) {
+    for (const batch of splitRecordBatches(new Uint8Array(bytes, 0, byteLength))) {
       const records = openRecordBatch(batch, inflatedBytesMax);
       while (records.next()) {
         if (records.offset < first || records.offset >= until) continue;

@@ -41,8 +41,9 @@ export default function answer(request: WorkerRequest): WorkerResponse {
       return { type: 'sound' };
     }
     const scored = scorer.score(request);
-    const buffers = scored.outputs.map(({ bytes }) => bytes.buffer);
-    return moved({ type: 'scored', scored }, buffers);
+    const { bytes } = request;
+    const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
+    return moved({ type: 'scored', scored, bytes }, buffers);
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };

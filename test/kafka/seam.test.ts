@@ -16,6 +16,8 @@ const HASHES: Readonly<Record<string, string>> = {
   'protocol/requests/produce/v3/request.js': '993a3db997827088',
   'protocol/requests/produce/v3/response.js': '2f36048c7ca33a69',
   'protocol/requests/produce/v7/request.js': 'bc64c2f2d7feb31a',
+  'protocol/request.js': '2270900ca6474026',
+  'network/connection.js': '2a993b2e74421ca6',
   'protocol/encoder.js': '9977889e184a9e91',
   'protocol/decoder.js': '83c43fac8d6b8ef2',
   'consumer/filterAbortedMessages.js': '54ce50f2a41ee168',

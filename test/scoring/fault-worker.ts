@@ -7,7 +7,7 @@ import { recordsIn } from '../support/records.ts';
 
 export default function answerWithFaults(request: WorkerRequest): WorkerResponse {
   if (request.type === 'score' && request.verdict === null) {
-    for (const batch of splitRecordBatches(new Uint8Array(request.bytes))) {
+    for (const batch of splitRecordBatches(new Uint8Array(request.bytes, 0, request.byteLength))) {
       for (const { key, offset } of recordsIn(batch)) {
         if (offset < request.first || offset >= request.until) continue;
         if (key === 'exit') process.exit(3);

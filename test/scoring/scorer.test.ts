@@ -59,15 +59,20 @@ function scorerWith(
   });
 }
 
-const requestFor = ({ topic, partition, first, next, batches }: MicroBatch): ScoreRequest => ({
-  type: 'score',
-  topic,
-  partition,
-  first,
-  until: next,
-  bytes: Uint8Array.from(Buffer.concat(batches.map(({ bytes }) => bytes))).buffer,
-  verdict: null,
-});
+function requestFor({ topic, partition, first, next, batches }: MicroBatch): ScoreRequest {
+  // A buffer that was used before: what follows the batches in it is not theirs.
+  const { buffer } = Uint8Array.from(Buffer.concat([...batches, ...batches].map(({ bytes }) => bytes)));
+  return {
+    type: 'score',
+    topic,
+    partition,
+    first,
+    until: next,
+    bytes: buffer,
+    byteLength: buffer.byteLength / 2,
+    verdict: null,
+  };
+}
 
 const score = (scorer: Scorer, records: readonly Given[], format: Format = 'msgpack') =>
   scorer.score(requestFor(microBatchOf(records, format, 100)));
