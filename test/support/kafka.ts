@@ -29,7 +29,12 @@ export function withBroker(
     t.timeout(180_000);
     broker = await startBroker({
       ...options,
-      properties: { 'group.min.session.timeout.ms': '500', ...options.properties },
+      properties: {
+        'group.min.session.timeout.ms': '500',
+        // Records in tests have old timestamps, and retention goes by those.
+        'log.retention.ms': '-1',
+        ...options.properties,
+      },
     });
     await ready(broker);
   });
