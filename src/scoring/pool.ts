@@ -1,6 +1,6 @@
 // The pool of worker threads behind the engine's Scorer port. One task a worker. A thread that dies or passes its deadline
-// is replaced and its micro-batch is scored again; one that costs a thread its life again and again is halved until the
-// record that does it is alone, and that one becomes a dead letter (invariant 7).
+// is replaced and its micro-batch is scored again; one that costs a thread its life every time, or makes it throw, is
+// halved until the record that does it is alone, and that one becomes a dead letter (invariant 7).
 
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,18 @@ export interface PoolOptions {
   readonly workerUrl?: URL;
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number };
 }
+
+/** What concerns record batches or the model as a whole: no record is to blame, and trying a half of them is no help. */
+const WHOLE: ReadonlySet<string> = new Set([
+  'SCORELANE_DAMAGED_BATCH',
+  'SCORELANE_UNSUPPORTED_FORMAT',
+  'SCORELANE_INFLATION_BOUND',
+  'SCORELANE_COMPRESSION',
+  'SCORELANE_MODEL_BROKEN',
+]);
+
+const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
+  WHOLE.has(code) ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
 
 /** How often a micro-batch is tried whole before it is halved. */
 const ATTEMPTS = 2;
@@ -129,7 +141,7 @@ export class ScorerPool {
     const verdict: Rejection = {
       stage: 'worker',
       code: 'WORKER_LOST',
-      message: `scoring this record ended its worker thread: ${lost}`,
+      message: `scoring this record fails every time: ${lost}`,
     };
     return this.#ask(microBatch, first, until, verdict);
   }
@@ -194,7 +206,7 @@ export class ScorerPool {
     }, deadlineMs);
     try {
       const response = await this.#pool.run(request, { transferList, signal: deadline.signal });
-      if (response.type === 'failed') throw new ScoringError(response.code, response.message);
+      if (response.type === 'failed') throw failure(response);
       return response;
     } catch (error) {
       if (deadline.signal.aborted) throw deadline.signal.reason;

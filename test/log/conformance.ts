@@ -1,5 +1,5 @@
 // What both log adapters must do: the contracts written on the ports, as tests. Run over the memory log in
-// test/memory/conformance.test.ts and over a real Kafka broker in test/kafka/conformance.test.ts.
+// test/memory/conformance.test.ts and over a real Kafka broker in test/kafka/conformance.ts.
 
 import type { TestFn } from 'ava';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';

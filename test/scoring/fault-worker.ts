@@ -1,4 +1,4 @@
-// The real worker, but for records whose key asks for trouble: it exits, or never comes back, as native code may.
+// The real worker, but for records whose key asks for trouble: it exits, never comes back, or throws what nobody thought of.
 
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import type { WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
@@ -11,6 +11,7 @@ export default function answerWithFaults(request: WorkerRequest): WorkerResponse
       for (const { key, offset } of recordsIn(batch)) {
         if (offset < request.first || offset >= request.until) continue;
         if (key === 'exit') process.exit(3);
+        if (key === 'throw') throw new TypeError('nobody thought of this');
         while (key === 'hang') Math.sqrt(offset);
       }
     }

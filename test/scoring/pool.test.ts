@@ -51,7 +51,7 @@ test('micro-batches come back scored, their buffers moved both ways', async (t) 
   t.deepEqual(lost, []);
 });
 
-for (const fault of ['exit', 'hang'] as const) {
+for (const fault of ['exit', 'hang', 'throw'] as const) {
   test(`a record that makes its worker ${fault} becomes a dead letter, and its neighbours are scored once`, async (t) => {
     const { pool, lost } = await poolWith({ workerUrl: faults, deadlineMs: 1_500 });
     const scored = await pool.score(microBatchOf(records(['a', 'b', fault, 'c', 'd'])));
