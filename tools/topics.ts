@@ -1,5 +1,6 @@
 // Creates topics on a broker, through the same kafkajs as the daemon.
 
+import '../src/process.ts';
 import type { Admin } from 'kafkajs';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
 

@@ -32,7 +32,7 @@ export interface KafkaSettings {
 }
 
 /** Where kafkajs's own log lines go. */
-export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, details: object) => void;
+export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, details: object) => void;
 
 /** Settings that contradict each other. */
 export class KafkaSettingsError extends Error {
@@ -41,6 +41,9 @@ export class KafkaSettingsError extends Error {
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000;
+
+/** kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again, with the same batch. */
+const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
 
 /** Throws `KafkaSettingsError`, and what reading a certificate throws. */
 export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
@@ -56,7 +59,7 @@ export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig
       () =>
       ({ level, namespace, log: entry }) => {
         const { message, timestamp, logger, stack, ...details } = entry;
-        log(levelName(level), `${namespace}: ${message}`, details);
+        if (!message.startsWith(RETRIES_ARE_OURS)) log(levelName(level), `${namespace}: ${message}`, details);
       },
     ...(protocol.endsWith('SSL') ? { ssl: tlsOptions(settings) } : {}),
     ...(sasl === undefined ? {} : { sasl }),
@@ -68,10 +71,10 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   return new KafkaClass(kafkaConfig(settings, log));
 }
 
-function levelName(level: logLevel): 'error' | 'warn' | 'info' | 'debug' {
+/** What kafkajs calls an error it mostly tries again; what is one for a lane, the engine says itself. */
+function levelName(level: logLevel): 'warn' | 'info' | 'debug' {
   const { logLevel: levels } = loadKafkaJs();
-  if (level === levels.ERROR) return 'error';
-  if (level === levels.WARN) return 'warn';
+  if (level === levels.ERROR || level === levels.WARN) return 'warn';
   return level === levels.INFO ? 'info' : 'debug';
 }
 
