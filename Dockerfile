@@ -2,10 +2,12 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=optional --ignore-scripts
+# Without install scripts tfjs-node comes without TensorFlow; other optional packages bring the codecs' binaries.
+RUN npm ci --ignore-scripts && rm -rf node_modules/@tensorflow/tfjs-node
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts \
+    && rm -rf node_modules/@tensorflow/tfjs-node
 
 FROM node:24-slim
 WORKDIR /app
