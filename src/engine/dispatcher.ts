@@ -11,7 +11,7 @@ import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import { applySettling, assigned, endLanes, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
 
-const LANE_OUT_OF_STEP = 'SCORELANE_OUT_OF_STEP';
+const UNKNOWN = 'SCORELANE_UNKNOWN';
 
 /** Takes one message and returns what is to be done, in order. Mutates `state`. */
 export function step(state: EngineState, message: Message, nowMs: number): Effect[] {
@@ -143,7 +143,7 @@ function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]):
     type: 'abandoned',
     lane: addressOf(lane),
     microBatches: lane.ledger.inFlight,
-    why: lane.trouble?.code ?? LANE_OUT_OF_STEP,
+    why: lane.trouble?.code ?? UNKNOWN,
   });
   restart(lane, state.nextEpoch++);
   lane.phase = 'halted';
