@@ -12,7 +12,7 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 // fields in 4.4 us without it, 5.7 us with it.
 process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED ??= 'true';
 
-// V8 collects the whole heap after every 32 MB of buffers allocated outside of it, which is ten times a second here; so
+// V8 collects the whole heap after every 32 MB of buffers allocated outside of it, which is some fifteen times a second here; so
 // counted, buffers and heap share one limit. Measured: 1.5 times the throughput (docs/decisions/0006).
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 

@@ -1,6 +1,7 @@
 // `scorelane run`: the daemon. Wires the parts together, shows what they do, and ends in order.
 
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -92,7 +93,7 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
   const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';
   const summary = meter.summary({
     backend: choice.backend,
-    model: `${config.model.name} ${folder.split('/').at(-1)}`,
+    model: `${config.model.name} ${basename(folder)}`,
     versions: versions({ runtime }),
   });
   printSummary(summary, lag(driver.state));

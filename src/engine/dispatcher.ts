@@ -7,6 +7,7 @@ import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
 import { accept, type Lane, newLane, restart, skipTo } from './lane.ts';
+import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import { applySettling, assigned, endLanes, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
@@ -81,7 +82,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       lane.ledger.failed(message.id);
-      trouble(lane, message.failure, nowMs, effects);
+      trouble(lane, message.failure, effects);
       return;
     }
     case 'produced': {
@@ -95,7 +96,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
-      trouble(lane, message.failure, nowMs, effects);
+      trouble(lane, message.failure, effects);
       lane.produceAgainAtMs = nowMs + (message.retriable ? backoffMs(state, lane) : state.limits.retryMsMax);
       return;
     }
@@ -178,9 +179,8 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
   const arrivedAtMs = mail[0]?.arrivedAtMs ?? nowMs;
   const id = state.nextId++;
   const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
-  const records = mail.reduce((sum, item) => sum + item.records, 0);
   const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
-  lane.ledger.open({ id, first, next, records, bytes, arrivedAtMs });
+  lane.ledger.open({ id, first, next, bytes });
   if (batches.length === 0) {
     lane.ledger.scored(id, NOTHING_SCORED);
     wakeLane(state, lane, nowMs, effects);
@@ -196,24 +196,14 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
   return true;
 }
 
-const NOTHING_SCORED = {
-  outputs: [],
-  scored: 0,
-  deadLetters: 0,
-  timestamps: { timestampsMs: [], counts: [] },
-  decodeMs: 0,
-  predictMs: 0,
-  encodeMs: 0,
-};
-
 const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, partition, epoch });
 
 const backoffMs = ({ limits }: EngineState, lane: Lane): number =>
   Math.min(limits.retryMsMax, limits.retryMs * 2 ** Math.min(20, (lane.trouble?.attempts ?? 1) - 1));
 
-function trouble(lane: Lane, failure: Failure, nowMs: number, effects: Effect[]): void {
+function trouble(lane: Lane, failure: Failure, effects: Effect[]): void {
   const attempts = (lane.trouble?.attempts ?? 0) + 1;
-  lane.trouble = { ...failure, sinceMs: lane.trouble?.sinceMs ?? nowMs, attempts };
+  lane.trouble = { ...failure, attempts };
   effects.push({ type: 'trouble', lane: addressOf(lane), failure, attempts });
 }
 

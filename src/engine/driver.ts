@@ -70,6 +70,8 @@ export class Driver {
         new Promise<void>((resolve) => {
           this.#settled.push(resolve);
           this.#tell({ type: 'revoking', partitions, deadlineMs: clock.nowMs() + revokeTimeoutMs });
+          // A dead engine settles nothing: who waits for it would wait for ever, and with it the stop.
+          if (this.#dead) resolve();
         }),
       revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
       lost: (partitions) => this.#tell({ type: 'lost', partitions }),

@@ -14,7 +14,6 @@ export type Phase = 'running' | 'settling' | 'halted';
 export interface Trouble {
   readonly code: string;
   readonly message: string;
-  readonly sinceMs: number;
   /** How many times in a row. */
   readonly attempts: number;
 }

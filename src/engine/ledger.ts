@@ -16,11 +16,20 @@ export interface Entry {
   readonly id: number;
   readonly first: NextOffset;
   readonly next: NextOffset;
-  readonly records: number;
   readonly bytes: number;
-  readonly arrivedAtMs: number;
   stage: Stage;
 }
+
+/** What becomes of offsets that hold nothing to score. */
+export const NOTHING_SCORED: ScoredMicroBatch = {
+  outputs: [],
+  scored: 0,
+  deadLetters: 0,
+  timestamps: { timestampsMs: [], counts: [] },
+  decodeMs: 0,
+  predictMs: 0,
+  encodeMs: 0,
+};
 
 export class Ledger {
   #entries: Entry[] = [];
@@ -53,10 +62,6 @@ export class Ledger {
 
   get oldest(): Entry | undefined {
     return this.#entries[0];
-  }
-
-  get entries(): readonly Entry[] {
-    return this.#entries;
   }
 
   /** Takes a micro-batch into the account. It begins where the one before ended. */

@@ -3,7 +3,7 @@
 
 import { balance } from '../log/balance.ts';
 import { viewOf, writeInt64 } from '../log/int64.ts';
-import { type NextOffset, offset, startingAt } from '../log/offset.ts';
+import { type NextOffset, startingAt } from '../log/offset.ts';
 import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -194,4 +194,4 @@ export class MemoryBroker {
 
 /** Where a group that never committed begins. */
 export const resetPosition = (partition: MemoryPartition, reset: 'earliest' | 'latest'): NextOffset =>
-  reset === 'earliest' ? partition.logStart : startingAt(offset(partition.logEnd));
+  reset === 'earliest' ? partition.logStart : partition.logEnd;

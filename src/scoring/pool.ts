@@ -31,7 +31,6 @@ export interface PoolOptions {
   readonly onThreadLost: (why: string) => void;
   /** The worker's entry; another one only in tests. */
   readonly workerUrl?: URL;
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number };
 }
 
 /** What concerns record batches or the model as a whole: no record is to blame, and trying a half of them is no help. */
@@ -75,7 +74,6 @@ export class ScorerPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       taskQueue: new FixedQueue(),
       recordTiming: false,
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     });
   }
 
@@ -103,10 +101,6 @@ export class ScorerPool {
 
   async stop(): Promise<void> {
     await this.#pool.destroy();
-  }
-
-  get threads(): Piscina['threads'] {
-    return this.#pool.threads;
   }
 
   async #scoreRange(

@@ -8,7 +8,7 @@ import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts'
 import type { Predictor } from '../model/predictor.ts';
 import { deadLetterHeaders } from './dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
-import type { ScoreRequest, ScorerSetup } from './messages.ts';
+import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
 import { Outputs } from './outputs.ts';
 import type { ResultWriter } from './result-writer.ts';
 import { SourceHeaders } from './source-headers.ts';
@@ -33,22 +33,32 @@ export interface ScorerParts {
 /** A record that waits for its score, as positions in its batch: nothing is copied until it is written. */
 type Row = { -readonly [Field in keyof RecordView]: RecordView[Field] };
 
+/** What is used by one task after the other, so that nothing of it is allocated anew. */
+interface Workspace {
+  readonly features: Float32Array;
+  readonly rows: Row[];
+  readonly results: Outputs;
+  readonly deadLetters: Outputs;
+}
+
 const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
 
 export class Scorer {
   readonly #parts: ScorerParts;
-  readonly #features: Float32Array;
-  readonly #rows: Row[] = [];
-  readonly #results: Outputs;
-  readonly #deadLetters: Outputs;
+  readonly #workspace: Workspace;
 
   constructor(parts: ScorerParts) {
     this.#parts = parts;
     const { setup, reader } = parts;
     const { inputPartitionCount, resultBatchBytesMax, compression } = setup;
-    this.#features = new Float32Array(setup.predictRecordsMax * reader.width);
-    this.#results = new Outputs(setup.results, inputPartitionCount, resultBatchBytesMax, compression);
-    this.#deadLetters = new Outputs(setup.deadLetters, inputPartitionCount, resultBatchBytesMax, compression);
+    const outputs = (topic: OutputTopic): Outputs =>
+      new Outputs(topic, inputPartitionCount, resultBatchBytesMax, compression);
+    this.#workspace = {
+      features: new Float32Array(setup.predictRecordsMax * reader.width),
+      rows: [],
+      results: outputs(setup.results),
+      deadLetters: outputs(setup.deadLetters),
+    };
   }
 
   /**
@@ -57,17 +67,10 @@ export class Scorer {
    */
   score(request: ScoreRequest): ScoredMicroBatch {
     try {
-      return new Task(
-        this.#parts,
-        request,
-        this.#features,
-        this.#rows,
-        this.#results,
-        this.#deadLetters,
-      ).run();
+      return new Task(this.#parts, request, this.#workspace).run();
     } catch (error) {
-      this.#results.take();
-      this.#deadLetters.take();
+      this.#workspace.results.take();
+      this.#workspace.deadLetters.take();
       throw error;
     }
   }
@@ -77,10 +80,7 @@ export class Scorer {
 class Task {
   readonly #parts: ScorerParts;
   readonly #request: ScoreRequest;
-  readonly #features: Float32Array;
-  readonly #rows: Row[];
-  readonly #results: Outputs;
-  readonly #deadLetters: Outputs;
+  readonly #workspace: Workspace;
   readonly #headers: SourceHeaders;
   readonly #timestamps = new TimestampCollector();
   #pending = 0;
@@ -89,20 +89,10 @@ class Task {
   #predictMs = 0;
   #encodeMs = 0;
 
-  constructor(
-    parts: ScorerParts,
-    request: ScoreRequest,
-    features: Float32Array,
-    rows: Row[],
-    results: Outputs,
-    deadLetters: Outputs,
-  ) {
+  constructor(parts: ScorerParts, request: ScoreRequest, workspace: Workspace) {
     this.#parts = parts;
     this.#request = request;
-    this.#features = features;
-    this.#rows = rows;
-    this.#results = results;
-    this.#deadLetters = deadLetters;
+    this.#workspace = workspace;
     this.#headers = new SourceHeaders(request.topic, request.partition);
   }
 
@@ -120,7 +110,7 @@ class Task {
     }
     this.#flush();
     const encodeStarted = performance.now();
-    const outputs: ResultBatch[] = [...this.#results.take(), ...this.#deadLetters.take()];
+    const outputs: ResultBatch[] = [...this.#workspace.results.take(), ...this.#workspace.deadLetters.take()];
     const ended = performance.now();
     const encodeMs = this.#encodeMs + ended - encodeStarted;
     return {
@@ -145,15 +135,15 @@ class Task {
             records.bytes,
             records.valueStart,
             records.valueEnd,
-            this.#features,
+            this.#workspace.features,
             this.#pending,
           ));
     if (rejection !== null) {
       this.#reject(records, rejection);
       return;
     }
-    const row = this.#rows[this.#pending];
-    if (row === undefined) this.#rows.push(rowOf(records));
+    const row = this.#workspace.rows[this.#pending];
+    if (row === undefined) this.#workspace.rows.push(rowOf(records));
     else copyRow(records, row);
     this.#pending++;
   }
@@ -175,8 +165,13 @@ class Task {
     const started = performance.now();
     let columns: Float32Array[];
     try {
-      columns = predictor.predict(this.#features.subarray(from * reader.width, to * reader.width), count);
+      columns = predictor.predict(
+        this.#workspace.features.subarray(from * reader.width, to * reader.width),
+        count,
+      );
+      this.#predictMs += performance.now() - started;
     } catch (error) {
+      this.#predictMs += performance.now() - started;
       if (count > 1) {
         const middle = from + (count >> 1);
         this.#predict(from, middle);
@@ -185,10 +180,8 @@ class Task {
       }
       probe();
       const message = (error as Error).message;
-      this.#reject(this.#rows[from] as Row, { stage: 'predict', code: 'PREDICT_FAILED', message });
+      this.#reject(this.#workspace.rows[from] as Row, { stage: 'predict', code: 'PREDICT_FAILED', message });
       return;
-    } finally {
-      this.#predictMs += performance.now() - started;
     }
     const encodeStarted = performance.now();
     for (let index = 0; index < count; index++) this.#write(from + index, columns, index, count);
@@ -196,7 +189,7 @@ class Task {
   }
 
   #write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
-    const row = this.#rows[rowIndex] as Row;
+    const row = this.#workspace.rows[rowIndex] as Row;
     for (const column of columns) {
       const width = column.length / count;
       for (let at = index * width; at < (index + 1) * width; at++) {
@@ -212,7 +205,7 @@ class Task {
     const value = this.#parts.writer.write(this.#parts.reader.ids(rowIndex), columns, index, count);
     const { bytes } = row;
     this.#headers.set(row.offset);
-    this.#results
+    this.#workspace.results
       .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
       .append(
         row.timestampMs,
@@ -234,7 +227,7 @@ class Task {
     const { name, version } = this.#parts.model;
     const { keyStart, keyEnd, valueStart, valueEnd, bytes } = row;
     const headers = deadLetterHeaders(row, rejection, { topic, partition, model: name, version });
-    this.#deadLetters
+    this.#workspace.deadLetters
       .writerFor(partition, bytes, keyStart, keyEnd)
       .append(row.timestampMs, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers);
     this.#dead++;

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/commands/wiring.ts';
 import { budgetBytes } from '../../src/engine/credits.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
+import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { EngineLimits } from '../../src/engine/state.ts';
 import { Random } from '../../src/load/random.ts';
 import {
@@ -15,6 +16,8 @@ import {
   type ScoredMicroBatch,
   type Sink,
   SinkError,
+  type Source,
+  type SourceListener,
 } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
@@ -75,13 +78,9 @@ class Scene {
         .map(({ offset }) => ({ key: 'k', value: `${offset}` })),
     );
     return {
+      ...NOTHING_SCORED,
       outputs: values.length === 0 ? [] : [batchOf('out', partition, values)],
       scored: values.length,
-      deadLetters: 0,
-      timestamps: { timestampsMs: [], counts: [] },
-      decodeMs: 0,
-      predictMs: 0,
-      encodeMs: 0,
     };
   }
 
@@ -229,4 +228,38 @@ test('after its partitions were taken without asking, an instance begins again a
   await scene.scoredAll();
   await driver.stop(1_000);
   t.deepEqual(checkers.nothingIsLost(scene.history), []);
+});
+
+test('a rebalance that begins after the engine has died does not wait for it, so that the stop ends', async (t) => {
+  let heard: SourceListener | undefined;
+  const source: Source = {
+    start: async (listener) => {
+      heard = listener;
+    },
+    pause() {},
+    resume() {},
+    seek() {},
+    commit: async () => {},
+    stop: async () => {},
+  };
+  const fatal: Error[] = [];
+  const scene = new Scene(1);
+  const driver = new Driver({
+    source,
+    sink: scene.sink(new Map()),
+    scorer: { score: (microBatch) => scene.score(microBatch) },
+    clock: systemClock,
+    limits,
+    revokeTimeoutMs: 60_000,
+    observer: {},
+    onFatal: (error) => fatal.push(error),
+  });
+  await driver.start();
+  heard?.failed(new Error('gone for good'));
+  await heard?.revoking([{ topic: 'in', partition: 0 }]);
+  await driver.stop(60_000);
+  t.deepEqual(
+    fatal.map(({ message }) => message),
+    ['gone for good'],
+  );
 });

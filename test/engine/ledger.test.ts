@@ -1,27 +1,14 @@
 // The ledger asserts what it is told: the faults that would lose or reorder records are refused where they happen.
 
 import test from 'ava';
-import { Ledger } from '../../src/engine/ledger.ts';
+import { Ledger, NOTHING_SCORED as scored } from '../../src/engine/ledger.ts';
 import { startingAt } from '../../src/log/offset.ts';
-import type { ScoredMicroBatch } from '../../src/log/ports.ts';
-
-const scored: ScoredMicroBatch = {
-  outputs: [],
-  scored: 0,
-  deadLetters: 0,
-  timestamps: { timestampsMs: [], counts: [] },
-  decodeMs: 0,
-  predictMs: 0,
-  encodeMs: 0,
-};
 
 const entry = (id: number, first: number, next: number) => ({
   id,
   first: startingAt(first),
   next: startingAt(next),
-  records: next - first,
   bytes: 10,
-  arrivedAtMs: 0,
 });
 
 function ledgerWith(...entries: ReturnType<typeof entry>[]): Ledger {

@@ -4,6 +4,7 @@
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
+import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { Effect, LaneAddress, LaneCommit, Message } from '../../src/engine/messages.ts';
 import { type EngineLimits, type EngineState, newEngine } from '../../src/engine/state.ts';
 import { type NextOffset, nextAfter, offset, startingAt } from '../../src/log/offset.ts';
@@ -510,13 +511,9 @@ function scoredStub(microBatch: MicroBatch): ScoredMicroBatch {
   });
   const bytes = new Uint8Array(new Float64Array(offsets).buffer);
   return {
+    ...NOTHING_SCORED,
     outputs: [{ topic: 'out', partition: microBatch.partition, bytes, recordCount: offsets.length }],
     scored: offsets.length,
-    deadLetters: 0,
-    timestamps: { timestampsMs: [], counts: [] },
-    decodeMs: 0,
-    predictMs: 0,
-    encodeMs: 0,
   };
 }
 
