@@ -1,4 +1,4 @@
-# The daemon with the WASM backend (TensorFlow's native library would be 500 MB more). Built image: scorelane.
+# The daemon with the WASM backend (TensorFlow's native library would be 744 MB more). Built image: scorelane.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

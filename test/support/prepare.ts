@@ -12,7 +12,7 @@ const parts: readonly {
 }[] = [
   ...KAFKA_VERSIONS.map((version) => ({
     name: `Kafka ${version}`,
-    needs: 'Java 17, Maven and Maven Central',
+    needs: 'a JDK 17, Maven and Maven Central',
     get: () => ensureKafka(version),
   })),
   { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
