@@ -51,6 +51,13 @@ const kafka = z.strictObject({
   'request.timeout.ms': positive()
     .default(30_000)
     .describe('A request that is not answered by then has failed.'),
+  'topic.metadata.propagation.max.ms': z
+    .int()
+    .nonnegative()
+    .default(5_000)
+    .describe(
+      'A topic the broker does not know is asked for so long: one just created is not known everywhere yet.',
+    ),
   'enable.idempotence': z
     .boolean()
     .default(true)

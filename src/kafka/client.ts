@@ -19,6 +19,7 @@ export interface KafkaSettings {
   readonly 'fetch.max.bytes': number;
   readonly 'max.partition.fetch.bytes': number;
   readonly 'request.timeout.ms': number;
+  readonly 'topic.metadata.propagation.max.ms': number;
   readonly 'enable.idempotence': boolean;
   readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
   readonly 'sasl.mechanism'?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;

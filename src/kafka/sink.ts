@@ -14,6 +14,9 @@ const SEQUENCE_MODULUS = 2 ** 31;
 /** kafkajs tries a request so often, by itself, before it reports; after that the engine decides when to try again. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
 
+/** How often a topic that the broker does not know is asked for. */
+const ASK_AGAIN_MS = 250;
+
 /** One producer id and the sequence numbers used under it. */
 interface Identity {
   readonly producer: Producer;
@@ -48,13 +51,18 @@ export class KafkaSink implements Sink {
   }
 
   async partitionCount(topic: string): Promise<number> {
-    try {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-      return topics[0]?.partitions.length ?? 0;
-    } catch (error) {
-      if (isUnknownTopic(error))
-        throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
-      throw error;
+    const patienceMs = this.#settings['topic.metadata.propagation.max.ms'];
+    const startedMs = performance.now();
+    for (;;) {
+      try {
+        const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]?.partitions.length ?? 0;
+      } catch (error) {
+        if (!isUnknownTopic(error)) throw error;
+        if (performance.now() - startedMs >= patienceMs)
+          throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
     }
   }
 

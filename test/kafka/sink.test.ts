@@ -49,6 +49,16 @@ test('sequence numbers count records, so that batches of several records follow 
   t.is(await logEnd('sequences'), 10);
 });
 
+test('a topic that is created a little later is found, within topic.metadata.propagation.max.ms', async (t) => {
+  const settings = settingsFor(broker().address, { 'topic.metadata.propagation.max.ms': 60_000 });
+  const sink = new KafkaSink(kafkaFor(settings), settings);
+  await sink.start();
+  const count = sink.partitionCount('late');
+  await createTopics(broker().address, { late: 3 });
+  t.is(await count, 3);
+  await sink.stop();
+});
+
 test('a batch that was acknowledged is not appended again when the same call is made again', async (t) => {
   const sink = await sinkOn('again');
   const batch = batchOf('again', 0, records(4));

@@ -53,6 +53,7 @@ export const settingsFor = (address: string, more: Partial<KafkaSettings> = {}):
   'bootstrap.servers': address,
   'heartbeat.interval.ms': 200,
   'session.timeout.ms': 6_000,
+  'topic.metadata.propagation.max.ms': 0,
   ...more,
 });
 

@@ -22,7 +22,14 @@ test('without a broker --fail-fast exits with 69 and says where it looked', asyn
 
 test('without a broker the daemon says so and waits; once it is there the daemon scores', async (t) => {
   const port = await freePort();
-  const daemon = run(...set(`kafka.bootstrap.servers=127.0.0.1:${port}`, 'model.backend=wasm'));
+  const daemon = run(
+    ...set(
+      `kafka.bootstrap.servers=127.0.0.1:${port}`,
+      'model.backend=wasm',
+      // The daemon finds the broker before the topics are there.
+      'kafka.topic.metadata.propagation.max.ms=60000',
+    ),
+  );
   await daemon.says('not ready: no broker at');
   const late = await startBroker({ port });
   try {
