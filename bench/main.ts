@@ -1,5 +1,5 @@
 // `npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N]`: scores the same topic with the daemon and with
-// what people write today, in turn, in one run, and prints the ratio. More scenarios are the next issue's.
+// what people write today, in turn, in one run, and prints the ratio. The other scenarios are not there yet.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import '../src/process.ts';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
+import { readManifest } from '../src/model/manifest.ts';
 import type { Summary } from '../src/telemetry/meter.ts';
 import { type Broker, startBroker } from '../tools/broker.ts';
 import { run } from '../tools/run.ts';
 import { createTopics } from '../tools/topics.ts';
+import type { LoadReport } from './load/open-loop.ts';
+import { benchRepository, ensureModel } from './models/repository.ts';
 
 const root = join(import.meta.dirname, '..');
 const INPUT = `bench-${Date.now()}`;
@@ -33,26 +36,33 @@ const { positionals, values } = parseArgs({
     count: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '2' },
-    csv: { type: 'string' },
+    model: { type: 'string', default: 'mlp-30-64-32-1' },
+    format: { type: 'string', default: 'msgpack' },
   },
 });
 if (positionals[0] !== 'peers') {
   console.error(
-    'usage: npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N] [--workers N] [--csv FILE]',
+    'usage: npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N] [--workers N] ' +
+      '[--model mlp-30-64-32-1] [--format msgpack|json]',
   );
   process.exit(64);
 }
 const count = Number(values.count);
+const modelFolder = ensureModel(values.model);
+const { width } = readManifest(modelFolder);
 
 const own: Broker | undefined = values.brokers === undefined ? await startBroker() : undefined;
 const address = values.brokers ?? (own as Broker).address;
 try {
   await createTopics(address, { [INPUT]: PARTITIONS, [OUTPUT]: PARTITIONS, [DEAD]: PARTITIONS });
-  const source = values.csv === undefined ? ['--generate'] : ['--csv', values.csv];
-  const [filled] = (await scorelane('produce', ...source, '--rate', 'max', '--count', String(count))).split(
-    '\n',
+  const plan = { topic: INPUT, format: values.format, width, first: 0, count, recordsPerSecond: null };
+  const loader = join(root, 'bench', 'load', 'process.ts');
+  const filled = await run(process.execPath, [loader, '--brokers', address, '--plan', JSON.stringify(plan)]);
+  const { sent, seconds, cpuMicrosPerRecord } = JSON.parse(filled) as LoadReport;
+  console.log(
+    `sent ${sent} records of ${values.format} for ${values.model} in ${seconds.toFixed(1)} s, ` +
+      `${Math.round(sent / seconds)} a second at ${cpuMicrosPerRecord.toFixed(2)} us of CPU`,
   );
-  console.log(filled);
   const measured: Measured[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const backend of ['wasm', 'native']) {
@@ -64,14 +74,14 @@ try {
   await own?.stop();
 }
 
-function scorelane(command: string, ...args: string[]): Promise<string> {
-  return run(process.execPath, [join(root, 'src', 'main.ts'), command, ...flags(), ...args], { cwd: root });
-}
-
 function flags(...more: string[]): string[] {
   const settings = [
     `kafka.bootstrap.servers=${address}`,
     `input.topic=${INPUT}`,
+    `input.format=${values.format}`,
+    `output.format=${values.format}`,
+    `model.repository=${benchRepository()}`,
+    `model.name=${values.model}`,
     `output.topic=${OUTPUT}`,
     `deadLetters.topic=${DEAD}`,
     ...more,
@@ -93,6 +103,10 @@ async function eachBatch(backend: string): Promise<Measured> {
     group,
     '--backend',
     backend,
+    '--model',
+    modelFolder,
+    '--format',
+    values.format,
   ];
   const printed = await run(process.execPath, [script, ...args, '--count', String(count)], {
     cwd: root,

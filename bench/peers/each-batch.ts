@@ -1,7 +1,6 @@
-// What people write today: kafkajs eachBatch, msgpackr, one tfjs call a batch, kafkajs producer, one thread. Its own
+// What people write today: kafkajs eachBatch, msgpackr or JSON.parse, one tfjs call a batch, kafkajs producer, one thread. Its own
 // process and plain kafkajs. Scores `count` records of a topic and prints one JSON line with how long it took.
 
-import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { pack, unpack } from 'msgpackr';
@@ -15,24 +14,27 @@ const { values } = parseArgs({
     input: { type: 'string', default: 'transactions' },
     output: { type: 'string', default: 'scores' },
     group: { type: 'string', default: `each-batch-${process.pid}` },
-    model: { type: 'string', default: 'native-models/creditcard/1' },
+    model: { type: 'string', default: '' },
+    format: { type: 'string', default: 'msgpack' },
     backend: { type: 'string', default: 'wasm' },
     count: { type: 'string' },
   },
 });
 
 const count = Number(values.count);
+interface Input {
+  readonly id: string;
+  readonly features: readonly number[];
+}
+const isJson = values.format === 'json';
+const decode = (value: Buffer): Input => (isJson ? JSON.parse(value.toString()) : unpack(value)) as Input;
+const encode = (result: object): Buffer | string => (isJson ? JSON.stringify(result) : pack(result));
 const backend = BACKENDS.find((name) => name === values.backend);
 if (backend === undefined || !(count > 0))
   throw new Error('usage: each-batch --count N [--backend wasm|native]');
 
-const manifest = readManifest(
-  createRequire(import.meta.url)
-    .resolve(`../../${values.model}/model.yaml`)
-    .replace(/\/model\.yaml$/, ''),
-);
+const manifest = readManifest(values.model);
 const predictor = await loadPredictor(backend, manifest);
-const { inputs } = manifest;
 
 const kafka = new Kafka({ brokers: [values.brokers], logLevel: logLevel.NOTHING });
 const consumer = kafka.consumer({ groupId: values.group, maxWaitTimeInMs: 100 });
@@ -51,15 +53,11 @@ const done = new Promise<void>((resolve) => {
         cpuAtStart = process.cpuUsage();
       }
       const { messages, partition } = batch;
-      const features = new Float32Array(messages.length * inputs.length);
-      const records = messages.map(({ value }) => unpack(value as Buffer) as Record<string, number>);
-      let at = 0;
-      for (const record of records) {
-        for (const { path, log1p, mean, std } of inputs) {
-          const value = record[path] as number;
-          features[at++] = ((log1p ? Math.log1p(value) : value) - mean) / std;
-        }
-      }
+      const features = new Float32Array(messages.length * manifest.width);
+      const records = messages.map(({ value }) => decode(value as Buffer));
+      records.forEach((record, index) => {
+        features.set(record.features, index * manifest.width);
+      });
       const [scores] = predictor.predict(features, messages.length);
       await producer.send({
         topic: values.output,
@@ -67,7 +65,7 @@ const done = new Promise<void>((resolve) => {
         messages: messages.map(({ key }, index) => ({
           key,
           partition,
-          value: pack({ id: records[index]?.id, score: scores?.[index], model: manifest.name }),
+          value: encode({ id: records[index]?.id, score: scores?.[index], model: manifest.name }),
         })),
       });
       scored += messages.length;

@@ -9,6 +9,8 @@ export class MsgpackError extends Error {
 }
 
 const DEPTH_MAX = 64;
+const FLOAT32 = 0xca;
+const FLOAT32_BYTES = 5;
 
 export class MsgpackWalker {
   at = 0;
@@ -49,6 +51,37 @@ export class MsgpackWalker {
     if (head === 0xd9) return this.#sized(1);
     if (head === 0xda) return this.#sized(2);
     return head === 0xdb ? this.#sized(4) : -1;
+  }
+
+  /** Reads the head of an array; returns the number of its elements, or -1 if something else stands there (not consumed). */
+  readArraySize(): number {
+    const head = this.#bytes[this.#need(1)] as number;
+    if (head >= 0x90 && head <= 0x9f) {
+      this.at++;
+      return head & 0x0f;
+    }
+    if (head === 0xdc) return this.#sized(2);
+    return head === 0xdd ? this.#sized(4) : -1;
+  }
+
+  /**
+   * Reads up to `count` finite numbers into `target[to ..]` for as long as they are in the form of a float32, the
+   * commonest in lists of features. Returns how many.
+   */
+  readFloat32s(count: number, target: Float32Array, to: number): number {
+    const bytes = this.#bytes;
+    const view = this.#view;
+    const most = Math.min(count, Math.floor((this.end - this.at) / FLOAT32_BYTES));
+    let at = this.at;
+    let read = 0;
+    for (; read < most && bytes[at] === FLOAT32; read++) {
+      const value = view.getFloat32(at + 1);
+      if (value - value !== 0) break;
+      target[to + read] = value;
+      at += FLOAT32_BYTES;
+    }
+    this.at = at;
+    return read;
   }
 
   /**

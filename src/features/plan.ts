@@ -4,9 +4,13 @@
 import { type Path, parsePath, printPath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
 
-/** One model input: `((log1p of) the field - mean) / std`, computed in double precision and rounded to float32. */
+/**
+ * One model input: `((log1p of) the field - mean) / std`, computed in double precision and rounded to float32. With a
+ * `count` the field is a list of exactly so many numbers, each of which is an input.
+ */
 export interface FeatureInput {
   readonly path: string;
+  readonly count?: number | undefined;
   readonly log1p: boolean;
   readonly mean: number;
   readonly std: number;
@@ -31,7 +35,7 @@ export function compilePlan(inputs: readonly FeatureInput[]): FeaturePlan {
     return { ...input, steps: path, field: path.length === 1 ? (path[0] as string) : null };
   });
   return {
-    width: steps.length,
+    width: steps.reduce((sum, { count = 1 }) => sum + count, 0),
     fill(record, row, at) {
       if (record === null || typeof record !== 'object') {
         return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
@@ -40,14 +44,51 @@ export function compilePlan(inputs: readonly FeatureInput[]): FeaturePlan {
       for (const step of steps) {
         const value =
           step.field !== null ? (record as Record<string, unknown>)[step.field] : valueAt(record, step.steps);
-        const number = typeof value === 'number' ? value : asNumber(value);
-        const scaled = ((step.log1p ? Math.log1p(number) : number) - step.mean) / step.std;
-        if (!Number.isFinite(Math.fround(scaled))) return explain(step, value);
-        row[to++] = scaled;
+        if (step.count === undefined) {
+          const scaled = scale(step, value);
+          if (!Number.isFinite(scaled)) return explain(printPath(step.steps), value);
+          row[to++] = scaled;
+          continue;
+        }
+        const rejection = fillList(step, step.count, value, row, to);
+        if (rejection !== null) return rejection;
+        to += step.count;
       }
       return null;
     },
   };
+}
+
+function fillList(
+  step: Step,
+  count: number,
+  value: unknown,
+  row: Float32Array,
+  at: number,
+): Rejection | null {
+  const path = printPath(step.steps);
+  if (value === undefined) return explain(path, value);
+  if (!Array.isArray(value)) {
+    return rejected(
+      'WRONG_SHAPE',
+      `field "${path}" is ${describe(value)}, expected a list of ${count} numbers`,
+    );
+  }
+  if (value.length !== count) {
+    return rejected('WRONG_SHAPE', `field "${path}" has ${value.length} numbers, expected ${count}`);
+  }
+  for (let index = 0; index < count; index++) {
+    const scaled = scale(step, value[index]);
+    if (!Number.isFinite(scaled)) return explain(`${path}.${index}`, value[index]);
+    row[at + index] = scaled;
+  }
+  return null;
+}
+
+/** The feature as float32; NaN or infinite when there is none. */
+function scale({ log1p, mean, std }: FeatureInput, value: unknown): number {
+  const number = typeof value === 'number' ? value : asNumber(value);
+  return Math.fround(((log1p ? Math.log1p(number) : number) - mean) / std);
 }
 
 /** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */
@@ -57,8 +98,8 @@ function asNumber(value: unknown): number {
   return Number.NaN;
 }
 
-function explain(step: Step, value: unknown): Rejection {
-  const name = `field "${printPath(step.steps)}"`;
+function explain(path: string, value: unknown): Rejection {
+  const name = `field "${path}"`;
   if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
   if (typeof value !== 'number')
     return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);

@@ -74,10 +74,10 @@ export class RecordBatchWriter {
     at = writeVarlong(bytes, at, timestampDelta);
     at = writeVarint(bytes, at, this.#count);
     at = writeVarint(bytes, at, keyLength);
-    if (keyLength > 0) at = copy(keySource, keyStart, keyEnd, bytes, at);
+    if (keyLength > 0) at = copyBytes(keySource, keyStart, keyEnd, bytes, at);
     at = writeVarint(bytes, at, valueLength);
-    if (valueLength > 0) at = copy(valueSource, valueStart, valueEnd, bytes, at);
-    this.#at = copy(headers, headersStart, headersEnd, bytes, at);
+    if (valueLength > 0) at = copyBytes(valueSource, valueStart, valueEnd, bytes, at);
+    this.#at = copyBytes(headers, headersStart, headersEnd, bytes, at);
     this.#count++;
   }
 
@@ -137,7 +137,14 @@ export class RecordBatchWriter {
 /** Below this many bytes a loop beats the call into native code. */
 const LOOP_BYTES_MAX = 24;
 
-function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
+/** Copies `source[start .. end)` to `target[at ..]`; returns the position behind it. */
+export function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): number {
   if (end - start <= LOOP_BYTES_MAX) {
     for (let from = start; from < end; from++) target[at++] = source[from] as number;
     return at;

@@ -37,7 +37,7 @@ export async function chooseBackend(
     try {
       const predictor = await loadPredictor(backend, manifest);
       checkGolden(manifest, golden, fill, predictor);
-      const microsPerRecord = measure(predictor, manifest.inputs.length, batchRecords);
+      const microsPerRecord = measure(predictor, manifest.width, batchRecords);
       reports.push({ backend, missing: null, runtime: predictor.runtime, microsPerRecord });
     } catch (error) {
       if (wanted !== 'auto' || !(error instanceof BackendMissingError)) throw error;

@@ -14,7 +14,7 @@ export function checkGolden(
   fill: Fill,
   predictor: Predictor,
 ): void {
-  const width = manifest.inputs.length;
+  const { width } = manifest;
   const features = new Float32Array(golden.length * width);
   golden.forEach(({ record }, index) => {
     const rejection = fill(record, features, index * width);

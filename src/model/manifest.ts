@@ -13,6 +13,7 @@ export class ModelError extends Error {
 
 const input = z.strictObject({
   path: z.string().min(1),
+  count: z.int().positive().optional(),
   log1p: z.boolean().default(false),
   mean: z.number().default(0),
   std: z.number().positive().default(1),
@@ -53,6 +54,8 @@ export type GoldenRecord = z.infer<typeof goldenSchema>[number];
 
 export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'version'> {
   readonly version: string;
+  /** Floats in a row of the model's input. */
+  readonly width: number;
   /** Absolute path of the version's folder: the paths in the manifest are relative to it. */
   readonly folder: string;
 }
@@ -61,7 +64,8 @@ export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'ver
 export function readManifest(folder: string): ModelManifest {
   const file = join(folder, 'model.yaml');
   const { version, ...manifest } = check(file, manifestSchema, parse(read(file)));
-  return { ...manifest, version: String(version), folder };
+  const width = manifest.inputs.reduce((sum, { count = 1 }) => sum + count, 0);
+  return { ...manifest, version: String(version), width, folder };
 }
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {

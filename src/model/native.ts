@@ -37,7 +37,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     .catch((error: unknown) => {
       throw new ModelError(`cannot load ${path}: ${(error as Error).message}`, { cause: error });
     });
-  const width = manifest.inputs.length;
+  const { width } = manifest;
   return {
     backend: 'native',
     runtime: `tfjs-node ${tf.version['tfjs-core']} on TensorFlow ${tf.backend().binding?.TF_Version ?? '(unknown)'}`,

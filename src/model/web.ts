@@ -25,7 +25,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     if (error instanceof ModelError) throw error;
     throw new ModelError(`cannot load ${file}: ${(error as Error).message}`, { cause: error });
   });
-  const width = manifest.inputs.length;
+  const { width } = manifest;
   return {
     backend,
     runtime: `tfjs ${tf.version_core} (${backend})`,

@@ -1,10 +1,12 @@
-// Chooses the reader for a model's inputs: a compiled one where there is one, else the general one.
+// Chooses the reader for a format: the compiled one, with the general one behind it.
 
 import { codecs, type Format } from '../codec/codecs.ts';
-import { parsePath } from '../features/path.ts';
 import { compilePlan, type FeatureInput } from '../features/plan.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
+import { JsonReader } from './json-reader.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
+
+const COMPILED = { msgpack: MsgpackReader, json: JsonReader } as const;
 
 export function compileReader(
   format: Format,
@@ -12,7 +14,5 @@ export function compileReader(
   idPaths: readonly string[],
 ): InputReader {
   const general = generalReader(codecs[format], compilePlan(inputs), idPaths);
-  const paths = [...inputs.map(({ path }) => path), ...idPaths];
-  const isFlat = paths.every((path) => parsePath(path).length === 1);
-  return format === 'msgpack' && isFlat ? new MsgpackReader(general, inputs, idPaths) : general;
+  return new COMPILED[format](general, inputs, idPaths);
 }

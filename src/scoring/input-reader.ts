@@ -13,7 +13,13 @@ export interface InputReader {
   read(bytes: Uint8Array, start: number, end: number, features: Float32Array, row: number): Rejection | null;
   /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */
   ids(row: number): readonly unknown[];
+  /** Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE` when only `ids` has it. */
+  idStart(row: number, id: number): number;
+  /** One past its last byte. */
+  idEnd(row: number, id: number): number;
 }
+
+export const ELSEWHERE = -2;
 
 export function generalReader(codec: Codec, plan: FeaturePlan, idPaths: readonly string[]): InputReader {
   const paths = idPaths.map(parsePath);
@@ -33,5 +39,7 @@ export function generalReader(codec: Codec, plan: FeaturePlan, idPaths: readonly
       return null;
     },
     ids: (row) => rows[row] ?? [],
+    idStart: () => ELSEWHERE,
+    idEnd: () => ELSEWHERE,
   };
 }

@@ -1,35 +1,135 @@
-// The value of a result: the id fields, the scores, the model and its version, in the configured format.
+// The value of a result: the id fields, the scores, the model and its version, in the configured format. Written from a
+// template: only ids and scores vary, and an id in the same format as the input is copied as it stands there.
 
-import type { Codec } from '../codec/codec.ts';
-
-export interface ResultWriter {
-  /** Encodes the result of row `row`. `columns` are the model's outputs; NaN and infinity must have been refused. */
-  write(ids: readonly unknown[], columns: readonly Float32Array[], row: number, rows: number): Uint8Array;
-}
+import { codecs, type Format } from '../codec/codecs.ts';
+import { copyBytes } from '../log/record-batch-writer.ts';
+import { ELSEWHERE, type InputReader } from './input-reader.ts';
+import { type Notation, notations } from './notation.ts';
 
 export interface ResultShape {
+  readonly inputFormat: Format;
+  readonly format: Format;
   readonly idPaths: readonly string[];
   readonly outputs: readonly string[];
   readonly model: string;
   readonly version: string;
 }
 
-export function compileWriter(codec: Codec, { idPaths, outputs, model, version }: ResultShape): ResultWriter {
-  return {
-    write(ids, columns, row, rows) {
-      const result: Record<string, unknown> = {};
-      for (let index = 0; index < idPaths.length; index++) {
-        if (ids[index] !== undefined) result[idPaths[index] as string] = ids[index];
+const INITIAL_BYTES = 1024;
+
+export class ResultWriter {
+  /** The last result is `bytes[0 .. end)`. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  end = 0;
+  readonly #notation: Notation;
+  readonly #encode: (value: unknown) => Uint8Array;
+  readonly #copiesIds: boolean;
+  /** What begins the map, by the number of ids that are there. */
+  readonly #begins: readonly Uint8Array[];
+  readonly #idKeys: readonly Uint8Array[];
+  readonly #outputKeys: readonly Uint8Array[];
+  readonly #tail: Uint8Array;
+  /** Ids of the row, where they have to be encoded; null for those that are copied. */
+  readonly #encodedIds: (Uint8Array | null)[];
+
+  constructor({ inputFormat, format, idPaths, outputs, model, version }: ResultShape) {
+    const notation = notations[format];
+    const { encode } = codecs[format];
+    this.#notation = notation;
+    this.#encode = encode;
+    this.#copiesIds = inputFormat === format;
+    this.#begins = Array.from({ length: idPaths.length + 1 }, (_, ids) =>
+      notation.begin(ids + outputs.length + 2),
+    );
+    this.#idKeys = idPaths.map(notation.key);
+    this.#outputKeys = outputs.map(notation.key);
+    this.#encodedIds = idPaths.map(() => null);
+    const constant = (name: string, value: string): Buffer =>
+      Buffer.concat([notation.key(name), Buffer.from(encode(value))]);
+    this.#tail = Buffer.concat([
+      constant('model', model),
+      notation.separator,
+      constant('version', version),
+      notation.end,
+    ]);
+  }
+
+  /**
+   * Writes the result of row `row` of the reader, whose record is in `source`, from index `index` of the `count` rows in
+   * `columns`, the model's outputs. NaN and infinity must have been refused.
+   */
+  write(
+    reader: InputReader,
+    row: number,
+    source: Uint8Array,
+    columns: readonly Float32Array[],
+    index: number,
+    count: number,
+  ): void {
+    const notation = this.#notation;
+    const present = this.#reserve(reader, row, columns, count);
+    let at = this.#copy(this.#begins[present] as Uint8Array, 0);
+    for (let id = 0; id < this.#idKeys.length; id++) {
+      const encoded = this.#encodedIds[id];
+      const start = reader.idStart(row, id);
+      if (encoded === null || encoded === undefined) {
+        if (start < 0) continue;
+        at = this.#copy(this.#idKeys[id] as Uint8Array, at);
+        at = copyBytes(source, start, reader.idEnd(row, id), this.bytes, at);
+      } else {
+        at = this.#copy(this.#idKeys[id] as Uint8Array, at);
+        at = this.#copy(encoded, at);
       }
-      for (let index = 0; index < outputs.length; index++) {
-        const column = columns[index] as Float32Array;
-        const width = column.length / rows;
-        result[outputs[index] as string] =
-          width === 1 ? column[row] : Array.from(column.subarray(row * width, (row + 1) * width));
+      at = this.#copy(notation.separator, at);
+    }
+    for (let output = 0; output < this.#outputKeys.length; output++) {
+      const column = columns[output] as Float32Array;
+      const width = column.length / count;
+      at = this.#copy(this.#outputKeys[output] as Uint8Array, at);
+      at =
+        width === 1
+          ? notation.writeNumber(this.bytes, at, column[index] as number)
+          : notation.writeList(this.bytes, at, column, index * width, (index + 1) * width);
+      at = this.#copy(notation.separator, at);
+    }
+    this.end = this.#copy(this.#tail, at);
+  }
+
+  /** Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids there are. */
+  #reserve(reader: InputReader, row: number, columns: readonly Float32Array[], count: number): number {
+    const { separator, numberBytesMax, listBytesMax } = this.#notation;
+    let size = (this.#begins.at(-1) as Uint8Array).length + this.#tail.length;
+    let present = 0;
+    let ids: readonly unknown[] | undefined;
+    for (let id = 0; id < this.#idKeys.length; id++) {
+      const start = reader.idStart(row, id);
+      const isCopied = this.#copiesIds && start !== ELSEWHERE;
+      let length = isCopied ? reader.idEnd(row, id) - start : 0;
+      let isPresent = start >= 0;
+      this.#encodedIds[id] = null;
+      if (!isCopied) {
+        ids ??= reader.ids(row);
+        isPresent = ids[id] !== undefined;
+        if (isPresent) {
+          const encoded = Uint8Array.from(this.#encode(ids[id]));
+          this.#encodedIds[id] = encoded;
+          length = encoded.length;
+        }
       }
-      result.model = model;
-      result.version = version;
-      return codec.encode(result);
-    },
-  };
+      if (!isPresent) continue;
+      present++;
+      size += (this.#idKeys[id] as Uint8Array).length + length + separator.length;
+    }
+    for (let output = 0; output < this.#outputKeys.length; output++) {
+      const numbers = (columns[output] as Float32Array).length / count;
+      const key = (this.#outputKeys[output] as Uint8Array).length;
+      size += key + listBytesMax + numbers * numberBytesMax + separator.length;
+    }
+    if (size > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(2 * size);
+    return present;
+  }
+
+  #copy(constant: Uint8Array, at: number): number {
+    return copyBytes(constant, 0, constant.length, this.bytes, at);
+  }
 }

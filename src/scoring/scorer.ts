@@ -202,8 +202,9 @@ class Task {
         return;
       }
     }
-    const value = this.#parts.writer.write(this.#parts.reader.ids(rowIndex), columns, index, count);
+    const { writer, reader } = this.#parts;
     const { bytes } = row;
+    writer.write(reader, rowIndex, bytes, columns, index, count);
     this.#headers.set(row.offset);
     this.#workspace.results
       .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
@@ -212,9 +213,9 @@ class Task {
         bytes,
         row.keyStart,
         row.keyEnd,
-        value,
+        writer.bytes,
         0,
-        value.byteLength,
+        writer.end,
         this.#headers.bytes,
         0,
         this.#headers.end,

@@ -2,14 +2,13 @@
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { codecs } from '../codec/codecs.ts';
 import { compilePlan } from '../features/plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { compileReader } from './compile-reader.ts';
 import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
-import { compileWriter } from './result-writer.ts';
+import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 
 async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; readonly probe: () => void }> {
@@ -28,7 +27,14 @@ async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; read
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
   const reader = compileReader(setup.inputFormat, manifest.inputs, idPaths);
-  const writer = compileWriter(codecs[setup.resultFormat], { idPaths, outputs, model: name, version });
+  const writer = new ResultWriter({
+    inputFormat: setup.inputFormat,
+    format: setup.resultFormat,
+    idPaths,
+    outputs,
+    model: name,
+    version,
+  });
   return { scorer: new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe }), probe };
 }
 

@@ -9,7 +9,7 @@ import { readManifest } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
-import { compileWriter } from '../../src/scoring/result-writer.ts';
+import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { ModelBrokenError, Scorer } from '../../src/scoring/scorer.ts';
 import {
   type Given,
@@ -47,7 +47,9 @@ function scorerWith(
   return new Scorer({
     setup,
     reader: compileReader(setup.inputFormat, manifest.inputs, idPaths),
-    writer: compileWriter(codecs[setup.resultFormat], {
+    writer: new ResultWriter({
+      inputFormat: setup.inputFormat,
+      format: setup.resultFormat,
       idPaths,
       outputs: ['score'],
       model: 'm',

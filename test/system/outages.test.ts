@@ -124,6 +124,6 @@ test('check says what is right, with where each value comes from', async (t) => 
   const { code, out } = await new Program(['check', '--config', 'config/kafka.yaml', ...flags]).ended;
   t.is(code, 0, out);
   t.regex(out, /input\.topic = .* {2}\(--set\)/);
-  t.regex(out, /ok: model creditcard, golden records agree; backend \w+, measured on 512 records/);
+  t.regex(out, /ok: model creditcard, golden records agree; backend \w+, measured on 2048 records/);
   t.regex(out, /ok: topics .* \(4 partitions\).*each to the partition of its input/);
 });

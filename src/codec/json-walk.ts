@@ -1,0 +1,277 @@
+// A cursor over JSON in UTF-8 that makes no objects: reads numbers, measures strings, skips what is not wanted, and checks
+// the grammar on its way. What it is not sure of (an escape in a key, deep nesting) it leaves to JSON.parse.
+// The grammar: RFC 8259.
+
+/** Bytes that are not JSON, or not plain enough for the walker. */
+export class JsonError extends Error {
+  readonly code = 'SCORELANE_JSON';
+  override readonly name = 'JsonError';
+}
+
+const DEPTH_MAX = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_MAP = 0x7b;
+const CLOSE_MAP = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Digits that always fit into a double. */
+const DIGITS_MAX = 15;
+/** Powers of ten that a double holds exactly. */
+const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+export class JsonWalker {
+  at = 0;
+  end = 0;
+  /** Whether a byte outside of ASCII was passed: then the whole must be checked to be UTF-8. */
+  beyondAscii = false;
+  /** The last number read: itself if `isExact`, else the number is between `value` and `next`. */
+  value = 0;
+  next = 0;
+  isExact = true;
+  #numberAt = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #text: Buffer = Buffer.alloc(0);
+
+  /** Begins at `start`. Reading past `end` throws. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.at = start;
+    this.end = end;
+    this.beyondAscii = false;
+  }
+
+  /** Enters a map: true when `nextKey` may be called. False when something else stands there (not consumed). */
+  enterMap(): boolean {
+    return this.#enter(OPEN_MAP);
+  }
+
+  enterList(): boolean {
+    return this.#enter(OPEN_LIST);
+  }
+
+  /** Moves to the next key of the map entered; returns its length, or -1 after the last. Then `at` is behind its colon. */
+  nextKey(isFirst: boolean): number {
+    if (!this.#more(CLOSE_MAP, isFirst)) return -1;
+    if (this.#byte() !== QUOTE) throw new JsonError(`expected a key at byte ${this.at}`);
+    const start = ++this.at;
+    const bytes = this.#bytes;
+    let at = start;
+    for (; at < this.end; at++) {
+      const byte = bytes[at] as number;
+      if (byte === QUOTE) break;
+      if (byte === BACKSLASH || byte < 0x20) throw new JsonError('a key with an escape, or damage');
+      if (byte >= 0x80) this.beyondAscii = true;
+    }
+    this.keyAt = start;
+    this.at = at + 1;
+    this.#space();
+    if (this.#byte() !== COLON) throw new JsonError(`expected a colon at byte ${this.at}`);
+    this.at++;
+    this.#space();
+    return at - start;
+  }
+
+  /** Where the last key begins. */
+  keyAt = 0;
+
+  /** Moves to the next element of the list entered; false after the last. */
+  nextElement(isFirst: boolean): boolean {
+    return this.#more(CLOSE_LIST, isFirst);
+  }
+
+  /** Reads a number. Returns false, with the cursor where it was, for anything else. */
+  readNumber(): boolean {
+    const bytes = this.#bytes;
+    const end = this.end;
+    const start = this.at;
+    let at = start;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at++;
+    let mantissa = 0;
+    let digits = 0;
+    let exponent = 0;
+    let isExact = true;
+    const wholeAt = at;
+    let byte = at < end ? (bytes[at] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+      if (digits === DIGITS_MAX) {
+        exponent++;
+        if (byte !== ZERO) isExact = false;
+        continue;
+      }
+      mantissa = mantissa * 10 + byte - ZERO;
+      if (mantissa > 0) digits++;
+    }
+    if (at === wholeAt || (bytes[wholeAt] === ZERO && at > wholeAt + 1)) return false;
+    if (byte === DOT) {
+      const fractionAt = ++at;
+      byte = at < end ? (bytes[at] as number) : 0;
+      for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+        if (digits === DIGITS_MAX) {
+          if (byte !== ZERO) isExact = false;
+          continue;
+        }
+        mantissa = mantissa * 10 + byte - ZERO;
+        if (mantissa > 0) digits++;
+        exponent--;
+      }
+      if (at === fractionAt) return false;
+    }
+    if (byte === 0x65 || byte === 0x45) {
+      at = this.#exponentEnd(at);
+      if (at < 0) return false;
+      this.#numberAt = start;
+      this.at = at;
+      this.value = this.exactNumber();
+      this.isExact = true;
+      return true;
+    }
+    this.#numberAt = start;
+    this.at = at;
+    this.isExact = isExact;
+    const lower = timesPowerOfTen(mantissa, exponent);
+    this.value = isNegative ? -lower : lower;
+    if (Number.isNaN(lower)) {
+      this.value = this.exactNumber();
+      this.isExact = true;
+    } else if (!isExact) {
+      const upper = timesPowerOfTen(mantissa + 1, exponent);
+      this.next = isNegative ? -upper : upper;
+    }
+    return true;
+  }
+
+  /** The last number read, as JSON.parse reads it. */
+  exactNumber(): number {
+    return Number(this.#text.toString('latin1', this.#numberAt, this.at));
+  }
+
+  /** Reads true or false into `value`. Returns false, with the cursor where it was, for anything else. */
+  readFlag(): boolean {
+    if (!this.#word('true') && !this.#word('false')) return false;
+    this.value = this.#bytes[this.at - 2] === 0x75 ? 1 : 0;
+    this.isExact = true;
+    return true;
+  }
+
+  /** Skips one value, whatever it is. */
+  skip(depth = 0): void {
+    if (depth > DEPTH_MAX) throw new JsonError(`nested more than ${DEPTH_MAX} deep`);
+    const byte = this.#byte();
+    if (byte === QUOTE) this.#skipString();
+    else if (byte === OPEN_MAP) {
+      this.at++;
+      for (let isFirst = true; this.nextKey(isFirst) >= 0; isFirst = false) this.skip(depth + 1);
+    } else if (byte === OPEN_LIST) {
+      this.at++;
+      for (let isFirst = true; this.nextElement(isFirst); isFirst = false) this.skip(depth + 1);
+    } else if (!this.readNumber() && !this.#word('true') && !this.#word('false') && !this.#word('null')) {
+      throw new JsonError(`no value at byte ${this.at}`);
+    }
+  }
+
+  /** Moves past white space. */
+  #space(): void {
+    const bytes = this.#bytes;
+    let at = this.at;
+    for (; at < this.end; at++) {
+      const byte = bytes[at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+    }
+    this.at = at;
+  }
+
+  /** Moves past white space; true when that was all. */
+  isAtEnd(): boolean {
+    this.#space();
+    return this.at === this.end;
+  }
+
+  #enter(open: number): boolean {
+    this.#space();
+    if (this.at >= this.end || this.#bytes[this.at] !== open) return false;
+    this.at++;
+    return true;
+  }
+
+  /** Moves to the next entry; false when the closing byte stands there, which is consumed. */
+  #more(close: number, isFirst: boolean): boolean {
+    this.#space();
+    const byte = this.#byte();
+    if (byte === close) {
+      this.at++;
+      return false;
+    }
+    if (isFirst) return true;
+    if (byte !== COMMA) throw new JsonError(`expected a comma at byte ${this.at}`);
+    this.at++;
+    this.#space();
+    return true;
+  }
+
+  #skipString(): void {
+    const bytes = this.#bytes;
+    for (let at = this.at + 1; at < this.end; at++) {
+      const byte = bytes[at] as number;
+      if (byte === QUOTE) {
+        this.at = at + 1;
+        return;
+      }
+      if (byte === BACKSLASH) at = this.#escapeEnd(at);
+      else if (byte < 0x20) throw new JsonError(`control character at byte ${at}`);
+      else if (byte >= 0x80) this.beyondAscii = true;
+    }
+    throw new JsonError(`cut off at byte ${this.end}`);
+  }
+
+  /** The last byte of the escape that begins at `at`. */
+  #escapeEnd(at: number): number {
+    const kind = at + 1 < this.end ? String.fromCharCode(this.#bytes[at + 1] as number) : '';
+    if (kind !== '' && '"\\/bfnrt'.includes(kind)) return at + 1;
+    const digits = this.#text.toString('latin1', at + 2, Math.min(this.end, at + 6));
+    if (kind === 'u' && /^[0-9a-fA-F]{4}$/.test(digits)) return at + 5;
+    throw new JsonError(`no such escape at byte ${at}`);
+  }
+
+  /** One past the exponent whose `e` stands at `at`, or -1. */
+  #exponentEnd(at: number): number {
+    let to = at + 1;
+    if (to < this.end && (this.#bytes[to] === PLUS || this.#bytes[to] === MINUS)) to++;
+    const digitsAt = to;
+    while (to < this.end && (this.#bytes[to] as number) >= ZERO && (this.#bytes[to] as number) <= NINE) to++;
+    return to === digitsAt ? -1 : to;
+  }
+
+  #word(word: string): boolean {
+    if (this.end - this.at < word.length) return false;
+    for (let index = 0; index < word.length; index++) {
+      if (this.#bytes[this.at + index] !== word.charCodeAt(index)) return false;
+    }
+    this.at += word.length;
+    return true;
+  }
+
+  #byte(): number {
+    if (this.at >= this.end) throw new JsonError(`cut off at byte ${this.end}`);
+    return this.#bytes[this.at] as number;
+  }
+}
+
+/** Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers accurately", 1990); NaN if not. */
+function timesPowerOfTen(mantissa: number, exponent: number): number {
+  if (exponent === 0) return mantissa;
+  if (exponent < 0) return exponent < -22 ? Number.NaN : mantissa / (EXACT_POWERS[-exponent] as number);
+  return exponent > 22 ? Number.NaN : mantissa * (EXACT_POWERS[exponent] as number);
+}

@@ -1,0 +1,100 @@
+// What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of maps. Records of one stream
+// look alike, so each map expects its keys in the order of the record before, and compares bytes.
+
+import { parsePath } from '../features/path.ts';
+import type { FeatureInput } from '../features/plan.ts';
+
+/** What is wanted of a map's key. */
+export interface Field {
+  readonly key: Uint8Array;
+  /** The input that stands there, or null. */
+  readonly input: FeatureInput | null;
+  /** Its number among the inputs. */
+  readonly inputIndex: number;
+  /** Its first column in a row of features. */
+  readonly column: number;
+  /** Number of the id that stands there, or -1. */
+  readonly id: number;
+  /** The map whose own fields are wanted, or null. */
+  readonly fields: FieldMap | null;
+}
+
+/** How many keys that nobody wants a map remembers, so that each costs one comparison; bounded, for keys may be made up. */
+const UNWANTED_MAX = 256;
+
+export class FieldMap {
+  readonly #fields: Field[];
+  readonly #lengthMax: number;
+  /** The field of each entry of the record before. */
+  readonly #expected: Field[] = [];
+  /** The number of the record in which it was last entered. */
+  enteredIn = 0;
+
+  constructor(fields: readonly Field[]) {
+    this.#fields = [...fields];
+    this.#lengthMax = fields.length + UNWANTED_MAX;
+  }
+
+  /** The field of the map's entry number `entry`, whose key is `bytes[at .. at + length)`. */
+  fieldOf(entry: number, bytes: Uint8Array, at: number, length: number): Field {
+    const expected = this.#expected[entry];
+    if (expected !== undefined && isAt(expected.key, bytes, at, length)) return expected;
+    const found = this.#find(bytes, at, length);
+    this.#expected[entry] = found;
+    return found;
+  }
+
+  #find(bytes: Uint8Array, at: number, length: number): Field {
+    for (const field of this.#fields) if (isAt(field.key, bytes, at, length)) return field;
+    const unwanted = newField(bytes.slice(at, at + length));
+    if (this.#fields.length < this.#lengthMax) this.#fields.push(unwanted);
+    return unwanted;
+  }
+}
+
+/** Whether `key` is what stands at `at`. */
+function isAt(key: Uint8Array, bytes: Uint8Array, at: number, length: number): boolean {
+  if (key.length !== length) return false;
+  for (let index = 0; index < length; index++) if (key[index] !== bytes[at + index]) return false;
+  return true;
+}
+
+const newField = (key: Uint8Array, more: Partial<Field> = {}): Field => ({
+  key,
+  input: null,
+  inputIndex: -1,
+  column: -1,
+  id: -1,
+  fields: null,
+  ...more,
+});
+
+interface Wanted {
+  readonly steps: readonly string[];
+  readonly field: Partial<Field>;
+}
+
+export function compileFields(inputs: readonly FeatureInput[], idPaths: readonly string[]): FieldMap {
+  let column = 0;
+  const wanted: Wanted[] = inputs.map((input, inputIndex) => {
+    const field = { input, inputIndex, column };
+    column += input.count ?? 1;
+    return { steps: parsePath(input.path), field };
+  });
+  return mapOf([...wanted, ...idPaths.map((path, id) => ({ steps: parsePath(path), field: { id } }))]);
+}
+
+function mapOf(wanted: readonly Wanted[]): FieldMap {
+  const byKey = Map.groupBy(wanted, ({ steps }) => steps[0] as string);
+  return new FieldMap(
+    [...byKey].map(([key, all]) => {
+      const here = all.filter(({ steps }) => steps.length === 1).map(({ field }) => field);
+      const below = all.filter(({ steps }) => steps.length > 1);
+      const fields =
+        below.length === 0
+          ? null
+          : mapOf(below.map(({ steps, field }) => ({ steps: steps.slice(1), field })));
+      return newField(Buffer.from(key), { ...Object.assign({}, ...here), fields });
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+// The compiled reader for JSON. Numbers are read to the very float32 that JSON.parse would lead to.
+
+import { isUtf8 } from 'node:buffer';
+import { codecs } from '../codec/codecs.ts';
+import { JsonWalker } from '../codec/json-walk.ts';
+import type { FeatureInput } from '../features/plan.ts';
+import { CompiledReader, scaled } from './compiled-reader.ts';
+import { compileFields, type Field, type FieldMap } from './fields.ts';
+import type { InputReader } from './input-reader.ts';
+
+export class JsonReader extends CompiledReader {
+  readonly #walker = new JsonWalker();
+  readonly #root: FieldMap;
+
+  /** `general` reads whatever this one does not. */
+  constructor(general: InputReader, inputs: readonly FeatureInput[], idPaths: readonly string[]) {
+    super(general, codecs.json, inputs.length, idPaths.length);
+    this.#root = compileFields(inputs, idPaths);
+  }
+
+  protected override walk(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    features: Float32Array,
+    at: number,
+  ): boolean {
+    const walker = this.#walker;
+    walker.reset(bytes, start, end);
+    if (!this.#map(this.#root, bytes, features, at) || !walker.isAtEnd()) return false;
+    return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
+  }
+
+  #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number): boolean {
+    const walker = this.#walker;
+    // Entered twice: a repeated key, of which only the last counts.
+    if (fields.enteredIn === this.record) return false;
+    fields.enteredIn = this.record;
+    if (!walker.enterMap()) return false;
+    for (let entry = 0; ; entry++) {
+      const length = walker.nextKey(entry === 0);
+      if (length < 0) return true;
+      const field = fields.fieldOf(entry, bytes, walker.keyAt, length);
+      const valueAt = walker.at;
+      if (field.input !== null) {
+        if (!this.#input(field, field.input, features, rowAt + field.column)) return false;
+      } else if (field.fields !== null) {
+        if (!this.#map(field.fields, bytes, features, rowAt)) return false;
+      } else {
+        walker.skip();
+      }
+      if (field.id >= 0) this.sawId(field.id, valueAt, walker.at);
+    }
+  }
+
+  #input({ inputIndex }: Field, input: FeatureInput, features: Float32Array, at: number): boolean {
+    const walker = this.#walker;
+    if (input.count === undefined) {
+      if (!this.#number(input, features, at)) return false;
+    } else {
+      if (!walker.enterList()) return false;
+      let done = 0;
+      for (; walker.nextElement(done === 0); done++) {
+        if (done === input.count || !this.#number(input, features, at + done)) return false;
+      }
+      if (done !== input.count) return false;
+    }
+    this.sawInput(inputIndex);
+    return true;
+  }
+
+  #number(input: FeatureInput, features: Float32Array, at: number): boolean {
+    const walker = this.#walker;
+    if (!walker.readNumber() && !walker.readFlag()) return false;
+    let feature = scaled(input, walker.value);
+    if (!walker.isExact) {
+      // The number is between two neighbours of 15 digits. Scaling but for log1p keeps order: where both give the same
+      // float32, so does the number.
+      const agree = !input.log1p && feature === scaled(input, walker.next);
+      if (!agree) feature = scaled(input, walker.exactNumber());
+    }
+    // Infinity and NaN differ from themselves less themselves.
+    if (feature - feature !== 0) return false;
+    features[at] = feature;
+    return true;
+  }
+}
