@@ -66,7 +66,7 @@ try {
   const measured: Measured[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const backend of ['wasm', 'native']) {
-      measured.push(await eachBatch(backend), await daemon(backend));
+      measured.push(await checked(() => eachBatch(backend)), await checked(() => daemon(backend)));
     }
   }
   report(measured);
@@ -144,6 +144,25 @@ async function daemon(backend: string): Promise<Measured> {
     cpuMicrosPerRecord,
     mainMicrosPerRecord: mainThreadCpuMicrosPerRecord,
   };
+}
+
+/** Runs a scorer, and holds what it says against the log: as many new results as inputs, or the run is void. */
+async function checked(score: () => Promise<Measured>): Promise<Measured> {
+  const before = await logEnd(OUTPUT);
+  const measured = await score();
+  const results = (await logEnd(OUTPUT)) - before;
+  if (results < count)
+    throw new Error(`${measured.name} left ${results} results for ${count} records: the run is void`);
+  return measured;
+}
+
+async function logEnd(topic: string): Promise<number> {
+  const { Kafka, logLevel } = loadKafkaJs();
+  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  return ends.reduce((sum, { high }) => sum + Number(high), 0);
 }
 
 async function committed(group: string): Promise<void> {
