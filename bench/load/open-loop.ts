@@ -31,6 +31,8 @@ export interface LoadReport {
 /** Milliseconds between two looks at the schedule. */
 const TICK_MS = 2;
 const RECORDS_PER_SEND_MAX = 8_000;
+/** Below the broker's message.max.bytes of 1 MiB. */
+const BATCH_BYTES_MAX = 512 * 1024;
 /** Sends in flight, at an infinite rate only: a schedule is kept whatever is in flight, up to a bound that is an error to pass. */
 const IN_FLIGHT_MAX = 4;
 const BEHIND_MAX = 2_000;
@@ -59,12 +61,14 @@ export async function runOpenLoop(
     const until = Math.min(count, due, sent + RECORDS_PER_SEND_MAX);
     if (until > sent) {
       if (isPaced) latestMs = Math.max(latestMs, elapsedMs - (sent * 1000) / recordsPerSecond);
-      for (; sent < until; sent++) {
+      let isFull = false;
+      for (; sent < until && !isFull; sent++) {
         const number = first + sent;
         const key = workload.key(number);
         const atMs = isPaced ? (sent * 1000) / recordsPerSecond : elapsedMs;
         const writer = writers[partitionOfKey(key, partitions)] as RecordBatchWriter;
         writer.appendRecord(Math.floor(epochMs + atMs), key, workload.value(number));
+        isFull = writer.byteLength >= BATCH_BYTES_MAX;
       }
       const sending = Promise.all(
         sinks.map((sink, index) => sink.produce(take(writers, topic, index, sinks.length))),
@@ -78,7 +82,7 @@ export async function runOpenLoop(
       if (inFlight.size > BEHIND_MAX)
         throw new Error(`the broker does not take ${recordsPerSecond} records a second`);
     }
-    if (isPaced && until < due) continue;
+    if (isPaced && sent < Math.min(count, due)) continue;
     if (isPaced) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     else if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight);
   }

@@ -71,6 +71,19 @@ function closedSink(partitions: number): {
   return { sink, given, open: gate.resolve };
 }
 
+test('no batch of the load source is too large for a broker, however large its records', async (t) => {
+  const { sink, given, open } = closedSink(1);
+  open();
+  const plan = { topic: 'in', format: 'json' as const, width: 300, first: 0, count: 1_000 };
+  await runOpenLoop({ ...plan, recordsPerSecond: Number.POSITIVE_INFINITY }, [sink]);
+  t.is(
+    given.reduce((sum, { recordCount }) => sum + recordCount, 0),
+    1_000,
+  );
+  t.true(given.every(({ bytes }) => bytes.byteLength < 2 ** 20));
+  t.true(given.length > 1);
+});
+
 test('an open loop sends every record on time though nothing is acknowledged, stamped with when it was due', async (t) => {
   const { sink, given } = closedSink(3);
   const plan = {
