@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, logLevel, SASLOptions } from 'kafkajs';
 import { loadKafkaJs } from './seam.ts';
+import { createSocket } from './socket.ts';
 
 /** Kafka's own names, as they stand under `kafka:` in the configuration. */
 export interface KafkaSettings {
@@ -55,6 +56,7 @@ export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig
     brokers: settings['bootstrap.servers'].split(',').map((address) => address.trim()),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: settings['request.timeout.ms'],
+    socketFactory: createSocket,
     logLevel: loadKafkaJs().logLevel.WARN,
     logCreator:
       () =>

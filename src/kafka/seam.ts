@@ -1,13 +1,15 @@
-// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, six of its internal modules are
+// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, eight of its internal modules are
 // substituted, so that a "message" is a whole record batch both ways, and so that a group member asks its lanes before
 // it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
 // contract test (test/kafka/seam.test.ts) fails when a file that this relies on differs. Why: docs/decisions/0003.
 
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
 import { askingGroup, type GroupClass } from './asking-group.ts';
+import { type RequestHead, writeInPieces } from './socket.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
 
@@ -56,6 +58,12 @@ export function loadKafkaJs(): KafkaJs {
   substitute('protocol/requests/produce/v3/request.js', () =>
     produceRequest(require(internal('protocol/encoder.js'))),
   );
+  substitute('network/socket.js', (original) => {
+    const create = original as (options: object) => Socket;
+    return (options: object) => writeInPieces(create(options));
+  });
+  // After the modules that it loads itself.
+  substitute('network/connection.js', (original) => leanConnection(original as ConnectionClass));
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
@@ -115,6 +123,22 @@ function markSkipped(fetched: {
   return fetched.messages;
 }
 
+interface Connection {
+  bytesBuffered: number;
+  chunks: Buffer[];
+  processData(data: Buffer): void;
+}
+type ConnectionClass = new (...options: never[]) => Connection;
+
+/** kafkajs keeps an empty rest after each response, and copies the next one to put it behind that. */
+const leanConnection = (Original: ConnectionClass): ConnectionClass =>
+  class LeanConnection extends Original {
+    override processData(data: Buffer): void {
+      if (this.bytesBuffered === 0) this.chunks = [];
+      super.processData(data);
+    }
+  };
+
 interface Encoder {
   readonly buffer: Buffer;
   writeString(value: string | null): Encoder;
@@ -137,7 +161,7 @@ interface Request {
   };
 }
 
-/** In place of kafkajs's, which copies a request's body twice, into buffers of twice its size. */
+/** In place of kafkajs's, which copies a request's body twice, into buffers of twice its size: here nothing is copied. */
 const assembleRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
   async ({ correlationId, clientId, request: { apiKey, apiVersion, encode } }: Request) => {
@@ -151,7 +175,9 @@ const assembleRequest =
       .writeInt32(correlationId)
       .writeString(clientId).buffer;
     head.writeInt32BE(head.byteLength - SIZE_BYTES + byteLength);
-    return { buffer: Buffer.concat([head, ...bodyPieces], head.byteLength + byteLength) };
+    const first: RequestHead = head;
+    first.following = bodyPieces;
+    return { buffer: first };
   };
 
 const HEAD_BYTES = 255;

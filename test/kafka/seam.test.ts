@@ -18,6 +18,7 @@ const HASHES: Readonly<Record<string, string>> = {
   'protocol/requests/produce/v7/request.js': 'bc64c2f2d7feb31a',
   'protocol/request.js': '2270900ca6474026',
   'network/connection.js': '2a993b2e74421ca6',
+  'network/socket.js': '9922c37e8a4d9e6b',
   'protocol/encoder.js': '9977889e184a9e91',
   'protocol/decoder.js': '83c43fac8d6b8ef2',
   'consumer/filterAbortedMessages.js': '54ce50f2a41ee168',
@@ -54,4 +55,5 @@ test('what is substituted is what kafkajs then uses', (t) => {
   t.is(named('protocol/requests/fetch/v4/decodeMessages.js'), 'decodeMessages');
   t.is(named('consumer/filterAbortedMessages.js'), 'markSkipped');
   t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
+  t.is(named('network/connection.js'), 'LeanConnection');
 });

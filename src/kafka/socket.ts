@@ -1,0 +1,106 @@
+// The sockets under kafkajs, which copy nothing: a long response is read into the one buffer it will stay in, where kafkajs's own
+// reads 64 KiB at a time into buffers that it puts together afterwards; and a request goes out in the pieces it is made of.
+
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ISocketFactory } from 'kafkajs';
+
+const KEEP_ALIVE_DELAY_MS = 60_000;
+/** Responses up to about this size come with one read. */
+const SHORT_BYTES = 64 * 1024;
+/** A response begins with the number of bytes that follow. */
+const SIZE_BYTES = 4;
+
+export const createSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const responses = new ResponseAssembler((response) => socket.emit('data', response));
+  const onread = {
+    buffer: () => responses.next(),
+    callback: (byteLength: number) => {
+      responses.received(byteLength);
+      return true;
+    },
+  };
+  const socket = ssl
+    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+    : connect({ host, port, onread }, onConnect);
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+  return socket;
+};
+
+/** The first piece of a request; the others follow it on the wire. */
+export type RequestHead = Buffer & { following?: readonly Uint8Array[] };
+
+/** Makes a socket write a request whose head names the pieces that follow, without putting them together. */
+export function writeInPieces(socket: Socket): Socket {
+  const write = socket.write.bind(socket) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean;
+  socket.write = (chunk: RequestHead | Uint8Array | string, ...rest: never[]): boolean => {
+    const following = typeof chunk === 'object' && 'following' in chunk ? chunk.following : undefined;
+    if (following === undefined) return write(chunk, ...rest);
+    socket.cork();
+    let isTaken = write(chunk);
+    for (const piece of following) isTaken = write(piece);
+    socket.uncork();
+    return isTaken;
+  };
+  return socket;
+}
+
+/** Cuts what a connection brings into responses, each in a buffer of its own, its size in front. */
+export class ResponseAssembler {
+  readonly #emit: (response: Buffer) => void;
+  readonly #short = Buffer.allocUnsafeSlow(SHORT_BYTES);
+  /** Bytes of an unfinished response at the beginning of `#short`. */
+  #shortFilled = 0;
+  /** A response longer than what has come of it; null between such. */
+  #long: Buffer | null = null;
+  #longFilled = 0;
+
+  constructor(emit: (response: Buffer) => void) {
+    this.#emit = emit;
+  }
+
+  /** Where the next bytes go. */
+  next(): Buffer {
+    return this.#long === null
+      ? this.#short.subarray(this.#shortFilled)
+      : this.#long.subarray(this.#longFilled);
+  }
+
+  /** So many bytes have been put there. */
+  received(byteLength: number): void {
+    const long = this.#long;
+    if (long !== null) {
+      this.#longFilled += byteLength;
+      if (this.#longFilled < long.byteLength) return;
+      this.#long = null;
+      this.#emit(long);
+      return;
+    }
+    const end = this.#shortFilled + byteLength;
+    const responses: Buffer[] = [];
+    let at = 0;
+    while (end - at >= SIZE_BYTES) {
+      const size = SIZE_BYTES + this.#short.readInt32BE(at);
+      if (size > end - at) {
+        if (at + size > SHORT_BYTES) this.#beginLong(size, at, end);
+        break;
+      }
+      responses.push(Buffer.from(this.#short.subarray(at, at + size)));
+      at += size;
+    }
+    if (this.#long === null) {
+      this.#short.copyWithin(0, at, end);
+      this.#shortFilled = end - at;
+    } else {
+      this.#shortFilled = 0;
+    }
+    for (const response of responses) this.#emit(response);
+  }
+
+  #beginLong(size: number, from: number, to: number): void {
+    const long = Buffer.allocUnsafeSlow(size);
+    this.#short.copy(long, 0, from, to);
+    this.#long = long;
+    this.#longFilled = to - from;
+  }
+}
