@@ -79,9 +79,12 @@ export class ScorerPool {
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
   async start(): Promise<void> {
+    // One listener for good: threads fail one after the other, also when the first failure has ended the start.
+    let heard: (error: Error) => void = () => {};
     const failed = new Promise<never>((_, reject) => {
-      this.#pool.once('error', reject);
+      heard = reject;
     });
+    this.#pool.on('error', (error: Error) => heard(error));
     const probes = Array.from({ length: this.#options.workers }, () => this.#probe());
     try {
       await Promise.race([failed, Promise.all(probes)]);
@@ -89,10 +92,8 @@ export class ScorerPool {
       await this.stop();
       // What comes out of a thread is a copy of the error, of no class.
       throw new ModelError((error as Error).message, { cause: error });
-    } finally {
-      this.#pool.removeAllListeners('error');
     }
-    this.#pool.on('error', (error: Error) => this.#options.onThreadLost(error.message));
+    heard = (error) => this.#options.onThreadLost(error.message);
   }
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {

@@ -84,7 +84,7 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
-  const pool = new ScorerPool({ workers: 2, deadlineMs: 5_000, setup, onThreadLost: () => {} });
+  const pool = new ScorerPool({ workers: 4, deadlineMs: 5_000, setup, onThreadLost: () => {} });
   await t.throwsAsync(pool.start(), { message: /nowhere/ });
 });
 
