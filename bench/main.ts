@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import '../src/process.ts';
+import { FORMATS } from '../src/codec/codecs.ts';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
 import { readManifest } from '../src/model/manifest.ts';
 import type { Summary } from '../src/telemetry/meter.ts';
@@ -40,7 +41,8 @@ const { positionals, values } = parseArgs({
     format: { type: 'string', default: 'msgpack' },
   },
 });
-if (positionals[0] !== 'peers') {
+const isFormat = FORMATS.some((format) => format === values.format);
+if (positionals[0] !== 'peers' || !isFormat || !(Number(values.count) > 0)) {
   console.error(
     'usage: npm run bench -- peers [--brokers ADDRESS] [--count N] [--rounds N] [--workers N] ' +
       '[--model mlp-30-64-32-1] [--format msgpack|json]',
@@ -48,7 +50,7 @@ if (positionals[0] !== 'peers') {
   process.exit(64);
 }
 const count = Number(values.count);
-const modelFolder = ensureModel(values.model);
+const modelFolder = modelOf(values.model);
 const { width } = readManifest(modelFolder);
 
 const own: Broker | undefined = values.brokers === undefined ? await startBroker() : undefined;
@@ -72,6 +74,16 @@ try {
   report(measured);
 } finally {
   await own?.stop();
+}
+
+function modelOf(name: string): string {
+  try {
+    return ensureModel(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(error.message);
+    process.exit(64);
+  }
 }
 
 function flags(...more: string[]): string[] {

@@ -45,9 +45,9 @@ export function compilePlan(inputs: readonly FeatureInput[]): FeaturePlan {
         const value =
           step.field !== null ? (record as Record<string, unknown>)[step.field] : valueAt(record, step.steps);
         if (step.count === undefined) {
-          const scaled = scale(step, value);
-          if (!Number.isFinite(scaled)) return explain(printPath(step.steps), value);
-          row[to++] = scaled;
+          const feature = scale(step, value);
+          if (!Number.isFinite(feature)) return explain(printPath(step.steps), value);
+          row[to++] = feature;
           continue;
         }
         const rejection = fillList(step, step.count, value, row, to);
@@ -78,18 +78,19 @@ function fillList(
     return rejected('WRONG_SHAPE', `field "${path}" has ${value.length} numbers, expected ${count}`);
   }
   for (let index = 0; index < count; index++) {
-    const scaled = scale(step, value[index]);
-    if (!Number.isFinite(scaled)) return explain(`${path}.${index}`, value[index]);
-    row[at + index] = scaled;
+    const feature = scale(step, value[index]);
+    if (!Number.isFinite(feature)) return explain(`${path}.${index}`, value[index]);
+    row[at + index] = feature;
   }
   return null;
 }
 
 /** The feature as float32; NaN or infinite when there is none. */
-function scale({ log1p, mean, std }: FeatureInput, value: unknown): number {
-  const number = typeof value === 'number' ? value : asNumber(value);
-  return Math.fround(((log1p ? Math.log1p(number) : number) - mean) / std);
-}
+export const scaled = ({ log1p, mean, std }: FeatureInput, number: number): number =>
+  Math.fround(((log1p ? Math.log1p(number) : number) - mean) / std);
+
+const scale = (input: FeatureInput, value: unknown): number =>
+  scaled(input, typeof value === 'number' ? value : asNumber(value));
 
 /** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */
 function asNumber(value: unknown): number {

@@ -9,7 +9,7 @@ import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
 import { askingGroup, type GroupClass } from './asking-group.ts';
-import { type RequestHead, writeInPieces } from './socket.ts';
+import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
 
@@ -146,7 +146,7 @@ interface Encoder {
   writeInt32(value: number): Encoder;
 }
 
-/** A request's body in pieces, which are put together once. */
+/** A request's body in pieces, which go out one after the other. */
 interface Pieces {
   readonly pieces: readonly Uint8Array[];
 }
@@ -181,8 +181,6 @@ const assembleRequest =
   };
 
 const HEAD_BYTES = 255;
-/** A request begins with the number of bytes that follow. */
-const SIZE_BYTES = 4;
 
 interface ProduceArguments {
   readonly acks: number;

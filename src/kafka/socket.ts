@@ -8,8 +8,8 @@ import type { ISocketFactory } from 'kafkajs';
 const KEEP_ALIVE_DELAY_MS = 60_000;
 /** Responses up to about this size come with one read. */
 const SHORT_BYTES = 64 * 1024;
-/** A response begins with the number of bytes that follow. */
-const SIZE_BYTES = 4;
+/** Requests and responses begin with the number of bytes that follow. */
+export const SIZE_BYTES = 4;
 
 export const createSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const responses = new ResponseAssembler((response) => socket.emit('data', response));

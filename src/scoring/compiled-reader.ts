@@ -5,12 +5,15 @@
 import type { Codec } from '../codec/codec.ts';
 import type { FeatureInput } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
+import { compileFields, type FieldMap } from './fields.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
 
 const ABSENT = -1;
 
 export abstract class CompiledReader implements InputReader {
   readonly width: number;
+  /** What is wanted of a record. */
+  protected readonly root: FieldMap;
   readonly #general: InputReader;
   readonly #codec: Codec;
   readonly #idCount: number;
@@ -25,13 +28,20 @@ export abstract class CompiledReader implements InputReader {
   /** For each row: its bytes, or null when the general reader has it. */
   readonly #source: (Uint8Array | null)[] = [];
 
-  constructor(general: InputReader, codec: Codec, inputCount: number, idCount: number) {
+  /** `general` reads whatever this one does not. */
+  constructor(
+    general: InputReader,
+    codec: Codec,
+    inputs: readonly FeatureInput[],
+    idPaths: readonly string[],
+  ) {
     this.width = general.width;
+    this.root = compileFields(inputs, idPaths);
     this.#general = general;
     this.#codec = codec;
-    this.#idCount = idCount;
-    this.#seenIn = new Float64Array(inputCount);
-    this.#idRanges = new Int32Array(2 * idCount);
+    this.#idCount = idPaths.length;
+    this.#seenIn = new Float64Array(inputs.length);
+    this.#idRanges = new Int32Array(2 * idPaths.length);
   }
 
   read(bytes: Uint8Array, start: number, end: number, features: Float32Array, row: number): Rejection | null {
@@ -96,10 +106,6 @@ export abstract class CompiledReader implements InputReader {
     this.#idRanges = grown;
   }
 }
-
-/** The feature as float32; NaN or infinite when there is none. */
-export const scaled = ({ log1p, mean, std }: FeatureInput, value: number): number =>
-  Math.fround(((log1p ? Math.log1p(value) : value) - mean) / std);
 
 /** Whether the feature is the number itself. */
 export const isUnscaled = ({ log1p, mean, std }: FeatureInput): boolean => !log1p && mean === 0 && std === 1;

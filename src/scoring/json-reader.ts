@@ -3,19 +3,16 @@
 import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
-import type { FeatureInput } from '../features/plan.ts';
-import { CompiledReader, scaled } from './compiled-reader.ts';
-import { compileFields, type Field, type FieldMap } from './fields.ts';
+import { type FeatureInput, scaled } from '../features/plan.ts';
+import { CompiledReader } from './compiled-reader.ts';
+import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 
 export class JsonReader extends CompiledReader {
   readonly #walker = new JsonWalker();
-  readonly #root: FieldMap;
 
-  /** `general` reads whatever this one does not. */
   constructor(general: InputReader, inputs: readonly FeatureInput[], idPaths: readonly string[]) {
-    super(general, codecs.json, inputs.length, idPaths.length);
-    this.#root = compileFields(inputs, idPaths);
+    super(general, codecs.json, inputs, idPaths);
   }
 
   protected override walk(
@@ -27,7 +24,7 @@ export class JsonReader extends CompiledReader {
   ): boolean {
     const walker = this.#walker;
     walker.reset(bytes, start, end);
-    if (!this.#map(this.#root, bytes, features, at) || !walker.isAtEnd()) return false;
+    if (!this.#map(this.root, bytes, features, at) || !walker.isAtEnd()) return false;
     return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
   }
 

@@ -2,19 +2,16 @@
 
 import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
-import type { FeatureInput } from '../features/plan.ts';
-import { CompiledReader, isUnscaled, scaled } from './compiled-reader.ts';
-import { compileFields, type Field, type FieldMap } from './fields.ts';
+import { type FeatureInput, scaled } from '../features/plan.ts';
+import { CompiledReader, isUnscaled } from './compiled-reader.ts';
+import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 
 export class MsgpackReader extends CompiledReader {
   readonly #walker = new MsgpackWalker();
-  readonly #root: FieldMap;
 
-  /** `general` reads whatever this one does not. */
   constructor(general: InputReader, inputs: readonly FeatureInput[], idPaths: readonly string[]) {
-    super(general, codecs.msgpack, inputs.length, idPaths.length);
-    this.#root = compileFields(inputs, idPaths);
+    super(general, codecs.msgpack, inputs, idPaths);
   }
 
   protected override walk(
@@ -25,7 +22,7 @@ export class MsgpackReader extends CompiledReader {
     at: number,
   ): boolean {
     this.#walker.reset(bytes, start, end);
-    return this.#map(this.#root, bytes, features, at) && this.#walker.at === end;
+    return this.#map(this.root, bytes, features, at) && this.#walker.at === end;
   }
 
   #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number): boolean {
