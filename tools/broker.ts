@@ -2,7 +2,7 @@
 // fetched through Maven, for users and tests without Docker. Needs Java 17 and Maven.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -105,8 +105,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   });
   const java = ['-cp', classPath(jars), ...logging(dataFolder)];
   if (!readdirSync(dataFolder).includes('log')) {
-    const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    const format = ['format', '-t', id, '-c', properties, '--ignore-formatted', ...(options.formatArguments ?? [])];
+    const format = ['format', '-t', clusterId(), '-c', properties, '--ignore-formatted'];
+    format.push(...(options.formatArguments ?? []));
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
   }
   const child = spawn('java', ['-Xmx1G', ...java, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -127,6 +127,17 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     throw error;
   }
   return { address: `127.0.0.1:${port}`, port, dataFolder, process: child, stop };
+}
+
+/**
+ * A UUID in the base64 of URLs, as Kafka's Uuid.randomUuid makes it: never with a dash in front, which the storage tool
+ * would take for an option.
+ */
+export function clusterId(random: () => Uint8Array = () => randomBytes(16)): string {
+  for (;;) {
+    const id = Buffer.from(random()).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 function writeProperties(file: string, properties: Readonly<Record<string, string>>): void {
