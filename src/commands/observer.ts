@@ -7,9 +7,12 @@ import type { Meter } from '../telemetry/meter.ts';
 
 export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
-  produced: (scored, producedInMs) => meter.microBatchAcknowledged(scored, producedInMs, Date.now()),
-  assigned: (partitions) =>
-    logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned'),
+  produced: (lane, scored, producedInMs) =>
+    meter.microBatchAcknowledged(keyOf(lane), scored, producedInMs, Date.now()),
+  assigned: (partitions) => {
+    meter.lanesAssigned(partitions.map(keyOf));
+    logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
+  },
   outOfRange: ({ position, logStart, logEnd, resumedAt, ...partition }) =>
     logger.error(
       { position, logStart, logEnd, resumedAt },

@@ -1,10 +1,13 @@
 // The live line and the line in the log every few seconds.
 
 import type { Driver } from '../engine/driver.ts';
+import { heldBytes } from '../engine/lane.ts';
 import type { EngineState } from '../engine/state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Progress } from '../telemetry/progress.ts';
+import type { Percentiles, Stage } from '../telemetry/stages.ts';
+import type { Daemon } from './daemon.ts';
 
 /** Records that the log holds and that are not committed yet, over all lanes. */
 export function lag({ lanes }: EngineState): number {
@@ -14,33 +17,57 @@ export function lag({ lanes }: EngineState): number {
   return sum;
 }
 
-/** Begins to report; returns what ends it. */
-export function reporting(
-  logger: Logger,
-  meter: Meter,
-  driver: Driver,
-  progress: Progress,
-  reportEveryMs: number,
-): () => void {
-  const live = new Rate(meter);
-  const logged = new Rate(meter);
-  const showing = setInterval(() => {
+const held = ({ lanes }: EngineState): number => {
+  let sum = 0;
+  for (const lane of lanes.values()) sum += heldBytes(lane);
+  return sum;
+};
+
+/** What is logged every few seconds, as the line `report`. Latencies and rate are of the time since the last one. */
+export interface Report {
+  readonly scored: number;
+  readonly deadLetters: number;
+  readonly recordsPerSecond: number;
+  readonly lag: number;
+  /** Record batches in mailboxes and in flight, and the resident, V8 and other memory of the process. */
+  readonly heldBytes: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly tensors: number;
+  readonly latencyMs: Record<Stage, Percentiles>;
+}
+
+/** Begins to log reports; returns what ends it. */
+export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
+  const rate = new Rate(meter);
+  const timer = setInterval(() => {
+    const { scored, deadLetters, stages, threads } = meter;
+    const { rss, heapUsed } = process.memoryUsage();
+    const report: Report = {
+      scored,
+      deadLetters,
+      recordsPerSecond: rate.take(),
+      lag: lag(driver.state),
+      heldBytes: held(driver.state),
+      residentBytes: rss,
+      heapBytes: heapUsed,
+      tensors: threads.tensors,
+      latencyMs: stages.takeRecent(),
+    };
+    logger.info(report, 'report');
+  }, everyMs);
+  return () => clearInterval(timer);
+}
+
+/** Begins to show the live line; returns what ends it. */
+export function showProgress(progress: Progress, { meter, driver }: Daemon): () => void {
+  const rate = new Rate(meter);
+  const timer = setInterval(() => {
     const { scored, deadLetters } = meter;
     const { endToEnd } = meter.stages.total();
-    progress.show({ scored, deadLetters, recordsPerSecond: live.take(), endToEnd, lag: lag(driver.state) });
+    progress.show({ scored, deadLetters, recordsPerSecond: rate.take(), endToEnd, lag: lag(driver.state) });
   }, progress.everyMs);
-  const logging = setInterval(() => {
-    const { scored, deadLetters } = meter;
-    const latencyMs = meter.stages.takeRecent();
-    logger.info(
-      { scored, deadLetters, recordsPerSecond: logged.take(), lag: lag(driver.state), latencyMs },
-      'report',
-    );
-  }, reportEveryMs);
-  return () => {
-    clearInterval(showing);
-    clearInterval(logging);
-  };
+  return () => clearInterval(timer);
 }
 
 /** Records a second since it was asked last. */

@@ -1,35 +1,19 @@
-// `scorelane run`: the daemon. Wires the parts together, shows what they do, and ends in order.
+// `scorelane run`: the daemon in a terminal. Shows what it does, and ends in order.
 
 import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { Driver } from '../engine/driver.ts';
 import { runLoad } from '../load/load-source.ts';
 import { generateTransactions } from '../load/transactions.ts';
 import type { Sink } from '../log/ports.ts';
-import { explainChoice } from '../model/choose.ts';
-import { ScorerPool } from '../scoring/pool.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
-import { Meter } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
+import { Daemon } from './daemon.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { logObserver } from './observer.ts';
-import { lag, reporting } from './reporting.ts';
+import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
-import { versions } from './versions.ts';
-import {
-  chooseBackend,
-  connectSink,
-  engineLimits,
-  generatorFile,
-  modelFolder,
-  openLog,
-  scorerSetup,
-  systemClock,
-  workerCount,
-} from './wiring.ts';
+import { generatorFile } from './wiring.ts';
 
 export interface RunOptions {
   /** Ends by itself after so long. */
@@ -44,59 +28,25 @@ export interface RunOptions {
 export async function runDaemon({ config }: LoadedConfig, options: RunOptions): Promise<number> {
   const logger = createLogger(config.telemetry.logLevel);
   const ending = new Ending();
-  const meter = new Meter();
-
-  const folder = modelFolder(config);
-  const choice = await chooseBackend(config);
-  logger.info(`backend ${explainChoice(choice)}`);
-
-  const { source, sink } = openLog(config, logger);
-  await connectSink(sink, config, logger, options.failFast);
-  const setup = await scorerSetup(config, sink, { modelFolder: folder, backend: choice.backend });
-  const pool = new ScorerPool({
-    workers: workerCount(config),
-    deadlineMs: config.scoring.deadline,
-    setup,
-    onThreadLost: (why) => {
-      meter.threadsLost++;
-      logger.warn(`a worker thread was lost: ${why}`);
-    },
-  });
-  await pool.start();
-  const driver = new Driver({
-    source,
-    sink,
-    scorer: pool,
-    clock: systemClock,
-    limits: engineLimits(config),
-    revokeTimeoutMs: config.lanes.revokeTimeout,
-    observer: logObserver(logger, meter),
+  const daemon = await Daemon.start(config, {
+    logger,
+    failFast: options.failFast,
     onFatal: (error) => ending.fail(error),
   });
-  await driver.start();
-  logger.info(`scoring ${config.input.topic} with ${workerCount(config)} workers`);
-
   if (options.forMs !== undefined) ending.after(options.forMs);
 
   const progress = new Progress(process.stdout);
-  const stopReporting = reporting(logger, meter, driver, progress, config.telemetry.reportEvery);
-  const load = startLoad(config, sink, ending, logger);
+  const stopShowing = showProgress(progress, daemon);
+  const load = startLoad(config, daemon.sink, ending, logger);
   const fatal = await ending.reached;
   ending.stopLoad();
   await load;
-  const { unfinished } = await driver.stop(config.lanes.stopTimeout);
-  stopReporting();
+  const unfinished = await daemon.stop();
+  stopShowing();
   progress.end();
-  await pool.stop();
-  await sink.stop();
 
-  const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';
-  const summary = meter.summary({
-    backend: choice.backend,
-    model: `${config.model.name} ${basename(folder)}`,
-    versions: versions({ runtime }),
-  });
-  printSummary(summary, lag(driver.state));
+  const summary = daemon.summary();
+  printSummary(summary, lag(daemon.driver.state));
   if (options.summaryFile !== undefined)
     writeFileSync(options.summaryFile, `${JSON.stringify(summary, null, 2)}\n`);
   if (fatal !== undefined) {

@@ -182,6 +182,11 @@ export const schema = z.strictObject({
       .default('info')
       .describe('Least level logged.'),
     reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
+    warmUp: duration()
+      .prefault('0ms')
+      .describe(
+        'The closing summary leaves out so long after the first record: the bench measures a warm daemon.',
+      ),
   }),
   memory: z.strictObject({
     partitions: positive().default(4).describe('Partitions of each topic of the embedded log.'),

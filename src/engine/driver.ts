@@ -11,6 +11,7 @@ import type {
   Source,
 } from '../log/ports.ts';
 import { FencedError, SinkError } from '../log/ports.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import type { Effect, Failure, Message } from './messages.ts';
 import type { Clock, Scorer } from './ports.ts';
@@ -19,7 +20,7 @@ import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 /** What happened, for those who count, measure and log. */
 export interface Observer {
   scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
-  produced?(scored: ScoredMicroBatch, producedInMs: number): void;
+  produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
   committed?(offsets: readonly CommitOffset[]): void;
   commitFailed?(failure: Failure): void;
   assigned?(partitions: readonly AssignedPartition[]): void;
@@ -183,7 +184,7 @@ export class Driver {
     const sinceMs = clock.nowMs();
     sink.produce(scored.outputs).then(
       () => {
-        observer.produced?.(scored, clock.nowMs() - sinceMs);
+        observer.produced?.(lane, scored, clock.nowMs() - sinceMs);
         this.#tell({ type: 'produced', lane, id });
       },
       (error: unknown) => {

@@ -12,6 +12,7 @@ interface TensorFlow {
   readonly version: Record<string, string>;
   tensor2d(values: Float32Array, shape: [number, number]): Tensor;
   backend(): { readonly binding?: { readonly TF_Version?: string } };
+  memory(): { readonly numTensors: number };
   readonly node: {
     loadSavedModel(path: string, tags: string[], signature: string): Promise<SavedModel>;
   };
@@ -57,6 +58,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
       for (const tensor of Object.values(outputs)) tensor.dispose();
       return columns;
     },
+    tensorCount: () => tf.memory().numTensors,
   };
 }
 

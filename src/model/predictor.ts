@@ -12,6 +12,8 @@ export interface Predictor {
    * `rows * width` floats, the width being the output's own. Throws what the runtime throws.
    */
   predict(features: Float32Array, rows: number): Float32Array[];
+  /** Tensors alive in this thread's runtime: between calls always as many. */
+  tensorCount(): number;
 }
 
 /** A backend that cannot be used here, and what would change that. */

@@ -35,6 +35,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
       tf.dispose(tensors);
       return columns;
     },
+    tensorCount: () => tf.memory().numTensors,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
+import type { ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
 export interface OutputTopic {
@@ -55,7 +56,12 @@ export type WorkerRequest = ScoreRequest | ProbeRequest;
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
-  | { readonly type: 'scored'; readonly scored: ScoredMicroBatch; readonly bytes: ArrayBuffer }
+  | {
+      readonly type: 'scored';
+      readonly scored: ScoredMicroBatch;
+      readonly bytes: ArrayBuffer;
+      readonly usage: ThreadUsage | null;
+    }
   | { readonly type: 'sound' }
   /** The record batches cannot be opened, or the model does not work any more. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -11,6 +11,7 @@ import { ModelError } from '../model/manifest.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { merge } from './merge.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+import type { ThreadUsage } from './thread-usage.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -29,6 +30,8 @@ export interface PoolOptions {
   readonly setup: ScorerSetup;
   /** Each loss of a thread, for the log and the metrics. */
   readonly onThreadLost: (why: string) => void;
+  /** What a thread uses, a few times a second while it works. */
+  readonly onUsage?: (usage: ThreadUsage) => void;
   /** The worker's entry; another one only in tests. */
   readonly workerUrl?: URL;
 }
@@ -182,6 +185,7 @@ export class ScorerPool {
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     this.#buffers.giveBack(response.bytes);
+    if (response.usage !== null) this.#options.onUsage?.(response.usage);
     return response.scored;
   }
 

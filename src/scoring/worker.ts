@@ -10,8 +10,15 @@ import { compileReader } from './compile-reader.ts';
 import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
 import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
+import { UsageReporter } from './thread-usage.ts';
 
-async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; readonly probe: () => void }> {
+interface Loaded {
+  readonly scorer: Scorer;
+  readonly probe: () => void;
+  readonly usage: UsageReporter;
+}
+
+async function load(setup: ScorerSetup): Promise<Loaded> {
   const manifest = readManifest(setup.modelFolder);
   const golden = readGolden(manifest);
   const plan = compilePlan(manifest.inputs);
@@ -35,10 +42,11 @@ async function load(setup: ScorerSetup): Promise<{ readonly scorer: Scorer; read
     model: name,
     version,
   });
-  return { scorer: new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe }), probe };
+  const scorer = new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe });
+  return { scorer, probe, usage: new UsageReporter(predictor.tensorCount) };
 }
 
-const { scorer, probe } = await load(workerData as ScorerSetup);
+const { scorer, probe, usage } = await load(workerData as ScorerSetup);
 
 export default function answer(request: WorkerRequest): WorkerResponse {
   try {
@@ -49,7 +57,7 @@ export default function answer(request: WorkerRequest): WorkerResponse {
     const scored = scorer.score(request);
     const { bytes } = request;
     const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
-    return moved({ type: 'scored', scored, bytes }, buffers);
+    return moved({ type: 'scored', scored, bytes, usage: usage.take() }, buffers);
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };

@@ -1,8 +1,9 @@
 // Counts and times what the engine does. One meter a daemon.
 
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
+import { ThreadMeter, type ThreadSummary } from './threads.ts';
 
-/** What --summary writes. */
+/** What --summary writes. Rates, CPU and latencies are of the measured time: from the end of the warm-up on. */
 export interface Summary {
   readonly scored: number;
   readonly deadLetters: number;
@@ -10,14 +11,27 @@ export interface Summary {
   /** Scored again or read again: work that was given up when a lane ended or a worker died. */
   readonly abandonedMicroBatches: number;
   readonly threadsLost: number;
-  /** From the first micro-batch to the last acknowledgement. */
+  /** From the start of the process to the first acknowledged result. */
+  readonly firstResultAfterMs: number;
+  /** From an assignment that brought a partition to its first acknowledged result: the slowest of each assignment. */
+  readonly assignedToFirstResultMs: readonly number[];
+  /** Records in the measured time, which is from the first micro-batch to the last acknowledgement in it. */
+  readonly measured: number;
   readonly seconds: number;
+  /** When that time began and ended, in milliseconds since 1970. */
+  readonly fromMs: number;
+  readonly untilMs: number;
   readonly recordsPerSecond: number;
   /** Process time, all threads. */
   readonly cpuMicrosPerRecord: number;
   readonly mainThreadCpuMicrosPerRecord: number;
+  /** Share of the measured time in which the main thread was not idle, 0 to 1. */
+  readonly mainThreadUtilisation: number;
+  readonly workers: readonly ThreadSummary[];
   readonly peakResidentBytes: number;
   readonly latencyMs: Record<Stage, Percentiles>;
+  /** HDR histograms of the same, in microseconds, V2 compressed base64. */
+  readonly histograms: Record<Stage, string>;
   readonly backend: string;
   readonly model: string;
   readonly versions: Record<string, string>;
@@ -32,26 +46,60 @@ export interface Scored {
   readonly encodeMs: number;
 }
 
+/** Reading the CPU time of the process costs some microseconds: not for every acknowledgement. */
+const CPU_EVERY_MS = 20;
+/** The last ones are kept: a daemon may live through many. */
+const ASSIGNMENTS_MAX = 100;
+
 export class Meter {
   readonly stages = new StageHistograms();
+  readonly threads = new ThreadMeter();
+  readonly #warmUpMs: number;
   scored = 0;
   deadLetters = 0;
   microBatches = 0;
   abandonedMicroBatches = 0;
   threadsLost = 0;
-  #firstMs = 0;
-  #lastMs = 0;
-  #cpuAtFirst = process.cpuUsage();
-  #mainAtFirst = process.threadCpuUsage();
+  #isWarm = false;
+  /** When the first micro-batch came. */
+  #beganMs = Number.NaN;
+  #firstResultAfterMs = 0;
+  #lanes: ReadonlySet<string> = new Set();
+  readonly #assigned: { readonly atMs: number; readonly waiting: Set<string>; slowestMs: number }[] = [];
+  #unmeasured = 0;
+  #fromMs = 0;
+  #untilMs = 0;
+  #cpuAtMs = Number.NEGATIVE_INFINITY;
+  #cpuFrom = process.cpuUsage();
+  #mainFrom = process.threadCpuUsage();
+  #loopFrom = performance.eventLoopUtilization();
   #cpuMicros = 0;
   #mainMicros = 0;
+  #utilisation = 0;
+
+  /** What happens in the first `warmUpMs` after the first micro-batch is counted, but not measured. */
+  constructor(warmUpMs = 0) {
+    this.#warmUpMs = warmUpMs;
+  }
+
+  /** The lanes from now on, named by their partition. Those that were there before have not begun anew. */
+  lanesAssigned(lanes: readonly string[]): void {
+    const waiting = new Set(lanes.filter((lane) => !this.#lanes.has(lane)));
+    this.#lanes = new Set(lanes);
+    if (waiting.size === 0) return;
+    this.#assigned.push({ atMs: performance.now(), waiting, slowestMs: 0 });
+    if (this.#assigned.length > ASSIGNMENTS_MAX) this.#assigned.shift();
+  }
 
   /** A micro-batch came back from the scorer, `waitedMs` after its oldest record batch had arrived. */
   microBatchScored({ decodeMs, predictMs, encodeMs }: Scored, waitedMs: number): void {
-    if (this.microBatches === 0) {
-      this.#firstMs = performance.now() - waitedMs;
-      this.#cpuAtFirst = process.cpuUsage();
-      this.#mainAtFirst = process.threadCpuUsage();
+    const nowMs = performance.now();
+    if (Number.isNaN(this.#beganMs)) {
+      this.#beganMs = nowMs - waitedMs;
+      this.#measureFrom(this.#beganMs);
+    } else if (!this.#isWarm && nowMs - this.#beganMs >= this.#warmUpMs) {
+      this.#isWarm = true;
+      if (this.#warmUpMs > 0) this.#measureFrom(nowMs);
     }
     this.microBatches++;
     this.stages.record('queue', waitedMs - decodeMs - predictMs - encodeMs);
@@ -60,19 +108,33 @@ export class Meter {
     this.stages.record('encode', encodeMs);
   }
 
+  #measureFrom(atMs: number): void {
+    this.#unmeasured = this.scored + this.deadLetters;
+    this.#fromMs = atMs;
+    this.#untilMs = atMs;
+    this.stages.reset();
+    this.threads.reset();
+    this.#cpuFrom = process.cpuUsage();
+    this.#mainFrom = process.threadCpuUsage();
+    this.#loopFrom = performance.eventLoopUtilization();
+  }
+
   /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
   microBatchAcknowledged(
+    lane: string,
     { scored, deadLetters, timestamps }: Scored,
     producedInMs: number,
     wallMs: number,
   ): void {
+    const nowMs = performance.now();
+    if (this.scored + this.deadLetters === 0) this.#firstResultAfterMs = nowMs;
+    for (const assignment of this.#assigned) {
+      if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
+    }
     this.scored += scored;
     this.deadLetters += deadLetters;
-    this.#lastMs = performance.now();
-    const cpu = process.cpuUsage(this.#cpuAtFirst);
-    const main = process.threadCpuUsage(this.#mainAtFirst);
-    this.#cpuMicros = cpu.user + cpu.system;
-    this.#mainMicros = main.user + main.system;
+    this.#untilMs = nowMs;
+    if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     this.stages.record('produce', producedInMs);
     for (let run = 0; run < timestamps.counts.length; run++) {
       this.stages.record(
@@ -83,22 +145,39 @@ export class Meter {
     }
   }
 
+  #readCpu(nowMs: number): void {
+    this.#cpuAtMs = nowMs;
+    const cpu = process.cpuUsage(this.#cpuFrom);
+    const main = process.threadCpuUsage(this.#mainFrom);
+    this.#cpuMicros = cpu.user + cpu.system;
+    this.#mainMicros = main.user + main.system;
+    this.#utilisation = performance.eventLoopUtilization(this.#loopFrom).utilization;
+  }
+
   summary(about: Pick<Summary, 'backend' | 'model' | 'versions'>): Summary {
-    const records = this.scored + this.deadLetters;
-    const seconds = Math.max(0, this.#lastMs - this.#firstMs) / 1000;
-    const each = (value: number): number => (records === 0 ? 0 : round(value / records));
+    const measured = this.scored + this.deadLetters - this.#unmeasured;
+    const seconds = Math.max(0, this.#untilMs - this.#fromMs) / 1000;
+    const each = (value: number): number => (measured === 0 ? 0 : round(value / measured));
     return {
       scored: this.scored,
       deadLetters: this.deadLetters,
       microBatches: this.microBatches,
       abandonedMicroBatches: this.abandonedMicroBatches,
       threadsLost: this.threadsLost,
+      firstResultAfterMs: round(this.#firstResultAfterMs),
+      assignedToFirstResultMs: this.#assigned.map(({ slowestMs }) => round(slowestMs)),
+      measured,
       seconds: round(seconds),
-      recordsPerSecond: seconds === 0 ? 0 : Math.round(records / seconds),
+      fromMs: Math.round(performance.timeOrigin + this.#fromMs),
+      untilMs: Math.round(performance.timeOrigin + this.#untilMs),
+      recordsPerSecond: seconds === 0 ? 0 : Math.round(measured / seconds),
       cpuMicrosPerRecord: each(this.#cpuMicros),
       mainThreadCpuMicrosPerRecord: each(this.#mainMicros),
+      mainThreadUtilisation: round(this.#utilisation),
+      workers: this.threads.summary(),
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,
       latencyMs: this.stages.total(),
+      histograms: this.stages.encoded(),
       ...about,
     };
   }

@@ -1,6 +1,6 @@
 // Latency by stage, in HDR histograms: of the whole run, and of the time since the last report.
 
-import { build, type Histogram } from 'hdr-histogram-js';
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 
 /**
  * queue: from arrival to an answer, less the work itself. decode, predict, encode: in the worker, a micro-batch.
@@ -12,8 +12,10 @@ export type Stage = (typeof STAGES)[number];
 /** In milliseconds. */
 export interface Percentiles {
   readonly p50: number;
+  readonly p90: number;
   readonly p99: number;
   readonly p999: number;
+  readonly p9999: number;
   readonly max: number;
 }
 
@@ -22,15 +24,18 @@ const MICROS_MAX = 24 * 3600 * 1e6;
 const newHistogram = (): Histogram =>
   build({ lowestDiscernibleValue: 1, highestTrackableValue: MICROS_MAX, numberOfSignificantValueDigits: 3 });
 
+const ofEach = <T>(make: (stage: Stage) => T): Record<Stage, T> =>
+  Object.fromEntries(STAGES.map((stage) => [stage, make(stage)])) as Record<Stage, T>;
+
 export class StageHistograms {
-  readonly #total = new Map(STAGES.map((stage) => [stage, newHistogram()]));
-  readonly #recent = new Map(STAGES.map((stage) => [stage, newHistogram()]));
+  readonly #total = ofEach(newHistogram);
+  readonly #recent = ofEach(newHistogram);
 
   /** Records that `count` things took `ms` milliseconds each. Clocks that disagree may give a negative one: it counts as 0. */
   record(stage: Stage, ms: number, count = 1): void {
     const micros = Math.min(MICROS_MAX, Math.max(0, Math.round(ms * 1000)));
-    this.#total.get(stage)?.recordValueWithCount(micros, count);
-    this.#recent.get(stage)?.recordValueWithCount(micros, count);
+    this.#total[stage].recordValueWithCount(micros, count);
+    this.#recent[stage].recordValueWithCount(micros, count);
   }
 
   total(): Record<Stage, Percentiles> {
@@ -40,20 +45,31 @@ export class StageHistograms {
   /** Since the last call. */
   takeRecent(): Record<Stage, Percentiles> {
     const taken = percentiles(this.#recent);
-    for (const histogram of this.#recent.values()) histogram.reset();
+    for (const stage of STAGES) this.#recent[stage].reset();
     return taken;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    for (const stage of STAGES) this.#total[stage].reset();
+    this.takeRecent();
+  }
+
+  /** Of the whole run, in microseconds, in the format that every HdrHistogram reads: V2, compressed, in base64. */
+  encoded(): Record<Stage, string> {
+    return ofEach((stage) => encodeIntoCompressedBase64(this.#total[stage]));
   }
 }
 
-const percentiles = (histograms: ReadonlyMap<Stage, Histogram>): Record<Stage, Percentiles> =>
-  Object.fromEntries(
-    [...histograms].map(([stage, histogram]) => [
-      stage,
-      {
-        p50: histogram.getValueAtPercentile(50) / 1000,
-        p99: histogram.getValueAtPercentile(99) / 1000,
-        p999: histogram.getValueAtPercentile(99.9) / 1000,
-        max: histogram.maxValue / 1000,
-      },
-    ]),
-  ) as Record<Stage, Percentiles>;
+const percentiles = (histograms: Readonly<Record<Stage, Histogram>>): Record<Stage, Percentiles> =>
+  ofEach((stage) => {
+    const at = (percentile: number): number => histograms[stage].getValueAtPercentile(percentile) / 1000;
+    return {
+      p50: at(50),
+      p90: at(90),
+      p99: at(99),
+      p999: at(99.9),
+      p9999: at(99.99),
+      max: histograms[stage].maxValue / 1000,
+    };
+  });

@@ -35,6 +35,7 @@ const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): Predicto
     if (column.some((sum) => sum > throwsAbove)) throw new Error('the model cannot take it');
     return [column];
   },
+  tensorCount: () => 0,
 });
 
 function scorerWith(

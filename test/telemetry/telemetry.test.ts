@@ -1,6 +1,7 @@
 // What is measured: percentiles that are right to three digits, a rate that counts every record, a line for people.
 
 import test from 'ava';
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { Meter } from '../../src/telemetry/meter.ts';
 import { Progress, progressLine } from '../../src/telemetry/progress.ts';
 import { STAGES, StageHistograms } from '../../src/telemetry/stages.ts';
@@ -34,6 +35,8 @@ test('a clock that runs backwards counts as no latency, not as an error', (t) =>
   t.is(stages.total().endToEnd.max, 0);
 });
 
+const about = { backend: 'wasm', model: 'm 1', versions: {} };
+
 test('the summary counts records, dead letters and end-to-end latency from the timestamps of the records', (t) => {
   const meter = new Meter();
   const scored = {
@@ -45,7 +48,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
     encodeMs: 3,
   };
   meter.microBatchScored(scored, 10);
-  meter.microBatchAcknowledged(scored, 7, 2_000);
+  meter.microBatchAcknowledged('in/0', scored, 7, 2_000);
   const summary = meter.summary({ backend: 'wasm', model: 'm 1', versions: {} });
   t.like(summary, { scored: 9, deadLetters: 1, microBatches: 1, backend: 'wasm' });
   t.deepEqual(Object.keys(summary.latencyMs), [...STAGES]);
@@ -55,6 +58,53 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   near(summary.latencyMs.endToEnd.p50, 500);
   near(summary.latencyMs.queue.max, 4);
   near(summary.latencyMs.produce.max, 7);
+});
+
+const one = {
+  scored: 10,
+  deadLetters: 0,
+  timestamps: { timestampsMs: [1_000], counts: [10] },
+  decodeMs: 1,
+  predictMs: 1,
+  encodeMs: 1,
+};
+
+test('what happens in the warm-up is counted and not measured', (t) => {
+  const meter = new Meter(1);
+  meter.threads.told({ thread: 1, cpuMicros: 5e6, gcMs: 50, tensors: 4 });
+  // The first micro-batch arrived ten milliseconds ago: the next one comes after the warm-up.
+  meter.microBatchScored(one, 10);
+  meter.microBatchAcknowledged('in/0', one, 900, 2_000);
+  meter.microBatchScored(one, 10);
+  meter.microBatchAcknowledged('in/0', one, 3, 1_002);
+  meter.threads.told({ thread: 1, cpuMicros: 7e6, gcMs: 60, tensors: 3 });
+  const summary = meter.summary(about);
+  t.like(summary, { scored: 20, measured: 10 });
+  t.true(summary.latencyMs.produce.max < 4);
+  t.true(summary.latencyMs.endToEnd.max < 3);
+  t.deepEqual(summary.workers, [{ thread: 1, cpuSeconds: 2, gcMs: 10, tensors: 3, tensorsMax: 4 }]);
+});
+
+test('an assignment waits for the first result of each lane that it brought, not of those that stayed', (t) => {
+  const meter = new Meter();
+  meter.lanesAssigned(['in/0']);
+  meter.microBatchAcknowledged('in/0', one, 1, 2_000);
+  meter.lanesAssigned(['in/0', 'in/1']);
+  meter.microBatchAcknowledged('in/0', one, 1, 2_000);
+  t.is(meter.summary(about).assignedToFirstResultMs[1], 0);
+  meter.microBatchAcknowledged('in/1', one, 1, 2_000);
+  const { assignedToFirstResultMs, firstResultAfterMs } = meter.summary(about);
+  t.is(assignedToFirstResultMs.length, 2);
+  t.true(assignedToFirstResultMs.every((ms) => ms > 0));
+  t.true(firstResultAfterMs > 0 && firstResultAfterMs <= performance.now());
+});
+
+test('histograms are told in the format of HdrHistogram', (t) => {
+  const stages = new StageHistograms();
+  stages.record('produce', 12, 3);
+  const decoded = decodeFromCompressedBase64(stages.encoded().produce);
+  t.is(decoded.totalCount, 3);
+  t.true(Math.abs(decoded.maxValue - 12_000) <= 12);
 });
 
 test('nothing scored is a summary of zeros, not of NaN', (t) => {
@@ -67,7 +117,7 @@ const now = {
   scored: 12_345,
   deadLetters: 6,
   recordsPerSecond: 789,
-  endToEnd: { p50: 1.25, p99: 9.5, p999: 10, max: 11 },
+  endToEnd: { p50: 1.25, p90: 5, p99: 9.5, p999: 10, p9999: 11, max: 11 },
   lag: 1_000,
 };
 

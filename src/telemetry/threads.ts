@@ -1,0 +1,61 @@
+// What each worker thread used, from its first telling to its last, by its own count.
+
+/** Told by a worker thread: totals since it was started. */
+export interface ThreadTold {
+  readonly thread: number;
+  readonly cpuMicros: number;
+  readonly gcMs: number;
+  readonly tensors: number;
+}
+
+/** Of one worker thread, between the first telling of the measured time and the last one. */
+export interface ThreadSummary {
+  readonly thread: number;
+  readonly cpuSeconds: number;
+  readonly gcMs: number;
+  /** At the end, and the most seen. */
+  readonly tensors: number;
+  readonly tensorsMax: number;
+}
+
+export class ThreadMeter {
+  readonly #first = new Map<number, ThreadTold>();
+  readonly #last = new Map<number, ThreadTold>();
+  readonly #tensorsMax = new Map<number, number>();
+
+  told(usage: ThreadTold): void {
+    const { thread, tensors } = usage;
+    if (!this.#first.has(thread)) this.#first.set(thread, usage);
+    this.#last.set(thread, usage);
+    this.#tensorsMax.set(thread, Math.max(tensors, this.#tensorsMax.get(thread) ?? 0));
+  }
+
+  /** Begins anew: what was used so far does not count. */
+  reset(): void {
+    this.#first.clear();
+    for (const [thread, usage] of this.#last) {
+      this.#first.set(thread, usage);
+      this.#tensorsMax.set(thread, usage.tensors);
+    }
+  }
+
+  /** Tensors alive, over all threads. */
+  get tensors(): number {
+    let sum = 0;
+    for (const { tensors } of this.#last.values()) sum += tensors;
+    return sum;
+  }
+
+  summary(): ThreadSummary[] {
+    return [...this.#last].map(([thread, last]) => {
+      const first = this.#first.get(thread) ?? last;
+      return {
+        thread,
+        cpuSeconds: (last.cpuMicros - first.cpuMicros) / 1e6,
+        gcMs: last.gcMs - first.gcMs,
+        tensors: last.tensors,
+        tensorsMax: this.#tensorsMax.get(thread) ?? last.tensors,
+      };
+    });
+  }
+}
