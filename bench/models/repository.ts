@@ -6,10 +6,11 @@ import { cacheFolder } from '../../tools/cache.ts';
 import { featuresOf, idOf } from '../workload.ts';
 import { writeGraphModel } from './graph-model.ts';
 import { forward, mlp } from './mlp.ts';
+import { writeOnnx } from './onnx.ts';
 import { INPUT, OUTPUT, writeSavedModel } from './saved-model.ts';
 
 /** Counts up whenever what is written changes. */
-const FORM = 1;
+const FORM = 2;
 const GOLDEN_RECORDS = 8;
 
 /** The folder to name as `model.repository`. */
@@ -22,6 +23,7 @@ export function ensureModel(name: string): string {
   if (existsSync(join(folder, 'model.yaml'))) return folder;
   writeGraphModel(folder, model);
   writeSavedModel(join(folder, 'saved_model'), model);
+  writeOnnx(join(folder, 'model.onnx'), model);
   const golden = Array.from({ length: GOLDEN_RECORDS }, (_, number) => {
     const features = [...featuresOf(number, model.width)];
     return { record: { id: idOf(number), features }, outputs: { [OUTPUT]: [forward(model, features)] } };

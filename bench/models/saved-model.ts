@@ -4,16 +4,14 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PbfWriter } from 'pbf';
 import type { Mlp } from './mlp.ts';
+import { encoded, floats, integer, message, text, type Write } from './protobuf.ts';
 
 const DT_FLOAT = 1;
 /** The batch dimension. */
 const ANY = -1;
 export const INPUT = 'features';
 export const OUTPUT = 'score';
-
-type Write = (writer: PbfWriter) => void;
 
 interface Node {
   readonly name: string;
@@ -22,52 +20,22 @@ interface Node {
   readonly attributes: Readonly<Record<string, Write>>;
 }
 
-const message =
-  (tag: number, write: Write): Write =>
-  (writer) =>
-    writer.writeMessage(tag, (_, inner) => write(inner), null);
-
-const all =
-  (...writes: readonly Write[]): Write =>
-  (writer) => {
-    for (const write of writes) write(writer);
-  };
-
 const shape = (tag: number, sizes: readonly number[]): Write =>
-  message(tag, all(...sizes.map((size) => message(2, (writer) => writer.writeVarintField(1, size)))));
+  message(tag, ...sizes.map((size) => message(2, integer(1, size))));
 
-const typeAttribute: Write = (writer) => writer.writeVarintField(6, DT_FLOAT);
+const typeAttribute = integer(6, DT_FLOAT);
 const shapeAttribute = (sizes: readonly number[]): Write => shape(7, sizes);
 
 const tensorAttribute = (values: Float32Array, sizes: readonly number[]): Write =>
-  message(
-    8,
-    all(
-      (writer) => writer.writeVarintField(1, DT_FLOAT),
-      shape(2, sizes),
-      (writer) =>
-        writer.writeBytesField(4, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-    ),
-  );
+  message(8, integer(1, DT_FLOAT), shape(2, sizes), floats(4, values));
 
 const node = (tag: number, { name, op, inputs, attributes }: Node): Write =>
   message(
     tag,
-    all(
-      (writer) => writer.writeStringField(1, name),
-      (writer) => writer.writeStringField(2, op),
-      ...inputs.map(
-        (input): Write =>
-          (writer) =>
-            writer.writeStringField(3, input),
-      ),
-      ...Object.entries(attributes).map(([key, value]) =>
-        message(
-          5,
-          all((writer) => writer.writeStringField(1, key), message(2, value)),
-        ),
-      ),
-    ),
+    text(1, name),
+    text(2, op),
+    ...inputs.map((input) => text(3, input)),
+    ...Object.entries(attributes).map(([key, value]) => message(5, text(1, key), message(2, value))),
   );
 
 const constant = (name: string, values: Float32Array, sizes: readonly number[]): Node => ({
@@ -110,49 +78,23 @@ function nodesOf({ width, layers }: Mlp): Node[] {
 
 /** An entry of a signature's map of inputs or outputs. */
 const tensorInfo = (tag: number, key: string, name: string, sizes: readonly number[]): Write =>
-  message(
-    tag,
-    all(
-      (writer) => writer.writeStringField(1, key),
-      message(
-        2,
-        all(
-          (writer) => writer.writeStringField(1, `${name}:0`),
-          (writer) => writer.writeVarintField(2, DT_FLOAT),
-          shape(3, sizes),
-        ),
-      ),
-    ),
-  );
+  message(tag, text(1, key), message(2, text(1, `${name}:0`), integer(2, DT_FLOAT), shape(3, sizes)));
 
 /** Writes `folder/saved_model.pb`: signature `serving_default`, input `features` [records, width], output `score` [records, 1]. */
 export function writeSavedModel(folder: string, model: Mlp): void {
-  const signature = all(
+  const signature = message(
+    2,
     tensorInfo(1, INPUT, INPUT, [ANY, model.width]),
     tensorInfo(2, OUTPUT, OUTPUT, [ANY, 1]),
-    (writer) => writer.writeStringField(3, 'tensorflow/serving/predict'),
+    text(3, 'tensorflow/serving/predict'),
   );
-  const writer = new PbfWriter();
-  writer.writeVarintField(1, 1); // saved_model_schema_version
-  message(
-    2,
-    all(
-      message(1, (inner) => inner.writeStringField(4, 'serve')),
-      message(
-        2,
-        all(
-          ...nodesOf(model).map((each) => node(1, each)),
-          message(4, (inner) => inner.writeVarintField(1, GRAPH_VERSION)),
-        ),
-      ),
-      message(
-        5,
-        all((inner) => inner.writeStringField(1, 'serving_default'), message(2, signature)),
-      ),
-    ),
-  )(writer);
+  const schemaVersion = integer(1, 1);
+  const tags = message(1, text(4, 'serve'));
+  const nodes = nodesOf(model).map((each) => node(1, each));
+  const graph = message(2, ...nodes, message(4, integer(1, GRAPH_VERSION)));
+  const metaGraph = message(2, tags, graph, message(5, text(1, 'serving_default'), signature));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'saved_model.pb'), writer.finish());
+  writeFileSync(join(folder, 'saved_model.pb'), encoded(schemaVersion, metaGraph));
 }
 
 /** The GraphDef version whose meaning of operations is used: that of TensorFlow 2.0. */

@@ -7,7 +7,6 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Progress } from '../telemetry/progress.ts';
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
-import type { Daemon } from './daemon.ts';
 
 /** Records that the log holds and that are not committed yet, over all lanes. */
 export function lag({ lanes }: EngineState): number {
@@ -60,7 +59,7 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
 }
 
 /** Begins to show the live line; returns what ends it. */
-export function showProgress(progress: Progress, { meter, driver }: Daemon): () => void {
+export function showProgress(progress: Progress, meter: Meter, driver: Driver): () => void {
   const rate = new Rate(meter);
   const timer = setInterval(() => {
     const { scored, deadLetters } = meter;

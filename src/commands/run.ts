@@ -36,7 +36,7 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
   if (options.forMs !== undefined) ending.after(options.forMs);
 
   const progress = new Progress(process.stdout);
-  const stopShowing = showProgress(progress, daemon);
+  const stopShowing = showProgress(progress, daemon.meter, daemon.driver);
   const load = startLoad(config, daemon.sink, ending, logger);
   const fatal = await ending.reached;
   ending.stopLoad();

@@ -86,6 +86,10 @@ export class MemoryBroker {
   readonly #topics = new Map<string, MemoryPartition[]>();
   readonly #groups = new Map<string, Group>();
 
+  deleteTopic(topic: string): void {
+    this.#topics.delete(topic);
+  }
+
   createTopic(topic: string, partitionCount: number, bytesMaxPerPartition = Number.POSITIVE_INFINITY): void {
     if (this.#topics.has(topic)) return;
     this.#topics.set(

@@ -1,0 +1,194 @@
+// What a scenario works with: the log, its options, and the steps that most of them share.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Format } from '../../src/codec/codecs.ts';
+import type { Backend } from '../../src/model/predictor.ts';
+import type { Summary } from '../../src/telemetry/meter.ts';
+import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
+import { mlp } from '../models/mlp.ts';
+import { benchRepository, ensureModel } from '../models/repository.ts';
+import { audit } from './audit.ts';
+import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import type { Findings } from './result.ts';
+
+/** What may be given on the command line; each scenario says which of them it knows, and their defaults. */
+export interface Options {
+  readonly count: number;
+  readonly seconds: number;
+  readonly warmUp: number;
+  readonly rounds: number;
+  readonly minutes: number;
+  readonly workers: number;
+  readonly rate: number;
+  readonly rates: readonly number[];
+  readonly partitions: number;
+  readonly instances: number;
+  readonly formats: readonly Format[];
+  readonly models: readonly string[];
+  readonly backends: readonly Backend[];
+  readonly peers: readonly string[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One line. */
+  readonly measures: string;
+  /** The daemon's configuration, in bench/scenarios/. */
+  readonly config: string;
+  readonly defaults: Partial<Options>;
+  /** Whether it needs a real broker. */
+  readonly needsKafka?: boolean;
+  /** Rejects with `VoidRunError` when the output is not what it has to be. */
+  run(bench: Bench): Promise<Findings>;
+}
+
+/** One way to run the daemon. */
+export interface Case {
+  readonly format: Format;
+  readonly model: string;
+  readonly backend: Backend;
+  readonly workers: number;
+  readonly settings?: readonly string[];
+}
+
+export interface BenchParts {
+  readonly log: BenchLog;
+  readonly options: Options;
+  /** Path of the configuration file. */
+  readonly config: string;
+  /** The user's own settings: they win. */
+  readonly settings: readonly string[];
+  readonly say: (text: string) => void;
+}
+
+const POLL_MS = 50;
+const START_TIMEOUT_MS = 60_000;
+/** Features of the usual record; wider ones are sent in smaller number. */
+const USUAL_WIDTH = 30;
+
+export class Bench {
+  readonly log: BenchLog;
+  readonly options: Options;
+  readonly say: (text: string) => void;
+  readonly #parts: BenchParts;
+
+  constructor(parts: BenchParts) {
+    this.#parts = parts;
+    this.log = parts.log;
+    this.options = parts.options;
+    this.say = parts.say;
+  }
+
+  /** The settings of one case on one job. */
+  settings(job: Job, { format, model, backend, workers, settings = [] }: Case): string[] {
+    ensureModel(model);
+    return [
+      `input.topic=${job.input}`,
+      `output.topic=${job.output}`,
+      `deadLetters.topic=${job.deadLetters}`,
+      `kafka.group.id=${job.group}`,
+      `input.format=${format}`,
+      `output.format=${format}`,
+      `model.repository=${benchRepository()}`,
+      `model.name=${model}`,
+      `model.backend=${backend}`,
+      `scoring.workers=${workers}`,
+      ...settings,
+      ...this.#parts.settings,
+    ];
+  }
+
+  startDaemon(job: Job, one: Case): Promise<RunningDaemon> {
+    return this.log.startDaemon(this.#parts.config, this.settings(job, one));
+  }
+
+  /** Starts daemons on an empty job and waits until they share its partitions. */
+  async startReady(job: Job, one: Case, instances = 1): Promise<RunningDaemon[]> {
+    const daemons = await Promise.all(Array.from({ length: instances }, () => this.startDaemon(job, one)));
+    await this.until('the daemons to share the partitions', daemons, async () => {
+      const lanes = daemons.map((daemon) => daemon.lanes());
+      return lanes.reduce((sum, each) => sum + each, 0) === job.partitions && Math.min(...lanes) > 0;
+    });
+    return daemons;
+  }
+
+  /** As many records as the option says, fewer when they are wider. */
+  countFor(model: string): number {
+    const { width } = mlp(model);
+    return Math.max(1, Math.round((this.options.count * Math.min(1, USUAL_WIDTH / width)) / 1000)) * 1000;
+  }
+
+  load(job: Job, one: Case, plan: Partial<LoadPlan>, signal?: AbortSignal): Promise<LoadReport> {
+    const { width } = mlp(one.model);
+    const whole: LoadPlan = {
+      topic: job.input,
+      format: one.format,
+      width,
+      first: 0,
+      count: 0,
+      recordsPerSecond: Number.POSITIVE_INFINITY,
+      ...plan,
+    };
+    return this.log.load(whole, signal);
+  }
+
+  /** Waits until the group has committed the end of the input. */
+  async caughtUp(job: Job, daemons: readonly RunningDaemon[], timeoutMs = 600_000): Promise<void> {
+    await this.until(
+      `${job.group} to commit the end of ${job.input}`,
+      daemons,
+      async () => {
+        const [ends, committed] = await Promise.all([this.log.ends(job.input), this.log.committed(job)]);
+        return ends.every(({ logEnd }, partition) => (committed[partition] ?? 0) >= logEnd);
+      },
+      timeoutMs,
+    );
+  }
+
+  async until(
+    what: string,
+    daemons: readonly RunningDaemon[],
+    isSo: () => Promise<boolean>,
+    timeoutMs = START_TIMEOUT_MS,
+  ): Promise<void> {
+    const failed = Promise.race(daemons.map((daemon) => daemon.failed));
+    const deadlineMs = performance.now() + timeoutMs;
+    while (!(await isSo())) {
+      if (performance.now() > deadlineMs) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
+      await Promise.race([sleep(POLL_MS), failed]);
+    }
+  }
+
+  /** Closed loop: a topic filled before is drained by one daemon. Resolves to its summary, audited. */
+  async drain(job: Job, one: Case, sent: number): Promise<Summary> {
+    const daemon = await this.startDaemon(job, one);
+    await this.caughtUp(job, [daemon]);
+    const summary = await daemon.stop();
+    await audit(this.log, { job, sent, scored: sent, format: one.format, model: one.model });
+    return summary;
+  }
+
+  /** Open loop: daemons that are ready get `recordsPerSecond` for `seconds`. */
+  async pace(
+    job: Job,
+    one: Case,
+    recordsPerSecond: number,
+    seconds: number,
+  ): Promise<{ readonly summary: Summary; readonly load: LoadReport; readonly daemon: RunningDaemon }> {
+    const [daemon] = (await this.startReady(job, one)) as [RunningDaemon];
+    const count = Math.ceil(recordsPerSecond * seconds);
+    const load = await Promise.race([this.load(job, one, { count, recordsPerSecond }), daemon.failed]);
+    await this.caughtUp(job, [daemon]);
+    const summary = await daemon.stop();
+    await audit(this.log, { job, sent: count, scored: count, format: one.format, model: one.model });
+    return { summary, load, daemon };
+  }
+
+  /** Every case of the options, in their order. */
+  cases(): Case[] {
+    const { formats, models, backends, workers } = this.options;
+    return formats.flatMap((format) =>
+      models.flatMap((model) => backends.map((backend) => ({ format, model, backend, workers }))),
+    );
+  }
+}

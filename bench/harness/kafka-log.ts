@@ -1,0 +1,138 @@
+// Kafka under test: the load source and each daemon are processes of their own, as they are for those who use them.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Admin } from 'kafkajs';
+import { schema } from '../../src/config/schema.ts';
+import { createKafka } from '../../src/kafka/client.ts';
+import { loadKafkaJs } from '../../src/kafka/seam.ts';
+import { KafkaSource } from '../../src/kafka/source.ts';
+import type { Summary } from '../../src/telemetry/meter.ts';
+import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
+import { createTopics } from '../../tools/topics.ts';
+import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
+import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import { LogLines } from './log-lines.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const loader = join(import.meta.dirname, '..', 'load', 'process.ts');
+const daemonMain = join(root, 'src', 'main.ts');
+
+/** One round on a machine: TensorFlow must not start a thread for each core in every worker. */
+export const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
+
+/** Uses the brokers given, or starts one for the run. Old records stay, and segments go soon when a job asks for it. */
+export async function kafkaLog(brokers?: string): Promise<BenchLog> {
+  const properties = { 'log.retention.check.interval.ms': '5000', 'log.segment.delete.delay.ms': '1000' };
+  const own = brokers === undefined ? await startBroker({ properties }) : undefined;
+  const address = brokers ?? own?.address ?? '';
+  const { Kafka, logLevel } = loadKafkaJs();
+  const admin: Admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const name = `bench-${Date.now()}`;
+  let jobs = 0;
+
+  return {
+    kind: 'kafka',
+    description: own === undefined ? `Kafka at ${address}` : `Kafka ${KAFKA_VERSIONS[0]} on the same machine`,
+    address,
+    async createJob(partitions, retainedBytes) {
+      const topic = `${name}-${jobs++}`;
+      const job: Job = {
+        input: topic,
+        output: `${topic}-out`,
+        deadLetters: `${topic}-dead`,
+        group: topic,
+        partitions,
+      };
+      const kept =
+        retainedBytes === undefined
+          ? {}
+          : { 'retention.bytes': String(retainedBytes), 'segment.bytes': String(retainedBytes >> 2) };
+      const counts = { [job.input]: partitions, [job.output]: partitions, [job.deadLetters]: partitions };
+      await createTopics(address, counts, { 'retention.ms': '-1', ...kept });
+      return job;
+    },
+    async deleteJob({ input, output, deadLetters }) {
+      await admin.deleteTopics({ topics: [input, output, deadLetters] });
+    },
+    load: (plan, signal) => loadProcess(address, plan, signal),
+    startDaemon: (file, settings) => startDaemon(address, file, settings),
+    openSource(topic, group) {
+      const settings = { ...schema.shape.kafka.parse({}), 'bootstrap.servers': address, 'group.id': group };
+      const kafka = createKafka(settings, () => {});
+      return new KafkaSource(kafka, { topic, settings, onOutOfRange: 'continue' });
+    },
+    async ends(topic) {
+      const found = await admin.fetchTopicOffsets(topic);
+      return found
+        .toSorted((a, b) => a.partition - b.partition)
+        .map(({ low, high }) => ({ logStart: Number(low), logEnd: Number(high) }));
+    },
+    async committed({ input, group, partitions }) {
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [input] });
+      const at = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+      return Array.from({ length: partitions }, (_, partition) => Math.max(0, at.get(partition) ?? 0));
+    },
+    async stop() {
+      await admin.disconnect();
+      await own?.stop();
+    },
+  };
+}
+
+/** A rate without end is null in JSON. */
+function loadProcess(address: string, plan: LoadPlan, signal?: AbortSignal): Promise<LoadReport> {
+  const child = spawn(process.execPath, [loader, '--brokers', address, '--plan', JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = (): void => void child.kill('SIGTERM');
+  signal?.addEventListener('abort', end, { once: true });
+  let out = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      signal?.removeEventListener('abort', end);
+      if (code === 0) resolve(JSON.parse(out) as LoadReport);
+      else reject(new Error(`the load source ended with ${code}:\n${errors.slice(-2000)}`));
+    });
+  });
+}
+
+async function startDaemon(
+  address: string,
+  file: string,
+  settings: readonly string[],
+): Promise<RunningDaemon> {
+  const summaryFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
+  const flags = [`kafka.bootstrap.servers=${address}`, ...settings].flatMap((each) => ['--set', each]);
+  const args = [daemonMain, 'run', '--config', file, ...flags, '--summary', summaryFile];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  const lines = new LogLines();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const failed = ended.then((code) => {
+    throw new Error(`the daemon ended with ${code}:\n${lines.tail}`);
+  });
+  failed.catch(() => {});
+  return {
+    reports: lines.reports,
+    lanes: () => lines.lanes,
+    failed,
+    async stop() {
+      child.kill('SIGTERM');
+      const code = await ended;
+      if (code !== 0) throw new Error(`the daemon ended with ${code}:\n${lines.tail}`);
+      return JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// Reads the daemon's own log: its reports, its partitions, and the rest for when it fails.
+
+import type { Report } from '../../src/commands/reporting.ts';
+import type { TimedReport } from './log.ts';
+
+interface Line extends Report {
+  readonly msg: string;
+  readonly time: string | number;
+  readonly partitions?: readonly string[];
+}
+
+const KEPT_LINES = 30;
+
+export class LogLines {
+  readonly reports: TimedReport[] = [];
+  /** Partitions of the last assignment. */
+  lanes = 0;
+  readonly #kept: string[] = [];
+  #rest = '';
+
+  push(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#read(line);
+  }
+
+  /** The last lines that are no reports. */
+  get tail(): string {
+    return this.#kept.join('\n');
+  }
+
+  #read(text: string): void {
+    let line: Line;
+    try {
+      line = JSON.parse(text) as Line;
+    } catch {
+      this.#keep(text);
+      return;
+    }
+    const { msg, time, partitions, ...report } = line;
+    if (msg === 'report') {
+      this.reports.push({ ...report, atMs: new Date(time).getTime() });
+      return;
+    }
+    if (msg === 'assigned') this.lanes = partitions?.length ?? 0;
+    this.#keep(text);
+  }
+
+  #keep(text: string): void {
+    this.#kept.push(text);
+    if (this.#kept.length > KEPT_LINES) this.#kept.shift();
+  }
+}

@@ -1,0 +1,58 @@
+// What a scenario needs of the log under test: jobs of topics, a load source, daemons, and a way to read what came out.
+// On Kafka the load source and the daemons are processes of their own; on the embedded log all share this process.
+
+import type { Report } from '../../src/commands/reporting.ts';
+import type { Source } from '../../src/log/ports.ts';
+import type { Summary } from '../../src/telemetry/meter.ts';
+import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
+
+/** Topics of one measurement. */
+export interface Job {
+  readonly input: string;
+  readonly output: string;
+  readonly deadLetters: string;
+  readonly group: string;
+  readonly partitions: number;
+}
+
+export interface TimedReport extends Report {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+export interface RunningDaemon {
+  /** Its reports so far, one a `telemetry.reportEvery`. */
+  readonly reports: readonly TimedReport[];
+  /** How many lanes it has now. */
+  lanes(): number;
+  /** Rejects when the daemon ended by itself, with what it said. */
+  readonly failed: Promise<never>;
+  /** Rejects when it did not end in order. */
+  stop(): Promise<Summary>;
+}
+
+export interface PartitionEnds {
+  readonly logStart: number;
+  readonly logEnd: number;
+}
+
+export interface BenchLog {
+  readonly kind: 'kafka' | 'memory';
+  /** For reports. */
+  readonly description: string;
+  /** The brokers; empty for the embedded log. */
+  readonly address: string;
+  /** `retainedBytes` a partition; all unless given. */
+  createJob(partitions: number, retainedBytes?: number): Promise<Job>;
+  deleteJob(job: Job): Promise<void>;
+  /** Sends the plan, with a pause whenever the signal says so. */
+  load(plan: LoadPlan, signal?: AbortSignal): Promise<LoadReport>;
+  /** Starts a daemon with a configuration file and settings over it, which name the job's topics already. */
+  startDaemon(file: string, settings: readonly string[]): Promise<RunningDaemon>;
+  /** A reader of its own group, from the start of the log. */
+  openSource(topic: string, group: string): Source;
+  ends(topic: string): Promise<readonly PartitionEnds[]>;
+  /** Committed offset of each partition of the input; 0 where there is none. */
+  committed(job: Job): Promise<readonly number[]>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,83 @@
+// The embedded log under test: load, daemon and log share one process, so figures are of all three together.
+
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { Daemon } from '../../src/commands/daemon.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { MemoryBroker } from '../../src/memory/broker.ts';
+import { MemorySink } from '../../src/memory/sink.ts';
+import { MemorySource } from '../../src/memory/source.ts';
+import { runOpenLoop } from '../load/open-loop.ts';
+import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import { LogLines } from './log-lines.ts';
+
+const FETCH_BYTES_MAX = 2 ** 20;
+
+export function memoryLog(): BenchLog {
+  const broker = new MemoryBroker();
+  let jobs = 0;
+  const open = (topic: string, groupId: string): MemorySource =>
+    new MemorySource(broker, { groupId, topic, reset: 'earliest', fetchBytesMax: FETCH_BYTES_MAX });
+
+  async function startDaemon(file: string, settings: readonly string[]): Promise<RunningDaemon> {
+    const { config } = loadConfig({ file, flags: ['log=memory', ...settings], environment: {} });
+    const lines = new LogLines();
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    const stream = new Writable({
+      write(chunk: Buffer, _, done) {
+        lines.push(chunk.toString());
+        done();
+      },
+    });
+    const daemon = await Daemon.start(config, {
+      logger: pino({ level: config.telemetry.logLevel }, stream),
+      log: { source: open(config.input.topic, config.kafka['group.id']), sink: new MemorySink(broker) },
+      failFast: true,
+      onFatal: failed.reject,
+    });
+    return {
+      reports: lines.reports,
+      lanes: () => daemon.driver.state.lanes.size,
+      failed: failed.promise,
+      async stop() {
+        const unfinished = await daemon.stop();
+        if (unfinished.length > 0)
+          throw new Error(`the daemon left work unfinished: ${unfinished.join(', ')}`);
+        return daemon.summary();
+      },
+    };
+  }
+
+  return {
+    kind: 'memory',
+    description: 'the embedded log, in the process of the daemon and the load source',
+    address: '',
+    async createJob(partitions, retainedBytes) {
+      const name = `bench-${jobs++}`;
+      const job: Job = {
+        input: name,
+        output: `${name}-out`,
+        deadLetters: `${name}-dead`,
+        group: name,
+        partitions,
+      };
+      for (const topic of [job.input, job.output, job.deadLetters])
+        broker.createTopic(topic, partitions, retainedBytes);
+      return job;
+    },
+    async deleteJob({ input, output, deadLetters }) {
+      for (const topic of [input, output, deadLetters]) broker.deleteTopic(topic);
+    },
+    load: (plan, signal) => runOpenLoop(plan, [new MemorySink(broker)], signal),
+    startDaemon,
+    openSource: open,
+    ends: async (topic) => broker.partitions(topic).map(({ logStart, logEnd }) => ({ logStart, logEnd })),
+    committed: async ({ input, group, partitions }) =>
+      Array.from(
+        { length: partitions },
+        (_, partition) => broker.committed(group, { topic: input, partition }) ?? 0,
+      ),
+    stop: async () => {},
+  };
+}

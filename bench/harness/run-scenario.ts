@@ -1,0 +1,58 @@
+// Runs one scenario from its options to a whole result.
+
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+import { SECRETS } from '../../src/config/schema.ts';
+import { Bench, type Options, type Scenario } from './bench.ts';
+import type { BenchLog } from './log.ts';
+import { describeMachine } from './machine.ts';
+import type { Result } from './result.ts';
+
+const FALLBACK: Options = {
+  count: 100_000,
+  seconds: 10,
+  warmUp: 2,
+  rounds: 1,
+  minutes: 10,
+  workers: 2,
+  rate: 1_000,
+  rates: [1_000],
+  partitions: 4,
+  instances: 1,
+  formats: ['msgpack'],
+  models: ['mlp-30-64-32-1'],
+  backends: ['native'],
+  peers: [],
+};
+
+export interface Call {
+  readonly options: Partial<Options>;
+  /** Another configuration file than the scenario's own. */
+  readonly config?: string;
+  readonly settings: readonly string[];
+  readonly command: string;
+  readonly say: (text: string) => void;
+}
+
+/** Rejects with `VoidRunError` when the output of the run was wrong, `ConfigError` when the configuration is. */
+export async function runScenario(scenario: Scenario, log: BenchLog, call: Call): Promise<Result> {
+  const { settings, say, command } = call;
+  const file = call.config ?? join(import.meta.dirname, '..', 'scenarios', scenario.config);
+  const options = { ...FALLBACK, ...scenario.defaults, ...call.options };
+  const { config } = loadConfig({ file, flags: settings, environment: {} });
+  const started = new Date();
+  const findings = await scenario.run(new Bench({ log, options, config: file, settings, say }));
+  return {
+    scenario: scenario.name,
+    measures: scenario.measures,
+    command,
+    startedAt: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    machine: describeMachine(),
+    log: log.description,
+    config: JSON.parse(
+      JSON.stringify(config, (key, value) => (SECRETS.has(`kafka.${key}`) ? undefined : value)),
+    ) as object,
+    ...findings,
+  };
+}

@@ -1,0 +1,50 @@
+// A result as Markdown: machine, table, goals, notes. Figures are medians over the rounds, with the lowest and highest.
+
+import type { Metric, Result } from '../harness/result.ts';
+import { median } from '../harness/statistics.ts';
+
+const GIB = 2 ** 30;
+
+export function markdown(result: Result): string {
+  const { scenario, measures, machine, log, goals, notes, runs, metrics } = result;
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `# ${scenario}`,
+    '',
+    `${measures}.`,
+    '',
+    `- ${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / GIB).toFixed(0)} GiB, ${machine.system}`,
+    `- ${log}`,
+    `- ${versions.join(', ')}; revision ${machine.revision}`,
+    `- \`${result.command}\`, ${result.startedAt}, ${result.seconds.toFixed(0)} s`,
+    '',
+    row(['case', ...metrics.map(({ name, unit }) => `${name}, ${unit}`)]),
+    row(['---', ...metrics.map(() => '---:')]),
+    ...runs.map(({ name, figures }) =>
+      row([name, ...metrics.map((metric) => cell(metric, figures[metric.name] ?? []))]),
+    ),
+    '',
+    ...(goals.length === 0
+      ? []
+      : [row(['goal', 'wanted', 'measured', '']), row(['---', '---', '---', '---'])]),
+    ...goals.map(({ what, wanted, measured, isMet }) =>
+      row([what, wanted, measured, isMet ? 'met' : 'NOT MET']),
+    ),
+    ...(goals.length === 0 ? [] : ['']),
+    ...notes.map((note) => `- ${note}`),
+    '',
+  ].join('\n');
+}
+
+export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+export const format = (value: number, digits: number): string =>
+  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** The median of the rounds, and their range when there is one. */
+export function cell({ digits }: Metric, rounds: readonly number[]): string {
+  if (rounds.length === 0 || rounds.some(Number.isNaN)) return '';
+  const shown = format(median(rounds), digits);
+  if (rounds.length === 1) return shown;
+  return `${shown} (${format(Math.min(...rounds), digits)} to ${format(Math.max(...rounds), digits)})`;
+}
