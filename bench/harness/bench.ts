@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Format } from '../../src/codec/codecs.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { Backend } from '../../src/model/predictor.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
@@ -96,6 +98,11 @@ export class Bench {
       ...settings,
       ...this.#parts.settings,
     ];
+  }
+
+  /** What the daemon of a case makes of its configuration. */
+  config(job: Job, one: Case): Config {
+    return loadConfig({ file: this.#parts.config, flags: this.settings(job, one), environment: {} }).config;
   }
 
   startDaemon(job: Job, one: Case): Promise<RunningDaemon> {

@@ -1,7 +1,22 @@
 // All scenarios, in the order in which `list` shows them.
 
 import type { Scenario } from '../harness/bench.ts';
+import { latency } from './latency.ts';
+import { micro } from './micro.ts';
+import { overload } from './overload.ts';
 import { peers } from './peers.ts';
+import { scaling } from './scaling.ts';
+import { soak } from './soak.ts';
+import { startup } from './startup.ts';
 import { throughput } from './throughput.ts';
 
-export const SCENARIOS: readonly Scenario[] = [throughput, peers];
+export const SCENARIOS: readonly Scenario[] = [
+  throughput,
+  latency,
+  overload,
+  scaling,
+  startup,
+  soak,
+  peers,
+  micro,
+];
