@@ -1,5 +1,5 @@
-// Pythons with the packages that tests and bench compare against: librdkafka (through confluent-kafka) and TensorFlow. Also
-// where `npm run native` takes TensorFlow's C library from. Each is made once, in the user's cache.
+// A Python with the packages that tests and bench compare against: librdkafka (through confluent-kafka), TensorFlow and
+// onnxruntime. Also where `npm run native` takes TensorFlow's C library from. Made once, in the user's cache.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,12 @@ import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
 
 export const TENSORFLOW_VERSION = '2.20.0';
-const PACKAGES = [`tensorflow-cpu==${TENSORFLOW_VERSION}`, 'confluent-kafka==2.16.1', 'msgpack==1.2.4'];
-const BENCH_PACKAGES = [...PACKAGES, 'onnxruntime==1.23.2'];
+const PACKAGES = [
+  `tensorflow-cpu==${TENSORFLOW_VERSION}`,
+  'confluent-kafka==2.16.1',
+  'msgpack==1.2.4',
+  'onnxruntime==1.23.2',
+];
 
 export interface Python {
   readonly executable: string;
@@ -17,20 +21,14 @@ export interface Python {
   readonly tensorflowFolder: string;
 }
 
-/** The Python of the tests. Rejects when python3, venv or a package is missing. */
-export const ensurePython = (): Promise<Python> => ensure(`python-tf${TENSORFLOW_VERSION}-1`, PACKAGES);
-
-/** That of the peers in Python: with onnxruntime too. */
-export const ensureBenchPython = (): Promise<Python> =>
-  ensure(`python-bench-tf${TENSORFLOW_VERSION}-1`, BENCH_PACKAGES);
-
-async function ensure(name: string, packages: readonly string[]): Promise<Python> {
-  const folder = cacheFolder(name);
+/** Makes the virtual environment if it is not there. Rejects when python3, venv or a package is missing. */
+export async function ensurePython(): Promise<Python> {
+  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-2`);
   const executable = join(folder, 'bin', 'python');
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {
     await run('python3', ['-m', 'venv', folder]);
-    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
     writeFileSync(complete, '');
   }
   const site = await run(executable, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);

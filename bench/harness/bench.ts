@@ -159,6 +159,7 @@ export class Bench {
     timeoutMs = START_TIMEOUT_MS,
   ): Promise<void> {
     const failed = Promise.race(daemons.map((daemon) => daemon.failed));
+    failed.catch(() => {});
     const deadlineMs = performance.now() + timeoutMs;
     while (!(await isSo())) {
       if (performance.now() > deadlineMs) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);

@@ -120,7 +120,9 @@ async function startDaemon(
   const lines = new LogLines();
   child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let stopping = false;
   const failed = ended.then((code) => {
+    if (stopping) return new Promise<never>(() => {});
     throw new Error(`the daemon ended with ${code}:\n${lines.tail}`);
   });
   failed.catch(() => {});
@@ -129,6 +131,7 @@ async function startDaemon(
     lanes: () => lines.lanes,
     failed,
     async stop() {
+      stopping = true;
       child.kill('SIGTERM');
       const code = await ended;
       if (code !== 0) throw new Error(`the daemon ended with ${code}:\n${lines.tail}`);

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { Daemon } from '../../src/commands/daemon.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Sink } from '../../src/log/ports.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
 import { MemorySource } from '../../src/memory/source.ts';
@@ -13,8 +14,13 @@ import { LogLines } from './log-lines.ts';
 
 const FETCH_BYTES_MAX = 2 ** 20;
 
-export function memoryLog(): BenchLog {
+export interface MemoryLog extends BenchLog {
+  readonly sink: Sink;
+}
+
+export function memoryLog(): MemoryLog {
   const broker = new MemoryBroker();
+  const sink = new MemorySink(broker);
   let jobs = 0;
   const open = (topic: string, groupId: string): MemorySource =>
     new MemorySource(broker, { groupId, topic, reset: 'earliest', fetchBytesMax: FETCH_BYTES_MAX });
@@ -32,7 +38,7 @@ export function memoryLog(): BenchLog {
     });
     const daemon = await Daemon.start(config, {
       logger: pino({ level: config.telemetry.logLevel }, stream),
-      log: { source: open(config.input.topic, config.kafka['group.id']), sink: new MemorySink(broker) },
+      log: { source: open(config.input.topic, config.kafka['group.id']), sink },
       failFast: true,
       onFatal: failed.reject,
     });
@@ -69,7 +75,8 @@ export function memoryLog(): BenchLog {
     async deleteJob({ input, output, deadLetters }) {
       for (const topic of [input, output, deadLetters]) broker.deleteTopic(topic);
     },
-    load: (plan, signal) => runOpenLoop(plan, [new MemorySink(broker)], signal),
+    sink,
+    load: (plan, signal) => runOpenLoop(plan, [sink], signal),
     startDaemon,
     openSource: open,
     ends: async (topic) => broker.partitions(topic).map(({ logStart, logEnd }) => ({ logStart, logEnd })),

@@ -106,7 +106,7 @@ export const micro: Scenario = {
       ],
       goals: [],
       notes: [
-        `Batches of ${RECORDS} records. "whole task" is all that a worker does for one; "general" readers decode objects, and are the fallback.`,
+        `Batches of ${RECORDS} records. "whole task" is all that a worker does for one. The general readers decode objects: the fallback.`,
         'Tune: scoring.predictRecords where the predict curve is flat; model.backend where it is lowest.',
       ],
     };

@@ -2,7 +2,7 @@
 // ratios are of the same round.
 
 import { join } from 'node:path';
-import { ensureBenchPython } from '../../tools/python.ts';
+import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
@@ -105,7 +105,7 @@ async function available({ options, say }: Bench, notes: string[]): Promise<Peer
   if (options.peers.includes('python')) {
     say('installing Python with librdkafka, TensorFlow and onnxruntime, if it is not there');
     try {
-      const { executable } = await ensureBenchPython();
+      const { executable } = await ensurePython();
       const command = [executable, join(scripts, 'batched.py')];
       found.push({ name: 'Python', command, backends: ['onnxruntime', 'tensorflow'] });
     } catch (error) {
