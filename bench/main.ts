@@ -132,7 +132,7 @@ async function run(scenario: Scenario, flags: Flags): Promise<void> {
     ...(models === undefined ? {} : { models }),
     ...(backend === undefined ? {} : { backends: backend }),
   };
-  const log = kind === 'memory' ? memoryLog() : await kafkaLog(brokers);
+  const log = kind === 'memory' || scenario.needsLog === false ? memoryLog() : await kafkaLog(brokers);
   try {
     const result = await runScenario(scenario, log, {
       options,

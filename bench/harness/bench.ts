@@ -40,6 +40,8 @@ export interface Scenario {
   readonly defaults: Partial<Options>;
   /** Whether it needs a real broker. */
   readonly needsKafka?: boolean;
+  /** False: it works without any. */
+  readonly needsLog?: false;
   /** Rejects with `VoidRunError` when the output is not what it has to be. */
   run(bench: Bench): Promise<Findings>;
 }
@@ -65,6 +67,7 @@ export interface BenchParts {
 
 const POLL_MS = 50;
 const START_TIMEOUT_MS = 60_000;
+const WARM_UP = { records: 300_000, recordsPerSecond: 5_000, seconds: 15 };
 /** Features of the usual record; wider ones are sent in smaller number. */
 const USUAL_WIDTH = 30;
 
@@ -190,6 +193,20 @@ export class Bench {
     const summary = await daemon.stop();
     await audit(this.log, { job, sent: count, scored: count, format: one.format, model: one.model });
     return { summary, load, daemon };
+  }
+
+  /** Makes a broker that was just started compile what it will be measured with: full batches, then many small ones. */
+  async warmUp(): Promise<void> {
+    const [one] = this.cases() as [Case];
+    const job = await this.log.createJob(this.options.partitions);
+    await this.load(job, one, { count: WARM_UP.records });
+    const daemon = await this.startDaemon(job, one);
+    await this.caughtUp(job, [daemon]);
+    const { records, recordsPerSecond, seconds } = WARM_UP;
+    await this.load(job, one, { first: records, count: recordsPerSecond * seconds, recordsPerSecond });
+    await this.caughtUp(job, [daemon]);
+    await daemon.stop();
+    await this.log.deleteJob(job);
   }
 
   /** Every case of the options, in their order. */

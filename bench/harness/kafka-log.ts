@@ -37,6 +37,7 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
   return {
     kind: 'kafka',
     description: own === undefined ? `Kafka at ${address}` : `Kafka ${KAFKA_VERSIONS[0]} on the same machine`,
+    isCold: own !== undefined,
     address,
     async createJob(partitions, retainedBytes) {
       const topic = `${name}-${jobs++}`;

@@ -40,6 +40,8 @@ export interface BenchLog {
   readonly kind: 'kafka' | 'memory';
   /** For reports. */
   readonly description: string;
+  /** A broker that was just started: its own code is not compiled yet, and the first measurement would show that. */
+  readonly isCold: boolean;
   /** The brokers; empty for the embedded log. */
   readonly address: string;
   /** `retainedBytes` a partition; all unless given. */

@@ -58,6 +58,7 @@ export function memoryLog(): MemoryLog {
   return {
     kind: 'memory',
     description: 'the embedded log, in the process of the daemon and the load source',
+    isCold: false,
     address: '',
     async createJob(partitions, retainedBytes) {
       const name = `bench-${jobs++}`;

@@ -41,7 +41,12 @@ export async function runScenario(scenario: Scenario, log: BenchLog, call: Call)
   const options = { ...FALLBACK, ...scenario.defaults, ...call.options };
   const { config } = loadConfig({ file, flags: settings, environment: {} });
   const started = new Date();
-  const findings = await scenario.run(new Bench({ log, options, config: file, settings, say }));
+  const bench = new Bench({ log, options, config: file, settings, say });
+  if (log.isCold && scenario.needsLog !== false) {
+    say('warming the broker up');
+    await bench.warmUp();
+  }
+  const findings = await scenario.run(bench);
   return {
     scenario: scenario.name,
     measures: scenario.measures,

@@ -30,6 +30,7 @@ export const micro: Scenario = {
   measures:
     'ns a record of each step on the hot path: batch parse, readers, encoder, batch writer, predict by rows, all',
   config: 'micro.yaml',
+  needsLog: false,
   defaults: {
     seconds: 0.5,
     rounds: 5,
