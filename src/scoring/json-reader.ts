@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
 import { type FeatureInput, scaled } from '../features/plan.ts';
-import { CompiledReader } from './compiled-reader.ts';
+import { CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 
@@ -53,12 +53,13 @@ export class JsonReader extends CompiledReader {
   #input({ inputIndex }: Field, input: FeatureInput, features: Float32Array, at: number): boolean {
     const walker = this.#walker;
     if (input.count === undefined) {
-      if (!this.#number(input, features, at)) return false;
+      if (!this.#number(input, isUnscaled(input), features, at)) return false;
     } else {
       if (!walker.enterList()) return false;
+      const asItIs = isUnscaled(input);
       let done = 0;
       for (; walker.nextElement(done === 0); done++) {
-        if (done === input.count || !this.#number(input, features, at + done)) return false;
+        if (done === input.count || !this.#number(input, asItIs, features, at + done)) return false;
       }
       if (done !== input.count) return false;
     }
@@ -66,10 +67,10 @@ export class JsonReader extends CompiledReader {
     return true;
   }
 
-  #number(input: FeatureInput, features: Float32Array, at: number): boolean {
+  #number(input: FeatureInput, asItIs: boolean, features: Float32Array, at: number): boolean {
     const walker = this.#walker;
     if (!walker.readNumber() && !walker.readFlag()) return false;
-    let feature = scaled(input, walker.value);
+    let feature = asItIs ? Math.fround(walker.value) : scaled(input, walker.value);
     if (!walker.isExact) {
       // The number is between two neighbours of 15 digits. Scaling but for log1p keeps order: where both give the same
       // float32, so does the number.
