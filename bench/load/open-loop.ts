@@ -3,6 +3,7 @@
 // (G. Tene, "How NOT to measure latency", 2015: coordinated omission). At an infinite rate it sends as fast as is taken.
 
 import type { Format } from '../../src/codec/codecs.ts';
+import { BufferPool } from '../../src/log/buffer-pool.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { ResultBatch, Sink } from '../../src/log/ports.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
@@ -46,7 +47,8 @@ export async function runOpenLoop(
   const { topic, format, width, first, count, recordsPerSecond } = plan;
   const partitions = await (sinks[0] as Sink).partitionCount(topic);
   const workload = new Workload(format, width);
-  const writers = Array.from({ length: partitions }, () => new RecordBatchWriter());
+  const buffers = new BufferPool();
+  const writers = Array.from({ length: partitions }, () => new RecordBatchWriter(buffers));
   const isPaced = Number.isFinite(recordsPerSecond);
   const inFlight = new Set<Promise<void>>();
   let failure: unknown;
@@ -73,7 +75,9 @@ export async function runOpenLoop(
       const sending = Promise.all(
         sinks.map((sink, index) => sink.produce(take(writers, topic, index, sinks.length))),
       )
-        .then(() => {})
+        .then((done) => {
+          for (const { bytes } of done.flat()) buffers.giveBack(bytes.buffer);
+        })
         .catch((error: unknown) => {
           failure = error;
         });

@@ -179,7 +179,7 @@ function timeSteps(
   time(`result batch with headers and CRC, ${name}`, RECORDS, () => {
     for (let row = 0; row < RECORDS; row++) {
       headers.set(row);
-      results.append(1_000 + row, bytes, 0, 8, writer.bytes, 0, writer.end, headers.bytes, 0, headers.end);
+      results.append(1_000 + row, bytes, 0, 8, writer.view, 0, writer.end, headers.view, 0, headers.end);
     }
     results.finish();
   });
@@ -223,8 +223,9 @@ function wholeTask(
     probe: () => {},
   });
   const bytes = new Uint8Array(batch.bytes);
+  let spares: ArrayBuffer[] = [];
   return () => {
-    const { scored } = scorer.score({
+    const { scored, outputs } = scorer.score({
       type: 'score',
       topic: 'in',
       partition: 1,
@@ -232,8 +233,10 @@ function wholeTask(
       until: RECORDS,
       bytes: bytes.buffer,
       byteLength: bytes.byteLength,
+      spares,
       verdict: null,
     });
+    spares = outputs.map((output) => output.bytes.buffer);
     if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);
   };
 }

@@ -258,7 +258,12 @@ export class JsonWalker {
   #more(close: number, isFirst: boolean): boolean {
     const { at } = this;
     // As most writers put it: a comma, and the next entry at once.
-    if (!isFirst && at + 1 < this.end && this.#bytes[at] === COMMA && (this.#bytes[at + 1] as number) > 0x20) {
+    if (
+      !isFirst &&
+      at + 1 < this.end &&
+      this.#bytes[at] === COMMA &&
+      (this.#bytes[at + 1] as number) > 0x20
+    ) {
       this.at = at + 1;
       return true;
     }

@@ -180,10 +180,11 @@ export class Driver {
   }
 
   #produce({ lane, id, scored }: Extract<Effect, { type: 'produce' }>): void {
-    const { sink, clock, observer } = this.#options;
+    const { sink, scorer, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
     sink.produce(scored.outputs).then(
-      () => {
+      (done) => {
+        scorer.release(done);
         observer.produced?.(lane, scored, clock.nowMs() - sinceMs);
         this.#tell({ type: 'produced', lane, id });
       },

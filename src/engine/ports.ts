@@ -1,6 +1,6 @@
 // What the engine needs besides a log: something that scores, and time.
 
-import type { MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 
 /** Scores micro-batches, several at once, finishing in any order. */
 export interface Scorer {
@@ -9,6 +9,8 @@ export interface Scorer {
    * record batches cannot be opened (damaged, too large): never because of one record, never because a thread died.
    */
   score(microBatch: MicroBatch): Promise<ScoredMicroBatch>;
+  /** Nobody reads the bytes of these outputs any more. */
+  release(outputs: readonly ResultBatch[]): void;
 }
 
 export interface Clock {

@@ -34,6 +34,8 @@ export interface OutgoingBatch {
   readonly partition: number;
   /** The sequence number of its first record, for the idempotent producer. */
   readonly baseSequence: number;
+  /** Called whenever it is put into a request: kafkajs tries again by itself. */
+  readonly onWrite: () => void;
 }
 
 type KafkaJs = typeof import('kafkajs');
@@ -217,7 +219,8 @@ const produceRequest =
           if (message === undefined || more.length > 0) {
             throw new SeamError(`a produce request takes one record batch for ${topic}/${partition}`);
           }
-          const { value, baseSequence } = message;
+          const { value, baseSequence, onWrite } = message;
+          onWrite();
           if (Number(producerId) >= 0) {
             stamp(value, { producerId: Number(producerId), producerEpoch, baseSequence });
           }

@@ -27,6 +27,8 @@ interface Sending {
   identity: Identity;
   baseSequence: number;
   acknowledged: boolean;
+  /** How often it was put into a request, under any identity. */
+  writes: number;
 }
 
 export class KafkaSink implements Sink {
@@ -66,11 +68,13 @@ export class KafkaSink implements Sink {
     }
   }
 
-  async produce(batches: readonly ResultBatch[]): Promise<void> {
+  /** A batch that was written to a socket more than once may still stand in the queue of the first: it is not given back. */
+  async produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]> {
     const results = await Promise.allSettled(
       [...Map.groupBy(batches, keyOf)].map(([key, own]) => this.#inTurn(key, () => this.#sendAll(key, own))),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return batches.filter((batch) => this.#sendings.get(batch)?.writes === 1);
   }
 
   async stop(): Promise<void> {
@@ -101,10 +105,16 @@ export class KafkaSink implements Sink {
     await this.#renewing;
     const identity = this.#identity;
     if (identity === undefined) throw new SinkError('the sink is not started', { retriable: true });
-    const sending = before?.identity === identity ? before : this.#numbered(identity, key, batch);
+    const sending =
+      before?.identity === identity ? before : this.#numbered(identity, key, batch, before?.writes);
     this.#sendings.set(batch, sending);
     const { topic, partition, bytes } = batch;
-    const message: OutgoingBatch = { value: bytes, partition, baseSequence: sending.baseSequence };
+    const message: OutgoingBatch = {
+      value: bytes,
+      partition,
+      baseSequence: sending.baseSequence,
+      onWrite: () => sending.writes++,
+    };
     try {
       await identity.producer.send({
         topic,
@@ -121,10 +131,10 @@ export class KafkaSink implements Sink {
     sending.acknowledged = true;
   }
 
-  #numbered(identity: Identity, key: string, { recordCount }: ResultBatch): Sending {
+  #numbered(identity: Identity, key: string, { recordCount }: ResultBatch, writes = 0): Sending {
     const baseSequence = identity.nextSequence.get(key) ?? 0;
     identity.nextSequence.set(key, (baseSequence + recordCount) % SEQUENCE_MODULUS);
-    return { identity, baseSequence, acknowledged: false };
+    return { identity, baseSequence, acknowledged: false, writes };
   }
 
   /**

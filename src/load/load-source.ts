@@ -48,9 +48,12 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
       await pause(TICK_MS, signal);
       continue;
     }
-    const send = sink.produce(builder.build(Math.min(due, RECORDS_PER_SEND_MAX))).catch((error: unknown) => {
-      failure = error;
-    });
+    const send = sink.produce(builder.build(Math.min(due, RECORDS_PER_SEND_MAX))).then(
+      () => {},
+      (error: unknown) => {
+        failure = error;
+      },
+    );
     inFlight.add(send);
     void send.then(() => inFlight.delete(send));
     if (inFlight.size >= SENDS_IN_FLIGHT_MAX) await Promise.race(inFlight);

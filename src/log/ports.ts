@@ -86,9 +86,9 @@ export interface Sink {
   /**
    * Appends the batches; those of one partition in the order given, after those of earlier calls. Resolves when all
    * replicas in sync have all of them. A rejection means that some may be missing: call again with the same batches.
-   * Rejects with `SinkError`.
+   * Rejects with `SinkError`. Resolves to those batches whose bytes nobody reads any more: they may be used again.
    */
-  produce(batches: readonly ResultBatch[]): Promise<void>;
+  produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]>;
   stop(): Promise<void>;
 }
 

@@ -3,29 +3,49 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { COMPRESSION_TYPES, type CompressionType, compress } from './compression.ts';
+import { copyBytes, copyWords } from './copy.ts';
 import { viewOf, writeInt64 } from './int64.ts';
 import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2 } from './record-batch.ts';
 import type { RecordHeader } from './record-batch-reader.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
 const EMPTY = new Uint8Array(0);
+const EMPTY_VIEW = viewOf(EMPTY);
 /** A headers block that holds none: a count of zero. */
 export const NO_HEADERS = Uint8Array.of(0);
 const NO_PRODUCER = -1;
 const INITIAL_BYTES = 16 * 1024;
 
-/** A finished record batch, alone in its own ArrayBuffer, ready to be transferred. */
+/** A finished record batch, at the start of an ArrayBuffer that holds nothing else: ready to be transferred. */
 export interface EncodedRecordBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly recordCount: number;
 }
 
+/** Where a writer's buffers come from. */
+export interface Buffers {
+  /** At least so many bytes, whatever is in them. */
+  take(byteLength: number): ArrayBuffer;
+  /** One that was outgrown. */
+  giveBack(buffer: ArrayBuffer): void;
+}
+
+const NEW_BUFFERS: Buffers = { take: (byteLength) => new ArrayBuffer(byteLength), giveBack: () => {} };
+const NOTHING = Buffer.from(new ArrayBuffer(0));
+
 export class RecordBatchWriter {
-  #bytes: Buffer<ArrayBuffer> = Buffer.from(new ArrayBuffer(INITIAL_BYTES));
+  readonly #buffers: Buffers;
+  #bytes: Buffer<ArrayBuffer> = NOTHING;
+  #view: DataView = viewOf(NOTHING);
+  #expectedBytes = INITIAL_BYTES;
   #at: number = HEADER_BYTES;
   #count = 0;
   #baseTimestampMs = 0;
   #maxTimestampMs = 0;
+
+  constructor(buffers: Buffers = NEW_BUFFERS) {
+    this.#buffers = buffers;
+  }
 
   get recordCount(): number {
     return this.#count;
@@ -42,12 +62,12 @@ export class RecordBatchWriter {
     keySource: Uint8Array,
     keyStart: number,
     keyEnd: number,
-    valueSource: Uint8Array,
+    valueSource: DataView,
     valueStart: number,
     valueEnd: number,
-    headers: Uint8Array,
-    headersStart = 0,
-    headersEnd: number = headers.byteLength,
+    headers: DataView,
+    headersStart: number,
+    headersEnd: number,
   ): void {
     if (this.#count === 0) {
       this.#baseTimestampMs = timestampMs;
@@ -76,8 +96,8 @@ export class RecordBatchWriter {
     at = writeVarint(bytes, at, keyLength);
     if (keyLength > 0) at = copyBytes(keySource, keyStart, keyEnd, bytes, at);
     at = writeVarint(bytes, at, valueLength);
-    if (valueLength > 0) at = copyBytes(valueSource, valueStart, valueEnd, bytes, at);
-    this.#at = copyBytes(headers, headersStart, headersEnd, bytes, at);
+    if (valueLength > 0) at = copyWords(valueSource, valueStart, valueEnd, this.#view, at);
+    this.#at = copyWords(headers, headersStart, headersEnd, this.#view, at);
     this.#count++;
   }
 
@@ -93,20 +113,21 @@ export class RecordBatchWriter {
       key ?? EMPTY,
       key === null ? -1 : 0,
       key?.byteLength ?? -1,
-      value ?? EMPTY,
+      value === null ? EMPTY_VIEW : viewOf(value),
       value === null ? -1 : 0,
       value?.byteLength ?? -1,
-      headers,
+      viewOf(headers),
+      0,
+      headers.byteLength,
     );
   }
 
   /** Ends the batch and empties the writer for the next one. */
   finish(compression: CompressionType = 'none'): EncodedRecordBatch {
     if (this.#count === 0) throw new RangeError('a record batch holds at least one record');
-    const records = compress(compression, this.#bytes.subarray(HEADER_BYTES, this.#at));
-    const bytes = new Uint8Array(new ArrayBuffer(HEADER_BYTES + records.byteLength));
-    bytes.set(records, HEADER_BYTES);
+    const bytes = compression === 'none' ? this.#handOver() : this.#compressed(compression);
     const view = viewOf(bytes);
+    writeInt64(view, AT.baseOffset, 0);
     view.setInt32(AT.batchLength, bytes.byteLength - LENGTH_OVERHEAD);
     view.setInt32(AT.partitionLeaderEpoch, -1);
     view.setInt8(AT.magic, MAGIC_V2);
@@ -125,32 +146,36 @@ export class RecordBatchWriter {
     return { bytes, recordCount };
   }
 
+  /** The bytes as they are, buffer and all; the next batch is expected to be as large. */
+  #handOver(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#bytes.buffer, 0, this.#at);
+    this.#expectedBytes = Math.max(INITIAL_BYTES, this.#at);
+    this.#use(NOTHING);
+    return bytes;
+  }
+
+  #compressed(compression: CompressionType): Uint8Array<ArrayBuffer> {
+    const records = compress(compression, this.#bytes.subarray(HEADER_BYTES, this.#at));
+    const bytes = new Uint8Array(new ArrayBuffer(HEADER_BYTES + records.byteLength));
+    bytes.set(records, HEADER_BYTES);
+    return bytes;
+  }
+
+  #use(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+
   #reserve(more: number): void {
     const needed = this.#at + more;
-    if (needed <= this.#bytes.byteLength) return;
-    const grown = Buffer.from(new ArrayBuffer(Math.max(needed, this.#bytes.byteLength * 2)));
-    grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
+    const outgrown = this.#bytes;
+    if (needed <= outgrown.byteLength) return;
+    const wanted = Math.max(needed, this.#expectedBytes, outgrown.byteLength * 2);
+    this.#use(Buffer.from(this.#buffers.take(wanted)));
+    if (outgrown.byteLength === 0) return;
+    this.#bytes.set(outgrown.subarray(0, this.#at));
+    this.#buffers.giveBack(outgrown.buffer);
   }
-}
-
-/** Below this many bytes a loop beats the call into native code. */
-const LOOP_BYTES_MAX = 24;
-
-/** Copies `source[start .. end)` to `target[at ..]`; returns the position behind it. */
-export function copyBytes(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): number {
-  if (end - start <= LOOP_BYTES_MAX) {
-    for (let from = start; from < end; from++) target[at++] = source[from] as number;
-    return at;
-  }
-  target.set(source.subarray(start, end), at);
-  return at + end - start;
 }
 
 /** Encodes a headers block: a count, then key and value of each. */

@@ -16,8 +16,9 @@ export class MemorySink implements Sink {
     return this.#broker.partitions(topic).length;
   }
 
-  async produce(batches: readonly ResultBatch[]): Promise<void> {
+  async produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]> {
     for (const batch of batches) this.#broker.append(batch);
+    return batches;
   }
 
   async stop(): Promise<void> {}

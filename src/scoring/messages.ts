@@ -43,6 +43,8 @@ export interface ScoreRequest {
   /** Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved back in the answer. */
   readonly bytes: ArrayBuffer;
   readonly byteLength: number;
+  /** Buffers for the outputs. Moved; they come back as outputs. */
+  readonly spares: readonly ArrayBuffer[];
   /** Set when the records cost a worker its life before: they become dead letters without being scored. */
   readonly verdict: Rejection | null;
 }

@@ -4,7 +4,7 @@
 import type { CompressionType } from '../log/compression.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
 import type { ResultBatch } from '../log/ports.ts';
-import { RecordBatchWriter } from '../log/record-batch-writer.ts';
+import { type Buffers, RecordBatchWriter } from '../log/record-batch-writer.ts';
 import type { OutputTopic } from './messages.ts';
 
 export class Outputs {
@@ -12,6 +12,7 @@ export class Outputs {
   readonly #copartitioned: boolean;
   readonly #batchBytesMax: number;
   readonly #compression: CompressionType;
+  readonly #buffers: Buffers;
   readonly #writers = new Map<number, RecordBatchWriter>();
   #finished: ResultBatch[] = [];
 
@@ -20,11 +21,13 @@ export class Outputs {
     inputPartitionCount: number,
     batchBytesMax: number,
     compression: CompressionType,
+    buffers: Buffers,
   ) {
     this.#topic = topic;
     this.#copartitioned = topic.partitionCount === inputPartitionCount;
     this.#batchBytesMax = batchBytesMax;
     this.#compression = compression;
+    this.#buffers = buffers;
   }
 
   /**
@@ -43,7 +46,7 @@ export class Outputs {
       partition = partitionOfKey(keySource, partitionCount, keyStart, keyEnd);
     let writer = this.#writers.get(partition);
     if (writer === undefined) {
-      writer = new RecordBatchWriter();
+      writer = new RecordBatchWriter(this.#buffers);
       this.#writers.set(partition, writer);
     }
     if (writer.recordCount > 0 && writer.byteLength >= this.#batchBytesMax) this.#close(partition, writer);

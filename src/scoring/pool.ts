@@ -6,9 +6,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Rejection } from '../features/rejection.ts';
-import type { MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { BufferPool } from '../log/buffer-pool.ts';
+import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
-import { BufferPool } from './buffer-pool.ts';
 import { merge } from './merge.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
@@ -52,6 +52,8 @@ const failure = ({ code, message }: { readonly code: string; readonly message: s
 const ATTEMPTS = 2;
 /** How often a loss is not counted because another thread was being replaced at the time. */
 const EXCUSES_MAX = 3;
+/** Spare buffers that go with one request, at most. */
+const SPARES_MAX = 8;
 /** Loading a large model takes a while; a worker that has not answered by then will not. */
 const LOAD_TIMEOUT_MS = 120_000;
 
@@ -65,6 +67,8 @@ export class ScorerPool {
   readonly #buffers = new BufferPool();
   #recovering: Promise<void> | undefined;
   #losses = 0;
+  /** Of the last answer: so many spare buffers of that size go with the next request. */
+  #outputs = { count: 1, bytes: 0 };
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -101,6 +105,11 @@ export class ScorerPool {
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS);
+  }
+
+  /** Nobody reads these outputs any more: their buffers are used again. */
+  release(outputs: readonly ResultBatch[]): void {
+    for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
   }
 
   async stop(): Promise<void> {
@@ -180,13 +189,25 @@ export class ScorerPool {
       bytes: buffer,
       byteLength,
       verdict,
+      spares: this.#spares(),
     };
-    const response = await this.#run(request, [buffer]);
+    const response = await this.#run(request, [buffer, ...request.spares]);
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     this.#buffers.giveBack(response.bytes);
+    const { outputs } = response.scored;
+    this.#outputs = {
+      count: Math.min(outputs.length, SPARES_MAX),
+      bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
+    };
     if (response.usage !== null) this.#options.onUsage?.(response.usage);
     return response.scored;
+  }
+
+  #spares(): ArrayBuffer[] {
+    const { count, bytes } = this.#outputs;
+    const spares = Array.from({ length: count }, () => this.#buffers.takeFree(bytes));
+    return spares.filter((spare) => spare !== undefined);
   }
 
   /** Asks a worker for its golden records: rejects when no worker can serve at all. It may have to load the model first. */

@@ -2,7 +2,8 @@
 // template: only ids and scores vary, and an id in the same format as the input is copied as it stands there.
 
 import { codecs, type Format } from '../codec/codecs.ts';
-import { copyBytes } from '../log/record-batch-writer.ts';
+import { copyBytes, copyWords } from '../log/copy.ts';
+import { viewOf } from '../log/int64.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
 import { type Notation, notations } from './notation.ts';
 
@@ -20,15 +21,17 @@ const INITIAL_BYTES = 1024;
 export class ResultWriter {
   /** The last result is `bytes[0 .. end)`. */
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  view: DataView = viewOf(this.bytes);
   end = 0;
   readonly #notation: Notation;
   readonly #encode: (value: unknown) => Uint8Array;
   readonly #copiesIds: boolean;
   /** What begins the map, by the number of ids that are there. */
-  readonly #begins: readonly Uint8Array[];
-  readonly #idKeys: readonly Uint8Array[];
-  readonly #outputKeys: readonly Uint8Array[];
-  readonly #tail: Uint8Array;
+  readonly #begins: readonly DataView[];
+  readonly #idKeys: readonly DataView[];
+  readonly #outputKeys: readonly DataView[];
+  readonly #separator: DataView;
+  readonly #tail: DataView;
   /** Ids of the row, where they have to be encoded; null for those that are copied. */
   readonly #encodedIds: (Uint8Array | null)[];
 
@@ -39,19 +42,23 @@ export class ResultWriter {
     this.#encode = encode;
     this.#copiesIds = inputFormat === format;
     this.#begins = Array.from({ length: idPaths.length + 1 }, (_, ids) =>
-      notation.begin(ids + outputs.length + 2),
+      viewOf(notation.begin(ids + outputs.length + 2)),
     );
-    this.#idKeys = idPaths.map(notation.key);
-    this.#outputKeys = outputs.map(notation.key);
+    const key = (name: string): DataView => viewOf(notation.key(name));
+    this.#idKeys = idPaths.map(key);
+    this.#outputKeys = outputs.map(key);
+    this.#separator = viewOf(notation.separator);
     this.#encodedIds = idPaths.map(() => null);
     const constant = (name: string, value: string): Buffer =>
       Buffer.concat([notation.key(name), Buffer.from(encode(value))]);
-    this.#tail = Buffer.concat([
-      constant('model', model),
-      notation.separator,
-      constant('version', version),
-      notation.end,
-    ]);
+    this.#tail = viewOf(
+      Buffer.concat([
+        constant('model', model),
+        notation.separator,
+        constant('version', version),
+        notation.end,
+      ]),
+    );
   }
 
   /**
@@ -68,37 +75,37 @@ export class ResultWriter {
   ): void {
     const notation = this.#notation;
     const present = this.#reserve(reader, row, columns, count);
-    let at = this.#copy(this.#begins[present] as Uint8Array, 0);
+    let at = this.#copy(this.#begins[present] as DataView, 0);
     for (let id = 0; id < this.#idKeys.length; id++) {
       const encoded = this.#encodedIds[id];
       const start = reader.idStart(row, id);
       if (encoded === null || encoded === undefined) {
         if (start < 0) continue;
-        at = this.#copy(this.#idKeys[id] as Uint8Array, at);
+        at = this.#copy(this.#idKeys[id] as DataView, at);
         at = copyBytes(source, start, reader.idEnd(row, id), this.bytes, at);
       } else {
-        at = this.#copy(this.#idKeys[id] as Uint8Array, at);
-        at = this.#copy(encoded, at);
+        at = this.#copy(this.#idKeys[id] as DataView, at);
+        at = copyBytes(encoded, 0, encoded.length, this.bytes, at);
       }
-      at = this.#copy(notation.separator, at);
+      at = this.#copy(this.#separator, at);
     }
     for (let output = 0; output < this.#outputKeys.length; output++) {
       const column = columns[output] as Float32Array;
       const width = column.length / count;
-      at = this.#copy(this.#outputKeys[output] as Uint8Array, at);
+      at = this.#copy(this.#outputKeys[output] as DataView, at);
       at =
         width === 1
           ? notation.writeNumber(this.bytes, at, column[index] as number)
           : notation.writeList(this.bytes, at, column, index * width, (index + 1) * width);
-      at = this.#copy(notation.separator, at);
+      at = this.#copy(this.#separator, at);
     }
     this.end = this.#copy(this.#tail, at);
   }
 
   /** Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids there are. */
   #reserve(reader: InputReader, row: number, columns: readonly Float32Array[], count: number): number {
-    const { separator, numberBytesMax, listBytesMax } = this.#notation;
-    let size = (this.#begins.at(-1) as Uint8Array).length + this.#tail.length;
+    const { numberBytesMax, listBytesMax } = this.#notation;
+    let size = (this.#begins.at(-1) as DataView).byteLength + this.#tail.byteLength;
     let present = 0;
     let ids: readonly unknown[] | undefined;
     for (let id = 0; id < this.#idKeys.length; id++) {
@@ -118,18 +125,21 @@ export class ResultWriter {
       }
       if (!isPresent) continue;
       present++;
-      size += (this.#idKeys[id] as Uint8Array).length + length + separator.length;
+      size += (this.#idKeys[id] as DataView).byteLength + length + this.#separator.byteLength;
     }
     for (let output = 0; output < this.#outputKeys.length; output++) {
       const numbers = (columns[output] as Float32Array).length / count;
-      const key = (this.#outputKeys[output] as Uint8Array).length;
-      size += key + listBytesMax + numbers * numberBytesMax + separator.length;
+      const key = (this.#outputKeys[output] as DataView).byteLength;
+      size += key + listBytesMax + numbers * numberBytesMax + this.#separator.byteLength;
     }
-    if (size > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(2 * size);
+    if (size > this.bytes.length) {
+      this.bytes = Buffer.allocUnsafeSlow(2 * size);
+      this.view = viewOf(this.bytes);
+    }
     return present;
   }
 
-  #copy(constant: Uint8Array, at: number): number {
-    return copyBytes(constant, 0, constant.length, this.bytes, at);
+  #copy(constant: DataView, at: number): number {
+    return copyWords(constant, 0, constant.byteLength, this.view, at);
   }
 }

@@ -2,6 +2,8 @@
 // a time. Runs in a worker thread and holds no state from one task to the next.
 
 import type { Rejection } from '../features/rejection.ts';
+import { BufferPool } from '../log/buffer-pool.ts';
+import { viewOf } from '../log/int64.ts';
 import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
@@ -46,13 +48,15 @@ const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the r
 export class Scorer {
   readonly #parts: ScorerParts;
   readonly #workspace: Workspace;
+  /** What the outputs are written into. */
+  readonly #spares = new BufferPool();
 
   constructor(parts: ScorerParts) {
     this.#parts = parts;
     const { setup, reader } = parts;
     const { inputPartitionCount, resultBatchBytesMax, compression } = setup;
     const outputs = (topic: OutputTopic): Outputs =>
-      new Outputs(topic, inputPartitionCount, resultBatchBytesMax, compression);
+      new Outputs(topic, inputPartitionCount, resultBatchBytesMax, compression, this.#spares);
     this.#workspace = {
       features: new Float32Array(setup.predictRecordsMax * reader.width),
       rows: [],
@@ -66,6 +70,7 @@ export class Scorer {
    * `ModelBrokenError`: then nothing of it was scored.
    */
   score(request: ScoreRequest): ScoredMicroBatch {
+    for (const spare of request.spares) this.#spares.giveBack(spare);
     try {
       return new Task(this.#parts, request, this.#workspace).run();
     } catch (error) {
@@ -213,10 +218,10 @@ class Task {
         bytes,
         row.keyStart,
         row.keyEnd,
-        writer.bytes,
+        writer.view,
         0,
         writer.end,
-        this.#headers.bytes,
+        this.#headers.view,
         0,
         this.#headers.end,
       );
@@ -230,7 +235,18 @@ class Task {
     const headers = deadLetterHeaders(row, rejection, { topic, partition, model: name, version });
     this.#workspace.deadLetters
       .writerFor(partition, bytes, keyStart, keyEnd)
-      .append(row.timestampMs, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers);
+      .append(
+        row.timestampMs,
+        bytes,
+        keyStart,
+        keyEnd,
+        viewOf(bytes),
+        valueStart,
+        valueEnd,
+        viewOf(headers),
+        0,
+        headers.byteLength,
+      );
     this.#dead++;
   }
 }

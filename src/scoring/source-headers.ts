@@ -1,6 +1,7 @@
 // The headers that name a result's source record: topic, partition and offset, as UTF-8. They make results idempotent:
 // a consumer that has seen these coordinates may drop a repeat.
 
+import { viewOf } from '../log/int64.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
 import { sizeOfVarint, writeVarint } from '../log/varint.ts';
 
@@ -14,6 +15,7 @@ const ZERO = 48;
 /** Encodes the headers block of one record after the other into one buffer: only the offset's digits change. */
 export class SourceHeaders {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   /** The block is `bytes[0..end)`. */
   end = 0;
   readonly #prefixEnd: number;
@@ -27,6 +29,7 @@ export class SourceHeaders {
     this.#prefixEnd = empty.byteLength - sizeOfVarint(0);
     this.bytes = new Uint8Array(this.#prefixEnd + sizeOfVarint(DIGITS_MAX) + DIGITS_MAX);
     this.bytes.set(empty.subarray(0, this.#prefixEnd));
+    this.view = viewOf(this.bytes);
   }
 
   set(offset: number): void {

@@ -65,6 +65,7 @@ function closedSink(partitions: number): {
       given.push(...batches);
       if (given.reduce((sum, { recordCount }) => sum + recordCount, 0) >= 500) gate.resolve();
       await gate.promise;
+      return batches;
     },
     stop: async () => {},
   };

@@ -92,8 +92,14 @@ test('a batch whose answer was lost is sent again with its sequence, and appende
   await sink.start();
   await sink.produce([batchOf('duplicate', 0, records(2))]);
   losing = true;
-  await sink.produce([batchOf('duplicate', 0, records(4))]);
-  await sink.produce([batchOf('duplicate', 0, records(1))]);
+  const sentTwice = batchOf('duplicate', 0, records(4));
+  t.deepEqual(
+    await sink.produce([sentTwice]),
+    [],
+    'its bytes may still stand in the queue of the first socket',
+  );
+  const sentOnce = batchOf('duplicate', 0, records(1));
+  t.deepEqual(await sink.produce([sentOnce]), [sentOnce], 'these may be used again');
   await sink.stop();
   t.is(lost, 1);
   t.is(await logEnd('duplicate'), 7);

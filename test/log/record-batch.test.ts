@@ -7,7 +7,7 @@ import { COMPRESSION_TYPES, compress, decompress, InflationBoundError } from '..
 import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { AT, readHeader, splitRecordBatches, UnsupportedFormatError } from '../../src/log/record-batch.ts';
 import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
-import { stamp } from '../../src/log/record-batch-writer.ts';
+import { RecordBatchWriter, stamp } from '../../src/log/record-batch-writer.ts';
 import { batchOf, recordsIn, type TestRecord } from '../support/records.ts';
 
 const text = fc.oneof(
@@ -56,6 +56,28 @@ for (const compression of COMPRESSION_TYPES) {
       t.throws(() => decompress(type, packed, 1_000), { instanceOf: InflationBoundError });
   });
 }
+
+test('a batch written into used buffers has the same bytes as one in new ones, also when it outgrows them', (t) => {
+  fc.assert(
+    fc.property(records, fc.integer({ min: 0, max: 255 }), (given, dirt) => {
+      const used = {
+        take: (byteLength: number) => new Uint8Array(byteLength).fill(dirt).buffer,
+        giveBack: (buffer: ArrayBuffer) => new Uint8Array(buffer).fill(dirt),
+      };
+      const batches = [undefined, used].map((buffers) => {
+        const writer = new RecordBatchWriter(buffers);
+        const write = (): Uint8Array => {
+          for (const { value } of given)
+            writer.appendRecord(1_000, null, Buffer.from((value ?? '').repeat(9)));
+          return writer.finish().bytes;
+        };
+        return [write(), write()];
+      });
+      t.deepEqual(batches[1], batches[0]);
+    }),
+    { numRuns: 50 },
+  );
+});
 
 test('a flipped bit anywhere after the CRC is a damaged batch, never a record', (t) => {
   const { bytes } = batchOf('t', 0, [{ key: 'k', value: 'a value' }]);

@@ -29,6 +29,22 @@ const records = (keys: readonly string[]) => {
   return keys.map((key, index) => ({ key, value: values[index] as Record<string, unknown> }));
 };
 
+test('outputs that are released are written over by the next ones, which are whole', async (t) => {
+  const { pool } = await poolWith({ workers: 1 });
+  const microBatch = () => microBatchOf(records(['a', 'b', 'c']));
+  const first = await pool.score(microBatch());
+  const wanted = structuredClone(outputsOf(first));
+  pool.release(first.outputs);
+  const second = await pool.score(microBatch());
+  t.deepEqual(structuredClone(outputsOf(second)), wanted);
+  const sent = first.outputs[0]?.bytes.buffer as ArrayBuffer;
+  t.true(sent.detached, 'the buffer went back to a worker');
+  pool.release(second.outputs);
+  const tooSmall = await pool.score(microBatchOf(records(Array.from({ length: 5_000 }, (_, n) => `k${n}`))));
+  t.is(outputsOf(tooSmall).length, 5_000, 'and one that is too small is outgrown');
+  await pool.stop();
+});
+
 test('micro-batches come back scored, their buffers moved both ways', async (t) => {
   const { pool, lost } = await poolWith({ workers: 2 });
   const scored = await Promise.all(

@@ -73,6 +73,7 @@ function requestFor({ topic, partition, first, next, batches }: MicroBatch): Sco
     until: next,
     bytes: buffer,
     byteLength: buffer.byteLength / 2,
+    spares: [],
     verdict: null,
   };
 }

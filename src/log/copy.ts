@@ -1,0 +1,43 @@
+// Copies of a few dozen bytes, which are most of what a worker writes. A call into native code costs more than they do.
+
+/** Below this many bytes a loop beats the call into native code. */
+const LOOP_BYTES_MAX = 24;
+/** The same for a loop over words. */
+const WORDS_BYTES_MAX = 256;
+
+/** Copies `source[start .. end)` to `target[at ..]`; returns the position behind it. */
+export function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  if (end - start <= LOOP_BYTES_MAX) {
+    for (let from = start; from < end; from++) target[at++] = source[from] as number;
+    return at;
+  }
+  target.set(source.subarray(start, end), at);
+  return at + end - start;
+}
+
+/** The same on views, four bytes at a time. */
+export function copyWords(
+  source: DataView,
+  start: number,
+  end: number,
+  target: DataView,
+  at: number,
+): number {
+  if (end - start > WORDS_BYTES_MAX) {
+    bytesOf(target).set(bytesOf(source).subarray(start, end), at);
+    return at + end - start;
+  }
+  let from = start;
+  for (; from + 4 <= end; from += 4, at += 4) target.setInt32(at, source.getInt32(from, true), true);
+  for (; from < end; from++, at++) target.setInt8(at, source.getInt8(from));
+  return at;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
