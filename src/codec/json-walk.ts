@@ -2,6 +2,8 @@
 // the grammar on its way. What it is not sure of (an escape in a key, deep nesting) it leaves to JSON.parse.
 // The grammar: RFC 8259.
 
+import { areDigits, EXACT_BELOW, EXACT_POWERS, numberOf, timesPowerOfTen } from './json-digits.ts';
+
 /** Bytes that are not JSON, or not plain enough for the walker. */
 export class JsonError extends Error {
   readonly code = 'SCORELANE_JSON';
@@ -25,11 +27,6 @@ const NINE = 0x39;
 
 /** Digits that always fit into a double. */
 const DIGITS_MAX = 15;
-/** Integers below are exact in a double, and so is every step on the way to them. */
-const EXACT_BELOW = 2 ** 53;
-/** Powers of ten that a double holds exactly. */
-const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
-
 export class JsonWalker {
   at = 0;
   end = 0;
@@ -326,21 +323,4 @@ export class JsonWalker {
     if (this.at >= this.end) throw new JsonError(`cut off at byte ${this.end}`);
     return this.#bytes[this.at] as number;
   }
-}
-
-/** Whether four bytes, the first one lowest, are digits: 0x30 to 0x39 each. */
-const areDigits = (four: number): boolean =>
-  (four & 0xf0f0f0f0) === 0x30303030 && ((four + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
-
-/** The number that they write: two digits to a pair, then two pairs, in one word (D. Lemire's parse of eight digits, halved). */
-function numberOf(four: number): number {
-  const pairs = (Math.imul(four & 0x0f0f0f0f, 10 * 256 + 1) >>> 8) & 0x00ff00ff;
-  return Math.imul(pairs, 100 * 65_536 + 1) >>> 16;
-}
-
-/** Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers accurately", 1990); NaN if not. */
-function timesPowerOfTen(mantissa: number, exponent: number): number {
-  if (exponent === 0) return mantissa;
-  if (exponent < 0) return exponent < -22 ? Number.NaN : mantissa / (EXACT_POWERS[-exponent] as number);
-  return exponent > 22 ? Number.NaN : mantissa * (EXACT_POWERS[exponent] as number);
 }
