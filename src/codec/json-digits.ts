@@ -1,5 +1,11 @@
 // Decimal digits to doubles, exactly: four digits at a time, and powers of ten that lose nothing.
 
+const PLUS = 0x2b;
+export const MINUS = 0x2d;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+/** Digits that always fit into a double. */
+export const DIGITS_MAX = 15;
 /** Integers below are exact in a double, and so is every step on the way to them. */
 export const EXACT_BELOW = 2 ** 53;
 /** Powers of ten that a double holds exactly. */
@@ -20,4 +26,13 @@ export function timesPowerOfTen(mantissa: number, exponent: number): number {
   if (exponent === 0) return mantissa;
   if (exponent < 0) return exponent < -22 ? Number.NaN : mantissa / (EXACT_POWERS[-exponent] as number);
   return exponent > 22 ? Number.NaN : mantissa * (EXACT_POWERS[exponent] as number);
+}
+
+/** One past the exponent whose `e` stands at `at`, or -1 when there are no digits. */
+export function exponentEnd(bytes: Uint8Array, at: number, end: number): number {
+  let to = at + 1;
+  if (to < end && (bytes[to] === PLUS || bytes[to] === MINUS)) to++;
+  const digitsAt = to;
+  while (to < end && (bytes[to] as number) >= ZERO && (bytes[to] as number) <= NINE) to++;
+  return to === digitsAt ? -1 : to;
 }

@@ -2,13 +2,19 @@
 // the grammar on its way. What it is not sure of (an escape in a key, deep nesting) it leaves to JSON.parse.
 // The grammar: RFC 8259.
 
-import { areDigits, EXACT_BELOW, EXACT_POWERS, numberOf, timesPowerOfTen } from './json-digits.ts';
-
-/** Bytes that are not JSON, or not plain enough for the walker. */
-export class JsonError extends Error {
-  readonly code = 'SCORELANE_JSON';
-  override readonly name = 'JsonError';
-}
+import {
+  areDigits,
+  DIGITS_MAX,
+  EXACT_BELOW,
+  EXACT_POWERS,
+  exponentEnd,
+  MINUS,
+  NINE,
+  numberOf,
+  timesPowerOfTen,
+  ZERO,
+} from './json-digits.ts';
+import { JsonError } from './json-error.ts';
 
 const DEPTH_MAX = 64;
 const QUOTE = 0x22;
@@ -19,14 +25,8 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
 const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
 
-/** Digits that always fit into a double. */
-const DIGITS_MAX = 15;
 export class JsonWalker {
   at = 0;
   end = 0;
@@ -175,7 +175,7 @@ export class JsonWalker {
       if (at === fractionAt) return false;
     }
     if (byte === 0x65 || byte === 0x45) {
-      at = this.#exponentEnd(at);
+      at = exponentEnd(bytes, at, end);
       if (at < 0) return false;
       this.#numberAt = start;
       this.at = at;
@@ -299,15 +299,6 @@ export class JsonWalker {
     const digits = this.#text.toString('latin1', at + 2, Math.min(this.end, at + 6));
     if (kind === 'u' && /^[0-9a-fA-F]{4}$/.test(digits)) return at + 5;
     throw new JsonError(`no such escape at byte ${at}`);
-  }
-
-  /** One past the exponent whose `e` stands at `at`, or -1. */
-  #exponentEnd(at: number): number {
-    let to = at + 1;
-    if (to < this.end && (this.#bytes[to] === PLUS || this.#bytes[to] === MINUS)) to++;
-    const digitsAt = to;
-    while (to < this.end && (this.#bytes[to] as number) >= ZERO && (this.#bytes[to] as number) <= NINE) to++;
-    return to === digitsAt ? -1 : to;
   }
 
   #word(word: string): boolean {
