@@ -123,9 +123,16 @@ export const schema = z.strictObject({
   }),
   microBatch: z.strictObject({
     records: positive()
-      .default(2048)
-      .describe('A lane closes a micro-batch at so many records: it fills the predict calls.'),
-    bytes: size().prefault('1MiB').describe('Or at so many bytes.'),
+      .default(4096)
+      .describe(
+        'A lane closes a micro-batch at so many records. Measured over three runs each, msgpack of 182 bytes, thousand records a ' +
+          'second: 2048 gave 574 to 711, 4096 712 to 833, 8192 625 to 900. More only delays, and less costs requests.',
+      ),
+    bytes: size()
+      .prefault('4MiB')
+      .describe(
+        'Or at so many bytes. At 1MiB larger records came in batches too small: JSON was a sixth slower.',
+      ),
     linger: duration()
       .prefault('0ms')
       .describe(
@@ -173,8 +180,11 @@ export const schema = z.strictObject({
   limits: z.strictObject({
     inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),
     resultBatchBytes: size()
-      .prefault('512KiB')
-      .describe("A result batch is closed at this size; below the broker's max.message.bytes."),
+      .prefault('900KiB')
+      .describe(
+        "A result batch is closed at this size; below the broker's max.message.bytes. It holds the results of one micro-batch, " +
+          'so that they go in one request: against 512KiB that gave 730 to 837 thousand records a second instead of 545 to 688.',
+      ),
   }),
   telemetry: z.strictObject({
     logLevel: z

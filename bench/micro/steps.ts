@@ -1,0 +1,197 @@
+// The steps of a worker's work, each timed alone: nanoseconds a record, a figure a round.
+
+import { codecs, type Format } from '../../src/codec/codecs.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import { type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
+import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
+import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
+import { loadPredictor } from '../../src/model/load-predictor.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import type { Backend, Predictor } from '../../src/model/predictor.ts';
+import { compileReader } from '../../src/scoring/compile-reader.ts';
+import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
+import { ResultWriter } from '../../src/scoring/result-writer.ts';
+import { Scorer } from '../../src/scoring/scorer.ts';
+import { SourceHeaders } from '../../src/scoring/source-headers.ts';
+import { VoidRunError } from '../harness/result.ts';
+import { forward, mlp } from '../models/mlp.ts';
+import { ensureModel } from '../models/repository.ts';
+import { featuresOf, Workload } from '../workload.ts';
+
+export const RECORDS = 2_048;
+export const ROWS = [1, 8, 64, 256, 512, 1_024, 2_048, 4_096];
+const INFLATED_BYTES_MAX = 2 ** 26;
+const TOLERANCE = 1e-4;
+
+/** What one thread times: fresh, so that its compiled code knows this case alone, as a worker's does. */
+export type MicroCase =
+  | { readonly kind: 'steps'; readonly format: Format; readonly model: string }
+  | { readonly kind: 'predict'; readonly model: string; readonly backend: Backend }
+  | { readonly kind: 'whole'; readonly format: Format; readonly model: string; readonly backend: Backend };
+
+export interface Timing {
+  readonly name: string;
+  /** Nanoseconds a record, of each round. */
+  readonly times: readonly number[];
+}
+
+/** Each piece of work runs again and again for `seconds` to warm up, then for each round. Rejects with `VoidRunError`. */
+export async function timeCase(one: MicroCase, seconds: number, rounds: number): Promise<Timing[]> {
+  const timings: Timing[] = [];
+  const time: Time = (name, records, work) => {
+    spend(seconds, work);
+    const times = Array.from({ length: rounds }, () => {
+      const spent = spend(seconds, work);
+      return (spent.seconds * 1e9) / (spent.times * records);
+    });
+    timings.push({ name, times });
+  };
+  if (one.kind === 'steps') timeSteps(one.format, one.model, time);
+  else {
+    const predictor = await loadPredictor(one.backend, readManifest(ensureModel(one.model)));
+    if (one.kind === 'predict') timePredict(one.model, predictor, time);
+    else
+      time(
+        `whole task ${one.format} ${one.model} ${one.backend}`,
+        RECORDS,
+        wholeTask(one.format, one.model, predictor),
+      );
+  }
+  return timings;
+}
+
+/** Times `work`, which does `records` of something. */
+type Time = (name: string, records: number, work: () => void) => void;
+
+export const predictName = (model: string, backend: Backend, rows: number): string =>
+  `predict ${model} ${backend} ${rows} rows`;
+
+function timePredict(model: string, predictor: Predictor, time: Time): void {
+  const { width } = mlp(model);
+  const features = new Float32Array(Math.max(...ROWS) * width);
+  for (let row = 0; row < Math.max(...ROWS); row++) features.set(featuresOf(row, width), row * width);
+  const before = predictor.tensorCount();
+  for (const rows of ROWS)
+    time(predictName(model, predictor.backend, rows), rows, () => predictor.predict(features, rows));
+  if (predictor.tensorCount() !== before) throw new VoidRunError(`${predictor.backend} leaks tensors`);
+  checkScore(model, predictor.predict(features, 8)[0]?.[7] ?? Number.NaN, 7);
+}
+
+function spend(seconds: number, work: () => void): { readonly times: number; readonly seconds: number } {
+  const startedMs = performance.now();
+  let times = 0;
+  let spentMs: number;
+  do {
+    work();
+    times++;
+    spentMs = performance.now() - startedMs;
+  } while (spentMs < seconds * 1000);
+  return { times, seconds: spentMs / 1000 };
+}
+
+function batchOf(format: Format, width: number): RawRecordBatch {
+  const workload = new Workload(format, width);
+  const writer = new RecordBatchWriter();
+  for (let number = 0; number < RECORDS; number++)
+    writer.appendRecord(1_000 + number, workload.key(number), workload.value(number));
+  const { bytes } = writer.finish();
+  return { header: readHeader(bytes), bytes };
+}
+
+function checkScore(model: string, score: number, number: number): void {
+  const wanted = forward(mlp(model), featuresOf(number, mlp(model).width));
+  if (!(Math.abs(score - wanted) <= TOLERANCE))
+    throw new VoidRunError(`${model} gives ${score} for record ${number}, not ${wanted}`);
+}
+
+function timeSteps(format: Format, model: string, time: Time): void {
+  const manifest = readManifest(ensureModel(model));
+  const { width } = manifest;
+  const batch = batchOf(format, width);
+  const features = new Float32Array(RECORDS * width);
+  const read = (reader: InputReader): void => {
+    const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
+    for (let row = 0; records.next(); row++) {
+      const rejection = reader.read(records.bytes, records.valueStart, records.valueEnd, features, row);
+      if (rejection !== null) throw new VoidRunError(rejection.message);
+    }
+  };
+  const compiled = compileReader(format, manifest.inputs, ['id']);
+  const name = `${format} ${width} features`;
+  time(`batch parse and CRC, ${name}`, RECORDS, () => {
+    const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
+    while (records.next());
+  });
+  time(`parse and compiled reader, ${name}`, RECORDS, () => read(compiled));
+  time(`parse and general reader, ${name}`, RECORDS, () =>
+    read(generalReader(codecs[format], compilePlan(manifest.inputs), ['id'])),
+  );
+  read(compiled);
+  const writer = writerOf(format, manifest);
+  const score = [Float32Array.from({ length: RECORDS }, (_, row) => row / RECORDS)];
+  const { bytes } = openRecordBatch(batch, INFLATED_BYTES_MAX);
+  time(`result encoder, ${name}`, RECORDS, () => {
+    for (let row = 0; row < RECORDS; row++) writer.write(compiled, row, bytes, score, row, RECORDS);
+  });
+  const results = new RecordBatchWriter();
+  const headers = new SourceHeaders('transactions', 1);
+  time(`result batch with headers and CRC, ${name}`, RECORDS, () => {
+    for (let row = 0; row < RECORDS; row++) {
+      headers.set(row);
+      results.append(1_000 + row, bytes, 0, 8, writer.view, 0, writer.end, headers.view, 0, headers.end);
+    }
+    results.finish();
+  });
+}
+
+const writerOf = (
+  format: Format,
+  { name, outputs, version }: ReturnType<typeof readManifest>,
+): ResultWriter =>
+  new ResultWriter({ inputFormat: format, format, idPaths: ['id'], outputs, model: name, version });
+
+/** A task as the worker gets it, through the whole scorer. */
+function wholeTask(format: Format, model: string, predictor: Predictor): () => void {
+  const manifest = readManifest(ensureModel(model));
+  const { name, version } = manifest;
+  const batch = batchOf(format, manifest.width);
+  const outputs = (topic: string) => ({ topic, partitionCount: 4 });
+  const scorer = new Scorer({
+    setup: {
+      modelFolder: manifest.folder,
+      backend: predictor.backend,
+      inputFormat: format,
+      inputPartitionCount: 4,
+      resultFormat: format,
+      idPaths: ['id'],
+      results: outputs('out'),
+      deadLetters: outputs('dead'),
+      compression: 'none',
+      predictRecordsMax: RECORDS,
+      resultBatchBytesMax: 2 ** 19,
+      inflatedBytesMax: INFLATED_BYTES_MAX,
+    },
+    reader: compileReader(format, manifest.inputs, ['id']),
+    writer: writerOf(format, manifest),
+    predictor,
+    model: { name, version },
+    probe: () => {},
+  });
+  const bytes = new Uint8Array(batch.bytes);
+  let spares: ArrayBuffer[] = [];
+  return () => {
+    const { scored, outputs } = scorer.score({
+      type: 'score',
+      topic: 'in',
+      partition: 1,
+      first: 0,
+      until: RECORDS,
+      bytes: bytes.buffer,
+      byteLength: bytes.byteLength,
+      spares,
+      verdict: null,
+    });
+    spares = outputs.map((output) => output.bytes.buffer);
+    if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);
+  };
+}
