@@ -32,7 +32,7 @@ test('a value comes from the flags before the environment before the file before
   const key = 'microBatch.records';
   const variable = 'SCORELANE_MICRO_BATCH_RECORDS';
   const yaml = `${MINIMAL}microBatch: {records: 2}`;
-  t.is(load(MINIMAL).config.microBatch.records, 2048);
+  t.is(load(MINIMAL).config.microBatch.records, 4096);
   t.is(load(yaml).config.microBatch.records, 2);
   t.is(load(yaml, [], { [variable]: '3' }).config.microBatch.records, 3);
   const loaded = load(yaml, [`${key}=4`], { [variable]: '3' });
