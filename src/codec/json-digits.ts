@@ -2,23 +2,90 @@
 
 const PLUS = 0x2b;
 export const MINUS = 0x2d;
+export const DOT = 0x2e;
 export const ZERO = 0x30;
 export const NINE = 0x39;
 /** Digits that always fit into a double. */
 export const DIGITS_MAX = 15;
 /** Integers below are exact in a double, and so is every step on the way to them. */
-export const EXACT_BELOW = 2 ** 53;
+const EXACT_BELOW = 2 ** 53;
 /** Powers of ten that a double holds exactly. */
-export const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
-/** Whether four bytes, the first one lowest, are digits: 0x30 to 0x39 each. */
-export const areDigits = (four: number): boolean =>
-  (four & 0xf0f0f0f0) === 0x30303030 && ((four + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
+/** For each byte that is no digit its highest bit; right up to the lowest such byte. The first byte of the text is the lowest. */
+const noDigits = (digits: number): number => ((digits + 0x76767676) | digits) & 0x80808080;
 
-/** The number that they write: two digits to a pair, then two pairs, in one word (D. Lemire's parse of eight digits, halved). */
-export function numberOf(four: number): number {
+/** The number of four digits: two digits to a pair, then two pairs, in one word (D. Lemire's parse of eight digits, halved). */
+function numberOf(four: number): number {
   const pairs = (Math.imul(four & 0x0f0f0f0f, 10 * 256 + 1) >>> 8) & 0x00ff00ff;
   return Math.imul(pairs, 100 * 65_536 + 1) >>> 16;
+}
+
+const ZEROS = 0x30303030;
+
+/**
+ * Reads numbers as most are: up to nine digits, a fraction or none, no exponent, exact in a double. Numbers differ in length, and a
+ * branch that depends on it is guessed wrong half of the time, which costs more than reading 16 bytes at once: so a fraction of
+ * 8 to 15 digits, as most floats have, is read without a loop.
+ */
+export class PlainNumber {
+  /** One past the number that was read. */
+  at = 0;
+
+  /** The number at `start`; NaN when it has another form, or is none. */
+  read(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    const isNegative = Number(bytes[start] === MINUS);
+    const wholeAt = start + isNegative;
+    let at = wholeAt;
+    let whole = 0;
+    let byte = at < end ? (bytes[at] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+      whole = (Math.imul(whole, 10) + byte - ZERO) | 0;
+    }
+    const digits = at - wholeAt;
+    if (digits === 0 || digits > 9 || (digits > 1 && bytes[wholeAt] === ZERO)) return Number.NaN;
+    const sign = 1 - 2 * isNegative;
+    this.at = at;
+    return sign * (byte === DOT ? this.#withFraction(whole, bytes, view, at + 1, end) : whole);
+  }
+
+  #withFraction(whole: number, bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    if (start + 16 <= end) {
+      const first = view.getInt32(start, true) ^ ZEROS;
+      const second = view.getInt32(start + 4, true) ^ ZEROS;
+      const third = view.getInt32(start + 8, true) ^ ZEROS;
+      const fourth = view.getInt32(start + 12, true) ^ ZEROS;
+      const inThird = noDigits(third);
+      const inFourth = noDigits(fourth);
+      if ((noDigits(first) | noDigits(second)) === 0 && (inThird | inFourth) !== 0) {
+        const eight = numberOf(first) * 10_000 + numberOf(second);
+        const isShort = inThird !== 0;
+        const noDigit = isShort ? inThird : inFourth;
+        const below = (31 - Math.clz32(noDigit & -noDigit)) >> 3;
+        const kept = (1 << (8 * below)) - 1;
+        const rest = isShort ? numberOf(third & kept) : numberOf(third) * 10_000 + numberOf(fourth & kept);
+        const more = isShort ? below : 4 + below;
+        this.at = start + 8 + more;
+        // What was cut off counts as zeros on the right: a whole number of that power of ten.
+        const tail = rest / (EXACT_POWERS[4 - below] as number);
+        return exactly((whole * 1e8 + eight) * (EXACT_POWERS[more] as number) + tail, 8 + more);
+      }
+    }
+    let mantissa = whole;
+    let at = start;
+    let byte = at < end ? (bytes[at] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+      mantissa = mantissa * 10 + byte - ZERO;
+    }
+    this.at = at;
+    return at === start ? Number.NaN : exactly(mantissa, at - start);
+  }
+}
+
+/** `mantissa`, a sum of exact steps, divided by that power of ten; NaN where a double does not hold both exactly. */
+function exactly(mantissa: number, power: number): number {
+  if (mantissa >= EXACT_BELOW || power >= EXACT_POWERS.length) return Number.NaN;
+  return mantissa / (EXACT_POWERS[power] as number);
 }
 
 /** Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers accurately", 1990); NaN if not. */

@@ -3,14 +3,12 @@
 // The grammar: RFC 8259.
 
 import {
-  areDigits,
   DIGITS_MAX,
-  EXACT_BELOW,
-  EXACT_POWERS,
+  DOT,
   exponentEnd,
   MINUS,
   NINE,
-  numberOf,
+  PlainNumber,
   timesPowerOfTen,
   ZERO,
 } from './json-digits.ts';
@@ -25,7 +23,6 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const DOT = 0x2e;
 
 export class JsonWalker {
   at = 0;
@@ -40,6 +37,7 @@ export class JsonWalker {
   #bytes: Uint8Array = new Uint8Array(0);
   #text: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #plain = new PlainNumber();
 
   /** Begins at `start`. Reading past `end` throws. */
   reset(bytes: Uint8Array, start: number, end: number): void {
@@ -94,46 +92,35 @@ export class JsonWalker {
 
   /** Reads a number. Returns false, with the cursor where it was, for anything else. */
   readNumber(): boolean {
-    const bytes = this.#bytes;
-    const end = this.end;
-    let at = this.at;
-    const isNegative = bytes[at] === MINUS;
-    if (isNegative) at++;
-    const wholeAt = at;
-    let whole = 0;
-    let byte = at < end ? (bytes[at] as number) : 0;
-    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
-      whole = (Math.imul(whole, 10) + byte - ZERO) | 0;
-    }
-    const wholeDigits = at - wholeAt;
-    // Leading zeros, no digits, or more than an integer holds: not usual.
-    if (wholeDigits === 0 || wholeDigits > 9 || (wholeDigits > 1 && bytes[wholeAt] === ZERO))
-      return this.#readAnyNumber();
-    let value = whole;
-    if (byte === DOT) {
-      const view = this.#view;
-      const fractionAt = ++at;
-      let mantissa = whole;
-      for (; at + 4 <= end; at += 4) {
-        const four = view.getInt32(at, true);
-        if (!areDigits(four)) break;
-        mantissa = mantissa * 10_000 + numberOf(four);
-      }
-      byte = at < end ? (bytes[at] as number) : 0;
-      for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
-        mantissa = mantissa * 10 + byte - ZERO;
-      }
-      const fractionDigits = at - fractionAt;
-      if (fractionDigits === 0 || fractionDigits > 22 || mantissa >= EXACT_BELOW)
-        return this.#readAnyNumber();
-      value = mantissa / (EXACT_POWERS[fractionDigits] as number);
-    }
-    if (byte === 0x65 || byte === 0x45) return this.#readAnyNumber();
+    const plain = this.#plain;
+    const value = plain.read(this.#bytes, this.#view, this.at, this.end);
+    const byte = plain.at < this.end ? this.#bytes[plain.at] : 0;
+    if (Number.isNaN(value) || byte === 0x65 || byte === 0x45) return this.#readAnyNumber();
     this.#numberAt = this.at;
-    this.at = at;
+    this.at = plain.at;
     this.isExact = true;
-    this.value = isNegative ? -value : value;
+    this.value = value;
     return true;
+  }
+
+  /**
+   * Reads elements of the list just entered into `target[at ..]`, as long as they are plain numbers and at most `count`.
+   * Returns how many; `nextElement` goes on with the next one.
+   */
+  readFloat32s(target: Float32Array, at: number, count: number): number {
+    const plain = this.#plain;
+    const bytes = this.#bytes;
+    let next = this.at;
+    for (let done = 0; done < count; done++) {
+      const value = plain.read(bytes, this.#view, next, this.end);
+      const byte = plain.at < this.end ? bytes[plain.at] : 0;
+      if (Number.isNaN(value) || (byte !== COMMA && byte !== CLOSE_LIST)) return done;
+      target[at + done] = value;
+      this.at = plain.at;
+      if (byte === CLOSE_LIST) return done + 1;
+      next = bytes[plain.at + 1] === 0x20 ? plain.at + 2 : plain.at + 1;
+    }
+    return count;
   }
 
   /** The same for numbers of any length and form. */

@@ -57,7 +57,7 @@ export class JsonReader extends CompiledReader {
     } else {
       if (!walker.enterList()) return false;
       const asItIs = isUnscaled(input);
-      let done = 0;
+      let done = asItIs ? walker.readFloat32s(features, at, input.count) : 0;
       for (; walker.nextElement(done === 0); done++) {
         if (done === input.count || !this.#number(input, asItIs, features, at + done)) return false;
       }
