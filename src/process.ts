@@ -1,10 +1,12 @@
 // What must hold for the process before anything else is loaded. Imported first by main.ts.
 
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
-// TensorFlow reads these once, when it loads: one thread a worker, as the pool is the parallelism.
+// TensorFlow reads these once, when it loads: one thread for each call, as the pool of workers is the parallelism. The threads that
+// calls run on are shared by all sessions of the process: with one of them two workers took turns (docs/decisions/0010).
 process.env.TF_NUM_INTRAOP_THREADS ??= '1';
-process.env.TF_NUM_INTEROP_THREADS ??= '1';
+process.env.TF_NUM_INTEROP_THREADS ??= String(Math.max(2, availableParallelism()));
 process.env.OMP_NUM_THREADS ??= '1';
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 
