@@ -90,14 +90,15 @@ def cpu():
 
 consumer.subscribe([args.input])
 scored = 0
-first = None
+# Where the measured time begins: with the first record, and anew after the warm-up.
 measured = None
+warm = False
 while True:
     messages = [each for each in consumer.consume(BATCH, WAIT) if each.error() is None]
     if not messages:
         continue
-    if first is None:
-        first = time.monotonic()
+    if measured is None:
+        measured = (0, time.monotonic(), cpu())
     records = [decode(message.value()) for message in messages]
     rows = np.array([record["features"] for record in records], dtype=np.float32)
     scores = predict(rows).tolist()
@@ -115,13 +116,11 @@ while True:
     consumer.commit(asynchronous=False)
     scored += len(messages)
     now = time.monotonic()
-    if now - first < args.warm_up:
-        continue
-    if measured is None:
-        measured = (scored, now, cpu())
-        continue
-    if scored >= args.count or now - measured[1] >= args.seconds:
+    if scored >= args.count or (warm and now - measured[1] >= args.seconds):
         break
+    if not warm and now - measured[1] >= args.warm_up:
+        warm = True
+        measured = (scored, now, cpu())
 records = scored - measured[0]
 print(
     json.dumps(

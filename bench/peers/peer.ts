@@ -71,8 +71,9 @@ export class Stopwatch {
   readonly #arguments: PeerArguments;
   #resolve: (report: PeerReport) => void = () => {};
   #scored = 0;
-  #firstMs = Number.NaN;
-  #measured: { readonly scored: number; readonly atMs: number; readonly cpu: NodeJS.CpuUsage } | undefined;
+  #isWarm = false;
+  /** Where the measured time begins: with the first record, and anew after the warm-up. */
+  #from: { readonly scored: number; readonly atMs: number; readonly cpu: NodeJS.CpuUsage } | undefined;
 
   constructor(peer: PeerArguments) {
     this.#arguments = peer;
@@ -83,26 +84,28 @@ export class Stopwatch {
 
   /** Call with what came, before it is worked on. */
   begin(): void {
-    if (Number.isNaN(this.#firstMs)) this.#firstMs = performance.now();
+    this.#from ??= { scored: 0, atMs: performance.now(), cpu: process.cpuUsage() };
   }
 
   /** Call when its results are acknowledged. */
   scored(records: number): void {
-    const nowMs = performance.now();
     this.#scored += records;
+    const from = this.#from;
+    if (from === undefined) throw new Error('begin comes first');
+    const nowMs = performance.now();
     const { warmUp, count, seconds } = this.#arguments;
-    if (nowMs - this.#firstMs < warmUp * 1000) return;
-    if (this.#measured === undefined) {
-      this.#measured = { scored: this.#scored, atMs: nowMs, cpu: process.cpuUsage() };
+    const isDone = this.#scored >= count || (this.#isWarm && nowMs - from.atMs >= seconds * 1000);
+    if (!isDone) {
+      if (this.#isWarm || nowMs - from.atMs < warmUp * 1000) return;
+      this.#isWarm = true;
+      this.#from = { scored: this.#scored, atMs: nowMs, cpu: process.cpuUsage() };
       return;
     }
-    const measuredMs = nowMs - this.#measured.atMs;
-    if (this.#scored < count && measuredMs < seconds * 1000) return;
-    const measured = this.#scored - this.#measured.scored;
-    const { user, system } = process.cpuUsage(this.#measured.cpu);
+    const measured = this.#scored - from.scored;
+    const { user, system } = process.cpuUsage(from.cpu);
     this.#resolve({
       scored: this.#scored,
-      recordsPerSecond: (measured * 1000) / measuredMs,
+      recordsPerSecond: (measured * 1000) / (nowMs - from.atMs),
       cpuMicrosPerRecord: (user + system) / measured,
     });
   }

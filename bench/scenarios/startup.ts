@@ -88,7 +88,7 @@ async function onKafka(bench: Bench, one: Case): Promise<number> {
 async function onEmbeddedLog({ backend }: Case): Promise<number> {
   const file = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
   const args = ['run', '--config', 'config/demo.yaml', '--set', `model.backend=${backend}`];
-  await run(process.execPath, [join(root, 'src', 'main.ts'), ...args, '--for', '500ms', '--summary', file], {
+  await run(process.execPath, [join(root, 'src', 'main.ts'), ...args, '--for', '2s', '--summary', file], {
     cwd: root,
   });
   const { scored, firstResultAfterMs } = JSON.parse(readFileSync(file, 'utf8')) as Summary;
