@@ -4,7 +4,8 @@ import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { STAGES } from '../../src/telemetry/stages.ts';
 import type { TimedReport } from './log.ts';
-import type { Plot, Series } from './result.ts';
+import type { Plot, Run, Series } from './result.ts';
+import { median } from './statistics.ts';
 
 /** Percentiles spaced by their nines, up to one that the number of values supports. */
 const PERCENTILES = [0, 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 99.995, 99.999];
@@ -20,7 +21,7 @@ export function percentileCurve(name: string, histogram: string): Series {
   };
 }
 
-export const overTime = (
+const overTime = (
   name: string,
   reports: readonly TimedReport[],
   of: (report: TimedReport) => number,
@@ -59,3 +60,31 @@ export function stagePlot(cases: readonly (readonly [string, Summary])[]): Plot 
     })),
   };
 }
+
+/** The median throughput of each case. */
+export const throughputPlot = (runs: readonly Run[]): Plot => ({
+  title: 'Records scored a second',
+  x: '',
+  y: 'records/s',
+  kind: 'bars',
+  series: [
+    {
+      name: 'records/s',
+      points: runs.map(({ name, figures }) => [name, median(figures.throughput ?? [])] as const),
+    },
+  ],
+});
+
+/** A quantity over the time of each run. */
+export const timePlot = (
+  title: string,
+  y: string,
+  runs: ReadonlyMap<string, readonly TimedReport[]>,
+  of: (report: TimedReport) => number,
+): Plot => ({
+  title,
+  x: 'seconds',
+  y,
+  kind: 'line',
+  series: [...runs].map(([name, reports]) => overTime(name, reports, of)),
+});

@@ -4,7 +4,8 @@ import type { Summary } from '../../src/telemetry/meter.ts';
 import { STAGES } from '../../src/telemetry/stages.ts';
 import type { Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
-import { overTime, percentileCurve, stagePlot } from '../harness/plots.ts';
+import type { TimedReport } from '../harness/log.ts';
+import { percentileCurve, stagePlot, timePlot } from '../harness/plots.ts';
 import { atMost, type Goal, type Metric, type Series } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 
@@ -45,7 +46,7 @@ export const latency: Scenario = {
     const { options, log, say } = bench;
     const runs = new Runs();
     const curves: Series[] = [];
-    const timelines: Series[] = [];
+    const timelines = new Map<string, readonly TimedReport[]>();
     const summaries: [string, Summary][] = [];
     for (let round = 0; round < options.rounds; round++) {
       for (const each of bench.cases()) {
@@ -71,7 +72,7 @@ export const latency: Scenario = {
           say(`${name}: p50 ${endToEnd.p50} ms, p99 ${endToEnd.p99} ms, p99.9 ${endToEnd.p999} ms, audited`);
           if (round > 0) continue;
           curves.push(percentileCurve(`${rate}/s`, summary.histograms.endToEnd));
-          timelines.push(overTime(`${rate}/s`, daemon.reports, ({ latencyMs }) => latencyMs.endToEnd.p99));
+          timelines.set(`${rate}/s`, daemon.reports);
           summaries.push([`${rate}/s`, summary]);
         }
       }
@@ -94,7 +95,7 @@ export const latency: Scenario = {
           series: curves,
         },
         stagePlot(summaries),
-        { title: 'p99 of each second', x: 'seconds', y: 'ms', kind: 'line', series: timelines },
+        timePlot('p99 of each second', 'ms', timelines, ({ latencyMs }) => latencyMs.endToEnd.p99),
       ],
       goals,
       notes: [

@@ -4,7 +4,7 @@ import { audit } from '../harness/audit.ts';
 import type { Scenario } from '../harness/bench.ts';
 import { MIB, Runs } from '../harness/figures.ts';
 import type { RunningDaemon, TimedReport } from '../harness/log.ts';
-import { overTime } from '../harness/plots.ts';
+import { timePlot } from '../harness/plots.ts';
 import { atMost, type Goal } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 
@@ -36,7 +36,7 @@ export const overload: Scenario = {
     const { options, log, say } = bench;
     const runs = new Runs();
     const goals: Goal[] = [];
-    const timelines: TimedReport[][] = [];
+    const timelines = new Map<string, readonly TimedReport[]>();
     for (let round = 0; round < options.rounds; round++) {
       for (const one of bench.cases()) {
         const name = `${one.format} ${one.model} ${one.backend}`;
@@ -79,7 +79,7 @@ export const overload: Scenario = {
         say(
           `${name}: ${sent} sent, ${summary.scored} scored, RSS at most ${Math.round(summary.peakResidentBytes / MIB)} MiB`,
         );
-        if (round === 0) timelines.push([...daemon.reports]);
+        if (round === 0) timelines.set(name, daemon.reports);
         goals.push({
           what: `${name}: every record scored`,
           wanted: `${sent}`,
@@ -99,13 +99,6 @@ export const overload: Scenario = {
           );
       }
     }
-    const line = (title: string, y: string, of: (report: TimedReport) => number) => ({
-      title,
-      x: 'seconds',
-      y,
-      kind: 'line' as const,
-      series: timelines.map((reports, index) => overTime(runs.all[index]?.name ?? '', reports, of)),
-    });
     return {
       metrics: [
         { name: 'capacity', unit: 'records/s', better: 'higher', digits: 0 },
@@ -119,9 +112,14 @@ export const overload: Scenario = {
       ],
       runs: runs.all,
       plots: [
-        line('Resident memory', 'MiB', ({ residentBytes }) => residentBytes / MIB),
-        line('Records behind', 'records', ({ lag }) => lag),
-        line('Records scored a second', 'records/s', ({ recordsPerSecond }) => recordsPerSecond),
+        timePlot('Resident memory', 'MiB', timelines, ({ residentBytes }) => residentBytes / MIB),
+        timePlot('Records behind', 'records', timelines, ({ lag }) => lag),
+        timePlot(
+          'Records scored a second',
+          'records/s',
+          timelines,
+          ({ recordsPerSecond }) => recordsPerSecond,
+        ),
       ],
       goals,
       notes: [

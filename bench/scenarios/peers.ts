@@ -9,6 +9,7 @@ import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs, THROUGHPUT, throughputFigures } from '../harness/figures.ts';
 import { ONE_THREAD } from '../harness/kafka-log.ts';
 import type { Job } from '../harness/log.ts';
+import { throughputPlot } from '../harness/plots.ts';
 import { atLeast, type Goal, ratio } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 import { ensureModel } from '../models/repository.ts';
@@ -75,20 +76,7 @@ export const peers: Scenario = {
     return {
       metrics: THROUGHPUT,
       runs: runs.all,
-      plots: [
-        {
-          title: 'Records scored a second',
-          x: '',
-          y: 'records/s',
-          kind: 'bars',
-          series: [
-            {
-              name: 'records/s',
-              points: runs.all.map(({ name, figures }) => [name, median(figures.throughput ?? [])] as const),
-            },
-          ],
-        },
-      ],
+      plots: [throughputPlot(runs.all)],
       goals,
       notes,
     };

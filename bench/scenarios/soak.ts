@@ -3,8 +3,8 @@
 import type { Scenario } from '../harness/bench.ts';
 import { MIB, Runs } from '../harness/figures.ts';
 import type { TimedReport } from '../harness/log.ts';
-import { overTime } from '../harness/plots.ts';
-import type { Goal, Plot } from '../harness/result.ts';
+import { timePlot } from '../harness/plots.ts';
+import type { Goal } from '../harness/result.ts';
 import { median, slopeOf } from '../harness/statistics.ts';
 
 /** Share of the run in which memory may still settle: compiled code, buffers that grow to their size. */
@@ -31,7 +31,7 @@ export const soak: Scenario = {
     const { options, log, say } = bench;
     const runs = new Runs();
     const goals: Goal[] = [];
-    const timelines: (readonly TimedReport[])[] = [];
+    const timelines = new Map<string, readonly TimedReport[]>();
     for (const one of bench.cases()) {
       const job = await log.createJob(options.partitions, RETAINED_BYTES);
       const { summary, daemon } = await bench.pace(job, one, options.rate, options.minutes * 60);
@@ -59,7 +59,7 @@ export const soak: Scenario = {
       say(
         `${name}: ${summary.scored} scored, RSS slope ${rss.slope.toFixed(3)} +- ${rss.error.toFixed(3)} MiB a minute`,
       );
-      timelines.push(reports);
+      timelines.set(name, reports);
       goals.push(
         {
           what: `${name}: RSS does not grow`,
@@ -75,13 +75,6 @@ export const soak: Scenario = {
         },
       );
     }
-    const line = (title: string, y: string, of: (report: TimedReport) => number): Plot => ({
-      title,
-      x: 'seconds',
-      y,
-      kind: 'line',
-      series: timelines.map((reports, index) => overTime(runs.all[index]?.name ?? '', reports, of)),
-    });
     return {
       metrics: [
         { name: 'scored', unit: 'records', better: null, digits: 0 },
@@ -97,10 +90,15 @@ export const soak: Scenario = {
       ],
       runs: runs.all,
       plots: [
-        line('Resident memory', 'MiB', ({ residentBytes }) => residentBytes / MIB),
-        line('Heap of the main thread', 'MiB', ({ heapBytes }) => heapBytes / MIB),
-        line('p99 of each second', 'ms', ({ latencyMs }) => latencyMs.endToEnd.p99),
-        line('Records scored a second', 'records/s', ({ recordsPerSecond }) => recordsPerSecond),
+        timePlot('Resident memory', 'MiB', timelines, ({ residentBytes }) => residentBytes / MIB),
+        timePlot('Heap of the main thread', 'MiB', timelines, ({ heapBytes }) => heapBytes / MIB),
+        timePlot('p99 of each second', 'ms', timelines, ({ latencyMs }) => latencyMs.endToEnd.p99),
+        timePlot(
+          'Records scored a second',
+          'records/s',
+          timelines,
+          ({ recordsPerSecond }) => recordsPerSecond,
+        ),
       ],
       goals,
       notes: [

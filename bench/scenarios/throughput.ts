@@ -2,7 +2,7 @@
 
 import type { Scenario } from '../harness/bench.ts';
 import { Runs, THROUGHPUT, throughputFigures } from '../harness/figures.ts';
-import { cpuPlot } from '../harness/plots.ts';
+import { cpuPlot, throughputPlot } from '../harness/plots.ts';
 import { median } from '../harness/statistics.ts';
 import { mlp } from '../models/mlp.ts';
 import { Workload } from '../workload.ts';
@@ -66,21 +66,7 @@ export const throughput: Scenario = {
         ...THROUGHPUT.slice(1),
       ],
       runs: runs.all,
-      plots: [
-        {
-          title: 'Records scored a second',
-          x: '',
-          y: 'records/s',
-          kind: 'bars',
-          series: [
-            {
-              name: 'records/s',
-              points: medians.map(([name, figures]) => [name, figures.throughput ?? 0] as const),
-            },
-          ],
-        },
-        cpuPlot(medians),
-      ],
+      plots: [throughputPlot(runs.all), cpuPlot(medians)],
       goals: [],
       notes,
     };
