@@ -118,9 +118,25 @@ program
   .argument('<before.json>')
   .argument('<after.json>')
   .action((before: string, after: string) => {
-    const read = (file: string): Result => JSON.parse(readFileSync(file, 'utf8')) as Result;
-    console.log(compare(read(before), read(after)));
+    try {
+      console.log(compare(readResult(before), readResult(after)));
+    } catch (error) {
+      program.error(`cannot compare: ${(error as Error).message}`);
+    }
   });
+
+/** Throws an `Error` that names the file when it is no result of the bench. */
+function readResult(file: string): Result {
+  let result: Partial<Result>;
+  try {
+    result = JSON.parse(readFileSync(file, 'utf8')) as Partial<Result>;
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  if (result.scenario === undefined || result.runs === undefined || result.metrics === undefined)
+    throw new Error(`${file} is no result of the bench: expected the JSON that a scenario writes`);
+  return result as Result;
+}
 
 async function run(scenario: Scenario, flags: Flags): Promise<void> {
   const { brokers, log: kind, out, config, set, format, model: models, backend, ...rest } = flags;

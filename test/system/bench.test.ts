@@ -78,6 +78,8 @@ test('words that are wrong say what was expected, and end with 64', async (t) =>
     [['throughput', '--count', '0'], /whole number above 0/],
     [['latency', '--minutes', '3'], /unknown option '--minutes'/],
     [['speed'], /unknown command 'speed'/],
+    [['compare', 'no.json', 'no.json'], /cannot compare: no\.json: ENOENT/],
+    [['compare', 'package.json', 'package.json'], /package\.json is no result of the bench/],
   ] as const) {
     const { code, out } = await bench(...words);
     t.is(code, 64, out);
