@@ -30,7 +30,7 @@ export const peers: Scenario = {
   name: 'peers',
   measures:
     'the same topic and model scored by kafkajs eachMessage and eachBatch, batched Python, and scorelane',
-  config: 'peers.yaml',
+  config: 'throughput.yaml',
   needsKafka: true,
   defaults: {
     count: 3_000_000,

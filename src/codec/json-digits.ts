@@ -84,8 +84,7 @@ export class PlainNumber {
 
 /** `mantissa`, a sum of exact steps, divided by that power of ten; NaN where a double does not hold both exactly. */
 function exactly(mantissa: number, power: number): number {
-  if (mantissa >= EXACT_BELOW || power >= EXACT_POWERS.length) return Number.NaN;
-  return mantissa / (EXACT_POWERS[power] as number);
+  return mantissa >= EXACT_BELOW ? Number.NaN : timesPowerOfTen(mantissa, -power);
 }
 
 /** Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers accurately", 1990); NaN if not. */
