@@ -18,9 +18,9 @@ export const benchRepository = (): string => cacheFolder(`bench-models-${FORM}`)
 
 /** Writes the model if it is not there; returns the version's folder. */
 export function ensureModel(name: string): string {
-  const model = mlp(name);
   const folder = join(benchRepository(), name, '1');
   if (existsSync(join(folder, 'model.yaml'))) return folder;
+  const model = mlp(name);
   writeGraphModel(folder, model);
   writeSavedModel(join(folder, 'saved_model'), model);
   writeOnnx(join(folder, 'model.onnx'), model);
