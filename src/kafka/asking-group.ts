@@ -66,6 +66,8 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
     #joining: Promise<void> | undefined;
     #announcing: Promise<void> | undefined;
     #announced = true;
+    /** Set while a join was begun and has not succeeded. */
+    #joinIsDue = false;
 
     constructor(options: GroupOptions) {
       super(options);
@@ -81,14 +83,19 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
     }
 
     async #join(): Promise<void> {
+      this.#joinIsDue = true;
       await this.#hooks?.joining(this);
       const before = this.generationId;
       await super.joinAndSync();
+      this.#joinIsDue = false;
       this.#announced = this.#hooks === undefined;
       this.#hooks?.joined(this, before !== null && this.generationId === before + 1);
     }
 
     override async fetch(nodeId: number): Promise<unknown[]> {
+      // After a join that failed kafkajs fetches on, and as long as the broker still knows the member nothing would ever
+      // ask for another: the lanes, which have settled for it, would wait for ever.
+      if (this.#joinIsDue) await this.joinAndSync();
       try {
         this.#announcing ??= this.#announce().finally(() => {
           this.#announcing = undefined;

@@ -131,8 +131,12 @@ export const startLoad = (job: Job, count: number, ...args: string[]): Program =
     ...args,
   ]);
 
-/** Waits until the group has committed the end of every partition of the input. */
-export async function allCommitted(job: Job, kafka: import('kafkajs').Kafka): Promise<void> {
+/** Waits until the group has committed the end of every partition of the input. What the daemon said tells why not. */
+export async function allCommitted(
+  job: Job,
+  kafka: import('kafkajs').Kafka,
+  daemon?: Program,
+): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -151,6 +155,8 @@ export async function allCommitted(job: Job, kafka: import('kafkajs').Kafka): Pr
       },
       120_000,
     );
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${daemon?.out ?? ''}`, { cause: error });
   } finally {
     await admin.disconnect();
   }

@@ -52,7 +52,7 @@ test('a broker that goes away and comes back loses nothing, and the daemon goes 
   const second = await startBroker({ port, dataFolder });
   try {
     await produce(job, 5_000, '--rate', 'max');
-    await allCommitted(job, kafkaFor(settingsFor(job.address)));
+    await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
     const { code, out } = await daemon.stop();
     t.is(code, 0, out);
     const { missing, inputs, uncommitted } = await audit(job);

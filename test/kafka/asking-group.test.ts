@@ -1,0 +1,52 @@
+// kafkajs's group member, made to ask: what it owes its owner when a join does not succeed at once.
+
+import test from 'ava';
+import { askingGroup, type GroupClass, type MemberHooks } from '../../src/kafka/asking-group.ts';
+
+/** A group member whose joins go as told, and which notes what it is made to do. */
+function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
+  const calls: string[] = [];
+  const left = [...outcomes];
+  class Member {
+    memberId = 'm';
+    generationId = 1;
+    offsetManager = null;
+    async joinAndSync(): Promise<void> {
+      const outcome = left.shift() ?? 'succeeds';
+      calls.push(`join ${outcome}`);
+      if (outcome === 'fails') throw new Error('The coordinator is loading');
+      this.generationId++;
+    }
+    async fetch(): Promise<unknown[]> {
+      calls.push('fetch');
+      return [];
+    }
+  }
+  const hooks: MemberHooks = {
+    joining: async () => void calls.push('joining'),
+    joined: () => void calls.push('joined'),
+    assigned: () => {},
+    outOfRange: () => null,
+  };
+  const Group = askingGroup(Member as unknown as GroupClass);
+  return { calls, member: new Group({ assigners: [{ hooks }] }) };
+}
+
+test('a join that fails is made again before anything is fetched: lanes that settled for it do not wait for ever (invariant 6)', async (t) => {
+  const { calls, member } = memberWhoseJoins(['fails', 'fails', 'succeeds']);
+  await t.throwsAsync(member.joinAndSync(), { message: /loading/ });
+  await t.throwsAsync(member.fetch(0), { message: /loading/ });
+  t.false(calls.includes('fetch'));
+  await member.fetch(0);
+  t.deepEqual(calls.slice(-4), ['joining', 'join succeeds', 'joined', 'fetch']);
+  await member.fetch(0);
+  t.is(calls.at(-1), 'fetch');
+  t.is(calls.filter((call) => call === 'joined').length, 1);
+});
+
+test('fetchers that want to join at once share one join', async (t) => {
+  const { calls, member } = memberWhoseJoins(['fails', 'succeeds']);
+  await t.throwsAsync(member.joinAndSync());
+  await Promise.all([member.fetch(0), member.fetch(1)]);
+  t.deepEqual(calls, ['joining', 'join fails', 'joining', 'join succeeds', 'joined', 'fetch', 'fetch']);
+});
