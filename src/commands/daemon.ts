@@ -7,6 +7,7 @@ import { Driver } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
 import { ScorerPool } from '../scoring/pool.ts';
+import { PiscinaThreads } from '../scoring/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { logObserver } from './observer.ts';
@@ -69,9 +70,7 @@ export class Daemon {
     const setup = await scorerSetup(config, sink, { modelFolder: folder, backend: choice.backend });
     const workers = workerCount(config);
     const pool = new ScorerPool({
-      workers,
-      deadlineMs: config.scoring.deadline,
-      setup,
+      threads: new PiscinaThreads({ workers, deadlineMs: config.scoring.deadline, setup }),
       onThreadLost: (why) => {
         meter.threadsLost++;
         logger.warn(`a worker thread was lost: ${why}`);

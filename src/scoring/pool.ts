@@ -1,17 +1,15 @@
-// The pool of worker threads behind the engine's Scorer port. One task a worker. A thread that dies or passes its deadline
-// is replaced and its micro-batch is scored again; one that costs a thread its life every time, or makes it throw, is
+// The pool of worker threads behind the engine's Scorer port. Where a thread dies or passes its deadline its micro-batch
+// is scored again on another; one that costs a thread its life every time, or makes it throw, is
 // halved until the record that does it is alone, and that one becomes a dead letter (invariant 7).
 
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { FixedQueue, Piscina } from 'piscina';
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
 import { merge } from './merge.ts';
-import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+import type { ScoreRequest, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
+import type { WorkerThreads } from './threads.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -24,16 +22,11 @@ export class ScoringError extends Error {
 }
 
 export interface PoolOptions {
-  readonly workers: number;
-  /** A task that takes longer ends its thread. */
-  readonly deadlineMs: number;
-  readonly setup: ScorerSetup;
+  readonly threads: WorkerThreads;
   /** Each loss of a thread, for the log and the metrics. */
   readonly onThreadLost: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
   readonly onUsage?: (usage: ThreadUsage) => void;
-  /** The worker's entry; another one only in tests. */
-  readonly workerUrl?: URL;
 }
 
 /** What concerns record batches or the model as a whole: no record is to blame, and trying a half of them is no help. */
@@ -57,12 +50,7 @@ const SPARES_MAX = 8;
 /** Loading a large model takes a while; a worker that has not answered by then will not. */
 const LOAD_TIMEOUT_MS = 120_000;
 
-/** The entry beside a module, whether it runs as TypeScript or built. */
-export const besideModule = (moduleUrl: string, name: string): URL =>
-  new URL(`./${name}${extname(fileURLToPath(moduleUrl))}`, moduleUrl);
-
 export class ScorerPool {
-  readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
   readonly #options: PoolOptions;
   readonly #buffers = new BufferPool();
   #recovering: Promise<void> | undefined;
@@ -72,16 +60,6 @@ export class ScorerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#pool = new Piscina({
-      filename: (options.workerUrl ?? besideModule(import.meta.url, 'worker')).href,
-      workerData: options.setup,
-      minThreads: options.workers,
-      maxThreads: options.workers,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      taskQueue: new FixedQueue(),
-      recordTiming: false,
-    });
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
@@ -91,8 +69,8 @@ export class ScorerPool {
     const failed = new Promise<never>((_, reject) => {
       heard = reject;
     });
-    this.#pool.on('error', (error: Error) => heard(error));
-    const probes = Array.from({ length: this.#options.workers }, () => this.#probe());
+    this.#options.threads.onError((error) => heard(error));
+    const probes = Array.from({ length: this.#options.threads.count }, () => this.#probe());
     try {
       await Promise.race([failed, Promise.all(probes)]);
     } catch (error) {
@@ -113,7 +91,7 @@ export class ScorerPool {
   }
 
   async stop(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#options.threads.stop();
   }
 
   async #scoreRange(
@@ -217,22 +195,11 @@ export class ScorerPool {
 
   async #run(
     request: WorkerRequest,
-    transferList: ArrayBuffer[],
-    deadlineMs: number = this.#options.deadlineMs,
+    transferList: readonly ArrayBuffer[],
+    deadlineMs?: number,
   ): Promise<WorkerResponse> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => {
-      deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
-    }, deadlineMs);
-    try {
-      const response = await this.#pool.run(request, { transferList, signal: deadline.signal });
-      if (response.type === 'failed') throw failure(response);
-      return response;
-    } catch (error) {
-      if (deadline.signal.aborted) throw deadline.signal.reason;
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const response = await this.#options.threads.run(request, transferList, deadlineMs);
+    if (response.type === 'failed') throw failure(response);
+    return response;
   }
 }

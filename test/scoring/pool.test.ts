@@ -7,18 +7,23 @@ import { viewOf } from '../../src/log/int64.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
 import { type PoolOptions, ScorerPool } from '../../src/scoring/pool.ts';
+import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/scoring/threads.ts';
 import { microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
 
-async function poolWith(more: Partial<PoolOptions> = {}): Promise<{ pool: ScorerPool; lost: string[] }> {
+async function poolWith({
+  onUsage,
+  ...more
+}: Partial<PiscinaThreadsOptions> & Pick<PoolOptions, 'onUsage'> = {}): Promise<{
+  pool: ScorerPool;
+  lost: string[];
+}> {
   const lost: string[] = [];
   const pool = new ScorerPool({
-    workers: 1,
-    deadlineMs: 20_000,
-    setup: setupWith(),
+    threads: new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup: setupWith(), ...more }),
     onThreadLost: (why) => lost.push(why),
-    ...more,
+    ...(onUsage === undefined ? {} : { onUsage }),
   });
   await pool.start();
   return { pool, lost };
@@ -100,7 +105,8 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
-  const pool = new ScorerPool({ workers: 4, deadlineMs: 5_000, setup, onThreadLost: () => {} });
+  const threads = new PiscinaThreads({ workers: 4, deadlineMs: 5_000, setup });
+  const pool = new ScorerPool({ threads, onThreadLost: () => {} });
   await t.throwsAsync(pool.start(), { message: /nowhere/ });
 });
 

@@ -1,0 +1,82 @@
+// Piscina's worker threads behind the pool: one task a worker, and a deadline for each. A thread that passes its deadline is
+// ended, and Piscina starts another in its place.
+
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FixedQueue, Piscina } from 'piscina';
+import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+
+/** What the pool needs of its threads. */
+export interface WorkerThreads {
+  readonly count: number;
+  /** Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long. */
+  run(
+    request: WorkerRequest,
+    transferList: readonly ArrayBuffer[],
+    deadlineMs?: number,
+  ): Promise<WorkerResponse>;
+  /** Hears of a thread that could not start, or died between tasks. One listener. */
+  onError(listener: (error: Error) => void): void;
+  stop(): Promise<void>;
+}
+
+export interface PiscinaThreadsOptions {
+  readonly workers: number;
+  /** A task that takes longer ends its thread. */
+  readonly deadlineMs: number;
+  readonly setup: ScorerSetup;
+  /** The worker's entry; another one only in tests. */
+  readonly workerUrl?: URL;
+}
+
+/** The entry beside a module, whether it runs as TypeScript or built. */
+export const besideModule = (moduleUrl: string, name: string): URL =>
+  new URL(`./${name}${extname(fileURLToPath(moduleUrl))}`, moduleUrl);
+
+export class PiscinaThreads implements WorkerThreads {
+  readonly count: number;
+  readonly #deadlineMs: number;
+  readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
+
+  constructor({ workers, deadlineMs, setup, workerUrl }: PiscinaThreadsOptions) {
+    this.count = workers;
+    this.#deadlineMs = deadlineMs;
+    this.#pool = new Piscina({
+      filename: (workerUrl ?? besideModule(import.meta.url, 'worker')).href,
+      workerData: setup,
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      taskQueue: new FixedQueue(),
+      recordTiming: false,
+    });
+  }
+
+  onError(listener: (error: Error) => void): void {
+    this.#pool.on('error', listener);
+  }
+
+  async run(
+    request: WorkerRequest,
+    transferList: readonly ArrayBuffer[],
+    deadlineMs: number = this.#deadlineMs,
+  ): Promise<WorkerResponse> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
+    }, deadlineMs);
+    try {
+      return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
