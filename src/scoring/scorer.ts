@@ -88,6 +88,8 @@ class Task {
   readonly #workspace: Workspace;
   readonly #headers: SourceHeaders;
   readonly #timestamps = new TimestampCollector();
+  /** Records refused since the last flush, in the order in which that was found out. */
+  #refused: { readonly row: Row; readonly rejection: Rejection }[] = [];
   #pending = 0;
   #scored = 0;
   #dead = 0;
@@ -153,11 +155,14 @@ class Task {
     this.#pending++;
   }
 
-  /** Predicts and writes the rows that wait. */
+  /** Predicts and writes the rows that wait, then the dead letters, in the order of the input. */
   #flush(): void {
-    if (this.#pending === 0) return;
-    this.#predict(0, this.#pending);
+    if (this.#pending > 0) this.#predict(0, this.#pending);
     this.#pending = 0;
+    // One that could not be decoded was refused before those that the model refused, wherever it stood.
+    this.#refused.sort((left, right) => left.row.offset - right.row.offset);
+    for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);
+    this.#refused = [];
   }
 
   /**
@@ -229,6 +234,10 @@ class Task {
   }
 
   #reject(row: RecordView, rejection: Rejection): void {
+    this.#refused.push({ row: rowOf(row), rejection });
+  }
+
+  #writeDeadLetter(row: Row, rejection: Rejection): void {
     const { topic, partition } = this.#request;
     const { name, version } = this.#parts.model;
     const { keyStart, keyEnd, valueStart, valueEnd, bytes } = row;

@@ -167,6 +167,18 @@ test('a predict call that throws is halved until the culprit is alone; the other
   t.deepEqual(calls, [16, 8, 4, 4, 2, 1, 1, 2, 8]);
 });
 
+test('dead letters are in input order, whichever stage refused them (invariant 2)', (t) => {
+  const records = good(6);
+  records[1] = { key: 'model', value: { ...(records[1]?.value as object), V1: 1e6 } };
+  records[2] = { key: 'decoder', value: Uint8Array.of(0xc1) };
+  records[4] = { key: 'model again', value: { ...(records[4]?.value as object), V1: 1e6 } };
+  const dead = outputsOf(score(scorerWith(sums([], 1e5)), records)).filter(({ topic }) => topic === 'dead');
+  t.deepEqual(
+    dead.map(({ key }) => key),
+    ['model', 'decoder', 'model again'],
+  );
+});
+
 test('a model that fails on its golden records too is to blame itself: nothing becomes a dead letter', (t) => {
   const broken = scorerWith(sums([], Number.NEGATIVE_INFINITY), {}, () => {
     throw new ModelBrokenError('golden record 0 differs');

@@ -1,0 +1,94 @@
+// The simulated cluster: the memory log, what a broker knows of idempotent producers, and the consumer group's committed
+// offsets. Whatever is appended or committed goes into the history that the checkers read.
+
+import { crc32c } from '@node-rs/crc32';
+import type { NextOffset } from '../../src/log/offset.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
+import { AT, readHeader } from '../../src/log/record-batch.ts';
+import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
+import { SOURCE_OFFSET } from '../../src/scoring/source-headers.ts';
+import type { HistoryEvent } from '../guarantees/history.ts';
+import { recordsIn } from '../support/records.ts';
+
+export const INPUT = 'in';
+export const RESULTS = 'out';
+export const DEAD = 'dead';
+export const GROUP = 'g';
+export const PARTITIONS = 3;
+
+/** Sequence numbers that the broker does not expect. */
+export class SequenceError extends Error {
+  readonly type = 'OUT_OF_ORDER_SEQUENCE_NUMBER';
+}
+
+export class Cluster {
+  readonly history: HistoryEvent[] = [];
+  readonly log = new MemoryBroker();
+  readonly #expected = new Map<string, number>();
+  #producers = 0;
+
+  constructor() {
+    for (const topic of [INPUT, RESULTS, DEAD]) this.log.createTopic(topic, PARTITIONS);
+  }
+
+  inputs(): TopicPartition[] {
+    return Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: INPUT, partition }));
+  }
+
+  partition(of: TopicPartition): MemoryPartition {
+    return this.log.partition(of);
+  }
+
+  committed(of: TopicPartition): NextOffset | undefined {
+    return this.log.committed(GROUP, of);
+  }
+
+  commit(of: TopicPartition, next: NextOffset, epoch: number): void {
+    this.log.commit(GROUP, of, next);
+    this.history.push({ type: 'committed', epoch, next, topic: of.topic, partition: of.partition });
+  }
+
+  newProducerId(): number {
+    return this.#producers++;
+  }
+
+  /** Appends as a leader does: once for each sequence number, and only in their order. */
+  append(producerId: number, baseSequence: number, batch: ResultBatch, epoch: number): void {
+    const stream = `${producerId} ${keyOf(batch)}`;
+    const expected = this.#expected.get(stream) ?? 0;
+    if (baseSequence < expected) return;
+    if (baseSequence > expected) throw new SequenceError(`sequence ${baseSequence}, expected ${expected}`);
+    const header = readHeader(batch.bytes);
+    if (crc32c(batch.bytes.subarray(AT.attributes, header.byteLength)) !== header.crc) {
+      throw Object.assign(new Error('the CRC of the batch is wrong'), { type: 'CORRUPT_MESSAGE' });
+    }
+    this.#expected.set(stream, baseSequence + header.recordCount);
+    this.log.append(batch);
+    const kind = batch.topic === RESULTS ? 'result' : 'deadLetter';
+    for (const { value, headers } of recordsIn({ header, bytes: batch.bytes })) {
+      const offset = Number(headers.find(([key]) => key === SOURCE_OFFSET || key === ERROR_OFFSET)?.[1]);
+      const { partition } = batch;
+      this.history.push({
+        type: 'appended',
+        epoch,
+        offset,
+        kind,
+        value: value ?? '',
+        topic: INPUT,
+        partition,
+      });
+    }
+  }
+
+  /** Deletes the oldest batches, as retention does. Returns what went, uncommitted or not. */
+  deleteOldest(of: TopicPartition, count: number): void {
+    this.partition(of).batches.splice(0, count);
+  }
+
+  logEnd(of: TopicPartition): NextOffset {
+    return this.partition(of).logEnd;
+  }
+}
+
+const ERROR_OFFSET = '__scorelane.errors.offset';

@@ -1,0 +1,80 @@
+// What may go wrong in a run, and how often. Each seed turns some kinds of trouble on and leaves others out (swarm
+// testing, Groce et al. 2012): with all of them on at once some would hide others.
+
+import { Random } from '../../src/load/random.ts';
+
+export const FAULTS = [
+  'rebalances',
+  'joins',
+  'stops',
+  'kills',
+  'pauses',
+  'expiries',
+  'coordinatorLoss',
+  'commitsFail',
+  'producesFail',
+  'producesTimeOut',
+  'topicsRefuse',
+  'threadsDie',
+  'threadsHang',
+  'poison',
+  'damage',
+  'clockJumps',
+  'retention',
+  'slowness',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Plan {
+  readonly seed: number;
+  readonly faults: ReadonlySet<Fault>;
+  /** Faults stop at this virtual time; then everything must come to its end. */
+  readonly faultsUntilMs: number;
+}
+
+const EACH = 0.45;
+
+export function planOf(seed: number): Plan {
+  const random = new Random(seed ^ 0x5eed);
+  const faults = new Set(FAULTS.filter(() => random.next() < EACH));
+  return { seed, faults, faultsUntilMs: 400 + random.below(1_600) };
+}
+
+/** Random numbers of a run: a stream for each kind of decision, so that without one fault the rest stays much the same. */
+export class Dice {
+  readonly #streams = new Map<string, Random>();
+  readonly #plan: Plan;
+  /** Off once the time of faults is over. */
+  troubled = true;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  of(name: string): Random {
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      let mixed = this.#plan.seed;
+      for (const letter of name) mixed = Math.imul(mixed ^ letter.charCodeAt(0), 0x01000193);
+      stream = new Random(mixed);
+      this.#streams.set(name, stream);
+    }
+    return stream;
+  }
+
+  on(fault: Fault): boolean {
+    return this.troubled && this.#plan.faults.has(fault);
+  }
+
+  /** Whether that trouble strikes now. */
+  strikes(fault: Fault, chance: number): boolean {
+    return this.on(fault) && this.of(fault).next() < chance;
+  }
+
+  /** A delay in milliseconds: mostly short; now and then, where slowness is on, long. */
+  delayMs(name: string, usualMs: number, longMs: number): number {
+    const random = this.of(name);
+    const slow = this.on('slowness') && random.next() < 0.05;
+    return random.next() * (slow ? longMs : usualMs);
+  }
+}

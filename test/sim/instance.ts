@@ -1,0 +1,174 @@
+// One daemon of the simulated world: the real driver, the real pool, the real Kafka sink, on ports of this world.
+
+import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
+import { Driver } from '../../src/engine/driver.ts';
+import { heldBytes } from '../../src/engine/lane.ts';
+import type { Effect } from '../../src/engine/messages.ts';
+import type { EngineLimits } from '../../src/engine/state.ts';
+import { KafkaSink } from '../../src/kafka/sink.ts';
+import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { ScorerPool } from '../../src/scoring/pool.ts';
+import { SimProcess } from './process.ts';
+import { type ProducerWorld, simKafka } from './producer.ts';
+import { SimSource, type SourceWorld } from './source.ts';
+import { SimThreads } from './threads.ts';
+
+export const LIMITS: EngineLimits = {
+  microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
+  inFlightMax: 3,
+  scoringMax: 4,
+  budgetBytes: 5_000,
+  fetchBytesMax: 600,
+  commitIntervalMs: 20,
+  retryMs: 10,
+  retryMsMax: 100,
+};
+const REVOKE_MS = 60;
+const STOP_MS = 150;
+
+export interface InstanceWorld extends ProducerWorld, SourceWorld {
+  /** Bytes of one result batch, made during that ownership. */
+  made(bytes: Uint8Array, epoch: number): void;
+  failed(words: string): void;
+}
+
+export class Instance {
+  readonly process: SimProcess;
+  readonly source: SimSource;
+  readonly #world: InstanceWorld;
+  readonly #driver: Driver;
+  readonly #sink: KafkaSink;
+  readonly #epochs = new Map<string, number>();
+  #heldMax = 0;
+  stopping = false;
+
+  constructor(number: number, world: InstanceWorld) {
+    this.#world = world;
+    this.process = new SimProcess(number, world.scheduler);
+    const { process } = this;
+    this.source = new SimSource(process, world);
+    this.#sink = new KafkaSink(simKafka(process, world), {
+      'enable.idempotence': true,
+      'request.timeout.ms': 1_000,
+    } as never);
+    this.#driver = new Driver({
+      source: this.source,
+      sink: this.#sink,
+      scorer: new ScorerPool({
+        threads: new SimThreads(process, world.dice),
+        onThreadLost: (why) => world.note(() => `${process.name} thread lost: ${why}`),
+      }),
+      clock: process.clock,
+      limits: LIMITS,
+      revokeTimeoutMs: REVOKE_MS,
+      observer: {
+        scored: ({ epoch }, { outputs }) => {
+          for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
+        },
+        effect: (effect) => this.#effect(effect),
+      },
+      onFatal: (error) => world.failed(`${process.name}: the engine died: ${error.stack}`),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#sink.start();
+    await this.#driver.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    await this.#driver.stop(STOP_MS);
+    this.kill();
+  }
+
+  kill(): void {
+    this.process.kill();
+  }
+
+  /** Lanes that began since the last look, and how much is held, for the checkers. */
+  observe(): void {
+    if (!this.process.alive) return;
+    const { history } = this.#world.cluster;
+    let held = 0;
+    for (const lane of this.#driver.state.lanes.values()) {
+      held += heldBytes(lane);
+      if (this.#epochs.get(lane.key) === lane.epoch) continue;
+      this.#epochs.set(lane.key, lane.epoch);
+      const { topic, partition, ledger, epoch } = lane;
+      history.push({
+        type: 'owned',
+        epoch: this.process.uniqueEpoch(epoch),
+        position: ledger.committable,
+        topic,
+        partition,
+      });
+      this.#world.note(
+        () => `${this.process.name} lane ${partition} epoch ${epoch} begins at ${ledger.committable}`,
+      );
+    }
+    if (held <= this.#heldMax) return;
+    this.#heldMax = held;
+    history.push({ type: 'held', bytes: held, budgetBytes: budgetBytes(this.#driver.state) });
+  }
+
+  /** What the engine says of itself, for a trace. */
+  describe(): string {
+    const lanes = [...this.#driver.state.lanes.values()].map(
+      (lane) =>
+        `${lane.partition}: ${lane.phase} at ${lane.position}, committable ${lane.ledger.committable}, committed ` +
+        `${lane.ledger.committed}, ${lane.ledger.inFlight} in flight, ${lane.mailbox.length} waiting`,
+    );
+    return `${this.process.name}${this.process.alive ? '' : ' (gone)'} ${lanes.join('; ')}`;
+  }
+
+  #effect(effect: Effect): void {
+    const { process } = this;
+    if (effect.type === 'pause') this.#notePause(effect.partition);
+    this.#world.note(() => `${process.name} ${printEffect(effect)}`);
+  }
+
+  /** A pause, for the checker of isolation between lanes, unless another lane is still above a share that shrank. */
+  #notePause(partition: TopicPartition): void {
+    const { state } = this.#driver;
+    const lane = state.lanes.get(keyOf(partition));
+    const shareBytes = laneShareBytes(state);
+    const shrunk = [...state.lanes.values()].some((other) => heldBytes(other) > shareBytes);
+    if (lane === undefined || lane.phase === 'halted' || state.stopping !== undefined || shrunk) return;
+    this.#world.cluster.history.push({
+      type: 'paused',
+      ownHeldBytes: heldBytes(lane),
+      shareBytes,
+      topic: lane.topic,
+      partition: lane.partition,
+    });
+  }
+}
+
+function printEffect(effect: Effect): string {
+  switch (effect.type) {
+    case 'score': {
+      const { partition, epoch, first, next } = effect.microBatch;
+      return `score ${partition} epoch ${epoch}: ${first} to ${next - 1}`;
+    }
+    case 'produce':
+      return `produce ${effect.lane.partition} epoch ${effect.lane.epoch}, micro-batch ${effect.id}`;
+    case 'commit':
+      return `commit ${effect.commits.map(({ partition, next }) => `${partition}:${next}`).join(' ')}`;
+    case 'seek':
+      return `seek ${effect.partition.partition} to ${effect.position}`;
+    case 'pause':
+    case 'resume':
+      return `${effect.type} ${effect.partition.partition}`;
+    case 'trouble':
+      return `trouble ${effect.lane.partition}: ${effect.failure.message}`;
+    case 'abandoned':
+      return `abandon ${effect.lane.partition} epoch ${effect.lane.epoch}: ${effect.why}`;
+    case 'recovered':
+      return `recovered ${effect.lane.partition}`;
+    case 'settled':
+    case 'drained':
+      return `${effect.type}, unfinished: ${effect.unfinished.join() || 'none'}`;
+  }
+}

@@ -1,0 +1,74 @@
+// One process of the simulated world: what is asked of the outside comes back to it only while it lives, and not before
+// it runs again when it was stopped for a while. Its clock may jump ahead.
+
+import type { Clock } from '../../src/engine/ports.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Epochs are counted by each process for itself; in a history they must differ between processes too. */
+const EPOCHS = 100_000;
+
+export class SimProcess {
+  readonly number: number;
+  readonly name: string;
+  alive = true;
+  #frozen = false;
+  #aheadMs = 0;
+  #held: (() => void)[] = [];
+  readonly #scheduler: Scheduler;
+
+  constructor(number: number, scheduler: Scheduler) {
+    this.number = number;
+    this.name = `p${number}`;
+    this.#scheduler = scheduler;
+  }
+
+  get clock(): Clock {
+    return {
+      nowMs: () => this.#scheduler.nowMs + this.#aheadMs,
+      setTimer: (atMs, callback) => this.after(atMs - this.#scheduler.nowMs - this.#aheadMs, callback),
+    };
+  }
+
+  uniqueEpoch(epoch: number): number {
+    return this.number * EPOCHS + epoch;
+  }
+
+  /** Calls back inside of the process. */
+  after(delayMs: number, act: () => void): () => void {
+    let cancelled = false;
+    const inside = (): void => {
+      if (cancelled || !this.alive) return;
+      if (this.#frozen) this.#held.push(inside);
+      else act();
+    };
+    const cancel = this.#scheduler.after(delayMs, inside);
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
+  wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.after(delayMs, resolve));
+  }
+
+  /** As after `kill -9`: nothing of it ever runs again. What it sent is under way. */
+  kill(): void {
+    this.alive = false;
+    this.#held = [];
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  thaw(): void {
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    for (const act of this.#held.splice(0)) this.#scheduler.after(0, act);
+  }
+
+  jump(aheadMs: number): void {
+    this.#aheadMs += aheadMs;
+  }
+}

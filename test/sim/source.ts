@@ -1,0 +1,227 @@
+// A member of the simulated group behind the Source port. It keeps the port's promises as the real Kafka source does: what
+// it owns, since when, and in which generation something may be committed.
+
+import type { LaneCommit } from '../../src/engine/messages.ts';
+import { type NextOffset, startingAt } from '../../src/log/offset.ts';
+import {
+  type CommitOffset,
+  FencedError,
+  type FetchedBatch,
+  type Source,
+  type SourceListener,
+} from '../../src/log/ports.ts';
+import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import type { GroupMember, GroupWorld, SimGroup } from './group.ts';
+import type { SimProcess } from './process.ts';
+
+const FETCH_BYTES_MAX = 600;
+
+interface Reading extends TopicPartition {
+  position: NextOffset;
+  paused: boolean;
+  /** A fetch is under way. */
+  fetching: boolean;
+}
+
+export interface SourceWorld extends GroupWorld {
+  readonly group: SimGroup;
+}
+
+export class SimSource implements Source, GroupMember {
+  readonly #process: SimProcess;
+  readonly #world: SourceWorld;
+  #listener: SourceListener | undefined;
+  #reading = new Map<string, Reading>();
+  #memberId = -1;
+  #generation = -1;
+  #mayCommit = false;
+  #joiningRound = -1;
+  #stopped = false;
+
+  constructor(process: SimProcess, world: SourceWorld) {
+    this.#process = process;
+    this.#world = world;
+  }
+
+  get name(): string {
+    return this.#process.name;
+  }
+
+  after(delayMs: number, act: () => void): void {
+    this.#process.after(delayMs, () => {
+      if (!this.#stopped) act();
+    });
+  }
+
+  async start(listener: SourceListener): Promise<void> {
+    this.#listener = listener;
+    this.#enter();
+    this.#beat();
+  }
+
+  pause(partition: TopicPartition): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading !== undefined) reading.paused = true;
+  }
+
+  resume(partition: TopicPartition): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading === undefined) return;
+    reading.paused = false;
+    this.#fetch(reading);
+  }
+
+  seek(partition: TopicPartition, position: NextOffset): void {
+    const reading = this.#reading.get(keyOf(partition));
+    if (reading === undefined) return;
+    reading.position = position;
+    this.#fetch(reading);
+  }
+
+  async commit(offsets: readonly CommitOffset[]): Promise<void> {
+    if (!this.#mayCommit) throw new FencedError('the group is rebalancing');
+    const { dice, group } = this.#world;
+    const [memberId, generation] = [this.#memberId, this.#generation];
+    const commits = (offsets as readonly LaneCommit[]).map((commit) => ({
+      ...commit,
+      epoch: this.#process.uniqueEpoch(commit.epoch),
+    }));
+    const fails = dice.strikes('commitsFail', 0.2);
+    const answerLost = fails && dice.of('commitsFail').next() < 0.5;
+    await new Promise<void>((resolve, reject) => {
+      this.#world.scheduler.after(dice.delayMs('commit', 2, 60), () => {
+        const answer = (error?: Error): void => {
+          this.#process.after(dice.delayMs('answer', 1, 30), () =>
+            error === undefined ? resolve() : reject(error),
+          );
+        };
+        try {
+          if (fails && !answerLost) throw new Error('connection reset');
+          group.commit(this, memberId, generation, commits);
+          answer(answerLost ? new Error('request timed out') : undefined);
+        } catch (error) {
+          answer(error as Error);
+        }
+      });
+    }).catch((error: unknown) => {
+      if (error instanceof FencedError && generation === this.#generation && !this.#stopped) this.#expelled();
+      throw error;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#reading.clear();
+    this.#mayCommit = false;
+    this.#world.group.remove(this);
+  }
+
+  rejoin(round: number): void {
+    void this.#settle(round);
+  }
+
+  sync(generation: number, partitions: readonly TopicPartition[]): void {
+    if (this.#generation >= 0 && generation !== this.#generation + 1) this.#lose();
+    this.#generation = generation;
+    const { cluster } = this.#world;
+    const now = new Set(partitions.map(keyOf));
+    const gone = [...this.#reading.values()].filter((reading) => !now.has(keyOf(reading)));
+    this.#reading = new Map();
+    const assigned = partitions.map((tp) => ({ ...tp, position: cluster.committed(tp) ?? startingAt(0) }));
+    for (const { topic, partition, position } of assigned) {
+      const reading = { topic, partition, position, paused: false, fetching: false };
+      this.#reading.set(keyOf(reading), reading);
+    }
+    if (gone.length > 0) this.#listener?.revoked(gone);
+    this.#mayCommit = true;
+    this.#listener?.assigned(assigned);
+    for (const reading of this.#reading.values()) this.#fetch(reading);
+  }
+
+  /** New records are there. */
+  poke(): void {
+    for (const reading of this.#reading.values()) this.#fetch(reading);
+  }
+
+  #enter(): void {
+    const { group } = this.#world;
+    this.#generation = -1;
+    this.#memberId = group.enter(this);
+    group.join(this, group.round);
+  }
+
+  /** Learns by its heartbeat that the group went on without it, or that it was not called. */
+  #beat(): void {
+    this.after(20 + this.#world.dice.of('beat').below(20), () => {
+      if (!this.#world.group.knows(this)) this.#expelled();
+      this.#beat();
+    });
+  }
+
+  #expelled(): void {
+    if (this.#world.group.knows(this)) return;
+    this.#lose();
+    this.#enter();
+  }
+
+  #lose(): void {
+    const lost = [...this.#reading.values()];
+    this.#reading.clear();
+    this.#mayCommit = false;
+    if (lost.length > 0) this.#listener?.lost(lost);
+  }
+
+  async #settle(round: number): Promise<void> {
+    if (this.#joiningRound === round) return;
+    this.#joiningRound = round;
+    const owned = [...this.#reading.values()];
+    if (owned.length > 0) await this.#listener?.revoking(owned);
+    if (this.#stopped || !this.#process.alive) return;
+    this.#mayCommit = false;
+    if (!this.#world.group.join(this, round)) this.#expelled();
+  }
+
+  #fetch(reading: Reading): void {
+    if (reading.fetching || reading.paused) return;
+    reading.fetching = true;
+    const { dice } = this.#world;
+    this.after(dice.delayMs('fetch', 3, 60), () => {
+      reading.fetching = false;
+      if (!this.#isCurrent(reading) || reading.paused) return;
+      this.#request(reading);
+    });
+  }
+
+  #isCurrent(reading: Reading): boolean {
+    return this.#reading.get(keyOf(reading)) === reading;
+  }
+
+  #request(reading: Reading): void {
+    const { cluster, dice } = this.#world;
+    const log = cluster.partition(reading);
+    if (reading.position < log.logStart) {
+      const { logStart, logEnd } = log;
+      const { topic, partition, position } = reading;
+      reading.position = logStart;
+      this.#listener?.outOfRange({ topic, partition, position, logStart, logEnd, resumedAt: logStart });
+    }
+    const from = reading.position;
+    const batches = log
+      .read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX))
+      .map((batch): FetchedBatch => ({ ...batch, skip: false }));
+    const last = batches.at(-1);
+    if (last === undefined) return;
+    reading.fetching = true;
+    this.after(dice.delayMs('fetched', 2, 60), () => {
+      reading.fetching = false;
+      if (!this.#isCurrent(reading)) return;
+      // What was asked for before a seek or a pause is thrown away, as kafkajs does.
+      if (reading.position === from && !reading.paused) {
+        reading.position = last.header.next;
+        const { topic, partition } = reading;
+        this.#listener?.fetched({ topic, partition, from, batches, highWatermark: log.logEnd });
+      }
+      this.#fetch(reading);
+    });
+  }
+}
