@@ -17,10 +17,16 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
 /** How often a topic that the broker does not know is asked for. */
 const ASK_AGAIN_MS = 250;
 
-/** One producer id and the sequence numbers used under it. */
+/** One producer id. A later one has a higher number. */
 interface Identity {
   readonly producer: Producer;
-  readonly nextSequence: Map<string, number>;
+  readonly number: number;
+}
+
+/** The sequence numbers of one partition, under the producer id that it uses now. */
+interface Stream {
+  identity: Identity;
+  nextSequence: number;
 }
 
 interface Sending {
@@ -37,9 +43,11 @@ export class KafkaSink implements Sink {
   readonly #admin: Admin;
   readonly #queues = new Map<string, Promise<void>>();
   readonly #sendings = new WeakMap<ResultBatch, Sending>();
-  #identity: Identity | undefined;
-  #renewing: Promise<void> | undefined;
-  readonly #retired: Producer[] = [];
+  readonly #streams = new Map<string, Stream>();
+  /** Those in use; new partitions get the newest. */
+  #identities: Identity[] = [];
+  #numbers = 0;
+  #creating: Promise<Identity> | undefined;
 
   constructor(kafka: Kafka, settings: KafkaSettings) {
     this.#kafka = kafka;
@@ -49,7 +57,7 @@ export class KafkaSink implements Sink {
 
   async start(): Promise<void> {
     await this.#admin.connect();
-    this.#identity = await this.#newIdentity();
+    await this.#newIdentity();
   }
 
   async partitionCount(topic: string): Promise<number> {
@@ -78,8 +86,8 @@ export class KafkaSink implements Sink {
   }
 
   async stop(): Promise<void> {
-    const producers = [...this.#retired, ...(this.#identity === undefined ? [] : [this.#identity.producer])];
-    await Promise.all([this.#admin.disconnect(), ...producers.map((producer) => producer.disconnect())]);
+    const disconnected = this.#identities.map(({ producer }) => producer.disconnect());
+    await Promise.all([this.#admin.disconnect(), ...disconnected]);
   }
 
   /** Runs `send` after all that was asked for the same partition before, whatever came of it. */
@@ -102,11 +110,9 @@ export class KafkaSink implements Sink {
   }
 
   async #send(key: string, batch: ResultBatch, before: Sending | undefined): Promise<void> {
-    await this.#renewing;
-    const identity = this.#identity;
-    if (identity === undefined) throw new SinkError('the sink is not started', { retriable: true });
-    const sending =
-      before?.identity === identity ? before : this.#numbered(identity, key, batch, before?.writes);
+    const stream = this.#streamOf(key);
+    const { identity } = stream;
+    const sending = before?.identity === identity ? before : numbered(stream, batch, before?.writes);
     this.#sendings.set(batch, sending);
     const { topic, partition, bytes } = batch;
     const message: OutgoingBatch = {
@@ -124,37 +130,55 @@ export class KafkaSink implements Sink {
         messages: [message as unknown as { value: Buffer; partition: number }],
       });
     } catch (error) {
-      if (isSequenceError(error)) await this.#renew(identity);
+      if (isSequenceError(error)) await this.#renew(stream);
       const { message: words } = error as Error;
       throw new SinkError(`${key}: ${words}`, { retriable: !isPermanent(error), cause: error });
     }
     sending.acknowledged = true;
   }
 
-  #numbered(identity: Identity, key: string, { recordCount }: ResultBatch, writes = 0): Sending {
-    const baseSequence = identity.nextSequence.get(key) ?? 0;
-    identity.nextSequence.set(key, (baseSequence + recordCount) % SEQUENCE_MODULUS);
-    return { identity, baseSequence, acknowledged: false, writes };
+  #streamOf(key: string): Stream {
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      const identity = this.#identities.at(-1);
+      if (identity === undefined) throw new SinkError('the sink is not started', { retriable: true });
+      stream = { identity, nextSequence: 0 };
+      this.#streams.set(key, stream);
+    }
+    return stream;
   }
 
   /**
-   * A new producer id: the broker does not know the old one any more, or a batch that was given up has left a gap in its
-   * sequence. What is in flight under the old one is left to end.
+   * A newer producer id for one partition: the broker does not know the old one any more, or a batch that was given up has
+   * left a gap in its sequence. Other partitions keep theirs: what they may have to send again is still known by it.
    */
-  #renew(broken: Identity): Promise<void> {
-    if (this.#identity !== broken) return Promise.resolve();
-    this.#renewing ??= this.#newIdentity()
-      .then((identity) => {
-        this.#retired.push(broken.producer);
-        this.#identity = identity;
-      })
-      .finally(() => {
-        this.#renewing = undefined;
-      });
-    return this.#renewing;
+  async #renew(stream: Stream): Promise<void> {
+    const newest = this.#identities.at(-1);
+    const isUnused = newest !== undefined && newest.number > stream.identity.number;
+    stream.identity = isUnused ? newest : await this.#newIdentity();
+    stream.nextSequence = 0;
+    const used = new Set([...this.#streams.values()].map(({ identity }) => identity));
+    const isNeeded = (each: Identity): boolean => used.has(each) || each === this.#identities.at(-1);
+    const left = this.#identities.filter((each) => !isNeeded(each));
+    this.#identities = this.#identities.filter(isNeeded);
+    await Promise.all(left.map(({ producer }) => producer.disconnect()));
   }
 
-  async #newIdentity(): Promise<Identity> {
+  /** Partitions that need one at the same time share it. */
+  #newIdentity(): Promise<Identity> {
+    this.#creating ??= this.#connectProducer()
+      .then((producer) => {
+        const identity = { producer, number: this.#numbers++ };
+        this.#identities.push(identity);
+        return identity;
+      })
+      .finally(() => {
+        this.#creating = undefined;
+      });
+    return this.#creating;
+  }
+
+  async #connectProducer(): Promise<Producer> {
     const producer = this.#kafka.producer({
       idempotent: this.#settings['enable.idempotence'],
       allowAutoTopicCreation: false,
@@ -162,6 +186,12 @@ export class KafkaSink implements Sink {
       retry: RETRY,
     });
     await producer.connect();
-    return { producer, nextSequence: new Map() };
+    return producer;
   }
+}
+
+function numbered(stream: Stream, { recordCount }: ResultBatch, writes = 0): Sending {
+  const { identity, nextSequence: baseSequence } = stream;
+  stream.nextSequence = (baseSequence + recordCount) % SEQUENCE_MODULUS;
+  return { identity, baseSequence, acknowledged: false, writes };
 }

@@ -41,8 +41,10 @@ const WHOLE: ReadonlySet<string> = new Set([
 const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
   WHOLE.has(code) ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
 
-/** How often a micro-batch is tried whole before it is halved. */
+/** How often a micro-batch is tried whole before it is halved, and a record alone before it becomes a dead letter. */
 const ATTEMPTS = 2;
+/** A half has failed as a part of the whole before; a record that is alone is judged, and by more than one failure. */
+const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
 /** How often a loss is not counted because another thread was being replaced at the time. */
 const EXCUSES_MAX = 3;
 /** Spare buffers that go with one request, at most. */
@@ -120,8 +122,8 @@ export class ScorerPool {
     await this.#recovering;
     if (until - first > 1) {
       const middle = first + Math.floor((until - first) / 2);
-      const left = await this.#scoreRange(microBatch, first, middle, 1);
-      return merge(left, await this.#scoreRange(microBatch, middle, until, 1));
+      const left = await this.#scoreRange(microBatch, first, middle, triesOf(middle - first));
+      return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(until - middle)));
     }
     const verdict: Rejection = {
       stage: 'worker',

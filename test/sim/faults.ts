@@ -21,6 +21,8 @@ export const FAULTS = [
   'damage',
   'clockJumps',
   'retention',
+  'staleFetches',
+  'corruption',
   'slowness',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -32,11 +34,17 @@ export interface Plan {
   readonly faultsUntilMs: number;
 }
 
+/** With these alone every lane settles in time: then nothing at all may be repeated. */
+const CALM: ReadonlySet<Fault> = new Set(['rebalances', 'joins', 'stops', 'damage', 'staleFetches']);
+const CALM_SHARE = 0.2;
 const EACH = 0.45;
+
+export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
 export function planOf(seed: number): Plan {
   const random = new Random(seed ^ 0x5eed);
-  const faults = new Set(FAULTS.filter(() => random.next() < EACH));
+  const calm = random.next() < CALM_SHARE;
+  const faults = new Set(FAULTS.filter((fault) => random.next() < EACH && (!calm || CALM.has(fault))));
   return { seed, faults, faultsUntilMs: 400 + random.below(1_600) };
 }
 

@@ -1,11 +1,10 @@
 // `npm run sim -- --seeds N --from S`: plays the seeds one after the other. The first that breaks an invariant is made
 // smaller, its trace is printed, and the exit code is 1. `--seed S` plays one and prints its trace. `--for-ever` goes on
-// until told to stop.
+// until told to stop. `--bugs` plants each deliberate bug in turn and says with which seed it was caught; `--bug NAME` plants one.
 
 import { parseArgs } from 'node:util';
-import { planOf } from './faults.ts';
-import { shrink } from './shrink.ts';
-import { simulate } from './simulation.ts';
+import { bugTable } from './bug-table.ts';
+import { BUGS, plant } from './bugs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +12,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     'for-ever': { type: 'boolean', default: false },
+    bug: { type: 'string' },
+    bugs: { type: 'boolean', default: false },
     /** One line of JSON at the end, for programs. */
     json: { type: 'boolean', default: false },
   },
@@ -29,6 +30,25 @@ if (!Number.isSafeInteger(from) || Number.isNaN(until)) {
   process.stderr.write('sim: --seeds, --from and --seed are whole numbers\n');
   process.exit(64);
 }
+
+if (values.bugs) {
+  const caught = await bugTable((line) => process.stdout.write(`${line}\n`));
+  process.exit(caught ? 0 : 1);
+}
+if (values.bug !== undefined) {
+  const bug = BUGS.find(({ name }) => name === values.bug);
+  if (bug === undefined) {
+    process.stderr.write(
+      `sim: no bug "${values.bug}"; there are:\n${BUGS.map(({ name }) => name).join('\n')}\n`,
+    );
+    process.exit(64);
+  }
+  plant(bug);
+}
+// What simulates is loaded only now: with the bug, if there is one.
+const { planOf } = await import('./faults.ts');
+const { shrink } = await import('./shrink.ts');
+const { simulate } = await import('./simulation.ts');
 
 const started = performance.now();
 let [records, events, played] = [0, 0, 0];

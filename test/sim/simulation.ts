@@ -5,7 +5,7 @@ import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { batchOf } from '../support/records.ts';
 import { Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
-import { Dice, type Plan } from './faults.ts';
+import { Dice, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
@@ -115,6 +115,7 @@ class Simulation implements InstanceWorld {
     const found = checkers.violations(history, {
       ...checkers.ALWAYS,
       badRecordsCostOnlyThemselves: checkers.badRecordsCostOnlyThemselves,
+      ...(isCalm(this.#plan) ? { nothingIsRepeated: checkers.nothingIsRepeated } : {}),
     });
     if (found.length > 0) for (const instance of this.#instances) this.note(() => instance.describe());
     return {

@@ -10,6 +10,7 @@ import {
   type Source,
   type SourceListener,
 } from '../../src/log/ports.ts';
+import { AT } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { GroupMember, GroupWorld, SimGroup } from './group.ts';
 import type { SimProcess } from './process.ts';
@@ -192,6 +193,23 @@ export class SimSource implements Source, GroupMember {
     });
   }
 
+  /** Reads from some batches before or behind, as when a seek comes too late. */
+  #stray(reading: Reading): void {
+    const { batches } = this.#world.cluster.partition(reading);
+    const at = batches.findIndex(({ header }) => header.next > reading.position);
+    const batch = batches[at + this.#world.dice.of('stray').below(7) - 3];
+    if (batch !== undefined) reading.position = startingAt(batch.header.baseOffset);
+  }
+
+  /** Bytes that come over the network: now and then one is another. */
+  #carried(bytes: Uint8Array): Uint8Array {
+    if (!this.#world.dice.strikes('corruption', 0.03)) return bytes;
+    const damaged = bytes.slice();
+    const at = AT.attributes + this.#world.dice.of('corruption').below(damaged.length - AT.attributes);
+    damaged[at] = (damaged[at] as number) ^ 1;
+    return damaged;
+  }
+
   #isCurrent(reading: Reading): boolean {
     return this.#reading.get(keyOf(reading)) === reading;
   }
@@ -205,19 +223,21 @@ export class SimSource implements Source, GroupMember {
       reading.position = logStart;
       this.#listener?.outOfRange({ topic, partition, position, logStart, logEnd, resumedAt: logStart });
     }
+    if (dice.strikes('staleFetches', 0.05)) this.#stray(reading);
     const from = reading.position;
     const batches = log
       .read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX))
-      .map((batch): FetchedBatch => ({ ...batch, skip: false }));
+      .map((batch): FetchedBatch => ({ ...batch, bytes: this.#carried(batch.bytes), skip: false }));
     const last = batches.at(-1);
     if (last === undefined) return;
     reading.fetching = true;
     this.after(dice.delayMs('fetched', 2, 60), () => {
       reading.fetching = false;
       if (!this.#isCurrent(reading)) return;
-      // What was asked for before a seek or a pause is thrown away, as kafkajs does.
-      if (reading.position === from && !reading.paused) {
-        reading.position = last.header.next;
+      // What was asked for before a seek or a pause is thrown away, as kafkajs does; mostly.
+      const isStale = reading.position !== from || reading.paused;
+      if (!isStale || dice.strikes('staleFetches', 0.5)) {
+        if (reading.position === from) reading.position = last.header.next;
         const { topic, partition } = reading;
         this.#listener?.fetched({ topic, partition, from, batches, highWatermark: log.logEnd });
       }

@@ -1,0 +1,172 @@
+// Deliberate bugs: the simulator is tested by whether it finds them. Each is a change to the text of one source file,
+// made while it is loaded; text that is not there exactly once is an error, so that no bug quietly stops to be one.
+
+import { registerHooks } from 'node:module';
+
+export interface Bug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Every bug must be caught within so many seeds. */
+export const SEEDS_MAX = 300;
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'commits what is being produced and not yet acknowledged',
+    file: 'engine/committer.ts',
+    find: 'next: ledger.committable });',
+    replace: "next: ledger.oldest?.stage.at === 'producing' ? ledger.oldest.next : ledger.committable });",
+  },
+  {
+    name: 'takes a failed produce call for an acknowledged one',
+    file: 'engine/dispatcher.ts',
+    find: 'lane.ledger.notProduced(message.id);',
+    replace: 'lane.ledger.acknowledged(message.id);',
+  },
+  {
+    name: 'does not look at the epoch of an answer',
+    file: 'engine/dispatcher.ts',
+    find: 'return lane?.epoch === address.epoch ? lane : undefined;',
+    replace: 'return lane;',
+  },
+  {
+    name: 'commits one offset too many',
+    file: 'engine/committer.ts',
+    find: 'next: ledger.committable });',
+    replace: 'next: ledger.committable + 1 });',
+  },
+  {
+    name: 'produces results in the order in which scorers finish',
+    file: 'engine/ledger.ts',
+    find: "const entry = this.#entries[0];\n    if (entry === undefined || entry.stage.at !== 'scored')",
+    replace:
+      "const entry = this.#entries.find(({ stage }) => stage.at === 'scored');\n    if (entry === undefined)",
+  },
+  {
+    name: 'drops dead letters',
+    file: 'scoring/scorer.ts',
+    find: 'for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);',
+    replace: '',
+  },
+  {
+    name: 'writes dead letters in the order in which they were refused',
+    file: 'scoring/scorer.ts',
+    find: 'this.#refused.sort((left, right) => left.row.offset - right.row.offset);',
+    replace: '',
+  },
+  {
+    name: 'leaks credits when mail is taken',
+    file: 'engine/mailbox.ts',
+    find: 'this.#bytes -= bytes;\n    return this.#mail.splice(0, count);',
+    replace: 'return this.#mail.splice(0, count);',
+  },
+  {
+    name: 'keeps lanes that were lost',
+    file: 'engine/rebalance.ts',
+    find: 'state.lanes.delete(key);',
+    replace: '',
+  },
+  {
+    name: 'settles without waiting for what is in flight',
+    file: 'engine/rebalance.ts',
+    find: 'if (unfinished.length > 0 && nowMs < state.settling.deadlineMs) return;',
+    replace: '',
+  },
+  {
+    name: 'stops without waiting for what is in flight',
+    file: 'engine/drain.ts',
+    find: 'if (unfinished.length > 0 && nowMs < stopping.deadlineMs) return;',
+    replace: '',
+  },
+  {
+    name: 'gives a batch that is sent again a new sequence number',
+    file: 'kafka/sink.ts',
+    find: 'before?.identity === identity ? before : ',
+    replace: '',
+  },
+  {
+    name: 'renews the producer id of every partition when one has a gap',
+    file: 'kafka/sink.ts',
+    find: 'const isUnused = newest',
+    replace:
+      'for (const other of this.#streams.values()) if (other !== stream) { ' +
+      'other.identity = await this.#newIdentity(); other.nextSequence = 0; }\n    const isUnused = newest',
+  },
+  {
+    name: 'takes records from beyond a gap',
+    file: 'engine/lane.ts',
+    find: 'if (fetched.from > lane.position) return false;',
+    replace: '',
+  },
+  {
+    name: 'takes records that it has already',
+    file: 'engine/lane.ts',
+    find: 'if (header.next <= lane.position) continue;',
+    replace: '',
+  },
+  {
+    name: 'scores what lies below the wanted offset',
+    file: 'scoring/scorer.ts',
+    find: 'if (records.offset < first || records.offset >= until) continue;',
+    replace: 'if (records.offset >= until) continue;',
+  },
+  {
+    name: 'takes a micro-batch that could not be opened for an empty one',
+    file: 'engine/dispatcher.ts',
+    find: 'lane.ledger.failed(message.id);',
+    replace: 'lane.ledger.scored(message.id, NOTHING_SCORED);',
+  },
+  {
+    name: 'forgets the second half when it halves a micro-batch',
+    file: 'scoring/pool.ts',
+    find: 'return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(until - middle)));',
+    replace: 'return left;',
+  },
+  {
+    name: 'condemns a record after one failure',
+    file: 'scoring/pool.ts',
+    find: '(records === 1 ? ATTEMPTS : 1)',
+    replace: '1',
+  },
+  {
+    name: 'takes a failed commit for a confirmed one',
+    file: 'engine/driver.ts',
+    find: "this.#tell({ type: 'commitFailed', commits, failure });",
+    replace: "this.#tell({ type: 'committed', commits });",
+  },
+  {
+    name: 'does not wake up when a micro-batch has lingered long enough',
+    file: 'engine/dispatcher.ts',
+    find: 'if (mayOpen(state, lane)) at = Math.min(at, lingersUntil(lane.mailbox, state.limits.microBatch));',
+    replace: '',
+  },
+  {
+    name: 'does not go on where the log was cut',
+    file: 'engine/dispatcher.ts',
+    find: 'skipTo(lane, message.position, nowMs);',
+    replace: '',
+  },
+  {
+    name: 'resumes nobody after a rebalance',
+    file: 'engine/rebalance.ts',
+    find: "if (kept.phase === 'settling') kept.phase = 'running';",
+    replace: '',
+  },
+];
+
+/** From now on the module of that bug is loaded with it. */
+export function plant({ file, find, replace }: Bug): void {
+  const url = new URL(`../../src/${file}`, import.meta.url).href;
+  registerHooks({
+    load(asked, context, next) {
+      const loaded = next(asked, context);
+      if (asked !== url) return loaded;
+      const source = String(loaded.source);
+      if (source.split(find).length !== 2) throw new Error(`${file} does not hold exactly once: ${find}`);
+      return { ...loaded, source: source.replace(find, () => replace) };
+    },
+  });
+}
