@@ -11,7 +11,7 @@ export interface Bug {
 }
 
 /** Every bug must be caught within so many seeds. */
-export const SEEDS_MAX = 300;
+export const SEEDS_MAX = 600;
 
 export const BUGS: readonly Bug[] = [
   {

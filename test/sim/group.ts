@@ -150,7 +150,9 @@ export class SimGroup {
         () => `group: generation ${generation}, ${member.name} has ${own.map((tp) => tp.partition)}`,
       );
       member.after(this.#world.dice.delayMs('sync', SYNC_MS, SYNC_MS * 10), () => {
-        if (this.#members.has(member) && generation === this.generation) member.sync(generation, own);
+        // Who has joined again meanwhile does not hear of the generation before.
+        const isPast = generation !== this.generation || (this.#rebalancing && this.#joined.has(member));
+        if (this.#members.has(member) && !isPast) member.sync(generation, own);
       });
     }
   }
