@@ -4,6 +4,7 @@
 import type { Kafka } from 'kafkajs';
 import type { OutgoingBatch } from '../../src/kafka/seam.ts';
 import { MissingTopicError, type ResultBatch } from '../../src/log/ports.ts';
+import { keyOf } from '../../src/log/topic-partition.ts';
 import type { Cluster } from './cluster.ts';
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
@@ -18,7 +19,7 @@ export interface ProducerWorld {
   readonly cluster: Cluster;
   readonly dice: Dice;
   readonly scheduler: Scheduler;
-  /** Topics that take nothing just now. */
+  /** Topics, and partitions by their key, that take nothing just now. */
   readonly refusing: ReadonlySet<string>;
   /** The ownership for which these bytes were made. */
   epochOf(bytes: Uint8Array): number;
@@ -97,7 +98,8 @@ async function request(
       const answer = (error?: Error): void => {
         process.after(dice.delayMs('answer', 1, 30), () => (error === undefined ? resolve() : reject(error)));
       };
-      if (world.refusing.has(topic)) return answer(protocolError('POLICY_VIOLATION'));
+      if (world.refusing.has(topic) || world.refusing.has(keyOf(batch)))
+        return answer(protocolError('POLICY_VIOLATION'));
       if (fails) return answer(new Error('connection reset'));
       try {
         if (late) {

@@ -1,10 +1,11 @@
 // One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
 // to its end within a bound, and the checkers read the whole history.
 
+import { keyOf } from '../../src/log/topic-partition.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { batchOf } from '../support/records.ts';
-import { Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
+import { Cluster, DEAD, INPUT, PARTITIONS, RESULTS } from './cluster.ts';
 import { Dice, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
@@ -264,10 +265,13 @@ const TROUBLE: readonly (readonly [Parameters<Dice['on']>[0], (world: Simulation
   [
     'topicsRefuse',
     (world) => {
-      const topic = world.dice.of('topicsRefuse').next() < 0.5 ? DEAD : RESULTS;
-      world.note(() => `${topic} refuses everything for a while`);
-      world.refusing.add(topic);
-      world.later('topicsRefuse', () => world.refusing.delete(topic));
+      const random = world.dice.of('topicsRefuse');
+      const topic = random.next() < 0.5 ? DEAD : RESULTS;
+      const all = random.next() < 0.3;
+      const what = all ? topic : keyOf({ topic, partition: random.below(PARTITIONS) });
+      world.note(() => `${what} refuses everything for a while`);
+      world.refusing.add(what);
+      world.later('topicsRefuse', () => world.refusing.delete(what));
     },
   ],
   ['clockJumps', (world) => world.victim()?.process.jump(world.dice.of('clockJumps').below(5_000))],
