@@ -3,6 +3,7 @@
 
 import './process.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
@@ -39,6 +40,10 @@ const duration = argument((text) => {
     return undefined;
   }
 }, 'a duration such as 500ms, 10s or 5m');
+const time = argument((text) => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}, 'a time such as 2026-01-31T12:00:00Z');
 const rate = argument(
   (text) => (text === 'max' ? Number.POSITIVE_INFINITY : Number(text) > 0 ? Number(text) : undefined),
   'records a second, or max',
@@ -114,6 +119,21 @@ withConfig('produce', 'send transactions to the input topic')
       });
     },
   );
+
+withConfig(
+  'audit',
+  'hold input, results and dead letters against each other; exits 1 when an answer is missing',
+)
+  .option('--from <time>', 'input from this record timestamp on, as ISO 8601', time)
+  .option('--to <time>', 'input up to this record timestamp, as ISO 8601', time)
+  .option('--json', 'print the report as JSON', false)
+  .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }) => {
+    exitCode = await auditCommand(load(flags), {
+      json: flags.json,
+      ...(flags.from === undefined ? {} : { fromMs: flags.from }),
+      ...(flags.to === undefined ? {} : { toMs: flags.to }),
+    });
+  });
 
 program
   .command('doctor')

@@ -17,6 +17,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kafka: ['log'],
   load: ['codec', 'log'],
   scoring: ['codec', 'features', 'model', 'log'],
+  audit: ['log', 'scoring'],
   config: ['codec', 'log', 'model'],
 };
 

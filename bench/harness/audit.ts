@@ -3,6 +3,7 @@
 
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import type { Fetched } from '../../src/log/ports.ts';
+import { readRange } from '../../src/log/read-range.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { forward, type Mlp, mlp } from '../models/mlp.ts';
 import { featuresOf } from '../workload.ts';
@@ -44,7 +45,10 @@ export async function audit(log: BenchLog, expected: Expected): Promise<Audit> {
   if (results < scored) throw new VoidRunError(`${results} results for ${scored} records`);
   const isWhole = ends.every(({ logStart }) => logStart === 0);
   const reading = new Reading(expected);
-  await readAll(log, job.output, ends, reading);
+  const ranges = ends.map(({ logStart, logEnd }) => ({ from: logStart, until: logEnd }));
+  await readRange(log.openSource(job.output, `audit-${process.pid}-${Date.now()}`), ranges, (fetched) =>
+    reading.take(fetched),
+  );
   if (isWhole && reading.distinct < scored)
     throw new VoidRunError(`only ${reading.distinct} of ${scored} records have a result`);
   const { repeats, sampled, worstDifference } = reading;
@@ -118,44 +122,4 @@ function numberIn(value: Buffer): number {
     number = number * 10 + (value[digit] ?? Number.NaN) - 0x30;
   }
   return number;
-}
-
-/** Reads a topic up to `ends`. */
-async function readAll(
-  log: BenchLog,
-  topic: string,
-  ends: readonly { readonly logStart: number; readonly logEnd: number }[],
-  reading: Reading,
-): Promise<void> {
-  const open = new Map(
-    ends.flatMap(({ logStart, logEnd }, partition) =>
-      logEnd > logStart ? [[partition, logEnd] as const] : [],
-    ),
-  );
-  if (open.size === 0) return;
-  const source = log.openSource(topic, `audit-${process.pid}-${Date.now()}`);
-  const done = Promise.withResolvers<void>();
-  await source.start({
-    assigned: () => {},
-    revoking: async () => {},
-    revoked: () => {},
-    lost: () => {},
-    outOfRange: () => {},
-    failed: done.reject,
-    fetched(fetched) {
-      try {
-        reading.take(fetched);
-      } catch (error) {
-        done.reject(error);
-      }
-      if ((fetched.batches.at(-1)?.header.next ?? 0) >= (open.get(fetched.partition) ?? 0))
-        open.delete(fetched.partition);
-      if (open.size === 0) done.resolve();
-    },
-  });
-  try {
-    await done.promise;
-  } finally {
-    await source.stop();
-  }
 }

@@ -10,6 +10,7 @@ import { BackendMissingError } from '../model/predictor.ts';
 
 export const EXIT = {
   ok: 0,
+  missing: 1,
   usage: 64,
   data: 65,
   noInput: 66,

@@ -6,6 +6,9 @@ import { parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
 
 const PREFIX = '__scorelane.errors.';
+export const ERROR_TOPIC = `${PREFIX}topic`;
+export const ERROR_PARTITION = `${PREFIX}partition`;
+export const ERROR_OFFSET = `${PREFIX}offset`;
 
 export interface DeadLetterContext {
   readonly topic: string;

@@ -7,6 +7,7 @@ import type { ResultBatch } from '../../src/log/ports.ts';
 import { AT, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
+import { ERROR_OFFSET } from '../../src/scoring/dead-letter.ts';
 import { SOURCE_OFFSET } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { recordsIn } from '../support/records.ts';
@@ -90,5 +91,3 @@ export class Cluster {
     return this.partition(of).logEnd;
   }
 }
-
-const ERROR_OFFSET = '__scorelane.errors.offset';

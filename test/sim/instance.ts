@@ -135,7 +135,15 @@ export class Instance {
     const lane = state.lanes.get(keyOf(partition));
     const shareBytes = laneShareBytes(state);
     const shrunk = [...state.lanes.values()].some((other) => heldBytes(other) > shareBytes);
-    if (lane === undefined || lane.phase === 'halted' || state.stopping !== undefined || shrunk) return;
+    // A pause that the same step takes back again is none.
+    if (
+      lane === undefined ||
+      !lane.paused ||
+      lane.phase === 'halted' ||
+      state.stopping !== undefined ||
+      shrunk
+    )
+      return;
     this.#world.cluster.history.push({
       type: 'paused',
       ownHeldBytes: heldBytes(lane),

@@ -46,7 +46,7 @@ export async function newJob(
   return job;
 }
 
-const flags = (job: Job, more: readonly string[]): string[] =>
+export const flags = (job: Job, more: readonly string[]): string[] =>
   [
     `kafka.bootstrap.servers=${job.address}`,
     `kafka.group.id=${job.group}`,

@@ -1,0 +1,101 @@
+// What became of each record of one input partition: the records that are there, and the results and dead letters that
+// name them. The proof of "nothing is lost", from the topics alone.
+
+import { Bitmap } from './bitmap.ts';
+
+export interface PartitionReport {
+  readonly partition: number;
+  /** Records in the range that the group has committed. */
+  readonly inputs: number;
+  readonly scoredOnce: number;
+  /** Records with more than one result or dead letter. At-least-once allows them. */
+  readonly repeated: number;
+  readonly dead: number;
+  /** Committed, without a result or a dead letter. */
+  readonly missing: number;
+  /** The first of them, as ranges of offsets, both ends included. */
+  readonly missingOffsets: readonly (readonly [number, number])[];
+  /** Results that stand after the result of a later record, repeats aside. */
+  readonly outOfOrder: number;
+  /** Records that are not committed yet: nothing is promised for them. */
+  readonly pending: number;
+}
+
+const RANGES_MAX = 20;
+
+export class Coverage {
+  readonly #partition: number;
+  readonly #committed: number;
+  readonly #there: Bitmap;
+  readonly #scored: Bitmap;
+  readonly #dead: Bitmap;
+  readonly #repeated: Bitmap;
+  /** The highest offset so far in each output partition. */
+  readonly #highest = new Map<string, number>();
+  #outOfOrder = 0;
+
+  /** For the offsets from `from` up to `until`, of which those below `committed` must have an answer. */
+  constructor(partition: number, from: number, until: number, committed: number) {
+    this.#partition = partition;
+    this.#committed = committed;
+    this.#there = new Bitmap(from, until);
+    this.#scored = new Bitmap(from, until);
+    this.#dead = new Bitmap(from, until);
+    this.#repeated = new Bitmap(from, until);
+  }
+
+  /** A record stands in the input. */
+  input(offset: number): void {
+    this.#there.set(offset);
+  }
+
+  /** A result or a dead letter of the record at `offset` stands in that partition of the output. */
+  answer(kind: 'result' | 'deadLetter', offset: number, outputPartition: number): void {
+    if (offset < this.#there.from || offset >= this.#there.until) return;
+    const seen = this.#scored.has(offset) || this.#dead.has(offset);
+    (kind === 'result' ? this.#scored : this.#dead).set(offset);
+    if (seen) {
+      this.#repeated.set(offset);
+      return;
+    }
+    const place = `${kind} ${outputPartition}`;
+    const highest = this.#highest.get(place) ?? -1;
+    if (offset < highest) this.#outOfOrder++;
+    else this.#highest.set(place, offset);
+  }
+
+  report(): PartitionReport {
+    let [inputs, scoredOnce, repeated, dead, missing, pending] = [0, 0, 0, 0, 0, 0];
+    const missingOffsets: [number, number][] = [];
+    for (let at = this.#there.from; at < this.#there.until; at++) {
+      if (!this.#there.has(at)) continue;
+      const isAnswered = this.#scored.has(at) || this.#dead.has(at);
+      if (at >= this.#committed) {
+        pending++;
+        continue;
+      }
+      inputs++;
+      if (this.#repeated.has(at)) repeated++;
+      else if (this.#dead.has(at)) dead++;
+      else if (isAnswered) scoredOnce++;
+      else {
+        missing++;
+        const last = missingOffsets.at(-1);
+        if (last?.[1] === at - 1) last[1] = at;
+        else if (missingOffsets.length < RANGES_MAX) missingOffsets.push([at, at]);
+      }
+    }
+    const [partition, outOfOrder] = [this.#partition, this.#outOfOrder];
+    return {
+      partition,
+      inputs,
+      scoredOnce,
+      repeated,
+      dead,
+      missing,
+      missingOffsets,
+      outOfOrder,
+      pending,
+    };
+  }
+}

@@ -1,0 +1,71 @@
+// Reads a topic from one offset of each partition to another, once, through a source that nobody else uses. Commits nothing.
+
+import { type NextOffset, startingAt } from './offset.ts';
+import type { Fetched, Source } from './ports.ts';
+import { keyOf } from './topic-partition.ts';
+
+export interface OffsetRange {
+  readonly from: number;
+  /** One past the last offset wanted. */
+  readonly until: number;
+}
+
+/**
+ * Calls `take` with what is fetched, in offset order for each partition; the first and last batches of a range may reach
+ * beyond it. `ranges[n]` is that of partition n; an empty one is not read. Starts and stops the source. Rejects with what
+ * the source or `take` throws.
+ */
+export async function readRange(
+  source: Source,
+  ranges: readonly OffsetRange[],
+  take: (fetched: Fetched) => void,
+): Promise<void> {
+  const open = new Map(
+    ranges.flatMap((range, partition) => (range.until > range.from ? [[partition, range] as const] : [])),
+  );
+  if (open.size === 0) return;
+  const positions = new Map<string, NextOffset>();
+  const done = Promise.withResolvers<void>();
+  const end = (partition: number): void => {
+    open.delete(partition);
+    if (open.size === 0) done.resolve();
+  };
+  await source.start({
+    assigned(partitions) {
+      for (const assigned of partitions) {
+        const range = open.get(assigned.partition);
+        if (range === undefined) source.pause(assigned);
+        else source.seek(assigned, positions.get(keyOf(assigned)) ?? startingAt(range.from));
+      }
+    },
+    revoking: async () => {},
+    revoked: () => {},
+    lost: () => {},
+    // What is not there any more cannot be read: the rest of the range is.
+    outOfRange({ partition, resumedAt }) {
+      if (resumedAt >= (open.get(partition)?.until ?? 0)) end(partition);
+    },
+    failed: done.reject,
+    fetched(fetched) {
+      const range = open.get(fetched.partition);
+      const position = positions.get(keyOf(fetched)) ?? range?.from ?? 0;
+      const next = fetched.batches.at(-1)?.header.next ?? startingAt(0);
+      // Before the seek took hold, or after a rebalance that nobody asked for.
+      if (range === undefined || fetched.from > position || next <= position) return;
+      const batches = fetched.batches.filter(({ header }) => header.next > position);
+      try {
+        take({ ...fetched, batches });
+      } catch (error) {
+        done.reject(error);
+        return;
+      }
+      positions.set(keyOf(fetched), next);
+      if (next >= range.until) end(fetched.partition);
+    },
+  });
+  try {
+    await done.promise;
+  } finally {
+    await source.stop();
+  }
+}
