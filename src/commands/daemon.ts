@@ -73,6 +73,7 @@ export class Daemon {
       threads: new PiscinaThreads({ workers, deadlineMs: config.scoring.deadline, setup }),
       onThreadLost: (why) => {
         meter.threadsLost++;
+        driver.scoring();
         logger.warn(`a worker thread was lost: ${why}`);
       },
       onUsage: (usage) => meter.threads.told(usage),

@@ -1,6 +1,7 @@
 // Exit codes, after sysexits.h where it has one. The table in docs/operating.md is checked against this one.
 
 import { ConfigError } from '../config/load.ts';
+import { StalledError } from '../engine/driver.ts';
 import { KafkaSettingsError } from '../kafka/client.ts';
 import { OffsetOutOfRangeError } from '../kafka/source.ts';
 import { CsvDataError } from '../load/csv.ts';
@@ -16,6 +17,7 @@ export const EXIT = {
   noInput: 66,
   unavailable: 69,
   internal: 70,
+  stalled: 71,
   outOfRange: 74,
   unfinished: 75,
   config: 78,
@@ -33,6 +35,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ModelError || error instanceof MissingTopicError) return EXIT.config;
   if (error instanceof BackendMissingError || error instanceof UnavailableError) return EXIT.unavailable;
   if (error instanceof OffsetOutOfRangeError) return EXIT.outOfRange;
+  if (error instanceof StalledError) return EXIT.stalled;
   if (error instanceof CsvDataError) return EXIT.data;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EXIT.noInput;
   return EXIT.internal;

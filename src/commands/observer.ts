@@ -20,6 +20,8 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
     ),
   commitFailed: ({ code, message }) =>
     logger.warn({ code }, `offsets were not committed, trying again: ${message}`),
+  logEndsUnknown: ({ code, message }) =>
+    logger.warn({ code }, `the log does not say where it ends: ${message}`),
   effect(effect) {
     switch (effect.type) {
       case 'trouble': {
@@ -43,6 +45,12 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
         if (effect.unfinished.length > 0) {
           logger.warn(`a rebalance did not wait any longer for: ${effect.unfinished.join(', ')}`);
         }
+        return;
+      case 'stalled':
+        logger.error(
+          { code: 'SCORELANE_STALLED', lanes: effect.lanes },
+          `not ready: no sign of life for lanes.stallAfter, joining the group anew: ${effect.lanes.join('; ')}`,
+        );
         return;
       default:
     }

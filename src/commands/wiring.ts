@@ -112,6 +112,7 @@ export function engineLimits(config: Config): EngineLimits {
     commitIntervalMs: lanes.commitInterval,
     retryMs: lanes.retry,
     retryMsMax: lanes.retryMax,
+    stallAfterMs: lanes.stallAfter,
   };
 }
 

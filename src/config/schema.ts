@@ -156,6 +156,12 @@ export const schema = z.strictObject({
       .prefault('100ms')
       .describe('Wait before a failed produce is tried again; doubled each time.'),
     retryMax: duration().prefault('10s').describe('The longest of these waits.'),
+    stallAfter: duration()
+      .prefault('60s')
+      .describe(
+        'A lane with lag that shows no sign of life for so long is named in the log, and the group is joined anew; after three ' +
+          'times in vain the daemon exits with code 71. Longer than kafka.request.timeout.ms and scoring.deadline.',
+      ),
     onOutOfRange: z
       .enum(['fail', 'continue'])
       .default('fail')

@@ -11,6 +11,7 @@ import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import { applySettling, assigned, endLanes, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
+import { applyWatchdog, watchAtMs } from './watchdog.ts';
 
 const UNKNOWN = 'SCORELANE_UNKNOWN';
 
@@ -24,12 +25,13 @@ export function step(state: EngineState, message: Message, nowMs: number): Effec
   applyCommit(state, nowMs, effects);
   applySettling(state, nowMs, effects);
   applyDrain(state, nowMs, effects);
+  applyWatchdog(state, nowMs, effects);
   return effects;
 }
 
 /** When `step` must be called with a `tick` although nothing happens; infinity when never. */
 export function wakeAtMs(state: EngineState): number {
-  let at = commitDueAtMs(state);
+  let at = Math.min(commitDueAtMs(state), watchAtMs(state));
   if (state.settling !== undefined) at = Math.min(at, state.settling.deadlineMs);
   if (state.stopping !== undefined && !state.stopping.done) at = Math.min(at, state.stopping.deadlineMs);
   for (const lane of state.lanes.values()) {
@@ -67,6 +69,11 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         skipTo(lane, message.position, nowMs);
         return;
       }
+      if (lane.position <= message.logEnd) {
+        // It was the source that stood elsewhere: what the lane expects is there.
+        effects.push({ type: 'seek', partition: lane, position: lane.position });
+        return;
+      }
       // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
       endLanes(state, [lane], 'lost', effects);
       state.lanes.set(lane.key, newLane(lane, message.position, state.nextEpoch++));
@@ -82,7 +89,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       lane.ledger.failed(message.id);
-      trouble(lane, message.failure, effects);
+      trouble(lane, message.failure, nowMs, effects);
       return;
     }
     case 'produced': {
@@ -96,7 +103,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
-      trouble(lane, message.failure, effects);
+      trouble(lane, message.failure, nowMs, effects);
       lane.produceAgainAtMs = nowMs + (message.retriable ? backoffMs(state, lane) : state.limits.retryMsMax);
       return;
     }
@@ -107,6 +114,15 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'commitFailed':
       state.commitInFlight = false;
       state.commitNotBeforeMs = nowMs + state.limits.retryMs;
+      return;
+    case 'logEnds':
+      for (const end of message.ends) {
+        const lane = state.lanes.get(keyOf(end));
+        if (lane !== undefined) lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);
+      }
+      return;
+    case 'scoring':
+      for (const lane of state.lanes.values()) lane.aliveAtMs = nowMs;
       return;
     case 'stop':
       stop(state, message.deadlineMs);
@@ -201,8 +217,9 @@ const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, 
 const backoffMs = ({ limits }: EngineState, lane: Lane): number =>
   Math.min(limits.retryMsMax, limits.retryMs * 2 ** Math.min(20, (lane.trouble?.attempts ?? 1) - 1));
 
-function trouble(lane: Lane, failure: Failure, effects: Effect[]): void {
+function trouble(lane: Lane, failure: Failure, nowMs: number, effects: Effect[]): void {
   const attempts = (lane.trouble?.attempts ?? 0) + 1;
+  lane.aliveAtMs = nowMs;
   lane.trouble = { ...failure, attempts };
   effects.push({ type: 'trouble', lane: addressOf(lane), failure, attempts });
 }

@@ -23,9 +23,16 @@ export interface Observer {
   produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
   committed?(offsets: readonly CommitOffset[]): void;
   commitFailed?(failure: Failure): void;
+  logEndsUnknown?(failure: Failure): void;
   assigned?(partitions: readonly AssignedPartition[]): void;
   outOfRange?(event: OutOfRange): void;
   effect?(effect: Effect): void;
+}
+
+/** Lanes do not advance, nobody knows why, and joining the group anew did not help. */
+export class StalledError extends Error {
+  readonly code = 'SCORELANE_STALLED';
+  override readonly name = 'StalledError';
 }
 
 export interface DriverOptions {
@@ -79,10 +86,16 @@ export class Driver {
       fetched: (fetched) => this.#tell({ type: 'fetched', fetched }),
       outOfRange: (event) => {
         observer.outOfRange?.(event);
-        this.#tell({ type: 'outOfRange', partition: event, position: event.resumedAt });
+        const { resumedAt: position, logEnd } = event;
+        this.#tell({ type: 'outOfRange', partition: event, position, logEnd });
       },
       failed: (error) => this.#die(error),
     });
+  }
+
+  /** The scorer works, although nothing is done yet. */
+  scoring(): void {
+    this.#tell({ type: 'scoring' });
   }
 
   /** Finishes and commits what is in flight, until the deadline; then leaves the group. */
@@ -158,6 +171,19 @@ export class Driver {
         break;
       case 'drained':
         this.#drained?.({ unfinished: effect.unfinished });
+        break;
+      case 'askLogEnds':
+        // Where the log cannot be asked, lanes that are being produced or fetched complain themselves.
+        source.logEnds().then(
+          (ends) => this.#tell({ type: 'logEnds', ends }),
+          (error: unknown) => observer.logEndsUnknown?.(failureOf(error)),
+        );
+        break;
+      case 'stalled':
+        source.rejoin().catch((error: Error) => this.#die(error));
+        break;
+      case 'gaveUp':
+        this.#die(new StalledError(`joining anew did not help: ${effect.lanes.join('; ')}`));
         break;
       case 'abandoned':
       case 'trouble':

@@ -34,6 +34,10 @@ export interface Lane extends TopicPartition {
   produceAgainAtMs: number;
   haltedUntilMs: number;
   trouble: Trouble | undefined;
+  /** The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was first looked at. */
+  aliveAtMs: number;
+  /** The committable offset then. */
+  aliveAt: NextOffset;
 }
 
 export function newLane(partition: TopicPartition, position: NextOffset, epoch: number): Lane {
@@ -51,6 +55,8 @@ export function newLane(partition: TopicPartition, position: NextOffset, epoch: 
     produceAgainAtMs: 0,
     haltedUntilMs: 0,
     trouble: undefined,
+    aliveAtMs: Number.NaN,
+    aliveAt: position,
   };
 }
 

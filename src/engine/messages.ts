@@ -1,7 +1,7 @@
 // All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, Fetched, MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { AssignedPartition, Fetched, LogEnd, MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 
 /** Names the lane, and the ownership during which something was asked of it. */
@@ -25,7 +25,12 @@ export type Message =
   | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'fetched'; readonly fetched: Fetched }
   /** The source goes on from `position`, because the log does not hold what the lane expects next. */
-  | { readonly type: 'outOfRange'; readonly partition: TopicPartition; readonly position: NextOffset }
+  | {
+      readonly type: 'outOfRange';
+      readonly partition: TopicPartition;
+      readonly position: NextOffset;
+      readonly logEnd: number;
+    }
   | {
       readonly type: 'scored';
       readonly lane: LaneAddress;
@@ -48,6 +53,10 @@ export type Message =
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
   | { readonly type: 'commitFailed'; readonly commits: readonly LaneCommit[]; readonly failure: Failure }
+  /** What the log says of its ends when asked. */
+  | { readonly type: 'logEnds'; readonly ends: readonly LogEnd[] }
+  /** The scorer works, although nothing is done yet: it may be looking for a record that ends its threads. */
+  | { readonly type: 'scoring' }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
 
@@ -81,4 +90,10 @@ export type Effect =
       readonly failure: Failure;
       readonly attempts: number;
     }
-  | { readonly type: 'recovered'; readonly lane: LaneAddress };
+  | { readonly type: 'recovered'; readonly lane: LaneAddress }
+  /** The log should be asked where it ends. */
+  | { readonly type: 'askLogEnds' }
+  /** Lanes with lag showed no sign of life: join the group anew. */
+  | { readonly type: 'stalled'; readonly lanes: readonly string[] }
+  /** That did not help: nothing here can heal it. */
+  | { readonly type: 'gaveUp'; readonly lanes: readonly string[] };

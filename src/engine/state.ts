@@ -17,6 +17,8 @@ export interface EngineLimits {
   /** Wait before a failed produce or a halted lane is tried again; doubled each time. */
   readonly retryMs: number;
   readonly retryMsMax: number;
+  /** A lane with lag that shows no sign of life for so long has stalled. */
+  readonly stallAfterMs: number;
 }
 
 export interface EngineState {
@@ -32,6 +34,12 @@ export interface EngineState {
   lastCommitAtMs: number;
   /** Set after a failed commit, so that one in a hurry does not spin. */
   commitNotBeforeMs: number;
+  /** When the log was last asked where it ends. */
+  endsAskedAtMs: number;
+  /** When `step` was last called. */
+  lastStepAtMs: number;
+  /** Lanes that have stalled: how many times in a row, without having advanced beyond that offset. */
+  readonly stalls: Map<string, { readonly at: number; readonly times: number }>;
   /** Set while the source waits for lanes to settle. */
   settling: { readonly deadlineMs: number } | undefined;
   /** Set once the engine was told to stop. */
@@ -49,6 +57,9 @@ export function newEngine(limits: EngineLimits): EngineState {
     commitInFlight: false,
     lastCommitAtMs: 0,
     commitNotBeforeMs: 0,
+    endsAskedAtMs: 0,
+    lastStepAtMs: 0,
+    stalls: new Map(),
     settling: undefined,
     stopping: undefined,
   };

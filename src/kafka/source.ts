@@ -1,12 +1,13 @@
 // Kafka behind the Source port: one member of a consumer group. kafkajs fetches; who owns what, since when and what may
 // be committed is decided here, in the order that the port promises.
 
-import type { Consumer, Kafka } from 'kafkajs';
+import type { Admin, Consumer, Kafka } from 'kafkajs';
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import {
   type AssignedPartition,
   type CommitOffset,
   FencedError,
+  type LogEnd,
   type OutOfRange,
   type Source,
   type SourceListener,
@@ -37,11 +38,17 @@ export class ConsumerCrashedError extends Error {
   override readonly name = 'ConsumerCrashedError';
 }
 
+/** How long a consumer that has stalled may take to leave its group. */
+const LEAVE_MS = 5_000;
+
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
-  readonly #consumer: Consumer;
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  /** Another one after each `rejoin`; what an older one says is not heard. */
+  #consumer: Consumer | undefined;
   readonly #hooks: MemberHooks;
   #listener: SourceListener | undefined;
   #group: ConsumerGroup | undefined;
@@ -52,16 +59,21 @@ export class KafkaSource implements Source {
   #lostWhileSettling = false;
 
   constructor(kafka: Kafka, options: KafkaSourceOptions) {
+    this.#kafka = kafka;
     this.#options = options;
-    const { settings } = options;
+    this.#admin = kafka.admin();
     this.#hooks = {
       joining: (group) => this.#joining(group),
       joined: (group, consecutive) => this.#joined(group, consecutive),
       assigned: (partitions) => this.#assigned(partitions),
       outOfRange: (event, group) => this.#outOfRange(event, group),
     };
+  }
+
+  #newConsumer(): Consumer {
+    const { settings } = this.#options;
     const claim = () => ({ generation: this.#group?.generationId ?? -1, owned: this.#owned });
-    this.#consumer = kafka.consumer({
+    return this.#kafka.consumer({
       groupId: settings['group.id'],
       partitionAssigners: [createAssigner(this.#hooks, claim)],
       sessionTimeout: settings['session.timeout.ms'],
@@ -79,8 +91,33 @@ export class KafkaSource implements Source {
 
   async start(listener: SourceListener): Promise<void> {
     this.#listener = listener;
+    await this.#admin.connect();
+    await this.#join(listener);
+  }
+
+  async logEnds(): Promise<readonly LogEnd[]> {
+    const { topic } = this.#options;
+    const found = await this.#admin.fetchTopicOffsets(topic);
+    return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
+  }
+
+  async rejoin(): Promise<void> {
+    const [old, listener] = [this.#consumer, this.#listener];
+    this.#lose();
+    this.#group = undefined;
+    this.#consumer = undefined;
+    // It has stopped to do what it should: it may not even end. Then its session does.
+    const ended = old?.disconnect() ?? Promise.resolve();
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]);
+    if (listener !== undefined) await this.#join(listener);
+  }
+
+  async #join(listener: SourceListener): Promise<void> {
     const { topic, settings } = this.#options;
-    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+    const consumer = this.#newConsumer();
+    this.#consumer = consumer;
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (consumer !== this.#consumer) return;
       this.#lose();
       if (payload.restart) return;
       const { error } = payload;
@@ -88,12 +125,12 @@ export class KafkaSource implements Source {
         new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }),
       );
     });
-    await this.#consumer.connect();
-    await this.#consumer.subscribe({
+    await consumer.connect();
+    await consumer.subscribe({
       topics: [topic],
       fromBeginning: settings['auto.offset.reset'] === 'earliest',
     });
-    await this.#consumer.run({
+    await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: true,
       partitionsConsumedConcurrently: 1,
@@ -102,7 +139,7 @@ export class KafkaSource implements Source {
         // kafkajs's types do not show the offset that was asked for.
         const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
         const messages = batch.messages as unknown as readonly BatchMessage[];
-        if (messages.length === 0) return;
+        if (messages.length === 0 || consumer !== this.#consumer) return;
         listener.fetched({
           topic,
           partition,
@@ -149,7 +186,8 @@ export class KafkaSource implements Source {
   async stop(): Promise<void> {
     this.#owned = [];
     this.#mayCommit = false;
-    await this.#consumer.disconnect();
+    this.#listener = undefined;
+    await Promise.all([this.#consumer?.disconnect(), this.#admin.disconnect()]);
   }
 
   /** Everything owned is gone, without having been asked for. */

@@ -68,6 +68,10 @@ export interface Source {
   seek(partition: TopicPartition, position: NextOffset): void;
   /** Commits for the generation that is current at the call. Rejects with `FencedError` when that has ended. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
+  /** Asks the log where it ends, by another way than that by which records come. */
+  logEnds(): Promise<readonly LogEnd[]>;
+  /** Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first. */
+  rejoin(): Promise<void>;
   /** Leaves the group. Commits nothing. */
   stop(): Promise<void>;
 }
@@ -113,6 +117,11 @@ export class SinkError extends Error {
     super(message, { cause: options.cause });
     this.retriable = options.retriable;
   }
+}
+
+/** Where a partition ends for a reader, as the log says when asked. */
+export interface LogEnd extends TopicPartition {
+  readonly logEnd: number;
 }
 
 export type Trigger = 'full' | 'linger' | 'drain';

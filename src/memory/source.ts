@@ -5,6 +5,7 @@ import {
   type CommitOffset,
   FencedError,
   type FetchedBatch,
+  type LogEnd,
   type Source,
   type SourceListener,
 } from '../log/ports.ts';
@@ -80,6 +81,17 @@ export class MemorySource implements Source {
     this.#forget([...this.#reading.values()]);
     this.#listener = undefined;
     await this.#broker.leave(this.#options.groupId, this.#member);
+  }
+
+  async logEnds(): Promise<readonly LogEnd[]> {
+    return [...this.#reading.values()].map(({ topic, partition }) => {
+      const { logEnd } = this.#broker.partition({ topic, partition });
+      return { topic, partition, logEnd };
+    });
+  }
+
+  rejoin(): Promise<void> {
+    return this.expire();
   }
 
   /** Loses its partitions as when a session expires: the group takes them, and the listener learns it afterwards. */

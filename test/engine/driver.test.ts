@@ -38,6 +38,7 @@ const limits: EngineLimits = {
   commitIntervalMs: 5,
   retryMs: 1,
   retryMsMax: 10,
+  stallAfterMs: 60_000,
 };
 
 /** What is released is used again at once: whoever reads it still would find this. */
@@ -246,6 +247,8 @@ test('a rebalance that begins after the engine has died does not wait for it, so
     resume() {},
     seek() {},
     commit: async () => {},
+    logEnds: async () => [],
+    rejoin: async () => {},
     stop: async () => {},
   };
   const fatal: Error[] = [];

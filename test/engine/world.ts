@@ -21,6 +21,7 @@ export const limits: EngineLimits = {
   commitIntervalMs: 20,
   retryMs: 10,
   retryMsMax: 100,
+  stallAfterMs: 100_000,
 };
 
 const TOPIC = 'in';
@@ -258,6 +259,9 @@ export class World {
       case 'drained':
         this.#leave(instance);
         return;
+      case 'askLogEnds':
+      case 'stalled':
+      case 'gaveUp':
       case 'abandoned':
       case 'trouble':
       case 'recovered':

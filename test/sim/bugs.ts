@@ -155,6 +155,24 @@ export const BUGS: readonly Bug[] = [
     find: "if (kept.phase === 'settling') kept.phase = 'running';",
     replace: '',
   },
+  {
+    name: 'follows the source back when the log was cut below the lane',
+    file: 'engine/dispatcher.ts',
+    find: 'if (lane.position <= message.logEnd) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'takes what was fetched for the end of the log',
+    file: 'engine/dispatcher.ts',
+    find: 'lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);',
+    replace: '',
+  },
+  {
+    name: 'does not join anew when a lane has stalled',
+    file: 'engine/driver.ts',
+    find: 'source.rejoin().catch((error: Error) => this.#die(error));',
+    replace: '',
+  },
 ];
 
 /** From now on the module of that bug is loaded with it. */

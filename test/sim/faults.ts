@@ -23,6 +23,7 @@ export const FAULTS = [
   'retention',
   'staleFetches',
   'corruption',
+  'stalls',
   'slowness',
 ] as const;
 export type Fault = (typeof FAULTS)[number];

@@ -16,7 +16,7 @@ const SYNC_MS = 5;
 export interface GroupMember {
   readonly name: string;
   /** A rebalance has begun: settle, then `join`. Comes with a heartbeat's delay. */
-  rejoin(round: number): void;
+  called(round: number): void;
   /** What is its own in the new generation. */
   sync(generation: number, partitions: readonly TopicPartition[]): void;
   after(delayMs: number, act: () => void): void;
@@ -105,7 +105,7 @@ export class SimGroup {
   /** A member that entered during a rebalance has not been called yet. */
   #call(member: GroupMember, round: number): void {
     member.after(this.#world.dice.delayMs('heartbeat', HEARTBEAT_MS, HEARTBEAT_MS), () => {
-      if (round === this.#round && this.#rebalancing && this.#members.has(member)) member.rejoin(round);
+      if (round === this.#round && this.#rebalancing && this.#members.has(member)) member.called(round);
     });
   }
 

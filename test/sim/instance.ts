@@ -22,6 +22,7 @@ export const LIMITS: EngineLimits = {
   commitIntervalMs: 20,
   retryMs: 10,
   retryMsMax: 100,
+  stallAfterMs: 1_000,
 };
 const REVOKE_MS = 60;
 const STOP_MS = 150;
@@ -175,6 +176,11 @@ function printEffect(effect: Effect): string {
       return `abandon ${effect.lane.partition} epoch ${effect.lane.epoch}: ${effect.why}`;
     case 'recovered':
       return `recovered ${effect.lane.partition}`;
+    case 'askLogEnds':
+      return 'asks where the log ends';
+    case 'stalled':
+    case 'gaveUp':
+      return `${effect.type}: ${effect.lanes.join('; ')}`;
     case 'settled':
     case 'drained':
       return `${effect.type}, unfinished: ${effect.unfinished.join() || 'none'}`;

@@ -7,6 +7,9 @@ import type { Scheduler } from './scheduler.ts';
 /** Epochs are counted by each process for itself; in a history they must differ between processes too. */
 const EPOCHS = 100_000;
 
+/** A timer never comes too early, whatever is lost in a sum of floats. */
+const ROUNDING_MS = 1e-6;
+
 export class SimProcess {
   readonly number: number;
   readonly name: string;
@@ -25,7 +28,8 @@ export class SimProcess {
   get clock(): Clock {
     return {
       nowMs: () => this.#scheduler.nowMs + this.#aheadMs,
-      setTimer: (atMs, callback) => this.after(atMs - this.#scheduler.nowMs - this.#aheadMs, callback),
+      setTimer: (atMs, callback) =>
+        this.after(atMs - this.#scheduler.nowMs - this.#aheadMs + ROUNDING_MS, callback),
     };
   }
 

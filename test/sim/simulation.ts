@@ -275,5 +275,13 @@ const TROUBLE: readonly (readonly [Parameters<Dice['on']>[0], (world: Simulation
     },
   ],
   ['clockJumps', (world) => world.victim()?.process.jump(world.dice.of('clockJumps').below(5_000))],
+  [
+    'stalls',
+    (world) => {
+      const victim = world.victim();
+      world.note(() => `${victim?.process.name} fetches nothing any more`);
+      victim?.source.stick();
+    },
+  ],
   ['retention', (world) => world.deleteOldest()],
 ];

@@ -7,6 +7,7 @@ import {
   type CommitOffset,
   FencedError,
   type FetchedBatch,
+  type LogEnd,
   type Source,
   type SourceListener,
 } from '../../src/log/ports.ts';
@@ -38,6 +39,7 @@ export class SimSource implements Source, GroupMember {
   #mayCommit = false;
   #joiningRound = -1;
   #stopped = false;
+  #stuck = false;
 
   constructor(process: SimProcess, world: SourceWorld) {
     this.#process = process;
@@ -117,8 +119,24 @@ export class SimSource implements Source, GroupMember {
     this.#world.group.remove(this);
   }
 
-  rejoin(round: number): void {
+  called(round: number): void {
     void this.#settle(round);
+  }
+
+  async logEnds(): Promise<readonly LogEnd[]> {
+    await this.#process.wait(1);
+    return this.#world.cluster.inputs().map((tp) => ({ ...tp, logEnd: this.#world.cluster.logEnd(tp) }));
+  }
+
+  async rejoin(): Promise<void> {
+    this.#stuck = false;
+    this.#world.group.remove(this);
+    this.#expelled();
+  }
+
+  /** Brings nothing any more, of no partition, until it joins anew. */
+  stick(): void {
+    this.#stuck = true;
   }
 
   sync(generation: number, partitions: readonly TopicPartition[]): void {
@@ -183,7 +201,7 @@ export class SimSource implements Source, GroupMember {
   }
 
   #fetch(reading: Reading): void {
-    if (reading.fetching || reading.paused) return;
+    if (reading.fetching || reading.paused || this.#stuck) return;
     reading.fetching = true;
     const { dice } = this.#world;
     this.after(dice.delayMs('fetch', 3, 60), () => {

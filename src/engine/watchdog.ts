@@ -1,0 +1,70 @@
+// No silent stall (invariant 6). A lane with lag must show signs of life: advance, or say what keeps it. One that does not for
+// `stallAfterMs` is named, and the source joins the group anew; when that has not helped a few times, the engine gives up
+// and the process ends, for its supervisor to start it again. The lag is not taken from what was fetched, for fetching may
+// be what has stalled: the log is asked.
+
+import { keyOf } from '../log/topic-partition.ts';
+import { heldBytes, type Lane } from './lane.ts';
+import type { Effect } from './messages.ts';
+import type { EngineState } from './state.ts';
+
+/** How often in a row joining anew may fail to help. */
+const TRIES = 3;
+/** The log is asked for its ends so often in `stallAfterMs`. */
+const ASKS = 3;
+
+const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.committable;
+
+/** When the watchdog has to look again; infinity when it has nothing to watch. */
+export function watchAtMs(state: EngineState): number {
+  if (state.lanes.size === 0 || state.stopping !== undefined) return Number.POSITIVE_INFINITY;
+  let at = state.endsAskedAtMs + state.limits.stallAfterMs / ASKS;
+  for (const lane of state.lanes.values()) {
+    if (hasLag(lane) && !Number.isNaN(lane.aliveAtMs))
+      at = Math.min(at, lane.aliveAtMs + state.limits.stallAfterMs);
+  }
+  return at;
+}
+
+export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect[]): void {
+  const { stallAfterMs } = state.limits;
+  // Woken so rarely the process itself was stopped for a while: nobody could show a sign of life.
+  const slept = nowMs - state.lastStepAtMs > stallAfterMs / 2;
+  state.lastStepAtMs = nowMs;
+  if (state.stopping !== undefined || state.lanes.size === 0) return;
+  const stalled = [...state.lanes.values()].filter((lane) => isStalled(lane, nowMs, slept, stallAfterMs));
+  if (stalled.length > 0) bark(state, stalled, nowMs, effects);
+  if (nowMs >= state.endsAskedAtMs + stallAfterMs / ASKS) {
+    state.endsAskedAtMs = nowMs;
+    effects.push({ type: 'askLogEnds' });
+  }
+}
+
+function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: number): boolean {
+  const { committable } = lane.ledger;
+  if (slept || Number.isNaN(lane.aliveAtMs) || !hasLag(lane) || committable !== lane.aliveAt) {
+    lane.aliveAtMs = nowMs;
+    lane.aliveAt = committable;
+    return false;
+  }
+  return nowMs - lane.aliveAtMs >= stallAfterMs;
+}
+
+function bark(state: EngineState, stalled: readonly Lane[], nowMs: number, effects: Effect[]): void {
+  let hopeless = false;
+  for (const lane of stalled) {
+    lane.aliveAtMs = nowMs;
+    const at = lane.ledger.committable;
+    const before = state.stalls.get(lane.key);
+    const times = before?.at === at ? before.times + 1 : 1;
+    state.stalls.set(lane.key, { at, times });
+    hopeless ||= times > TRIES;
+  }
+  effects.push({ type: hopeless ? 'gaveUp' : 'stalled', lanes: stalled.map(describe) });
+}
+
+/** All that is known of a lane, for the log. */
+const describe = (lane: Lane): string =>
+  `${keyOf(lane)} (${lane.phase}${lane.paused ? ', paused' : ''}, epoch ${lane.epoch}: committable ${lane.ledger.committable}, ` +
+  `committed ${lane.ledger.committed}, fetched to ${lane.position}, log end ${lane.highWatermark}; ${lane.ledger.inFlight} micro-batches ` +
+  `in flight, the oldest ${lane.ledger.oldest?.stage.at ?? 'none'}; ${lane.mailbox.length} batches waiting; ${heldBytes(lane)} bytes)`;
