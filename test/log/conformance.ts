@@ -150,6 +150,33 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     t.is(second.heard.owned.get(keyOf({ topic, partition: 0 })), startingAt(2));
   });
 
+  test('a member that joins anew loses what it owned first, and reads on from what was committed', async (t) => {
+    const topic = await topicWith(1, ['a', 'b']);
+    const { source, heard } = await start(unique('group'), topic);
+    await until('both', () => heard.values.get(0)?.length === 2);
+    await source.commit([{ topic, partition: 0, next: startingAt(1) }]);
+    heard.values.clear();
+    await source.rejoin();
+    await until('what was not committed', () => heard.values.get(0)?.length === 1);
+    t.deepEqual(heard.values.get(0), ['b0']);
+    t.deepEqual(
+      heard.events.filter((event) => event.startsWith('lost') || event.startsWith('assigned')),
+      ['assigned 1', 'lost 1', 'assigned 1'],
+    );
+    await source.commit([{ topic, partition: 0, next: startingAt(2) }]);
+  });
+
+  test('a source says where its topic ends', async (t) => {
+    const topic = await topicWith(2, ['a', 'b']);
+    const { source, heard } = await start(unique('group'), topic);
+    await until('all', () => [...heard.values.values()].flat().length === 4);
+    const ends = await source.logEnds();
+    t.deepEqual(
+      ends.toSorted((left, right) => left.partition - right.partition),
+      [0, 1].map((partition) => ({ topic, partition, logEnd: 2 })),
+    );
+  });
+
   test('stopping commits nothing', async (t) => {
     const topic = await topicWith(1, ['a']);
     const group = unique('group');
