@@ -2,6 +2,7 @@
 // scored is waited for by whoever calls.
 
 import { setTimeout as lasting } from 'node:timers/promises';
+import { until } from '../support/until.ts';
 import type { Scene } from './scene.ts';
 
 export interface Fault {
@@ -72,8 +73,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'bytes damaged on the way',
     mayRepeat: true,
     async act({ proxy }) {
+      const before = proxy.damaged;
       proxy.damage(3);
-      await lasting(3_000);
+      await until('three answers with records', () => proxy.damaged === before + 3);
       proxy.clear();
     },
   },

@@ -1,6 +1,7 @@
 // `npm run torture -- --minutes M`: a real broker, load and daemons, and one fault after the other, until the time is up and
 // every fault has had its turn; then two audits, ours and an independent one. Exit 1 when anything is missing. The report
-// is kept as a file. `--rounds N` counts rounds instead of minutes; `--only WORDS` keeps the faults whose name holds them.
+// is kept as a file. `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults whose
+// name holds them.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,14 +17,14 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     rounds: { type: 'string' },
     rate: { type: 'string', default: '1000' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     report: { type: 'string' },
   },
 });
 const minutes = Number(values.minutes ?? 0);
 const rounds = Number(values.rounds ?? (values.minutes === undefined ? 1 : 0));
 const rate = Number(values.rate);
-const chosen = FAULTS.filter(({ name }) => name.includes(values.only));
+const chosen = FAULTS.filter(({ name }) => values.only.some((words) => name.includes(words)));
 if (!(minutes >= 0) || !(rounds >= 0) || !(rate > 0) || chosen.length === 0) {
   process.stderr.write(
     `torture: wrong words; the faults are:\n${FAULTS.map(({ name }) => name).join('\n')}\n`,

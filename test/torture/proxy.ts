@@ -9,7 +9,7 @@ interface Link {
 
 const THROTTLE_TICK_MS = 50;
 /** Answers of that size hold records: a byte of theirs is damaged, not one of the protocol around them. */
-const DAMAGE_BYTES_MIN = 8_192;
+const DAMAGE_BYTES_MIN = 2_048;
 
 export class TcpProxy {
   readonly port: number;
