@@ -5,6 +5,7 @@ import './process.ts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
+import { dlqList, dlqRedrive, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
 import { produce } from './commands/produce.ts';
@@ -64,8 +65,8 @@ const program = new Command('scorelane')
   .showSuggestionAfterError()
   .exitOverride();
 
-const withConfig = (name: string, description: string): Command =>
-  program
+const withConfig = (name: string, description: string, parent: Command = program): Command =>
+  parent
     .command(name)
     .description(description)
     .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
@@ -133,6 +134,30 @@ withConfig(
       ...(flags.from === undefined ? {} : { fromMs: flags.from }),
       ...(flags.to === undefined ? {} : { toMs: flags.to }),
     });
+  });
+
+const dlq = program.command('dlq').description('look at dead letters, and send them back to the input');
+const only = (flags: { code?: string }): { code?: string } =>
+  flags.code === undefined ? {} : { code: flags.code };
+
+withConfig('list', 'count them by reason', dlq)
+  .option('--code <code>', 'only those of this code')
+  .action(async (flags: ConfigFlags & { code?: string }) => {
+    exitCode = await dlqList(load(flags), only(flags));
+  });
+
+withConfig('show', 'print them, one JSON object a line', dlq)
+  .option('--code <code>', 'only those of this code')
+  .option('--limit <n>', 'how many', count, 20)
+  .action(async (flags: ConfigFlags & { code?: string; limit: number }) => {
+    exitCode = await dlqShow(load(flags), { ...only(flags), limit: flags.limit });
+  });
+
+withConfig('redrive', 'send those that were not sent back yet to the input again', dlq)
+  .option('--code <code>', 'only those of this code; the others are passed over')
+  .option('--from-beginning', 'all of them, also those that were sent back before', false)
+  .action(async (flags: ConfigFlags & { code?: string; fromBeginning: boolean }) => {
+    exitCode = await dlqRedrive(load(flags), { ...only(flags), fromBeginning: flags.fromBeginning });
   });
 
 program

@@ -166,6 +166,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       idPaths: ['id'],
       results: outputs('out'),
       deadLetters: outputs('dead'),
+      deadLetterDialects: [],
       compression: 'none',
       predictRecordsMax: RECORDS,
       resultBatchBytesMax: 2 ** 19,

@@ -102,7 +102,7 @@ export const workerCount = ({ scoring }: Config): number =>
 const TASKS_PER_WORKER = 2;
 
 export function engineLimits(config: Config): EngineLimits {
-  const { microBatch, lanes, kafka } = config;
+  const { microBatch, lanes, kafka, deadLetters } = config;
   return {
     microBatch: { recordsMax: microBatch.records, bytesMax: microBatch.bytes, lingerMs: microBatch.linger },
     inFlightMax: lanes.inFlight,
@@ -113,6 +113,7 @@ export function engineLimits(config: Config): EngineLimits {
     retryMs: lanes.retry,
     retryMsMax: lanes.retryMax,
     stallAfterMs: lanes.stallAfter,
+    flood: { share: deadLetters.floodShare, recordsMin: deadLetters.floodRecords },
   };
 }
 
@@ -131,6 +132,7 @@ export async function scorerSetup(
     idPaths: output.ids,
     results: { topic: output.topic, partitionCount: await sink.partitionCount(output.topic) },
     deadLetters: { topic: deadLetters.topic, partitionCount: await sink.partitionCount(deadLetters.topic) },
+    deadLetterDialects: deadLetters.dialects,
     compression: output.compression,
     predictRecordsMax: scoring.predictRecords,
     resultBatchBytesMax: limits.resultBatchBytes,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { FORMATS } from '../codec/codecs.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
+import { DIALECTS } from '../scoring/dead-letter.ts';
 import { duration, size } from './units.ts';
 
 const topic = () =>
@@ -108,6 +109,24 @@ export const schema = z.strictObject({
   }),
   deadLetters: z.strictObject({
     topic: topic().describe('Where records go that cannot be scored, with the reason in their headers.'),
+    dialects: z
+      .array(z.enum(DIALECTS))
+      .default([])
+      .describe(
+        "Headers of other systems, besides ours: connect is Kafka Connect's (KIP-298), spring Spring Kafka's.",
+      ),
+    floodShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe(
+        'A lane stops, not ready, rather than write more dead letters when more than this share of its last records would be one: a wrong ' +
+          'schema upstream then costs no millions of dead letters. 1: never.',
+      ),
+    floodRecords: positive()
+      .default(1000)
+      .describe('At least so many of the last records of a lane are looked at for deadLetters.floodShare.'),
   }),
   model: z.strictObject({
     repository: z

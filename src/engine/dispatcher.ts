@@ -6,6 +6,7 @@ import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
+import { flood } from './flood.ts';
 import { accept, type Lane, newLane, restart, skipTo } from './lane.ts';
 import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
@@ -81,7 +82,15 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     }
     case 'scored': {
       state.scoring--;
-      laneAt(state, message.lane)?.ledger.scored(message.id, message.scored);
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined) return;
+      const words = flood(lane.recent, message.scored, state.limits.flood);
+      if (words === null) {
+        lane.ledger.scored(message.id, message.scored);
+        return;
+      }
+      lane.ledger.failed(message.id);
+      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: words }, nowMs, effects);
       return;
     }
     case 'scoreFailed': {

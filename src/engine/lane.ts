@@ -4,6 +4,7 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { Fetched } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import type { Recent } from './flood.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbox } from './mailbox.ts';
 
@@ -34,6 +35,7 @@ export interface Lane extends TopicPartition {
   produceAgainAtMs: number;
   haltedUntilMs: number;
   trouble: Trouble | undefined;
+  readonly recent: Recent;
   /** The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was first looked at. */
   aliveAtMs: number;
   /** The committable offset then. */
@@ -55,6 +57,7 @@ export function newLane(partition: TopicPartition, position: NextOffset, epoch: 
     produceAgainAtMs: 0,
     haltedUntilMs: 0,
     trouble: undefined,
+    recent: { records: 0, dead: 0 },
     aliveAtMs: Number.NaN,
     aliveAt: position,
   };

@@ -1,6 +1,7 @@
 // All that the engine remembers, and the limits it works within.
 
 import type { BatchingPolicy } from './batcher.ts';
+import type { FloodPolicy } from './flood.ts';
 import type { Lane } from './lane.ts';
 
 export interface EngineLimits {
@@ -19,6 +20,7 @@ export interface EngineLimits {
   readonly retryMsMax: number;
   /** A lane with lag that shows no sign of life for so long has stalled. */
   readonly stallAfterMs: number;
+  readonly flood: FloodPolicy;
 }
 
 export interface EngineState {

@@ -2,7 +2,7 @@
 // Connect (KIP-298).
 
 import type { Rejection } from '../features/rejection.ts';
-import { parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
+import { parseHeaders, type RecordHeader, type RecordView } from '../log/record-batch-reader.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
 
 const PREFIX = '__scorelane.errors.';
@@ -17,27 +17,88 @@ export interface DeadLetterContext {
   readonly version: string;
 }
 
+/** Headers of other systems, besides ours, for tools that know those. */
+export const DIALECTS = ['connect', 'spring'] as const;
+export type Dialect = (typeof DIALECTS)[number];
+
+/** A dead letter's reason, as its headers say it. */
+export interface Reason extends DeadLetterContext {
+  readonly offset: number;
+  readonly stage: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** The headers block of a dead letter for a record: the record's own headers, then the reason. */
 export function deadLetterHeaders(
   record: RecordView,
-  { stage, code, message }: Rejection,
+  rejection: Rejection,
   { topic, partition, model, version }: DeadLetterContext,
+  dialects: readonly Dialect[] = [],
 ): Uint8Array {
-  const reason: Record<string, string | number> = {
-    topic,
-    partition,
-    offset: record.offset,
-    stage,
-    code,
-    message,
-    model,
-    version,
-  };
+  const { stage, code, message } = rejection;
+  const reason: Reason = { topic, partition, offset: record.offset, stage, code, message, model, version };
   return encodeHeaders([
     ...parseHeaders(record),
-    ...Object.entries(reason).map(([key, value]) => ({
-      key: PREFIX + key,
-      value: Buffer.from(String(value)),
-    })),
+    ...utf8(Object.entries(reason).map(([key, value]) => [PREFIX + key, value])),
+    ...dialects.flatMap((dialect) => HEADERS_OF[dialect](reason, record.timestampMs)),
   ]);
 }
+
+/** The record's own headers, and the reason; null when it is no dead letter of ours. */
+export function parseDeadLetter(record: RecordView): { own: RecordHeader[]; reason: Reason } | null {
+  const found: Record<string, string> = {};
+  const own: RecordHeader[] = [];
+  for (const header of parseHeaders(record)) {
+    if (header.key.startsWith(PREFIX)) {
+      found[header.key.slice(PREFIX.length)] = Buffer.from(header.value ?? []).toString();
+    } else if (!ADDED.some((prefix) => header.key.startsWith(prefix))) own.push(header);
+  }
+  const { topic, partition, offset, stage = '', code = '', message = '', model = '', version = '' } = found;
+  if (topic === undefined || partition === undefined || offset === undefined) return null;
+  const [at, of] = [Number(offset), Number(partition)];
+  return { own, reason: { topic, partition: of, offset: at, stage, code, message, model, version } };
+}
+
+const CONNECT = '__connect.errors.';
+const SPRING = 'kafka_dlt-';
+const ADDED = [CONNECT, SPRING];
+
+const utf8 = (entries: readonly (readonly [string, string | number])[]): RecordHeader[] =>
+  entries.map(([key, value]) => ({ key, value: Buffer.from(String(value)) }));
+
+const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestampMs: number) => RecordHeader[]>> = {
+  /** KIP-298: all values are text. The stage is what Connect calls one, the code stands for the exception. */
+  connect: ({ topic, partition, offset, stage, code, message, model }) =>
+    utf8([
+      [`${CONNECT}topic`, topic],
+      [`${CONNECT}partition`, partition],
+      [`${CONNECT}offset`, offset],
+      [`${CONNECT}connector.name`, `scorelane-${model}`],
+      [`${CONNECT}task.id`, partition],
+      [`${CONNECT}stage`, stage.toUpperCase()],
+      [`${CONNECT}class.name`, 'scorelane'],
+      [`${CONNECT}exception.class.name`, code],
+      [`${CONNECT}exception.message`, message],
+    ]),
+  /** Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian, 4 bytes the partition, 8 the others. */
+  spring({ topic, partition, offset, code, message }, timestampMs) {
+    const int = Buffer.alloc(4);
+    int.writeInt32BE(partition);
+    const long = (value: number): Buffer => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64BE(BigInt(value));
+      return bytes;
+    };
+    return [
+      ...utf8([
+        [`${SPRING}original-topic`, topic],
+        [`${SPRING}exception-fqcn`, code],
+        [`${SPRING}exception-message`, message],
+      ]),
+      { key: `${SPRING}original-partition`, value: int },
+      { key: `${SPRING}original-offset`, value: long(offset) },
+      { key: `${SPRING}original-timestamp`, value: long(timestampMs) },
+    ];
+  },
+};

@@ -5,6 +5,7 @@ import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
+import type { Dialect } from './dead-letter.ts';
 import type { ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
@@ -24,6 +25,8 @@ export interface ScorerSetup {
   readonly idPaths: readonly string[];
   readonly results: OutputTopic;
   readonly deadLetters: OutputTopic;
+  /** Headers of dead letters besides ours. */
+  readonly deadLetterDialects: readonly Dialect[];
   readonly compression: CompressionType;
   /** Rows given to one predict call. */
   readonly predictRecordsMax: number;

@@ -241,7 +241,9 @@ class Task {
     const { topic, partition } = this.#request;
     const { name, version } = this.#parts.model;
     const { keyStart, keyEnd, valueStart, valueEnd, bytes } = row;
-    const headers = deadLetterHeaders(row, rejection, { topic, partition, model: name, version });
+    const context = { topic, partition, model: name, version };
+    const { deadLetterDialects } = this.#parts.setup;
+    const headers = deadLetterHeaders(row, rejection, context, deadLetterDialects);
     this.#workspace.deadLetters
       .writerFor(partition, bytes, keyStart, keyEnd)
       .append(

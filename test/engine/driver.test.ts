@@ -39,6 +39,7 @@ const limits: EngineLimits = {
   retryMs: 1,
   retryMsMax: 10,
   stallAfterMs: 60_000,
+  flood: { share: 1, recordsMin: 1_000 },
 };
 
 /** What is released is used again at once: whoever reads it still would find this. */

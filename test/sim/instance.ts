@@ -23,6 +23,7 @@ export const LIMITS: EngineLimits = {
   retryMs: 10,
   retryMsMax: 100,
   stallAfterMs: 1_000,
+  flood: { share: 1, recordsMin: 1_000 },
 };
 const REVOKE_MS = 60;
 const STOP_MS = 150;

@@ -30,6 +30,7 @@ const setup: ScorerSetup = {
   idPaths: ['id'],
   results: { topic: RESULTS, partitionCount: PARTITIONS },
   deadLetters: { topic: DEAD, partitionCount: PARTITIONS },
+  deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 4,
   resultBatchBytesMax: 500,

@@ -23,6 +23,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   idPaths: ['id'],
   results: { topic: 'out', partitionCount: 1 },
   deadLetters: { topic: 'dead', partitionCount: 1 },
+  deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 16,
   resultBatchBytesMax: 2 ** 20,

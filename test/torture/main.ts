@@ -67,6 +67,7 @@ try {
   } catch (error) {
     failure = error as Error;
     say(`FAILED: ${failure.message}`);
+    for (const words of scene.endings) say(`--- a daemon that has ended said at last:\n${words}`);
     for (const daemon of scene.daemons) say(`--- a daemon said at last:\n${daemon.out.slice(-4_000)}`);
   }
   await scene.endLoad();

@@ -5,6 +5,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
+  /** Those from which something waits to be passed on: nothing may overtake it. */
+  readonly waiting: Set<Socket>;
 }
 
 const THROTTLE_TICK_MS = 50;
@@ -70,9 +72,8 @@ export class TcpProxy {
     this.#delayMs = 0;
     this.#bytesPerSecond = Number.POSITIVE_INFINITY;
     this.#toDamage = 0;
-    for (const { client, server } of this.#links) {
-      client.resume();
-      server.resume();
+    for (const { client, server, waiting } of this.#links) {
+      for (const socket of [client, server]) if (!waiting.has(socket)) socket.resume();
     }
   }
 
@@ -83,7 +84,7 @@ export class TcpProxy {
   }
 
   #link(client: Socket, server: Socket): void {
-    const link = { client, server };
+    const link = { client, server, waiting: new Set<Socket>() };
     this.#links.add(link);
     const end = (): void => {
       this.#links.delete(link);
@@ -109,8 +110,10 @@ export class TcpProxy {
     }
     // One chunk at a time in each direction: the order stays, and the sender feels it.
     from.pause();
+    link.waiting.add(from);
     setTimeout(
       () => {
+        link.waiting.delete(from);
         if (!to.destroyed) to.write(bytes);
         if (!this.#silent && this.#links.has(link)) from.resume();
       },

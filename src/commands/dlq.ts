@@ -1,0 +1,209 @@
+// `scorelane dlq list|show|redrive`: what became a dead letter and why, and the way back to the input after a fix.
+
+import { codecs } from '../codec/codecs.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { ResultBatch } from '../log/ports.ts';
+import { type OffsetRange, readRange } from '../log/read-range.ts';
+import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
+import { encodeHeaders, RecordBatchWriter } from '../log/record-batch-writer.ts';
+import { parseDeadLetter } from '../scoring/dead-letter.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { EXIT } from './exit-codes.ts';
+import { Topics } from './topics.ts';
+import { connectSink, openSink } from './wiring.ts';
+
+export interface DlqFilter {
+  /** Only dead letters of this code. */
+  readonly code?: string;
+}
+
+type DeadLetter = NonNullable<ReturnType<typeof parseDeadLetter>>;
+type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;
+
+/** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
+const SLICE = 20_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function withTopics(config: Config, use: (topics: Topics) => Promise<void>): Promise<number> {
+  const topics = await Topics.connect(config, createLogger(config.telemetry.logLevel), 'dlq');
+  try {
+    await use(topics);
+    return EXIT.ok;
+  } finally {
+    await topics.close();
+  }
+}
+
+/** Calls `take` with each dead letter of the ranges. Resolves to the number of records that are none of ours. */
+async function each(
+  config: Config,
+  topics: Topics,
+  ranges: readonly OffsetRange[],
+  { code }: DlqFilter,
+  take: Take,
+): Promise<number> {
+  let others = 0;
+  await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
+    const { from, until } = ranges[partition] as OffsetRange;
+    for (const batch of batches) {
+      if (batch.skip) continue;
+      const records = openRecordBatch(batch, config.limits.inflatedBytes);
+      while (records.next()) {
+        if (records.offset < from || records.offset >= until) continue;
+        const letter = parseDeadLetter(records);
+        if (letter === null) others++;
+        else if (code === undefined || letter.reason.code === code) take(letter, records, partition);
+      }
+    }
+  });
+  return others;
+}
+
+/** Counts them by code, stage, model and version, with an example of each. */
+export function dlqList({ config }: LoadedConfig, filter: DlqFilter): Promise<number> {
+  return withTopics(config, async (topics) => {
+    const kinds = new Map<string, { count: number; example: string }>();
+    const ranges = await topics.ranges(config.deadLetters.topic);
+    const others = await each(config, topics, ranges, filter, ({ reason }, record, partition) => {
+      const { code, stage, model, version, message } = reason;
+      const kind = `${code}  ${stage}  ${model} ${version}`;
+      const seen = kinds.get(kind);
+      if (seen !== undefined) seen.count++;
+      else kinds.set(kind, { count: 1, example: `${partition}/${record.offset}: ${message}` });
+    });
+    for (const [kind, { count, example }] of [...kinds].toSorted(([, a], [, b]) => b.count - a.count)) {
+      say(`${String(count).padStart(9)}  ${kind}  first ${example}`);
+    }
+    if (kinds.size === 0) say('no dead letters');
+    if (others > 0) say(`${others} records without headers of scorelane`);
+  });
+}
+
+export interface DlqShowOptions extends DlqFilter {
+  readonly limit: number;
+}
+
+/** Prints the oldest of each partition, one JSON object a line: where it came from, why it is here, and what it is. */
+export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowOptions): Promise<number> {
+  return withTopics(config, async (topics) => {
+    let shown = 0;
+    const ranges = await topics.ranges(config.deadLetters.topic);
+    await each(config, topics, ranges, filter, ({ own, reason }, record, partition) => {
+      if (shown++ >= limit) return;
+      const [key, value] = [record.key(), record.value()];
+      const headers = own.map((header) => [header.key, textOf(header.value)]);
+      say(
+        JSON.stringify({
+          partition,
+          offset: record.offset,
+          timestamp: new Date(record.timestampMs).toISOString(),
+          reason,
+          key: textOf(key),
+          value: decoded(config, value),
+          headers,
+        }),
+      );
+    });
+  });
+}
+
+/** Text where the bytes are UTF-8, else hexadecimal digits. */
+function textOf(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return `0x${Buffer.from(bytes).toString('hex')}`;
+  }
+}
+
+/** The value where it can be decoded; what cannot be decoded is why it may be here. */
+function decoded({ input }: Config, value: Uint8Array | null): unknown {
+  if (value === null) return null;
+  try {
+    return codecs[input.format].decode(value, 0, value.byteLength);
+  } catch {
+    return textOf(value);
+  }
+}
+
+export interface DlqRedriveOptions extends DlqFilter {
+  /** Goes over all again, also what was sent back before. */
+  readonly fromBeginning: boolean;
+}
+
+/**
+ * Sends them back to the partition of the input that they came from, as they were: key, value, headers, timestamp. How
+ * far it has come is committed as group `<group>-redrive` after each slice is acknowledged: an interrupted run sends that slice again.
+ */
+export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
+  const { deadLetters, input, kafka, telemetry } = config;
+  return withTopics(config, async (topics) => {
+    const logger = createLogger(telemetry.logLevel);
+    const sink = openSink(config, logger);
+    await connectSink(sink, config, logger, true);
+    try {
+      const partitions = await sink.partitionCount(input.topic);
+      const group = `${kafka['group.id']}-redrive`;
+      const there = await topics.ranges(deadLetters.topic);
+      const done = await topics.committed(group, deadLetters.topic, there.length);
+      let left = there.map(({ from, until }, partition) => ({
+        from: options.fromBeginning ? from : Math.max(from, done[partition] ?? 0),
+        until,
+      }));
+      let sent = 0;
+      while (left.some(({ from, until }) => from < until)) {
+        const slice = left.map(({ from, until }) => ({ from, until: Math.min(until, from + SLICE) }));
+        const back = new Back(config, partitions);
+        await each(config, topics, slice, options, (letter, record) => back.take(letter, record));
+        sent += back.count;
+        await sink.produce(back.batches());
+        await topics.admin.setOffsets({
+          groupId: group,
+          topic: deadLetters.topic,
+          partitions: slice.map(({ until }, partition) => ({ partition, offset: String(until) })),
+        });
+        left = left.map(({ until }, partition) => ({ from: slice[partition]?.until ?? until, until }));
+      }
+      say(`sent ${sent} records back to ${input.topic}`);
+    } finally {
+      await sink.stop();
+    }
+  });
+}
+
+/** Record batches on their way back, by the partition they came from. */
+class Back {
+  count = 0;
+  readonly #config: Config;
+  readonly #partitions: number;
+  readonly #writers = new Map<number, RecordBatchWriter>();
+  readonly #full: ResultBatch[] = [];
+
+  constructor(config: Config, partitions: number) {
+    this.#config = config;
+    this.#partitions = partitions;
+  }
+
+  take({ own, reason }: DeadLetter, record: RecordReader): void {
+    // The topic may have been made anew with fewer partitions.
+    const partition = reason.partition % this.#partitions;
+    const writer = this.#writers.get(partition) ?? new RecordBatchWriter();
+    this.#writers.set(partition, writer);
+    writer.appendRecord(record.timestampMs, record.key(), record.value(), encodeHeaders(own));
+    this.count++;
+    if (writer.byteLength >= this.#config.limits.resultBatchBytes) this.#finish(partition, writer);
+  }
+
+  batches(): readonly ResultBatch[] {
+    for (const [partition, writer] of this.#writers) this.#finish(partition, writer);
+    return this.#full;
+  }
+
+  #finish(partition: number, writer: RecordBatchWriter): void {
+    this.#full.push({ topic: this.#config.input.topic, partition, ...writer.finish('none') });
+    this.#writers.delete(partition);
+  }
+}

@@ -1,0 +1,84 @@
+// What commands that look at topics share: an admin client, and sources under groups of their own that are deleted at the end.
+
+import type { Admin, Kafka } from 'kafkajs';
+import type { Config } from '../config/schema.ts';
+import { createKafka } from '../kafka/client.ts';
+import { KafkaSource } from '../kafka/source.ts';
+import type { Source } from '../log/ports.ts';
+import type { OffsetRange } from '../log/read-range.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { UnavailableError } from './exit-codes.ts';
+
+export class Topics {
+  readonly admin: Admin;
+  readonly #kafka: Kafka;
+  readonly #config: Config;
+  readonly #purpose: string;
+  readonly #groups: string[] = [];
+
+  private constructor(config: Config, kafka: Kafka, purpose: string) {
+    this.#config = config;
+    this.#kafka = kafka;
+    this.#purpose = purpose;
+    this.admin = kafka.admin();
+  }
+
+  /** `purpose` is the command's name. Rejects with `UnavailableError`. */
+  static async connect(config: Config, logger: Logger, purpose: string): Promise<Topics> {
+    if (config.log !== 'kafka') {
+      const why = 'the embedded log lives inside of the daemon only';
+      throw new UnavailableError(`${purpose} needs log: kafka; ${why}`);
+    }
+    const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
+    const topics = new Topics(config, kafka, purpose);
+    try {
+      await topics.admin.connect();
+    } catch (error) {
+      const where = config.kafka['bootstrap.servers'];
+      throw new UnavailableError(`no broker at ${where}: ${(error as Error).message}`, { cause: error });
+    }
+    return topics;
+  }
+
+  /** A source that nobody else uses, for one reading. */
+  open(topic: string): Source {
+    const { kafka } = this.#config;
+    const group = `${kafka['group.id']}-${this.#purpose}-${process.pid}-${this.#groups.length}`;
+    this.#groups.push(group);
+    const settings = { ...kafka, 'group.id': group, 'auto.offset.reset': 'earliest' as const };
+    return new KafkaSource(this.#kafka, { topic, settings, onOutOfRange: 'continue' });
+  }
+
+  /** What the topic holds, by partition; with times only from and up to the first record at or after them, in milliseconds. */
+  async ranges(topic: string, fromMs?: number, toMs?: number): Promise<OffsetRange[]> {
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    const at = async (ms: number | undefined): Promise<Map<number, number>> => {
+      const found = ms === undefined ? [] : await this.admin.fetchTopicOffsetsByTimestamp(topic, ms);
+      return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    };
+    const [from, until] = [await at(fromMs), await at(toMs)];
+    return ends
+      .toSorted((left, right) => left.partition - right.partition)
+      .map(({ partition, low, high }) => ({
+        from: Math.max(Number(low), from.get(partition) ?? 0),
+        until: Math.min(Number(high), until.get(partition) ?? Number(high)),
+      }));
+  }
+
+  /** What a group has committed of a topic, by partition: 0 where nothing. */
+  async committed(group: string, topic: string, partitions: number): Promise<number[]> {
+    const [found] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const committed = Array.from({ length: partitions }, () => 0);
+    for (const { partition, offset } of found?.partitions ?? []) {
+      committed[partition] = Math.max(0, Number(offset));
+    }
+    return committed;
+  }
+
+  async close(): Promise<void> {
+    const { groups } = await this.admin.listGroups();
+    const own = groups.map(({ groupId }) => groupId).filter((group) => this.#groups.includes(group));
+    if (own.length > 0) await this.admin.deleteGroups(own);
+    await this.admin.disconnect();
+  }
+}
