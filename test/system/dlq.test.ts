@@ -1,0 +1,73 @@
+// Dead letters on a real broker: told by kind, shown as they are, sent back once; and a flood of them stops its lane.
+
+import anyTest, { type TestFn } from 'ava';
+import {
+  allCommitted,
+  audit,
+  flags,
+  type Job,
+  newJob,
+  Program,
+  produce,
+  startDaemon,
+} from '../support/daemon.ts';
+import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+
+const test = anyTest as TestFn;
+const broker = withBroker(test);
+
+const dlq = async (job: Job, what: string, ...more: string[]): Promise<string> => {
+  const args = ['dlq', what, '--config', 'config/kafka.yaml', ...flags(job, []), ...more];
+  const { code, out } = await new Program(args).ended;
+  if (code !== 0) throw new Error(`dlq ${what} ended with ${code}:\n${out}`);
+  return out;
+};
+
+async function scoreAll(job: Job, settings: readonly string[] = []): Promise<void> {
+  const daemon = await startDaemon(job, settings);
+  await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
+  await daemon.stop();
+}
+
+test('list counts, show shows, and redrive sends each back to its partition, once', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 2);
+  t.is(await dlq(job, 'list'), 'no dead letters\n');
+  await produce(job, 2_000, '--rate', 'max', '--garbage', '0.05');
+  await scoreAll(job, ['deadLetters.dialects=["connect","spring"]']);
+  const before = await audit(job);
+  t.deepEqual([before.missing, before.deadLetters === before.bad, before.deadUntouched], [0, true, true]);
+
+  const list = await dlq(job, 'list');
+  const counts = [...list.matchAll(/^ +(\d+) {2}(\w+) {2}/gm)].map(([, count]) => Number(count));
+  t.is(
+    counts.reduce((sum, count) => sum + count, 0),
+    before.bad,
+  );
+  const shown = (await dlq(job, 'show', '--limit', '3')).trim().split('\n');
+  t.is(shown.length, 3);
+  const first = JSON.parse(shown[0] ?? '') as { reason: { topic: string; code: string }; headers: unknown[] };
+  t.is(first.reason.topic, job.input);
+  t.deepEqual(first.headers, [], 'what was added to its headers is not among its own');
+
+  t.is(await dlq(job, 'redrive'), `sent ${before.bad} records back to ${job.input}\n`);
+  t.is(await dlq(job, 'redrive'), `sent 0 records back to ${job.input}\n`);
+  await scoreAll(job);
+  const after = await audit(job);
+  t.is(after.inputs, 2_000 + before.bad);
+  t.is(after.bad, 2 * before.bad, 'they came back as they were, and are still bad');
+  t.deepEqual([after.missing, after.deadUntouched], [0, true]);
+});
+
+test('a flood of dead letters stops its lane, not ready, before the topic is full of them; once it may, it goes on', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+  await produce(job, 5_000, '--rate', 'max', '--garbage', '0.9');
+  const limits = ['deadLetters.floodShare=0.5', 'deadLetters.floodRecords=500', 'microBatch.records=500'];
+  const daemon = await startDaemon(job, limits);
+  await daemon.says(/not ready: lane .* does not advance: \d+ of the last \d+ records would be dead letters/);
+  t.is((await daemon.stop()).code, 0);
+  const stopped = await audit(job);
+  t.true(stopped.deadLetters < 1_000, `${stopped.deadLetters} dead letters`);
+  await scoreAll(job);
+  const { missing, wronglyDead, deadUntouched } = await audit(job);
+  t.deepEqual({ missing, wronglyDead, deadUntouched }, { missing: 0, wronglyDead: 0, deadUntouched: true });
+});
