@@ -121,8 +121,8 @@ export const schema = z.strictObject({
       .max(1)
       .default(1)
       .describe(
-        'A lane stops, not ready, rather than write more dead letters when more than this share of its last records would be one: a wrong ' +
-          'schema upstream then costs no millions of dead letters. 1: never.',
+        'A lane stops, not ready, when more than this share of its last records would be dead letters: a wrong schema ' +
+          'upstream then costs no millions of them. 1: never.',
       ),
     floodRecords: positive()
       .default(1000)
