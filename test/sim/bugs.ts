@@ -1,6 +1,7 @@
 // Deliberate bugs: the simulator is tested by whether it finds them. Each is a change to the text of one source file,
 // made while it is loaded; text that is not there exactly once is an error, so that no bug quietly stops to be one.
 
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 
 export interface Bug {
@@ -116,8 +117,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'takes a micro-batch that could not be opened for an empty one',
     file: 'engine/dispatcher.ts',
-    find: 'lane.ledger.failed(message.id);',
-    replace: 'lane.ledger.scored(message.id, NOTHING_SCORED);',
+    find: 'lane.ledger.failed(message.id);\n      trouble(lane, message.failure',
+    replace: 'lane.ledger.scored(message.id, NOTHING_SCORED);\n      trouble(lane, message.failure',
   },
   {
     name: 'forgets the second half when it halves a micro-batch',
@@ -164,7 +165,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'takes what was fetched for the end of the log',
     file: 'engine/dispatcher.ts',
-    find: 'lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);',
+    find: 'if (lane !== undefined) lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);',
     replace: '',
   },
   {
@@ -175,9 +176,15 @@ export const BUGS: readonly Bug[] = [
   },
 ];
 
+const urlOf = ({ file }: Bug): URL => new URL(`../../src/${file}`, import.meta.url);
+
+/** How often the text that a bug changes stands in its file: it must be once. */
+export const occurrences = (bug: Bug): number => readFileSync(urlOf(bug), 'utf8').split(bug.find).length - 1;
+
 /** From now on the module of that bug is loaded with it. */
-export function plant({ file, find, replace }: Bug): void {
-  const url = new URL(`../../src/${file}`, import.meta.url).href;
+export function plant(bug: Bug): void {
+  const { file, find, replace } = bug;
+  const url = urlOf(bug).href;
   registerHooks({
     load(asked, context, next) {
       const loaded = next(asked, context);

@@ -22,7 +22,7 @@ export const LIMITS: EngineLimits = {
   commitIntervalMs: 20,
   retryMs: 10,
   retryMsMax: 100,
-  stallAfterMs: 1_000,
+  stallAfterMs: 3_000,
   flood: { share: 1, recordsMin: 1_000 },
 };
 const REVOKE_MS = 60;
@@ -32,6 +32,8 @@ export interface InstanceWorld extends ProducerWorld, SourceWorld {
   /** Bytes of one result batch, made during that ownership. */
   made(bytes: Uint8Array, epoch: number): void;
   failed(words: string): void;
+  /** Lanes showed no sign of life. */
+  stalled(words: string): void;
 }
 
 export class Instance {
@@ -58,7 +60,10 @@ export class Instance {
       sink: this.#sink,
       scorer: new ScorerPool({
         threads: new SimThreads(process, world.dice),
-        onThreadLost: (why) => world.note(() => `${process.name} thread lost: ${why}`),
+        onThreadLost: (why) => {
+          this.#driver.scoring();
+          world.note(() => `${process.name} thread lost: ${why}`);
+        },
       }),
       clock: process.clock,
       limits: LIMITS,
@@ -128,6 +133,7 @@ export class Instance {
   #effect(effect: Effect): void {
     const { process } = this;
     if (effect.type === 'pause') this.#notePause(effect.partition);
+    if (effect.type === 'stalled') this.#world.stalled(`${process.name}: ${effect.lanes.join('; ')}`);
     this.#world.note(() => `${process.name} ${printEffect(effect)}`);
   }
 

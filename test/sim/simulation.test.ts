@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { seedThatCatches } from './bug-table.ts';
-import { BUGS, SEEDS_MAX } from './bugs.ts';
+import { BUGS, occurrences, SEEDS_MAX } from './bugs.ts';
 import { planOf } from './faults.ts';
 import { simulate } from './simulation.ts';
 
@@ -35,6 +35,13 @@ test('a seed gives the same run each time, to the last event', async (t) => {
     t.deepEqual(first.trace, second.trace);
     t.deepEqual(first.history, second.history);
   }
+});
+
+test('every deliberate bug changes a text that stands in its file once', (t) => {
+  t.deepEqual(
+    BUGS.filter((bug) => occurrences(bug) !== 1).map(({ name }) => name),
+    [],
+  );
 });
 
 test(`each of ${BUGS.length} deliberate bugs is caught within ${SEEDS_MAX} seeds`, async (t) => {

@@ -6,14 +6,20 @@ import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { batchOf } from '../support/records.ts';
 import { Cluster, DEAD, INPUT, PARTITIONS, RESULTS } from './cluster.ts';
-import { Dice, isCalm, type Plan } from './faults.ts';
+import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
 import { KILLS, THROWS } from './threads.ts';
 
-/** Virtual time in which everything must be scored and committed once nothing fails any more. */
-const BOUND_MS = 10_000;
+/**
+ * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
+ * be have to find out, one after the other, that they have stalled.
+ */
+const BOUND_MS = 20_000;
+/** In a calm run it must be that soon: nothing waits for a timer that is there for other reasons. */
+const CALM_BOUND_MS = 800;
+const MAY_STALL: readonly Fault[] = ['stalls', 'coordinatorLoss', 'pauses'];
 const BATCHES = 90;
 const RECORDS_MAX = 6;
 const INSTANCES_MAX = 4;
@@ -50,6 +56,7 @@ class Simulation implements InstanceWorld {
   #started = 0;
   #batches = 0;
   #events = 0;
+  #loadEndedMs = 0;
 
   constructor(plan: Plan, traces: boolean) {
     this.#plan = plan;
@@ -67,6 +74,7 @@ class Simulation implements InstanceWorld {
     const observe = (): void => {
       this.#events++;
       for (const instance of this.#instances) instance.observe();
+      if (this.#batches < BATCHES) this.#loadEndedMs = scheduler.nowMs;
     };
     await scheduler.run(this.#plan.faultsUntilMs, () => false, observe);
     this.note(() => 'the time of faults is over');
@@ -76,6 +84,9 @@ class Simulation implements InstanceWorld {
     for (const { process } of this.#instances) process.thaw();
     if (!this.#instances.some(({ process, stopping }) => process.alive && !stopping)) this.#startInstance();
     await scheduler.run(scheduler.nowMs + BOUND_MS, () => this.#done(), observe);
+    const tookMs = scheduler.nowMs - Math.max(this.#loadEndedMs, this.#plan.faultsUntilMs);
+    if (isCalm(this.#plan) && tookMs > CALM_BOUND_MS)
+      this.failed(`took ${tookMs} ms to the end, in a calm run`);
     return this.#outcome();
   }
 
@@ -89,6 +100,12 @@ class Simulation implements InstanceWorld {
 
   failed(words: string): void {
     this.#failures.push(words);
+  }
+
+  /** A stall is a fault of ours, unless this run has such trouble as may cause one. */
+  stalled(words: string): void {
+    if (!MAY_STALL.some((fault) => this.#plan.faults.has(fault)))
+      this.failed(`stalled for no reason: ${words}`);
   }
 
   note(words: () => string): void {

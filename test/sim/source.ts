@@ -215,8 +215,11 @@ export class SimSource implements Source, GroupMember {
   #stray(reading: Reading): void {
     const { batches } = this.#world.cluster.partition(reading);
     const at = batches.findIndex(({ header }) => header.next > reading.position);
-    const batch = batches[at + this.#world.dice.of('stray').below(7) - 3];
-    if (batch !== undefined) reading.position = startingAt(batch.header.baseOffset);
+    const random = this.#world.dice.of('stray');
+    const batch = batches[at + random.below(7) - 3];
+    // Or where a group begins that has committed nothing: the log may not hold that any more.
+    if (random.next() < 0.1) reading.position = startingAt(0);
+    else if (batch !== undefined) reading.position = startingAt(batch.header.baseOffset);
   }
 
   /** Bytes that come over the network: now and then one is another. */
