@@ -238,13 +238,13 @@ export class SimSource implements Source, GroupMember {
   #request(reading: Reading): void {
     const { cluster, dice } = this.#world;
     const log = cluster.partition(reading);
+    if (dice.strikes('staleFetches', 0.05)) this.#stray(reading);
     if (reading.position < log.logStart) {
       const { logStart, logEnd } = log;
       const { topic, partition, position } = reading;
       reading.position = logStart;
       this.#listener?.outOfRange({ topic, partition, position, logStart, logEnd, resumedAt: logStart });
     }
-    if (dice.strikes('staleFetches', 0.05)) this.#stray(reading);
     const from = reading.position;
     const batches = log
       .read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX))
