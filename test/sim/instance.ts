@@ -22,7 +22,7 @@ export const LIMITS: EngineLimits = {
   commitIntervalMs: 20,
   retryMs: 10,
   retryMsMax: 100,
-  stallAfterMs: 3_000,
+  stallAfterMs: 6_000,
   flood: { share: 1, recordsMin: 1_000 },
 };
 const REVOKE_MS = 60;

@@ -16,7 +16,7 @@ import { KILLS, THROWS } from './threads.ts';
  * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
  * be have to find out, one after the other, that they have stalled.
  */
-const BOUND_MS = 20_000;
+const BOUND_MS = 40_000;
 /** In a calm run it must be that soon: nothing waits for a timer that is there for other reasons. */
 const CALM_BOUND_MS = 800;
 const MAY_STALL: readonly Fault[] = ['stalls', 'coordinatorLoss', 'pauses'];
