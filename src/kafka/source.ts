@@ -106,8 +106,9 @@ export class KafkaSource implements Source {
     this.#lose();
     this.#group = undefined;
     this.#consumer = undefined;
-    // It has stopped to do what it should: it may not even end. Then its session does.
-    const ended = old?.disconnect() ?? Promise.resolve();
+    // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case, and whoever waited
+    // no longer must not be struck by a failure that comes later.
+    const ended = old?.disconnect().catch(() => {});
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]);
     if (listener !== undefined) await this.#join(listener);
   }

@@ -2,7 +2,7 @@
 // they have come.
 
 import type { Admin } from 'kafkajs';
-import { type Broker, freePort, startBroker } from '../../tools/broker.ts';
+import { type Broker, type BrokerOptions, freePort, startBroker } from '../../tools/broker.ts';
 import { type Job, newJob, type Program, startDaemon, startLoad } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +16,7 @@ export class Scene {
   readonly job: Job;
   readonly proxy: TcpProxy;
   readonly #address: string;
-  readonly #listener: { readonly port: number; readonly properties: Readonly<Record<string, string>> };
+  readonly #options: BrokerOptions;
   readonly #rate: number;
   #broker: Broker;
   #daemons: Program[] = [];
@@ -26,13 +26,13 @@ export class Scene {
   readonly endings: string[] = [];
 
   private constructor(
-    parts: Pick<Scene, 'job' | 'proxy'> & { broker: Broker; listener: never; rate: number },
+    parts: Pick<Scene, 'job' | 'proxy'> & { broker: Broker; options: BrokerOptions; rate: number },
   ) {
     this.job = parts.job;
     this.proxy = parts.proxy;
     this.#broker = parts.broker;
     this.#address = parts.broker.address;
-    this.#listener = parts.listener;
+    this.#options = parts.options;
     this.#rate = parts.rate;
   }
 
@@ -40,7 +40,7 @@ export class Scene {
   static async start(rate: number): Promise<Scene> {
     const [port, inner, outer] = [await freePort(), await freePort(), await freePort()];
     const map = 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT';
-    const listener = {
+    const options: BrokerOptions = {
       port,
       listeners: [`PROXIED://127.0.0.1:${inner}`],
       properties: {
@@ -51,14 +51,14 @@ export class Scene {
         'log.retention.ms': '-1',
       },
     };
-    const broker = await startBroker(listener);
+    const broker = await startBroker(options);
     const proxy = await TcpProxy.start(outer, inner);
     const job = await newJob(
       broker.address,
       ['model.backend=wasm', 'kafka.request.timeout.ms=10000'],
       PARTITIONS,
     );
-    return new Scene({ job, proxy, broker, listener: listener as never, rate });
+    return new Scene({ job, proxy, broker, options, rate });
   }
 
   async startDaemon(): Promise<Program> {
@@ -103,7 +103,7 @@ export class Scene {
   }
 
   async startBroker(): Promise<void> {
-    this.#broker = await startBroker({ ...this.#listener, dataFolder: this.#broker.dataFolder });
+    this.#broker = await startBroker({ ...this.#options, dataFolder: this.#broker.dataFolder });
   }
 
   /** Calls with an admin client that does not go through the proxy. */
