@@ -13,8 +13,8 @@ import {
   ZERO,
 } from './json-digits.ts';
 import { JsonError } from './json-error.ts';
+import { NESTING_MAX } from './nesting.ts';
 
-const DEPTH_MAX = 64;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_MAP = 0x7b;
@@ -38,6 +38,12 @@ export class JsonWalker {
   #text: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #plain = new PlainNumber();
+  readonly #nestingMax: number;
+
+  /** Values nested deeper are left to who can say what is wrong with them. */
+  constructor(nestingMax = NESTING_MAX) {
+    this.#nestingMax = nestingMax;
+  }
 
   /** Begins at `start`. Reading past `end` throws. */
   reset(bytes: Uint8Array, start: number, end: number): void {
@@ -198,20 +204,24 @@ export class JsonWalker {
     return true;
   }
 
-  /** Skips one value, whatever it is. */
+  /** Skips one value, whatever it is, that stands inside of so many lists and maps. */
   skip(depth = 0): void {
-    if (depth > DEPTH_MAX) throw new JsonError(`nested more than ${DEPTH_MAX} deep`);
     const byte = this.#byte();
     if (byte === QUOTE) this.#skipString();
     else if (byte === OPEN_MAP) {
-      this.at++;
+      this.#deeper(depth);
       for (let isFirst = true; this.nextKey(isFirst) >= 0; isFirst = false) this.skip(depth + 1);
     } else if (byte === OPEN_LIST) {
-      this.at++;
+      this.#deeper(depth);
       for (let isFirst = true; this.nextElement(isFirst); isFirst = false) this.skip(depth + 1);
     } else if (!this.readNumber() && !this.#word('true') && !this.#word('false') && !this.#word('null')) {
       throw new JsonError(`no value at byte ${this.at}`);
     }
+  }
+
+  #deeper(depth: number): void {
+    if (depth >= this.#nestingMax) throw new JsonError(`nested more than ${this.#nestingMax} deep`);
+    this.at++;
   }
 
   /** Moves past white space. */

@@ -2,13 +2,14 @@
 // types are left to the general decoder.
 // The format: https://github.com/msgpack/msgpack/blob/master/spec.md
 
+import { NESTING_MAX } from './nesting.ts';
+
 /** Bytes that are not MessagePack, or more of it than fits: the general decoder says what is wrong. */
 export class MsgpackError extends Error {
   readonly code = 'SCORELANE_MSGPACK';
   override readonly name = 'MsgpackError';
 }
 
-const DEPTH_MAX = 64;
 const FLOAT32 = 0xca;
 const FLOAT32_BYTES = 5;
 
@@ -19,6 +20,12 @@ export class MsgpackWalker {
   value = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #nestingMax: number;
+
+  /** Values nested deeper are left to who can say what is wrong with them. */
+  constructor(nestingMax = NESTING_MAX) {
+    this.#nestingMax = nestingMax;
+  }
 
   /** Begins at `start`. Reading past `end` throws. */
   reset(bytes: Uint8Array, start: number, end: number): void {
@@ -149,9 +156,8 @@ export class MsgpackWalker {
     }
   }
 
-  /** Skips one value, whatever it is. */
+  /** Skips one value, whatever it is, that stands inside of so many lists and maps. */
   skip(depth = 0): void {
-    if (depth > DEPTH_MAX) throw new MsgpackError(`nested more than ${DEPTH_MAX} deep`);
     const head = this.#bytes[this.#need(1)] as number;
     const fixed = FIXED_BYTES[head] as number;
     if (fixed > 0) {
@@ -177,6 +183,7 @@ export class MsgpackWalker {
   }
 
   #skipMany(headBytes: number, count: number, depth: number): void {
+    if (depth >= this.#nestingMax) throw new MsgpackError(`nested more than ${this.#nestingMax} deep`);
     this.at += headBytes;
     if (count > this.end - this.at) throw new MsgpackError('a list or map is longer than its bytes');
     for (let each = 0; each < count; each++) this.skip(depth + 1);

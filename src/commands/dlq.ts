@@ -6,8 +6,8 @@ import type { Config } from '../config/schema.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import { type OffsetRange, readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
-import { encodeHeaders, RecordBatchWriter } from '../log/record-batch-writer.ts';
-import { parseDeadLetter } from '../scoring/dead-letter.ts';
+import { RecordBatchWriter } from '../log/record-batch-writer.ts';
+import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';
@@ -18,7 +18,6 @@ export interface DlqFilter {
   readonly code?: string;
 }
 
-type DeadLetter = NonNullable<ReturnType<typeof parseDeadLetter>>;
 type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;
 
 /** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
@@ -187,12 +186,12 @@ class Back {
     this.#partitions = partitions;
   }
 
-  take({ own, reason }: DeadLetter, record: RecordReader): void {
+  take({ block, reason }: DeadLetter, record: RecordReader): void {
     // The topic may have been made anew with fewer partitions.
     const partition = reason.partition % this.#partitions;
     const writer = this.#writers.get(partition) ?? new RecordBatchWriter();
     this.#writers.set(partition, writer);
-    writer.appendRecord(record.timestampMs, record.key(), record.value(), encodeHeaders(own));
+    writer.appendRecord(record.timestampMs, record.key(), record.value(), block);
     this.count++;
     if (writer.byteLength >= this.#config.limits.resultBatchBytes) this.#finish(partition, writer);
   }

@@ -137,6 +137,9 @@ export async function scorerSetup(
     predictRecordsMax: scoring.predictRecords,
     resultBatchBytesMax: limits.resultBatchBytes,
     inflatedBytesMax: limits.inflatedBytes,
+    recordBytesMax: limits.recordBytes,
+    headersMax: limits.headers,
+    nestingMax: limits.nesting,
   };
 }
 

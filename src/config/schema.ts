@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { FORMATS } from '../codec/codecs.ts';
+import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { DIALECTS } from '../scoring/dead-letter.ts';
@@ -204,6 +205,13 @@ export const schema = z.strictObject({
   }),
   limits: z.strictObject({
     inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),
+    recordBytes: size()
+      .prefault('16MiB')
+      .describe('A record with more bytes of key, value and headers becomes a dead letter.'),
+    headers: positive().default(1000).describe('A record with more headers becomes a dead letter.'),
+    nesting: positive()
+      .default(NESTING_MAX)
+      .describe('A record whose lists and maps are nested deeper becomes a dead letter.'),
     resultBatchBytes: size()
       .prefault('900KiB')
       .describe(

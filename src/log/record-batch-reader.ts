@@ -102,6 +102,24 @@ export class RecordReader implements Cursor, RecordView {
   }
 }
 
+/** How many headers a record has; -1 when they do not fill their block. Makes no objects. */
+export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): number {
+  const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };
+  try {
+    const count = readVarint(cursor);
+    for (let left = count; left > 0; left--) {
+      const keyLength = readVarint(cursor);
+      if (keyLength < 0) return -1;
+      cursor.at += keyLength;
+      const valueLength = readVarint(cursor);
+      cursor.at += Math.max(0, valueLength);
+    }
+    return cursor.at === headersEnd ? count : -1;
+  } catch {
+    return -1;
+  }
+}
+
 /** Parses the headers of a record: for dead letters and tests, not for the hot path. */
 export function parseHeaders({ bytes, headersStart, headersEnd }: RecordView): RecordHeader[] {
   const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };

@@ -7,7 +7,7 @@ import { copyBytes, copyWords } from './copy.ts';
 import { viewOf, writeInt64 } from './int64.ts';
 import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2 } from './record-batch.ts';
 import type { RecordHeader } from './record-batch-reader.ts';
-import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
+import { type Cursor, readVarint, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
 const EMPTY = new Uint8Array(0);
 const EMPTY_VIEW = viewOf(EMPTY);
@@ -178,17 +178,22 @@ export class RecordBatchWriter {
   }
 }
 
-/** Encodes a headers block: a count, then key and value of each. */
-export function encodeHeaders(headers: readonly RecordHeader[]): Uint8Array {
+/** Encodes a headers block: a count, then key and value of each. Those of a whole block given stand before, byte for byte. */
+export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Array = NO_HEADERS): Uint8Array {
+  const cursor: Cursor = { bytes: before, at: 0, end: before.byteLength };
+  const count = readVarint(cursor) + headers.length;
+  const kept = before.subarray(cursor.at);
   const keys = headers.map(({ key }) => Buffer.from(key, 'utf8'));
-  let size = sizeOfVarint(headers.length);
+  let size = sizeOfVarint(count) + kept.byteLength;
   headers.forEach(({ value }, index) => {
     const keyLength = (keys[index] as Buffer).byteLength;
     const valueLength = value === null ? -1 : value.byteLength;
     size += sizeOfVarint(keyLength) + keyLength + sizeOfVarint(valueLength) + Math.max(0, valueLength);
   });
   const bytes = new Uint8Array(size);
-  let at = writeVarint(bytes, 0, headers.length);
+  let at = writeVarint(bytes, 0, count);
+  bytes.set(kept, at);
+  at += kept.byteLength;
   headers.forEach(({ value }, index) => {
     const key = keys[index] as Buffer;
     at = writeVarint(bytes, at, key.byteLength);

@@ -2,13 +2,19 @@
 // Connect (KIP-298).
 
 import type { Rejection } from '../features/rejection.ts';
-import { parseHeaders, type RecordHeader, type RecordView } from '../log/record-batch-reader.ts';
+import {
+  countHeaders,
+  parseHeaders,
+  type RecordHeader,
+  type RecordView,
+} from '../log/record-batch-reader.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
 
 const PREFIX = '__scorelane.errors.';
 export const ERROR_TOPIC = `${PREFIX}topic`;
 export const ERROR_PARTITION = `${PREFIX}partition`;
 export const ERROR_OFFSET = `${PREFIX}offset`;
+const ERROR_HEADERS = `${PREFIX}headers`;
 
 export interface DeadLetterContext {
   readonly topic: string;
@@ -29,7 +35,10 @@ export interface Reason extends DeadLetterContext {
   readonly message: string;
 }
 
-/** The headers block of a dead letter for a record: the record's own headers, then the reason. */
+/**
+ * The headers block of a dead letter for a record: the record's own headers, byte for byte, then the reason. A block of its
+ * own that does not parse is carried whole in one header.
+ */
 export function deadLetterHeaders(
   record: RecordView,
   rejection: Rejection,
@@ -38,26 +47,40 @@ export function deadLetterHeaders(
 ): Uint8Array {
   const { stage, code, message } = rejection;
   const reason: Reason = { topic, partition, offset: record.offset, stage, code, message, model, version };
-  return encodeHeaders([
-    ...parseHeaders(record),
+  const isWhole = countHeaders(record) >= 0;
+  const { bytes, headersStart, headersEnd } = record;
+  const block = bytes.subarray(headersStart, headersEnd);
+  const added = [
+    ...(isWhole ? [] : [{ key: ERROR_HEADERS, value: block }]),
     ...utf8(Object.entries(reason).map(([key, value]) => [PREFIX + key, value])),
     ...dialects.flatMap((dialect) => HEADERS_OF[dialect](reason, record.timestampMs)),
-  ]);
+  ];
+  return encodeHeaders(added, isWhole ? block : undefined);
 }
 
-/** The record's own headers, and the reason; null when it is no dead letter of ours. */
-export function parseDeadLetter(record: RecordView): { own: RecordHeader[]; reason: Reason } | null {
+export interface DeadLetter {
+  /** The record's own headers, if they parse, and their block as it stood in the record. */
+  readonly own: readonly RecordHeader[];
+  readonly block: Uint8Array;
+  readonly reason: Reason;
+}
+
+/** Null when it is no dead letter of ours. */
+export function parseDeadLetter(record: RecordView): DeadLetter | null {
   const found: Record<string, string> = {};
   const own: RecordHeader[] = [];
+  let broken: Uint8Array | null = null;
   for (const header of parseHeaders(record)) {
-    if (header.key.startsWith(PREFIX)) {
+    if (header.key === ERROR_HEADERS) broken = header.value;
+    else if (header.key.startsWith(PREFIX)) {
       found[header.key.slice(PREFIX.length)] = Buffer.from(header.value ?? []).toString();
     } else if (!ADDED.some((prefix) => header.key.startsWith(prefix))) own.push(header);
   }
   const { topic, partition, offset, stage = '', code = '', message = '', model = '', version = '' } = found;
   if (topic === undefined || partition === undefined || offset === undefined) return null;
   const [at, of] = [Number(offset), Number(partition)];
-  return { own, reason: { topic, partition: of, offset: at, stage, code, message, model, version } };
+  const reason = { topic, partition: of, offset: at, stage, code, message, model, version };
+  return { own, block: broken ?? encodeHeaders(own), reason };
 }
 
 const CONNECT = '__connect.errors.';

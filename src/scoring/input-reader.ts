@@ -2,6 +2,7 @@
 // form, through a decoded object: for every format, and the measure of the compiled ones.
 
 import type { Codec } from '../codec/codec.ts';
+import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath, valueAt } from '../features/path.ts';
 import type { FeaturePlan } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -21,7 +22,12 @@ export interface InputReader {
 
 export const ELSEWHERE = -2;
 
-export function generalReader(codec: Codec, plan: FeaturePlan, idPaths: readonly string[]): InputReader {
+export function generalReader(
+  codec: Codec,
+  plan: FeaturePlan,
+  idPaths: readonly string[],
+  nestingMax = NESTING_MAX,
+): InputReader {
   const paths = idPaths.map(parsePath);
   const rows: (readonly unknown[])[] = [];
   return {
@@ -32,6 +38,10 @@ export function generalReader(codec: Codec, plan: FeaturePlan, idPaths: readonly
         value = codec.decode(bytes, start, end);
       } catch (error) {
         return { stage: 'decode', code: 'UNDECODABLE', message: (error as Error).message };
+      }
+      if (isNestedDeeper(value, nestingMax)) {
+        const message = `lists and maps are nested deeper than limits.nesting, ${nestingMax}`;
+        return { stage: 'decode', code: 'NESTED_TOO_DEEP', message };
       }
       const rejection = plan.fill(value, features, row * plan.width);
       if (rejection !== null) return rejection;

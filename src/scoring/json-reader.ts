@@ -3,16 +3,25 @@
 import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
+import { NESTING_MAX } from '../codec/nesting.ts';
 import { type FeatureInput, scaled } from '../features/plan.ts';
 import { CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 
 export class JsonReader extends CompiledReader {
-  readonly #walker = new JsonWalker();
+  readonly #walker: JsonWalker;
+  readonly #nestingMax: number;
 
-  constructor(general: InputReader, inputs: readonly FeatureInput[], idPaths: readonly string[]) {
+  constructor(
+    general: InputReader,
+    inputs: readonly FeatureInput[],
+    idPaths: readonly string[],
+    nestingMax = NESTING_MAX,
+  ) {
     super(general, codecs.json, inputs, idPaths);
+    this.#nestingMax = nestingMax;
+    this.#walker = new JsonWalker(nestingMax);
   }
 
   protected override walk(
@@ -24,12 +33,14 @@ export class JsonReader extends CompiledReader {
   ): boolean {
     const walker = this.#walker;
     walker.reset(bytes, start, end);
-    if (!this.#map(this.root, bytes, features, at) || !walker.isAtEnd()) return false;
+    if (!this.#map(this.root, bytes, features, at, 1) || !walker.isAtEnd()) return false;
     return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
   }
 
-  #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number): boolean {
+  /** `depth` counts the maps around its values. */
+  #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
+    if (depth > this.#nestingMax) return false;
     // Entered twice: a repeated key, of which only the last counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
@@ -40,22 +51,28 @@ export class JsonReader extends CompiledReader {
       const field = fields.fieldOf(entry, bytes, walker.keyAt, length);
       const valueAt = walker.at;
       if (field.input !== null) {
-        if (!this.#input(field, field.input, features, rowAt + field.column)) return false;
+        if (!this.#input(field, field.input, features, rowAt + field.column, depth)) return false;
       } else if (field.fields !== null) {
-        if (!this.#map(field.fields, bytes, features, rowAt)) return false;
+        if (!this.#map(field.fields, bytes, features, rowAt, depth + 1)) return false;
       } else {
-        walker.skip();
+        walker.skip(depth);
       }
       if (field.id >= 0) this.sawId(field.id, valueAt, walker.at);
     }
   }
 
-  #input({ inputIndex }: Field, input: FeatureInput, features: Float32Array, at: number): boolean {
+  #input(
+    { inputIndex }: Field,
+    input: FeatureInput,
+    features: Float32Array,
+    at: number,
+    depth: number,
+  ): boolean {
     const walker = this.#walker;
     if (input.count === undefined) {
       if (!this.#number(input, isUnscaled(input), features, at)) return false;
     } else {
-      if (!walker.enterList()) return false;
+      if (depth >= this.#nestingMax || !walker.enterList()) return false;
       const asItIs = isUnscaled(input);
       let done = asItIs ? walker.readFloat32s(features, at, input.count) : 0;
       for (; walker.nextElement(done === 0); done++) {

@@ -34,6 +34,12 @@ export interface ScorerSetup {
   readonly resultBatchBytesMax: number;
   /** A record batch that inflates to more is refused. */
   readonly inflatedBytesMax: number;
+  /** A record with more bytes of key, value and headers becomes a dead letter. */
+  readonly recordBytesMax: number;
+  /** And one with more headers. */
+  readonly headersMax: number;
+  /** And one whose lists and maps are nested deeper. */
+  readonly nestingMax: number;
 }
 
 /** Score the records from `first` up to `until` in these record batches. */

@@ -2,16 +2,25 @@
 
 import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
+import { NESTING_MAX } from '../codec/nesting.ts';
 import { type FeatureInput, scaled } from '../features/plan.ts';
 import { CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 
 export class MsgpackReader extends CompiledReader {
-  readonly #walker = new MsgpackWalker();
+  readonly #walker: MsgpackWalker;
+  readonly #nestingMax: number;
 
-  constructor(general: InputReader, inputs: readonly FeatureInput[], idPaths: readonly string[]) {
+  constructor(
+    general: InputReader,
+    inputs: readonly FeatureInput[],
+    idPaths: readonly string[],
+    nestingMax = NESTING_MAX,
+  ) {
     super(general, codecs.msgpack, inputs, idPaths);
+    this.#nestingMax = nestingMax;
+    this.#walker = new MsgpackWalker(nestingMax);
   }
 
   protected override walk(
@@ -22,11 +31,13 @@ export class MsgpackReader extends CompiledReader {
     at: number,
   ): boolean {
     this.#walker.reset(bytes, start, end);
-    return this.#map(this.root, bytes, features, at) && this.#walker.at === end;
+    return this.#map(this.root, bytes, features, at, 1) && this.#walker.at === end;
   }
 
-  #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number): boolean {
+  /** `depth` counts the maps around its values. */
+  #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
+    if (depth > this.#nestingMax) return false;
     // Entered twice: a repeated key, of which only the last counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
@@ -39,23 +50,29 @@ export class MsgpackReader extends CompiledReader {
       walker.at += length;
       const valueAt = walker.at;
       if (field.input !== null) {
-        if (!this.#input(field, field.input, features, rowAt + field.column)) return false;
+        if (!this.#input(field, field.input, features, rowAt + field.column, depth)) return false;
       } else if (field.fields !== null) {
-        if (!this.#map(field.fields, bytes, features, rowAt)) return false;
+        if (!this.#map(field.fields, bytes, features, rowAt, depth + 1)) return false;
       } else {
-        walker.skip();
+        walker.skip(depth);
       }
       if (field.id >= 0) this.sawId(field.id, valueAt, walker.at);
     }
     return true;
   }
 
-  #input({ inputIndex }: Field, input: FeatureInput, features: Float32Array, at: number): boolean {
+  #input(
+    { inputIndex }: Field,
+    input: FeatureInput,
+    features: Float32Array,
+    at: number,
+    depth: number,
+  ): boolean {
     const walker = this.#walker;
     const { count } = input;
     let done = 0;
     if (count !== undefined) {
-      if (walker.readArraySize() !== count) return false;
+      if (depth >= this.#nestingMax || walker.readArraySize() !== count) return false;
       if (isUnscaled(input)) done = walker.readFloat32s(count, features, at);
     }
     for (; done < (count ?? 1); done++) {

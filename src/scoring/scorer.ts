@@ -6,7 +6,7 @@ import { BufferPool } from '../log/buffer-pool.ts';
 import { viewOf } from '../log/int64.ts';
 import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
-import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
+import { countHeaders, openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { deadLetterHeaders } from './dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
@@ -42,6 +42,9 @@ interface Workspace {
   readonly results: Outputs;
   readonly deadLetters: Outputs;
 }
+
+/** The lengths of its key and its value. */
+const HEADER_BYTES_MIN = 2;
 
 const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
 
@@ -136,6 +139,7 @@ class Task {
     const { verdict } = this.#request;
     const rejection =
       verdict ??
+      this.#refusal(records) ??
       (records.valueStart < 0
         ? NO_VALUE
         : this.#parts.reader.read(
@@ -153,6 +157,24 @@ class Task {
     if (row === undefined) this.#workspace.rows.push(rowOf(records));
     else copyRow(records, row);
     this.#pending++;
+  }
+
+  /** Past a limit of the configuration: nothing of the record is decoded. */
+  #refusal(record: RecordView): Rejection | null {
+    const { recordBytesMax, headersMax } = this.#parts.setup;
+    const { keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = record;
+    const headersBytes = headersEnd - headersStart;
+    const bytes = keyEnd - keyStart + valueEnd - valueStart + headersBytes;
+    if (bytes > recordBytesMax) {
+      const message = `the record has ${bytes} bytes, limits.recordBytes allows ${recordBytesMax}`;
+      return { stage: 'decode', code: 'RECORD_TOO_LARGE', message };
+    }
+    // A header takes two bytes at least: most records need not be counted.
+    if (headersBytes <= HEADER_BYTES_MIN * headersMax) return null;
+    const count = countHeaders(record);
+    if (count <= headersMax) return null;
+    const message = `the record has ${count} headers, limits.headers allows ${headersMax}`;
+    return { stage: 'decode', code: 'TOO_MANY_HEADERS', message };
   }
 
   /** Predicts and writes the rows that wait, then the dead letters, in the order of the input. */

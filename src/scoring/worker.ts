@@ -33,7 +33,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   probe();
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
-  const reader = compileReader(setup.inputFormat, manifest.inputs, idPaths);
+  const reader = compileReader(setup.inputFormat, manifest.inputs, idPaths, setup.nestingMax);
   const writer = new ResultWriter({
     inputFormat: setup.inputFormat,
     format: setup.resultFormat,

@@ -2,84 +2,11 @@
 // letters with a reason, their bytes untouched; a failing predict call is halved until the culprit is alone.
 
 import test from 'ava';
-import { codecs, type Format } from '../../src/codec/codecs.ts';
-import { compilePlan } from '../../src/features/plan.ts';
-import type { MicroBatch } from '../../src/log/ports.ts';
-import { readManifest } from '../../src/model/manifest.ts';
+import { codecs } from '../../src/codec/codecs.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { compileReader } from '../../src/scoring/compile-reader.ts';
-import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
-import { ModelBrokenError, Scorer } from '../../src/scoring/scorer.ts';
-import {
-  type Given,
-  MODEL_FOLDER,
-  microBatchOf,
-  outputsOf,
-  setupWith,
-  transactions,
-} from '../support/model.ts';
-
-const manifest = readManifest(MODEL_FOLDER);
-const plan = compilePlan(manifest.inputs);
-
-/** A model that gives the sum of a row, and throws for rows whose sum is above `throwsAbove`. */
-const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): Predictor => ({
-  backend: 'cpu',
-  runtime: 'test',
-  predict(features, rows) {
-    calls.push(rows);
-    const column = Float32Array.from({ length: rows }, (_, row) =>
-      features.subarray(row * plan.width, (row + 1) * plan.width).reduce((sum, value) => sum + value, 0),
-    );
-    if (column.some((sum) => sum > throwsAbove)) throw new Error('the model cannot take it');
-    return [column];
-  },
-  tensorCount: () => 0,
-});
-
-function scorerWith(
-  predictor: Predictor,
-  more: Partial<ScorerSetup> = {},
-  probe: () => void = () => {},
-): Scorer {
-  const setup = setupWith(more);
-  const { idPaths } = setup;
-  return new Scorer({
-    setup,
-    reader: compileReader(setup.inputFormat, manifest.inputs, idPaths),
-    writer: new ResultWriter({
-      inputFormat: setup.inputFormat,
-      format: setup.resultFormat,
-      idPaths,
-      outputs: ['score'],
-      model: 'm',
-      version: '3',
-    }),
-    predictor,
-    model: { name: 'm', version: '3' },
-    probe,
-  });
-}
-
-function requestFor({ topic, partition, first, next, batches }: MicroBatch): ScoreRequest {
-  // A buffer that was used before: what follows the batches in it is not theirs.
-  const { buffer } = Uint8Array.from(Buffer.concat([...batches, ...batches].map(({ bytes }) => bytes)));
-  return {
-    type: 'score',
-    topic,
-    partition,
-    first,
-    until: next,
-    bytes: buffer,
-    byteLength: buffer.byteLength / 2,
-    spares: [],
-    verdict: null,
-  };
-}
-
-const score = (scorer: Scorer, records: readonly Given[], format: Format = 'msgpack') =>
-  scorer.score(requestFor(microBatchOf(records, format, 100)));
+import { ModelBrokenError } from '../../src/scoring/scorer.ts';
+import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
+import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';
 
 const good = (count: number): Given[] =>
   transactions(count).map((value, index) => ({ key: `k${index}`, value }));

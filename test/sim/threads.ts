@@ -35,6 +35,9 @@ const setup: ScorerSetup = {
   predictRecordsMax: 4,
   resultBatchBytesMax: 500,
   inflatedBytesMax: 2 ** 20,
+  recordBytesMax: 2 ** 20,
+  headersMax: 100,
+  nestingMax: 64,
 };
 
 const reader = compileReader('json', [{ path: 'x', log1p: false, mean: 0, std: 1 }], setup.idPaths);

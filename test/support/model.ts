@@ -28,6 +28,9 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   predictRecordsMax: 16,
   resultBatchBytesMax: 2 ** 20,
   inflatedBytesMax: INFLATED_BYTES_MAX,
+  recordBytesMax: 2 ** 24,
+  headersMax: 1000,
+  nestingMax: 64,
   ...more,
 });
 
@@ -41,6 +44,8 @@ export interface Given {
   readonly key: string | null;
   /** Encoded in the format, or bytes as they are. */
   readonly value: Record<string, unknown> | Uint8Array | null;
+  /** A headers block; none is the default. */
+  readonly headers?: Uint8Array;
 }
 
 /** A micro-batch with one record batch that starts at `baseOffset`. */
@@ -50,9 +55,9 @@ export function microBatchOf(
   baseOffset = 0,
 ): MicroBatch {
   const writer = new RecordBatchWriter();
-  records.forEach(({ key, value }, index) => {
+  records.forEach(({ key, value, headers }, index) => {
     const bytes = value === null || value instanceof Uint8Array ? value : codecs[format].encode(value);
-    writer.appendRecord(1_000 + index, key === null ? null : Buffer.from(key), bytes);
+    writer.appendRecord(1_000 + index, key === null ? null : Buffer.from(key), bytes, headers);
   });
   const { bytes } = writer.finish();
   writeInt64(viewOf(bytes), AT.baseOffset, baseOffset);
