@@ -174,6 +174,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       recordBytesMax: INFLATED_BYTES_MAX,
       headersMax: 1000,
       nestingMax: 64,
+      growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
     },
     reader: compileReader(format, manifest.inputs, ['id']),
     writer: writerOf(format, manifest),

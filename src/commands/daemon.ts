@@ -76,6 +76,10 @@ export class Daemon {
         driver.scoring();
         logger.warn(`a worker thread was lost: ${why}`);
       },
+      onThreadRetired: (why) => {
+        meter.threadsRetired++;
+        logger.warn(`a worker thread is replaced: it ${why}`);
+      },
       onUsage: (usage) => meter.threads.told(usage),
     });
     await pool.start();

@@ -140,6 +140,7 @@ export async function scorerSetup(
     recordBytesMax: limits.recordBytes,
     headersMax: limits.headers,
     nestingMax: limits.nesting,
+    growth: { bytesMax: scoring.growthBytes, tensorsMax: scoring.growthTensors },
   };
 }
 

@@ -202,6 +202,14 @@ export const schema = z.strictObject({
     deadline: duration()
       .prefault('30s')
       .describe('A task that takes longer ends its thread, and is scored again.'),
+    growthBytes: size()
+      .prefault('1GiB')
+      .describe(
+        'A thread whose heap and buffers grow by more after its first task is replaced between two tasks.',
+      ),
+    growthTensors: positive()
+      .default(10_000)
+      .describe('So is one that keeps so many more tensors: a leak of the model or its runtime.'),
   }),
   limits: z.strictObject({
     inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),

@@ -6,7 +6,7 @@ import type { CompressionType } from '../log/compression.ts';
 import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
-import type { ThreadUsage } from './thread-usage.ts';
+import type { GrowthLimits, ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
 export interface OutputTopic {
@@ -40,7 +40,11 @@ export interface ScorerSetup {
   readonly headersMax: number;
   /** And one whose lists and maps are nested deeper. */
   readonly nestingMax: number;
+  readonly growth: GrowthLimits;
 }
+
+/** What a thread exits with that has grown too much, and was given another task: that one was not begun. */
+export const RETIRED_EXIT = 86;
 
 /** Score the records from `first` up to `until` in these record batches. */
 export interface ScoreRequest {
@@ -72,6 +76,8 @@ export type WorkerResponse =
       readonly scored: ScoredMicroBatch;
       readonly bytes: ArrayBuffer;
       readonly usage: ThreadUsage | null;
+      /** Set once, when the thread has grown too much: it ends instead of taking another task. */
+      readonly retiring: string | null;
     }
   | { readonly type: 'sound' }
   /** The record batches cannot be opened, or the model does not work any more. */

@@ -9,7 +9,7 @@ import { ModelError } from '../model/manifest.ts';
 import { merge } from './merge.ts';
 import type { ScoreRequest, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
-import type { WorkerThreads } from './threads.ts';
+import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly threads: WorkerThreads;
   /** Each loss of a thread, for the log and the metrics. */
   readonly onThreadLost: (why: string) => void;
+  /** Each thread that has grown too much: it scores no more, and another takes its place. */
+  readonly onThreadRetired: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
   readonly onUsage?: (usage: ThreadUsage) => void;
 }
@@ -111,6 +113,11 @@ export class ScorerPool {
         return await this.#ask(microBatch, first, until, null);
       } catch (error) {
         if (error instanceof ScoringError) throw error;
+        if (error instanceof ThreadRetiredError) {
+          attempt--;
+          this.#recover();
+          continue;
+        }
         lost = (error as Error).message;
         const { topic, partition } = microBatch;
         this.#options.onThreadLost(`${lost} (${topic}/${partition}, offsets ${first} to ${until - 1})`);
@@ -181,6 +188,7 @@ export class ScorerPool {
       bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
     };
     if (response.usage !== null) this.#options.onUsage?.(response.usage);
+    if (response.retiring !== null) this.#options.onThreadRetired(response.retiring);
     return response.scored;
   }
 

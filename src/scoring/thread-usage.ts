@@ -1,6 +1,6 @@
-// What a worker thread uses, told with its answers a few times a second: CPU time, garbage collection, tensors.
+// What a worker thread uses, told with its answers a few times a second: CPU time, garbage collection, memory, tensors.
 
-import { GCProfiler } from 'node:v8';
+import { GCProfiler, getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 
 export interface ThreadUsage {
@@ -11,6 +11,23 @@ export interface ThreadUsage {
   readonly gcMs: number;
   /** Tensors alive between two tasks. One that grows is a leak. */
   readonly tensors: number;
+  /** Resident memory of the thread's own heap and buffers. The runtime's and other threads' is not in it. */
+  readonly bytes: number;
+}
+
+/** How much a thread may grow after its model was loaded, before another takes its place. */
+export interface GrowthLimits {
+  readonly bytesMax: number;
+  readonly tensorsMax: number;
+}
+
+/** Why a thread that used `first` once and uses `now` should be replaced; null when it need not be. */
+export function outgrown(first: ThreadUsage, now: ThreadUsage, limits: GrowthLimits): string | null {
+  const { bytesMax, tensorsMax } = limits;
+  const [bytes, tensors] = [now.bytes - first.bytes, now.tensors - first.tensors];
+  if (bytes > bytesMax) return `grew by ${bytes} bytes, scoring.growthBytes allows ${bytesMax}`;
+  if (tensors > tensorsMax) return `grew by ${tensors} tensors, scoring.growthTensors allows ${tensorsMax}`;
+  return null;
 }
 
 /** Often enough to split a run of a second between its threads; reading it takes some ten microseconds. */
@@ -36,7 +53,14 @@ export class UsageReporter {
     for (const { cost } of this.#gc.stop()?.statistics ?? []) this.#gcMs += cost / 1000;
     this.#gc = startProfiler();
     const { user, system } = process.threadCpuUsage();
-    return { thread: threadId, cpuMicros: user + system, gcMs: this.#gcMs, tensors: this.#tensors() };
+    const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
+    return {
+      thread: threadId,
+      cpuMicros: user + system,
+      gcMs: this.#gcMs,
+      tensors: this.#tensors(),
+      bytes: heap + external,
+    };
   }
 }
 

@@ -4,12 +4,17 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
-import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
+
+/** The thread had grown too much, and ended before it began the task: give it to another. */
+export class ThreadRetiredError extends Error {
+  override readonly name = 'ThreadRetiredError';
+}
 
 /** What the pool needs of its threads. */
 export interface WorkerThreads {
   readonly count: number;
-  /** Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long. */
+  /** Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long, with `ThreadRetiredError` when it did not begin. */
   run(
     request: WorkerRequest,
     transferList: readonly ArrayBuffer[],
@@ -70,6 +75,8 @@ export class PiscinaThreads implements WorkerThreads {
       return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
     } catch (error) {
       if (deadline.signal.aborted) throw deadline.signal.reason;
+      if ((error as Error).message === `worker exited with code: ${RETIRED_EXIT}`)
+        throw new ThreadRetiredError('the thread had grown too much', { cause: error });
       throw error;
     } finally {
       clearTimeout(timer);

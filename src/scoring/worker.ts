@@ -7,10 +7,10 @@ import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { compileReader } from './compile-reader.ts';
-import type { ScorerSetup, WorkerRequest, WorkerResponse } from './messages.ts';
+import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
 import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
-import { UsageReporter } from './thread-usage.ts';
+import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
 
 interface Loaded {
   readonly scorer: Scorer;
@@ -46,9 +46,20 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   return { scorer, probe, usage: new UsageReporter(predictor.tensorCount) };
 }
 
+const { growth } = workerData as ScorerSetup;
 const { scorer, probe, usage } = await load(workerData as ScorerSetup);
+let firstUsage: ThreadUsage | null = null;
+let retiring: string | null = null;
+
+function checkGrowth(now: ThreadUsage | null): string | null {
+  if (now === null) return null;
+  firstUsage ??= now;
+  retiring = outgrown(firstUsage, now, growth);
+  return retiring;
+}
 
 export default function answer(request: WorkerRequest): WorkerResponse {
+  if (retiring !== null) process.exit(RETIRED_EXIT);
   try {
     if (request.type === 'probe') {
       probe();
@@ -57,7 +68,8 @@ export default function answer(request: WorkerRequest): WorkerResponse {
     const scored = scorer.score(request);
     const { bytes } = request;
     const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
-    return moved({ type: 'scored', scored, bytes, usage: usage.take() }, buffers);
+    const used = usage.take();
+    return moved({ type: 'scored', scored, bytes, usage: used, retiring: checkGrowth(used) }, buffers);
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };

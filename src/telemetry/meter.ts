@@ -11,6 +11,7 @@ export interface Summary {
   /** Scored again or read again: work that was given up when a lane ended or a worker died. */
   readonly abandonedMicroBatches: number;
   readonly threadsLost: number;
+  readonly threadsRetired: number;
   /** From the start of the process to the first acknowledged result. */
   readonly firstResultAfterMs: number;
   /** From an assignment that brought a partition to its first acknowledged result: the slowest of each assignment. */
@@ -60,6 +61,7 @@ export class Meter {
   microBatches = 0;
   abandonedMicroBatches = 0;
   threadsLost = 0;
+  threadsRetired = 0;
   #isWarm = false;
   /** When the first micro-batch came. */
   #beganMs = Number.NaN;
@@ -164,6 +166,7 @@ export class Meter {
       microBatches: this.microBatches,
       abandonedMicroBatches: this.abandonedMicroBatches,
       threadsLost: this.threadsLost,
+      threadsRetired: this.threadsRetired,
       firstResultAfterMs: round(this.#firstResultAfterMs),
       assignedToFirstResultMs: this.#assigned.map(({ slowestMs }) => round(slowestMs)),
       measured,

@@ -1,9 +1,13 @@
-// The real worker, but for records whose key asks for trouble: it exits, never comes back, or throws what nobody thought of.
+// The real worker, but for records whose key asks for trouble: it exits, never comes back, throws what nobody thought of, or
+// keeps tensors or memory for good.
 
+import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import type { WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import answer from '../../src/scoring/worker.ts';
 import { recordsIn } from '../support/records.ts';
+
+const kept: Buffer[] = [];
 
 export default function answerWithFaults(request: WorkerRequest): WorkerResponse {
   if (request.type === 'score' && request.verdict === null) {
@@ -11,6 +15,8 @@ export default function answerWithFaults(request: WorkerRequest): WorkerResponse
       for (const { key, offset } of recordsIn(batch)) {
         if (offset < request.first || offset >= request.until) continue;
         if (key === 'exit') process.exit(3);
+        if (key === 'tensors') for (let each = 0; each < 1_000; each++) scalar(each);
+        if (key === 'memory') kept.push(Buffer.alloc(20 * 2 ** 20));
         if (key === 'throw') throw new TypeError('nobody thought of this');
         while (key === 'hang') Math.sqrt(offset);
       }

@@ -18,15 +18,18 @@ async function poolWith({
 }: Partial<PiscinaThreadsOptions> & Pick<PoolOptions, 'onUsage'> = {}): Promise<{
   pool: ScorerPool;
   lost: string[];
+  retired: string[];
 }> {
   const lost: string[] = [];
+  const retired: string[] = [];
   const pool = new ScorerPool({
     threads: new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup: setupWith(), ...more }),
     onThreadLost: (why) => lost.push(why),
+    onThreadRetired: (why) => retired.push(why),
     ...(onUsage === undefined ? {} : { onUsage }),
   });
   await pool.start();
-  return { pool, lost };
+  return { pool, lost, retired };
 }
 
 const records = (keys: readonly string[]) => {
@@ -106,7 +109,7 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
   const threads = new PiscinaThreads({ workers: 4, deadlineMs: 5_000, setup });
-  const pool = new ScorerPool({ threads, onThreadLost: () => {} });
+  const pool = new ScorerPool({ threads, onThreadLost: () => {}, onThreadRetired: () => {} });
   await t.throwsAsync(pool.start(), { message: /nowhere/ });
 });
 
@@ -127,5 +130,27 @@ for (const backend of BACKENDS) {
     }
     t.deepEqual(scores[1], scores[0]);
     t.deepEqual(scores[2], scores[0]);
+  });
+}
+
+for (const leak of ['tensors', 'memory']) {
+  test(`a thread that keeps ${leak} is replaced between two tasks, and no record is condemned or scored twice`, async (t) => {
+    const growth = { bytesMax: 100 * 2 ** 20, tensorsMax: 500 };
+    const { pool, lost, retired } = await poolWith({ workerUrl: faults, setup: setupWith({ growth }) });
+    const outputs = [];
+    for (let offset = 0; retired.length < 2; offset += 2) {
+      const microBatch = microBatchOf(records(['a', leak]), 'msgpack', offset);
+      outputs.push(...outputsOf(await pool.score(microBatch)));
+    }
+    // The last thread has ended only once it was given another task.
+    outputs.push(...outputsOf(await pool.score(microBatchOf(records(['a', 'b'])))));
+    await pool.stop();
+    t.deepEqual(lost, []);
+    t.true(
+      retired.every((why) =>
+        why.includes(leak === 'tensors' ? 'scoring.growthTensors' : 'scoring.growthBytes'),
+      ),
+    );
+    t.true(outputs.every(({ topic }) => topic === 'out'));
   });
 }

@@ -17,6 +17,7 @@ export const FAULTS = [
   'topicsRefuse',
   'threadsDie',
   'threadsHang',
+  'threadsRetire',
   'poison',
   'damage',
   'clockJumps',

@@ -60,6 +60,7 @@ export class Instance {
       sink: this.#sink,
       scorer: new ScorerPool({
         threads: new SimThreads(process, world.dice),
+        onThreadRetired: () => {},
         onThreadLost: (why) => {
           this.#driver.scoring();
           world.note(() => `${process.name} thread lost: ${why}`);

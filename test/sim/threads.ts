@@ -6,7 +6,7 @@ import type { InputReader } from '../../src/scoring/input-reader.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
-import type { WorkerThreads } from '../../src/scoring/threads.ts';
+import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
@@ -38,6 +38,7 @@ const setup: ScorerSetup = {
   recordBytesMax: 2 ** 20,
   headersMax: 100,
   nestingMax: 64,
+  growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
 };
 
 const reader = compileReader('json', [{ path: 'x', log1p: false, mean: 0, std: 1 }], setup.idPaths);
@@ -81,7 +82,13 @@ const scorer = new Scorer({
 function answer(request: WorkerRequest): WorkerResponse {
   if (request.type === 'probe') return { type: 'sound' };
   try {
-    return { type: 'scored', scored: scorer.score(request), bytes: request.bytes, usage: null };
+    return {
+      type: 'scored',
+      scored: scorer.score(request),
+      bytes: request.bytes,
+      usage: null,
+      retiring: null,
+    };
   } catch (error) {
     if (error instanceof ThreadDeath) throw error;
     const { code, message } = error as { readonly code?: string; readonly message: string };
@@ -141,7 +148,9 @@ export class SimThreads implements WorkerThreads {
       return;
     }
     const dies = this.#strikes(request);
-    if (dies === 'threadsHang') {
+    if (dies === 'threadsRetire') {
+      after(0, () => reject(new ThreadRetiredError('the thread had grown too much')));
+    } else if (dies === 'threadsHang') {
       after(DEADLINE_MS, () => reject(new Error('a worker took longer than its deadline')));
     } else if (dies === 'threadsDie') {
       after(this.#dice.delayMs('score', 4, 60), () => reject(new Error('the thread was killed')));
@@ -156,7 +165,13 @@ export class SimThreads implements WorkerThreads {
     }
   }
 
-  #strikes({ partition, first, until, verdict }: ScoreRequest): 'threadsDie' | 'threadsHang' | null {
+  #strikes({
+    partition,
+    first,
+    until,
+    verdict,
+  }: ScoreRequest): 'threadsDie' | 'threadsHang' | 'threadsRetire' | null {
+    if (this.#dice.strikes('threadsRetire', 0.04)) return 'threadsRetire';
     if (verdict !== null || first < (this.#struckBelow.get(partition) ?? 0)) return null;
     for (const fault of ['threadsDie', 'threadsHang'] as const) {
       if (!this.#dice.strikes(fault, 0.04)) continue;

@@ -31,6 +31,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   recordBytesMax: 2 ** 24,
   headersMax: 1000,
   nestingMax: 64,
+  growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   ...more,
 });
 
