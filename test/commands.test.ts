@@ -23,6 +23,21 @@ test('the demo scores generated transactions in the embedded log and ends by its
   t.deepEqual(Object.keys(versions), ['scorelane', 'node', 'kafkajs', 'runtime']);
 });
 
+test('a summary that cannot be written, because the disk is full, is an error of its own after all is committed', async (t) => {
+  const { code, out } = await ended(
+    'run',
+    '--config',
+    'config/demo.yaml',
+    '--for',
+    '1s',
+    '--summary',
+    '/dev/full',
+  );
+  t.is(code, 73, out);
+  t.regex(out, /SCORELANE_CANNOT_WRITE.*the summary could not be written: ENOSPC/);
+  t.regex(out, /scored [\d,]+ records in/);
+});
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} ends the demo with a summary and exit code 0`, async (t) => {
     const program = new Program(['run', '--config', 'config/demo.yaml']);

@@ -21,6 +21,9 @@ export interface BrokerOptions {
   readonly port?: number;
   /** Keeps its data there; a temporary folder otherwise. */
   readonly dataFolder?: string;
+  /** Of its controller, and of the cluster that it belongs to; both are chosen unless given. */
+  readonly controllerPort?: number;
+  readonly clusterId?: string;
   /** More lines for server.properties; `listeners` here are added to the plain one. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly listeners?: readonly string[];
@@ -79,7 +82,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const version = options.version ?? KAFKA_VERSIONS[0];
   const jars = await ensureKafka(version);
   const port = options.port ?? (await freePort());
-  const controllerPort = await freePort();
+  const controllerPort = options.controllerPort ?? (await freePort());
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'scorelane-broker-'));
   mkdirSync(dataFolder, { recursive: true });
   const properties = join(dataFolder, 'server.properties');
@@ -105,7 +108,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   });
   const java = ['-cp', classPath(jars), ...logging(dataFolder)];
   if (!readdirSync(dataFolder).includes('log')) {
-    const format = ['format', '-t', clusterId(), '-c', properties, '--ignore-formatted'];
+    const format = ['format', '-t', options.clusterId ?? clusterId(), '-c', properties, '--ignore-formatted'];
     format.push(...(options.formatArguments ?? []));
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
   }

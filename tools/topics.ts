@@ -9,9 +9,10 @@ export async function createTopics(
   address: string,
   partitionCounts: Readonly<Record<string, number>>,
   configs: Readonly<Record<string, string>> = {},
+  replicationFactor = 1,
 ): Promise<void> {
   const { Kafka, logLevel } = loadKafkaJs();
-  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
+  const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     await admin.createTopics({
@@ -20,7 +21,7 @@ export async function createTopics(
       topics: Object.entries(partitionCounts).map(([topic, numPartitions]) => ({
         topic,
         numPartitions,
-        replicationFactor: 1,
+        replicationFactor,
         configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
       })),
     });

@@ -169,12 +169,12 @@ export class MsgpackWalker {
   }
 
   #skipSized(head: number, depth: number): void {
-    if (head >= 0x80 && head <= 0x8f) this.#skipMany(1, 2 * (head & 0x0f), depth);
+    if (head >= 0x80 && head <= 0x8f) this.#skipEntries(1, head & 0x0f, depth);
     else if (head >= 0x90 && head <= 0x9f) this.#skipMany(1, head & 0x0f, depth);
     else if (head === 0xdc) this.#skipMany(0, this.#sized(2), depth);
     else if (head === 0xdd) this.#skipMany(0, this.#sized(4), depth);
-    else if (head === 0xde) this.#skipMany(0, 2 * this.#sized(2), depth);
-    else if (head === 0xdf) this.#skipMany(0, 2 * this.#sized(4), depth);
+    else if (head === 0xde) this.#skipEntries(0, this.#sized(2), depth);
+    else if (head === 0xdf) this.#skipEntries(0, this.#sized(4), depth);
     else if (head >= 0xa0 && head <= 0xbf) this.#skipBytes(1 + (head & 0x1f));
     else if (head === 0xd9 || head === 0xc4) this.#skipBytes(this.#sized(1));
     else if (head === 0xda || head === 0xc5) this.#skipBytes(this.#sized(2));
@@ -183,10 +183,25 @@ export class MsgpackWalker {
   }
 
   #skipMany(headBytes: number, count: number, depth: number): void {
+    this.#enter(headBytes, count, depth);
+    for (let each = 0; each < count; each++) this.skip(depth + 1);
+  }
+
+  #skipEntries(headBytes: number, count: number, depth: number): void {
+    this.#enter(headBytes, 2 * count, depth);
+    for (let each = 0; each < count; each++) {
+      // The general decoder makes objects of maps: lists, maps and bytes cannot be keys there.
+      const head = this.#bytes[this.#need(1)] as number;
+      if (NO_KEY[head] === 1) throw new MsgpackError(`a key that is no text or number at byte ${this.at}`);
+      this.skip(depth + 1);
+      this.skip(depth + 1);
+    }
+  }
+
+  #enter(headBytes: number, count: number, depth: number): void {
     if (depth >= this.#nestingMax) throw new MsgpackError(`nested more than ${this.#nestingMax} deep`);
     this.at += headBytes;
     if (count > this.end - this.at) throw new MsgpackError('a list or map is longer than its bytes');
-    for (let each = 0; each < count; each++) this.skip(depth + 1);
   }
 
   #skipBytes(count: number): void {
@@ -219,3 +234,8 @@ const FIXED_BYTES = Uint8Array.from({ length: 256 }, (_, head) => {
   if (head === 0xc0 || head === 0xc2 || head === 0xc3) return 1;
   return NUMBER_BYTES[head - FIRST_NUMBER] ?? 0;
 });
+
+/** Heads of maps, lists and bytes. */
+const NO_KEY = Uint8Array.from({ length: 256 }, (_, head) =>
+  (head >= 0x80 && head <= 0x9f) || (head >= 0xc4 && head <= 0xc6) || (head >= 0xdc && head <= 0xdf) ? 1 : 0,
+);

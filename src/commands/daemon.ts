@@ -70,7 +70,12 @@ export class Daemon {
     const setup = await scorerSetup(config, sink, { modelFolder: folder, backend: choice.backend });
     const workers = workerCount(config);
     const pool = new ScorerPool({
-      threads: new PiscinaThreads({ workers, deadlineMs: config.scoring.deadline, setup }),
+      threads: new PiscinaThreads({
+        workers,
+        deadlineMs: config.scoring.deadline,
+        heapBytesMax: config.scoring.heapBytes,
+        setup,
+      }),
       onThreadLost: (why) => {
         meter.threadsLost++;
         driver.scoring();

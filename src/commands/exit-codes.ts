@@ -18,6 +18,7 @@ export const EXIT = {
   unavailable: 69,
   internal: 70,
   stalled: 71,
+  cantCreate: 73,
   outOfRange: 74,
   unfinished: 75,
   config: 78,
@@ -29,12 +30,19 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
+/** A file that was asked for could not be written: no space, no right, no folder. */
+export class CannotWriteError extends Error {
+  readonly code = 'SCORELANE_CANNOT_WRITE';
+  override readonly name = 'CannotWriteError';
+}
+
 /** The exit code for an error that ends a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError || error instanceof KafkaSettingsError) return EXIT.config;
   if (error instanceof ModelError || error instanceof MissingTopicError) return EXIT.config;
   if (error instanceof BackendMissingError || error instanceof UnavailableError) return EXIT.unavailable;
   if (error instanceof OffsetOutOfRangeError) return EXIT.outOfRange;
+  if (error instanceof CannotWriteError) return EXIT.cantCreate;
   if (error instanceof StalledError) return EXIT.stalled;
   if (error instanceof CsvDataError) return EXIT.data;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EXIT.noInput;

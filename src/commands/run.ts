@@ -8,9 +8,10 @@ import { runLoad } from '../load/load-source.ts';
 import { generateTransactions } from '../load/transactions.ts';
 import type { Sink } from '../log/ports.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
+import type { Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
 import { Daemon } from './daemon.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { CannotWriteError, EXIT, exitCodeOf } from './exit-codes.ts';
 import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
 import { generatorFile } from './wiring.ts';
@@ -47,15 +48,31 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
 
   const summary = daemon.summary();
   printSummary(summary, lag(daemon.driver.state));
-  if (options.summaryFile !== undefined)
-    writeFileSync(options.summaryFile, `${JSON.stringify(summary, null, 2)}\n`);
+  const unwritten = writeSummary(summary, options.summaryFile);
   if (fatal !== undefined) {
     logger.fatal({ code: (fatal as NodeJS.ErrnoException).code }, fatal.message);
     return exitCodeOf(fatal);
   }
-  if (unfinished.length === 0) return EXIT.ok;
-  logger.error(`stopped at the deadline with work in flight, to be scored again: ${unfinished.join(', ')}`);
-  return EXIT.unfinished;
+  if (unfinished.length > 0) {
+    logger.error(`stopped at the deadline with work in flight, to be scored again: ${unfinished.join(', ')}`);
+    return EXIT.unfinished;
+  }
+  if (unwritten === undefined) return EXIT.ok;
+  logger.error({ code: unwritten.code }, unwritten.message);
+  return exitCodeOf(unwritten);
+}
+
+/** By now everything is committed: what cannot be written is told, and takes nothing with it. */
+function writeSummary(summary: Summary, file: string | undefined): CannotWriteError | undefined {
+  if (file === undefined) return undefined;
+  try {
+    writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
+    return undefined;
+  } catch (error) {
+    return new CannotWriteError(`the summary could not be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 const SAME_SIGNAL_MS = 1_000;

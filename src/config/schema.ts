@@ -202,6 +202,9 @@ export const schema = z.strictObject({
     deadline: duration()
       .prefault('30s')
       .describe('A task that takes longer ends its thread, and is scored again.'),
+    heapBytes: size()
+      .prefault('2GiB')
+      .describe('A thread whose JavaScript heap needs more is ended by Node, and its task is scored again.'),
     growthBytes: size()
       .prefault('1GiB')
       .describe(

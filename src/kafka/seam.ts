@@ -9,6 +9,7 @@ import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
 import { askingGroup, type GroupClass } from './asking-group.ts';
+import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
@@ -65,7 +66,7 @@ export function loadKafkaJs(): KafkaJs {
     return (options: object) => writeInPieces(create(options));
   });
   // After the modules that it loads itself.
-  substitute('network/connection.js', (original) => leanConnection(original as ConnectionClass));
+  substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
@@ -124,22 +125,6 @@ function markSkipped(fetched: {
   });
   return fetched.messages;
 }
-
-interface Connection {
-  bytesBuffered: number;
-  chunks: Buffer[];
-  processData(data: Buffer): void;
-}
-type ConnectionClass = new (...options: never[]) => Connection;
-
-/** kafkajs keeps an empty rest after each response, and copies the next one to put it behind that. */
-const leanConnection = (Original: ConnectionClass): ConnectionClass =>
-  class LeanConnection extends Original {
-    override processData(data: Buffer): void {
-      if (this.bytesBuffered === 0) this.chunks = [];
-      super.processData(data);
-    }
-  };
 
 interface Encoder {
   readonly buffer: Buffer;

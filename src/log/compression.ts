@@ -82,7 +82,7 @@ function inflate(
 }
 
 const tooLarge = (name: string, bound: number): InflationBoundError =>
-  new InflationBoundError(`${name} data inflates to more than limits.inflatedBytesMax, ${bound} bytes`);
+  new InflationBoundError(`${name} data inflates to more than limits.inflatedBytes, ${bound} bytes`);
 
 /**
  * An upper bound on what an lz4 frame inflates to, from its header and its block sizes alone: the package has no
@@ -127,6 +127,7 @@ function xerialBlocks(data: Buffer): Buffer[] {
   let at = XERIAL_HEADER_BYTES;
   while (at < data.length) {
     const byteLength = data.readInt32BE(at);
+    if (byteLength < 0) throw new CompressionError(`a block of ${byteLength} bytes`);
     blocks.push(data.subarray(at + 4, at + 4 + byteLength));
     at += 4 + byteLength;
   }

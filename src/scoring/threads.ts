@@ -29,6 +29,8 @@ export interface PiscinaThreadsOptions {
   readonly workers: number;
   /** A task that takes longer ends its thread. */
   readonly deadlineMs: number;
+  /** A thread whose heap needs more is ended. */
+  readonly heapBytesMax?: number;
   readonly setup: ScorerSetup;
   /** The worker's entry; another one only in tests. */
   readonly workerUrl?: URL;
@@ -43,7 +45,7 @@ export class PiscinaThreads implements WorkerThreads {
   readonly #deadlineMs: number;
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
 
-  constructor({ workers, deadlineMs, setup, workerUrl }: PiscinaThreadsOptions) {
+  constructor({ workers, deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadsOptions) {
     this.count = workers;
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
@@ -55,6 +57,9 @@ export class PiscinaThreads implements WorkerThreads {
       idleTimeout: Number.POSITIVE_INFINITY,
       taskQueue: new FixedQueue(),
       recordTiming: false,
+      ...(heapBytesMax === undefined
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: Math.max(1, Math.floor(heapBytesMax / 2 ** 20)) } }),
     });
   }
 

@@ -55,5 +55,5 @@ test('what is substituted is what kafkajs then uses', (t) => {
   t.is(named('protocol/requests/fetch/v4/decodeMessages.js'), 'decodeMessages');
   t.is(named('consumer/filterAbortedMessages.js'), 'markSkipped');
   t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
-  t.is(named('network/connection.js'), 'LeanConnection');
+  t.is(named('network/connection.js'), 'OwnConnection');
 });

@@ -3,7 +3,13 @@
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
-import { COMPRESSION_TYPES, compress, decompress, InflationBoundError } from '../../src/log/compression.ts';
+import {
+  COMPRESSION_TYPES,
+  CompressionError,
+  compress,
+  decompress,
+  InflationBoundError,
+} from '../../src/log/compression.ts';
 import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { AT, readHeader, splitRecordBatches, UnsupportedFormatError } from '../../src/log/record-batch.ts';
 import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
@@ -139,4 +145,16 @@ test('a message format older than magic 2 is refused by name', (t) => {
 test('data that does not inflate is an error that names its compression', (t) => {
   const broken = gzipSync(Buffer.from('hello')).subarray(0, 12);
   t.throws(() => decompress(1, broken, 1_000), { message: /gzip data does not inflate/ });
+});
+
+test('framed snappy with a block of negative length is refused: it would be read for ever', (t) => {
+  const frame = Buffer.from('82534e41505059000000000100000001', 'hex');
+  for (const length of [-1, -4, -5, -(2 ** 31)]) {
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(length);
+    const data = Buffer.concat([frame, size, Buffer.alloc(8)]);
+    t.throws(() => decompress(COMPRESSION_TYPES.indexOf('snappy'), data, 1_000), {
+      instanceOf: CompressionError,
+    });
+  }
 });

@@ -28,6 +28,7 @@ export async function newJob(
   address: string,
   settings: readonly string[] = [],
   partitions = 4,
+  replicationFactor = 1,
 ): Promise<Job> {
   const name = `job-${process.pid}-${names++}`;
   const job = {
@@ -38,11 +39,8 @@ export async function newJob(
     deadLetters: `${name}-dead`,
     settings,
   };
-  await createTopics(address, {
-    [job.input]: partitions,
-    [job.results]: partitions,
-    [job.deadLetters]: partitions,
-  });
+  const counts = { [job.input]: partitions, [job.results]: partitions, [job.deadLetters]: partitions };
+  await createTopics(address, counts, {}, replicationFactor);
   return job;
 }
 
@@ -105,8 +103,10 @@ export async function startDaemon(
   job: Job,
   settings: readonly string[] = [],
   args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  const daemon = new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, settings), ...args]);
+  const words = ['run', '--config', 'config/kafka.yaml', ...flags(job, settings), ...args];
+  const daemon = new Program(words, environment);
   await daemon.says('"msg":"assigned"');
   return daemon;
 }

@@ -2,50 +2,64 @@
 // scored is waited for by whoever calls.
 
 import { setTimeout as lasting } from 'node:timers/promises';
+import { createTopics } from '../../tools/topics.ts';
+import { allCommitted, flags, Program, produce, startDaemon } from '../support/daemon.ts';
+import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
-import type { Scene } from './scene.ts';
+import { POISONS, type Poison } from './poison.ts';
+import type { ProxiedBroker } from './proxied.ts';
+import { PARTITIONS, type Scene, type Stage } from './scene.ts';
 
-export interface Fault {
+export interface Fault<S extends Stage> {
   readonly name: string;
-  /** Whether a process or its session ends, so that what was in flight may repeat. */
-  readonly mayRepeat: boolean;
-  readonly act: (scene: Scene) => Promise<void>;
+  readonly act: (scene: Scene<S>) => Promise<void>;
 }
 
 const SESSION_MS = 6_000;
+/** Of a job beside the scene's own. */
+const RECORDS = 2_000;
 
-export const FAULTS: readonly Fault[] = [
+const WORDS: Readonly<Record<Poison, string>> = {
+  exit: 'killed',
+  throw: 'throws',
+  exhaust: 'out of memory',
+  loop: 'in an endless loop',
+};
+
+async function leave(daemon: Program): Promise<void> {
+  const { code, out } = await daemon.stop();
+  if (code !== 0)
+    throw new Error(`an instance that was told to stop ended with ${code}:\n${out.slice(-3_000)}`);
+}
+
+export const FAULTS: readonly Fault<ProxiedBroker>[] = [
   {
     name: 'broker stopped and started',
-    mayRepeat: true,
     async act(scene) {
-      await scene.stopBroker('SIGTERM');
+      await scene.stage.stopBroker('SIGTERM');
       await lasting(1_000);
-      await scene.startBroker();
+      await scene.stage.startBroker();
     },
   },
   {
     name: 'broker killed',
-    mayRepeat: true,
     async act(scene) {
-      await scene.stopBroker('SIGKILL');
-      await scene.startBroker();
+      await scene.stage.stopBroker('SIGKILL');
+      await scene.stage.startBroker();
     },
   },
   {
     name: 'connections reset',
-    mayRepeat: true,
     async act(scene) {
       for (let times = 0; times < 5; times++) {
-        scene.proxy.reset();
+        scene.stage.proxy.reset();
         await lasting(400);
       }
     },
   },
   {
     name: 'connections half-open past the session timeout',
-    mayRepeat: true,
-    async act({ proxy }) {
+    async act({ stage: { proxy } }) {
       proxy.silence();
       await lasting(SESSION_MS + 3_000);
       proxy.clear();
@@ -53,8 +67,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'network delayed by 500 ms',
-    mayRepeat: false,
-    async act({ proxy }) {
+    async act({ stage: { proxy } }) {
       proxy.delay(500);
       await lasting(6_000);
       proxy.clear();
@@ -62,8 +75,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'network throttled to 200 KB/s',
-    mayRepeat: true,
-    async act({ proxy }) {
+    async act({ stage: { proxy } }) {
       proxy.throttle(200_000);
       await lasting(6_000);
       proxy.clear();
@@ -71,8 +83,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'bytes damaged on the way',
-    mayRepeat: true,
-    async act({ proxy }) {
+    async act({ stage: { proxy } }) {
       const before = proxy.damaged;
       proxy.damage(3);
       await until('three answers with records', () => proxy.damaged === before + 3);
@@ -81,7 +92,6 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'daemon killed with -9',
-    mayRepeat: true,
     async act(scene) {
       await scene.daemon().stop('SIGKILL');
       await scene.startDaemon();
@@ -89,33 +99,90 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'daemon stopped past its session, then resumed (the zombie)',
-    mayRepeat: true,
     async act(scene) {
       const { child } = scene.daemon();
       child.kill('SIGSTOP');
       await lasting(SESSION_MS + 3_000);
       const before = await scene.committed();
       child.kill('SIGCONT');
-      await lasting(2_000);
-      const after = await scene.committed();
-      if (after < before) throw new Error(`the zombie took commits back: ${before}, then ${after}`);
-    },
-  },
-  {
-    name: 'three instances joining and leaving',
-    mayRepeat: false,
-    async act(scene) {
-      const others = await Promise.all([scene.startDaemon(), scene.startDaemon(), scene.startDaemon()]);
-      for (const other of others) {
-        const { code, out } = await other.stop();
-        if (code !== 0)
-          throw new Error(`an instance that was told to stop ended with ${code}:\n${out.slice(-3_000)}`);
+      for (let looks = 0; looks < 10; looks++) {
+        await lasting(200);
+        for (const [partition, offset] of await scene.committed()) {
+          const was = before.get(partition) ?? 0;
+          if (offset < was)
+            throw new Error(`the zombie took partition ${partition} back from ${was} to ${offset}`);
+          before.set(partition, offset);
+        }
       }
     },
   },
   {
+    name: 'connections forgotten for good by a firewall',
+    async act({ stage: { proxy } }) {
+      proxy.forget();
+    },
+  },
+  {
+    name: 'five instances joining and leaving every few seconds',
+    async act(scene) {
+      const others = await Promise.all([scene.startDaemon(), scene.startDaemon(), scene.startDaemon()]);
+      for (let turns = 0; turns < 2; turns++) {
+        await leave(others.shift() as Program);
+        others.push(await scene.startDaemon());
+      }
+      for (const other of others) await leave(other);
+    },
+  },
+  ...POISONS.map(
+    (poison): Fault<ProxiedBroker> => ({
+      name: `worker thread: ${WORDS[poison]}`,
+      act: (scene) => scene.poison(poison),
+    }),
+  ),
+  {
+    name: 'output topic deleted, then made anew',
+    async act(scene) {
+      const job = await scene.anotherJob();
+      const daemon = await startDaemon(job);
+      try {
+        await produce(job, RECORDS);
+        await allCommitted(job, kafkaFor(settingsFor(job.address)));
+        await scene.withAdmin((admin) => admin.deleteTopics({ topics: [job.results] }));
+        await produce(job, RECORDS);
+        await daemon.says('SCORELANE_SINK');
+        await createTopics(job.address, { [job.results]: PARTITIONS });
+        await allCommitted(job, kafkaFor(settingsFor(job.address)));
+      } finally {
+        await daemon.stop();
+      }
+      // What was answered before went with the topic; the rest must be in the new one.
+      const answers = await scene.records(job.results);
+      if (answers < RECORDS) throw new Error(`${RECORDS} records came after, only ${answers} have results`);
+    },
+  },
+  {
+    name: 'retention deletes below the committed offset',
+    async act(scene) {
+      const job = await scene.anotherJob();
+      await produce(job, RECORDS);
+      const first = await startDaemon(job);
+      await allCommitted(job, kafkaFor(settingsFor(job.address)));
+      await first.stop();
+      await produce(job, RECORDS);
+      const cut = await scene.cutHalfWay(job);
+      const refusing = new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, [])]);
+      const { code, out } = await refusing.ended;
+      if (code !== 74) throw new Error(`expected exit 74, found ${code}:\n${out.slice(-3_000)}`);
+      const going = await startDaemon(job, ['lanes.onOutOfRange=continue']);
+      await allCommitted(job, kafkaFor(settingsFor(job.address)));
+      await going.stop();
+      const answers = await scene.records(job.results);
+      const wanted = 2 * RECORDS - cut;
+      if (answers !== wanted) throw new Error(`${wanted} records could be read, ${answers} have results`);
+    },
+  },
+  {
     name: 'output topic refuses everything',
-    mayRepeat: false,
     async act(scene) {
       await scene.setMaxMessageBytes(scene.job.results, '50');
       await lasting(4_000);
@@ -124,7 +191,6 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'dead-letter topic refuses everything',
-    mayRepeat: false,
     async act(scene) {
       await scene.setMaxMessageBytes(scene.job.deadLetters, '50');
       await lasting(4_000);

@@ -7,6 +7,8 @@ interface Link {
   readonly server: Socket;
   /** Those from which something waits to be passed on: nothing may overtake it. */
   readonly waiting: Set<Socket>;
+  /** A firewall between has lost its memory of it: until an end closes it nothing comes through. */
+  forgotten: boolean;
 }
 
 const THROTTLE_TICK_MS = 50;
@@ -53,6 +55,14 @@ export class TcpProxy {
     for (const link of this.#links) this.#hold(link);
   }
 
+  /** Connections that are open now stay so for good, and nothing comes through them any more; new ones are as ever. */
+  forget(): void {
+    for (const link of this.#links) {
+      link.forgotten = true;
+      this.#hold(link);
+    }
+  }
+
   delay(ms: number): void {
     this.#delayMs = ms;
   }
@@ -72,7 +82,8 @@ export class TcpProxy {
     this.#delayMs = 0;
     this.#bytesPerSecond = Number.POSITIVE_INFINITY;
     this.#toDamage = 0;
-    for (const { client, server, waiting } of this.#links) {
+    for (const { client, server, waiting, forgotten } of this.#links) {
+      if (forgotten) continue;
       for (const socket of [client, server]) if (!waiting.has(socket)) socket.resume();
     }
   }
@@ -84,7 +95,7 @@ export class TcpProxy {
   }
 
   #link(client: Socket, server: Socket): void {
-    const link = { client, server, waiting: new Set<Socket>() };
+    const link: Link = { client, server, waiting: new Set<Socket>(), forgotten: false };
     this.#links.add(link);
     const end = (): void => {
       this.#links.delete(link);
@@ -115,7 +126,7 @@ export class TcpProxy {
       () => {
         link.waiting.delete(from);
         if (!to.destroyed) to.write(bytes);
-        if (!this.#silent && this.#links.has(link)) from.resume();
+        if (!this.#silent && !link.forgotten && this.#links.has(link)) from.resume();
       },
       Math.max(waitMs, Number.isFinite(this.#bytesPerSecond) ? THROTTLE_TICK_MS : 0),
     );

@@ -1,72 +1,81 @@
-// What the torture is done to: a real broker behind a proxy, load that goes on, daemons in one group, and a look at how far
-// they have come.
+// What the torture is done to: real brokers, load that goes on, daemons in one group, and a look at how far they have come.
 
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Admin } from 'kafkajs';
-import { type Broker, type BrokerOptions, freePort, startBroker } from '../../tools/broker.ts';
 import { type Job, newJob, type Program, startDaemon, startLoad } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
-import { TcpProxy } from './proxy.ts';
+import { POISON_FILE, type Poison } from './poison.ts';
 
-const PARTITIONS = 4;
+export const PARTITIONS = 4;
 /** Everything must be scored so soon after a fault has ended. */
 const HEALED_MS = 120_000;
 
-export class Scene {
+/** What a broker says after a start or an election, for a while. */
+const PASSING: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+]);
+
+/** What a scene is played on. */
+export interface Stage {
+  /** Where load and audit find the brokers, and where the daemons do. */
+  readonly address: string;
+  readonly daemonAddress: string;
+  stop(): Promise<void>;
+}
+
+const SETTINGS = ['model.backend=wasm', 'kafka.request.timeout.ms=10000'];
+/** Short, so that what hangs or swallows memory is found soon. */
+const DAEMON_SETTINGS = ['lanes.stallAfter=40s', 'scoring.deadline=5s', 'scoring.heapBytes=256MiB'];
+
+export class Scene<S extends Stage = Stage> {
+  readonly stage: S;
   readonly job: Job;
-  readonly proxy: TcpProxy;
-  readonly #address: string;
-  readonly #options: BrokerOptions;
   readonly #rate: number;
-  #broker: Broker;
+  readonly #poison = join(mkdtempSync(join(tmpdir(), 'scorelane-poison-')), 'poison');
   #daemons: Program[] = [];
   #load: Program | undefined;
   #loading: Promise<void> | undefined;
   /** What daemons said that have ended, for the report when something goes wrong. */
   readonly endings: string[] = [];
 
-  private constructor(
-    parts: Pick<Scene, 'job' | 'proxy'> & { broker: Broker; options: BrokerOptions; rate: number },
-  ) {
-    this.job = parts.job;
-    this.proxy = parts.proxy;
-    this.#broker = parts.broker;
-    this.#address = parts.broker.address;
-    this.#options = parts.options;
-    this.#rate = parts.rate;
+  private constructor(stage: S, job: Job, rate: number) {
+    this.stage = stage;
+    this.job = job;
+    this.#rate = rate;
   }
 
-  /** Daemons reach the broker through the proxy; load and audit do not. */
-  static async start(rate: number): Promise<Scene> {
-    const [port, inner, outer] = [await freePort(), await freePort(), await freePort()];
-    const map = 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT';
-    const options: BrokerOptions = {
-      port,
-      listeners: [`PROXIED://127.0.0.1:${inner}`],
-      properties: {
-        'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${outer}`,
-        'listener.security.protocol.map': map,
-        'inter.broker.listener.name': 'PLAINTEXT',
-        'group.min.session.timeout.ms': '500',
-        'log.retention.ms': '-1',
-      },
-    };
-    const broker = await startBroker(options);
-    const proxy = await TcpProxy.start(outer, inner);
-    const job = await newJob(
-      broker.address,
-      ['model.backend=wasm', 'kafka.request.timeout.ms=10000'],
-      PARTITIONS,
-    );
-    return new Scene({ job, proxy, broker, options, rate });
+  static async on<S extends Stage>(stage: S, rate: number, replicationFactor = 1): Promise<Scene<S>> {
+    return new Scene(stage, await newJob(stage.address, SETTINGS, PARTITIONS, replicationFactor), rate);
   }
 
   async startDaemon(): Promise<Program> {
-    const through = `127.0.0.1:${this.proxy.port}`;
-    const daemon = await startDaemon({ ...this.job, address: through }, ['lanes.stallAfter=40s']);
+    const environment = {
+      NODE_OPTIONS: `--import=${new URL('./poison.ts', import.meta.url).href}`,
+      [POISON_FILE]: this.#poison,
+    };
+    const job = { ...this.job, address: this.stage.daemonAddress };
+    const daemon = await startDaemon(job, DAEMON_SETTINGS, [], environment);
     this.#daemons.push(daemon);
     void daemon.ended.then(({ out }) => this.endings.push(out.slice(-4_000)));
     return daemon;
+  }
+
+  /** Lets one worker thread of one daemon do that, and waits until one has taken it. */
+  async poison(poison: Poison): Promise<void> {
+    writeFileSync(this.#poison, poison);
+    await until(`a worker thread to ${poison}`, () => !existsSync(this.#poison));
+  }
+
+  /** Another job beside this one, on the same brokers and not through any proxy. */
+  anotherJob(): Promise<Job> {
+    return newJob(this.job.address, SETTINGS, PARTITIONS);
   }
 
   /** The oldest of the daemons that run. */
@@ -98,20 +107,20 @@ export class Scene {
 
   endLoad: () => Promise<void> = async () => {};
 
-  async stopBroker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await this.#broker.stop(signal);
-  }
-
-  async startBroker(): Promise<void> {
-    this.#broker = await startBroker({ ...this.#options, dataFolder: this.#broker.dataFolder });
-  }
-
-  /** Calls with an admin client that does not go through the proxy. */
+  /** Calls with an admin client that does not go through the proxy; again, while the cluster is finding its feet. */
   async withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = kafkaFor(settingsFor(this.#address)).admin();
+    const admin = kafkaFor(settingsFor(this.job.address)).admin();
     await admin.connect();
     try {
-      return await use(admin);
+      const answered = await until('the cluster to answer', async () => {
+        try {
+          return { answer: await use(admin) };
+        } catch (error) {
+          if (PASSING.has((error as { type?: string }).type ?? '')) return undefined;
+          throw error;
+        }
+      });
+      return answered.answer;
     } finally {
       await admin.disconnect();
     }
@@ -131,39 +140,51 @@ export class Scene {
 
   /** Waits until everything that is in the input now, and there is something, is committed. */
   async healed(): Promise<void> {
-    await this.withAdmin(async (admin) => {
-      const ends = await admin.fetchTopicOffsets(this.job.input);
-      const wanted = new Map(ends.map(({ partition, high }) => [partition, Number(high)]));
-      await until(
-        'everything to be scored',
-        async () => {
-          const at = await this.#offsets(admin);
-          return at.size > 0 && [...wanted].every(([partition, end]) => (at.get(partition) ?? 0) >= end);
-        },
-        HEALED_MS,
-      );
-    });
-  }
-
-  /** How many records the daemons have committed. */
-  committed(): Promise<number> {
-    return this.withAdmin(async (admin) =>
-      [...(await this.#offsets(admin)).values()].reduce((a, b) => a + b, 0),
+    const ends = await this.withAdmin((admin) => admin.fetchTopicOffsets(this.job.input));
+    await until(
+      'everything to be scored',
+      async () => {
+        const at = await this.committed();
+        return at.size > 0 && ends.every(({ partition, high }) => (at.get(partition) ?? 0) >= Number(high));
+      },
+      HEALED_MS,
     );
   }
 
-  /** What is committed of each partition. A coordinator that is loading after a restart is asked again. */
-  #offsets(admin: Admin): Promise<Map<number, number>> {
-    return until('the coordinator to say what is committed', async () => {
-      try {
-        const [found] = await admin.fetchOffsets({ groupId: this.job.group, topics: [this.job.input] });
-        const committed = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
-        return new Map(committed.map(({ partition, offset }) => [partition, Number(offset)]));
-      } catch (error) {
-        if ((error as { type?: string }).type === 'GROUP_LOAD_IN_PROGRESS') return undefined;
-        throw error;
-      }
+  /** How many records a topic holds. */
+  async records(topic: string): Promise<number> {
+    const ends = await this.withAdmin((admin) => admin.fetchTopicOffsets(topic));
+    return ends.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
+  }
+
+  async answersBeyondOne(): Promise<number> {
+    const committed = [...(await this.committed()).values()].reduce((sum, offset) => sum + offset, 0);
+    return (await this.records(this.job.results)) + (await this.records(this.job.deadLetters)) - committed;
+  }
+
+  /** Deletes the first half of what a job has not committed. Resolves to how many records that were. */
+  cutHalfWay(job: Job): Promise<number> {
+    return this.withAdmin(async (admin) => {
+      const [found] = await admin.fetchOffsets({ groupId: job.group, topics: [job.input] });
+      const committed = new Map(
+        found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
+      );
+      const cuts = (await admin.fetchTopicOffsets(job.input)).map(({ partition, high }) => {
+        const from = Math.max(0, committed.get(partition) ?? 0);
+        return { partition, from, to: from + Math.ceil((Number(high) - from) / 2) };
+      });
+      const partitions = cuts.map(({ partition, to }) => ({ partition, offset: String(to) }));
+      await admin.deleteTopicRecords({ topic: job.input, partitions });
+      return cuts.reduce((sum, { from, to }) => sum + to - from, 0);
     });
+  }
+
+  /** What the daemons have committed, by partition. */
+  async committed(): Promise<Map<number, number>> {
+    const { group: groupId, input } = this.job;
+    const [found] = await this.withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [input] }));
+    const committed = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+    return new Map(committed.map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
   async stop(): Promise<void> {
@@ -172,7 +193,6 @@ export class Scene {
       child.kill('SIGCONT');
       child.kill('SIGKILL');
     }
-    await this.proxy.stop();
-    await this.#broker.stop('SIGKILL');
+    await this.stage.stop();
   }
 }

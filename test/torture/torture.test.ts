@@ -6,13 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { ROOT } from '../support/daemon.ts';
+import type { Played } from './play.ts';
 
-const WORST = ['broker killed', 'half-open', 'damaged', 'zombie'];
+const WORST = [
+  'broker killed',
+  'half-open',
+  'forgotten',
+  'damaged',
+  'zombie',
+  'out of memory',
+  'endless loop',
+];
 
 interface Report {
-  readonly injections: readonly { readonly fault: string }[];
-  readonly audit: { readonly inputs: number; readonly missing: number; readonly outOfOrder: number };
-  readonly independent: { readonly missing: number; readonly inputs: number };
+  readonly scenes: readonly Played[];
 }
 
 test('a broker killed, connections gone silent, damaged bytes and a zombie lose nothing and reorder nothing (invariants 1, 2, 3, 6)', async (t) => {
@@ -26,7 +33,9 @@ test('a broker killed, connections gone silent, damaged bytes and a zombie lose 
     });
   });
   t.is(printed, '');
-  const { injections, audit, independent } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  const { scenes } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  t.is(scenes.length, 1);
+  const { injections, audit, independent } = scenes[0] as Played;
   t.is(injections.length, WORST.length);
   t.true(audit.inputs > 10_000);
   t.is(independent.inputs, audit.inputs);

@@ -1,6 +1,7 @@
 // The Java client, for tests: an independent writer and reader of record batches. One file.
 //
 //   expel ADDRESS GROUP                    removes all members of a group
+//   elect ADDRESS                          makes the preferred replica of every partition its leader
 //   produce ADDRESS TOPIC COMPRESSION      one record batch of awkward records
 //   transactions ADDRESS TOPIC             committed, aborted and interleaved transactions
 //   consume ADDRESS TOPIC COUNT            prints records as JSON lines, read committed
@@ -20,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -30,6 +32,7 @@ public class KafkaTool {
   public static void main(String[] args) throws Exception {
     switch (args[0]) {
       case "expel" -> expel(args[1], args[2]);
+      case "elect" -> elect(args[1]);
       case "produce" -> produce(args[1], args[2], args[3]);
       case "transactions" -> transactions(args[1], args[2]);
       case "consume" -> consume(args[1], args[2], Integer.parseInt(args[3]));
@@ -41,6 +44,12 @@ public class KafkaTool {
   static void expel(String address, String group) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
       admin.removeMembersFromConsumerGroup(group, new RemoveMembersFromConsumerGroupOptions()).all().get();
+    }
+  }
+
+  static void elect(String address) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
+      admin.electLeaders(ElectionType.PREFERRED, null).partitions().get();
     }
   }
 

@@ -1,0 +1,17 @@
+// A few thousand of the cases that `npm run fuzz` has millions of (invariant 7: a bad record costs only itself).
+
+import test from 'ava';
+import { fuzz, noOutcomes } from './fuzz.ts';
+import { TARGETS } from './targets.ts';
+
+const CASES = Number(process.env.SCORELANE_FUZZ_CASES ?? 20_000);
+
+for (const name of Object.keys(TARGETS)) {
+  test(`${name}: whatever the bytes are, features, dead letters or an error that is on the list`, (t) => {
+    const outcomes = noOutcomes();
+    fuzz(name, 0, CASES, outcomes);
+    // Damage that reaches everything: most is refused, some goes through.
+    t.true(outcomes.scored > CASES / 100);
+    t.true(outcomes['dead letter'] + outcomes['fetch error'] > CASES / 4);
+  });
+}

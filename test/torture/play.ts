@@ -1,0 +1,102 @@
+// Plays one scene: two daemons and load, fault after fault, each waited for until everything is scored again; then the audits.
+
+import type { PartitionReport } from '../../src/audit/coverage.ts';
+import { type Audit, allCommitted, audit, flags, Program } from '../support/daemon.ts';
+import { kafkaFor, settingsFor } from '../support/kafka.ts';
+import type { Fault } from './faults.ts';
+import type { Scene, Stage } from './scene.ts';
+
+export interface Injection {
+  readonly fault: string;
+  readonly atSeconds: number;
+  /** Until everything that was there when the fault ended was committed. */
+  readonly healedAfterSeconds: number;
+  /** Answers so far beyond one for each committed record: repeats, and the few that were not committed yet when counted. */
+  readonly beyondOne: number;
+}
+
+type Sums = Record<'inputs' | 'missing' | 'repeated' | 'dead' | 'outOfOrder' | 'pending', number>;
+
+export interface Played {
+  readonly injections: readonly Injection[];
+  /** Our own audit, over all partitions, and that by librdkafka and TensorFlow. */
+  readonly audit: Sums;
+  readonly independent: Audit;
+  readonly failure?: string;
+  /** Nothing missing, nothing out of order, nothing scored wrongly, and no fault that did not heal. */
+  readonly sound: boolean;
+}
+
+/** At least so long, and so many rounds of all faults. */
+export interface Extent {
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+export async function play<S extends Stage>(
+  scene: Scene<S>,
+  faults: readonly Fault<S>[],
+  extent: Extent,
+  say: (line: string) => void,
+): Promise<Played> {
+  const startedMs = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedMs) / 100) / 10;
+  const injections: Injection[] = [];
+  let failure: string | undefined;
+  try {
+    await scene.startDaemon();
+    await scene.startDaemon();
+    scene.startLoad();
+    await scene.healed();
+    try {
+      for (let round = 0; round < extent.rounds || seconds() < extent.seconds; round++) {
+        for (const { name, act } of faults) {
+          const atSeconds = seconds();
+          await act(scene);
+          scene.daemon();
+          await scene.healed();
+          const healedAfterSeconds = Math.round((seconds() - atSeconds) * 10) / 10;
+          const beyondOne = await scene.answersBeyondOne();
+          injections.push({ fault: name, atSeconds, healedAfterSeconds, beyondOne });
+          const told = `all scored after ${healedAfterSeconds} s, answers beyond one a record so far ${beyondOne}`;
+          say(`${atSeconds.toFixed(1).padStart(7)} s  ${name}: ${told}`);
+        }
+      }
+    } catch (error) {
+      failure = (error as Error).message;
+      say(`FAILED: ${failure}`);
+      for (const words of scene.endings) say(`--- a daemon that has ended said at last:\n${words}`);
+      for (const daemon of scene.daemons) say(`--- a daemon said at last:\n${daemon.out.slice(-4_000)}`);
+    }
+    await scene.endLoad();
+    const { job } = scene;
+    if (failure === undefined) await allCommitted(job, kafkaFor(settingsFor(job.address)), scene.daemon());
+    for (const daemon of scene.daemons) await daemon.stop();
+    const own = await ownAudit(scene);
+    const independent = await audit(job);
+    const { missing, wronglyDead, wronglyScored, deadUntouched } = independent;
+    say(`audit: ${JSON.stringify(own)}`);
+    say(`independent audit: ${JSON.stringify({ missing, wronglyDead, wronglyScored, deadUntouched })}`);
+    const wrong = own.missing + own.outOfOrder + own.pending + missing + wronglyDead + wronglyScored;
+    const sound = failure === undefined && wrong === 0 && deadUntouched;
+    return { injections, audit: own, independent, sound, ...(failure === undefined ? {} : { failure }) };
+  } finally {
+    await scene.stop();
+  }
+}
+
+async function ownAudit({ job }: Scene): Promise<Sums> {
+  const words = ['audit', '--config', 'config/kafka.yaml', ...flags(job, []), '--json'];
+  const { partitions } = JSON.parse((await new Program(words).ended).out) as {
+    partitions: PartitionReport[];
+  };
+  const sum = (column: keyof Sums): number => partitions.reduce((total, report) => total + report[column], 0);
+  return {
+    inputs: sum('inputs'),
+    missing: sum('missing'),
+    repeated: sum('repeated'),
+    dead: sum('dead'),
+    outOfOrder: sum('outOfOrder'),
+    pending: sum('pending'),
+  };
+}
