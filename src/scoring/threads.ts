@@ -14,7 +14,10 @@ export class ThreadRetiredError extends Error {
 /** What the pool needs of its threads. */
 export interface WorkerThreads {
   readonly count: number;
-  /** Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long, with `ThreadRetiredError` when it did not begin. */
+  /**
+   * Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long; with
+   * `ThreadRetiredError` when it did not begin.
+   */
   run(
     request: WorkerRequest,
     transferList: readonly ArrayBuffer[],
