@@ -20,6 +20,13 @@ interface ConfigFlags {
   readonly set: readonly string[];
 }
 
+interface RunFlags {
+  readonly for?: number;
+  readonly summary?: string;
+  readonly failFast: boolean;
+  readonly resumeDedupe: boolean;
+}
+
 const load = ({ config, set }: ConfigFlags): LoadedConfig =>
   loadConfig({ file: config, flags: set, environment: process.env });
 
@@ -78,9 +85,15 @@ withConfig('run', 'score the input topic until told to stop')
   .option('--for <duration>', 'stop by itself after so long', duration)
   .option('--summary <file>', 'write the closing summary as JSON')
   .option('--fail-fast', 'exit when the broker is away at start, instead of waiting for it', false)
-  .action(async (flags: ConfigFlags & { for?: number; summary?: string; failFast: boolean }) => {
+  .option(
+    '--resume-dedupe',
+    'read the ends of the outputs at start, and do not score again what is answered there',
+    false,
+  )
+  .action(async (flags: ConfigFlags & RunFlags) => {
     exitCode = await runDaemon(load(flags), {
       failFast: flags.failFast,
+      resumeDedupe: flags.resumeDedupe,
       ...(flags.for === undefined ? {} : { forMs: flags.for }),
       ...(flags.summary === undefined ? {} : { summaryFile: flags.summary }),
     });

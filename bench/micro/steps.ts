@@ -194,6 +194,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       bytes: bytes.buffer,
       byteLength: bytes.byteLength,
       spares,
+      omit: [],
       verdict: null,
     });
     spares = outputs.map((output) => output.bytes.buffer);

@@ -1,6 +1,6 @@
 // `scorelane audit`: holds input, results and dead letters against each other, while the daemon works or afterwards.
 
-import { type AuditPlan, audit, type Topic } from '../audit/audit.ts';
+import { type AuditPlan, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -29,23 +29,16 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
 
 /** What is committed is asked for first: every answer to it stands in the outputs before their ends are. */
 async function planOf(
-  { input, output, deadLetters, limits, kafka }: Config,
+  { input, kafka }: Config,
   topics: Topics,
   { fromMs, toMs }: AuditOptions,
 ): Promise<AuditPlan> {
   const ranges = await topics.ranges(input.topic, fromMs, toMs);
   const committed = await topics.committed(kafka['group.id'], input.topic, ranges.length);
-  const whole = async (topic: string): Promise<Topic> => ({
-    open: () => topics.open(topic),
-    ranges: await topics.ranges(topic),
-  });
   return {
-    inputTopic: input.topic,
     input: { open: () => topics.open(input.topic), ranges },
     committed,
-    results: await whole(output.topic),
-    deadLetters: await whole(deadLetters.topic),
-    inflatedBytesMax: limits.inflatedBytes,
+    ...(await topics.answers()),
   };
 }
 

@@ -6,12 +6,14 @@ import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
+import { Omitting } from '../scoring/omitting.ts';
 import { ScorerPool } from '../scoring/pool.ts';
 import { PiscinaThreads } from '../scoring/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { logObserver } from './observer.ts';
 import { logReports } from './reporting.ts';
+import { readAnswered } from './resume.ts';
 import { versions } from './versions.ts';
 import {
   chooseBackend,
@@ -31,6 +33,8 @@ export interface DaemonOptions {
   readonly log?: Log;
   /** Reject when the broker is away, instead of waiting for it. */
   readonly failFast: boolean;
+  /** Leave out what has its answer in the outputs already. */
+  readonly resumeDedupe?: boolean;
   /** Nothing goes on after this: stop the daemon. */
   readonly onFatal: (error: Error) => void;
 }
@@ -88,10 +92,12 @@ export class Daemon {
       onUsage: (usage) => meter.threads.told(usage),
     });
     await pool.start();
+    const scorer =
+      options.resumeDedupe === true ? new Omitting(pool, await readAnswered(config, logger)) : pool;
     const driver = new Driver({
       source,
       sink,
-      scorer: pool,
+      scorer,
       clock: systemClock,
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,

@@ -3,8 +3,9 @@
 import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { OffsetRange } from '../log/offset.ts';
 import type { ResultBatch } from '../log/ports.ts';
-import { type OffsetRange, readRange } from '../log/read-range.ts';
+import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../log/record-batch-writer.ts';
 import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly summaryFile?: string;
   /** Exit when the broker is away at start, instead of waiting for it. */
   readonly failFast: boolean;
+  /** Leave out records whose answer stands in the outputs already, above the committed offsets. */
+  readonly resumeDedupe: boolean;
 }
 
 /** Runs until a signal, the time given, or a fatal error. Resolves to the exit code. */
@@ -32,6 +34,7 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
   const daemon = await Daemon.start(config, {
     logger,
     failFast: options.failFast,
+    resumeDedupe: options.resumeDedupe,
     onFatal: (error) => ending.fail(error),
   });
   if (options.forMs !== undefined) ending.after(options.forMs);

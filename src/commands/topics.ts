@@ -1,11 +1,12 @@
 // What commands that look at topics share: an admin client, and sources under groups of their own that are deleted at the end.
 
 import type { Admin, Kafka } from 'kafkajs';
+import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { KafkaSource } from '../kafka/source.ts';
+import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import type { OffsetRange } from '../log/read-range.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { UnavailableError } from './exit-codes.ts';
 
@@ -65,12 +66,27 @@ export class Topics {
       }));
   }
 
-  /** What a group has committed of a topic, by partition: 0 where nothing. */
+  /** The results and dead letters of the configured job, as they stand now. */
+  async answers(): Promise<AnswerTopics> {
+    const { input, output, deadLetters, limits } = this.#config;
+    const whole = async (topic: string): Promise<Topic> => ({
+      open: () => this.open(topic),
+      ranges: await this.ranges(topic),
+    });
+    return {
+      inputTopic: input.topic,
+      results: await whole(output.topic),
+      deadLetters: await whole(deadLetters.topic),
+      inflatedBytesMax: limits.inflatedBytes,
+    };
+  }
+
+  /** What a group has committed of a topic, by partition: -1 where nothing. */
   async committed(group: string, topic: string, partitions: number): Promise<number[]> {
     const [found] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
-    const committed = Array.from({ length: partitions }, () => 0);
+    const committed = Array.from({ length: partitions }, () => -1);
     for (const { partition, offset } of found?.partitions ?? []) {
-      committed[partition] = Math.max(0, Number(offset));
+      committed[partition] = Number(offset);
     }
     return committed;
   }

@@ -17,3 +17,9 @@ export const startingAt = (first: number): NextOffset => offset(first) as number
 
 /** The position after the record at `last`. */
 export const nextAfter = (last: Offset): NextOffset => ((last as number) + 1) as NextOffset;
+
+/** The offsets from one up to, and without, another. */
+export interface OffsetRange {
+  readonly from: number;
+  readonly until: number;
+}

@@ -1,7 +1,7 @@
 // The ports behind which a log stands, and the values that flow through them. Two adapters implement them, kafka/ and
 // memory/; test/log/conformance.ts holds both to the contracts written here.
 
-import type { NextOffset } from './offset.ts';
+import type { NextOffset, OffsetRange } from './offset.ts';
 import type { RawRecordBatch } from './record-batch.ts';
 import type { TopicPartition } from './topic-partition.ts';
 
@@ -134,6 +134,8 @@ export interface MicroBatch extends TopicPartition {
   readonly first: NextOffset;
   readonly next: NextOffset;
   readonly batches: readonly RawRecordBatch[];
+  /** Offsets that are not wanted either, in ascending order. */
+  readonly omit?: readonly OffsetRange[];
   /** Why it was closed. */
   readonly trigger: Trigger;
 }

@@ -1,14 +1,8 @@
 // Reads a topic from one offset of each partition to another, once, through a source that nobody else uses. Commits nothing.
 
-import { type NextOffset, startingAt } from './offset.ts';
+import { type NextOffset, type OffsetRange, startingAt } from './offset.ts';
 import type { Fetched, Source } from './ports.ts';
 import { keyOf } from './topic-partition.ts';
-
-export interface OffsetRange {
-  readonly from: number;
-  /** One past the last offset wanted. */
-  readonly until: number;
-}
 
 /**
  * Calls `take` with what is fetched, in offset order for each partition; the first and last batches of a range may reach

@@ -3,6 +3,7 @@
 import type { Format } from '../codec/codecs.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
+import type { OffsetRange } from '../log/offset.ts';
 import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
@@ -53,6 +54,8 @@ export interface ScoreRequest {
   readonly partition: number;
   readonly first: number;
   readonly until: number;
+  /** Records that are left out, in ascending order. */
+  readonly omit: readonly OffsetRange[];
   /** Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved back in the answer. */
   readonly bytes: ArrayBuffer;
   readonly byteLength: number;

@@ -152,7 +152,7 @@ export class ScorerPool {
   }
 
   async #ask(
-    { topic, partition, batches }: MicroBatch,
+    { topic, partition, batches, omit = [] }: MicroBatch,
     first: number,
     until: number,
     verdict: Rejection | null,
@@ -173,6 +173,7 @@ export class ScorerPool {
       partition,
       first,
       until,
+      omit: omit.filter((run) => run.until > first && run.from < until),
       bytes: buffer,
       byteLength,
       verdict,

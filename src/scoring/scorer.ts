@@ -108,12 +108,14 @@ class Task {
 
   run(): ScoredMicroBatch {
     const started = performance.now();
-    const { bytes, byteLength, first, until } = this.#request;
+    const { bytes, byteLength, first, until, omit } = this.#request;
     const { inflatedBytesMax, predictRecordsMax } = this.#parts.setup;
     for (const batch of splitRecordBatches(new Uint8Array(bytes, 0, byteLength))) {
       const records = openRecordBatch(batch, inflatedBytesMax);
       while (records.next()) {
         if (records.offset < first || records.offset >= until) continue;
+        if (omit.length > 0 && omit.some((run) => records.offset >= run.from && records.offset < run.until))
+          continue;
         this.#read(records);
         if (this.#pending === predictRecordsMax) this.#flush();
       }

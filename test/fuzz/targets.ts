@@ -113,6 +113,7 @@ function recordBatch(): Target {
       bytes: buffer,
       byteLength: buffer.byteLength,
       spares: [],
+      omit: [],
       verdict: null,
     } as const;
     try {

@@ -65,6 +65,7 @@ export function requestFor({ topic, partition, first, next, batches }: MicroBatc
     bytes: buffer,
     byteLength: buffer.byteLength / 2,
     spares: [],
+    omit: [],
     verdict: null,
   };
 }

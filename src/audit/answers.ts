@@ -1,0 +1,80 @@
+// Reads answers: each result and each dead letter names, in its headers, the record that it belongs to.
+
+import type { OffsetRange } from '../log/offset.ts';
+import type { Source } from '../log/ports.ts';
+import { readRange } from '../log/read-range.ts';
+import { openRecordBatch, parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
+import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC } from '../scoring/dead-letter.ts';
+import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC } from '../scoring/source-headers.ts';
+
+export interface Topic {
+  /** One source for each reading. */
+  readonly open: () => Source;
+  readonly ranges: readonly OffsetRange[];
+}
+
+/** Where the answers stand, and what they answer. */
+export interface AnswerTopics {
+  readonly inputTopic: string;
+  readonly results: Topic;
+  readonly deadLetters: Topic;
+  readonly inflatedBytesMax: number;
+}
+
+export type AnswerKind = 'result' | 'deadLetter';
+
+export interface Answer {
+  readonly kind: AnswerKind;
+  /** Of the record that it answers. */
+  readonly partition: number;
+  readonly offset: number;
+  /** Where it stands itself. */
+  readonly outputPartition: number;
+  readonly outputOffset: number;
+}
+
+const NAMES: Readonly<Record<AnswerKind, Readonly<Record<keyof Coordinates, string>>>> = {
+  result: { topic: SOURCE_TOPIC, partition: SOURCE_PARTITION, offset: SOURCE_OFFSET },
+  deadLetter: { topic: ERROR_TOPIC, partition: ERROR_PARTITION, offset: ERROR_OFFSET },
+};
+
+/** Calls `take` for every answer of that kind in these ranges of its topic, in order within each partition. */
+export async function eachAnswer(
+  topics: AnswerTopics,
+  kind: AnswerKind,
+  ranges: readonly OffsetRange[],
+  take: (answer: Answer) => void,
+): Promise<void> {
+  const topic = kind === 'result' ? topics.results : topics.deadLetters;
+  await readRange(topic.open(), ranges, ({ partition: outputPartition, batches }) => {
+    const { from = 0, until = 0 } = ranges[outputPartition] ?? {};
+    for (const batch of batches) {
+      if (batch.skip) continue;
+      const records = openRecordBatch(batch, topics.inflatedBytesMax);
+      while (records.next()) {
+        if (records.offset < from || records.offset >= until) continue;
+        const { topic: name, partition, offset } = coordinates(records, NAMES[kind]);
+        if (name !== topics.inputTopic) continue;
+        take({ kind, partition, offset, outputPartition, outputOffset: records.offset });
+      }
+    }
+  });
+}
+
+interface Coordinates {
+  topic: string;
+  partition: number;
+  offset: number;
+}
+
+/** The last header of each name counts: those that the record had before stand first. */
+function coordinates(record: RecordView, names: Readonly<Record<keyof Coordinates, string>>): Coordinates {
+  const found = { topic: '', partition: -1, offset: -1 };
+  for (const { key, value } of parseHeaders(record)) {
+    const text = value === null ? '' : Buffer.from(value).toString();
+    if (key === names.topic) found.topic = text;
+    else if (key === names.partition) found.partition = Number(text);
+    else if (key === names.offset) found.offset = Number(text);
+  }
+  return found;
+}
