@@ -8,6 +8,7 @@ import type { EngineLimits } from '../engine/state.ts';
 import { createKafka } from '../kafka/client.ts';
 import { KafkaSink } from '../kafka/sink.ts';
 import { KafkaSource } from '../kafka/source.ts';
+import { TransactionalSink } from '../kafka/transactional-sink.ts';
 import type { Sink, Source } from '../log/ports.ts';
 import { MemoryBroker } from '../memory/broker.ts';
 import { MemorySink } from '../memory/sink.ts';
@@ -41,16 +42,25 @@ export function openLog(config: Config, logger: Logger): Log {
     return { source, sink: new MemorySink(broker) };
   }
   const client = createKafka(kafka, (level, message, details) => logger[level](details, message));
-  const source = new KafkaSource(client, {
-    topic: input.topic,
-    settings: kafka,
-    onOutOfRange: lanes.onOutOfRange,
+  const { topic } = input;
+  const { onOutOfRange } = lanes;
+  if (kafka['transactional.id'] === undefined) {
+    const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange });
+    return { source, sink: new KafkaSink(client, kafka) };
+  }
+  const sink = new TransactionalSink(client, kafka, (why) => {
+    logger.warn(`joining anew: ${why}`);
+    source.rejoin().catch((error: Error) => logger.error(`joining anew failed: ${error.message}`));
   });
-  return { source, sink: new KafkaSink(client, kafka) };
+  const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });
+  return { source, sink };
 }
 
-/** The sink alone, for commands that only write. */
-export const openSink = (config: Config, logger: Logger): Sink => openLog(config, logger).sink;
+/** The sink alone, for commands that only write: they answer nothing, so they have no offset to commit. */
+export function openSink(config: Config, logger: Logger): Sink {
+  const kafka = { ...config.kafka, 'transactional.id': undefined };
+  return openLog({ ...config, kafka }, logger).sink;
+}
 
 const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;

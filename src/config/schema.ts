@@ -64,6 +64,17 @@ const kafka = z.strictObject({
     .boolean()
     .default(true)
     .describe('Results carry sequence numbers, so that a retry after a lost answer is not appended twice.'),
+  'transactional.id': z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Results and offsets are committed together, in a transaction for each micro-batch; readers with read_committed see every ' +
+        'result once. It begins the transactional ids, one for each partition of the input; of one job alone.',
+    ),
+  'transaction.timeout.ms': positive()
+    .default(60_000)
+    .describe('The broker ends a transaction that is open for so long, of a daemon that is gone.'),
   'security.protocol': z
     .enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'])
     .default('PLAINTEXT')

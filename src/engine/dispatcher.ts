@@ -154,7 +154,7 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     if (producible === undefined) break;
     const { entry, scored } = producible;
     if (scored.outputs.length > 0) {
-      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, scored });
+      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, next: entry.next, scored });
       break;
     }
     lane.ledger.acknowledged(entry.id);

@@ -205,10 +205,11 @@ export class Driver {
     );
   }
 
-  #produce({ lane, id, scored }: Extract<Effect, { type: 'produce' }>): void {
+  #produce({ lane, id, next, scored }: Extract<Effect, { type: 'produce' }>): void {
     const { sink, scorer, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
-    sink.produce(scored.outputs).then(
+    const { topic, partition } = lane;
+    sink.produce(scored.outputs, { topic, partition, next }).then(
       (done) => {
         scorer.release(done);
         observer.produced?.(lane, scored, clock.nowMs() - sinceMs);

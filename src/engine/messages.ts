@@ -69,6 +69,8 @@ export type Effect =
       readonly type: 'produce';
       readonly lane: LaneAddress;
       readonly id: number;
+      /** One past what it answers. */
+      readonly next: NextOffset;
       readonly scored: ScoredMicroBatch;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }

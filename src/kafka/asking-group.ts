@@ -40,6 +40,8 @@ export interface MemberHooks {
   joining(group: ConsumerGroup): Promise<void>;
   /** The member has its assignment of a new generation; `consecutive` when it missed none in between. */
   joined(group: ConsumerGroup, consecutive: boolean): void;
+  /** Before the committed offsets of that assignment are asked for. */
+  assigning(partitions: readonly TopicPartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
   /** The log does not hold the wanted offset. Returns where to go on, or null to stay. */
@@ -111,17 +113,19 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
     async #announce(): Promise<void> {
       const manager = this.offsetManager;
       if (this.#announced || manager === null) return;
+      const partitions = this.assigned().flatMap(({ topic, partitions: numbers }) =>
+        numbers.map((partition) => ({ topic, partition })),
+      );
+      await this.#hooks?.assigning(partitions);
       await manager.resolveOffsets();
       if (manager !== this.offsetManager) return;
       this.#announced = true;
       this.#hooks?.assigned(
-        this.assigned().flatMap(({ topic, partitions }) =>
-          partitions.map((partition) => ({
-            topic,
-            partition,
-            position: Number(manager.nextOffset(topic, partition).toString()) as NextOffset,
-          })),
-        ),
+        partitions.map(({ topic, partition }) => ({
+          topic,
+          partition,
+          position: Number(manager.nextOffset(topic, partition).toString()) as NextOffset,
+        })),
       );
     }
 

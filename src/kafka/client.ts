@@ -22,6 +22,8 @@ export interface KafkaSettings {
   readonly 'request.timeout.ms': number;
   readonly 'topic.metadata.propagation.max.ms': number;
   readonly 'enable.idempotence': boolean;
+  readonly 'transactional.id'?: string | undefined;
+  readonly 'transaction.timeout.ms': number;
   readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
   readonly 'sasl.mechanism'?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
   readonly 'sasl.username'?: string | undefined;

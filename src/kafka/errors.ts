@@ -51,5 +51,7 @@ export const isFenced = (error: unknown): boolean => FENCED.has(protocolType(err
 export const isLost = (error: unknown): boolean => LOST.has(protocolType(error));
 export const isSequenceError = (error: unknown): boolean => SEQUENCE.has(protocolType(error));
 export const isPermanent = (error: unknown): boolean => PERMANENT.has(protocolType(error));
+export const isConcurrentTransaction = (error: unknown): boolean =>
+  protocolType(error) === 'CONCURRENT_TRANSACTIONS';
 export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';

@@ -207,7 +207,8 @@ const produceRequest =
           const { value, baseSequence, onWrite } = message;
           onWrite();
           if (Number(producerId) >= 0) {
-            stamp(value, { producerId: Number(producerId), producerEpoch, baseSequence });
+            const transactional = transactionalId !== null;
+            stamp(value, { producerId: Number(producerId), producerEpoch, baseSequence, transactional });
           }
           pieces.push(begin().writeInt32(partition).writeInt32(value.byteLength).buffer, value);
         }
@@ -217,7 +218,7 @@ const produceRequest =
   });
 
 type EosManager = Record<string, unknown>;
-type CreateEosManager = (options: { readonly transactional?: boolean }) => EosManager;
+type CreateEosManager = (options: object) => EosManager;
 
 /**
  * kafkajs counts messages for sequence numbers, and lets one request at a time go to a broker. Our sink counts records and
@@ -227,7 +228,6 @@ const ownSequences =
   (create: CreateEosManager): CreateEosManager =>
   (options) => {
     const manager = create(options);
-    if (options.transactional === true) return manager;
     return {
       ...manager,
       acquireBrokerLock: async () => {},

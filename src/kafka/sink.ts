@@ -2,20 +2,18 @@
 // counted here, in records, and stay with a batch for as long as its producer lives: sent again it is not appended again.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
-import { MissingTopicError, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
+import { type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { KafkaSettings } from './client.ts';
-import { isPermanent, isSequenceError, isUnknownTopic } from './errors.ts';
+import { isPermanent, isSequenceError } from './errors.ts';
 import type { OutgoingBatch } from './seam.ts';
+import { partitionCountOf } from './topic.ts';
 
 const ACKS_ALL = -1;
 /** Sequence numbers are 31 bits and wrap to 0. */
 const SEQUENCE_MODULUS = 2 ** 31;
 /** kafkajs tries a request so often, by itself, before it reports; after that the engine decides when to try again. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
-
-/** How often a topic that the broker does not know is asked for. */
-const ASK_AGAIN_MS = 250;
 
 /** One producer id. A later one has a higher number. */
 interface Identity {
@@ -60,20 +58,8 @@ export class KafkaSink implements Sink {
     await this.#newIdentity();
   }
 
-  async partitionCount(topic: string): Promise<number> {
-    const patienceMs = this.#settings['topic.metadata.propagation.max.ms'];
-    const startedMs = performance.now();
-    for (;;) {
-      try {
-        const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-        return topics[0]?.partitions.length ?? 0;
-      } catch (error) {
-        if (!isUnknownTopic(error)) throw error;
-        if (performance.now() - startedMs >= patienceMs)
-          throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
-      }
-    }
+  partitionCount(topic: string): Promise<number> {
+    return partitionCountOf(this.#admin, topic, this.#settings['topic.metadata.propagation.max.ms']);
   }
 
   /** A batch that was written to a socket more than once may still stand in the queue of the first: it is not given back. */

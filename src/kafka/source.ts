@@ -24,6 +24,19 @@ export interface KafkaSourceOptions {
   readonly settings: KafkaSettings;
   /** What to do when the log no longer holds the committed offset. */
   readonly onOutOfRange: 'fail' | 'continue';
+  /** Where offsets are committed, if not through the group. */
+  readonly transactions?: OffsetTransactions;
+}
+
+/** Commits offsets together with results. */
+export interface OffsetTransactions {
+  /**
+   * These partitions are ours now: whoever had them before cannot commit for them any more once this has resolved. Those in `kept`
+   * were ours all the time.
+   */
+  own(partitions: readonly TopicPartition[], kept: readonly TopicPartition[]): Promise<void>;
+  /** For what was answered without a result: control batches, records that were left out. */
+  commit(offsets: readonly CommitOffset[]): Promise<void>;
 }
 
 /** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
@@ -65,6 +78,7 @@ export class KafkaSource implements Source {
     this.#hooks = {
       joining: (group) => this.#joining(group),
       joined: (group, consecutive) => this.#joined(group, consecutive),
+      assigning: async (partitions) => options.transactions?.own(partitions, this.#owned),
       assigned: (partitions) => this.#assigned(partitions),
       outOfRange: (event, group) => this.#outOfRange(event, group),
     };
@@ -171,6 +185,8 @@ export class KafkaSource implements Source {
     if (!this.#mayCommit || manager === null || manager === undefined) {
       throw new FencedError('the group is rebalancing');
     }
+    const { transactions } = this.#options;
+    if (transactions !== undefined) return transactions.commit(offsets);
     const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, commits]) => ({
       topic,
       partitions: commits.map(({ partition, next }) => ({ partition, offset: String(next) })),

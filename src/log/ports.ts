@@ -90,9 +90,11 @@ export interface Sink {
   /**
    * Appends the batches; those of one partition in the order given, after those of earlier calls. Resolves when all
    * replicas in sync have all of them. A rejection means that some may be missing: call again with the same batches.
+   * `answered` says that these are all the answers to a partition of the input below that offset that were not produced yet: a
+   * sink with transactions commits the offset together with them.
    * Rejects with `SinkError`. Resolves to those batches whose bytes nobody reads any more: they may be used again.
    */
-  produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]>;
+  produce(batches: readonly ResultBatch[], answered?: CommitOffset): Promise<readonly ResultBatch[]>;
   stop(): Promise<void>;
 }
 

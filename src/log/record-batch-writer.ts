@@ -5,7 +5,7 @@ import { crc32c } from '@node-rs/crc32';
 import { COMPRESSION_TYPES, type CompressionType, compress } from './compression.ts';
 import { copyBytes, copyWords } from './copy.ts';
 import { viewOf, writeInt64 } from './int64.ts';
-import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2 } from './record-batch.ts';
+import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2, TRANSACTIONAL } from './record-batch.ts';
 import type { RecordHeader } from './record-batch-reader.ts';
 import { type Cursor, readVarint, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
@@ -212,11 +212,16 @@ export interface ProducerStamp {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
+  /** Part of a transaction: readers see it once that is committed. */
+  readonly transactional?: boolean;
 }
 
 /** Writes the producer's identity into a finished batch, in place, and renews its CRC. */
-export function stamp(bytes: Uint8Array, { producerId, producerEpoch, baseSequence }: ProducerStamp): void {
+export function stamp(bytes: Uint8Array, producer: ProducerStamp): void {
+  const { producerId, producerEpoch, baseSequence, transactional = false } = producer;
   const view = viewOf(bytes);
+  const attributes = view.getInt16(AT.attributes);
+  view.setInt16(AT.attributes, transactional ? attributes | TRANSACTIONAL : attributes & ~TRANSACTIONAL);
   writeInt64(view, AT.producerId, producerId);
   view.setInt16(AT.producerEpoch, producerEpoch);
   view.setInt32(AT.baseSequence, baseSequence);

@@ -30,7 +30,8 @@ export const HEADER_BYTES = AT.records;
 
 const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
-const TRANSACTIONAL = 0x10;
+/** In the attributes of a batch. */
+export const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
 /** Bytes that are no RecordBatch v2: an older message format, or not Kafka's at all. */

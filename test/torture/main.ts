@@ -1,6 +1,7 @@
 // `npm run torture -- --minutes M`: real brokers, load and daemons, and one fault after the other, until the time is up and
 // every fault has had its turn; then two audits, ours and an independent one. First on one broker behind a proxy, then, for a
 // quarter of the time, on a cluster of three. Exit 1 when anything is missing. The report is kept as a file.
+// With `--transactions` the daemons write in transactions, and nothing may repeat.
 // `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults whose name holds them.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1000' },
     only: { type: 'string', multiple: true, default: [''] },
     report: { type: 'string' },
+    transactions: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(values.minutes ?? 0);
@@ -40,15 +42,17 @@ if (!(minutes >= 0) || !(rounds >= 0) || !(rate > 0) || single.length + clustere
 const startedMs = performance.now();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const played: Played[] = [];
+const settings = values.transactions ? ['kafka.transactional.id=torture'] : [];
+const mayRepeat = !values.transactions;
 if (single.length > 0) {
   const share = clustered.length > 0 ? 1 - CLUSTER_SHARE : 1;
-  const scene = await Scene.on(await ProxiedBroker.start(), rate);
-  played.push(await play(scene, single, { seconds: minutes * 60 * share, rounds }, say));
+  const scene = await Scene.on(await ProxiedBroker.start(), rate, settings);
+  played.push(await play(scene, single, { seconds: minutes * 60 * share, rounds, mayRepeat }, say));
 }
 if (clustered.length > 0) {
   const share = single.length > 0 ? CLUSTER_SHARE : 1;
-  const scene = await Scene.on(await Cluster.start(), rate, 3);
-  played.push(await play(scene, clustered, { seconds: minutes * 60 * share, rounds }, say));
+  const scene = await Scene.on(await Cluster.start(), rate, settings, 3);
+  played.push(await play(scene, clustered, { seconds: minutes * 60 * share, rounds, mayRepeat }, say));
 }
 
 const injections = played.flatMap((scene) => scene.injections);

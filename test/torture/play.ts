@@ -31,6 +31,7 @@ export interface Played {
 export interface Extent {
   readonly seconds: number;
   readonly rounds: number;
+  readonly mayRepeat: boolean;
 }
 
 export async function play<S extends Stage>(
@@ -77,7 +78,9 @@ export async function play<S extends Stage>(
     const { missing, wronglyDead, wronglyScored, deadUntouched } = independent;
     say(`audit: ${JSON.stringify(own)}`);
     say(`independent audit: ${JSON.stringify({ missing, wronglyDead, wronglyScored, deadUntouched })}`);
-    const wrong = own.missing + own.outOfOrder + own.pending + missing + wronglyDead + wronglyScored;
+    const repeated = extent.mayRepeat ? 0 : own.repeated;
+    const wrong =
+      own.missing + own.outOfOrder + own.pending + repeated + missing + wronglyDead + wronglyScored;
     const sound = failure === undefined && wrong === 0 && deadUntouched;
     return { injections, audit: own, independent, sound, ...(failure === undefined ? {} : { failure }) };
   } finally {

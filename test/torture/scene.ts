@@ -51,8 +51,15 @@ export class Scene<S extends Stage = Stage> {
     this.#rate = rate;
   }
 
-  static async on<S extends Stage>(stage: S, rate: number, replicationFactor = 1): Promise<Scene<S>> {
-    return new Scene(stage, await newJob(stage.address, SETTINGS, PARTITIONS, replicationFactor), rate);
+  /** `settings` are more of the daemons' configuration. */
+  static async on<S extends Stage>(
+    stage: S,
+    rate: number,
+    settings: readonly string[],
+    replicationFactor = 1,
+  ): Promise<Scene<S>> {
+    const all = [...SETTINGS, ...settings];
+    return new Scene(stage, await newJob(stage.address, all, PARTITIONS, replicationFactor), rate);
   }
 
   async startDaemon(): Promise<Program> {
@@ -73,7 +80,7 @@ export class Scene<S extends Stage = Stage> {
     await until(`a worker thread to ${poison}`, () => !existsSync(this.#poison));
   }
 
-  /** Another job beside this one, on the same brokers and not through any proxy. */
+  /** Another job beside this one, without transactions, on the same brokers and not through any proxy. */
   anotherJob(): Promise<Job> {
     return newJob(this.job.address, SETTINGS, PARTITIONS);
   }
@@ -157,6 +164,7 @@ export class Scene<S extends Stage = Stage> {
     return ends.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
   }
 
+  /** Markers of transactions and what they aborted count too. */
   async answersBeyondOne(): Promise<number> {
     const committed = [...(await this.committed()).values()].reduce((sum, offset) => sum + offset, 0);
     return (await this.records(this.job.results)) + (await this.records(this.job.deadLetters)) - committed;

@@ -15,7 +15,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import msgpack
 import numpy as np
 import tensorflow as tf
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 # Seconds without a record before it gives up, and seconds that one poll waits to be full.
 TIMEOUT = 30
@@ -24,7 +24,14 @@ POLL = 0.2
 
 def read(address, topic):
     """All records of a topic: {partition: [message, ...]} in log order."""
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "verify", "enable.auto.commit": False})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": address,
+            "group.id": "verify",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
     partitions = sorted(consumer.list_topics(topic, timeout=TIMEOUT).topics[topic].partitions)
     ends = {}
     for partition in partitions:
@@ -33,15 +40,21 @@ def read(address, topic):
             ends[partition] = high
     consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
     messages = {partition: [] for partition in partitions}
+    # The last offsets of a partition may be those of transaction markers, which are no messages.
+    position = {partition: 0 for partition in ends}
     deadline = time.monotonic() + TIMEOUT
-    while any(not messages[p] or messages[p][-1].offset() + 1 < end for p, end in ends.items()):
+    while any(position[p] < end for p, end in ends.items()):
         if time.monotonic() > deadline:
             sys.exit(f"{topic}: no more records, expected {ends}")
         for message in consumer.consume(1_000, POLL):
-            if message.error():
-                sys.exit(str(message.error()))
-            messages[message.partition()].append(message)
             deadline = time.monotonic() + TIMEOUT
+            if message.error() is None:
+                messages[message.partition()].append(message)
+                position[message.partition()] = message.offset() + 1
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                position[message.partition()] = message.offset()
+            else:
+                sys.exit(str(message.error()))
     consumer.close()
     return messages
 

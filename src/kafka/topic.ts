@@ -1,0 +1,24 @@
+// How many partitions a topic has, asked for until the brokers know it.
+
+import type { Admin } from 'kafkajs';
+import { MissingTopicError } from '../log/ports.ts';
+import { isUnknownTopic } from './errors.ts';
+
+/** How often a topic that the broker does not know is asked for. */
+const ASK_AGAIN_MS = 250;
+
+/** One just created is not known everywhere yet: asked for `patienceMs`. Rejects with `MissingTopicError`. */
+export async function partitionCountOf(admin: Admin, topic: string, patienceMs: number): Promise<number> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length ?? 0;
+    } catch (error) {
+      if (!isUnknownTopic(error)) throw error;
+      if (performance.now() - startedMs >= patienceMs)
+        throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+}

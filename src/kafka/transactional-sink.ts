@@ -1,0 +1,240 @@
+// Kafka behind the Sink port, with transactions: the answers of a micro-batch and the offset that they account for become visible
+// together or not at all. Each partition of the input has a transactional id of its own: whoever owns the partition takes it, and
+// with it the right to commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Admin, Kafka, Producer } from 'kafkajs';
+import { type CommitOffset, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import type { KafkaSettings } from './client.ts';
+import { isConcurrentTransaction, isPermanent } from './errors.ts';
+import type { OutgoingBatch } from './seam.ts';
+import type { OffsetTransactions } from './source.ts';
+import { partitionCountOf } from './topic.ts';
+
+const ACKS_ALL = -1;
+/** The broker may still be ending the last transaction: first tries come soon. */
+const RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 8 };
+const CONCURRENT_MS = 5;
+const CONCURRENT_TRIES = 400;
+/** Kafka 3 makes the offsets of a transaction known a moment after it has ended it. */
+const SETTLES_MS = 50;
+const NOTHING_COMMITTED = -1;
+
+/** One partition of the input, with its transactional id. */
+interface Line extends TopicPartition {
+  producer: Producer | undefined;
+  /** What is committed, as far as we know. Only who owns the transactional id can change it. */
+  committed: number;
+  /** What a transaction was to commit of which the end is not known; it has none else to wait for. */
+  attempted: number;
+  /** By output partition. */
+  readonly sequences: Map<string, number>;
+  turn: Promise<unknown>;
+}
+
+export class TransactionalSink implements Sink, OffsetTransactions {
+  readonly #kafka: Kafka;
+  readonly #settings: KafkaSettings;
+  readonly #admin: Admin;
+  readonly #onOvertaken: (why: string) => void;
+  readonly #lines = new Map<string, Line>();
+  /** How often each batch was put into a request. */
+  readonly #writes = new WeakMap<ResultBatch, number>();
+
+  /**
+   * `transactional.id` must be set. `onOvertaken` hears that another has committed for a partition that is ours: it must be
+   * read anew from what is committed now.
+   */
+  constructor(kafka: Kafka, settings: KafkaSettings, onOvertaken: (why: string) => void) {
+    this.#onOvertaken = onOvertaken;
+    this.#kafka = kafka;
+    this.#settings = settings;
+    this.#admin = kafka.admin();
+  }
+
+  async start(): Promise<void> {
+    await this.#admin.connect();
+  }
+
+  partitionCount(topic: string): Promise<number> {
+    return partitionCountOf(this.#admin, topic, this.#settings['topic.metadata.propagation.max.ms']);
+  }
+
+  async own(partitions: readonly TopicPartition[], kept: readonly TopicPartition[]): Promise<void> {
+    const wanted = new Set(partitions.map(keyOf));
+    const keeps = new Set(kept.map(keyOf));
+    const left = [...this.#lines].filter(([key]) => !wanted.has(key) || !keeps.has(key));
+    for (const [key] of left) this.#lines.delete(key);
+    await Promise.all(left.map(([, line]) => line.producer?.disconnect()));
+    await Promise.all(
+      partitions.map(async ({ topic, partition }) => {
+        const key = keyOf({ topic, partition });
+        if (this.#lines.has(key)) return;
+        const line: Line = {
+          topic,
+          partition,
+          producer: undefined,
+          committed: NOTHING_COMMITTED,
+          attempted: NOTHING_COMMITTED,
+          sequences: new Map(),
+          turn: Promise.resolve(),
+        };
+        await this.#begin(line);
+        line.committed = await this.#readCommitted(line);
+        this.#lines.set(key, line);
+      }),
+    );
+  }
+
+  async produce(batches: readonly ResultBatch[], answered?: CommitOffset): Promise<readonly ResultBatch[]> {
+    if (answered === undefined)
+      throw new SinkError('a transaction needs the offset that it commits', { retriable: false });
+    await this.#inTurn(answered, (line) => this.#answer(line, batches, answered.next));
+    return batches.filter((batch) => this.#writes.get(batch) === 1);
+  }
+
+  async commit(offsets: readonly CommitOffset[]): Promise<void> {
+    await Promise.all(
+      offsets.map((offset) => this.#inTurn(offset, (line) => this.#answer(line, [], offset.next))),
+    );
+  }
+
+  async stop(): Promise<void> {
+    const disconnected = [...this.#lines.values()].map(({ producer }) => producer?.disconnect());
+    await Promise.all([this.#admin.disconnect(), ...disconnected]);
+  }
+
+  /** One transaction at a time for each partition, in the order in which they were asked for. */
+  #inTurn(partition: TopicPartition, act: (line: Line) => Promise<void>): Promise<void> {
+    const line = this.#lines.get(keyOf(partition));
+    if (line === undefined) {
+      return Promise.reject(new SinkError(`${keyOf(partition)} is another's now`, { retriable: true }));
+    }
+    const turn = line.turn.then(() => act(line));
+    line.turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #answer(line: Line, batches: readonly ResultBatch[], next: number): Promise<void> {
+    try {
+      if (line.producer === undefined) await this.#recover(line);
+      if (line.committed >= next) return;
+      await this.#transact(line, batches, next);
+    } catch (error) {
+      if (!(error instanceof SinkError)) this.#abandon(line);
+      const { message } = error as Error;
+      const retriable = error instanceof SinkError ? error.retriable : !isPermanent(error);
+      throw new SinkError(`${keyOf(line)}: ${message}`, { retriable, cause: error });
+    }
+  }
+
+  async #transact(line: Line, batches: readonly ResultBatch[], next: number): Promise<void> {
+    const producer = line.producer as Producer;
+    const transaction = await producer.transaction();
+    for (const batch of batches) await this.#send(line, transaction, batch);
+    const { topic, partition } = line;
+    const topics = [{ topic, partitions: [{ partition, offset: String(next) }] }];
+    const consumerGroupId = this.#settings['group.id'];
+    await patiently(() => transaction.sendOffsets({ consumerGroupId, topics }));
+    // From here on it may be committed, whatever comes back.
+    line.attempted = next;
+    await patiently(() => transaction.commit());
+    line.committed = next;
+  }
+
+  async #send(
+    line: Line,
+    transaction: Awaited<ReturnType<Producer['transaction']>>,
+    batch: ResultBatch,
+  ): Promise<void> {
+    const { topic, partition, bytes, recordCount } = batch;
+    const key = keyOf(batch);
+    const baseSequence = line.sequences.get(key) ?? 0;
+    line.sequences.set(key, (baseSequence + recordCount) % 2 ** 31);
+    const message: OutgoingBatch = {
+      value: bytes,
+      partition,
+      baseSequence,
+      onWrite: () => this.#writes.set(batch, (this.#writes.get(batch) ?? 0) + 1),
+    };
+    await transaction.send({
+      topic,
+      acks: ACKS_ALL,
+      timeout: this.#settings['request.timeout.ms'],
+      // A record batch stands where kafkajs expects a message; the seam writes it as it is.
+      messages: [message as unknown as { value: Buffer; partition: number }],
+    });
+  }
+
+  /** After a failure nothing is known of the transaction: its producer is not used again. */
+  #abandon(line: Line): void {
+    const { producer } = line;
+    line.producer = undefined;
+    // It may not be able to leave in order; nothing waits for it.
+    producer?.disconnect().catch(() => {});
+  }
+
+  /** Takes the transactional id again, which ends what was open, and finds out what came of it. */
+  async #recover(line: Line): Promise<void> {
+    const { committed, attempted } = line;
+    await this.#begin(line);
+    const now = await this.#readCommitted(line);
+    if (now !== committed && now !== attempted) {
+      this.#abandon(line);
+      this.#lines.delete(keyOf(line));
+      const words = `another has committed ${now} where we had committed ${committed}`;
+      this.#onOvertaken(`${keyOf(line)}: ${words}`);
+      throw new SinkError(words, { retriable: true });
+    }
+    line.committed = now;
+    line.attempted = now;
+  }
+
+  /** A producer that holds the transactional id: one that held it before is fenced, its open transaction aborted. */
+  async #begin(line: Line): Promise<void> {
+    const prefix = this.#settings['transactional.id'];
+    const producer = this.#kafka.producer({
+      transactionalId: `${prefix}-${line.topic}-${line.partition}`,
+      transactionTimeout: this.#settings['transaction.timeout.ms'],
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: () => (given) => (given.message as unknown as OutgoingBatch).partition,
+      retry: RETRY,
+    });
+    await producer.connect();
+    // The first transaction takes the id; an empty one leaves nothing behind.
+    await (await producer.transaction()).abort();
+    line.producer = producer;
+    line.sequences.clear();
+  }
+
+  /** Read until it does not change any more. */
+  async #readCommitted({ topic, partition }: TopicPartition): Promise<number> {
+    for (let before = Number.NaN; ; ) {
+      const [found] = await this.#admin.fetchOffsets({
+        groupId: this.#settings['group.id'],
+        topics: [topic],
+      });
+      const offset = found?.partitions.find((each) => each.partition === partition)?.offset;
+      const now = Number(offset ?? NOTHING_COMMITTED);
+      if (now === before) return now;
+      before = now;
+      await delay(SETTLES_MS);
+    }
+  }
+}
+
+/** Waits for the broker to end the transaction before. */
+async function patiently(step: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      if (!isConcurrentTransaction(error) || tries === CONCURRENT_TRIES) throw error;
+      await delay(CONCURRENT_MS);
+    }
+  }
+}
