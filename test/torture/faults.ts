@@ -16,6 +16,8 @@ export interface Fault<S extends Stage> {
 }
 
 const SESSION_MS = 6_000;
+/** Less than a batch with one result takes, more than the marker of a transaction: Kafka does not come back from refusing those. */
+const REFUSES = '100';
 /** Of a job beside the scene's own. */
 const RECORDS = 2_000;
 
@@ -184,7 +186,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
   {
     name: 'output topic refuses everything',
     async act(scene) {
-      await scene.setMaxMessageBytes(scene.job.results, '50');
+      await scene.setMaxMessageBytes(scene.job.results, REFUSES);
       await lasting(4_000);
       await scene.setMaxMessageBytes(scene.job.results, '1048588');
     },
@@ -192,7 +194,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
   {
     name: 'dead-letter topic refuses everything',
     async act(scene) {
-      await scene.setMaxMessageBytes(scene.job.deadLetters, '50');
+      await scene.setMaxMessageBytes(scene.job.deadLetters, REFUSES);
       await lasting(4_000);
       await scene.setMaxMessageBytes(scene.job.deadLetters, '1048588');
     },
