@@ -7,6 +7,9 @@ import type { Scheduler } from './scheduler.ts';
 /** Epochs are counted by each process for itself; in a history they must differ between processes too. */
 const EPOCHS = 100_000;
 
+/** More than a thread hangs until its deadline, and the replacement takes. */
+const JUMPS_APART_MS = 500;
+
 /** A timer never comes too early, whatever is lost in a sum of floats. */
 const ROUNDING_MS = 1e-6;
 
@@ -16,6 +19,7 @@ export class SimProcess {
   alive = true;
   #frozen = false;
   #aheadMs = 0;
+  #jumpedAtMs = Number.NEGATIVE_INFINITY;
   #held: (() => void)[] = [];
   readonly #scheduler: Scheduler;
 
@@ -72,7 +76,10 @@ export class SimProcess {
     for (const act of this.#held.splice(0)) this.#scheduler.after(0, act);
   }
 
+  /** Not twice while one thread hangs: the watchdog would be right to take the sum for a stall. */
   jump(aheadMs: number): void {
+    if (this.#scheduler.nowMs - this.#jumpedAtMs < JUMPS_APART_MS) return;
+    this.#jumpedAtMs = this.#scheduler.nowMs;
     this.#aheadMs += aheadMs;
   }
 }
