@@ -112,7 +112,8 @@ function timeSteps(format: Format, model: string, time: Time): void {
   const read = (reader: InputReader): void => {
     const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
     for (let row = 0; records.next(); row++) {
-      const rejection = reader.read(records.bytes, records.valueStart, records.valueEnd, features, row);
+      const { bytes, valueStart, valueEnd, timestampMs } = records;
+      const rejection = reader.read(bytes, valueStart, valueEnd, features, row, timestampMs);
       if (rejection !== null) throw new VoidRunError(rejection.message);
     }
   };

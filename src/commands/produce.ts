@@ -2,6 +2,7 @@
 
 import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { fieldsOf } from '../features/spec.ts';
 import { CsvDataError, readCsv, repeatRows } from '../load/csv.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { runLoad } from '../load/load-source.ts';
@@ -26,8 +27,8 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
   }
   const logger = createLogger(config.telemetry.logLevel);
-  const { inputs } = readManifest(modelFolder(config));
-  const records = options.csv === undefined ? generated(config, options.seed) : fromCsv(options.csv, inputs);
+  const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
+  const records = options.csv === undefined ? generated(config, options.seed) : fromCsv(options.csv, fields);
   const sink = openSink(config, logger);
   await connectSink(sink, config, logger, true);
   const stop = new AbortController();
@@ -42,7 +43,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
         records,
         recordsPerSecond: options.recordsPerSecond,
         count: options.count,
-        garbage: { share: options.garbageShare, field: inputs.at(-1)?.path ?? '' },
+        garbage: { share: options.garbageShare, field: fields.at(-1) ?? '' },
       },
       stop.signal,
     );
@@ -59,9 +60,9 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
 const generated = (config: LoadedConfig['config'], seed: number): Iterator<LoadRecord> =>
   generateTransactions(generatorFile(config), seed);
 
-function fromCsv(file: string, inputs: readonly { readonly path: string }[]): Iterator<LoadRecord> {
+function fromCsv(file: string, fields: readonly string[]): Iterator<LoadRecord> {
   const rows = readCsv(file);
-  const missing = inputs.map(({ path }) => path).filter((path) => rows[0]?.[path] === undefined);
+  const missing = fields.filter((field) => rows[0]?.[field] === undefined);
   if (missing.length > 0)
     throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
   return repeatRows(rows);

@@ -3,7 +3,6 @@
 export type Path = readonly string[];
 
 export const parsePath = (path: string): Path => path.split('.');
-export const printPath = (path: Path): string => path.join('.');
 
 /** The value at a path, or undefined where any step of it is missing. */
 export function valueAt(root: unknown, path: Path): unknown {

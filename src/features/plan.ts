@@ -1,72 +1,163 @@
 // The feature plan: from the fields of one decoded record to one row of the model's input. Declared in model.yaml,
 // compiled once in each worker.
 
-import { type Path, parsePath, printPath, valueAt } from './path.ts';
+import { murmur3 } from './murmur3.ts';
+import { parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
-
-/**
- * One model input: `((log1p of) the field - mean) / std`, computed in double precision and rounded to float32. With a
- * `count` the field is a list of exactly so many numbers, each of which is an input.
- */
-export interface FeatureInput {
-  readonly path: string;
-  readonly count?: number | undefined;
-  readonly log1p: boolean;
-  readonly mean: number;
-  readonly std: number;
-}
+import { type FieldInput, type PlanInput, TIME_PARTS, widthOf } from './spec.ts';
+import { timePart } from './time.ts';
 
 export interface FeaturePlan {
-  /** Number of inputs: the second dimension of the model's input, [records, width]. */
+  /** Number of columns: the second dimension of the model's input, [records, width]. */
   readonly width: number;
-  /** Fills `row[at .. at + width)`. Returns null, or why the record has no features; the row is then undefined. */
-  fill(record: unknown, row: Float32Array, at: number): Rejection | null;
+  /**
+   * Fills `row[at .. at + width)`. `timestampMs` is the record's own. Returns null, or why the record has no features; the
+   * row is then undefined.
+   */
+  fill(record: unknown, row: Float32Array, at: number, timestampMs: number): Rejection | null;
 }
 
-interface Step extends FeatureInput {
-  readonly steps: Path;
-  /** The field's name where it is at the top level, for a direct look-up. */
-  readonly field: string | null;
-}
+/** Fills the columns of one input. */
+type Step = FeaturePlan['fill'];
 
-export function compilePlan(inputs: readonly FeatureInput[]): FeaturePlan {
-  const steps = inputs.map((input): Step => {
-    const path = parsePath(input.path);
-    return { ...input, steps: path, field: path.length === 1 ? (path[0] as string) : null };
-  });
+export function compilePlan(inputs: readonly PlanInput[]): FeaturePlan {
+  const steps = inputs.map((input) => ({ fill: compileInput(input), width: widthOf(input) }));
   return {
-    width: steps.reduce((sum, { count = 1 }) => sum + count, 0),
-    fill(record, row, at) {
+    width: steps.reduce((sum, { width }) => sum + width, 0),
+    fill(record, row, at, timestampMs) {
       if (record === null || typeof record !== 'object') {
         return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
       }
       let to = at;
-      for (const step of steps) {
-        const value =
-          step.field !== null ? (record as Record<string, unknown>)[step.field] : valueAt(record, step.steps);
-        if (step.count === undefined) {
-          const feature = scale(step, value);
-          if (!Number.isFinite(feature)) return explain(printPath(step.steps), value);
-          row[to++] = feature;
-          continue;
-        }
-        const rejection = fillList(step, step.count, value, row, to);
+      for (const { fill, width } of steps) {
+        const rejection = fill(record, row, to, timestampMs);
         if (rejection !== null) return rejection;
-        to += step.count;
+        to += width;
       }
       return null;
     },
   };
 }
 
+function compileInput(input: PlanInput): Step {
+  switch (input.kind) {
+    case 'field':
+      return input.count === undefined ? number(input) : list(input, input.count);
+    case 'constant':
+      return (_record, row, at) => {
+        row[at] = input.constant;
+        return null;
+      };
+    case 'difference': {
+      const [from, minus] = [numberAt(input.path), numberAt(input.minus)];
+      return (record, row, at) => {
+        const [left, right] = [from(record), minus(record)];
+        if (typeof left !== 'number') return left;
+        if (typeof right !== 'number') return right;
+        return put(scaled(input, left - right), left - right, `${input.path} - ${input.minus}`, row, at);
+      };
+    }
+    case 'oneHot': {
+      const get = getter(input.path);
+      const columns = new Map<unknown, number>(input.oneOf.map((value, column) => [value, column]));
+      return (record, row, at) => {
+        const value = get(record);
+        if (value === undefined) return explain(input.path, value);
+        row.fill(0, at, at + input.oneOf.length);
+        const column = columns.get(typeof value === 'bigint' ? Number(value) : value);
+        if (column !== undefined) row[at + column] = 1;
+        return null;
+      };
+    }
+    case 'hashed': {
+      const get = getter(input.path);
+      const { buckets, seed } = input.hash;
+      return (record, row, at) => {
+        const value = get(record);
+        if (value === null || value === undefined || typeof value === 'object') {
+          return value === undefined
+            ? explain(input.path, value)
+            : rejected(
+                'NOT_A_CATEGORY',
+                `field "${input.path}" is ${describe(value)}, expected text, a number or a flag`,
+              );
+        }
+        row.fill(0, at, at + buckets);
+        row[at + (murmur3(Buffer.from(String(value)), seed) % buckets)] = 1;
+        return null;
+      };
+    }
+    case 'time': {
+      const get = input.path === undefined ? undefined : numberAt(input.path);
+      const toMs = input.unit === 's' ? 1_000 : 1;
+      const period = TIME_PARTS[input.time];
+      return (record, row, at, timestampMs) => {
+        const value = get?.(record) ?? timestampMs;
+        if (typeof value !== 'number') return value;
+        const ms = get === undefined ? value : value * toMs;
+        if (Math.abs(ms) > TIME_MS_MAX)
+          return rejected('OUT_OF_RANGE', `field "${input.path}" is ${value}, which is no time`);
+        const part = timePart(input.time, ms, input.offsetMinutes);
+        if (!input.cyclic) row[at] = part;
+        else {
+          row[at] = Math.sin((2 * Math.PI * part) / period);
+          row[at + 1] = Math.cos((2 * Math.PI * part) / period);
+        }
+        return null;
+      };
+    }
+  }
+}
+
+/** What ECMAScript calls a time value: 100 million days to either side of 1970. */
+const TIME_MS_MAX = 8.64e15;
+
+/** Reads a field; a direct look-up where it stands at the top level. */
+function getter(text: string): (record: unknown) => unknown {
+  const path = parsePath(text);
+  const [name] = path;
+  if (path.length > 1 || name === undefined) return (record) => valueAt(record, path);
+  return (record) => (record as Record<string, unknown>)[name];
+}
+
+/** Reads a field that must be a finite number. */
+function numberAt(text: string): (record: unknown) => number | Rejection {
+  const get = getter(text);
+  return (record) => {
+    const value = get(record);
+    const found = typeof value === 'number' ? value : asNumber(value);
+    return Number.isFinite(found) ? found : explain(text, value);
+  };
+}
+
+function number(input: FieldInput): Step {
+  const get = getter(input.path);
+  return (record, row, at) => {
+    const given = get(record);
+    const value = given === undefined || given === null ? (input.default ?? given) : given;
+    return put(scale(input, value), value, input.path, row, at);
+  };
+}
+
+function put(feature: number, value: unknown, path: string, row: Float32Array, at: number): Rejection | null {
+  if (!Number.isFinite(feature)) return explain(path, value);
+  row[at] = feature;
+  return null;
+}
+
+function list(input: FieldInput, count: number): Step {
+  const get = getter(input.path);
+  return (record, row, at) => fillList(input, count, get(record), row, at);
+}
+
 function fillList(
-  step: Step,
+  input: FieldInput,
   count: number,
   value: unknown,
   row: Float32Array,
   at: number,
 ): Rejection | null {
-  const path = printPath(step.steps);
+  const { path } = input;
   if (value === undefined) return explain(path, value);
   if (!Array.isArray(value)) {
     return rejected(
@@ -78,18 +169,20 @@ function fillList(
     return rejected('WRONG_SHAPE', `field "${path}" has ${value.length} numbers, expected ${count}`);
   }
   for (let index = 0; index < count; index++) {
-    const feature = scale(step, value[index]);
+    const feature = scale(input, value[index]);
     if (!Number.isFinite(feature)) return explain(`${path}.${index}`, value[index]);
     row[at + index] = feature;
   }
   return null;
 }
 
+type Scaling = Pick<FieldInput, 'log1p' | 'mean' | 'std'>;
+
 /** The feature as float32; NaN or infinite when there is none. */
-export const scaled = ({ log1p, mean, std }: FeatureInput, number: number): number =>
+export const scaled = ({ log1p, mean, std }: Scaling, number: number): number =>
   Math.fround(((log1p ? Math.log1p(number) : number) - mean) / std);
 
-const scale = (input: FeatureInput, value: unknown): number =>
+const scale = (input: FieldInput, value: unknown): number =>
   scaled(input, typeof value === 'number' ? value : asNumber(value));
 
 /** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */

@@ -5,7 +5,12 @@ import { type GoldenRecord, ModelError, type ModelManifest } from './manifest.ts
 import type { Predictor } from './predictor.ts';
 
 /** Fills one row of features; returns null, or why not. The feature plan's `fill`. */
-export type Fill = (record: unknown, row: Float32Array, at: number) => { readonly message: string } | null;
+export type Fill = (
+  record: unknown,
+  row: Float32Array,
+  at: number,
+  timestampMs: number,
+) => { readonly message: string } | null;
 
 /** Predicts the golden records and throws `ModelError` at the first that differs by more than the tolerance. */
 export function checkGolden(
@@ -16,8 +21,8 @@ export function checkGolden(
 ): void {
   const { width } = manifest;
   const features = new Float32Array(golden.length * width);
-  golden.forEach(({ record }, index) => {
-    const rejection = fill(record, features, index * width);
+  golden.forEach(({ record, timestampMs }, index) => {
+    const rejection = fill(record, features, index * width, timestampMs);
     if (rejection !== null) throw wrong(manifest, `golden record ${index}: ${rejection.message}`);
   });
   const columns = predictor.predict(features, golden.length);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { planInput, widthOf } from '../features/spec.ts';
 
 /** A model that cannot be served, and why. */
 export class ModelError extends Error {
@@ -11,18 +12,10 @@ export class ModelError extends Error {
   override readonly name = 'ModelError';
 }
 
-const input = z.strictObject({
-  path: z.string().min(1),
-  count: z.int().positive().optional(),
-  log1p: z.boolean().default(false),
-  mean: z.number().default(0),
-  std: z.number().positive().default(1),
-});
-
 const manifestSchema = z.strictObject({
   name: z.string().min(1),
   version: z.union([z.int().positive(), z.string().min(1)]),
-  inputs: z.array(input).min(1),
+  inputs: z.array(planInput).min(1),
   outputs: z.array(z.string().min(1)).min(1),
   artefacts: z
     .strictObject({
@@ -46,6 +39,8 @@ const goldenSchema = z
     z.strictObject({
       record: z.record(z.string(), z.unknown()),
       outputs: z.record(z.string(), z.array(z.number())),
+      /** Its own time, for inputs that ask for parts of it. */
+      timestampMs: z.number().default(0),
     }),
   )
   .min(1);
@@ -64,7 +59,7 @@ export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'ver
 export function readManifest(folder: string): ModelManifest {
   const file = join(folder, 'model.yaml');
   const { version, ...manifest } = check(file, manifestSchema, parse(read(file)));
-  const width = manifest.inputs.reduce((sum, { count = 1 }) => sum + count, 0);
+  const width = manifest.inputs.reduce((sum, input) => sum + widthOf(input), 0);
   return { ...manifest, version: String(version), width, folder };
 }
 

@@ -1,20 +1,24 @@
-// Chooses the reader for a format: the compiled one, with the general one behind it.
+// Chooses the reader for a format: the compiled one, with the general one behind it; for plans that do more than scale fields
+// the general one alone.
 
 import { codecs, type Format } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
-import { compilePlan, type FeatureInput } from '../features/plan.ts';
+import { compilePlan } from '../features/plan.ts';
+import type { FieldInput, PlanInput } from '../features/spec.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 
 const COMPILED = { msgpack: MsgpackReader, json: JsonReader } as const;
 
+const isField = (input: PlanInput): input is FieldInput => input.kind === 'field';
+
 export function compileReader(
   format: Format,
-  inputs: readonly FeatureInput[],
+  inputs: readonly PlanInput[],
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
 ): InputReader {
   const general = generalReader(codecs[format], compilePlan(inputs), idPaths, nestingMax);
-  return new COMPILED[format](general, inputs, idPaths, nestingMax);
+  return inputs.every(isField) ? new COMPILED[format](general, inputs, idPaths, nestingMax) : general;
 }

@@ -3,8 +3,8 @@
 // general reader, which finds the words; both give the same features and the same refusals (test/scoring/).
 
 import type { Codec } from '../codec/codec.ts';
-import type { FeatureInput } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
+import type { FieldInput } from '../features/spec.ts';
 import { compileFields, type FieldMap } from './fields.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
 
@@ -29,12 +29,7 @@ export abstract class CompiledReader implements InputReader {
   readonly #source: (Uint8Array | null)[] = [];
 
   /** `general` reads whatever this one does not. */
-  constructor(
-    general: InputReader,
-    codec: Codec,
-    inputs: readonly FeatureInput[],
-    idPaths: readonly string[],
-  ) {
+  constructor(general: InputReader, codec: Codec, inputs: readonly FieldInput[], idPaths: readonly string[]) {
     this.width = general.width;
     this.root = compileFields(inputs, idPaths);
     this.#general = general;
@@ -44,7 +39,14 @@ export abstract class CompiledReader implements InputReader {
     this.#idRanges = new Int32Array(2 * idPaths.length);
   }
 
-  read(bytes: Uint8Array, start: number, end: number, features: Float32Array, row: number): Rejection | null {
+  read(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    features: Float32Array,
+    row: number,
+    timestampMs: number,
+  ): Rejection | null {
     this.record++;
     this.#seen = 0;
     this.#source[row] = bytes;
@@ -58,7 +60,7 @@ export abstract class CompiledReader implements InputReader {
       // Damaged: the general reader says what is wrong with it.
     }
     this.#source[row] = null;
-    return this.#general.read(bytes, start, end, features, row);
+    return this.#general.read(bytes, start, end, features, row, timestampMs);
   }
 
   ids(row: number): readonly unknown[] {
@@ -108,4 +110,4 @@ export abstract class CompiledReader implements InputReader {
 }
 
 /** Whether the feature is the number itself. */
-export const isUnscaled = ({ log1p, mean, std }: FeatureInput): boolean => !log1p && mean === 0 && std === 1;
+export const isUnscaled = ({ log1p, mean, std }: FieldInput): boolean => !log1p && mean === 0 && std === 1;

@@ -2,13 +2,13 @@
 // look alike, so each map expects its keys in the order of the record before, and compares bytes.
 
 import { parsePath } from '../features/path.ts';
-import type { FeatureInput } from '../features/plan.ts';
+import type { FieldInput } from '../features/spec.ts';
 
 /** What is wanted of a map's key. */
 export interface Field {
   readonly key: Uint8Array;
   /** The input that stands there, or null. */
-  readonly input: FeatureInput | null;
+  readonly input: FieldInput | null;
   /** Its number among the inputs. */
   readonly inputIndex: number;
   /** Its first column in a row of features. */
@@ -74,7 +74,7 @@ interface Wanted {
   readonly field: Partial<Field>;
 }
 
-export function compileFields(inputs: readonly FeatureInput[], idPaths: readonly string[]): FieldMap {
+export function compileFields(inputs: readonly FieldInput[], idPaths: readonly string[]): FieldMap {
   let column = 0;
   const wanted: Wanted[] = inputs.map((input, inputIndex) => {
     const field = { input, inputIndex, column };

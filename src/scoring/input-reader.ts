@@ -10,8 +10,15 @@ import type { Rejection } from '../features/rejection.ts';
 export interface InputReader {
   /** Floats in a row. */
   readonly width: number;
-  /** Reads one value into row `row` of `features`. Returns null, or why the record cannot be scored. */
-  read(bytes: Uint8Array, start: number, end: number, features: Float32Array, row: number): Rejection | null;
+  /** Reads one value, of a record of that time, into row `row` of `features`. Returns null, or why the record cannot be scored. */
+  read(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    features: Float32Array,
+    row: number,
+    timestampMs: number,
+  ): Rejection | null;
   /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */
   ids(row: number): readonly unknown[];
   /** Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE` when only `ids` has it. */
@@ -32,7 +39,7 @@ export function generalReader(
   const rows: (readonly unknown[])[] = [];
   return {
     width: plan.width,
-    read(bytes, start, end, features, row) {
+    read(bytes, start, end, features, row, timestampMs) {
       let value: unknown;
       try {
         value = codec.decode(bytes, start, end);
@@ -43,7 +50,7 @@ export function generalReader(
         const message = `lists and maps are nested deeper than limits.nesting, ${nestingMax}`;
         return { stage: 'decode', code: 'NESTED_TOO_DEEP', message };
       }
-      const rejection = plan.fill(value, features, row * plan.width);
+      const rejection = plan.fill(value, features, row * plan.width, timestampMs);
       if (rejection !== null) return rejection;
       rows[row] = paths.map((path) => valueAt(value, path));
       return null;

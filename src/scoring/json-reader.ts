@@ -4,7 +4,8 @@ import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
-import { type FeatureInput, scaled } from '../features/plan.ts';
+import { scaled } from '../features/plan.ts';
+import type { FieldInput } from '../features/spec.ts';
 import { CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
@@ -15,7 +16,7 @@ export class JsonReader extends CompiledReader {
 
   constructor(
     general: InputReader,
-    inputs: readonly FeatureInput[],
+    inputs: readonly FieldInput[],
     idPaths: readonly string[],
     nestingMax = NESTING_MAX,
   ) {
@@ -63,7 +64,7 @@ export class JsonReader extends CompiledReader {
 
   #input(
     { inputIndex }: Field,
-    input: FeatureInput,
+    input: FieldInput,
     features: Float32Array,
     at: number,
     depth: number,
@@ -84,7 +85,7 @@ export class JsonReader extends CompiledReader {
     return true;
   }
 
-  #number(input: FeatureInput, asItIs: boolean, features: Float32Array, at: number): boolean {
+  #number(input: FieldInput, asItIs: boolean, features: Float32Array, at: number): boolean {
     const walker = this.#walker;
     if (!walker.readNumber() && !walker.readFlag()) return false;
     let feature = asItIs ? Math.fround(walker.value) : scaled(input, walker.value);

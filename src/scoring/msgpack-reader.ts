@@ -3,7 +3,8 @@
 import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
-import { type FeatureInput, scaled } from '../features/plan.ts';
+import { scaled } from '../features/plan.ts';
+import type { FieldInput } from '../features/spec.ts';
 import { CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
@@ -14,7 +15,7 @@ export class MsgpackReader extends CompiledReader {
 
   constructor(
     general: InputReader,
-    inputs: readonly FeatureInput[],
+    inputs: readonly FieldInput[],
     idPaths: readonly string[],
     nestingMax = NESTING_MAX,
   ) {
@@ -63,7 +64,7 @@ export class MsgpackReader extends CompiledReader {
 
   #input(
     { inputIndex }: Field,
-    input: FeatureInput,
+    input: FieldInput,
     features: Float32Array,
     at: number,
     depth: number,

@@ -150,6 +150,7 @@ class Task {
             records.valueEnd,
             this.#workspace.features,
             this.#pending,
+            records.timestampMs,
           ));
     if (rejection !== null) {
       this.#reject(records, rejection);

@@ -3,7 +3,8 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
-import { compilePlan, type FeatureInput } from '../../src/features/plan.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import type { FieldInput } from '../../src/features/spec.ts';
 import type { Random } from '../../src/load/random.ts';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
 import { viewOf } from '../../src/log/int64.ts';
@@ -18,7 +19,8 @@ import { mutate } from './mutate.ts';
 /** One case: throws when what must hold does not. Returns how it ended, for the count. */
 export type Target = (random: Random) => 'scored' | 'dead letter' | 'fetch error';
 
-const input = (path: string, more: Partial<FeatureInput> = {}): FeatureInput => ({
+const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
+  kind: 'field',
   path,
   log1p: false,
   mean: 0,
@@ -53,8 +55,8 @@ function reader(format: Format): Target {
   return (random) => {
     const pick = (): Uint8Array => valid[random.below(valid.length)] as Uint8Array;
     const bytes = mutate(pick(), pick(), random);
-    const wanted = general.read(bytes, 0, bytes.byteLength, expected, 0);
-    const refused = compiled.read(bytes, 0, bytes.byteLength, found, 0);
+    const wanted = general.read(bytes, 0, bytes.byteLength, expected, 0, 0);
+    const refused = compiled.read(bytes, 0, bytes.byteLength, found, 0, 0);
     const same =
       wanted?.code === refused?.code &&
       (wanted !== null || expected.every((feature, index) => Object.is(feature, found[index])));

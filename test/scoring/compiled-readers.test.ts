@@ -4,11 +4,13 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
-import { compilePlan, type FeatureInput } from '../../src/features/plan.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import type { FieldInput } from '../../src/features/spec.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 
-const input = (path: string, more: Partial<FeatureInput> = {}): FeatureInput => ({
+const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
+  kind: 'field',
   path,
   log1p: false,
   mean: 0,
@@ -39,8 +41,8 @@ function agree(t: ExecutionContext, format: Format, bytes: Uint8Array, row = 0):
   const around = Buffer.concat([Uint8Array.of(0x30), bytes, Uint8Array.of(0x30)]);
   const expected = new Float32Array(width * (row + 1));
   const found = new Float32Array(width * (row + 1));
-  const refusal = general.read(around, 1, 1 + bytes.length, expected, row);
-  t.deepEqual(compiled.read(around, 1, 1 + bytes.length, found, row), refusal);
+  const refusal = general.read(around, 1, 1 + bytes.length, expected, row, 0);
+  t.deepEqual(compiled.read(around, 1, 1 + bytes.length, found, row, 0), refusal);
   if (refusal !== null) return true;
   t.deepEqual(found, expected);
   t.deepEqual(compiled.ids(row), general.ids(row));

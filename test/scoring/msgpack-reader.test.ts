@@ -5,11 +5,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { codecs } from '../../src/codec/codecs.ts';
-import { compilePlan, type FeatureInput } from '../../src/features/plan.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import type { FieldInput } from '../../src/features/spec.ts';
 import { generalReader } from '../../src/scoring/input-reader.ts';
 import { MsgpackReader } from '../../src/scoring/msgpack-reader.ts';
 
-const input = (path: string, more: Partial<FeatureInput> = {}): FeatureInput => ({
+const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
+  kind: 'field',
   path,
   log1p: false,
   mean: 0.5,
@@ -32,8 +34,8 @@ function agree(t: import('ava').ExecutionContext, bytes: Uint8Array, row = 0): b
   const around = Buffer.concat([Uint8Array.of(0xc0), bytes, Uint8Array.of(0xc0)]);
   const expected = new Float32Array(inputs.length * (row + 1));
   const found = new Float32Array(inputs.length * (row + 1));
-  const refusal = general.read(around, 1, 1 + bytes.length, expected, row);
-  t.deepEqual(compiled.read(around, 1, 1 + bytes.length, found, row), refusal);
+  const refusal = general.read(around, 1, 1 + bytes.length, expected, row, 0);
+  t.deepEqual(compiled.read(around, 1, 1 + bytes.length, found, row, 0), refusal);
   if (refusal !== null) return true;
   t.deepEqual(found, expected);
   t.deepEqual(compiled.ids(row), general.ids(row));

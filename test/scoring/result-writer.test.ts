@@ -19,7 +19,11 @@ for (const inputFormat of FORMATS) {
   for (const format of FORMATS) {
     test(`${inputFormat} to ${format}: ids, scores, model and version are all there, and nothing else`, (t) => {
       const idPaths = ['id', 'card.number'];
-      const reader = compileReader(inputFormat, [{ path: 'a', log1p: false, mean: 0, std: 1 }], idPaths);
+      const reader = compileReader(
+        inputFormat,
+        [{ kind: 'field', path: 'a', log1p: false, mean: 0, std: 1 }],
+        idPaths,
+      );
       const shape = {
         inputFormat,
         format,
@@ -40,7 +44,7 @@ for (const inputFormat of FORMATS) {
             const card = second === undefined ? {} : { number: second };
             const value = { a: 1, ...(first === undefined ? {} : { id: first }), card };
             const bytes = codecs[inputFormat].encode(value).slice();
-            t.is(reader.read(bytes, 0, bytes.length, new Float32Array(row + 1), row), null);
+            t.is(reader.read(bytes, 0, bytes.length, new Float32Array(row + 1), row, 0), null);
             const columns = [Float32Array.of(0, risk), Float32Array.of(0, 0, ...kinds)];
             writer.write(reader, row, bytes, columns, 1, 2);
             const positive = (each: number): number => (format === 'json' && each === 0 ? 0 : each);

@@ -41,11 +41,15 @@ const setup: ScorerSetup = {
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
 };
 
-const reader = compileReader('json', [{ path: 'x', log1p: false, mean: 0, std: 1 }], setup.idPaths);
+const reader = compileReader(
+  'json',
+  [{ kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 }],
+  setup.idPaths,
+);
 const deadlyReader: InputReader = {
   width: reader.width,
-  read(bytes, start, end, features, row) {
-    const rejection = reader.read(bytes, start, end, features, row);
+  read(bytes, start, end, features, row, timestampMs) {
+    const rejection = reader.read(bytes, start, end, features, row, timestampMs);
     if (rejection === null && features[row] === KILLS) throw new ThreadDeath('the thread has exited');
     return rejection;
   },

@@ -1,0 +1,167 @@
+// What model.yaml may say under `inputs`: each entry is one or several columns of the model's input, told apart by the keys that
+// it has. Checked here, compiled by plan.ts.
+
+import { z } from 'zod';
+
+const path = () => z.string().min(1);
+
+/** Scaling of a number: `(number - mean) / std`, of its log1p if so said. `min` and `max` are another way to say mean and std. */
+const scaling = {
+  log1p: z.boolean().default(false),
+  mean: z.number().optional(),
+  std: z.number().positive().optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+};
+
+const field = z.strictObject({
+  path: path(),
+  count: z.int().positive().optional(),
+  default: z.number().optional(),
+  ...scaling,
+});
+const constant = z.strictObject({ constant: z.number() });
+const difference = z.strictObject({ path: path(), minus: path(), ...scaling });
+const oneHot = z.strictObject({
+  path: path(),
+  oneOf: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
+});
+const hashed = z.strictObject({
+  path: path(),
+  hash: z.strictObject({ buckets: z.int().min(2), seed: z.int().nonnegative().max(0xffff_ffff).default(0) }),
+});
+
+/** Parts of a time, and after how many units each begins anew. */
+export const TIME_PARTS = {
+  hour: 24,
+  weekday: 7,
+  monthDay: 31,
+  month: 12,
+  isWeekend: 1,
+  isNight: 1,
+} as const;
+export type TimePart = keyof typeof TIME_PARTS;
+
+const time = z.strictObject({
+  time: z.enum(Object.keys(TIME_PARTS) as [TimePart, ...TimePart[]]),
+  path: path().optional(),
+  unit: z.enum(['ms', 's']).default('ms'),
+  offsetMinutes: z.int().min(-1_440).max(1_440).default(0),
+  cyclic: z.boolean().default(false),
+});
+
+/** The schema for an entry, by the key that only its kind has. */
+const KINDS = { constant, minus: difference, oneOf: oneHot, hash: hashed, time } as const;
+
+interface Scaling {
+  readonly log1p: boolean;
+  readonly mean: number;
+  readonly std: number;
+}
+
+/**
+ * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to float32. With a `count` the
+ * field is a list of exactly so many numbers, each of which is a column. `default` stands for one that is missing or null.
+ */
+export interface FieldInput extends Scaling {
+  readonly kind: 'field';
+  readonly path: string;
+  readonly count?: number | undefined;
+  readonly default?: number | undefined;
+}
+
+/** One field less another, scaled. */
+export interface DifferenceInput extends Scaling {
+  readonly kind: 'difference';
+  readonly path: string;
+  readonly minus: string;
+}
+
+export type PlanInput =
+  | FieldInput
+  | DifferenceInput
+  | ({ readonly kind: 'constant' } & z.infer<typeof constant>)
+  | ({ readonly kind: 'oneHot' } & z.infer<typeof oneHot>)
+  | ({ readonly kind: 'hashed' } & z.infer<typeof hashed>)
+  | ({ readonly kind: 'time' } & z.infer<typeof time>);
+
+/** The fields that an input cannot do without. */
+export function fieldsOf(input: PlanInput): string[] {
+  if (input.kind === 'constant') return [];
+  if (input.kind === 'difference') return [input.path, input.minus];
+  if (input.kind === 'field' && input.default !== undefined) return [];
+  return input.path === undefined ? [] : [input.path];
+}
+
+/** How many columns an input has. */
+export function widthOf(input: PlanInput): number {
+  switch (input.kind) {
+    case 'field':
+      return input.count ?? 1;
+    case 'oneHot':
+      return input.oneOf.length;
+    case 'hashed':
+      return input.hash.buckets;
+    case 'time':
+      return input.cyclic ? 2 : 1;
+    default:
+      return 1;
+  }
+}
+
+/** One entry of `inputs`. */
+export const planInput = z.unknown().transform((value, context): PlanInput => {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const own = keys.find((key): key is keyof typeof KINDS => Object.hasOwn(KINDS, key));
+  const parsed = (own === undefined ? field : KINDS[own]).safeParse(value);
+  if (!parsed.success) {
+    for (const { path: at, message } of parsed.error.issues)
+      context.addIssue({ code: 'custom', path: [...at], message });
+    return z.NEVER;
+  }
+  return kindOf(parsed.data, (message) => context.addIssue({ code: 'custom', message }));
+});
+
+type Parsed =
+  | z.infer<typeof field>
+  | z.infer<typeof constant>
+  | z.infer<typeof difference>
+  | z.infer<typeof oneHot>
+  | z.infer<typeof hashed>
+  | z.infer<typeof time>;
+
+function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput {
+  if ('constant' in parsed) return { kind: 'constant', ...parsed };
+  if ('oneOf' in parsed) {
+    if (new Set(parsed.oneOf).size < parsed.oneOf.length) complain('oneOf names a value twice');
+    return { kind: 'oneHot', ...parsed };
+  }
+  if ('hash' in parsed) return { kind: 'hashed', ...parsed };
+  if ('time' in parsed) {
+    if (parsed.cyclic && TIME_PARTS[parsed.time] === 1) complain(`${parsed.time} is a flag: it has no cycle`);
+    return { kind: 'time', ...parsed };
+  }
+  const { log1p, mean, std, min, max, ...rest } = parsed;
+  const scaled = { log1p, ...scaleOf({ mean, std, min, max }, complain) };
+  return 'minus' in rest ? { kind: 'difference', ...rest, ...scaled } : { kind: 'field', ...rest, ...scaled };
+}
+
+interface Said {
+  readonly mean?: number | undefined;
+  readonly std?: number | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+function scaleOf(
+  { mean, std, min, max }: Said,
+  complain: (message: string) => void,
+): { readonly mean: number; readonly std: number } {
+  if (min === undefined && max === undefined) return { mean: mean ?? 0, std: std ?? 1 };
+  if (min === undefined || max === undefined) complain('expected both min and max');
+  else if (mean !== undefined || std !== undefined)
+    complain('expected mean and std, or min and max, not both');
+  else if (max <= min) complain(`expected max above min, found ${max} and ${min}`);
+  else return { mean: min, std: max - min };
+  return { mean: 0, std: 1 };
+}
