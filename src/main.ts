@@ -2,13 +2,14 @@
 // The command line. Parses words and hands over; what a command does is in commands/.
 
 import './process.ts';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { dlqList, dlqRedrive, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
-import { produce } from './commands/produce.ts';
+import { type FeaturesOptions, features } from './commands/features.ts';
+import { GENERATED, type Generated, produce } from './commands/produce.ts';
 import { runDaemon } from './commands/run.ts';
 import { scorelaneVersion } from './commands/versions.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
@@ -107,7 +108,13 @@ withConfig('check', 'validate the configuration, the model, the broker and the t
 
 withConfig('produce', 'send transactions to the input topic')
   .option('--csv <file>', 'rows of numbers with a header line, again and again')
-  .option('--generate', 'generated transactions (the default)')
+  .addOption(
+    new Option('--generate <what>', 'fitted to the model, or transactions of customers at terminals').choices(
+      GENERATED,
+    ),
+  )
+  .option('--customers <n>', 'of the generated transactions', count, 5000)
+  .option('--terminals <n>', 'of the generated transactions', count, 10_000)
   .option('--rate <n>', 'records a second, or max', rate, 1000)
   .option('--count <n>', 'how many records', count, Number.POSITIVE_INFINITY)
   .option('--garbage <share>', 'share of records to spoil, 0 to 1', share, 0)
@@ -116,23 +123,39 @@ withConfig('produce', 'send transactions to the input topic')
     async (
       flags: ConfigFlags & {
         csv?: string;
-        generate?: true;
+        generate?: Generated;
+        customers: number;
+        terminals: number;
         rate: number;
         count: number;
         garbage: number;
         seed: number;
       },
     ) => {
-      if (flags.csv !== undefined && flags.generate) program.error('--csv and --generate exclude each other');
+      if (flags.csv !== undefined && flags.generate !== undefined)
+        program.error('--csv and --generate exclude each other');
       exitCode = await produce(load(flags), {
         recordsPerSecond: flags.rate,
         count: flags.count,
         garbageShare: flags.garbage,
         seed: flags.seed,
+        generate: flags.generate ?? 'fitted',
+        customers: flags.customers,
+        terminals: flags.terminals,
         ...(flags.csv === undefined ? {} : { csv: flags.csv }),
       });
     },
   );
+
+withConfig('features', "write the feature matrix of a CSV file, by the model's own plan")
+  .requiredOption('--csv <file>', 'rows with a header line, in the order of the log')
+  .requiredOption('--out <file>', 'where to write the matrix, as CSV')
+  .option('--timestamp <column>', "the record's timestamp: milliseconds since 1970, or ISO 8601")
+  .option('--key <column>', "the record's key")
+  .option('--keep <column>', 'a column to write in front of the features; may be given again', collect, [])
+  .action(async (flags: ConfigFlags & FeaturesOptions) => {
+    exitCode = await features(load(flags), flags);
+  });
 
 withConfig(
   'audit',

@@ -2,11 +2,13 @@
 
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
+import type { Window } from '../../src/features/window-spec.ts';
+import { WindowState } from '../../src/features/window-state.ts';
 import { type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
-import { readManifest } from '../../src/model/manifest.ts';
+import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Backend, Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
@@ -27,10 +29,13 @@ const TOLERANCE = 1e-4;
 export type MicroCase =
   | { readonly kind: 'steps'; readonly format: Format; readonly model: string }
   | { readonly kind: 'predict'; readonly model: string; readonly backend: Backend }
-  | { readonly kind: 'whole'; readonly format: Format; readonly model: string; readonly backend: Backend };
+  | { readonly kind: 'whole'; readonly format: Format; readonly model: string; readonly backend: Backend }
+  | { readonly kind: 'windows'; readonly keys: number };
 
 export interface Timing {
   readonly name: string;
+  /** Of state, for each key. */
+  readonly bytesPerKey?: number;
   /** Nanoseconds a record, of each round. */
   readonly times: readonly number[];
 }
@@ -47,7 +52,10 @@ export async function timeCase(one: MicroCase, seconds: number, rounds: number):
     timings.push({ name, times });
   };
   if (one.kind === 'steps') timeSteps(one.format, one.model, time);
-  else {
+  else if (one.kind === 'windows') {
+    const bytesPerKey = timeWindows(one.keys, time);
+    return timings.map((timing) => ({ ...timing, bytesPerKey }));
+  } else {
     const predictor = await loadPredictor(one.backend, readManifest(ensureModel(one.model)));
     if (one.kind === 'predict') timePredict(one.model, predictor, time);
     else
@@ -58,6 +66,50 @@ export async function timeCase(one: MicroCase, seconds: number, rounds: number):
       );
   }
   return timings;
+}
+
+const DAY_MS = 86_400_000;
+/** What the Fraud Detection Handbook computes of a customer and of a terminal, here all by one key. */
+const WINDOWS: readonly Window[] = [0, 7].flatMap((delay) =>
+  [1, 7, 30].flatMap((days) =>
+    (['count', 'mean'] as const).map((name): Window => {
+      const of = delay === 0 ? 'amount' : 'fraud';
+      const sizes = { sizeMs: days * DAY_MS, hopMs: DAY_MS, panes: days, delayMs: delay * DAY_MS };
+      return { function: name, of: name === 'count' ? undefined : of, ...sizes, empty: 0, bound: 1 };
+    }),
+  ),
+);
+
+/** Records of keys at random, a thousandth of a key's mean distance apart. Returns the bytes of state for each key. */
+function timeWindows(keys: number, time: Time): number {
+  const options = {
+    unit: 'ms',
+    graceMs: 0,
+    keysMax: 2 ** Math.ceil(Math.log2(keys)),
+    pendingMax: 1_000,
+  } as const;
+  const state = new WindowState(WINDOWS, options);
+  const [hashes, out] = [new Uint32Array(2), new Float64Array(WINDOWS.length)];
+  const values = new Float64Array(2);
+  const valueHashes = new Uint32Array(2);
+  let nowMs = 0;
+  const take = (key: number): void => {
+    hashes[0] = Math.imul(key, 0x9e3779b1) >>> 0;
+    hashes[1] = Math.imul(key ^ 0x5bd1e995, 0x85ebca6b) >>> 0;
+    values[0] = key % 100;
+    nowMs += DAY_MS / keys;
+    state.take(nowMs, hashes, values, valueHashes, out);
+  };
+  for (let key = 0; key < keys; key++) take(key);
+  let key = 1;
+  time(`windows: ${WINDOWS.length} of ${keys} keys`, RECORDS, () => {
+    for (let count = 0; count < RECORDS; count++) {
+      key = (Math.imul(key, 1_664_525) + 1_013_904_223) >>> 0;
+      take(key % keys);
+    }
+  });
+  if (state.keys !== keys) throw new VoidRunError(`expected ${keys} keys, found ${state.keys}`);
+  return state.bytes / keys;
 }
 
 /** Times `work`, which does `records` of something. */
@@ -117,7 +169,7 @@ function timeSteps(format: Format, model: string, time: Time): void {
       if (rejection !== null) throw new VoidRunError(rejection.message);
     }
   };
-  const compiled = compileReader(format, manifest.inputs, ['id']);
+  const compiled = compileReader(format, statelessInputs(manifest), ['id']);
   const name = `${format} ${width} features`;
   time(`batch parse and CRC, ${name}`, RECORDS, () => {
     const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
@@ -125,7 +177,7 @@ function timeSteps(format: Format, model: string, time: Time): void {
   });
   time(`parse and compiled reader, ${name}`, RECORDS, () => read(compiled));
   time(`parse and general reader, ${name}`, RECORDS, () =>
-    read(generalReader(codecs[format], compilePlan(manifest.inputs), ['id'])),
+    read(generalReader(codecs[format], compilePlan(statelessInputs(manifest)), ['id'])),
   );
   read(compiled);
   const writer = writerOf(format, manifest);
@@ -177,7 +229,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       nestingMax: 64,
       growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
     },
-    reader: compileReader(format, manifest.inputs, ['id']),
+    reader: compileReader(format, statelessInputs(manifest), ['id']),
     writer: writerOf(format, manifest),
     predictor,
     model: { name, version },

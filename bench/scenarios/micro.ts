@@ -7,10 +7,13 @@ import { Runs } from '../harness/figures.ts';
 import { median } from '../harness/statistics.ts';
 import { type MicroCase, predictName, RECORDS, ROWS, type Timing } from '../micro/steps.ts';
 
+const KEYS = 1_000_000;
+
 export const micro: Scenario = {
   name: 'micro',
   measures:
-    'ns a record of each step on the hot path: batch parse, readers, encoder, batch writer, predict by rows, all',
+    'ns a record of each step on the hot path: batch parse, readers, encoder, batch writer, predict by rows, all, ' +
+    'windows of a million keys',
   config: 'micro.yaml',
   needsLog: false,
   defaults: {
@@ -23,17 +26,21 @@ export const micro: Scenario = {
   async run({ options, say }) {
     const { formats, models, backends } = options;
     const runs = new Runs();
-    const cases = models.flatMap((model): MicroCase[] => [
+    const cases: MicroCase[] = models.flatMap((model): MicroCase[] => [
       ...formats.map((format) => ({ kind: 'steps' as const, format, model })),
       ...backends.map((backend) => ({ kind: 'predict' as const, model, backend })),
       ...backends.flatMap((backend) =>
         formats.map((format) => ({ kind: 'whole' as const, format, model, backend })),
       ),
     ]);
+    cases.push({ kind: 'windows', keys: KEYS });
     for (const one of cases) {
-      for (const { name, times } of await inThread(one, options)) {
-        for (const time of times) runs.add(name, { time });
-        say(`${name}: ${Math.round(median(times))} ns`);
+      for (const { name, times, bytesPerKey } of await inThread(one, options)) {
+        const state = bytesPerKey === undefined ? {} : { bytesPerKey };
+        for (const time of times) runs.add(name, { time, ...state });
+        say(
+          `${name}: ${Math.round(median(times))} ns${bytesPerKey === undefined ? '' : `, ${Math.round(bytesPerKey)} bytes a key`}`,
+        );
       }
     }
     const predicted = models.flatMap((model) =>
@@ -45,7 +52,10 @@ export const micro: Scenario = {
       })),
     );
     return {
-      metrics: [{ name: 'time', unit: 'ns/record', better: 'lower', digits: 0 }],
+      metrics: [
+        { name: 'time', unit: 'ns/record', better: 'lower', digits: 0 },
+        { name: 'bytesPerKey', unit: 'bytes', better: 'lower', digits: 0 },
+      ],
       runs: runs.all,
       plots: [
         {

@@ -3,18 +3,27 @@
 import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { fieldsOf } from '../features/spec.ts';
-import { CsvDataError, readCsv, repeatRows } from '../load/csv.ts';
+import { readCsv, repeatRows } from '../load/csv.ts';
+import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { runLoad } from '../load/load-source.ts';
+import { CsvDataError } from '../load/rows.ts';
 import { generateTransactions } from '../load/transactions.ts';
 import { readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
 import { connectSink, generatorFile, modelFolder, openSink } from './wiring.ts';
 
+export const GENERATED = ['fitted', 'transactions'] as const;
+export type Generated = (typeof GENERATED)[number];
+
 export interface ProduceOptions {
-  /** A file of numbers with a header line; generated transactions without it. */
+  /** A file of numbers with a header line. */
   readonly csv?: string;
+  /** What is generated without a file: what was fitted to the model, or a history of customers and terminals. */
+  readonly generate: Generated;
+  readonly customers: number;
+  readonly terminals: number;
   readonly recordsPerSecond: number;
   readonly count: number;
   /** Share of records to spoil, 0 to 1. */
@@ -28,7 +37,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   }
   const logger = createLogger(config.telemetry.logLevel);
   const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
-  const records = options.csv === undefined ? generated(config, options.seed) : fromCsv(options.csv, fields);
+  const records = options.csv === undefined ? generated(config, options) : fromCsv(options.csv, fields);
   const sink = openSink(config, logger);
   await connectSink(sink, config, logger, true);
   const stop = new AbortController();
@@ -57,8 +66,15 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   return EXIT.ok;
 }
 
-const generated = (config: LoadedConfig['config'], seed: number): Iterator<LoadRecord> =>
-  generateTransactions(generatorFile(config), seed);
+/** The history begins at a fixed day: the same seed gives the same history whenever it is asked for. */
+export const HISTORY_START_MS = Date.UTC(2026, 0, 1);
+
+function generated(config: LoadedConfig['config'], options: ProduceOptions): Iterator<LoadRecord> {
+  const { generate, seed, customers, terminals } = options;
+  return generate === 'fitted'
+    ? generateTransactions(generatorFile(config), seed)
+    : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
+}
 
 function fromCsv(file: string, fields: readonly string[]): Iterator<LoadRecord> {
   const rows = readCsv(file);

@@ -4,7 +4,7 @@
 import { murmur3 } from './murmur3.ts';
 import { parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
-import { type FieldInput, type PlanInput, TIME_PARTS, widthOf } from './spec.ts';
+import { type FieldInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
 
 export interface FeaturePlan {
@@ -20,7 +20,7 @@ export interface FeaturePlan {
 /** Fills the columns of one input. */
 type Step = FeaturePlan['fill'];
 
-export function compilePlan(inputs: readonly PlanInput[]): FeaturePlan {
+export function compilePlan(inputs: readonly StatelessInput[]): FeaturePlan {
   const steps = inputs.map((input) => ({ fill: compileInput(input), width: widthOf(input) }));
   return {
     width: steps.reduce((sum, { width }) => sum + width, 0),
@@ -39,7 +39,7 @@ export function compilePlan(inputs: readonly PlanInput[]): FeaturePlan {
   };
 }
 
-function compileInput(input: PlanInput): Step {
+function compileInput(input: StatelessInput): Step {
   switch (input.kind) {
     case 'field':
       return input.count === undefined ? number(input) : list(input, input.count);
@@ -113,7 +113,7 @@ function compileInput(input: PlanInput): Step {
 const TIME_MS_MAX = 8.64e15;
 
 /** Reads a field; a direct look-up where it stands at the top level. */
-function getter(text: string): (record: unknown) => unknown {
+export function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
   const [name] = path;
   if (path.length > 1 || name === undefined) return (record) => valueAt(record, path);
@@ -121,7 +121,7 @@ function getter(text: string): (record: unknown) => unknown {
 }
 
 /** Reads a field that must be a finite number. */
-function numberAt(text: string): (record: unknown) => number | Rejection {
+export function numberAt(text: string): (record: unknown) => number | Rejection {
   const get = getter(text);
   return (record) => {
     const value = get(record);
@@ -139,7 +139,13 @@ function number(input: FieldInput): Step {
   };
 }
 
-function put(feature: number, value: unknown, path: string, row: Float32Array, at: number): Rejection | null {
+export function put(
+  feature: number,
+  value: unknown,
+  path: string,
+  row: Float32Array,
+  at: number,
+): Rejection | null {
   if (!Number.isFinite(feature)) return explain(path, value);
   row[at] = feature;
   return null;
@@ -192,7 +198,7 @@ function asNumber(value: unknown): number {
   return Number.NaN;
 }
 
-function explain(path: string, value: unknown): Rejection {
+export function explain(path: string, value: unknown): Rejection {
   const name = `field "${path}"`;
   if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
   if (typeof value !== 'number')
@@ -201,11 +207,11 @@ function explain(path: string, value: unknown): Rejection {
   return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
 }
 
-const rejected = (code: string, message: string): Rejection => ({ stage: 'features', code, message });
+export const rejected = (code: string, message: string): Rejection => ({ stage: 'features', code, message });
 
 const SHOWN_CHARACTERS_MAX = 40;
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}`;
   if (Array.isArray(value)) return 'a list';

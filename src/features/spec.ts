@@ -2,6 +2,7 @@
 // it has. Checked here, compiled by plan.ts.
 
 import { z } from 'zod';
+import { type Window, windowSchema } from './window-spec.ts';
 
 const path = () => z.string().min(1);
 
@@ -50,8 +51,10 @@ const time = z.strictObject({
   cyclic: z.boolean().default(false),
 });
 
+const window = z.strictObject({ window: windowSchema, ...scaling });
+
 /** The schema for an entry, by the key that only its kind has. */
-const KINDS = { constant, minus: difference, oneOf: oneHot, hash: hashed, time } as const;
+const KINDS = { constant, minus: difference, oneOf: oneHot, hash: hashed, time, window } as const;
 
 interface Scaling {
   readonly log1p: boolean;
@@ -77,7 +80,14 @@ export interface DifferenceInput extends Scaling {
   readonly minus: string;
 }
 
-export type PlanInput =
+/** An aggregate over what the same key did before, scaled. */
+export interface WindowInput extends Scaling {
+  readonly kind: 'window';
+  readonly window: Window;
+}
+
+/** What one record alone has. */
+export type StatelessInput =
   | FieldInput
   | DifferenceInput
   | ({ readonly kind: 'constant' } & z.infer<typeof constant>)
@@ -85,9 +95,12 @@ export type PlanInput =
   | ({ readonly kind: 'hashed' } & z.infer<typeof hashed>)
   | ({ readonly kind: 'time' } & z.infer<typeof time>);
 
+export type PlanInput = StatelessInput | WindowInput;
+
 /** The fields that an input cannot do without. */
 export function fieldsOf(input: PlanInput): string[] {
   if (input.kind === 'constant') return [];
+  if (input.kind === 'window') return [input.window.by, input.window.of].filter((path) => path !== undefined);
   if (input.kind === 'difference') return [input.path, input.minus];
   if (input.kind === 'field' && input.default !== undefined) return [];
   return input.path === undefined ? [] : [input.path];
@@ -128,7 +141,8 @@ type Parsed =
   | z.infer<typeof difference>
   | z.infer<typeof oneHot>
   | z.infer<typeof hashed>
-  | z.infer<typeof time>;
+  | z.infer<typeof time>
+  | z.infer<typeof window>;
 
 function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput {
   if ('constant' in parsed) return { kind: 'constant', ...parsed };
@@ -143,6 +157,7 @@ function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput 
   }
   const { log1p, mean, std, min, max, ...rest } = parsed;
   const scaled = { log1p, ...scaleOf({ mean, std, min, max }, complain) };
+  if ('window' in rest) return { kind: 'window', ...rest, ...scaled };
   return 'minus' in rest ? { kind: 'difference', ...rest, ...scaled } : { kind: 'field', ...rest, ...scaled };
 }
 
@@ -164,4 +179,31 @@ function scaleOf(
   else if (max <= min) complain(`expected max above min, found ${max} and ${min}`);
   else return { mean: min, std: max - min };
   return { mean: 0, std: 1 };
+}
+
+const MINUTE_MS = 60_000;
+
+/** A name for each column of an input, for those who look at the matrix. */
+export function columnNames(input: PlanInput): string[] {
+  switch (input.kind) {
+    case 'field': {
+      const { path: name, count } = input;
+      return count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}.${index}`);
+    }
+    case 'constant':
+      return [`constant ${input.constant}`];
+    case 'difference':
+      return [`${input.path} - ${input.minus}`];
+    case 'oneHot':
+      return input.oneOf.map((value) => `${input.path} = ${value}`);
+    case 'hashed':
+      return Array.from({ length: input.hash.buckets }, (_, bucket) => `${input.path} # ${bucket}`);
+    case 'time':
+      return input.cyclic ? [`${input.time} sine`, `${input.time} cosine`] : [input.time];
+    case 'window': {
+      const { function: name, of = '', by = 'key', sizeMs, delayMs } = input.window;
+      const delay = delayMs === 0 ? '' : ` before ${delayMs / MINUTE_MS} min`;
+      return [`${name}(${of}) by ${by} over ${sizeMs / MINUTE_MS} min${delay}`];
+    }
+  }
 }

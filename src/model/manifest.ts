@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { planInput, widthOf } from '../features/spec.ts';
+import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
+import { stateSchema } from '../features/window-spec.ts';
 
 /** A model that cannot be served, and why. */
 export class ModelError extends Error {
@@ -16,6 +17,8 @@ const manifestSchema = z.strictObject({
   name: z.string().min(1),
   version: z.union([z.int().positive(), z.string().min(1)]),
   inputs: z.array(planInput).min(1),
+  /** Of the windows among the inputs. */
+  state: stateSchema.prefault({}),
   outputs: z.array(z.string().min(1)).min(1),
   artefacts: z
     .strictObject({
@@ -61,6 +64,16 @@ export function readManifest(folder: string): ModelManifest {
   const { version, ...manifest } = check(file, manifestSchema, parse(read(file)));
   const width = manifest.inputs.reduce((sum, input) => sum + widthOf(input), 0);
   return { ...manifest, version: String(version), width, folder };
+}
+
+/** The inputs, if records alone give them. Throws `ModelError`: the daemon does not keep the state of windows yet. */
+export function statelessInputs({ name, version, inputs }: ModelManifest): StatelessInput[] {
+  return inputs.map((input) => {
+    if (input.kind !== 'window') return input;
+    const words =
+      'the daemon does not keep their state yet. "scorelane features" computes them from a CSV file';
+    throw new ModelError(`model ${name} version ${version} has windows among its inputs, and ${words}`);
+  });
 }
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {

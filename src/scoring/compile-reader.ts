@@ -4,18 +4,18 @@
 import { codecs, type Format } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { compilePlan } from '../features/plan.ts';
-import type { FieldInput, PlanInput } from '../features/spec.ts';
+import type { FieldInput, StatelessInput } from '../features/spec.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 
 const COMPILED = { msgpack: MsgpackReader, json: JsonReader } as const;
 
-const isField = (input: PlanInput): input is FieldInput => input.kind === 'field';
+const isField = (input: StatelessInput): input is FieldInput => input.kind === 'field';
 
 export function compileReader(
   format: Format,
-  inputs: readonly PlanInput[],
+  inputs: readonly StatelessInput[],
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
 ): InputReader {

@@ -5,7 +5,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { compilePlan } from '../features/plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
-import { readGolden, readManifest } from '../model/manifest.ts';
+import { readGolden, readManifest, statelessInputs } from '../model/manifest.ts';
 import { compileReader } from './compile-reader.ts';
 import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
 import { ResultWriter } from './result-writer.ts';
@@ -21,7 +21,8 @@ interface Loaded {
 async function load(setup: ScorerSetup): Promise<Loaded> {
   const manifest = readManifest(setup.modelFolder);
   const golden = readGolden(manifest);
-  const plan = compilePlan(manifest.inputs);
+  const inputs = statelessInputs(manifest);
+  const plan = compilePlan(inputs);
   const predictor = await loadPredictor(setup.backend, manifest);
   const probe = (): void => {
     try {
@@ -33,7 +34,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   probe();
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
-  const reader = compileReader(setup.inputFormat, manifest.inputs, idPaths, setup.nestingMax);
+  const reader = compileReader(setup.inputFormat, inputs, idPaths, setup.nestingMax);
   const writer = new ResultWriter({
     inputFormat: setup.inputFormat,
     format: setup.resultFormat,

@@ -4,7 +4,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { murmur3 } from '../../src/features/murmur3.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import { type FieldInput, fieldsOf, planInput, widthOf } from '../../src/features/spec.ts';
+import {
+  type FieldInput,
+  fieldsOf,
+  planInput,
+  type StatelessInput,
+  widthOf,
+} from '../../src/features/spec.ts';
 import { timePart } from '../../src/features/time.ts';
 
 const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
@@ -73,7 +79,7 @@ test('log1p of less than -1 has no value', (t) => {
 
 /** The columns of one input as model.yaml would say it, or the code of the refusal. */
 function columns(said: object, record: unknown, timestampMs = 0): number[] | string {
-  const given = planInput.parse(said);
+  const given = planInput.parse(said) as StatelessInput;
   const row = new Float32Array(widthOf(given) + 1).fill(9);
   const rejection = compilePlan([given]).fill(record, row, 0, timestampMs);
   if (row.at(-1) !== 9) throw new Error('a column beyond its own was written');

@@ -3,7 +3,7 @@
 import type { Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { MicroBatch } from '../../src/log/ports.ts';
-import { readManifest } from '../../src/model/manifest.ts';
+import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
@@ -12,7 +12,7 @@ import { Scorer } from '../../src/scoring/scorer.ts';
 import { type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
 
 const manifest = readManifest(MODEL_FOLDER);
-export const plan = compilePlan(manifest.inputs);
+export const plan = compilePlan(statelessInputs(manifest));
 
 /** A model that gives the sum of a row, and throws for rows whose sum is above `throwsAbove`. */
 export const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): Predictor => ({
@@ -38,7 +38,7 @@ export function scorerWith(
   const { idPaths } = setup;
   return new Scorer({
     setup,
-    reader: compileReader(setup.inputFormat, manifest.inputs, idPaths, setup.nestingMax),
+    reader: compileReader(setup.inputFormat, statelessInputs(manifest), idPaths, setup.nestingMax),
     writer: new ResultWriter({
       inputFormat: setup.inputFormat,
       format: setup.resultFormat,

@@ -1,0 +1,98 @@
+// The keys of one field: a slot in every ring for each, and who has to go when there is no room.
+
+import { KeyTable } from './key-table.ts';
+import type { Panes } from './panes.ts';
+
+/** Slots that are looked at for an idle key, for each new one. */
+const LOOKS = 4;
+/** And at most so many when there is no room. */
+const LOOKS_MAX = 64;
+const SMALLEST = 16;
+export const NO_SLOT = -1;
+
+export class KeyGroup {
+  readonly keys: KeyTable;
+  readonly rings: readonly Panes[];
+  /** What a key must have been idle for until nothing of it is left in any window. */
+  readonly idleMs: number;
+  /** Keys that were forgotten while they still had something in a window. */
+  forgotten = 0;
+  readonly #keysMax: number;
+  /** By slot, the latest time that is in the panes; NaN for a slot that is free. */
+  #lastMs = new Float64Array(0);
+  /** Where the search for an idle key goes on. */
+  #hand = 0;
+
+  constructor(rings: readonly Panes[], idleMs: number, keysMax: number) {
+    this.keys = new KeyTable(keysMax);
+    this.rings = rings;
+    this.idleMs = idleMs;
+    this.#keysMax = keysMax;
+  }
+
+  get bytes(): number {
+    return this.rings.reduce((sum, ring) => sum + ring.bytes, this.keys.bytes + this.#lastMs.byteLength);
+  }
+
+  lastMs(slot: number): number {
+    return this.#lastMs[slot] as number;
+  }
+
+  /** A record of that time has gone into the panes. */
+  passed(slot: number, timeMs: number): void {
+    if (timeMs > (this.#lastMs[slot] as number)) this.#lastMs[slot] = timeMs;
+  }
+
+  /** The key's slot, a new one if need be; -1 when there is no room for it. Slots of which something `waits` stay. */
+  slotFor(high: number, low: number, watermarkMs: number, waits: (slot: number) => boolean): number {
+    const found = this.keys.find(high, low);
+    if (found >= 0) return found;
+    this.#forgetIdle(watermarkMs - this.idleMs, waits);
+    if (this.keys.isFull && !this.#forgetOldest(waits)) return NO_SLOT;
+    const slot = this.keys.add(high, low);
+    if (slot >= this.#lastMs.length) this.#reserve(slot + 1);
+    this.#lastMs[slot] = Number.NEGATIVE_INFINITY;
+    for (const ring of this.rings) ring.clear(slot);
+    return slot;
+  }
+
+  /** Looks at the next few slots, and frees those of which nothing is left in any window. */
+  #forgetIdle(beforeMs: number, waits: (slot: number) => boolean): void {
+    for (let looks = Math.min(LOOKS, this.keys.end); looks > 0; looks--) {
+      const slot = this.#next();
+      if ((this.#lastMs[slot] as number) < beforeMs && !waits(slot)) this.#free(slot);
+    }
+  }
+
+  /** Frees the slot that was idle the longest, of those next to come. */
+  #forgetOldest(waits: (slot: number) => boolean): boolean {
+    let [oldest, oldestMs] = [NO_SLOT, Number.POSITIVE_INFINITY];
+    for (let looks = Math.min(LOOKS_MAX, this.keys.end); looks > 0; looks--) {
+      const slot = this.#next();
+      if (!((this.#lastMs[slot] as number) < oldestMs) || waits(slot)) continue;
+      [oldest, oldestMs] = [slot, this.#lastMs[slot] as number];
+    }
+    if (oldest === NO_SLOT) return false;
+    this.#free(oldest);
+    this.forgotten++;
+    return true;
+  }
+
+  #next(): number {
+    this.#hand = (this.#hand + 1) % this.keys.end;
+    return this.#hand;
+  }
+
+  #free(slot: number): void {
+    this.keys.remove(slot);
+    this.#lastMs[slot] = Number.NaN;
+  }
+
+  #reserve(slots: number): void {
+    const length = Math.min(this.#keysMax, Math.max(slots, 2 * this.#lastMs.length, SMALLEST));
+    const lastMs = new Float64Array(length);
+    lastMs.set(this.#lastMs);
+    this.#lastMs = lastMs;
+    for (const ring of this.rings) ring.reserve(length);
+  }
+}

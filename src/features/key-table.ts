@@ -1,0 +1,98 @@
+// Keys to slots: a hash table on typed arrays, with no object for a key. A key is known by 64 bits of hash: among a million keys
+// the chance that two are taken for one is 3 in 100 million.
+
+const SMALLEST = 16;
+const NONE = -1;
+
+export class KeyTable {
+  readonly #slotsMax: number;
+  /** Open addressing with linear probing: for each place a slot, or -1. */
+  #places = new Int32Array(2 * SMALLEST).fill(NONE);
+  /** By slot. */
+  #high = new Uint32Array(SMALLEST);
+  #low = new Uint32Array(SMALLEST);
+  readonly #free: number[] = [];
+  #used = 0;
+
+  constructor(slotsMax: number) {
+    this.#slotsMax = slotsMax;
+  }
+
+  /** Slots in use are below this. */
+  get end(): number {
+    return this.#used;
+  }
+
+  get size(): number {
+    return this.#used - this.#free.length;
+  }
+
+  get isFull(): boolean {
+    return this.size === this.#slotsMax;
+  }
+
+  /** Bytes of its arrays. */
+  get bytes(): number {
+    return this.#places.byteLength + this.#high.byteLength + this.#low.byteLength;
+  }
+
+  /** The key's slot, or -1. */
+  find(high: number, low: number): number {
+    return this.#places[this.#placeOf(high, low)] as number;
+  }
+
+  /** A slot for a key that has none; the table must not be full. */
+  add(high: number, low: number): number {
+    if (this.isFull) throw new RangeError(`the table holds ${this.#slotsMax} keys and no more`);
+    if (2 * (this.size + 1) > this.#places.length) this.#grow();
+    const slot = this.#free.pop() ?? this.#used++;
+    this.#high[slot] = high;
+    this.#low[slot] = low;
+    this.#places[this.#placeOf(high, low)] = slot;
+    return slot;
+  }
+
+  /** Frees a slot in use. Those behind it in its run move up, so that no gap cuts them off. */
+  remove(slot: number): void {
+    const mask = this.#places.length - 1;
+    let gap = this.#placeOf(this.#high[slot] as number, this.#low[slot] as number);
+    for (let at = (gap + 1) & mask; this.#places[at] !== NONE; at = (at + 1) & mask) {
+      const home = (this.#low[this.#places[at] as number] as number) & mask;
+      // It may move into the gap unless its home lies behind the gap.
+      if (((at - home) & mask) < ((at - gap) & mask)) continue;
+      this.#places[gap] = this.#places[at] as number;
+      gap = at;
+    }
+    this.#places[gap] = NONE;
+    this.#free.push(slot);
+  }
+
+  /** Where the key stands, or would. */
+  #placeOf(high: number, low: number): number {
+    const mask = this.#places.length - 1;
+    let at = low & mask;
+    for (;;) {
+      const slot = this.#places[at] as number;
+      if (slot === NONE || (this.#low[slot] === low && this.#high[slot] === high)) return at;
+      at = (at + 1) & mask;
+    }
+  }
+
+  #grow(): void {
+    const old = this.#places;
+    this.#places = new Int32Array(2 * old.length).fill(NONE);
+    this.#high = grown(this.#high, old.length);
+    this.#low = grown(this.#low, old.length);
+    for (const slot of old) {
+      if (slot !== NONE)
+        this.#places[this.#placeOf(this.#high[slot] as number, this.#low[slot] as number)] = slot;
+    }
+  }
+}
+
+/** The same numbers in an array of that length. */
+export function grown<T extends Float64Array | Uint32Array | Int32Array>(array: T, length: number): T {
+  const larger = new (array.constructor as new (length: number) => T)(length);
+  larger.set(array as never);
+  return larger;
+}

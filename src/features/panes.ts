@@ -1,0 +1,207 @@
+// The panes of all keys for one field and one length of pane: for each slot a ring, in flat arrays. A pane is known by its number,
+// the time divided by the length; a place in the ring that holds another number is an empty pane.
+
+import { grown } from './key-table.ts';
+import type { WindowFunction } from './window-spec.ts';
+
+/** Gathers panes and single values. Variance by Chan, Golub and LeVeque 1979, which does not cancel out. */
+export class Gathered {
+  count = 0;
+  sum = 0;
+  mean = 0;
+  /** Sum of squared distances from the mean. */
+  squares = 0;
+  min = Number.POSITIVE_INFINITY;
+  max = Number.NEGATIVE_INFINITY;
+  readonly distinct = new Set<number>();
+
+  clear(): void {
+    this.count = 0;
+    this.sum = 0;
+    this.mean = 0;
+    this.squares = 0;
+    this.min = Number.POSITIVE_INFINITY;
+    this.max = Number.NEGATIVE_INFINITY;
+    if (this.distinct.size > 0) this.distinct.clear();
+  }
+
+  /** One value, in all respects that these panes gather. */
+  takeOne(value: number, hash: number, panes: Panes): void {
+    const { moments, distinct } = panes.has;
+    if (moments) this.takeMoments(1, value, 0);
+    this.count++;
+    this.sum += value;
+    this.takeExtremes(value, value);
+    if (distinct) this.distinct.add(hash);
+  }
+
+  /** Before `count` counts them. */
+  takeMoments(count: number, mean: number, squares: number): void {
+    const all = this.count + count;
+    const distance = mean - this.mean;
+    this.mean += (distance * count) / all;
+    this.squares += squares + (distance * distance * this.count * count) / all;
+  }
+
+  takeExtremes(min: number, max: number): void {
+    if (min < this.min) this.min = min;
+    if (max > this.max) this.max = max;
+  }
+}
+
+/** Numbers of a pane that only some functions need. */
+const NEEDS: Readonly<Record<'sum' | 'moments' | 'extremes' | 'distinct', ReadonlySet<WindowFunction>>> = {
+  sum: new Set(['sum', 'mean']),
+  moments: new Set(['variance']),
+  extremes: new Set(['min', 'max']),
+  distinct: new Set(['distinct']),
+};
+
+export class Panes {
+  readonly hopMs: number;
+  /** Panes in each ring. */
+  readonly length: number;
+  readonly #bound: number;
+  /** What of a pane is kept. */
+  readonly has: Readonly<Record<keyof typeof NEEDS, boolean>>;
+  #numbers = new Uint32Array(0);
+  #counts = new Uint32Array(0);
+  #sums = new Float64Array(0);
+  #means = new Float64Array(0);
+  #squares = new Float64Array(0);
+  #mins = new Float64Array(0);
+  #maxs = new Float64Array(0);
+  /** For each pane `bound` hashes, of which the first `#setSizes` count. */
+  #sets = new Uint32Array(0);
+  #setSizes = new Uint32Array(0);
+
+  /** `bound` distinct values are counted in a pane at most. */
+  constructor(hopMs: number, length: number, functions: readonly WindowFunction[], bound: number) {
+    this.hopMs = hopMs;
+    this.length = length;
+    this.#bound = bound;
+    const needs = (what: keyof typeof NEEDS): boolean => functions.some((each) => NEEDS[what].has(each));
+    this.has = {
+      sum: needs('sum'),
+      moments: needs('moments'),
+      extremes: needs('extremes'),
+      distinct: needs('distinct'),
+    };
+  }
+
+  get bytes(): number {
+    return [
+      this.#numbers,
+      this.#counts,
+      this.#sums,
+      this.#means,
+      this.#squares,
+      this.#mins,
+      this.#maxs,
+      this.#sets,
+      this.#setSizes,
+    ].reduce((sum, array) => sum + array.byteLength, 0);
+  }
+
+  paneOf(timeMs: number): number {
+    return Math.floor(timeMs / this.hopMs);
+  }
+
+  /** Makes room for so many slots. */
+  reserve(slots: number): void {
+    const places = slots * this.length;
+    if (places <= this.#numbers.length) return;
+    this.#numbers = grown(this.#numbers, places);
+    this.#counts = grown(this.#counts, places);
+    if (this.has.sum) this.#sums = grown(this.#sums, places);
+    if (this.has.moments) {
+      this.#means = grown(this.#means, places);
+      this.#squares = grown(this.#squares, places);
+    }
+    if (this.has.extremes) {
+      this.#mins = grown(this.#mins, places);
+      this.#maxs = grown(this.#maxs, places);
+    }
+    if (this.has.distinct) {
+      this.#sets = grown(this.#sets, places * this.#bound);
+      this.#setSizes = grown(this.#setSizes, places);
+    }
+  }
+
+  /** Empties the ring of a slot that another key gets. */
+  clear(slot: number): void {
+    this.#counts.fill(0, slot * this.length, (slot + 1) * this.length);
+  }
+
+  /** Puts a value into its pane. `hash` is that of the value, for distinct. */
+  add(slot: number, timeMs: number, value: number, hash: number): void {
+    const pane = this.paneOf(timeMs);
+    const at = this.#placeOf(slot, pane);
+    if (this.#counts[at] === 0 || this.#numbers[at] !== pane >>> 0) this.#begin(at, pane);
+    const count = (this.#counts[at] as number) + 1;
+    this.#counts[at] = count;
+    if (this.has.sum) this.#sums[at] = (this.#sums[at] as number) + value;
+    if (this.has.moments) {
+      const distance = value - (this.#means[at] as number);
+      const mean = (this.#means[at] as number) + distance / count;
+      this.#means[at] = mean;
+      this.#squares[at] = (this.#squares[at] as number) + distance * (value - mean);
+    }
+    if (this.has.extremes) {
+      if (value < (this.#mins[at] as number)) this.#mins[at] = value;
+      if (value > (this.#maxs[at] as number)) this.#maxs[at] = value;
+    }
+    if (this.has.distinct) this.#addToSet(at, hash);
+  }
+
+  /** Gathers the panes from number `from` down to `to`. */
+  gatherDown(slot: number, from: number, to: number, into: Gathered): void {
+    const [numbers, counts, sums] = [this.#numbers, this.#counts, this.#sums];
+    const { sum: hasSum, moments, extremes, distinct } = this.has;
+    const base = slot * this.length;
+    let at = this.#placeOf(slot, from);
+    for (let pane = from; pane >= to; pane--, at = at === base ? base + this.length - 1 : at - 1) {
+      const count = counts[at] as number;
+      if (count === 0 || numbers[at] !== pane >>> 0) continue;
+      if (moments) into.takeMoments(count, this.#means[at] as number, this.#squares[at] as number);
+      into.count += count;
+      if (hasSum) into.sum += sums[at] as number;
+      if (extremes) into.takeExtremes(this.#mins[at] as number, this.#maxs[at] as number);
+      if (distinct) this.#gatherSet(at, into);
+    }
+  }
+
+  #gatherSet(at: number, into: Gathered): void {
+    const from = at * this.#bound;
+    for (let index = 0; index < (this.#setSizes[at] as number); index++)
+      into.distinct.add(this.#sets[from + index] as number);
+  }
+
+  #begin(at: number, pane: number): void {
+    this.#numbers[at] = pane >>> 0;
+    this.#counts[at] = 0;
+    if (this.has.sum) this.#sums[at] = 0;
+    if (this.has.moments) {
+      this.#means[at] = 0;
+      this.#squares[at] = 0;
+    }
+    if (this.has.extremes) {
+      this.#mins[at] = Number.POSITIVE_INFINITY;
+      this.#maxs[at] = Number.NEGATIVE_INFINITY;
+    }
+    if (this.has.distinct) this.#setSizes[at] = 0;
+  }
+
+  #addToSet(at: number, hash: number): void {
+    const from = at * this.#bound;
+    const size = this.#setSizes[at] as number;
+    if (size === this.#bound) return;
+    for (let index = 0; index < size; index++) if (this.#sets[from + index] === hash) return;
+    this.#sets[from + size] = hash;
+    this.#setSizes[at] = size + 1;
+  }
+
+  #placeOf(slot: number, pane: number): number {
+    return slot * this.length + (((pane % this.length) + this.length) % this.length);
+  }
+}

@@ -1,0 +1,124 @@
+// What model.yaml may say about windows: aggregates over what the same key did before, in event time.
+
+import { z } from 'zod';
+
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time: `500ms`, `30s`, `15m`, `1h`, `30d`. In milliseconds. */
+const length = (least: number) =>
+  z.string().transform((text, context): number => {
+    const [, digits, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
+    const ms = Number(digits) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
+    if (ms >= least) return ms;
+    context.addIssue({
+      code: 'custom',
+      message: `expected a length of time such as 30s, 15m, 1h or 30d, found "${text}"`,
+    });
+    return z.NEVER;
+  });
+
+export const WINDOW_FUNCTIONS = [
+  'count',
+  'rate',
+  'sum',
+  'mean',
+  'variance',
+  'min',
+  'max',
+  'distinct',
+  'timeSinceLast',
+] as const;
+export type WindowFunction = (typeof WINDOW_FUNCTIONS)[number];
+
+/** Those that look at a field. */
+const OF_A_FIELD: ReadonlySet<WindowFunction> = new Set([
+  'sum',
+  'mean',
+  'variance',
+  'min',
+  'max',
+  'distinct',
+]);
+/** Panes of a sliding window where `hop` does not say otherwise. */
+const SLIDING_PANES = 60;
+const PANES_MAX = 4_096;
+const DISTINCT_BOUND = 16;
+
+/** Whose windows, and of what. */
+export interface Window {
+  readonly function: WindowFunction;
+  /** Field of the key; the record's own key where it is missing. */
+  readonly by?: string | undefined;
+  readonly of?: string | undefined;
+  readonly sizeMs: number;
+  /** Length of a pane. */
+  readonly hopMs: number;
+  /** Panes in the window. */
+  readonly panes: number;
+  /** What came in later than so long before the record is left out; 0 takes the record itself in. */
+  readonly delayMs: number;
+  /** The value where there is none: an empty window, a first record. */
+  readonly empty: number;
+  /** Distinct values that are counted in one pane, at most. */
+  readonly bound: number;
+}
+
+const said = z.strictObject({
+  function: z.enum(WINDOW_FUNCTIONS),
+  by: z.string().min(1).optional(),
+  of: z.string().min(1).optional(),
+  kind: z.enum(['tumbling', 'hopping', 'sliding']).default('sliding'),
+  size: length(1),
+  hop: length(1).optional(),
+  delay: length(0).optional(),
+  empty: z.number().default(0),
+  bound: z.int().positive().max(1_024).default(DISTINCT_BOUND),
+});
+
+export const windowSchema = said.transform((given, context): Window => {
+  const { kind, size: sizeMs, hop, delay: delayMs = 0, by, of, empty, bound } = given;
+  const complain = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (OF_A_FIELD.has(given.function) !== (of !== undefined))
+    complain(
+      of === undefined ? `${given.function} needs "of", a field` : `${given.function} looks at no field`,
+    );
+  if (kind === 'tumbling' && hop !== undefined) complain('a tumbling window has no hop');
+  if (kind === 'hopping' && hop === undefined) complain('a hopping window needs a hop');
+  const hopMs = kind === 'tumbling' ? sizeMs : (hop ?? Math.max(1, Math.round(sizeMs / SLIDING_PANES)));
+  const panes = sizeMs / hopMs;
+  if (hop !== undefined && !Number.isInteger(panes))
+    complain(`expected a hop that divides the size, found ${hopMs} and ${sizeMs} ms`);
+  if (panes > PANES_MAX) complain(`expected at most ${PANES_MAX} panes, found ${panes}`);
+  return { function: given.function, by, of, sizeMs, hopMs, panes: Math.ceil(panes), delayMs, empty, bound };
+});
+
+/** What the state of a model's windows may take, and how time passes in it. */
+export interface StateOptions {
+  /** Field with the event time; the record's timestamp where it is missing. */
+  readonly time?: string | undefined;
+  readonly unit: 'ms' | 's';
+  /** Records that come so much late are put where they belong. */
+  readonly graceMs: number;
+  /** Keys of one partition, for each field of keys. */
+  readonly keysMax: number;
+  /** Records within the grace, of one partition. */
+  readonly pendingMax: number;
+}
+
+export const stateSchema = z
+  .strictObject({
+    time: z.string().min(1).optional(),
+    unit: z.enum(['ms', 's']).default('ms'),
+    grace: length(0).optional(),
+    keys: z.int().positive().default(1_000_000),
+    pending: z.int().positive().default(1_000_000),
+  })
+  .transform(
+    ({ time, unit, grace: graceMs = 0, keys: keysMax, pending: pendingMax }): StateOptions => ({
+      time,
+      unit,
+      graceMs,
+      keysMax,
+      pendingMax,
+    }),
+  );

@@ -1,0 +1,293 @@
+// The state of the windows of one partition of the input: a function of the records taken so far, and of nothing else. Records
+// come in the order of the log; in event time they may be out of order. Those within the grace behind the latest wait, as single
+// records, until the watermark (the latest time less the grace) has passed them; then each goes into its pane. A record's windows are
+// the panes, all of which lie before the watermark, and what waits and is not later than it: never the future.
+
+import { KeyGroup, NO_SLOT } from './key-group.ts';
+import { Gathered, Panes } from './panes.ts';
+import { Pending } from './pending.ts';
+import type { StateOptions, Window } from './window-spec.ts';
+
+interface Placed {
+  readonly window: Window;
+  /** Where its value goes. */
+  readonly column: number;
+}
+
+/** Windows that end with the same pane of the same ring: each holds the one before, and one way back over the panes does for all. */
+interface Sweep {
+  readonly group: number;
+  readonly ring: Panes;
+  readonly delayMs: number;
+  /** Index of their field among the values of a record, -1 for none. */
+  readonly value: number;
+  /** The shortest first. */
+  readonly windows: readonly Placed[];
+}
+
+/** Those that need no panes. */
+interface Since extends Placed {
+  readonly group: number;
+}
+
+/** What was seen, for those who count. */
+export interface StateCounts {
+  /** Records behind the watermark: scored, and in no window of another. */
+  readonly late: number;
+  /** Keys that were forgotten while they still had something in a window, because `keys` was reached. */
+  readonly forgotten: number;
+  /** Records that went into their panes before the watermark, because `pending` was reached. */
+  readonly hurried: number;
+}
+
+const NONE = NO_SLOT;
+const NO_ENTRIES: readonly number[] = [];
+const NO_RING = '';
+
+export class WindowState {
+  /** Fields with keys, in the order in which `take` wants their hashes; undefined is the record's own key. */
+  readonly by: readonly (string | undefined)[];
+  /** Fields with values, in the order in which `take` wants them. */
+  readonly of: readonly string[];
+  #late = 0;
+  #hurried = 0;
+  readonly #options: StateOptions;
+  readonly #groups: readonly KeyGroup[];
+  readonly #sweeps: readonly Sweep[];
+  readonly #sinces: readonly Since[];
+  /** For each group and ring, the index of its value. */
+  readonly #ringValues: readonly (readonly number[])[];
+  readonly #pending: Pending;
+  readonly #gathered = new Gathered();
+  readonly #slots: Int32Array;
+  #latestMs = Number.NEGATIVE_INFINITY;
+  #watermarkMs = Number.NEGATIVE_INFINITY;
+
+  constructor(windows: readonly Window[], options: StateOptions) {
+    this.#options = options;
+    this.by = [...new Set(windows.map(({ by }) => by))];
+    this.of = [...new Set(windows.flatMap(({ of }) => (of === undefined ? [] : [of])))];
+    const ringValues: number[][] = [];
+    const sweeps: Sweep[] = [];
+    this.#groups = this.by.map((by, group) => {
+      const own = windows.flatMap((window, column) => (window.by === by ? [{ window, column }] : []));
+      const rings: Panes[] = [];
+      const values: number[] = [];
+      // One ring does for all windows of the same field and pane, and for those that only count.
+      for (const [key, sharing] of Map.groupBy(own, ({ window }) => ringKey(window, own))) {
+        if (key === NO_RING) continue;
+        const value = this.of.indexOf(sharing.find(({ window }) => window.of !== undefined)?.window.of ?? '');
+        const ring = ringFor(sharing.map(({ window }) => window));
+        rings.push(ring);
+        values.push(value);
+        for (const [delayMs, ending] of Map.groupBy(sharing, ({ window }) => window.delayMs)) {
+          const inOrder = ending.toSorted((left, right) => left.window.panes - right.window.panes);
+          sweeps.push({ group, ring, delayMs, value, windows: inOrder });
+        }
+      }
+      ringValues.push(values);
+      const idleMs = Math.max(...own.map(({ window }) => ringLength(window) * window.hopMs));
+      return new KeyGroup(rings, idleMs, options.keysMax);
+    });
+    this.#sweeps = sweeps;
+    this.#sinces = windows.flatMap((window, column) =>
+      window.function === 'timeSinceLast' ? [{ window, column, group: this.by.indexOf(window.by) }] : [],
+    );
+    this.#ringValues = ringValues;
+    this.#pending = new Pending(this.by.length, this.of.length);
+    this.#slots = new Int32Array(this.by.length);
+  }
+
+  get counts(): StateCounts {
+    const forgotten = this.#groups.reduce((sum, group) => sum + group.forgotten, 0);
+    return { late: this.#late, forgotten, hurried: this.#hurried };
+  }
+
+  /** Bytes of all arrays. */
+  get bytes(): number {
+    return this.#groups.reduce((sum, { bytes }) => sum + bytes, this.#pending.bytes);
+  }
+
+  /** Keys known now, over all fields with keys. */
+  get keys(): number {
+    return this.#groups.reduce((sum, { keys }) => sum + keys.size, 0);
+  }
+
+  /**
+   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` has two 32-bit hashes for each entry of
+   * `by`, `values` a number for each of `of`, `valueHashes` a hash of each.
+   */
+  take(
+    timeMs: number,
+    hashes: Uint32Array,
+    values: Float64Array,
+    valueHashes: Uint32Array,
+    out: Float64Array,
+  ): void {
+    if (timeMs < this.#watermarkMs) {
+      this.#late++;
+      this.#groups.forEach(({ keys }, group) => {
+        this.#slots[group] = keys.find(hashes[2 * group] as number, hashes[2 * group + 1] as number);
+      });
+      this.#read(timeMs, true, values, valueHashes, out);
+      return;
+    }
+    this.#latestMs = Math.max(this.#latestMs, timeMs);
+    this.#advance(this.#latestMs - this.#options.graceMs);
+    this.#groups.forEach((keys, group) => {
+      this.#slots[group] = keys.slotFor(
+        hashes[2 * group] as number,
+        hashes[2 * group + 1] as number,
+        this.#watermarkMs,
+        (slot) => this.#pending.firstOf(group, slot) !== NONE,
+      );
+    });
+    // What is not later than the record must be seen before the record is.
+    this.#read(timeMs, false, values, valueHashes, out);
+    this.#pending.add(timeMs, this.#slots, values, valueHashes);
+    if (this.#pending.size > this.#options.pendingMax) {
+      this.#hurried++;
+      this.#advance(this.#pending.earliestMs);
+    } else this.#advance(this.#watermarkMs);
+  }
+
+  /** Moves the watermark up to that time, and what it passes into the panes, in the order of time. */
+  #advance(watermarkMs: number): void {
+    this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
+    const pending = this.#pending;
+    while (pending.size > 0 && pending.earliestMs <= this.#watermarkMs) {
+      const entry = pending.takeEarliest();
+      const timeMs = pending.timeOf(entry);
+      this.#groups.forEach((group, index) => {
+        const slot = pending.slotOf(entry, index);
+        if (slot === NONE) return;
+        group.rings.forEach((ring, at) => {
+          const value = (this.#ringValues[index] as readonly number[])[at] as number;
+          const number = value < 0 ? 0 : pending.valueOf(entry, value);
+          ring.add(slot, timeMs, number, value < 0 ? 0 : pending.hashOf(entry, value));
+        });
+        group.passed(slot, timeMs);
+      });
+    }
+  }
+
+  #read(
+    timeMs: number,
+    isLate: boolean,
+    values: Float64Array,
+    valueHashes: Uint32Array,
+    out: Float64Array,
+  ): void {
+    for (const { window, column, group } of this.#sinces)
+      out[column] = this.#sinceLast(timeMs, group, this.#slots[group] as number, window.empty);
+    for (const sweep of this.#sweeps) {
+      const { value, delayMs } = sweep;
+      this.#gathered.clear();
+      // The record itself is the latest of its windows, unless they end before it.
+      if (delayMs === 0) {
+        const [number, hash] = value < 0 ? [0, 0] : [values[value] as number, valueHashes[value] as number];
+        this.#gathered.takeOne(number, hash, sweep.ring);
+      }
+      this.#sweep(sweep, timeMs, isLate, out);
+    }
+  }
+
+  /** Goes back over the panes, and writes the value of each window when all of its panes are gathered. */
+  #sweep(
+    { group, ring, delayMs, value, windows }: Sweep,
+    timeMs: number,
+    isLate: boolean,
+    out: Float64Array,
+  ): void {
+    const slot = this.#slots[group] as number;
+    const gathered = this.#gathered;
+    const pending = this.#pending;
+    const own = ring.paneOf(timeMs);
+    // With a delay the last pane is the last that had ended by then.
+    const end = delayMs === 0 ? own : ring.paneOf(timeMs - delayMs) - 1;
+    // The pane of a late record may hold what came after it; what the ring has room for no more is gone.
+    const last = isLate ? Math.min(end, own - 1) : end;
+    const kept = ring.paneOf(this.#watermarkMs) - ring.length + 1;
+    const waiting = slot === NONE || isLate ? NO_ENTRIES : this.#waiting(group, slot, timeMs);
+    let left = waiting.length;
+    let next = end;
+    for (const { window, column } of windows) {
+      const first = end - window.panes + 1;
+      for (; left > 0 && ring.paneOf(pending.timeOf(waiting[left - 1] as number)) >= first; left--) {
+        const entry = waiting[left - 1] as number;
+        if (ring.paneOf(pending.timeOf(entry)) > end) continue;
+        const [number, hash] =
+          value < 0 ? [0, 0] : [pending.valueOf(entry, value), pending.hashOf(entry, value)];
+        gathered.takeOne(number, hash, ring);
+      }
+      if (slot !== NONE) ring.gatherDown(slot, Math.min(next, last), Math.max(first, kept), gathered);
+      next = Math.min(next, first - 1);
+      out[column] = result(window, gathered);
+    }
+  }
+
+  /** What waits of a key and is not later than that time, the earliest first. */
+  #waiting(group: number, slot: number, timeMs: number): readonly number[] {
+    const pending = this.#pending;
+    let entry = pending.firstOf(group, slot);
+    if (entry === NONE) return NO_ENTRIES;
+    const found: number[] = [];
+    for (; entry !== NONE && pending.timeOf(entry) <= timeMs; entry = pending.nextOf(group, entry))
+      found.push(entry);
+    return found;
+  }
+
+  /** Seconds since the record before. */
+  #sinceLast(timeMs: number, index: number, slot: number, empty: number): number {
+    if (slot === NONE) return empty;
+    const group = this.#groups[index] as KeyGroup;
+    let last = group.lastMs(slot);
+    if (last > timeMs || last < this.#watermarkMs - group.idleMs) last = Number.NEGATIVE_INFINITY;
+    const pending = this.#pending;
+    for (let entry = pending.firstOf(index, slot); entry !== NONE; entry = pending.nextOf(index, entry)) {
+      const at = pending.timeOf(entry);
+      if (at > timeMs) break;
+      last = at;
+    }
+    return last === Number.NEGATIVE_INFINITY ? empty : (timeMs - last) / 1_000;
+  }
+}
+
+/** Windows with the same one share their panes; those that need none have ''. */
+function ringKey({ function: name, of, hopMs }: Window, all: readonly { readonly window: Window }[]): string {
+  if (name === 'timeSinceLast') return NO_RING;
+  const any = all.find(({ window }) => window.of !== undefined && window.hopMs === hopMs)?.window.of;
+  return `${hopMs} ${of ?? any ?? ''}`;
+}
+
+const ringFor = (windows: readonly Window[]): Panes =>
+  new Panes(
+    windows[0]?.hopMs as number,
+    Math.max(...windows.map(ringLength)),
+    windows.map((window) => window.function),
+    Math.max(...windows.map(({ bound }) => bound)),
+  );
+
+/** Panes that a window can reach back over, from the watermark: its own, those of the delay, and one at either end. */
+const ringLength = ({ panes, delayMs, hopMs }: Window): number => panes + Math.ceil(delayMs / hopMs) + 2;
+
+function result({ function: name, sizeMs, empty }: Window, gathered: Gathered): number {
+  const { count } = gathered;
+  if (name === 'count') return count;
+  if (name === 'rate') return count / (sizeMs / 1_000);
+  if (count === 0) return empty;
+  switch (name) {
+    case 'sum':
+      return gathered.sum;
+    case 'mean':
+      return gathered.sum / count;
+    case 'variance':
+      return gathered.squares / count;
+    case 'min':
+      return gathered.min;
+    case 'max':
+      return gathered.max;
+    default:
+      return gathered.distinct.size;
+  }
+}

@@ -1,0 +1,139 @@
+// `scorelane features` as a user runs it: on a generated history its windows are what pandas says they are, for every record.
+
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { columnNames, type WindowInput } from '../../src/features/spec.ts';
+import { generateHistory, type Transaction } from '../../src/load/history.ts';
+import { cell } from '../../src/load/rows.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import { Program } from '../support/daemon.ts';
+import { python } from '../support/kafka.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const DAY_MS = 86_400_000;
+
+const INPUTS = `
+  - { path: amount, log1p: true }
+  - { time: isWeekend, path: at }
+  - { path: terminal, hash: { buckets: 4 } }
+  - { window: { function: count, by: customer, size: 1d } }
+  - { window: { function: count, by: customer, size: 7d } }
+  - { window: { function: count, by: customer, size: 30d } }
+  - { window: { function: mean, by: customer, of: amount, size: 1d } }
+  - { window: { function: mean, by: customer, of: amount, size: 7d } }
+  - { window: { function: sum, by: customer, of: amount, size: 1d, kind: tumbling } }
+  - { window: { function: max, by: customer, of: amount, size: 6h, hop: 1h, kind: hopping } }
+  - { window: { function: min, by: customer, of: amount, size: 7d } }
+  - { window: { function: variance, by: customer, of: amount, size: 7d } }
+  - { window: { function: distinct, by: customer, of: terminal, size: 7d } }
+  - { window: { function: rate, by: terminal, size: 12h } }
+  - { window: { function: timeSinceLast, by: customer, size: 30d, empty: -1 } }
+  - { window: { function: count, by: terminal, size: 7d, delay: 7d } }
+  - { window: { function: mean, by: terminal, of: fraud, size: 7d, delay: 7d } }`;
+
+function repository(inputs: string, state = '{ time: at }'): { folder: string; flags: string[] } {
+  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-features-')), 'cards', '1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'model.yaml'),
+    `name: cards\nversion: 1\ninputs:${inputs}\nstate: ${state}\noutputs: [score]\n` +
+      'artefacts: { web: { path: model.json } }\ngolden: { path: golden.json, tolerance: 1e-5 }\n',
+  );
+  const settings = [`model.repository=${join(folder, '..', '..')}`, 'model.name=cards'];
+  return { folder, flags: ['--config', 'config/kafka.yaml', ...settings.flatMap((each) => ['--set', each])] };
+}
+
+function history(days: number, customers: number): Transaction[] {
+  const found: Transaction[] = [];
+  for (const each of generateHistory({ seed: 1, customers, terminals: 2 * customers, startMs: START_MS })) {
+    if (each.at >= START_MS + days * DAY_MS) return found;
+    found.push(each);
+  }
+  return found;
+}
+
+function writeCsv(file: string, rows: readonly object[]): void {
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = rows.map((row) =>
+    columns.map((column) => cell((row as Record<string, unknown>)[column])).join(','),
+  );
+  writeFileSync(file, `${columns.join(',')}\n${lines.join('\n')}\n`);
+}
+
+test('30 days of 5,000 customers: every window of every record agrees with pandas to 1e-6', async (t) => {
+  t.timeout(300_000);
+  const { folder, flags } = repository(INPUTS);
+  const [csv, out, json] = ['records.csv', 'matrix.csv', 'windows.json'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
+  const rows = history(30, 5_000);
+  t.true(rows.length > 200_000);
+  writeCsv(csv, rows);
+  const { code, out: said } = await new Program([
+    'features',
+    ...flags,
+    '--csv',
+    csv,
+    '--out',
+    out,
+    '--keep',
+    'fraud',
+  ]).ended;
+  t.is(code, 0, said);
+  t.regex(
+    said,
+    new RegExp(`${rows.length} rows, 20 features of cards 1, .*; 0 late, .* 0 forgotten, 0 hurried`),
+  );
+  const inputs = readManifest(folder).inputs.filter((input): input is WindowInput => input.kind === 'window');
+  const idleMs = 31 * DAY_MS;
+  writeFileSync(
+    json,
+    JSON.stringify(inputs.map((input) => ({ ...input.window, idleMs, column: columnNames(input)[0] }))),
+  );
+  const { rows: compared, worst } = JSON.parse(await python('windows.py', csv, out, json)) as {
+    rows: number;
+    worst: Record<string, number>;
+  };
+  t.is(compared, rows.length);
+  t.is(Object.keys(worst).length, 14);
+  for (const [column, difference] of Object.entries(worst))
+    t.true(difference < 1e-6, `${column}: ${difference}`);
+});
+
+test('rows that have no features are written without them, counted and explained, with exit code 65', async (t) => {
+  const { folder, flags } = repository(
+    '\n  - { path: amount }\n  - { window: { function: count, by: customer, size: 1d } }',
+  );
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  writeFileSync(csv, 'at,customer,amount\n1000,"a, b",1.5\n2000,"a, b",\n3000,"a, b",2\n');
+  const args = ['features', ...flags, '--csv', csv, '--out', out, '--keep', 'customer'];
+  const { code, out: said } = await new Program(args).ended;
+  t.is(code, 65, said);
+  t.regex(said, /1 rows have no features, MISSING_FIELD: row 2: field "amount" is missing/);
+  t.is(
+    readFileSync(out, 'utf8'),
+    'customer,amount,count() by customer over 1440 min\n"a, b",1.5,1\n"a, b",,\n"a, b",2,2\n',
+  );
+});
+
+test('a column that is not there, and a matrix that cannot be written, are errors of their own', async (t) => {
+  const { folder, flags } = repository('\n  - { path: amount }');
+  const csv = join(folder, 'records.csv');
+  writeFileSync(csv, 'amount\n1\n');
+  const absent = ['features', ...flags, '--csv', csv, '--out', join(folder, 'x'), '--timestamp', 'at'];
+  const { code, out } = await new Program(absent).ended;
+  t.is(code, 65, out);
+  t.regex(out, /has no columns at/);
+  const full = await new Program(['features', ...flags, '--csv', csv, '--out', '/dev/full']).ended;
+  t.is(full.code, 73, full.out);
+  t.regex(full.out, /could not be written/);
+});
+
+test('the daemon refuses a model with windows, with words that say what does serve them', async (t) => {
+  const { flags } = repository('\n  - { window: { function: count, by: customer, size: 1d } }');
+  const { code, out } = await new Program(['run', ...flags, '--set', 'log=memory', '--for', '1s']).ended;
+  t.is(code, 78, out);
+  t.regex(out, /cards version 1 has windows among its inputs.*"scorelane features"/);
+});

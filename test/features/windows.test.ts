@@ -1,0 +1,280 @@
+// Windows, held against a naive implementation that keeps every record for good: the same numbers for every record, whatever the
+// order of the times; never anything of the future; and the same again from a later beginning.
+
+import test from 'ava';
+import fc from 'fast-check';
+import { type StateOptions, WINDOW_FUNCTIONS, type Window } from '../../src/features/window-spec.ts';
+import { WindowState } from '../../src/features/window-state.ts';
+
+const FIELDS = ['x', 'y'];
+const BY = ['a', 'b'];
+const VALUED = new Set(['sum', 'mean', 'variance', 'min', 'max', 'distinct']);
+
+interface Event {
+  readonly timeMs: number;
+  /** By field of keys. */
+  readonly keys: readonly number[];
+  readonly values: readonly number[];
+}
+
+const window: fc.Arbitrary<Window> = fc
+  .record({
+    function: fc.constantFrom(...WINDOW_FUNCTIONS),
+    by: fc.constantFrom(...BY),
+    of: fc.constantFrom(...FIELDS),
+    hopMs: fc.constantFrom(10, 25, 100),
+    panes: fc.integer({ min: 1, max: 5 }),
+    delayMs: fc.constantFrom(0, 0, 30, 120),
+  })
+  .map(({ of, ...given }) => ({
+    ...given,
+    of: VALUED.has(given.function) ? of : undefined,
+    sizeMs: given.panes * given.hopMs,
+    empty: -1,
+    bound: 1_000,
+  }));
+const events: fc.Arbitrary<Event[]> = fc
+  .array(
+    fc.record({
+      step: fc.nat(60),
+      back: fc.oneof(fc.constant(0), fc.nat(40), fc.nat(400)),
+      keys: fc.tuple(fc.nat(3), fc.nat(2)),
+      values: fc.tuple(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })),
+    }),
+    { minLength: 1, maxLength: 120 },
+  )
+  .map((steps) => {
+    let nowMs = 1_000;
+    return steps.map(({ step, back, keys, values }) => {
+      nowMs += step;
+      return { timeMs: nowMs - back, keys, values };
+    });
+  });
+const windows = fc.array(window, { minLength: 1, maxLength: 6 });
+const grace = fc.constantFrom(0, 40, 300);
+const options = (graceMs: number, more: Partial<StateOptions> = {}): StateOptions => ({
+  unit: 'ms',
+  graceMs,
+  keysMax: 100,
+  pendingMax: 1_000,
+  ...more,
+});
+
+/** What the state says of every event. */
+function taken(state: WindowState, count: number, given: readonly Event[]): number[][] {
+  return given.map(({ timeMs, keys, values }) => {
+    const out = new Float64Array(count);
+    const hashes = Uint32Array.from(state.by.flatMap((by) => [7, keys[BY.indexOf(by as string)] as number]));
+    const own = Float64Array.from(state.of, (of) => values[FIELDS.indexOf(of)] as number);
+    // Values that differ have hashes that differ, here.
+    state.take(timeMs, hashes, own, Uint32Array.from(own, hashOf), out);
+    return [...out];
+  });
+}
+
+const seen = new Map<number, number>();
+function hashOf(value: number): number {
+  const known = seen.get(value) ?? seen.size;
+  seen.set(value, known);
+  return known;
+}
+
+const ringLength = ({ panes, delayMs, hopMs }: Window): number => panes + Math.ceil(delayMs / hopMs) + 2;
+
+/** The definition: everything is kept, and each window is gathered from all of it. */
+function naive(all: readonly Window[], given: readonly Event[], graceMs: number): number[][] {
+  const kept: Event[] = [];
+  let latestMs = Number.NEGATIVE_INFINITY;
+  let watermarkMs = Number.NEGATIVE_INFINITY;
+  return given.map((event) => {
+    const { timeMs } = event;
+    const isLate = timeMs < watermarkMs;
+    if (!isLate) {
+      latestMs = Math.max(latestMs, timeMs);
+      watermarkMs = latestMs - graceMs;
+    }
+    const found = all.map((each) => {
+      const group = BY.indexOf(each.by as string);
+      const own = kept.filter(({ keys }) => keys[group] === event.keys[group]);
+      const beside = all.filter(
+        ({ by, hopMs, function: name }) => by === each.by && hopMs === each.hopMs && name !== 'timeSinceLast',
+      );
+      const any = beside.find(({ of }) => of !== undefined)?.of;
+      const sharing = beside.filter(({ of }) => (of ?? any) === (each.of ?? any));
+      if (each.function === 'timeSinceLast') {
+        const idleMs = Math.max(
+          ...all.filter(({ by }) => by === each.by).map((w) => ringLength(w) * w.hopMs),
+        );
+        const last = Math.max(
+          ...own.filter((past) => past.timeMs <= (isLate ? watermarkMs : timeMs)).map((past) => past.timeMs),
+        );
+        const isGone = last > timeMs || last < watermarkMs - idleMs;
+        return isGone || last === Number.NEGATIVE_INFINITY ? each.empty : (timeMs - last) / 1_000;
+      }
+      const paneOf = (ms: number): number => Math.floor(ms / each.hopMs);
+      const end = each.delayMs === 0 ? paneOf(timeMs) : paneOf(timeMs - each.delayMs) - 1;
+      const last = isLate ? Math.min(end, paneOf(timeMs) - 1) : end;
+      const room = paneOf(watermarkMs) - Math.max(...sharing.map(ringLength)) + 1;
+      const first = Math.max(end - each.panes + 1, room);
+      const inside = own.filter((past) => {
+        const pane = paneOf(past.timeMs);
+        return past.timeMs <= timeMs && pane >= first && pane <= last;
+      });
+      const members = each.delayMs === 0 ? [...inside, event] : inside;
+      return aggregate(
+        each,
+        members.map(({ values }) => values[FIELDS.indexOf(each.of ?? '')] ?? 0),
+      );
+    });
+    if (!isLate) kept.push(event);
+    return found;
+  });
+}
+
+function aggregate({ function: name, sizeMs, empty }: Window, values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (name === 'count') return values.length;
+  if (name === 'rate') return values.length / (sizeMs / 1_000);
+  if (values.length === 0) return empty;
+  switch (name) {
+    case 'sum':
+      return mean * values.length;
+    case 'mean':
+      return mean;
+    case 'variance':
+      return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    case 'min':
+      return Math.min(...values);
+    case 'max':
+      return Math.max(...values);
+    default:
+      return new Set(values).size;
+  }
+}
+
+const isNear = (left: number, right: number): boolean =>
+  Math.abs(left - right) <= 1e-9 * Math.max(1, Math.abs(left), Math.abs(right));
+
+/** Squares of a million leave rounding errors of about a ten-thousandth. */
+const isNearFor = ({ function: name }: Window, left: number, right: number): boolean =>
+  isNear(left, right) || (['variance', 'sum', 'mean'].includes(name) && Math.abs(left - right) < 1e-3);
+
+test('every window of every record is what a naive implementation that keeps everything says', (t) => {
+  fc.assert(
+    fc.property(windows, events, grace, (all, given, graceMs) => {
+      const found = taken(new WindowState(all, options(graceMs)), all.length, given);
+      naive(all, given, graceMs).forEach((expected, record) => {
+        expected.forEach((value, column) => {
+          const own = found[record]?.[column] as number;
+          if (!isNearFor(all[column] as Window, own, value))
+            throw new Error(`record ${record}, ${JSON.stringify(all[column])}: ${own}, expected ${value}`);
+        });
+      });
+    }),
+    { numRuns: 2_000 },
+  );
+  t.pass();
+});
+
+test('what comes later changes nothing: no record knows the future', (t) => {
+  fc.assert(
+    fc.property(windows, events, grace, fc.nat(), (all, given, graceMs, cut) => {
+      const some = given.slice(0, cut % given.length);
+      const whole = taken(new WindowState(all, options(graceMs)), all.length, given);
+      t.deepEqual(
+        taken(new WindowState(all, options(graceMs)), all.length, some),
+        whole.slice(0, some.length),
+      );
+    }),
+  );
+});
+
+test('records of a later time than a record, within the grace, are not in its windows', (t) => {
+  const all: Window[] = [
+    { function: 'count', by: 'a', sizeMs: 100, hopMs: 100, panes: 1, delayMs: 0, empty: 0, bound: 1 },
+  ];
+  const at = (timeMs: number): Event => ({ timeMs, keys: [0, 0], values: [0, 0] });
+  const state = new WindowState(all, options(60));
+  t.deepEqual(taken(state, 1, [at(100), at(150), at(120), at(110), at(150)]), [[1], [2], [2], [2], [5]]);
+  t.is(state.counts.late, 0);
+  t.deepEqual(taken(state, 1, [at(300), at(230)]), [[1], [1]], 'and one behind the watermark is late');
+  t.is(state.counts.late, 1);
+  t.deepEqual(taken(state, 1, [at(301)]), [[2]], 'and in no window of another');
+});
+
+test('a state that begins before the longest window gives the same numbers, to the bit, as one that saw everything', (t) => {
+  fc.assert(
+    fc.property(windows, events, grace, fc.nat(), (all, given, graceMs, cut) => {
+      const from = cut % given.length;
+      const spanMs = Math.max(...all.map((each) => ringLength(each) * each.hopMs)) + graceMs;
+      const liveMs = given[from]?.timeMs as number;
+      // As the lane will: from the first offset of which nothing before is later than the longest window before what is live.
+      const begin = given.findIndex(({ timeMs }) => timeMs >= liveMs - spanMs - 400);
+      const whole = taken(new WindowState(all, options(graceMs)), all.length, given);
+      const latest = (until: number): number =>
+        Math.max(...given.slice(0, until).map(({ timeMs }) => timeMs));
+      // The watermark at the beginning must be known as well: it is when the latest so far comes again.
+      if (latest(begin + 1) > (given[begin]?.timeMs as number)) return;
+      const part = taken(new WindowState(all, options(graceMs)), all.length, given.slice(begin));
+      t.deepEqual(part.slice(from - begin), whole.slice(from));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('with room for fewer keys than there are, the oldest are forgotten and counted, and the others stay right', (t) => {
+  const all: Window[] = [
+    { function: 'count', by: 'a', sizeMs: 1e6, hopMs: 1e6, panes: 1, delayMs: 0, empty: 0, bound: 1 },
+  ];
+  const state = new WindowState(all, options(0, { keysMax: 3 }));
+  const of = (...keys: readonly number[]): Event[] =>
+    keys.map((key, index) => ({ timeMs: 1_000 + index, keys: [key, 0], values: [0, 0] }));
+  t.deepEqual(taken(state, 1, of(1, 2, 3, 1, 2, 3)), [[1], [1], [1], [2], [2], [2]]);
+  t.deepEqual([state.keys, state.counts.forgotten], [3, 0]);
+  t.deepEqual(
+    taken(
+      state,
+      1,
+      of(4).map((event) => ({ ...event, timeMs: 2_000 })),
+    ),
+    [[1]],
+  );
+  t.deepEqual([state.keys, state.counts.forgotten], [3, 1]);
+  t.deepEqual(
+    taken(
+      state,
+      1,
+      of(2, 3).map((event) => ({ ...event, timeMs: 2_001 })),
+    ),
+    [[3], [3]],
+  );
+});
+
+test('keys of which nothing is left in any window make room, and are not counted as forgotten', (t) => {
+  const all: Window[] = [
+    { function: 'count', by: 'a', sizeMs: 100, hopMs: 10, panes: 10, delayMs: 0, empty: 0, bound: 1 },
+  ];
+  const state = new WindowState(all, options(0, { keysMax: 50 }));
+  for (let key = 0; key < 10_000; key++) {
+    taken(state, 1, [{ timeMs: 1_000 + 10 * key, keys: [key, 0], values: [0, 0] }]);
+  }
+  t.is(state.counts.forgotten, 0);
+  t.true(state.keys < 50);
+});
+
+test('with room for fewer records than wait, the earliest go early and are counted', (t) => {
+  const all: Window[] = [
+    { function: 'sum', by: 'a', of: 'x', sizeMs: 100, hopMs: 100, panes: 1, delayMs: 0, empty: 0, bound: 1 },
+  ];
+  const state = new WindowState(all, options(1e6, { pendingMax: 10 }));
+  const given = Array.from({ length: 30 }, (_, index) => ({
+    timeMs: 1_000 + index,
+    keys: [0, 0],
+    values: [1, 0],
+  }));
+  t.deepEqual(
+    taken(state, 1, given).map(([sum]) => sum),
+    given.map((_, index) => index + 1),
+  );
+  t.is(state.counts.hurried, 20);
+});
