@@ -14,6 +14,7 @@ const PACKAGES = [
   'msgpack==1.2.4',
   'onnxruntime==1.23.2',
   'pandas==2.3.3',
+  'fastavro==1.12.1',
 ];
 
 export interface Python {
@@ -24,7 +25,7 @@ export interface Python {
 
 /** Makes the virtual environment if it is not there. Rejects when python3, venv or a package is missing. */
 export async function ensurePython(): Promise<Python> {
-  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-3`);
+  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-4`);
   const executable = join(folder, 'bin', 'python');
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {

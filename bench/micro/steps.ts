@@ -214,6 +214,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       modelFolder: manifest.folder,
       backend: predictor.backend,
       inputFormat: format,
+      avro: null,
       inputPartitionCount: 4,
       resultFormat: format,
       idPaths: ['id'],

@@ -7,4 +7,8 @@ import { msgpack } from './msgpack.ts';
 export const FORMATS = ['msgpack', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** What records of the input may be. */
+export const INPUT_FORMATS = [...FORMATS, 'avro'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
 export const codecs: Record<Format, Codec> = { msgpack, json };

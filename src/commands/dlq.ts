@@ -123,7 +123,8 @@ function textOf(bytes: Uint8Array | null): string | null {
 function decoded({ input }: Config, value: Uint8Array | null): unknown {
   if (value === null) return null;
   try {
-    return codecs[input.format].decode(value, 0, value.byteLength);
+    // Avro cannot be read without its writer's schema.
+    return input.format === 'avro' ? textOf(value) : codecs[input.format].decode(value, 0, value.byteLength);
   } catch {
     return textOf(value);
   }

@@ -1,6 +1,5 @@
 // `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
 
-import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { fieldsOf } from '../features/spec.ts';
 import { readCsv, repeatRows } from '../load/csv.ts';
@@ -12,7 +11,7 @@ import { generateTransactions } from '../load/transactions.ts';
 import { readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
-import { connectSink, generatorFile, modelFolder, openSink } from './wiring.ts';
+import { connectSink, generatorFile, modelFolder, openSink, writingCodec } from './wiring.ts';
 
 export const GENERATED = ['fitted', 'transactions'] as const;
 export type Generated = (typeof GENERATED)[number];
@@ -48,7 +47,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
       {
         sink,
         topic: config.input.topic,
-        codec: codecs[config.input.format],
+        codec: writingCodec(config),
         records,
         recordsPerSecond: options.recordsPerSecond,
         count: options.count,

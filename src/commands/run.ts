@@ -1,7 +1,6 @@
 // `scorelane run`: the daemon in a terminal. Shows what it does, and ends in order.
 
 import { writeFileSync } from 'node:fs';
-import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { runLoad } from '../load/load-source.ts';
@@ -14,7 +13,7 @@ import { Daemon } from './daemon.ts';
 import { CannotWriteError, EXIT, exitCodeOf } from './exit-codes.ts';
 import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
-import { generatorFile } from './wiring.ts';
+import { generatorFile, writingCodec } from './wiring.ts';
 
 export interface RunOptions {
   /** Ends by itself after so long. */
@@ -126,7 +125,7 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
   const load = {
     sink,
     topic: config.input.topic,
-    codec: codecs[config.input.format],
+    codec: writingCodec(config),
     records: generateTransactions(generatorFile(config), seed),
     recordsPerSecond,
     count: Number.POSITIVE_INFINITY,

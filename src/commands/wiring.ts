@@ -1,7 +1,11 @@
 // From the configuration to parts: the log and its adapters, the model, the engine's limits. Shared by the commands.
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Codec } from '../codec/codec.ts';
+import { codecs } from '../codec/codecs.ts';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { EngineLimits } from '../engine/state.ts';
@@ -105,6 +109,12 @@ export const modelFolder = ({ model }: Config): string =>
 /** The fitted numbers of the load source, beside the model. */
 export const generatorFile = (config: Config): string => join(modelFolder(config), 'generator.json');
 
+/** What the load source writes the input with. Throws `ConfigError`. */
+export function writingCodec({ input }: Config): Codec {
+  if (input.format !== 'avro') return codecs[input.format];
+  throw new ConfigError(['input.format: the load source writes msgpack and json; avro is read only']);
+}
+
 export const workerCount = ({ scoring }: Config): number =>
   scoring.workers === 'auto' ? Math.max(1, availableParallelism() - 1) : scoring.workers;
 
@@ -127,7 +137,21 @@ export function engineLimits(config: Config): EngineLimits {
   };
 }
 
-/** Throws `MissingTopicError`. */
+/** Throws what reading the schema's file throws, and `ConfigError`. */
+function avroSetup({ input, registry }: Config): ScorerSetup['avro'] {
+  const { url, username, password, timeout: timeoutMs, schemas: schemasMax } = registry;
+  const schema = input.schema === undefined ? null : readFileSync(input.schema, 'utf8');
+  if (input.framing === 'plain' && schema === null)
+    throw new ConfigError(['input.schema: expected a file with the schema, for input.framing is plain']);
+  if (input.framing === 'confluent' && url === undefined)
+    throw new ConfigError([
+      'registry.url: expected the address of a schema registry, for input.format is avro',
+    ]);
+  const asked = url === undefined ? null : { url, username, password, timeoutMs };
+  return { framing: input.framing, schema, schemasMax, registry: asked };
+}
+
+/** Throws `MissingTopicError`, and what is wrong with the settings of Avro. */
 export async function scorerSetup(
   config: Config,
   sink: Sink,
@@ -137,6 +161,7 @@ export async function scorerSetup(
   return {
     ...model,
     inputFormat: input.format,
+    avro: input.format === 'avro' ? avroSetup(config) : null,
     inputPartitionCount: await sink.partitionCount(input.topic),
     resultFormat: output.format,
     idPaths: output.ids,

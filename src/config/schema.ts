@@ -2,7 +2,8 @@
 // Each leaf has a default where one is possible, and one line that says what it is for and why the default is what it is.
 
 import { z } from 'zod';
-import { FORMATS } from '../codec/codecs.ts';
+import { FRAMINGS } from '../codec/avro.ts';
+import { FORMATS, INPUT_FORMATS } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
@@ -108,7 +109,20 @@ export const schema = z.strictObject({
     .describe('Where records are: a Kafka cluster, or the embedded log.'),
   input: z.strictObject({
     topic: topic().describe('The topic to score.'),
-    format: z.enum(FORMATS).default('msgpack').describe('Format of the values.'),
+    format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the values.'),
+    framing: z
+      .enum(FRAMINGS)
+      .default('confluent')
+      .describe(
+        'Of Avro. confluent: a zero byte and the number of the schema in the registry. plain: the value alone.',
+      ),
+    schema: z
+      .string()
+      .optional()
+      .describe(
+        "File with the reader's schema of Avro, for aliases, defaults and promotions. Without it values are read as they were " +
+          'written; plain needs it.',
+      ),
   }),
   output: z.strictObject({
     topic: topic().describe('Where results go.'),
@@ -225,6 +239,20 @@ export const schema = z.strictObject({
       .default(10_000)
       .describe('So is one that keeps so many more tensors: a leak of the model or its runtime.'),
   }),
+  registry: z.strictObject({
+    url: z
+      .url()
+      .optional()
+      .describe(
+        'Schema registry with the Confluent API: what stands before /schemas. For Avro with the framing confluent.',
+      ),
+    username: z.string().optional().describe('User to ask the registry as.'),
+    password: z.string().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
+    timeout: duration()
+      .prefault('5s')
+      .describe('How long an answer may take; asked three times, then the lane waits.'),
+    schemas: positive().default(1000).describe('Schemas that a worker keeps.'),
+  }),
   limits: z.strictObject({
     inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),
     recordBytes: size()
@@ -273,4 +301,8 @@ export const schema = z.strictObject({
 export type Config = z.output<typeof schema>;
 
 /** Keys whose values are never printed. */
-export const SECRETS: ReadonlySet<string> = new Set(['kafka.sasl.password', 'kafka.ssl.key.password']);
+export const SECRETS: ReadonlySet<string> = new Set([
+  'registry.password',
+  'kafka.sasl.password',
+  'kafka.ssl.key.password',
+]);

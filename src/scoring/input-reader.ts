@@ -1,6 +1,7 @@
 // From the bytes of one value to one row of features and the id fields that its result will carry. This is the general
 // form, through a decoded object: for every format, and the measure of the compiled ones.
 
+import { SchemaError, SchemaNeededError } from '../codec/avro.ts';
 import type { Codec } from '../codec/codec.ts';
 import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath, valueAt } from '../features/path.ts';
@@ -10,7 +11,10 @@ import type { Rejection } from '../features/rejection.ts';
 export interface InputReader {
   /** Floats in a row. */
   readonly width: number;
-  /** Reads one value, of a record of that time, into row `row` of `features`. Returns null, or why the record cannot be scored. */
+  /**
+   * Reads one value, of a record of that time, into row `row` of `features`. Returns null, or why the record cannot be scored.
+   * Throws `SchemaNeededError`: then nothing was read.
+   */
   read(
     bytes: Uint8Array,
     start: number,
@@ -30,7 +34,7 @@ export interface InputReader {
 export const ELSEWHERE = -2;
 
 export function generalReader(
-  codec: Codec,
+  codec: Pick<Codec, 'decode'>,
   plan: FeaturePlan,
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
@@ -44,6 +48,9 @@ export function generalReader(
       try {
         value = codec.decode(bytes, start, end);
       } catch (error) {
+        if (error instanceof SchemaNeededError) throw error;
+        if (error instanceof SchemaError)
+          return { stage: 'decode', code: 'NO_SCHEMA', message: error.message };
         return { stage: 'decode', code: 'UNDECODABLE', message: (error as Error).message };
       }
       if (isNestedDeeper(value, nestingMax)) {

@@ -1,6 +1,8 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
 
-import type { Format } from '../codec/codecs.ts';
+import type { AvroOptions } from '../codec/avro.ts';
+import type { Format, InputFormat } from '../codec/codecs.ts';
+import type { RegistryOptions } from '../codec/registry.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -19,7 +21,9 @@ export interface OutputTopic {
 export interface ScorerSetup {
   readonly modelFolder: string;
   readonly backend: Backend;
-  readonly inputFormat: Format;
+  readonly inputFormat: InputFormat;
+  /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
+  readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
   readonly inputPartitionCount: number;
   readonly resultFormat: Format;
   /** Paths of the input's fields that are copied into the result. */

@@ -38,6 +38,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   'SCORELANE_INFLATION_BOUND',
   'SCORELANE_COMPRESSION',
   'SCORELANE_MODEL_BROKEN',
+  'SCORELANE_REGISTRY',
 ]);
 
 const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>

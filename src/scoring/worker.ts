@@ -2,11 +2,15 @@
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { AvroReader, SchemaError, SchemaNeededError } from '../codec/avro.ts';
+import type { Format } from '../codec/codecs.ts';
+import { SchemaRegistry } from '../codec/registry.ts';
 import { compilePlan } from '../features/plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { readGolden, readManifest, statelessInputs } from '../model/manifest.ts';
 import { compileReader } from './compile-reader.ts';
+import { generalReader } from './input-reader.ts';
 import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
 import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
@@ -16,6 +20,8 @@ interface Loaded {
   readonly scorer: Scorer;
   readonly probe: () => void;
   readonly usage: UsageReporter;
+  /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
+  readonly learn: (id: number) => Promise<void>;
 }
 
 async function load(setup: ScorerSetup): Promise<Loaded> {
@@ -34,7 +40,11 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   probe();
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
-  const reader = compileReader(setup.inputFormat, inputs, idPaths, setup.nestingMax);
+  const avro = setup.avro === null ? null : new AvroReader(setup.avro);
+  const reader =
+    avro === null
+      ? compileReader(setup.inputFormat as Format, inputs, idPaths, setup.nestingMax)
+      : generalReader(avro, plan, idPaths, setup.nestingMax);
   const writer = new ResultWriter({
     inputFormat: setup.inputFormat,
     format: setup.resultFormat,
@@ -44,11 +54,20 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
     version,
   });
   const scorer = new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe });
-  return { scorer, probe, usage: new UsageReporter(predictor.tensorCount) };
+  return { scorer, probe, usage: new UsageReporter(predictor.tensorCount), learn: learner(setup, avro) };
+}
+
+function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loaded['learn'] {
+  const registry = options?.registry ?? null;
+  return async (id) => {
+    if (registry === null)
+      avro?.learn(id, new SchemaError(`schema ${id} is not known: no registry.url is set`));
+    else avro?.learn(id, await new SchemaRegistry(registry).schema(id));
+  };
 }
 
 const { growth } = workerData as ScorerSetup;
-const { scorer, probe, usage } = await load(workerData as ScorerSetup);
+const { scorer, probe, usage, learn } = await load(workerData as ScorerSetup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
 
@@ -59,7 +78,7 @@ function checkGrowth(now: ThreadUsage | null): string | null {
   return retiring;
 }
 
-export default function answer(request: WorkerRequest): WorkerResponse {
+export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   if (retiring !== null) process.exit(RETIRED_EXIT);
   try {
     if (request.type === 'probe') {
@@ -72,9 +91,16 @@ export default function answer(request: WorkerRequest): WorkerResponse {
     const used = usage.take();
     return moved({ type: 'scored', scored, bytes, usage: used, retiring: checkGrowth(used) }, buffers);
   } catch (error) {
-    const { code, message } = error as { readonly code?: string; readonly message: string };
-    return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+    // Its spare buffers are the scorer's by now.
+    if (error instanceof SchemaNeededError)
+      return learn(error.id).then(() => answer({ ...request, spares: [] } as WorkerRequest), failed);
+    return failed(error);
   }
+}
+
+function failed(error: unknown): WorkerResponse {
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
 }
 
 /** Piscina's way to move buffers that are inside of an answer: what is returned only stands for it. */

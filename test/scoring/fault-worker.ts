@@ -9,7 +9,7 @@ import { recordsIn } from '../support/records.ts';
 
 const kept: Buffer[] = [];
 
-export default function answerWithFaults(request: WorkerRequest): WorkerResponse {
+export default function answerWithFaults(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   if (request.type === 'score' && request.verdict === null) {
     for (const batch of splitRecordBatches(new Uint8Array(request.bytes, 0, request.byteLength))) {
       for (const { key, offset } of recordsIn(batch)) {

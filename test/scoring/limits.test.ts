@@ -15,7 +15,7 @@ import { score, scorerWith, sums } from '../support/scorer.ts';
 
 /** The codes of the dead letters that these records become, null for one that is scored. */
 function verdicts(records: readonly Given[], setup: Partial<ScorerSetup>): (string | null)[] {
-  const format = setup.inputFormat ?? 'msgpack';
+  const format = (setup.inputFormat ?? 'msgpack') as Format;
   const outputs = outputsOf(score(scorerWith(sums([]), setup), records, format));
   const codeAt = new Map(
     outputs.map(({ headers }) => [

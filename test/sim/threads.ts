@@ -25,6 +25,7 @@ const setup: ScorerSetup = {
   modelFolder: '',
   backend: 'cpu',
   inputFormat: 'json',
+  avro: null,
   inputPartitionCount: PARTITIONS,
   resultFormat: 'json',
   idPaths: ['id'],

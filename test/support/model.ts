@@ -18,6 +18,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   modelFolder: MODEL_FOLDER,
   backend: 'wasm',
   inputFormat: 'msgpack',
+  avro: null,
   inputPartitionCount: 1,
   resultFormat: 'msgpack',
   idPaths: ['id'],

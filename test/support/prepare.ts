@@ -4,6 +4,7 @@
 import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
 import { ensureNative } from '../../tools/native.ts';
 import { ensurePython } from '../../tools/python.ts';
+import { ensureRegistry } from '../../tools/registry.ts';
 
 const parts: readonly {
   readonly name: string;
@@ -15,6 +16,7 @@ const parts: readonly {
     needs: 'a JDK 17, Maven and Maven Central',
     get: () => ensureKafka(version),
   })),
+  { name: 'the schema registry', needs: 'a JDK 17, Maven and Maven Central', get: ensureRegistry },
   { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
   { name: 'the native backend', needs: 'python3 with venv, PyPI and g++', get: () => ensureNative(() => {}) },
 ];

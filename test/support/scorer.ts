@@ -38,7 +38,7 @@ export function scorerWith(
   const { idPaths } = setup;
   return new Scorer({
     setup,
-    reader: compileReader(setup.inputFormat, statelessInputs(manifest), idPaths, setup.nestingMax),
+    reader: compileReader(setup.inputFormat as Format, statelessInputs(manifest), idPaths, setup.nestingMax),
     writer: new ResultWriter({
       inputFormat: setup.inputFormat,
       format: setup.resultFormat,

@@ -1,0 +1,150 @@
+// Avro as others write it: every writer's schema against the reader's, and what is no such value is refused.
+
+import test from 'ava';
+import avro from 'avsc';
+import fc from 'fast-check';
+import { AvroReader, SchemaError, SchemaNeededError } from '../../src/codec/avro.ts';
+
+const record = (fields: readonly object[], more: object = {}) => ({
+  type: 'record',
+  name: 'R',
+  fields,
+  ...more,
+});
+
+function framed(id: number, value: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(5 + value.length);
+  bytes.writeInt32BE(id, 1);
+  bytes.set(value, 5);
+  return bytes;
+}
+
+/** What a reader makes of a value that was written with `writer`. */
+function read(writer: object, value: unknown, reader: object | null = null): unknown {
+  const own = new AvroReader({
+    framing: 'confluent',
+    schema: reader && JSON.stringify(reader),
+    schemasMax: 10,
+  });
+  own.learn(7, JSON.stringify(writer));
+  const bytes = framed(7, avro.Type.forSchema(writer as never).toBuffer(value));
+  // Other bytes stand around it, as in a record batch.
+  const around = Buffer.concat([Buffer.from([9, 9]), bytes, Buffer.from([9])]);
+  const found = own.decode(around, 2, around.length - 1);
+  return JSON.parse(JSON.stringify(found, (_, each) => (typeof each === 'bigint' ? `${each}n` : each)));
+}
+
+test('without a schema of the reader a value is read as it was written, unions unwrapped', (t) => {
+  const writer = record([
+    { name: 'a', type: ['null', 'double'] },
+    { name: 'b', type: ['null', 'string'] },
+    { name: 'c', type: { type: 'array', items: 'float' } },
+    { name: 'd', type: { type: 'map', values: 'int' } },
+    { name: 'e', type: { type: 'enum', name: 'E', symbols: ['X', 'Y'] } },
+  ]);
+  const value = { a: 1.5, b: null, c: [1, 2], d: { x: 3 }, e: 'Y' };
+  t.deepEqual(read(writer, value), value);
+});
+
+test("the reader's aliases, defaults and promotions hold for every writer; what it does not name is left out", (t) => {
+  const reader = record([
+    { name: 'amount', type: 'double', aliases: ['sum'] },
+    { name: 'count', type: 'long' },
+    { name: 'country', type: 'string', default: 'none' },
+    { name: 'maybe', type: ['null', 'double'], default: null },
+  ]);
+  const first = record([
+    { name: 'sum', type: 'float' },
+    { name: 'count', type: 'int' },
+    { name: 'more', type: 'string' },
+  ]);
+  t.deepEqual(read(first, { sum: 0.5, count: 3, more: 'x' }, reader), {
+    amount: 0.5,
+    count: 3,
+    country: 'none',
+    maybe: null,
+  });
+  const second = record([
+    { name: 'maybe', type: 'double' },
+    { name: 'country', type: 'string' },
+    { name: 'amount', type: 'double' },
+    { name: 'count', type: 'long' },
+  ]);
+  const value = { amount: 2, count: 2 ** 40, country: 'at', maybe: 7 };
+  t.deepEqual(read(second, value, reader), value);
+});
+
+test('logical types: decimals are numbers, times are in milliseconds', (t) => {
+  const writer = record([
+    { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 } },
+    { name: 'millis', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'micros', type: { type: 'long', logicalType: 'timestamp-micros' } },
+    { name: 'day', type: { type: 'int', logicalType: 'date' } },
+  ]);
+  const value = { price: Buffer.from([0xff, 0x85]), millis: 1_500, micros: 2_500_000, day: 2 };
+  const expected = { price: -1.23, millis: 1_500, micros: 2_500, day: 172_800_000 };
+  t.deepEqual(read(writer, value), expected);
+  t.deepEqual(read(writer, value, writer), expected, 'through the schema of a reader too');
+});
+
+test('64-bit integers keep their digits', (t) => {
+  const own = new AvroReader({ framing: 'plain', schema: '"long"', schemasMax: 1 });
+  // Zigzag of 2^62 and of -5.
+  const big = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]);
+  t.is(own.decode(big, 0, big.length), 2n ** 62n);
+  t.is(own.decode(Buffer.from([9]), 0, 1), -5);
+});
+
+test('a schema that is not known is asked for by its number, and one that cannot be read stays an error', (t) => {
+  const own = new AvroReader({ framing: 'confluent', schema: '"double"', schemasMax: 10 });
+  const bytes = framed(300, Buffer.alloc(8));
+  const decode = () => own.decode(bytes, 0, bytes.length);
+  t.is(t.throws(decode, { instanceOf: SchemaNeededError })?.id, 300);
+  own.learn(300, '"string"');
+  t.regex(
+    t.throws(decode, { instanceOf: SchemaError })?.message ?? '',
+    /schema 300: cannot be read as the reader's/,
+  );
+  own.learn(300, 'nonsense');
+  t.regex(t.throws(decode, { instanceOf: SchemaError })?.message ?? '', /no schema of Avro/);
+  own.learn(300, '"double"');
+  t.is(decode(), 0);
+});
+
+test('no more schemas are kept than allowed, the latest stay', (t) => {
+  const own = new AvroReader({ framing: 'confluent', schema: null, schemasMax: 2 });
+  for (const id of [1, 2, 3]) own.learn(id, '"int"');
+  const decode = (id: number) => () => own.decode(framed(id, Buffer.from([4])), 0, 6);
+  t.throws(decode(1), { instanceOf: SchemaNeededError });
+  t.deepEqual([decode(2)(), decode(3)()], [2, 2]);
+});
+
+test('bytes that are not exactly one framed value are refused, whatever they are', (t) => {
+  const writer = record([
+    { name: 'a', type: ['null', 'double'] },
+    { name: 'b', type: { type: 'array', items: 'string' } },
+  ]);
+  const own = new AvroReader({ framing: 'confluent', schema: null, schemasMax: 10 });
+  own.learn(7, JSON.stringify(writer));
+  const bytes = framed(7, avro.Type.forSchema(writer as never).toBuffer({ a: 1, b: ['x', 'y'] }));
+  for (let cut = 0; cut < bytes.length; cut++)
+    t.throws(() => own.decode(bytes, 0, cut), undefined, String(cut));
+  const longer = Buffer.concat([bytes, Buffer.of(0)]);
+  t.throws(() => own.decode(longer, 0, longer.length), { message: /1 bytes follow/ });
+  t.throws(() => own.decode(Buffer.from('{"a":1}'), 0, 7), { message: /expected a zero byte/ });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (damage) => {
+      try {
+        own.decode(framed(7, damage), 0, 5 + damage.length);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      }
+    }),
+  );
+});
+
+test('without a frame the schema must be given', (t) => {
+  t.throws(() => new AvroReader({ framing: 'plain', schema: null, schemasMax: 1 }), {
+    instanceOf: SchemaError,
+  });
+});

@@ -1,0 +1,64 @@
+// A real schema registry (Apicurio, in memory) fetched through Maven: it speaks the Confluent API. Needs Java 17 and Maven.
+
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './broker.ts';
+import { cacheFolder } from './cache.ts';
+import { run } from './run.ts';
+
+const VERSION = '3.0.9';
+const START_TIMEOUT_MS = 60_000;
+const POLL_MS = 200;
+
+export interface Registry {
+  /** What stands before `/schemas` and `/subjects`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Fetches it once; resolves to the folder that holds it. */
+export async function ensureRegistry(): Promise<string> {
+  const folder = cacheFolder(`apicurio-${VERSION}`);
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return folder;
+  const artefact = `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`;
+  // Later versions want the parent's descriptor too, which is not published.
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy';
+  await run('mvn', ['-q', '-B', goal, `-Dartifact=${artefact}`, `-DoutputDirectory=${folder}`], { cwd: folder });
+  await run('tar', ['xzf', join(folder, `apicurio-registry-app-${VERSION}-all.tar.gz`), '-C', folder]);
+  writeFileSync(complete, '');
+  return folder;
+}
+
+/** Starts it on that port, or a free one. What was registered is gone when it stops. */
+export async function startRegistry(port?: number): Promise<Registry> {
+  const folder = await ensureRegistry();
+  const own = port ?? (await freePort());
+  const jar = join(folder, `apicurio-registry-app-${VERSION}-runner.jar`);
+  const settings = [`-Dquarkus.http.port=${own}`, '-Dquarkus.http.host=127.0.0.1', '-Dquarkus.log.level=WARN'];
+  const child = spawn('java', ['-Xmx512M', ...settings, '-jar', jar], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  const url = `http://127.0.0.1:${own}/apis/ccompat/v7`;
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const isUp = await fetch(`${url}/subjects`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isUp) return { url, stop };
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await stop();
+      throw new Error(`the schema registry did not start:\n${said.slice(-4_000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
