@@ -43,7 +43,7 @@ export class AvroReader {
   readonly #schemasMax: number;
   readonly #reader: Type | null;
   readonly #plain: Reader | null;
-  /** By number; the one used last is the last. An error stands for a schema that cannot be read. */
+  /** By number, in the order in which they were learnt. An error stands for a schema that cannot be read. */
   readonly #known = new Map<number, Reader | SchemaError>();
 
   /** Throws `SchemaError`. */
@@ -81,6 +81,10 @@ export class AvroReader {
     }
     this.#known.delete(id);
     this.#known.set(id, reader);
+  }
+
+  /** Forgets the oldest beyond the limit. Not while a task goes on, which may need them all at once. */
+  trim(): void {
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= this.#schemasMax) break;
       this.#known.delete(oldest);

@@ -80,8 +80,13 @@ export class TransactionalSink implements Sink, OffsetTransactions {
           sequences: new Map(),
           turn: Promise.resolve(),
         };
-        await this.#begin(line);
-        line.committed = await this.#readCommitted(line);
+        try {
+          await this.#begin(line);
+          line.committed = await this.#readCommitted(line);
+        } catch (error) {
+          this.#abandon(line);
+          throw error;
+        }
         this.#lines.set(key, line);
       }),
     );

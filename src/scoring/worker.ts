@@ -22,6 +22,8 @@ interface Loaded {
   readonly usage: UsageReporter;
   /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
   readonly learn: (id: number) => Promise<void>;
+  /** Before a task: forgets schemas beyond the limit. */
+  readonly trim: () => void;
 }
 
 async function load(setup: ScorerSetup): Promise<Loaded> {
@@ -54,7 +56,13 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
     version,
   });
   const scorer = new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe });
-  return { scorer, probe, usage: new UsageReporter(predictor.tensorCount), learn: learner(setup, avro) };
+  return {
+    scorer,
+    probe,
+    usage: new UsageReporter(predictor.tensorCount),
+    learn: learner(setup, avro),
+    trim: () => avro?.trim(),
+  };
 }
 
 function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loaded['learn'] {
@@ -67,7 +75,7 @@ function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loade
 }
 
 const { growth } = workerData as ScorerSetup;
-const { scorer, probe, usage, learn } = await load(workerData as ScorerSetup);
+const { scorer, probe, usage, learn, trim } = await load(workerData as ScorerSetup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
 
@@ -80,6 +88,11 @@ function checkGrowth(now: ThreadUsage | null): string | null {
 
 export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   if (retiring !== null) process.exit(RETIRED_EXIT);
+  trim();
+  return attempt(request);
+}
+
+function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   try {
     if (request.type === 'probe') {
       probe();
@@ -93,7 +106,7 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
   } catch (error) {
     // Its spare buffers are the scorer's by now.
     if (error instanceof SchemaNeededError)
-      return learn(error.id).then(() => answer({ ...request, spares: [] } as WorkerRequest), failed);
+      return learn(error.id).then(() => attempt({ ...request, spares: [] } as WorkerRequest), failed);
     return failed(error);
   }
 }

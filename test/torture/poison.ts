@@ -9,7 +9,8 @@ export type Poison = (typeof POISONS)[number];
 export const POISON_FILE = 'TORTURE_POISON';
 
 const WORKER = new URL('../../src/scoring/worker.ts', import.meta.url).href;
-const SIGNATURE = 'export default function answer(request: WorkerRequest): WorkerResponse {';
+const SIGNATURE =
+  'export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {';
 
 const TAKE = `
   takePoison();`;
