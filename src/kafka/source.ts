@@ -62,7 +62,9 @@ export class KafkaSource implements Source {
   readonly #admin: Admin;
   /** Another one after each `rejoin`; what an older one says is not heard. */
   #consumer: Consumer | undefined;
-  readonly #hooks: MemberHooks;
+  /** Consumers made so far. */
+  #consumers = 0;
+  #rejoining: Promise<void> | undefined;
   #listener: SourceListener | undefined;
   #group: ConsumerGroup | undefined;
   #owned: readonly TopicPartition[] = [];
@@ -75,12 +77,18 @@ export class KafkaSource implements Source {
     this.#kafka = kafka;
     this.#options = options;
     this.#admin = kafka.admin();
-    this.#hooks = {
-      joining: (group) => this.#joining(group),
-      joined: (group, consecutive) => this.#joined(group, consecutive),
-      assigning: async (partitions) => options.transactions?.own(partitions, this.#owned),
-      assigned: (partitions) => this.#assigned(partitions),
-      outOfRange: (event, group) => this.#outOfRange(event, group),
+  }
+
+  /** What the consumer of that number is asked and told. One that was given up is told nothing, and tells nothing. */
+  #hooksOf(number: number): MemberHooks {
+    const isCurrent = (): boolean => number === this.#consumers;
+    return {
+      joining: async (group) => (isCurrent() ? this.#joining(group) : undefined),
+      joined: (group, consecutive) => isCurrent() && this.#joined(group, consecutive),
+      assigning: async (partitions) =>
+        isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
+      assigned: (partitions) => isCurrent() && this.#assigned(partitions),
+      outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),
     };
   }
 
@@ -89,7 +97,7 @@ export class KafkaSource implements Source {
     const claim = () => ({ generation: this.#group?.generationId ?? -1, owned: this.#owned });
     return this.#kafka.consumer({
       groupId: settings['group.id'],
-      partitionAssigners: [createAssigner(this.#hooks, claim)],
+      partitionAssigners: [createAssigner(this.#hooksOf(++this.#consumers), claim)],
       sessionTimeout: settings['session.timeout.ms'],
       heartbeatInterval: settings['heartbeat.interval.ms'],
       rebalanceTimeout: settings['rebalance.timeout.ms'],
@@ -115,11 +123,20 @@ export class KafkaSource implements Source {
     return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
   }
 
-  async rejoin(): Promise<void> {
+  /** Several may ask at once, each with a reason of its own: they share one. */
+  rejoin(): Promise<void> {
+    this.#rejoining ??= this.#beginAnew().finally(() => {
+      this.#rejoining = undefined;
+    });
+    return this.#rejoining;
+  }
+
+  async #beginAnew(): Promise<void> {
     const [old, listener] = [this.#consumer, this.#listener];
     this.#lose();
     this.#group = undefined;
     this.#consumer = undefined;
+    this.#consumers++;
     // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case, and whoever waited
     // no longer must not be struck by a failure that comes later.
     const ended = old?.disconnect().catch(() => {});

@@ -66,7 +66,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const keeps = new Set(kept.map(keyOf));
     const left = [...this.#lines].filter(([key]) => !wanted.has(key) || !keeps.has(key));
     for (const [key] of left) this.#lines.delete(key);
-    await Promise.all(left.map(([, line]) => line.producer?.disconnect()));
+    // What they have in flight is theirs no more; they may take long to leave.
+    for (const [, line] of left) this.#abandon(line);
     await Promise.all(
       partitions.map(async ({ topic, partition }) => {
         const key = keyOf({ topic, partition });

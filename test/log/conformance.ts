@@ -166,6 +166,16 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     await source.commit([{ topic, partition: 0, next: startingAt(2) }]);
   });
 
+  test('a member that is asked twice at once to join anew is one member still, and reads everything', async (t) => {
+    const topic = await topicWith(2, ['a', 'b']);
+    const { source, heard } = await start(unique('group'), topic);
+    await until('all', () => [...heard.values.values()].flat().length === 4);
+    heard.values.clear();
+    await Promise.all([source.rejoin(), source.rejoin()]);
+    await until('all once more', () => [...heard.values.values()].flat().length === 4);
+    t.deepEqual([...heard.values.values()].flat().toSorted(), ['a0', 'a1', 'b0', 'b1']);
+  });
+
   test('a source says where its topic ends', async (t) => {
     const topic = await topicWith(2, ['a', 'b']);
     const { source, heard } = await start(unique('group'), topic);

@@ -12,38 +12,48 @@ const brokers = KAFKA_VERSIONS.map((version) => [version, withBroker(test, { ver
 const SETTINGS = ['model.backend=wasm', 'kafka.transactional.id=tx'];
 
 for (const [version, broker] of brokers) {
-  test(`Kafka ${version}: daemons that are killed again and again, and a zombie, leave every record with one answer`, async (t) => {
-    const job = await newJob(broker().address, SETTINGS, 3);
-    const kafka = kafkaFor(settingsFor(job.address));
-    const load = startLoad(job, 1e9, '--rate', '2000', '--garbage', '0.01');
-    const admin = kafka.admin();
-    await admin.connect();
-    const written = async (): Promise<number> =>
-      (await admin.fetchTopicOffsets(job.results)).reduce((sum, { high }) => sum + Number(high), 0);
-    for (let kills = 0; kills < 3; kills++) {
-      const daemon = await startDaemon(job);
+  test.serial(
+    `Kafka ${version}: daemons that are killed again and again, and a zombie, leave every record with one answer`,
+    async (t) => {
+      const job = await newJob(broker().address, SETTINGS, 3);
+      const kafka = kafkaFor(settingsFor(job.address));
+      const load = startLoad(job, 1e9, '--rate', '2000', '--garbage', '0.01');
+      const programs = [load];
+      // A test that fails leaves none behind: the run would not end.
+      t.teardown(() => {
+        for (const { child } of programs) child.kill('SIGKILL');
+      });
+      const admin = kafka.admin();
+      await admin.connect();
+      const written = async (): Promise<number> =>
+        (await admin.fetchTopicOffsets(job.results)).reduce((sum, { high }) => sum + Number(high), 0);
+      for (let kills = 0; kills < 3; kills++) {
+        const daemon = await startDaemon(job);
+        const before = await written();
+        await until('some results', async () => (await written()) > before + 500);
+        await daemon.stop('SIGKILL');
+      }
+      const zombie = await startDaemon(job);
+      programs.push(zombie);
       const before = await written();
       await until('some results', async () => (await written()) > before + 500);
-      await daemon.stop('SIGKILL');
-    }
-    const zombie = await startDaemon(job);
-    const before = await written();
-    await until('some results', async () => (await written()) > before + 500);
-    zombie.child.kill('SIGSTOP');
-    const heir = await startDaemon(job);
-    const inherited = await written();
-    await until('the heir to score', async () => (await written()) > inherited + 500);
-    zombie.child.kill('SIGCONT');
-    await zombie.says(/assigned[\s\S]*assigned/);
-    await load.stop();
-    await allCommitted(job, kafka, heir);
-    await admin.disconnect();
-    t.is((await zombie.stop()).code, 0, zombie.out);
-    t.is((await heir.stop()).code, 0, heir.out);
-    const found = await audit(job);
-    t.true(found.inputs > 3_000);
-    t.like(found, { missing: 0, repeats: 0, rewinds: 0, uncommitted: 0, wronglyDead: 0, wronglyScored: 0 });
-  });
+      zombie.child.kill('SIGSTOP');
+      const heir = await startDaemon(job);
+      programs.push(heir);
+      const inherited = await written();
+      await until('the heir to score', async () => (await written()) > inherited + 500);
+      zombie.child.kill('SIGCONT');
+      await zombie.says(/assigned[\s\S]*assigned/);
+      await load.stop();
+      await allCommitted(job, kafka, zombie);
+      await admin.disconnect();
+      t.is((await zombie.stop()).code, 0, zombie.out);
+      t.is((await heir.stop()).code, 0, heir.out);
+      const found = await audit(job);
+      t.true(found.inputs > 3_000);
+      t.like(found, { missing: 0, repeats: 0, rewinds: 0, uncommitted: 0, wronglyDead: 0, wronglyScored: 0 });
+    },
+  );
 }
 
 test('records that get no result at all are committed too', async (t) => {
