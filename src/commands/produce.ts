@@ -66,7 +66,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
 }
 
 /** The history begins at a fixed day: the same seed gives the same history whenever it is asked for. */
-export const HISTORY_START_MS = Date.UTC(2026, 0, 1);
+const HISTORY_START_MS = Date.UTC(2026, 0, 1);
 
 function generated(config: LoadedConfig['config'], options: ProduceOptions): Iterator<LoadRecord> {
   const { generate, seed, customers, terminals } = options;

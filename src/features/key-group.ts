@@ -1,6 +1,6 @@
 // The keys of one field: a slot in every ring for each, and who has to go when there is no room.
 
-import { KeyTable } from './key-table.ts';
+import { grown, KeyTable } from './key-table.ts';
 import type { Panes } from './panes.ts';
 
 /** Slots that are looked at for an idle key, for each new one. */
@@ -90,9 +90,7 @@ export class KeyGroup {
 
   #reserve(slots: number): void {
     const length = Math.min(this.#keysMax, Math.max(slots, 2 * this.#lastMs.length, SMALLEST));
-    const lastMs = new Float64Array(length);
-    lastMs.set(this.#lastMs);
-    this.#lastMs = lastMs;
+    this.#lastMs = grown(this.#lastMs, length);
     for (const ring of this.rings) ring.reserve(length);
   }
 }
