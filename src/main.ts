@@ -9,10 +9,11 @@ import { dlqList, dlqRedrive, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
 import { type FeaturesOptions, features } from './commands/features.ts';
-import { GENERATED, type Generated, produce } from './commands/produce.ts';
+import { produce } from './commands/produce.ts';
 import { runDaemon } from './commands/run.ts';
 import { scorelaneVersion } from './commands/versions.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { GENERATED, type Generated } from './config/schema.ts';
 import { parseDuration } from './config/units.ts';
 import { findVersion } from './model/repository.ts';
 
@@ -115,6 +116,7 @@ withConfig('produce', 'send transactions to the input topic')
   )
   .option('--customers <n>', 'of the generated transactions', count, 5000)
   .option('--terminals <n>', 'of the generated transactions', count, 10_000)
+  .option('--to <file>', 'write --count generated transactions to a CSV file instead')
   .option('--rate <n>', 'records a second, or max', rate, 1000)
   .option('--count <n>', 'how many records', count, Number.POSITIVE_INFINITY)
   .option('--garbage <share>', 'share of records to spoil, 0 to 1', share, 0)
@@ -126,6 +128,7 @@ withConfig('produce', 'send transactions to the input topic')
         generate?: Generated;
         customers: number;
         terminals: number;
+        to?: string;
         rate: number;
         count: number;
         garbage: number;
@@ -134,6 +137,10 @@ withConfig('produce', 'send transactions to the input topic')
     ) => {
       if (flags.csv !== undefined && flags.generate !== undefined)
         program.error('--csv and --generate exclude each other');
+      if (flags.to !== undefined && !Number.isFinite(flags.count))
+        program.error('--to needs --count: what is generated has no end');
+      if (flags.to !== undefined && flags.csv !== undefined)
+        program.error('--csv and --to exclude each other');
       exitCode = await produce(load(flags), {
         recordsPerSecond: flags.rate,
         count: flags.count,
@@ -143,6 +150,7 @@ withConfig('produce', 'send transactions to the input topic')
         customers: flags.customers,
         terminals: flags.terminals,
         ...(flags.csv === undefined ? {} : { csv: flags.csv }),
+        ...(flags.to === undefined ? {} : { to: flags.to }),
       });
     },
   );

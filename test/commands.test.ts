@@ -16,7 +16,7 @@ test('the demo scores generated transactions in the embedded log and ends by its
     out,
     /[\d,]+ scored {2}0 dead letters {2}[\d,]+ records\/s {2}p50 [\d.]+ ms {2}p99 [\d.]+ ms {2}lag/,
   );
-  t.regex(out, /scored [\d,]+ records in .* with creditcard 1 on \w+: /);
+  t.regex(out, /scored [\d,]+ records in .* with transactions 1 on \w+: /);
   t.regex(out, /endToEnd( +[\d.]+){4}/);
   const { scored, recordsPerSecond, cpuMicrosPerRecord, versions } = readSummary(file);
   t.true(scored > 2_000 && recordsPerSecond > 1_000 && cpuMicrosPerRecord > 0);

@@ -83,7 +83,6 @@ const WINDOWS: readonly Window[] = [0, 7].flatMap((delay) =>
 /** Records of keys at random, a thousandth of a key's mean distance apart. Returns the bytes of state for each key. */
 function timeWindows(keys: number, time: Time): number {
   const options = {
-    unit: 'ms',
     graceMs: 0,
     keysMax: 2 ** Math.ceil(Math.log2(keys)),
     pendingMax: 1_000,
@@ -229,10 +228,12 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       headersMax: 1000,
       nestingMax: 64,
       growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
+      features: false,
     },
     reader: compileReader(format, statelessInputs(manifest), ['id']),
     writer: writerOf(format, manifest),
     predictor,
+    states: null,
     model: { name, version },
     probe: () => {},
   });
@@ -250,6 +251,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       spares,
       omit: [],
       verdict: null,
+      state: null,
     });
     spares = outputs.map((output) => output.bytes.buffer);
     if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);

@@ -63,11 +63,21 @@ export class AvroReader {
       throw new RangeError(
         `expected a zero byte and a schema number, found ${own.toString('hex', 0, FRAME_BYTES)}`,
       );
-    const id = own.readInt32BE(1);
-    const known = this.#known.get(id);
-    if (known === undefined) throw new SchemaNeededError(id);
+    const known = this.#readerOf(own.readInt32BE(1));
     if (known instanceof SchemaError) throw known;
     return known(own.subarray(FRAME_BYTES));
+  }
+
+  /** Throws `SchemaNeededError` where `decode` would. */
+  check(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#plain !== null || end - start < FRAME_BYTES || bytes[start] !== MAGIC) return;
+    this.#readerOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, FRAME_BYTES).readInt32BE(1));
+  }
+
+  #readerOf(id: number): Reader | SchemaError {
+    const known = this.#known.get(id);
+    if (known === undefined) throw new SchemaNeededError(id);
+    return known;
   }
 
   /** Makes a writer's schema known: its JSON, or why there is none. */

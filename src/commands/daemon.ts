@@ -6,12 +6,10 @@ import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
-import { Omitting } from '../scoring/omitting.ts';
-import { ScorerPool } from '../scoring/pool.ts';
-import { PiscinaThreads } from '../scoring/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { logObserver } from './observer.ts';
+import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { versions } from './versions.ts';
@@ -43,7 +41,7 @@ export class Daemon {
   readonly driver: Driver;
   readonly meter: Meter;
   readonly sink: Sink;
-  readonly #pool: ScorerPool;
+  readonly #pool: Pool;
   readonly #config: Config;
   readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
   readonly #stopReports: () => void;
@@ -51,7 +49,7 @@ export class Daemon {
   private constructor(
     config: Config,
     about: Pick<Summary, 'backend' | 'model' | 'versions'>,
-    parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & { readonly pool: ScorerPool; readonly logger: Logger },
+    parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & { readonly pool: Pool; readonly logger: Logger },
   ) {
     this.#config = config;
     this.#about = about;
@@ -73,31 +71,30 @@ export class Daemon {
     await connectSink(sink, config, logger, failFast);
     const setup = await scorerSetup(config, sink, { modelFolder: folder, backend: choice.backend });
     const workers = workerCount(config);
-    const pool = new ScorerPool({
-      threads: new PiscinaThreads({
-        workers,
-        deadlineMs: config.scoring.deadline,
-        heapBytesMax: config.scoring.heapBytes,
-        setup,
-      }),
-      onThreadLost: (why) => {
-        meter.threadsLost++;
-        driver.scoring();
-        logger.warn(`a worker thread was lost: ${why}`);
+    const pool = makePool(config, {
+      setup,
+      source,
+      logger,
+      workers,
+      options: {
+        ...(options.resumeDedupe === true ? { answered: await readAnswered(config, logger) } : {}),
+        onThreadLost: (why) => {
+          meter.threadsLost++;
+          driver.scoring();
+          logger.warn(`a worker thread was lost: ${why}`);
+        },
+        onThreadRetired: (why) => {
+          meter.threadsRetired++;
+          logger.warn(`a worker thread is replaced: it ${why}`);
+        },
+        onUsage: (usage) => meter.threads.told(usage),
       },
-      onThreadRetired: (why) => {
-        meter.threadsRetired++;
-        logger.warn(`a worker thread is replaced: it ${why}`);
-      },
-      onUsage: (usage) => meter.threads.told(usage),
     });
     await pool.start();
-    const scorer =
-      options.resumeDedupe === true ? new Omitting(pool, await readAnswered(config, logger)) : pool;
     const driver = new Driver({
       source,
       sink,
-      scorer,
+      scorer: pool,
       clock: systemClock,
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,

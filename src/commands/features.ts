@@ -41,7 +41,7 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   out.write(`${header.map(cell).join(',')}\n`);
   rows.forEach((record, index) => {
     const key = options.key === undefined ? null : Buffer.from(String(record[options.key] ?? ''));
-    const rejection = plan.take(record, key, timestampOf(record, index, options), row, 0);
+    const rejection = plan.fill(record, row, 0, timestampOf(record, index, options), key);
     if (rejection !== null) {
       const example = `row ${index + 1}: ${rejection.message}`;
       const before = refusals.get(rejection.code) ?? { count: 0, example };

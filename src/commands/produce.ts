@@ -1,20 +1,17 @@
 // `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
 
 import type { LoadedConfig } from '../config/load.ts';
+import type { Generated } from '../config/schema.ts';
 import { fieldsOf } from '../features/spec.ts';
 import { readCsv, repeatRows } from '../load/csv.ts';
-import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { runLoad } from '../load/load-source.ts';
 import { CsvDataError } from '../load/rows.ts';
-import { generateTransactions } from '../load/transactions.ts';
 import { readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
-import { connectSink, generatorFile, modelFolder, openSink, writingCodec } from './wiring.ts';
-
-export const GENERATED = ['fitted', 'transactions'] as const;
-export type Generated = (typeof GENERATED)[number];
+import { generated, writeGenerated } from './generated.ts';
+import { connectSink, modelFolder, openSink, writingCodec } from './wiring.ts';
 
 export interface ProduceOptions {
   /** A file of numbers with a header line. */
@@ -28,9 +25,12 @@ export interface ProduceOptions {
   /** Share of records to spoil, 0 to 1. */
   readonly garbageShare: number;
   readonly seed: number;
+  /** A CSV file to write generated transactions to, instead of the topic. */
+  readonly to?: string;
 }
 
 export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
+  if (options.to !== undefined) return writeGenerated(config, options, options.to);
   if (config.log !== 'kafka') {
     throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
   }
@@ -63,16 +63,6 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     await sink.stop();
   }
   return EXIT.ok;
-}
-
-/** The history begins at a fixed day: the same seed gives the same history whenever it is asked for. */
-const HISTORY_START_MS = Date.UTC(2026, 0, 1);
-
-function generated(config: LoadedConfig['config'], options: ProduceOptions): Iterator<LoadRecord> {
-  const { generate, seed, customers, terminals } = options;
-  return generate === 'fitted'
-    ? generateTransactions(generatorFile(config), seed)
-    : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
 }
 
 function fromCsv(file: string, fields: readonly string[]): Iterator<LoadRecord> {

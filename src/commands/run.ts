@@ -4,16 +4,16 @@ import { writeFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { runLoad } from '../load/load-source.ts';
-import { generateTransactions } from '../load/transactions.ts';
 import type { Sink } from '../log/ports.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
 import { Daemon } from './daemon.ts';
 import { CannotWriteError, EXIT, exitCodeOf } from './exit-codes.ts';
+import { generated } from './generated.ts';
 import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
-import { generatorFile, writingCodec } from './wiring.ts';
+import { writingCodec } from './wiring.ts';
 
 export interface RunOptions {
   /** Ends by itself after so long. */
@@ -119,14 +119,14 @@ class Ending {
 
 /** With the embedded log there is nobody else to write the input: the load source runs beside the daemon. */
 async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
-  const { recordsPerSecond, seed } = config.generate;
+  const { recordsPerSecond, kind, ...more } = config.generate;
   if (config.log !== 'memory' || recordsPerSecond === 0) return;
   logger.info(`generating ${recordsPerSecond} transactions a second into the embedded log`);
   const load = {
     sink,
     topic: config.input.topic,
     codec: writingCodec(config),
-    records: generateTransactions(generatorFile(config), seed),
+    records: generated(config, { generate: kind, ...more }),
     recordsPerSecond,
     count: Number.POSITIVE_INFINITY,
     garbage: { share: 0, field: '' },

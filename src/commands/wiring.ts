@@ -176,6 +176,7 @@ export async function scorerSetup(
     headersMax: limits.headers,
     nestingMax: limits.nesting,
     growth: { bytesMax: scoring.growthBytes, tensorsMax: scoring.growthTensors },
+    features: output.features,
   };
 }
 

@@ -8,99 +8,15 @@ import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { DIALECTS } from '../scoring/dead-letter.ts';
+import { kafka } from './kafka-schema.ts';
 import { duration, size } from './units.ts';
 
 const topic = () =>
   z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, dot, dash, underscore');
 const positive = () => z.int().positive();
 
-/** Kafka's own names. What is not listed here is not passed on, and an error: nothing is ignored quietly. */
-const kafka = z.strictObject({
-  'bootstrap.servers': z
-    .string()
-    .default('localhost:9092')
-    .describe('Brokers to begin with, separated by commas.'),
-  'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
-  'group.id': z
-    .string()
-    .min(1)
-    .default('scorelane')
-    .describe('Instances with the same group share the partitions.'),
-  'auto.offset.reset': z
-    .enum(['earliest', 'latest'])
-    .default('earliest')
-    .describe('Where a group without a committed offset begins. Earliest: input is never skipped unasked.'),
-  'isolation.level': z
-    .enum(['read_committed', 'read_uncommitted'])
-    .default('read_committed')
-    .describe('Whether records of aborted transactions are left out.'),
-  'session.timeout.ms': positive()
-    .default(30_000)
-    .describe('A member that is silent for so long has lost its partitions.'),
-  'heartbeat.interval.ms': positive().default(3_000).describe('At most a third of the session timeout.'),
-  'rebalance.timeout.ms': positive()
-    .default(60_000)
-    .describe('How long a rebalance waits for a member to rejoin.'),
-  'fetch.min.bytes': positive()
-    .default(1)
-    .describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
-  'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
-  'fetch.max.bytes': size().prefault('16MiB').describe('The most one fetch brings from one broker.'),
-  'max.partition.fetch.bytes': size()
-    .prefault('1MiB')
-    .describe(
-      'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
-    ),
-  'request.timeout.ms': positive()
-    .default(30_000)
-    .describe('A request that is not answered by then has failed.'),
-  'topic.metadata.propagation.max.ms': z
-    .int()
-    .nonnegative()
-    .default(5_000)
-    .describe(
-      'A topic the broker does not know is asked for so long: one just created is not known everywhere yet.',
-    ),
-  'enable.idempotence': z
-    .boolean()
-    .default(true)
-    .describe('Results carry sequence numbers, so that a retry after a lost answer is not appended twice.'),
-  'transactional.id': z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'Results and offsets are committed together, in a transaction for each micro-batch; readers with read_committed see every ' +
-        'result once. It begins the transactional ids, one for each partition of the input; of one job alone.',
-    ),
-  'transaction.timeout.ms': positive()
-    .default(60_000)
-    .describe('The broker ends a transaction that is open for so long, of a daemon that is gone.'),
-  'security.protocol': z
-    .enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'])
-    .default('PLAINTEXT')
-    .describe('Whether to encrypt and to log in.'),
-  'sasl.mechanism': z
-    .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
-    .optional()
-    .describe('How to log in; with a SASL security protocol.'),
-  'sasl.username': z.string().optional().describe('User to log in as.'),
-  'sasl.password': z
-    .string()
-    .optional()
-    .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
-  'ssl.ca.location': z
-    .string()
-    .optional()
-    .describe('PEM file of the authorities to trust; else those of Node.'),
-  'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
-  'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
-  'ssl.key.password': z.string().optional().describe('Password of that key.'),
-  'ssl.endpoint.identification.algorithm': z
-    .enum(['https', 'none'])
-    .default('https')
-    .describe('https: the certificate must name the host. none: it need not.'),
-});
+/** What the load source can make up. */
+export const GENERATED = ['fitted', 'transactions'] as const;
 
 export const schema = z.strictObject({
   log: z
@@ -128,6 +44,12 @@ export const schema = z.strictObject({
     topic: topic().describe('Where results go.'),
     format: z.enum(FORMATS).default('msgpack').describe('Format of the results.'),
     ids: z.array(z.string().min(1)).default(['id']).describe('Fields of the input copied into its result.'),
+    features: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether results carry the features that were scored, as a list: to look into, or to train on.',
+      ),
     compression: z
       .enum(COMPRESSION_TYPES)
       .default('none')
@@ -239,6 +161,18 @@ export const schema = z.strictObject({
       .default(10_000)
       .describe('So is one that keeps so many more tensors: a leak of the model or its runtime.'),
   }),
+  state: z.strictObject({
+    directory: z
+      .string()
+      .optional()
+      .describe(
+        'Folder for snapshots of the windows, one file a partition; without it a lane reads the log again from before its longest ' +
+          'window, each time it is assigned.',
+      ),
+    snapshotInterval: duration()
+      .prefault('60s')
+      .describe('How often a lane that works is written there; its thread scores nothing meanwhile.'),
+  }),
   registry: z.strictObject({
     url: z
       .url()
@@ -294,11 +228,18 @@ export const schema = z.strictObject({
       .default(0)
       .describe('With the embedded log: rate of generated transactions; 0 is none.'),
     seed: z.int().nonnegative().default(1).describe('The same seed gives the same transactions.'),
+    kind: z
+      .enum(GENERATED)
+      .default('fitted')
+      .describe('By the numbers that were fitted to the model, or as a history of customers and terminals.'),
+    customers: positive().default(5000).describe('Customers of that history.'),
+    terminals: positive().default(10_000).describe('And terminals.'),
   }),
   kafka,
 });
 
 export type Config = z.output<typeof schema>;
+export type Generated = Config['generate']['kind'];
 
 /** Keys whose values are never printed. */
 export const SECRETS: ReadonlySet<string> = new Set([

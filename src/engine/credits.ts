@@ -2,7 +2,7 @@
 // its share, so that the sum stays under the budget whatever comes in, and no lane waits for another. When lanes are
 // added the shares shrink: a lane above its new share gives its newest mail back, to be fetched again.
 
-import { heldBytes, type Lane } from './lane.ts';
+import { heldBytes, type Lane, takesMail } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
@@ -22,7 +22,7 @@ export function applyCredits(state: EngineState, effects: Effect[]): void {
   for (const lane of state.lanes.values()) free -= heldBytes(lane);
   for (const lane of state.lanes.values()) {
     const mayFetch =
-      lane.phase !== 'halted' &&
+      takesMail(lane) &&
       state.stopping === undefined &&
       heldBytes(lane) + fetchBytesMax <= share &&
       free >= fetchBytesMax;

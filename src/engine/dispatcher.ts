@@ -7,10 +7,10 @@ import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
 import { flood } from './flood.ts';
-import { accept, type Lane, newLane, restart, skipTo } from './lane.ts';
+import { accept, addressOf, feed, type Lane, restart, skipTo, takesMail } from './lane.ts';
 import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
-import { applySettling, assigned, endLanes, revoking } from './rebalance.ts';
+import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
 import { applyWatchdog, watchAtMs } from './watchdog.ts';
 
@@ -57,7 +57,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       return;
     case 'fetched': {
       const lane = state.lanes.get(keyOf(message.fetched));
-      if (lane === undefined || lane.phase === 'halted' || state.stopping !== undefined) return;
+      if (lane === undefined || !takesMail(lane) || state.stopping !== undefined) return;
       if (!accept(lane, message.fetched, nowMs)) {
         effects.push({ type: 'seek', partition: lane, position: lane.position });
       }
@@ -66,7 +66,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'outOfRange': {
       const lane = state.lanes.get(keyOf(message.partition));
       if (lane === undefined) return;
-      if (message.position >= lane.position) {
+      if (message.position >= lane.position && lane.phase !== 'restoring') {
         skipTo(lane, message.position, nowMs);
         return;
       }
@@ -77,7 +77,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       }
       // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
       endLanes(state, [lane], 'lost', effects);
-      state.lanes.set(lane.key, newLane(lane, message.position, state.nextEpoch++));
+      beginLane(state, lane, message.position, effects);
       return;
     }
     case 'scored': {
@@ -99,6 +99,20 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       lane.ledger.failed(message.id);
       trouble(lane, message.failure, nowMs, effects);
+      return;
+    }
+    case 'restored': {
+      const lane = laneAt(state, message.lane);
+      if (lane?.phase !== 'restoring' || state.stopping !== undefined) return;
+      feed(lane, message.from, state.rebalancing);
+      effects.push({ type: 'seek', partition: lane, position: lane.position });
+      return;
+    }
+    case 'restoreFailed': {
+      const lane = laneAt(state, message.lane);
+      if (lane?.phase !== 'restoring') return;
+      trouble(lane, message.failure, nowMs, effects);
+      halt(state, lane, nowMs, effects);
       return;
     }
     case 'produced': {
@@ -160,7 +174,9 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     lane.ledger.acknowledged(entry.id);
   }
   if (lane.ledger.oldest?.stage.at === 'failed') halt(state, lane, nowMs, effects);
-  if (lane.phase === 'halted' && lane.haltedUntilMs <= nowMs) lane.phase = 'running';
+  if (lane.phase !== 'halted' || lane.haltedUntilMs > nowMs) return;
+  if (state.keepsState) restore(lane, effects);
+  else lane.phase = state.rebalancing ? 'settling' : 'running';
 }
 
 /** The oldest micro-batch could not be opened: read it again, from the log, after a while. */
@@ -215,13 +231,21 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
   const { topic, partition, epoch } = lane;
   effects.push({
     type: 'score',
-    microBatch: { id, topic, partition, epoch, first, next, batches, trigger: why },
+    microBatch: {
+      id,
+      topic,
+      partition,
+      epoch,
+      first,
+      next,
+      batches,
+      trigger: why,
+      ...(first < lane.ledger.committable ? { scoreFrom: lane.ledger.committable } : {}),
+    },
     arrivedAtMs,
   });
   return true;
 }
-
-const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, partition, epoch });
 
 const backoffMs = ({ limits }: EngineState, lane: Lane): number =>
   Math.min(limits.retryMsMax, limits.retryMs * 2 ** Math.min(20, (lane.trouble?.attempts ?? 1) - 1));

@@ -14,7 +14,7 @@ import { FencedError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import type { Effect, Failure, Message } from './messages.ts';
-import type { Clock, Scorer } from './ports.ts';
+import type { Clock, Scorer, StatefulScorer } from './ports.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
 /** What happened, for those who count, measure and log. */
@@ -38,7 +38,7 @@ export class StalledError extends Error {
 export interface DriverOptions {
   readonly source: Source;
   readonly sink: Sink;
-  readonly scorer: Scorer;
+  readonly scorer: Scorer | StatefulScorer;
   readonly clock: Clock;
   readonly limits: EngineLimits;
   readonly revokeTimeoutMs: number;
@@ -55,6 +55,8 @@ export interface Drained {
 export class Driver {
   readonly state: EngineState;
   readonly #options: DriverOptions;
+  /** The scorer, if it keeps states. */
+  readonly #stateful: StatefulScorer | null;
   readonly #messages: Message[] = [];
   #running = false;
   #cancelTimer: () => void = () => {};
@@ -64,7 +66,8 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
-    this.state = newEngine(options.limits);
+    this.#stateful = 'restore' in options.scorer ? options.scorer : null;
+    this.state = newEngine(options.limits, this.#stateful !== null);
   }
 
   async start(): Promise<void> {
@@ -160,6 +163,12 @@ export class Driver {
       case 'score':
         this.#score(effect.microBatch, effect.arrivedAtMs);
         break;
+      case 'restore':
+        this.#restore(effect);
+        break;
+      case 'forget':
+        this.#stateful?.forget(effect.lane);
+        break;
       case 'produce':
         this.#produce(effect);
         break;
@@ -205,6 +214,13 @@ export class Driver {
     );
   }
 
+  #restore({ lane, position }: Extract<Effect, { type: 'restore' }>): void {
+    this.#stateful?.restore(lane, position).then(
+      (from) => this.#tell({ type: 'restored', lane, from }),
+      (error: unknown) => this.#tell({ type: 'restoreFailed', lane, failure: failureOf(error) }),
+    );
+  }
+
   #produce({ lane, id, next, scored }: Extract<Effect, { type: 'produce' }>): void {
     const { sink, scorer, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
@@ -226,6 +242,7 @@ export class Driver {
     const { source, observer } = this.#options;
     source.commit(commits).then(
       () => {
+        this.#stateful?.committed(commits);
         observer.committed?.(commits);
         this.#tell({ type: 'committed', commits });
       },

@@ -7,9 +7,13 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { Recent } from './flood.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbox } from './mailbox.ts';
+import type { LaneAddress } from './messages.ts';
 
-/** running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. */
-export type Phase = 'running' | 'settling' | 'halted';
+/**
+ * running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. restoring:
+ * waits for a state.
+ */
+export type Phase = 'running' | 'settling' | 'halted' | 'restoring';
 
 /** Why a lane does not advance. Cleared when it does. */
 export interface Trouble {
@@ -38,7 +42,7 @@ export interface Lane extends TopicPartition {
   readonly recent: Recent;
   /** The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was first looked at. */
   aliveAtMs: number;
-  /** The committable offset then. */
+  /** The offset below which all was done then. */
   aliveAt: NextOffset;
 }
 
@@ -62,6 +66,11 @@ export function newLane(partition: TopicPartition, position: NextOffset, epoch: 
     aliveAt: position,
   };
 }
+
+export const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, partition, epoch });
+
+/** Whether it takes anything from the source now. */
+export const takesMail = ({ phase }: Lane): boolean => phase === 'running' || phase === 'settling';
 
 /** Bytes this lane holds: waiting and in flight, until acknowledged. */
 export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledger.bytes;
@@ -103,6 +112,13 @@ export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
     arrivedAtMs: nowMs,
   });
   lane.position = position;
+}
+
+/** Goes on with a state that stands at `from`, at the committable offset or before it. */
+export function feed(lane: Lane, from: NextOffset, settling: boolean): void {
+  lane.ledger.feedFrom(from);
+  lane.position = from;
+  lane.phase = settling ? 'settling' : 'running';
 }
 
 /** Drops all that is waiting or in flight and begins a new epoch at the committable offset. */

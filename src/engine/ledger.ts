@@ -34,14 +34,21 @@ export const NOTHING_SCORED: ScoredMicroBatch = {
 export class Ledger {
   #entries: Entry[] = [];
   #bytes = 0;
+  /** Where the next micro-batch to be struck off begins: at the committable offset, or before it while a state is fed. */
+  #done: NextOffset;
   /** Every record below has its result or dead letter acknowledged. */
   #committable: NextOffset;
   /** The log has confirmed that a restart begins here. */
   #committed: NextOffset;
 
   constructor(position: NextOffset) {
+    this.#done = position;
     this.#committable = position;
     this.#committed = position;
+  }
+
+  get done(): NextOffset {
+    return this.#done;
   }
 
   get committable(): NextOffset {
@@ -66,7 +73,7 @@ export class Ledger {
 
   /** Takes a micro-batch into the account. It begins where the one before ended. */
   open(entry: Omit<Entry, 'stage'>): void {
-    const before = this.#entries.at(-1)?.next ?? this.#committable;
+    const before = this.#entries.at(-1)?.next ?? this.#done;
     assert.equal(entry.first, before, `micro-batch ${entry.id} leaves a gap in the ledger`);
     assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
     this.#entries.push({ ...entry, stage: { at: 'scoring' } });
@@ -108,8 +115,8 @@ export class Ledger {
     assert.equal(entry, this.#entries[0], `micro-batch ${id} was acknowledged before an older one`);
     this.#entries.shift();
     this.#bytes -= entry.bytes;
-    assert.ok(entry.next > this.#committable, 'the committable offset would go back');
-    this.#committable = entry.next;
+    this.#done = entry.next;
+    if (entry.next > this.#committable) this.#committable = entry.next;
     return entry;
   }
 
@@ -123,6 +130,14 @@ export class Ledger {
   abandon(): void {
     this.#entries = [];
     this.#bytes = 0;
+    this.#done = this.#committable;
+  }
+
+  /** Begins before what is answered already: that is fed to a state, and not committed again. */
+  feedFrom(from: NextOffset): void {
+    assert.equal(this.#entries.length, 0, 'a state is fed while micro-batches are in flight');
+    assert.ok(from <= this.#committable, `a state stands at ${from}, later than ${this.#committable}`);
+    this.#done = from;
   }
 
   #expect(id: number, at: Stage['at']): Entry {

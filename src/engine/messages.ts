@@ -53,6 +53,9 @@ export type Message =
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
   | { readonly type: 'commitFailed'; readonly commits: readonly LaneCommit[]; readonly failure: Failure }
+  /** The lane's state stands at `from`, at the position that was asked for or before it. */
+  | { readonly type: 'restored'; readonly lane: LaneAddress; readonly from: NextOffset }
+  | { readonly type: 'restoreFailed'; readonly lane: LaneAddress; readonly failure: Failure }
   /** What the log says of its ends when asked. */
   | { readonly type: 'logEnds'; readonly ends: readonly LogEnd[] }
   /** The scorer works, although nothing is done yet: it may be looking for a record that ends its threads. */
@@ -74,6 +77,10 @@ export type Effect =
       readonly scored: ScoredMicroBatch;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }
+  /** Build up a state of what is below that position. */
+  | { readonly type: 'restore'; readonly lane: LaneAddress; readonly position: NextOffset }
+  /** The state is of no use any more: the lane is gone. */
+  | { readonly type: 'forget'; readonly lane: LaneAddress }
   /** The answer to `revoking`: `unfinished` names the lanes that did not make it before the deadline. */
   | { readonly type: 'settled'; readonly unfinished: readonly string[] }
   /** The answer to `stop`. */

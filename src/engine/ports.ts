@@ -1,6 +1,8 @@
 // What the engine needs besides a log: something that scores, and time.
 
-import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { NextOffset } from '../log/offset.ts';
+import type { CommitOffset, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { LaneAddress } from './messages.ts';
 
 /** Scores micro-batches, several at once, finishing in any order. */
 export interface Scorer {
@@ -11,6 +13,20 @@ export interface Scorer {
   score(microBatch: MicroBatch): Promise<ScoredMicroBatch>;
   /** Nobody reads the bytes of these outputs any more. */
   release(outputs: readonly ResultBatch[]): void;
+}
+
+/** A scorer that keeps a state for each lane: a function of the records below the offset at which it stands. */
+export interface StatefulScorer extends Scorer {
+  /**
+   * Builds up a state of what is below `position`, and resolves to where it stands: there or before. From there on the records are
+   * given to `score`, those below the position with `scoreFrom`. `score` rejects with the code `SCORELANE_STATE_LOST` when the state
+   * is there no more: then it has to be built up again.
+   */
+  restore(lane: LaneAddress, position: NextOffset): Promise<NextOffset>;
+  /** That ownership has ended. */
+  forget(lane: LaneAddress): void;
+  /** A restart would begin at these offsets, not before. */
+  committed(offsets: readonly CommitOffset[]): void;
 }
 
 export interface Clock {

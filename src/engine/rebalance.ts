@@ -2,12 +2,31 @@
 // open nothing new, and keep their mail; those that come back go on from their own position; those that were revoked or
 // lost are gone, and no late answer reaches them.
 
+import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { giveBack } from './credits.ts';
-import { isSettled, newLane } from './lane.ts';
+import { addressOf, isSettled, type Lane, newLane } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
+
+/** A new ownership, from that position on. */
+export function beginLane(
+  state: EngineState,
+  partition: TopicPartition,
+  position: NextOffset,
+  effects: Effect[],
+): void {
+  const lane = newLane(partition, position, state.nextEpoch++);
+  state.lanes.set(lane.key, lane);
+  if (state.keepsState) restore(lane, effects);
+}
+
+/** Has the lane's state built up anew. Until it is there nothing is read. */
+export function restore(lane: Lane, effects: Effect[]): void {
+  lane.phase = 'restoring';
+  effects.push({ type: 'restore', lane: addressOf(lane), position: lane.ledger.committable });
+}
 
 export function assigned(
   state: EngineState,
@@ -15,11 +34,12 @@ export function assigned(
   effects: Effect[],
 ): void {
   state.settling = undefined;
+  state.rebalancing = false;
   for (const partition of partitions) {
     const key = keyOf(partition);
     const kept = state.lanes.get(key);
     if (kept === undefined) {
-      state.lanes.set(key, newLane(partition, partition.position, state.nextEpoch++));
+      beginLane(state, partition, partition.position, effects);
       continue;
     }
     if (kept.phase === 'settling') kept.phase = 'running';
@@ -37,6 +57,7 @@ export function revoking(
   deadlineMs: number,
 ): void {
   state.settling = { deadlineMs };
+  state.rebalancing = true;
   for (const partition of partitions) {
     const lane = state.lanes.get(keyOf(partition));
     if (lane?.phase === 'running') lane.phase = 'settling';
@@ -66,6 +87,7 @@ export function endLanes(
     const lane = state.lanes.get(key);
     if (lane === undefined) continue;
     state.lanes.delete(key);
+    if (state.keepsState) effects.push({ type: 'forget', lane });
     const microBatches = lane.ledger.inFlight;
     if (microBatches > 0) effects.push({ type: 'abandoned', lane, microBatches, why });
   }

@@ -25,6 +25,8 @@ export interface EngineLimits {
 
 export interface EngineState {
   readonly limits: EngineLimits;
+  /** Lanes have a state with the scorer, which must be there before they score. */
+  readonly keepsState: boolean;
   readonly lanes: Map<string, Lane>;
   nextEpoch: number;
   nextId: number;
@@ -44,13 +46,16 @@ export interface EngineState {
   readonly stalls: Map<string, { readonly at: number; readonly times: number }>;
   /** Set while the source waits for lanes to settle. */
   settling: { readonly deadlineMs: number } | undefined;
+  /** From `revoking` to `assigned`: lanes open nothing new, whatever they waited for before. */
+  rebalancing: boolean;
   /** Set once the engine was told to stop. */
   stopping: { readonly deadlineMs: number; done: boolean } | undefined;
 }
 
-export function newEngine(limits: EngineLimits): EngineState {
+export function newEngine(limits: EngineLimits, keepsState = false): EngineState {
   return {
     limits,
+    keepsState,
     lanes: new Map(),
     nextEpoch: 1,
     nextId: 1,
@@ -63,6 +68,7 @@ export function newEngine(limits: EngineLimits): EngineState {
     lastStepAtMs: 0,
     stalls: new Map(),
     settling: undefined,
+    rebalancing: false,
     stopping: undefined,
   };
 }

@@ -13,7 +13,7 @@ const TRIES = 3;
 /** The log is asked for its ends so often in `stallAfterMs`. */
 const ASKS = 3;
 
-const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.committable;
+const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.done;
 
 /** When the watchdog has to look again; infinity when it has nothing to watch. */
 export function watchAtMs(state: EngineState): number {
@@ -41,10 +41,10 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
 }
 
 function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: number): boolean {
-  const { committable } = lane.ledger;
-  if (slept || Number.isNaN(lane.aliveAtMs) || !hasLag(lane) || committable !== lane.aliveAt) {
+  const { done } = lane.ledger;
+  if (slept || Number.isNaN(lane.aliveAtMs) || !hasLag(lane) || done !== lane.aliveAt) {
     lane.aliveAtMs = nowMs;
-    lane.aliveAt = committable;
+    lane.aliveAt = done;
     return false;
   }
   return nowMs - lane.aliveAtMs >= stallAfterMs;

@@ -1,5 +1,6 @@
 // The keys of one field: a slot in every ring for each, and who has to go when there is no room.
 
+import type { Archive } from './archive.ts';
 import { grown, KeyTable } from './key-table.ts';
 import type { Panes } from './panes.ts';
 
@@ -32,6 +33,13 @@ export class KeyGroup {
 
   get bytes(): number {
     return this.rings.reduce((sum, ring) => sum + ring.bytes, this.keys.bytes + this.#lastMs.byteLength);
+  }
+
+  carry(archive: Archive): void {
+    this.keys.carry(archive);
+    [this.forgotten, this.#hand] = archive.numbers([this.forgotten, this.#hand]) as [number, number];
+    this.#lastMs = archive.array(this.#lastMs, this.keys.end);
+    for (const ring of this.rings) ring.carry(archive, this.keys.end);
   }
 
   lastMs(slot: number): number {

@@ -1,6 +1,8 @@
 // Keys to slots: a hash table on typed arrays, with no object for a key. A key is known by 64 bits of hash: among a million keys
 // the chance that two are taken for one is 3 in 100 million.
 
+import type { Archive, Numbers } from './archive.ts';
+
 const SMALLEST = 16;
 const NONE = -1;
 
@@ -11,7 +13,7 @@ export class KeyTable {
   /** By slot. */
   #high = new Uint32Array(SMALLEST);
   #low = new Uint32Array(SMALLEST);
-  readonly #free: number[] = [];
+  #free: number[] = [];
   #used = 0;
 
   constructor(slotsMax: number) {
@@ -34,6 +36,14 @@ export class KeyTable {
   /** Bytes of its arrays. */
   get bytes(): number {
     return this.#places.byteLength + this.#high.byteLength + this.#low.byteLength;
+  }
+
+  carry(archive: Archive): void {
+    [this.#used] = archive.numbers([this.#used]) as [number];
+    this.#free = archive.list(this.#free);
+    this.#places = archive.array(this.#places, this.#places.length);
+    this.#high = archive.array(this.#high, this.#used);
+    this.#low = archive.array(this.#low, this.#used);
   }
 
   /** The key's slot, or -1. */
@@ -91,7 +101,7 @@ export class KeyTable {
 }
 
 /** The same numbers in an array of that length. */
-export function grown<T extends Float64Array | Uint32Array | Int32Array>(array: T, length: number): T {
+export function grown<T extends Numbers>(array: T, length: number): T {
   const larger = new (array.constructor as new (length: number) => T)(length);
   larger.set(array as never);
   return larger;

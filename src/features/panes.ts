@@ -1,6 +1,7 @@
 // The panes of all keys for one field and one length of pane: for each slot a ring, in flat arrays. A pane is known by its number,
 // the time divided by the length; a place in the ring that holds another number is an empty pane.
 
+import type { Archive } from './archive.ts';
 import { grown } from './key-table.ts';
 import type { WindowFunction } from './window-spec.ts';
 
@@ -101,6 +102,26 @@ export class Panes {
       this.#sets,
       this.#setSizes,
     ].reduce((sum, array) => sum + array.byteLength, 0);
+  }
+
+  /** Of so many slots. */
+  carry(archive: Archive, slots: number): void {
+    const used = slots * this.length;
+    this.#numbers = archive.array(this.#numbers, used);
+    this.#counts = archive.array(this.#counts, used);
+    if (this.has.sum) this.#sums = archive.array(this.#sums, used);
+    if (this.has.moments) {
+      this.#means = archive.array(this.#means, used);
+      this.#squares = archive.array(this.#squares, used);
+    }
+    if (this.has.extremes) {
+      this.#mins = archive.array(this.#mins, used);
+      this.#maxs = archive.array(this.#maxs, used);
+    }
+    if (this.has.distinct) {
+      this.#sets = archive.array(this.#sets, used * this.#bound);
+      this.#setSizes = archive.array(this.#setSizes, used);
+    }
   }
 
   paneOf(timeMs: number): number {

@@ -1,6 +1,7 @@
 // Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in the order of time, so that what goes
 // is always the head of its list.
 
+import type { Archive } from './archive.ts';
 import { grown } from './key-table.ts';
 
 const NONE = -1;
@@ -21,7 +22,7 @@ export class Pending {
   #heap = new Int32Array(0);
   #free: number[] = [];
   /** By group, the first entry of each slot. */
-  readonly #firsts: Int32Array[];
+  #firsts: Int32Array[];
   #arrived = 0;
   size = 0;
 
@@ -42,6 +43,20 @@ export class Pending {
       this.#heap,
       ...this.#firsts,
     ].reduce((sum, array) => sum + array.byteLength, 0);
+  }
+
+  carry(archive: Archive): void {
+    const numbers = archive.numbers([this.size, this.#arrived, this.#capacity]);
+    [this.size, this.#arrived, this.#capacity] = numbers as [number, number, number];
+    this.#free = archive.list(this.#free);
+    this.#times = archive.array(this.#times, this.#capacity);
+    this.#arrivals = archive.array(this.#arrivals, this.#capacity);
+    this.#slots = archive.array(this.#slots, this.#capacity * this.#groups);
+    this.#nexts = archive.array(this.#nexts, this.#capacity * this.#groups);
+    this.#numbers = archive.array(this.#numbers, this.#capacity * this.#values);
+    this.#hashes = archive.array(this.#hashes, this.#capacity * this.#values);
+    this.#heap = archive.array(this.#heap, this.size);
+    this.#firsts = this.#firsts.map((firsts) => archive.array(firsts, firsts.length));
   }
 
   /** Of the earliest that waits; there must be one. */

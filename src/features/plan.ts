@@ -10,11 +10,19 @@ import { timePart } from './time.ts';
 export interface FeaturePlan {
   /** Number of columns: the second dimension of the model's input, [records, width]. */
   readonly width: number;
+  /** Whether `fill` looks at the record's key. */
+  readonly wantsKey: boolean;
   /**
-   * Fills `row[at .. at + width)`. `timestampMs` is the record's own. Returns null, or why the record has no features; the
-   * row is then undefined.
+   * Fills `row[at .. at + width)`. `timestampMs` and `key` are the record's own. Returns null, or why the record has no features;
+   * the row is then undefined.
    */
-  fill(record: unknown, row: Float32Array, at: number, timestampMs: number): Rejection | null;
+  fill(
+    record: unknown,
+    row: Float32Array,
+    at: number,
+    timestampMs: number,
+    key?: Uint8Array | null,
+  ): Rejection | null;
 }
 
 /** Fills the columns of one input. */
@@ -24,6 +32,7 @@ export function compilePlan(inputs: readonly StatelessInput[]): FeaturePlan {
   const steps = inputs.map((input) => ({ fill: compileInput(input), width: widthOf(input) }));
   return {
     width: steps.reduce((sum, { width }) => sum + width, 0),
+    wantsKey: false,
     fill(record, row, at, timestampMs) {
       if (record === null || typeof record !== 'object') {
         return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);

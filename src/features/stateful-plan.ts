@@ -1,7 +1,17 @@
 // A feature plan with windows, and the state of one partition: records in the order of the log go in, rows come out.
 
 import { murmur3 } from './murmur3.ts';
-import { compilePlan, describe, explain, getter, numberAt, put, rejected, scaled } from './plan.ts';
+import {
+  compilePlan,
+  describe,
+  explain,
+  type FeaturePlan,
+  getter,
+  numberAt,
+  put,
+  rejected,
+  scaled,
+} from './plan.ts';
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
 import type { StateOptions } from './window-spec.ts';
@@ -10,14 +20,26 @@ import { WindowState } from './window-state.ts';
 /** Seeds of the two hashes by which a key is known, and of that of a value. */
 const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
 
+/**
+ * Whether all records with this field, here as text and as it was read, are in the partition of this one, which has that key. A
+ * window by a field sees one partition only.
+ */
+export type Owns = (text: Uint8Array, value: unknown, key: Uint8Array | null) => boolean;
+
 interface Column {
   readonly input: WindowInput;
   readonly at: number;
 }
 
-export class StatefulPlan {
+export class StatefulPlan implements FeaturePlan {
   readonly width: number;
+  readonly wantsKey: boolean;
   readonly state: WindowState;
+  /**
+   * Records whose timestamps are older than the latest's by more have no part in any window: infinite, where a record's time is not
+   * bound to its timestamp.
+   */
+  readonly reachMs: number;
   readonly #stateless: readonly {
     readonly fill: ReturnType<typeof compilePlan>['fill'];
     readonly at: number;
@@ -30,8 +52,10 @@ export class StatefulPlan {
   readonly #numbers: Float64Array;
   readonly #valueHashes: Uint32Array;
   readonly #out: Float64Array;
+  readonly #owns: Owns | null;
 
-  constructor(inputs: readonly PlanInput[], options: StateOptions) {
+  constructor(inputs: readonly PlanInput[], options: StateOptions, owns: Owns | null = null) {
+    this.#owns = options.partitioning === 'trusted' ? null : owns;
     let at = 0;
     const placed = inputs.map((input) => {
       const column = { input, at };
@@ -47,11 +71,22 @@ export class StatefulPlan {
       this.#windows.map(({ input }) => input.window),
       options,
     );
+    this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
+    this.reachMs = this.state.reachMs + 2 * (options.driftMs ?? Number.POSITIVE_INFINITY);
     const time = options.time === undefined ? undefined : numberAt(options.time);
     const toMs = options.unit === 's' ? 1_000 : 1;
     this.#timeOf = (record, timestampMs) => {
-      const found = time?.(record) ?? timestampMs;
-      return typeof found === 'number' && time !== undefined ? found * toMs : found;
+      if (time === undefined) return timestampMs;
+      const found = time(record);
+      if (typeof found !== 'number') return found;
+      const timeMs = found * toMs;
+      // Of a record without a timestamp there is nothing to say.
+      if (!(Math.abs(timeMs - timestampMs) > (options.driftMs ?? Number.POSITIVE_INFINITY))) return timeMs;
+      return rejected(
+        'TIME_ASTRAY',
+        `field "${options.time}" is ${found}, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; state.drift allows ` +
+          `${options.driftMs} ms`,
+      );
     };
     this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : getter(by)));
     this.#values = this.state.of.map(getter);
@@ -65,12 +100,12 @@ export class StatefulPlan {
    * Fills `row[at .. at + width)`. Returns null, or why the record has no features: then it is in no window either, unless
    * it is the value of a window that has no float32 after scaling.
    */
-  take(
+  fill(
     record: unknown,
-    key: Uint8Array | null,
-    timestampMs: number,
     row: Float32Array,
     at: number,
+    timestampMs: number,
+    key: Uint8Array | null = null,
   ): Rejection | null {
     for (const { fill, at: to } of this.#stateless) {
       const rejection = fill(record, row, at + to, timestampMs);
@@ -104,6 +139,8 @@ export class StatefulPlan {
             `field "${by}" is ${describe(value)}, expected text, a number or a flag`,
           );
         bytes = Buffer.from(String(value));
+        if (this.#owns !== null && !this.#owns(bytes, value, key))
+          return rejected('NOT_COPARTITIONED', notCopartitioned(by, value));
       } else if (bytes === null)
         return rejected('NO_KEY', 'the record has no key, by which its windows are kept');
       this.#hashes[2 * index] = murmur3(bytes as Uint8Array, SEED_HIGH);
@@ -130,3 +167,9 @@ export class StatefulPlan {
     return this.#windows.some(({ input: { window } }) => window.of === of && window.function !== 'distinct');
   }
 }
+
+const notCopartitioned = (by: string, value: unknown): string =>
+  `windows are kept by field "${by}", which is ${describe(value)}, but the record's key is another and would send it to another ` +
+  'partition: records of one such field may lie in several partitions, and a window would see some of them only. Key the topic by ' +
+  'this field, or write it anew keyed so, or give it one partition; where another partitioner puts them together all the same, say ' +
+  'partitioning: trusted under state in model.yaml';

@@ -97,28 +97,36 @@ export interface StateOptions {
   /** Field with the event time; the record's timestamp where it is missing. */
   readonly time?: string | undefined;
   readonly unit: 'ms' | 's';
+  /** A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere. */
+  readonly driftMs: number | undefined;
   /** Records that come so much late are put where they belong. */
   readonly graceMs: number;
   /** Keys of one partition, for each field of keys. */
   readonly keysMax: number;
   /** Records within the grace, of one partition. */
   readonly pendingMax: number;
+  /** Whether records of one key are surely in one partition, or have to be checked one by one. */
+  readonly partitioning: 'checked' | 'trusted';
 }
 
 export const stateSchema = z
   .strictObject({
     time: z.string().min(1).optional(),
     unit: z.enum(['ms', 's']).default('ms'),
+    drift: length(0).optional(),
     grace: length(0).optional(),
     keys: z.int().positive().default(1_000_000),
     pending: z.int().positive().default(1_000_000),
+    partitioning: z.enum(['checked', 'trusted']).default('checked'),
   })
   .transform(
-    ({ time, unit, grace: graceMs = 0, keys: keysMax, pending: pendingMax }): StateOptions => ({
+    ({ time, unit, drift, grace, keys, pending, partitioning }): StateOptions => ({
       time,
       unit,
-      graceMs,
-      keysMax,
-      pendingMax,
+      driftMs: time === undefined ? 0 : drift,
+      graceMs: grace ?? 0,
+      keysMax: keys,
+      pendingMax: pending,
+      partitioning,
     }),
   );

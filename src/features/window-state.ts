@@ -3,6 +3,7 @@
 // records, until the watermark (the latest time less the grace) has passed them; then each goes into its pane. A record's windows are
 // the panes, all of which lie before the watermark, and what waits and is not later than it: never the future.
 
+import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
 import { Gathered, Panes } from './panes.ts';
 import { Pending } from './pending.ts';
@@ -30,6 +31,8 @@ interface Since extends Placed {
   readonly group: number;
 }
 
+type Bounds = Pick<StateOptions, 'graceMs' | 'keysMax' | 'pendingMax'>;
+
 /** What was seen, for those who count. */
 export interface StateCounts {
   /** Records behind the watermark: scored, and in no window of another. */
@@ -51,7 +54,7 @@ export class WindowState {
   readonly of: readonly string[];
   #late = 0;
   #hurried = 0;
-  readonly #options: StateOptions;
+  readonly #options: Bounds;
   readonly #groups: readonly KeyGroup[];
   readonly #sweeps: readonly Sweep[];
   readonly #sinces: readonly Since[];
@@ -63,7 +66,7 @@ export class WindowState {
   #latestMs = Number.NEGATIVE_INFINITY;
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
-  constructor(windows: readonly Window[], options: StateOptions) {
+  constructor(windows: readonly Window[], options: Bounds) {
     this.#options = options;
     this.by = [...new Set(windows.map(({ by }) => by))];
     this.of = [...new Set(windows.flatMap(({ of }) => (of === undefined ? [] : [of])))];
@@ -98,6 +101,11 @@ export class WindowState {
     this.#slots = new Int32Array(this.by.length);
   }
 
+  /** What is older than the latest record by more has no part in any window. */
+  get reachMs(): number {
+    return this.#options.graceMs + Math.max(...this.#groups.map(({ idleMs }) => idleMs));
+  }
+
   get counts(): StateCounts {
     const forgotten = this.#groups.reduce((sum, group) => sum + group.forgotten, 0);
     return { late: this.#late, forgotten, hurried: this.#hurried };
@@ -111,6 +119,19 @@ export class WindowState {
   /** Keys known now, over all fields with keys. */
   get keys(): number {
     return this.#groups.reduce((sum, { keys }) => sum + keys.size, 0);
+  }
+
+  /** The whole state, out or in. One that is to be read into was made of the same windows and options, and is not used yet. */
+  carry(archive: Archive): void {
+    const numbers = archive.numbers([this.#late, this.#hurried, this.#latestMs, this.#watermarkMs]);
+    [this.#late, this.#hurried, this.#latestMs, this.#watermarkMs] = numbers as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    for (const group of this.#groups) group.carry(archive);
+    this.#pending.carry(archive);
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   type CommitOffset,
   FencedError,
   type LogEnd,
+  MissingTopicError,
   type OutOfRange,
   type Source,
   type SourceListener,
@@ -68,6 +69,8 @@ export class KafkaSource implements Source {
   #listener: SourceListener | undefined;
   #group: ConsumerGroup | undefined;
   #owned: readonly TopicPartition[] = [];
+  /** Where each of them would have been read from when it was assigned. */
+  #assignedAt = new Map<string, NextOffset>();
   /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
   #mayCommit = false;
   /** Set when the group went on without us while lanes were settling. */
@@ -121,6 +124,17 @@ export class KafkaSource implements Source {
     const { topic } = this.#options;
     const found = await this.#admin.fetchTopicOffsets(topic);
     return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
+  }
+
+  async offsetAt({ topic, partition }: TopicPartition, timestampMs: number): Promise<number> {
+    const found =
+      timestampMs === Number.NEGATIVE_INFINITY
+        ? (await this.#admin.fetchTopicOffsets(topic)).map(({ low, ...of }) => ({ ...of, offset: low }))
+        : await this.#admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.ceil(timestampMs)));
+    const own = found.find((each) => each.partition === partition);
+    if (own === undefined)
+      throw new MissingTopicError(`partition ${keyOf({ topic, partition })} is not there`);
+    return Number(own.offset);
   }
 
   /** Several may ask at once, each with a reason of its own: they share one. */
@@ -255,6 +269,7 @@ export class KafkaSource implements Source {
     // kafkajs remembers a pause beyond the assignment it was made in.
     for (const partition of gone) this.resume(partition);
     this.#owned = partitions.map(({ topic, partition }) => ({ topic, partition }));
+    this.#assignedAt = new Map(partitions.map((each) => [keyOf(each), each.position]));
     if (gone.length > 0) this.#listener?.revoked(gone);
     this.#mayCommit = true;
     this.#listener?.assigned(partitions);
@@ -263,6 +278,12 @@ export class KafkaSource implements Source {
   #outOfRange(event: Omit<OutOfRange, 'resumedAt'>, group: ConsumerGroup): NextOffset | null {
     const { position, logStart, logEnd } = event;
     if (group !== this.#group) return null;
+    // What is read again for its features alone has its answers: where the log has forgotten some of it nothing is lost.
+    if (position < logStart && logStart <= (this.#assignedAt.get(keyOf(event)) ?? 0)) {
+      const resumedAt = startingAt(logStart);
+      this.#listener?.outOfRange({ ...event, resumedAt });
+      return resumedAt;
+    }
     if (this.#options.onOutOfRange === 'fail') {
       this.#listener?.failed(
         new OffsetOutOfRangeError(

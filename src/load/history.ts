@@ -33,6 +33,13 @@ interface Customer {
   readonly terminals: readonly number[];
 }
 
+/** Of a terminal. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly index: number;
+}
+
 const DAY_S = 86_400;
 /** Side of the square in which all live, and how far a customer goes. */
 const SIDE = 100;
@@ -93,23 +100,28 @@ export function* historyRecords(options: HistoryOptions): Generator<LoadRecord> 
 }
 
 function population({ customers, terminals }: HistoryOptions, random: Random): Customer[] {
-  const places = Array.from({ length: terminals }, (_, index) => ({
-    x: SIDE * random.next(),
-    y: SIDE * random.next(),
-    index,
-  }));
+  const places = Array.from(
+    { length: terminals },
+    (_, index): Place => ({
+      x: SIDE * random.next(),
+      y: SIDE * random.next(),
+      index,
+    }),
+  );
   const inColumns = Map.groupBy(places, ({ x }) => Math.floor(x / REACH));
-  return Array.from({ length: customers }, (_, index) => {
+  return Array.from({ length: customers }, (_, number) => {
     const [x, y] = [SIDE * random.next(), SIDE * random.next()];
     const column = Math.floor(x / REACH);
-    const near = [column - 1, column, column + 1].flatMap((each) => inColumns.get(each) ?? []);
+    const around = [column - 1, column, column + 1].flatMap((each) => inColumns.get(each) ?? []);
+    const away = (terminal: Place): number => Math.hypot(terminal.x - x, terminal.y - y);
+    const near = around.filter((terminal) => away(terminal) < REACH);
+    // Who lives far from all of them goes to the nearest.
+    const [nearest] = near.length > 0 ? near : places.toSorted((left, right) => away(left) - away(right));
     return {
-      name: `c${index}`,
+      name: `c${number}`,
       meanAmount: 5 + 95 * random.next(),
       perDay: 4 * random.next(),
-      terminals: near
-        .filter((terminal) => Math.hypot(terminal.x - x, terminal.y - y) < REACH)
-        .map((terminal) => terminal.index),
+      terminals: (near.length > 0 || nearest === undefined ? near : [nearest]).map(({ index }) => index),
     };
   });
 }

@@ -1,7 +1,7 @@
 // The ports behind which a log stands, and the values that flow through them. Two adapters implement them, kafka/ and
 // memory/; test/log/conformance.ts holds both to the contracts written here.
 
-import type { NextOffset, OffsetRange } from './offset.ts';
+import type { NextOffset } from './offset.ts';
 import type { RawRecordBatch } from './record-batch.ts';
 import type { TopicPartition } from './topic-partition.ts';
 
@@ -68,6 +68,11 @@ export interface Source {
   seek(partition: TopicPartition, position: NextOffset): void;
   /** Commits for the generation that is current at the call. Rejects with `FencedError` when that has ended. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
+  /**
+   * Asks for the first offset whose record is of that time or later: where the log ends if there is none, where it starts for
+   * -Infinity.
+   */
+  offsetAt(partition: TopicPartition, timestampMs: number): Promise<number>;
   /** Asks the log where it ends, by another way than that by which records come. */
   logEnds(): Promise<readonly LogEnd[]>;
   /** Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first. */
@@ -136,8 +141,8 @@ export interface MicroBatch extends TopicPartition {
   readonly first: NextOffset;
   readonly next: NextOffset;
   readonly batches: readonly RawRecordBatch[];
-  /** Offsets that are not wanted either, in ascending order. */
-  readonly omit?: readonly OffsetRange[];
+  /** Records below have their answer: they are only put into the lane's state. For a model that keeps one. */
+  readonly scoreFrom?: NextOffset;
   /** Why it was closed. */
   readonly trigger: Trigger;
 }

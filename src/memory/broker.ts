@@ -6,6 +6,7 @@ import { viewOf, writeInt64 } from '../log/int64.ts';
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';
+import { openRecordBatch } from '../log/record-batch-reader.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 
 export class MemoryPartition {
@@ -59,6 +60,16 @@ export class MemoryPartition {
       end++;
     }
     return this.batches.slice(low, end);
+  }
+
+  /** The first offset whose record is of that time or later; the log's end if there is none. */
+  offsetAt(timestampMs: number): NextOffset {
+    for (const batch of this.batches) {
+      if (batch.header.maxTimestampMs < timestampMs) continue;
+      const records = openRecordBatch(batch, Number.POSITIVE_INFINITY);
+      while (records.next()) if (records.timestampMs >= timestampMs) return startingAt(records.offset);
+    }
+    return this.#logEnd;
   }
 
   onAppended(listener: () => void): () => void {

@@ -90,6 +90,10 @@ export class MemorySource implements Source {
     });
   }
 
+  async offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
+    return this.#broker.partition(partition).offsetAt(timestampMs);
+  }
+
   rejoin(): Promise<void> {
     return this.expire();
   }

@@ -1,7 +1,7 @@
 // Which backend to serve on. `auto` loads every one that is here, checks it against the golden records, measures it on
 // the batch size in use, and takes the fastest: which one that is depends on the model and the batch (docs/decisions/0005).
 
-import { checkGolden, type Fill } from './golden.ts';
+import { checkGolden } from './golden.ts';
 import { loadPredictor } from './load-predictor.ts';
 import { type ModelManifest, readGolden } from './manifest.ts';
 import { BACKENDS, type Backend, BackendMissingError, type Predictor } from './predictor.ts';
@@ -29,14 +29,13 @@ export async function chooseBackend(
   manifest: ModelManifest,
   wanted: Backend | 'auto',
   batchRecords: number,
-  fill: Fill,
 ): Promise<BackendChoice> {
   const golden = readGolden(manifest);
   const reports: BackendReport[] = [];
   for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {
     try {
       const predictor = await loadPredictor(backend, manifest);
-      checkGolden(manifest, golden, fill, predictor);
+      checkGolden(manifest, golden, predictor);
       const microsPerRecord = measure(predictor, manifest.width, batchRecords);
       reports.push({ backend, missing: null, runtime: predictor.runtime, microsPerRecord });
     } catch (error) {

@@ -1,28 +1,24 @@
 // The golden check: before a model serves, its own records must give its own scores, through the same features and the
 // same backend that will be used.
 
-import { type GoldenRecord, ModelError, type ModelManifest } from './manifest.ts';
+import { type GoldenRecord, ModelError, type ModelManifest, planOf } from './manifest.ts';
 import type { Predictor } from './predictor.ts';
 
-/** Fills one row of features; returns null, or why not. The feature plan's `fill`. */
-export type Fill = (
-  record: unknown,
-  row: Float32Array,
-  at: number,
-  timestampMs: number,
-) => { readonly message: string } | null;
-
-/** Predicts the golden records and throws `ModelError` at the first that differs by more than the tolerance. */
+/**
+ * Predicts the golden records, as if they were the first ones in the log, and throws `ModelError` at the first that differs by more
+ * than the tolerance.
+ */
 export function checkGolden(
   manifest: ModelManifest,
   golden: readonly GoldenRecord[],
-  fill: Fill,
   predictor: Predictor,
 ): void {
   const { width } = manifest;
+  const plan = planOf(manifest);
   const features = new Float32Array(golden.length * width);
-  golden.forEach(({ record, timestampMs }, index) => {
-    const rejection = fill(record, features, index * width, timestampMs);
+  golden.forEach(({ record, timestampMs, key }, index) => {
+    const bytes = key === undefined ? null : Buffer.from(key);
+    const rejection = plan.fill(record, features, index * width, timestampMs, bytes);
     if (rejection !== null) throw wrong(manifest, `golden record ${index}: ${rejection.message}`);
   });
   const columns = predictor.predict(features, golden.length);

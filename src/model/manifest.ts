@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
+import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
 
 /** A model that cannot be served, and why. */
@@ -44,6 +46,8 @@ const goldenSchema = z
       outputs: z.record(z.string(), z.array(z.number())),
       /** Its own time, for inputs that ask for parts of it. */
       timestampMs: z.number().default(0),
+      /** Its key, for windows that are kept by it. */
+      key: z.string().optional(),
     }),
   )
   .min(1);
@@ -66,15 +70,23 @@ export function readManifest(folder: string): ModelManifest {
   return { ...manifest, version: String(version), width, folder };
 }
 
-/** The inputs, if records alone give them. Throws `ModelError`: the daemon does not keep the state of windows yet. */
+/** Whether its features need more than the record itself. */
+export const keepsState = ({ inputs }: ModelManifest): boolean =>
+  inputs.some(({ kind }) => kind === 'window');
+
+/** The inputs of a model that keeps no state. */
 export function statelessInputs({ name, version, inputs }: ModelManifest): StatelessInput[] {
   return inputs.map((input) => {
     if (input.kind !== 'window') return input;
-    const words =
-      'the daemon does not keep their state yet. "scorelane features" computes them from a CSV file';
-    throw new ModelError(`model ${name} version ${version} has windows among its inputs, and ${words}`);
+    throw new ModelError(`model ${name} version ${version} has windows among its inputs`);
   });
 }
+
+/** The model's feature plan; one with windows has an empty state. */
+export const planOf = (manifest: ModelManifest): FeaturePlan =>
+  keepsState(manifest)
+    ? new StatefulPlan(manifest.inputs, manifest.state)
+    : compilePlan(statelessInputs(manifest));
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
   const file = join(folder, golden.path);

@@ -2,9 +2,8 @@
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { compilePlan } from '../features/plan.ts';
 import { type BackendChoice, chooseBackend } from '../model/choose.ts';
-import { ModelError, readManifest, statelessInputs } from '../model/manifest.ts';
+import { ModelError, readManifest } from '../model/manifest.ts';
 import { type Backend, BackendMissingError } from '../model/predictor.ts';
 
 interface Question {
@@ -28,8 +27,7 @@ export async function probeBackends(question: Question): Promise<BackendChoice> 
 async function answer({ modelFolder, wanted, batchRecords }: Question): Promise<Answer> {
   try {
     const manifest = readManifest(modelFolder);
-    const plan = compilePlan(statelessInputs(manifest));
-    return { choice: await chooseBackend(manifest, wanted, batchRecords, plan.fill) };
+    return { choice: await chooseBackend(manifest, wanted, batchRecords) };
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     return { code: code ?? 'SCORELANE_MODEL', message };

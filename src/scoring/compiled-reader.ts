@@ -12,6 +12,7 @@ const ABSENT = -1;
 
 export abstract class CompiledReader implements InputReader {
   readonly width: number;
+  readonly wantsKey = false;
   /** What is wanted of a record. */
   protected readonly root: FieldMap;
   readonly #general: InputReader;

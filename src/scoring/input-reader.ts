@@ -11,8 +11,10 @@ import type { Rejection } from '../features/rejection.ts';
 export interface InputReader {
   /** Floats in a row. */
   readonly width: number;
+  /** Whether `read` looks at the record's key. */
+  readonly wantsKey: boolean;
   /**
-   * Reads one value, of a record of that time, into row `row` of `features`. Returns null, or why the record cannot be scored.
+   * Reads one value, of a record of that time and key, into row `row` of `features`. Returns null, or why the record cannot be scored.
    * Throws `SchemaNeededError`: then nothing was read.
    */
   read(
@@ -22,7 +24,10 @@ export interface InputReader {
     features: Float32Array,
     row: number,
     timestampMs: number,
+    key?: Uint8Array | null,
   ): Rejection | null;
+  /** Throws `SchemaNeededError` where `read` would, and does nothing else. Not there where it never would. */
+  check?(bytes: Uint8Array, start: number, end: number): void;
   /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */
   ids(row: number): readonly unknown[];
   /** Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE` when only `ids` has it. */
@@ -33,8 +38,13 @@ export interface InputReader {
 
 export const ELSEWHERE = -2;
 
+/** What decodes values, and may have to learn a schema first. */
+export interface Decoder extends Pick<Codec, 'decode'> {
+  check?(bytes: Uint8Array, start: number, end: number): void;
+}
+
 export function generalReader(
-  codec: Pick<Codec, 'decode'>,
+  codec: Decoder,
   plan: FeaturePlan,
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
@@ -42,8 +52,10 @@ export function generalReader(
   const paths = idPaths.map(parsePath);
   const rows: (readonly unknown[])[] = [];
   return {
+    ...(codec.check === undefined ? {} : { check: codec.check.bind(codec) }),
     width: plan.width,
-    read(bytes, start, end, features, row, timestampMs) {
+    wantsKey: plan.wantsKey,
+    read(bytes, start, end, features, row, timestampMs, key) {
       let value: unknown;
       try {
         value = codec.decode(bytes, start, end);
@@ -57,7 +69,7 @@ export function generalReader(
         const message = `lists and maps are nested deeper than limits.nesting, ${nestingMax}`;
         return { stage: 'decode', code: 'NESTED_TOO_DEEP', message };
       }
-      const rejection = plan.fill(value, features, row * plan.width, timestampMs);
+      const rejection = plan.fill(value, features, row * plan.width, timestampMs, key);
       if (rejection !== null) return rejection;
       rows[row] = paths.map((path) => valueAt(value, path));
       return null;

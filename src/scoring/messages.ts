@@ -9,6 +9,7 @@ import type { OffsetRange } from '../log/offset.ts';
 import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
+import type { StateAddress } from './lane-states.ts';
 import type { GrowthLimits, ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
@@ -46,6 +47,8 @@ export interface ScorerSetup {
   /** And one whose lists and maps are nested deeper. */
   readonly nestingMax: number;
   readonly growth: GrowthLimits;
+  /** Whether results carry the row of features that was scored. */
+  readonly features: boolean;
 }
 
 /** What a thread exits with that has grown too much, and was given another task: that one was not begun. */
@@ -67,6 +70,38 @@ export interface ScoreRequest {
   readonly spares: readonly ArrayBuffer[];
   /** Set when the records cost a worker its life before: they become dead letters without being scored. */
   readonly verdict: Rejection | null;
+  /** The lane's state to score with; null for a model that keeps none. */
+  readonly state: StateUse | null;
+}
+
+export interface StateUse {
+  readonly epoch: number;
+  /** Where the state must stand: all that is between it and the first record wanted is no record. */
+  readonly at: number;
+  /** Records below are put into the state, and get no answer: they have one. */
+  readonly scoreFrom: number;
+  /** Records with a verdict are put into the state all the same; they may cost the worker its life again. */
+  readonly takes: boolean;
+}
+
+/** Begin the state of a lane: from a file, or empty at an offset. */
+export interface RestoreRequest {
+  readonly type: 'restore';
+  readonly lane: StateAddress;
+  readonly from: { readonly file: string; readonly notAfter: number } | { readonly at: number };
+}
+
+/** Write the state of a lane to a file. */
+export interface SnapshotRequest {
+  readonly type: 'snapshot';
+  readonly lane: StateAddress;
+  readonly file: string;
+}
+
+/** The lane is another's now. */
+export interface ForgetRequest {
+  readonly type: 'forget';
+  readonly lane: StateAddress;
 }
 
 /** Predict the golden records: does this worker work at all? */
@@ -74,7 +109,7 @@ export interface ProbeRequest {
   readonly type: 'probe';
 }
 
-export type WorkerRequest = ScoreRequest | ProbeRequest;
+export type WorkerRequest = ScoreRequest | ProbeRequest | RestoreRequest | SnapshotRequest | ForgetRequest;
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
@@ -87,5 +122,9 @@ export type WorkerResponse =
       readonly retiring: string | null;
     }
   | { readonly type: 'sound' }
+  /** Where the state stands now; the length of the file. */
+  | { readonly type: 'restored'; readonly at: number }
+  | { readonly type: 'snapshot'; readonly at: number; readonly bytes: number }
+  | { readonly type: 'forgotten' }
   /** The record batches cannot be opened, or the model does not work any more. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,18 +1,22 @@
 // The scorer: record-batch bytes in, result-batch bytes out. decode -> features -> predict -> encode, a chunk of rows at
-// a time. Runs in a worker thread and holds no state from one task to the next.
+// a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
+// nothing else.
 
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import { viewOf } from '../log/int64.ts';
 import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
-import { countHeaders, openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
+import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { deadLetterHeaders } from './dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
+import type { LaneStates } from './lane-states.ts';
 import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
 import { Outputs } from './outputs.ts';
+import { pastLimit } from './record-limits.ts';
 import type { ResultWriter } from './result-writer.ts';
+import { copyRow, type Row, rowOf } from './row.ts';
 import { SourceHeaders } from './source-headers.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 
@@ -27,13 +31,12 @@ export interface ScorerParts {
   readonly reader: InputReader;
   readonly writer: ResultWriter;
   readonly predictor: Predictor;
+  /** Of the lanes on this thread; null for a model that keeps none. The reader puts records into the one that is in use. */
+  readonly states: LaneStates | null;
   readonly model: { readonly name: string; readonly version: string };
   /** Throws when the model does not work any more. */
   readonly probe: () => void;
 }
-
-/** A record that waits for its score, as positions in its batch: nothing is copied until it is written. */
-type Row = { -readonly [Field in keyof RecordView]: RecordView[Field] };
 
 /** What is used by one task after the other, so that nothing of it is allocated anew. */
 interface Workspace {
@@ -42,9 +45,6 @@ interface Workspace {
   readonly results: Outputs;
   readonly deadLetters: Outputs;
 }
-
-/** The lengths of its key and its value. */
-const HEADER_BYTES_MIN = 2;
 
 const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
 
@@ -69,13 +69,23 @@ export class Scorer {
   }
 
   /**
-   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`, `UnsupportedFormatError` or
-   * `ModelBrokenError`: then nothing of it was scored.
+   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`, `UnsupportedFormatError`,
+   * `ModelBrokenError`, `SchemaNeededError` or `StateLostError`: then nothing of it was scored. A state that it had begun to use is
+   * lost, unless what it needed was a schema.
    */
   score(request: ScoreRequest): ScoredMicroBatch {
     for (const spare of request.spares) this.#spares.giveBack(spare);
+    const { states } = this.#parts;
+    const { state, until } = request;
     try {
-      return new Task(this.#parts, request, this.#workspace).run();
+      const task = new Task(this.#parts, request, this.#workspace);
+      if (states === null || state === null) return task.run();
+      task.check();
+      const lane = { topic: request.topic, partition: request.partition, epoch: state.epoch };
+      states.use(lane, state.at);
+      const scored = task.run();
+      states.putBack(lane, until);
+      return scored;
     } catch (error) {
       this.#workspace.results.take();
       this.#workspace.deadLetters.take();
@@ -106,20 +116,32 @@ class Task {
     this.#headers = new SourceHeaders(request.topic, request.partition);
   }
 
+  /** Throws `SchemaNeededError` when the records cannot be read yet: no state has seen any of them by then. */
+  check(): void {
+    const { reader } = this.#parts;
+    if (reader.check === undefined) return;
+    this.#forEach(({ bytes, valueStart, valueEnd }) => {
+      if (valueStart >= 0) reader.check?.(bytes, valueStart, valueEnd);
+    });
+  }
+
   run(): ScoredMicroBatch {
     const started = performance.now();
-    const { bytes, byteLength, first, until, omit } = this.#request;
-    const { inflatedBytesMax, predictRecordsMax } = this.#parts.setup;
-    for (const batch of splitRecordBatches(new Uint8Array(bytes, 0, byteLength))) {
-      const records = openRecordBatch(batch, inflatedBytesMax);
-      while (records.next()) {
-        if (records.offset < first || records.offset >= until) continue;
-        if (omit.length > 0 && omit.some((run) => records.offset >= run.from && records.offset < run.until))
-          continue;
-        this.#read(records);
-        if (this.#pending === predictRecordsMax) this.#flush();
+    const { omit, state } = this.#request;
+    const { predictRecordsMax } = this.#parts.setup;
+    const scoreFrom = state?.scoreFrom ?? 0;
+    this.#forEach((record) => {
+      const { offset } = record;
+      if (
+        offset < scoreFrom ||
+        (omit.length > 0 && omit.some((run) => offset >= run.from && offset < run.until))
+      ) {
+        if (state !== null) this.#feed(record);
+        return;
       }
-    }
+      this.#read(record);
+      if (this.#pending === predictRecordsMax) this.#flush();
+    });
     this.#flush();
     const encodeStarted = performance.now();
     const outputs: ResultBatch[] = [...this.#workspace.results.take(), ...this.#workspace.deadLetters.take()];
@@ -136,22 +158,26 @@ class Task {
     };
   }
 
+  /** Visits the records that were asked for. */
+  #forEach(visit: (record: RecordView) => void): void {
+    const { bytes, byteLength, first, until } = this.#request;
+    for (const batch of splitRecordBatches(new Uint8Array(bytes, 0, byteLength))) {
+      const records = openRecordBatch(batch, this.#parts.setup.inflatedBytesMax);
+      while (records.next()) if (records.offset >= first && records.offset < until) visit(records);
+    }
+  }
+
+  /** Puts a record into the state that has its answer already. */
+  #feed(record: RecordView): void {
+    const { verdict, state } = this.#request;
+    if (verdict === null || state?.takes === true) this.#features(record);
+  }
+
   #read(records: RecordView): void {
     this.#timestamps.add(records.timestampMs);
     const { verdict } = this.#request;
-    const rejection =
-      verdict ??
-      this.#refusal(records) ??
-      (records.valueStart < 0
-        ? NO_VALUE
-        : this.#parts.reader.read(
-            records.bytes,
-            records.valueStart,
-            records.valueEnd,
-            this.#workspace.features,
-            this.#pending,
-            records.timestampMs,
-          ));
+    if (verdict !== null) this.#feed(records);
+    const rejection = verdict ?? this.#features(records);
     if (rejection !== null) {
       this.#reject(records, rejection);
       return;
@@ -162,22 +188,15 @@ class Task {
     this.#pending++;
   }
 
-  /** Past a limit of the configuration: nothing of the record is decoded. */
-  #refusal(record: RecordView): Rejection | null {
-    const { recordBytesMax, headersMax } = this.#parts.setup;
-    const { keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = record;
-    const headersBytes = headersEnd - headersStart;
-    const bytes = keyEnd - keyStart + valueEnd - valueStart + headersBytes;
-    if (bytes > recordBytesMax) {
-      const message = `the record has ${bytes} bytes, limits.recordBytes allows ${recordBytesMax}`;
-      return { stage: 'decode', code: 'RECORD_TOO_LARGE', message };
-    }
-    // A header takes two bytes at least: most records need not be counted.
-    if (headersBytes <= HEADER_BYTES_MIN * headersMax) return null;
-    const count = countHeaders(record);
-    if (count <= headersMax) return null;
-    const message = `the record has ${count} headers, limits.headers allows ${headersMax}`;
-    return { stage: 'decode', code: 'TOO_MANY_HEADERS', message };
+  /** Reads a record into the next row. */
+  #features(record: RecordView): Rejection | null {
+    const { reader } = this.#parts;
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = record;
+    const refusal = pastLimit(record, this.#parts.setup) ?? (valueStart < 0 ? NO_VALUE : null);
+    if (refusal !== null) return refusal;
+    const key = reader.wantsKey && keyStart >= 0 ? bytes.subarray(keyStart, keyEnd) : null;
+    const { features } = this.#workspace;
+    return reader.read(bytes, valueStart, valueEnd, features, this.#pending, timestampMs, key);
   }
 
   /** Predicts and writes the rows that wait, then the dead letters, in the order of the input. */
@@ -200,10 +219,9 @@ class Task {
     const started = performance.now();
     let columns: Float32Array[];
     try {
-      columns = predictor.predict(
-        this.#workspace.features.subarray(from * reader.width, to * reader.width),
-        count,
-      );
+      const rows = this.#workspace.features.subarray(from * reader.width, to * reader.width);
+      columns = predictor.predict(rows, count);
+      if (this.#parts.setup.features) columns = [...columns, rows];
       this.#predictMs += performance.now() - started;
     } catch (error) {
       this.#predictMs += performance.now() - started;
@@ -285,22 +303,4 @@ class Task {
       );
     this.#dead++;
   }
-}
-
-function rowOf(record: RecordView): Row {
-  const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } =
-    record;
-  return { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd };
-}
-
-function copyRow(record: RecordView, row: Row): void {
-  row.bytes = record.bytes;
-  row.offset = record.offset;
-  row.timestampMs = record.timestampMs;
-  row.keyStart = record.keyStart;
-  row.keyEnd = record.keyEnd;
-  row.valueStart = record.valueStart;
-  row.valueEnd = record.valueEnd;
-  row.headersStart = record.headersStart;
-  row.headersEnd = record.headersEnd;
 }

@@ -11,7 +11,7 @@ export interface ThreadUsage {
   readonly gcMs: number;
   /** Tensors alive between two tasks. One that grows is a leak. */
   readonly tensors: number;
-  /** Resident memory of the thread's own heap and buffers. The runtime's and other threads' is not in it. */
+  /** Memory of the thread's own heap and buffers. What it holds for lanes, the runtime's and other threads' is not in it. */
   readonly bytes: number;
 }
 
@@ -35,13 +35,15 @@ const EVERY_MS = 50;
 
 export class UsageReporter {
   readonly #tensors: () => number;
+  readonly #held: () => number;
   #gc = startProfiler();
   #gcMs = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  /** `tensors` counts those of the thread's backend. */
-  constructor(tensors: () => number) {
+  /** `tensors` counts those of the thread's backend, `held` the bytes that it is meant to keep. */
+  constructor(tensors: () => number, held: () => number) {
     this.#tensors = tensors;
+    this.#held = held;
   }
 
   /** Null until it is time to tell again. */
@@ -59,7 +61,7 @@ export class UsageReporter {
       cpuMicros: user + system,
       gcMs: this.#gcMs,
       tensors: this.#tensors(),
-      bytes: heap + external,
+      bytes: heap + external - this.#held(),
     };
   }
 }

@@ -1,23 +1,41 @@
 // The worker thread's entry. Threads are used because opening, decoding and predicting is nearly all of the work: the
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
+import { createHash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { AvroReader, SchemaError, SchemaNeededError } from '../codec/avro.ts';
-import type { Format } from '../codec/codecs.ts';
+import { codecs, type Format } from '../codec/codecs.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
 import { compilePlan } from '../features/plan.ts';
+import { StatefulPlan } from '../features/stateful-plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
-import { readGolden, readManifest, statelessInputs } from '../model/manifest.ts';
+import {
+  keepsState,
+  type ModelManifest,
+  readGolden,
+  readManifest,
+  statelessInputs,
+} from '../model/manifest.ts';
 import { compileReader } from './compile-reader.ts';
-import { generalReader } from './input-reader.ts';
-import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
+import { ownsIn } from './copartition.ts';
+import { generalReader, type InputReader } from './input-reader.ts';
+import { LaneStates, StateLostError } from './lane-states.ts';
+import { manageState } from './manage-state.ts';
+import {
+  RETIRED_EXIT,
+  type ScoreRequest,
+  type ScorerSetup,
+  type WorkerRequest,
+  type WorkerResponse,
+} from './messages.ts';
 import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
 
 interface Loaded {
   readonly scorer: Scorer;
+  readonly states: LaneStates | null;
   readonly probe: () => void;
   readonly usage: UsageReporter;
   /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
@@ -29,12 +47,10 @@ interface Loaded {
 async function load(setup: ScorerSetup): Promise<Loaded> {
   const manifest = readManifest(setup.modelFolder);
   const golden = readGolden(manifest);
-  const inputs = statelessInputs(manifest);
-  const plan = compilePlan(inputs);
   const predictor = await loadPredictor(setup.backend, manifest);
   const probe = (): void => {
     try {
-      checkGolden(manifest, golden, plan.fill, predictor);
+      checkGolden(manifest, golden, predictor);
     } catch (error) {
       throw new ModelBrokenError((error as Error).message, { cause: error });
     }
@@ -43,26 +59,54 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
   const avro = setup.avro === null ? null : new AvroReader(setup.avro);
-  const reader =
-    avro === null
-      ? compileReader(setup.inputFormat as Format, inputs, idPaths, setup.nestingMax)
-      : generalReader(avro, plan, idPaths, setup.nestingMax);
+  const states = statesOf(manifest, setup);
+  const reader = readerOf(manifest, setup, avro, states);
   const writer = new ResultWriter({
     inputFormat: setup.inputFormat,
     format: setup.resultFormat,
     idPaths,
-    outputs,
+    outputs: setup.features ? [...outputs, 'features'] : outputs,
     model: name,
     version,
   });
-  const scorer = new Scorer({ setup, reader, writer, predictor, model: { name, version }, probe });
+  const scorer = new Scorer({ setup, reader, writer, predictor, states, model: { name, version }, probe });
   return {
     scorer,
+    states,
     probe,
-    usage: new UsageReporter(predictor.tensorCount),
+    usage: new UsageReporter(predictor.tensorCount, () => states?.bytes ?? 0),
     learn: learner(setup, avro),
     trim: () => avro?.trim(),
   };
+}
+
+function statesOf(manifest: ModelManifest, setup: ScorerSetup): LaneStates | null {
+  if (!keepsState(manifest)) return null;
+  const { name, version, inputs, state } = manifest;
+  const { inputFormat, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
+  // A record that is refused is in no state.
+  const schema = avro?.schema;
+  const refusing = { inputFormat, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
+  const all = JSON.stringify({ name, version, inputs, state, refusing });
+  const planName = createHash('sha256').update(all).digest('hex');
+  return new LaneStates(
+    ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount)),
+    planName,
+  );
+}
+
+function readerOf(
+  manifest: ModelManifest,
+  { inputFormat, idPaths, nestingMax }: ScorerSetup,
+  avro: AvroReader | null,
+  states: LaneStates | null,
+): InputReader {
+  const codec = avro ?? codecs[inputFormat as Format];
+  if (states !== null) return generalReader(codec, states, idPaths, nestingMax);
+  const inputs = statelessInputs(manifest);
+  return avro === null
+    ? compileReader(inputFormat as Format, inputs, idPaths, nestingMax)
+    : generalReader(avro, compilePlan(inputs), idPaths, nestingMax);
 }
 
 function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loaded['learn'] {
@@ -75,7 +119,7 @@ function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loade
 }
 
 const { growth } = workerData as ScorerSetup;
-const { scorer, probe, usage, learn, trim } = await load(workerData as ScorerSetup);
+const { scorer, states, probe, usage, learn, trim } = await load(workerData as ScorerSetup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
 
@@ -94,10 +138,7 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
 
 function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   try {
-    if (request.type === 'probe') {
-      probe();
-      return { type: 'sound' };
-    }
+    if (request.type !== 'score') return manage(request);
     const scored = scorer.score(request);
     const { bytes } = request;
     const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
@@ -109,6 +150,15 @@ function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerRespons
       return learn(error.id).then(() => attempt({ ...request, spares: [] } as WorkerRequest), failed);
     return failed(error);
   }
+}
+
+function manage(request: Exclude<WorkerRequest, ScoreRequest>): WorkerResponse {
+  if (request.type === 'probe') {
+    probe();
+    return { type: 'sound' };
+  }
+  if (states === null) throw new StateLostError('the model keeps no state');
+  return manageState(states, request);
 }
 
 function failed(error: unknown): WorkerResponse {

@@ -7,13 +7,12 @@ import { forward, mlp } from '../../bench/models/mlp.ts';
 import { ensureModel } from '../../bench/models/repository.ts';
 import { featuresOf, idOf, VECTORS, Workload } from '../../bench/workload.ts';
 import { codecs, FORMATS } from '../../src/codec/codecs.ts';
-import { compilePlan } from '../../src/features/plan.ts';
 import type { ResultBatch, Sink } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { checkGolden } from '../../src/model/golden.ts';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
-import { readGolden, readManifest, statelessInputs } from '../../src/model/manifest.ts';
+import { readGolden, readManifest } from '../../src/model/manifest.ts';
 
 for (const format of FORMATS) {
   test(`a ${format} record can be made again from its number`, (t) => {
@@ -32,10 +31,9 @@ for (const format of FORMATS) {
 test('a model of the bench gives its reference scores, computed apart in double precision', async (t) => {
   const manifest = readManifest(ensureModel('mlp-30-64-32-1'));
   const golden = readGolden(manifest);
-  const { fill } = compilePlan(statelessInputs(manifest));
   for (const backend of ['wasm', 'cpu'] as const) {
     const predictor = await loadPredictor(backend, manifest);
-    t.notThrows(() => checkGolden(manifest, golden, fill, predictor));
+    t.notThrows(() => checkGolden(manifest, golden, predictor));
   }
   const scores = golden.map((_, number) => forward(mlp('mlp-30-64-32-1'), featuresOf(number, 30)));
   t.true(new Set(scores).size === golden.length, 'records have different scores');

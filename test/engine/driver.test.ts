@@ -249,6 +249,7 @@ test('a rebalance that begins after the engine has died does not wait for it, so
     seek() {},
     commit: async () => {},
     logEnds: async () => [],
+    offsetAt: async () => 0,
     rejoin: async () => {},
     stop: async () => {},
   };

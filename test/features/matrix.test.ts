@@ -130,10 +130,3 @@ test('a column that is not there, and a matrix that cannot be written, are error
   t.is(full.code, 73, full.out);
   t.regex(full.out, /could not be written/);
 });
-
-test('the daemon refuses a model with windows, with words that say what does serve them', async (t) => {
-  const { flags } = repository('\n  - { window: { function: count, by: customer, size: 1d } }');
-  const { code, out } = await new Program(['run', ...flags, '--set', 'log=memory', '--for', '1s']).ended;
-  t.is(code, 78, out);
-  t.regex(out, /cards version 1 has windows among its inputs.*"scorelane features"/);
-});

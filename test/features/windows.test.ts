@@ -52,8 +52,7 @@ const events: fc.Arbitrary<Event[]> = fc
   });
 const windows = fc.array(window, { minLength: 1, maxLength: 6 });
 const grace = fc.constantFrom(0, 40, 300);
-const options = (graceMs: number, more: Partial<StateOptions> = {}): StateOptions => ({
-  unit: 'ms',
+const options = (graceMs: number, more: Partial<StateOptions> = {}) => ({
   graceMs,
   keysMax: 100,
   pendingMax: 1_000,

@@ -117,6 +117,7 @@ function recordBatch(): Target {
       spares: [],
       omit: [],
       verdict: null,
+      state: null,
     } as const;
     try {
       const { scored } = scorer.score(request);

@@ -174,6 +174,54 @@ export const BUGS: readonly Bug[] = [
     find: 'source.rejoin().catch((error: Error) => this.#die(error));',
     replace: '',
   },
+  {
+    name: 'keeps a state that was left in the middle of a task',
+    file: 'scoring/lane-states.ts',
+    find: 'this.#held.delete(keyOf(lane));\n    this.#used = held;',
+    replace: 'this.#used = held;',
+  },
+  {
+    name: 'scores what it should only feed',
+    file: 'scoring/scorer.ts',
+    find: 'const scoreFrom = state?.scoreFrom ?? 0;',
+    replace: 'const scoreFrom = 0;',
+  },
+  {
+    name: 'does not feed what has its answer',
+    file: 'scoring/scorer.ts',
+    find: 'if (state !== null) this.#feed(record);',
+    replace: '',
+  },
+  {
+    name: 'begins with the state too late in the log',
+    file: 'log/offset-before.ts',
+    find: 'await offsetAt(reached - reachMs)',
+    replace: 'await offsetAt(reached)',
+  },
+  {
+    name: 'takes a snapshot that is later than the committed offset',
+    file: 'scoring/stateful-pool.ts',
+    find: 'from: { file, notAfter: position }',
+    replace: 'from: { file, notAfter: Number.MAX_SAFE_INTEGER }',
+  },
+  {
+    name: 'goes on with an empty state where one was lost',
+    file: 'engine/dispatcher.ts',
+    find: 'if (state.keepsState) restore(lane, effects);',
+    replace: "if (state.keepsState) lane.phase = 'running';",
+  },
+  {
+    name: 'condemns what was lost with a thread without looking again',
+    file: 'scoring/suspects.ts',
+    find: 'this.#suspected.set(key, { first, until });',
+    replace: '',
+  },
+  {
+    name: 'sends a micro-batch before the lane has moved',
+    file: 'scoring/stateful-pool.ts',
+    find: 'if (lane.tail === undefined && ready === undefined && piece !== undefined && more === undefined)',
+    replace: 'if (piece !== undefined && more === undefined)',
+  },
 ];
 
 const urlOf = ({ file }: Bug): URL => new URL(`../../src/${file}`, import.meta.url);

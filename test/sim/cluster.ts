@@ -10,7 +10,7 @@ import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
 import { ERROR_OFFSET } from '../../src/scoring/dead-letter.ts';
 import { SOURCE_OFFSET } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
-import { recordsIn } from '../support/records.ts';
+import { type ReadRecord, recordsIn } from '../support/records.ts';
 
 export const INPUT = 'in';
 export const RESULTS = 'out';
@@ -85,6 +85,11 @@ export class Cluster {
   /** Deletes the oldest batches, as retention does. Returns what went, uncommitted or not. */
   deleteOldest(of: TopicPartition, count: number): void {
     this.partition(of).batches.splice(0, count);
+  }
+
+  /** All records that the log holds. */
+  records(of: TopicPartition): ReadRecord[] {
+    return this.partition(of).batches.flatMap((batch) => recordsIn(batch));
   }
 
   logEnd(of: TopicPartition): NextOffset {

@@ -26,12 +26,15 @@ export const FAULTS = [
   'corruption',
   'stalls',
   'slowness',
+  'snapshotsRot',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface Plan {
   readonly seed: number;
   readonly faults: ReadonlySet<Fault>;
+  /** Whether the model has windows. What retention deletes is in them no more: then nobody can say what is right. */
+  readonly windows: boolean;
   /** Faults stop at this virtual time; then everything must come to its end. */
   readonly faultsUntilMs: number;
 }
@@ -47,7 +50,10 @@ export function planOf(seed: number): Plan {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.next() < CALM_SHARE;
   const faults = new Set(FAULTS.filter((fault) => random.next() < EACH && (!calm || CALM.has(fault))));
-  return { seed, faults, faultsUntilMs: 400 + random.below(1_600) };
+  const faultsUntilMs = 400 + random.below(1_600);
+  const windows = random.next() < 0.5;
+  if (windows) faults.delete('retention');
+  return { seed, faults, windows, faultsUntilMs };
 }
 
 /** Random numbers of a run: a stream for each kind of decision, so that without one fault the rest stays much the same. */

@@ -2,14 +2,17 @@
 
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { Driver } from '../../src/engine/driver.ts';
-import { heldBytes } from '../../src/engine/lane.ts';
+import { heldBytes, takesMail } from '../../src/engine/lane.ts';
 import type { Effect } from '../../src/engine/messages.ts';
 import type { EngineLimits } from '../../src/engine/state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
+import { offsetBefore } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { ScorerPool } from '../../src/scoring/pool.ts';
+import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
+import { REACH_MS, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
 import { SimThreads } from './threads.ts';
 
@@ -27,11 +30,14 @@ export const LIMITS: EngineLimits = {
 };
 const REVOKE_MS = 60;
 const STOP_MS = 150;
+const SNAPSHOT_MS = 30;
 
 export interface InstanceWorld extends ProducerWorld, SourceWorld {
   /** Bytes of one result batch, made during that ownership. */
   made(bytes: Uint8Array, epoch: number): void;
   failed(words: string): void;
+  /** Where snapshots go; null where the model has no windows. */
+  readonly disk: SimDisk | null;
   /** Lanes showed no sign of life. */
   stalled(words: string): void;
 }
@@ -58,14 +64,7 @@ export class Instance {
     this.#driver = new Driver({
       source: this.source,
       sink: this.#sink,
-      scorer: new ScorerPool({
-        threads: new SimThreads(process, world.dice),
-        onThreadRetired: () => {},
-        onThreadLost: (why) => {
-          this.#driver.scoring();
-          world.note(() => `${process.name} thread lost: ${why}`);
-        },
-      }),
+      scorer: this.#newPool(),
       clock: process.clock,
       limits: LIMITS,
       revokeTimeoutMs: REVOKE_MS,
@@ -76,6 +75,32 @@ export class Instance {
         effect: (effect) => this.#effect(effect),
       },
       onFatal: (error) => world.failed(`${process.name}: the engine died: ${error.stack}`),
+    });
+  }
+
+  #newPool(): ScorerPool | StatefulPool {
+    const { process, source } = this;
+    const { dice, disk, scheduler, note } = this.#world;
+    const options = {
+      onThreadRetired: () => {},
+      onThreadLost: (why: string) => {
+        this.#driver.scoring();
+        note.call(this.#world, () => `${process.name} thread lost: ${why}`);
+      },
+    };
+    if (disk === null) return new ScorerPool({ threads: new SimThreads(process, dice, 2, null), ...options });
+    const { nowMs } = process.clock;
+    return new StatefulPool({
+      threads: [new SimThreads(process, dice, 1, disk), new SimThreads(process, dice, 1, disk)],
+      snapshots: disk,
+      snapshotIntervalMs: SNAPSHOT_MS,
+      startOf: (lane, position) =>
+        offsetBefore(position, REACH_MS, scheduler.nowMs, (timestampMs) =>
+          source.offsetAt(lane, timestampMs),
+        ),
+      nowMs,
+      onState: (_, words) => note.call(this.#world, () => `${process.name} ${words}`),
+      ...options,
     });
   }
 
@@ -145,13 +170,7 @@ export class Instance {
     const shareBytes = laneShareBytes(state);
     const shrunk = [...state.lanes.values()].some((other) => heldBytes(other) > shareBytes);
     // A pause that the same step takes back again is none.
-    if (
-      lane === undefined ||
-      !lane.paused ||
-      lane.phase === 'halted' ||
-      state.stopping !== undefined ||
-      shrunk
-    )
+    if (lane === undefined || !lane.paused || !takesMail(lane) || state.stopping !== undefined || shrunk)
       return;
     this.#world.cluster.history.push({
       type: 'paused',
@@ -182,6 +201,10 @@ function printEffect(effect: Effect): string {
       return `trouble ${effect.lane.partition}: ${effect.failure.message}`;
     case 'abandoned':
       return `abandon ${effect.lane.partition} epoch ${effect.lane.epoch}: ${effect.why}`;
+    case 'restore':
+      return `restore ${effect.lane.partition} epoch ${effect.lane.epoch} at ${effect.position}`;
+    case 'forget':
+      return `forget ${effect.lane.partition} epoch ${effect.lane.epoch}`;
     case 'recovered':
       return `recovered ${effect.lane.partition}`;
     case 'askLogEnds':

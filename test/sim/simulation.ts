@@ -1,16 +1,16 @@
 // One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
 // to its end within a bound, and the checkers read the whole history.
 
-import { keyOf } from '../../src/log/topic-partition.ts';
+import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
-import { batchOf } from '../support/records.ts';
+import { batchOf, type TestRecord } from '../support/records.ts';
 import { Cluster, DEAD, INPUT, PARTITIONS, RESULTS } from './cluster.ts';
 import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
-import { KILLS, THROWS } from './threads.ts';
+import { disturbed, KILLS, SimDisk, THROWS } from './sim-model.ts';
 
 /**
  * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
@@ -44,6 +44,7 @@ class Simulation implements InstanceWorld {
   readonly scheduler = new Scheduler();
   readonly group: SimGroup;
   readonly refusing = new Set<string>();
+  readonly disk: SimDisk | null;
   readonly #plan: Plan;
   readonly #traces: boolean;
   readonly #trace: string[] = [];
@@ -62,6 +63,7 @@ class Simulation implements InstanceWorld {
     this.#plan = plan;
     this.#traces = traces;
     this.dice = new Dice(plan);
+    this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
   }
 
@@ -135,6 +137,7 @@ class Simulation implements InstanceWorld {
       badRecordsCostOnlyThemselves: checkers.badRecordsCostOnlyThemselves,
       ...(isCalm(this.#plan) ? { nothingIsRepeated: checkers.nothingIsRepeated } : {}),
     });
+    if (this.#plan.windows) found.push(...disturbed(cluster));
     if (found.length > 0) for (const instance of this.#instances) this.note(() => instance.describe());
     return {
       violations: [...this.#failures, ...found],
@@ -165,12 +168,14 @@ class Simulation implements InstanceWorld {
     });
   }
 
-  #record(tp: { topic: string; partition: number }, offset: number): { key: string; value: string } {
+  #record(tp: TopicPartition, offset: number): TestRecord {
     const damaged = this.dice.strikes('damage', 0.05);
     const x = this.dice.strikes('poison', 0.03) ? (offset % 2 === 0 ? KILLS : THROWS) : 20 + (offset % 50);
     this.#inputs.push({ type: 'input', offset, bad: damaged || x < 20 || x > 100, ...tp });
     const value = JSON.stringify({ id: offset, x });
-    return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value };
+    // Late by chance, now and then by more than the grace.
+    const timestampMs = Math.max(0, Math.floor(this.scheduler.nowMs) - this.dice.of('late').below(16));
+    return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
   }
 
   /** Trouble, again and again, until the time of faults is over. */

@@ -128,6 +128,11 @@ export class SimSource implements Source, GroupMember {
     return this.#world.cluster.inputs().map((tp) => ({ ...tp, logEnd: this.#world.cluster.logEnd(tp) }));
   }
 
+  async offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
+    await this.#process.wait(1);
+    return this.#world.cluster.partition(partition).offsetAt(timestampMs);
+  }
+
   async rejoin(): Promise<void> {
     this.#stuck = false;
     this.#world.group.remove(this);

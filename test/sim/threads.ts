@@ -2,7 +2,8 @@
 // until their deadline; a poisoned record kills its thread every time.
 
 import { compileReader } from '../../src/scoring/compile-reader.ts';
-import type { InputReader } from '../../src/scoring/input-reader.ts';
+import type { LaneStates } from '../../src/scoring/lane-states.ts';
+import { manageState } from '../../src/scoring/manage-state.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
@@ -10,16 +11,20 @@ import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/thread
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
-
-/** A record whose `x` is this kills the thread that reads it. */
-export const KILLS = 666;
-/** The model throws for a record whose `x` is this. */
-export const THROWS = 13;
+import {
+  deadly,
+  newStates,
+  type SimDisk,
+  scoreOf,
+  statefulReader,
+  THROWS,
+  ThreadDeath,
+} from './sim-model.ts';
 
 const DEADLINE_MS = 150;
 const PROBE_MS = 3;
 
-class ThreadDeath extends Error {}
+const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
 
 const setup: ScorerSetup = {
   modelFolder: '',
@@ -40,79 +45,92 @@ const setup: ScorerSetup = {
   headersMax: 100,
   nestingMax: 64,
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
+  features: false,
 };
 
-const reader = compileReader(
-  'json',
-  [{ kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 }],
-  setup.idPaths,
-);
-const deadlyReader: InputReader = {
-  width: reader.width,
-  read(bytes, start, end, features, row, timestampMs) {
-    const rejection = reader.read(bytes, start, end, features, row, timestampMs);
-    if (rejection === null && features[row] === KILLS) throw new ThreadDeath('the thread has exited');
-    return rejection;
-  },
-  ids: (row) => reader.ids(row),
-  idStart: (row, id) => reader.idStart(row, id),
-  idEnd: (row, id) => reader.idEnd(row, id),
-};
-
-/** No state goes from one task to the next: one scorer does for all threads of all processes. */
-const scorer = new Scorer({
-  setup,
-  reader: deadlyReader,
-  writer: new ResultWriter({
-    inputFormat: setup.inputFormat,
-    format: setup.resultFormat,
-    idPaths: setup.idPaths,
-    outputs: ['score'],
-    model: 'm',
-    version: '1',
-  }),
-  predictor: {
-    backend: 'cpu',
-    runtime: 'simulated',
-    predict(features) {
-      if (features.includes(THROWS)) throw new Error('the model cannot take it');
-      return [features.map((value) => value * 2)];
+/** One thread's scorer, and the states of the lanes on it. */
+function newScorer(states: LaneStates | null): Scorer {
+  const { idPaths, inputFormat, resultFormat } = setup;
+  const reader = states === null ? compileReader('json', [X], idPaths) : statefulReader(states, idPaths);
+  const { width } = reader;
+  return new Scorer({
+    setup,
+    reader: deadly(reader),
+    writer: new ResultWriter({
+      inputFormat,
+      format: resultFormat,
+      idPaths,
+      outputs: ['score'],
+      model: 'm',
+      version: '1',
+    }),
+    predictor: {
+      backend: 'cpu',
+      runtime: 'simulated',
+      predict(features, rows) {
+        const row = (at: number): Float32Array => features.subarray(at * width, (at + 1) * width);
+        if (Array.from({ length: rows }, (_, at) => row(at)[0]).includes(THROWS))
+          throw new Error('the model cannot take it');
+        return [Float32Array.from({ length: rows }, (_, at) => scoreOf(row(at)))];
+      },
+      tensorCount: () => 0,
     },
-    tensorCount: () => 0,
-  },
-  model: { name: 'm', version: '1' },
-  probe: () => {},
-});
+    states,
+    model: { name: 'm', version: '1' },
+    probe: () => {},
+  });
+}
 
-function answer(request: WorkerRequest): WorkerResponse {
-  if (request.type === 'probe') return { type: 'sound' };
-  try {
-    return {
-      type: 'scored',
-      scored: scorer.score(request),
-      bytes: request.bytes,
-      usage: null,
-      retiring: null,
-    };
-  } catch (error) {
-    if (error instanceof ThreadDeath) throw error;
-    const { code, message } = error as { readonly code?: string; readonly message: string };
-    return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+/** No state goes from one task to the next where there are no windows: one scorer does for all threads of all processes. */
+const stateless = newScorer(null);
+
+/** What runs in a thread, until the thread is lost. */
+class Life {
+  readonly #states: LaneStates | null;
+  readonly #scorer: Scorer;
+
+  constructor(disk: SimDisk | null) {
+    this.#states = disk === null ? null : newStates(disk);
+    this.#scorer = this.#states === null ? stateless : newScorer(this.#states);
+  }
+
+  answer(request: WorkerRequest): WorkerResponse {
+    if (request.type === 'probe') return { type: 'sound' };
+    try {
+      if (request.type !== 'score') return manageState(this.#states as LaneStates, request);
+      return {
+        type: 'scored',
+        scored: this.#scorer.score(request),
+        bytes: request.bytes,
+        usage: null,
+        retiring: null,
+      };
+    } catch (error) {
+      if (error instanceof ThreadDeath) throw error;
+      const { code, message } = error as { readonly code?: string; readonly message: string };
+      return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+    }
   }
 }
 
 export class SimThreads implements WorkerThreads {
-  readonly count = 2;
+  readonly count: number;
   readonly #process: SimProcess;
+  readonly #disk: SimDisk | null;
+  #life: Life;
   readonly #dice: Dice;
   #busy = 0;
   readonly #queue: (() => void)[] = [];
   /** Offsets of each partition below which chance has struck already: it does so once, as a record is to blame otherwise. */
   readonly #struckBelow = new Map<number, number>();
 
-  constructor(process: SimProcess, dice: Dice) {
+  /** With a disk they keep the states of lanes, and lose them when one is lost: let there be one thread then. */
+  constructor(process: SimProcess, dice: Dice, count: number, disk: SimDisk | null) {
     this.#process = process;
     this.#dice = dice;
+    this.count = count;
+    this.#disk = disk;
+    this.#life = new Life(disk);
   }
 
   onError(): void {}
@@ -148,25 +166,30 @@ export class SimThreads implements WorkerThreads {
     const after = (delayMs: number, act: () => void): void => {
       this.#process.after(delayMs, () => end(act));
     };
-    if (request.type === 'probe') {
-      after(PROBE_MS, () => resolve({ type: 'sound' }));
+    const lose = (error: Error): void => {
+      this.#life = new Life(this.#disk);
+      reject(error);
+    };
+    const answer = (): void => {
+      try {
+        resolve(this.#life.answer(request));
+      } catch (error) {
+        lose(error as Error);
+      }
+    };
+    if (request.type !== 'score') {
+      after(PROBE_MS, answer);
       return;
     }
     const dies = this.#strikes(request);
     if (dies === 'threadsRetire') {
-      after(0, () => reject(new ThreadRetiredError('the thread had grown too much')));
+      after(0, () => lose(new ThreadRetiredError('the thread had grown too much')));
     } else if (dies === 'threadsHang') {
-      after(DEADLINE_MS, () => reject(new Error('a worker took longer than its deadline')));
+      after(DEADLINE_MS, () => lose(new Error('a worker took longer than its deadline')));
     } else if (dies === 'threadsDie') {
-      after(this.#dice.delayMs('score', 4, 60), () => reject(new Error('the thread was killed')));
+      after(this.#dice.delayMs('score', 4, 60), () => lose(new Error('the thread was killed')));
     } else {
-      after(this.#dice.delayMs('score', 4, 60), () => {
-        try {
-          resolve(answer(request));
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
+      after(this.#dice.delayMs('score', 4, 60), answer);
     }
   }
 

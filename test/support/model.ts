@@ -33,6 +33,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   headersMax: 1000,
   nestingMax: 64,
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
+  features: false,
   ...more,
 });
 

@@ -48,6 +48,7 @@ export function scorerWith(
       version: '3',
     }),
     predictor,
+    states: null,
     model: { name: 'm', version: '3' },
     probe,
   });
@@ -67,6 +68,7 @@ export function requestFor({ topic, partition, first, next, batches }: MicroBatc
     spares: [],
     omit: [],
     verdict: null,
+    state: null,
   };
 }
 

@@ -6,25 +6,21 @@
 Input: the columns V1..V28, Amount and Class of the card-fraud set of the ULB Machine Learning Group
 (Dal Pozzolo et al., 2015), in time order. The rows themselves are not written anywhere.
 
-Deterministic: one seed, deterministic kernels, one thread. Running it twice gives the same files.
+Deterministic: one seed, deterministic kernels, one thread. Running it twice on one machine gives the same files.
 """
 
-import base64
-import json
 import os
-import shutil
 import sys
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-
 import numpy as np
-import tensorflow as tf
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-SEED = 20130901
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", ".."))
+
+from mlp import Mlp, deterministic, initialise, number, train, write_json, write_model  # noqa: E402
+
+SEED = 20130901
 FIELDS = [f"V{i}" for i in range(1, 29)] + ["Amount"]
 HIDDEN = [64, 32]
 TRAIN_SHARE = 0.7
@@ -47,123 +43,6 @@ def transform(raw):
     out = raw.copy()
     out[:, -1] = np.log1p(out[:, -1])
     return out
-
-
-def initialise(rng):
-    sizes = [len(FIELDS), *HIDDEN, 1]
-    layers = []
-    for fan_in, fan_out in zip(sizes, sizes[1:]):
-        limit = np.sqrt(6.0 / (fan_in + fan_out))
-        layers.append((rng.uniform(-limit, limit, (fan_in, fan_out)), np.zeros(fan_out)))
-    return layers
-
-
-class Mlp(tf.Module):
-    def __init__(self, layers):
-        super().__init__()
-        self.weights = [tf.Variable(w, dtype=tf.float32, name=f"dense_{i}/kernel") for i, (w, _) in enumerate(layers)]
-        self.biases = [tf.Variable(b, dtype=tf.float32, name=f"dense_{i}/bias") for i, (_, b) in enumerate(layers)]
-
-    def logits(self, x):
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1]):
-            x = tf.nn.relu(tf.matmul(x, weight) + bias)
-        return tf.matmul(x, self.weights[-1]) + self.biases[-1]
-
-    @tf.function(input_signature=[tf.TensorSpec([None, len(FIELDS)], tf.float32, name="features")])
-    def serve(self, features):
-        return {"score": tf.sigmoid(self.logits(features))}
-
-
-def train(model, x, y, weight, rng, epochs=60, size=128):
-    optimizer = tf.keras.optimizers.AdamW(learning_rate=1e-3, weight_decay=1e-3)
-    variables = model.weights + model.biases
-
-    @tf.function
-    def step(features, labels, weights):
-        with tf.GradientTape() as tape:
-            loss = tf.nn.sigmoid_cross_entropy_with_logits(labels, model.logits(features)[:, 0])
-            loss = tf.reduce_sum(loss * weights) / tf.reduce_sum(weights)
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-
-    for _ in range(epochs):
-        order = rng.permutation(len(x))
-        for start in range(0, len(order) - size + 1, size):
-            pick = order[start : start + size]
-            step(x[pick], y[pick], weight[pick])
-
-
-def write_saved_model(model, folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    tf.saved_model.save(model, folder, signatures={"serving_default": model.serve})
-    shutil.rmtree(os.path.join(folder, "assets"), ignore_errors=True)
-
-
-def write_graph_model(model, path):
-    """A TensorFlow.js graph model: a GraphDef as JSON and the weights in one file.
-
-    Written directly in the form tensorflowjs_converter gives (`_FusedMatMul` with bias and activation), so
-    that training needs no more than TensorFlow.
-    """
-    dtype = {"type": "DT_FLOAT"}
-    nodes = [
-        {
-            "name": "features",
-            "op": "Placeholder",
-            "attr": {"dtype": dtype, "shape": {"shape": {"dim": [{"size": "-1"}, {"size": str(len(FIELDS))}]}}},
-        }
-    ]
-    manifest, data, last = [], b"", "features"
-    for i, (weight, bias) in enumerate(zip(model.weights, model.biases)):
-        for name, value in ((f"dense_{i}/kernel", weight.numpy()), (f"dense_{i}/bias", bias.numpy())):
-            shape = {"dim": [{"size": str(n)} for n in value.shape]}
-            nodes.append(
-                {
-                    "name": name,
-                    "op": "Const",
-                    "attr": {"dtype": dtype, "value": {"tensor": {"dtype": "DT_FLOAT", "tensorShape": shape}}},
-                }
-            )
-            manifest.append({"name": name, "shape": list(value.shape), "dtype": "float32"})
-            data += value.astype("<f4").tobytes()
-        fused = ["BiasAdd"] + (["Relu"] if i < len(HIDDEN) else [])
-        nodes.append(
-            {
-                "name": f"dense_{i}",
-                "op": "_FusedMatMul",
-                "input": [last, f"dense_{i}/kernel", f"dense_{i}/bias"],
-                "attr": {
-                    "T": dtype,
-                    "transpose_a": {"b": False},
-                    "transpose_b": {"b": False},
-                    "num_args": {"i": "1"},
-                    "epsilon": {"f": 0},
-                    "fused_ops": {"list": {"s": [base64.b64encode(op.encode()).decode() for op in fused]}},
-                },
-            }
-        )
-        last = f"dense_{i}"
-    nodes.append({"name": "score", "op": "Sigmoid", "input": [last], "attr": {"T": dtype}})
-    tensor = lambda name, width: {
-        "name": name,
-        "dtype": "DT_FLOAT",
-        "tensorShape": {"dim": [{"size": "-1"}, {"size": str(width)}]},
-    }
-    document = {
-        "format": "graph-model",
-        "generatedBy": "train.py",
-        "convertedBy": None,
-        "signature": {
-            "inputs": {"features": tensor("features:0", len(FIELDS))},
-            "outputs": {"score": tensor("score:0", 1)},
-        },
-        "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1882}},
-        "weightsManifest": [{"paths": ["weights.bin"], "weights": manifest}],
-    }
-    with open(path, "w", encoding="utf8") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
-    with open(os.path.join(os.path.dirname(path), "weights.bin"), "wb") as file:
-        file.write(data)
 
 
 def fit_generator(raw, y):
@@ -197,10 +76,6 @@ def draw(generator, rng, count, fraud_share):
     return records
 
 
-def number(value):
-    return f"{float(value):.9g}"
-
-
 def write_manifest(mean, std):
     inputs = []
     for name, m, s in zip(FIELDS, mean, std):
@@ -225,18 +100,8 @@ def write_manifest(mean, std):
         file.write(text)
 
 
-def write_json(name, value):
-    with open(os.path.join(HERE, name), "w", encoding="utf8") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
-
-
 def main(path):
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.random.set_seed(SEED)
-    tf.config.experimental.enable_op_determinism()
-    rng = np.random.default_rng(SEED)
+    rng = deterministic(SEED)
 
     raw, y = read(path)
     cut = int(len(raw) * TRAIN_SHARE)
@@ -250,9 +115,9 @@ def main(path):
     genuine_weight = (1 - FRAUD_RATE) / FRAUD_RATE * share / (1 - share)
     weight = np.where(y == 1, 1.0, genuine_weight).astype(np.float32)
 
-    model = Mlp(initialise(rng))
+    model = Mlp(initialise(rng, [len(FIELDS), *HIDDEN, 1]))
     train(model, scaled[:cut], y[:cut].astype(np.float32), weight[:cut], rng)
-    score = model.serve(tf.constant(scaled))["score"].numpy()[:, 0]
+    score = model.serve(scaled)["score"].numpy()[:, 0]
 
     metrics = {"rows": len(raw), "trainRows": cut, "testRows": len(raw) - cut, "testFrauds": int(y[cut:].sum())}
     for name, part in (("train", slice(0, cut)), ("test", slice(cut, None))):
@@ -264,20 +129,18 @@ def main(path):
             ),
         }
 
-    write_saved_model(model, os.path.join(HERE, "saved_model"))
-    write_graph_model(model, os.path.join(HERE, "model.json"))
+    write_model(model, HERE)
     write_manifest(mean, std)
     generator = fit_generator(raw[:cut], y[:cut])
-    write_json("generator.json", generator)
+    write_json(os.path.join(HERE, "generator.json"), generator)
     golden = draw(generator, rng, GOLDEN_RECORDS, 0.5)
     golden_x = transform(np.array([[record[name] for name in FIELDS] for record in golden]))
-    golden_scores = model.serve(tf.constant(((golden_x - mean) / std).astype(np.float32)))["score"].numpy()[:, 0]
-    write_json(
-        "golden.json",
+    golden_scores = model.serve(((golden_x - mean) / std).astype(np.float32))["score"].numpy()[:, 0]
+    write_json(os.path.join(HERE, "golden.json"),
         [{"record": record, "outputs": {"score": [float(s)]}} for record, s in zip(golden, golden_scores)],
     )
-    write_json("metrics.json", metrics)
-    print(json.dumps(metrics, indent=1))
+    write_json(os.path.join(HERE, "metrics.json"), metrics)
+    print(metrics)
 
 
 if __name__ == "__main__":

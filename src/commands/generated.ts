@@ -1,0 +1,51 @@
+// Transactions that are made up: by the numbers that were fitted to the model, or as a history of customers and terminals. For the load
+// source, or into a file.
+
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { Config, Generated } from '../config/schema.ts';
+import { historyRecords } from '../load/history.ts';
+import type { LoadRecord } from '../load/load-record.ts';
+import { cell } from '../load/rows.ts';
+import { generateTransactions } from '../load/transactions.ts';
+import { CannotWriteError, EXIT } from './exit-codes.ts';
+import { generatorFile } from './wiring.ts';
+
+export interface GenerateOptions {
+  readonly generate: Generated;
+  readonly seed: number;
+  readonly customers: number;
+  readonly terminals: number;
+}
+
+/** The history begins at a fixed day: the same seed gives the same history whenever it is asked for. */
+const HISTORY_START_MS = Date.UTC(2026, 0, 1);
+
+export function generated(config: Config, options: GenerateOptions): Iterator<LoadRecord> {
+  const { generate, seed, customers, terminals } = options;
+  return generate === 'fitted'
+    ? generateTransactions(generatorFile(config), seed)
+    : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
+}
+
+/** Writes `count` of them as CSV. Resolves to the exit code. */
+export async function writeGenerated(
+  config: Config,
+  options: GenerateOptions & { readonly count: number },
+  file: string,
+): Promise<number> {
+  const records = generated(config, options);
+  const out = createWriteStream(file);
+  const written = finished(out).catch((error: Error) => {
+    throw new CannotWriteError(`${file} could not be written: ${error.message}`, { cause: error });
+  });
+  for (let row = 0; row < options.count; row++) {
+    const { value } = records.next().value as LoadRecord;
+    if (row === 0) out.write(`${Object.keys(value).map(cell).join(',')}\n`);
+    out.write(`${Object.values(value).map(cell).join(',')}\n`);
+  }
+  out.end();
+  await written;
+  process.stdout.write(`wrote ${options.count} records to ${file}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,53 @@
+// The pool for a model: whichever thread is free for each micro-batch, or for a model with windows each lane always on the same one.
+
+import type { Config } from '../config/schema.ts';
+import { StatefulPlan } from '../features/stateful-plan.ts';
+import { offsetBefore } from '../log/offset-before.ts';
+import type { Source } from '../log/ports.ts';
+import { keepsState, readManifest } from '../model/manifest.ts';
+import type { AskingOptions } from '../scoring/asked-threads.ts';
+import type { ScorerSetup } from '../scoring/messages.ts';
+import { ScorerPool } from '../scoring/pool.ts';
+import { SnapshotDirectory } from '../scoring/snapshot-store.ts';
+import { StatefulPool } from '../scoring/stateful-pool.ts';
+import { PiscinaThreads } from '../scoring/threads.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { CannotWriteError } from './exit-codes.ts';
+
+export type Pool = ScorerPool | StatefulPool;
+
+export interface PoolParts {
+  readonly setup: ScorerSetup;
+  readonly source: Source;
+  readonly logger: Logger;
+  readonly workers: number;
+  readonly options: AskingOptions;
+}
+
+/** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */
+export function makePool(config: Config, { setup, source, logger, workers, options }: PoolParts): Pool {
+  const { deadline: deadlineMs, heapBytes: heapBytesMax } = config.scoring;
+  const threads = (count: number): PiscinaThreads =>
+    new PiscinaThreads({ workers: count, deadlineMs, heapBytesMax, setup });
+  const manifest = readManifest(setup.modelFolder);
+  if (!keepsState(manifest)) return new ScorerPool({ threads: threads(workers), ...options });
+  const { reachMs } = new StatefulPlan(manifest.inputs, manifest.state);
+  return new StatefulPool({
+    threads: Array.from({ length: workers }, () => threads(1)),
+    snapshots: openDirectory(config),
+    snapshotIntervalMs: config.state.snapshotInterval,
+    startOf: (lane, position) =>
+      offsetBefore(position, reachMs, Date.now(), (timestampMs) => source.offsetAt(lane, timestampMs)),
+    nowMs: () => performance.now(),
+    onState: (level, words) => logger[level](words),
+    ...options,
+  });
+}
+
+function openDirectory({ state }: Config): SnapshotDirectory {
+  try {
+    return new SnapshotDirectory(state.directory ?? null);
+  } catch (error) {
+    throw new CannotWriteError(`state.directory: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,93 @@
+// The keys under `kafka`: Kafka's own names. What is not listed here is not passed on, and an error: nothing is ignored quietly.
+
+import { z } from 'zod';
+import { size } from './units.ts';
+
+const positive = () => z.int().positive();
+
+export const kafka = z.strictObject({
+  'bootstrap.servers': z
+    .string()
+    .default('localhost:9092')
+    .describe('Brokers to begin with, separated by commas.'),
+  'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
+  'group.id': z
+    .string()
+    .min(1)
+    .default('scorelane')
+    .describe('Instances with the same group share the partitions.'),
+  'auto.offset.reset': z
+    .enum(['earliest', 'latest'])
+    .default('earliest')
+    .describe('Where a group without a committed offset begins. Earliest: input is never skipped unasked.'),
+  'isolation.level': z
+    .enum(['read_committed', 'read_uncommitted'])
+    .default('read_committed')
+    .describe('Whether records of aborted transactions are left out.'),
+  'session.timeout.ms': positive()
+    .default(30_000)
+    .describe('A member that is silent for so long has lost its partitions.'),
+  'heartbeat.interval.ms': positive().default(3_000).describe('At most a third of the session timeout.'),
+  'rebalance.timeout.ms': positive()
+    .default(60_000)
+    .describe('How long a rebalance waits for a member to rejoin.'),
+  'fetch.min.bytes': positive()
+    .default(1)
+    .describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
+  'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
+  'fetch.max.bytes': size().prefault('16MiB').describe('The most one fetch brings from one broker.'),
+  'max.partition.fetch.bytes': size()
+    .prefault('1MiB')
+    .describe(
+      'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
+    ),
+  'request.timeout.ms': positive()
+    .default(30_000)
+    .describe('A request that is not answered by then has failed.'),
+  'topic.metadata.propagation.max.ms': z
+    .int()
+    .nonnegative()
+    .default(5_000)
+    .describe(
+      'A topic the broker does not know is asked for so long: one just created is not known everywhere yet.',
+    ),
+  'enable.idempotence': z
+    .boolean()
+    .default(true)
+    .describe('Results carry sequence numbers, so that a retry after a lost answer is not appended twice.'),
+  'transactional.id': z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Results and offsets are committed together, in a transaction for each micro-batch; readers with read_committed see every ' +
+        'result once. It begins the transactional ids, one for each partition of the input; of one job alone.',
+    ),
+  'transaction.timeout.ms': positive()
+    .default(60_000)
+    .describe('The broker ends a transaction that is open for so long, of a daemon that is gone.'),
+  'security.protocol': z
+    .enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'])
+    .default('PLAINTEXT')
+    .describe('Whether to encrypt and to log in.'),
+  'sasl.mechanism': z
+    .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+    .optional()
+    .describe('How to log in; with a SASL security protocol.'),
+  'sasl.username': z.string().optional().describe('User to log in as.'),
+  'sasl.password': z
+    .string()
+    .optional()
+    .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
+  'ssl.ca.location': z
+    .string()
+    .optional()
+    .describe('PEM file of the authorities to trust; else those of Node.'),
+  'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
+  'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
+  'ssl.key.password': z.string().optional().describe('Password of that key.'),
+  'ssl.endpoint.identification.algorithm': z
+    .enum(['https', 'none'])
+    .default('https')
+    .describe('https: the certificate must name the host. none: it need not.'),
+});

@@ -1,0 +1,185 @@
+// Worker threads that are asked to score: copies record batches into the buffer that is moved, keeps buffers in circulation, and
+// gives nothing to a thread that is being replaced until it answers for its golden records.
+
+import type { Rejection } from '../features/rejection.ts';
+import { BufferPool } from '../log/buffer-pool.ts';
+import type { OffsetRange } from '../log/offset.ts';
+import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { ModelError } from '../model/manifest.ts';
+import type { ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
+import type { ThreadUsage } from './thread-usage.ts';
+import type { WorkerThreads } from './threads.ts';
+
+/** A worker's own answer that it could not score. Its code is that of the error in the worker. */
+export class ScoringError extends Error {
+  override readonly name = 'ScoringError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Records of one partition that have their answer already. */
+export interface Answered {
+  /** Those from `first` up to `until`, as runs in ascending order. */
+  runs(first: number, until: number): readonly OffsetRange[];
+}
+
+export interface AskingOptions {
+  /** By partition of the input, what is left out. */
+  readonly answered?: readonly Answered[];
+  /** Each loss of a thread, for the log and the metrics. */
+  readonly onThreadLost: (why: string) => void;
+  /** Each thread that has grown too much: it scores no more, and another takes its place. */
+  readonly onThreadRetired: (why: string) => void;
+  /** What a thread uses, a few times a second while it works. */
+  readonly onUsage?: (usage: ThreadUsage) => void;
+}
+
+/** The records of a micro-batch that are asked for, and how. */
+export interface Ask {
+  readonly first: number;
+  readonly until: number;
+  readonly verdict: Rejection | null;
+  readonly state: StateUse | null;
+}
+
+/** What concerns record batches, states or the model as a whole: no record is to blame, and trying a half of them is no help. */
+const WHOLE: ReadonlySet<string> = new Set([
+  'SCORELANE_DAMAGED_BATCH',
+  'SCORELANE_UNSUPPORTED_FORMAT',
+  'SCORELANE_INFLATION_BOUND',
+  'SCORELANE_COMPRESSION',
+  'SCORELANE_MODEL_BROKEN',
+  'SCORELANE_REGISTRY',
+  'SCORELANE_STATE_LOST',
+  'SCORELANE_SNAPSHOT',
+]);
+
+const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
+  WHOLE.has(code) ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
+
+/** Spare buffers that go with one request, at most. */
+const SPARES_MAX = 8;
+/** Loading a large model takes a while, and so does a large state; a worker that has not answered by then will not. */
+const LOAD_TIMEOUT_MS = 120_000;
+
+export class AskedThreads {
+  readonly threads: WorkerThreads;
+  readonly options: AskingOptions;
+  readonly #buffers: BufferPool;
+  #recovering: Promise<void> | undefined;
+  /** Threads lost so far. */
+  losses = 0;
+  /** Of the last answer: so many spare buffers of that size go with the next request. */
+  #outputs = { count: 1, bytes: 0 };
+
+  constructor(threads: WorkerThreads, options: AskingOptions, buffers = new BufferPool()) {
+    this.threads = threads;
+    this.options = options;
+    this.#buffers = buffers;
+  }
+
+  /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
+  async start(): Promise<void> {
+    // One listener for good: threads fail one after the other, also when the first failure has ended the start.
+    let heard: (error: Error) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      heard = reject;
+    });
+    this.threads.onError((error) => heard(error));
+    const probes = Array.from({ length: this.threads.count }, () => this.#probe());
+    try {
+      await Promise.race([failed, Promise.all(probes)]);
+    } catch (error) {
+      await this.threads.stop();
+      // What comes out of a thread is a copy of the error, of no class.
+      throw new ModelError((error as Error).message, { cause: error });
+    }
+    heard = (error) => this.options.onThreadLost(error.message);
+  }
+
+  /** Resolves when no thread is being replaced: the deadline of a task would run. Rejects when none can serve any more. */
+  get ready(): Promise<void> | undefined {
+    return this.#recovering;
+  }
+
+  /** Until a worker answers for its golden records again, nothing should be given to them. */
+  recover(): void {
+    this.losses++;
+    const recovering = this.#probe();
+    const done = (): void => {
+      if (this.#recovering === recovering) this.#recovering = undefined;
+    };
+    this.#recovering = recovering;
+    recovering.then(done, done);
+  }
+
+  /** Nobody reads these outputs any more: their buffers are used again. */
+  release(outputs: readonly ResultBatch[]): void {
+    for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
+  }
+
+  async score({ topic, partition, batches }: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
+    const { first, until } = ask;
+    // Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try.
+    const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
+    const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    const buffer = this.#buffers.take(byteLength);
+    const bytes = new Uint8Array(buffer);
+    let at = 0;
+    for (const batch of wanted) {
+      bytes.set(batch.bytes, at);
+      at += batch.bytes.byteLength;
+    }
+    const request: ScoreRequest = {
+      type: 'score',
+      topic,
+      partition,
+      ...ask,
+      omit: this.options.answered?.[partition]?.runs(first, until) ?? [],
+      bytes: buffer,
+      byteLength,
+      spares: this.#spares(),
+    };
+    const response = await this.#run(request, [buffer, ...request.spares]);
+    if (response.type !== 'scored')
+      throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    this.#buffers.giveBack(response.bytes);
+    const { outputs } = response.scored;
+    this.#outputs = {
+      count: Math.min(outputs.length, SPARES_MAX),
+      bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
+    };
+    if (response.usage !== null) this.options.onUsage?.(response.usage);
+    if (response.retiring !== null) this.options.onThreadRetired(response.retiring);
+    return response.scored;
+  }
+
+  /** Asks for something else than scores, which may take as long as loading the model. */
+  ask(request: WorkerRequest): Promise<WorkerResponse> {
+    return this.#run(request, [], LOAD_TIMEOUT_MS);
+  }
+
+  #spares(): ArrayBuffer[] {
+    const { count, bytes } = this.#outputs;
+    const spares = Array.from({ length: count }, () => this.#buffers.takeFree(bytes));
+    return spares.filter((spare) => spare !== undefined);
+  }
+
+  /** Asks a worker for its golden records: rejects when no worker can serve at all. It may have to load the model first. */
+  async #probe(): Promise<void> {
+    await this.ask({ type: 'probe' });
+  }
+
+  async #run(
+    request: WorkerRequest,
+    transferList: readonly ArrayBuffer[],
+    deadlineMs?: number,
+  ): Promise<WorkerResponse> {
+    const response = await this.threads.run(request, transferList, deadlineMs);
+    if (response.type === 'failed') throw failure(response);
+    return response;
+  }
+}

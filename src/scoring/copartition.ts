@@ -1,0 +1,29 @@
+// Whether a field of a record determines its partition, as far as one record can tell: the key is the field, as text or as a
+// big-endian integer the way Java's serializers write it, or Java's partitioner would send the field where the record is.
+
+import type { Owns } from '../features/stateful-plan.ts';
+import { partitionOfKey } from '../log/partitioner.ts';
+
+const INT_BYTES = 4;
+const LONG_BYTES = 8;
+
+/** Null where there is one partition only: then every field does. */
+export function ownsIn(partition: number, partitionCount: number): Owns | null {
+  if (partitionCount === 1) return null;
+  return (text, value, key) =>
+    (key !== null && (equal(key, text) || isInteger(key, value))) ||
+    partitionOfKey(text, partitionCount) === partition;
+}
+
+function equal(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  return true;
+}
+
+function isInteger(key: Uint8Array, value: unknown): boolean {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return false;
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  if (bytes.length === INT_BYTES) return bytes.readInt32BE() === Number(value);
+  return bytes.length === LONG_BYTES && bytes.readBigInt64BE() === BigInt(Math.trunc(Number(value)));
+}

@@ -1,0 +1,88 @@
+// The snapshots of one lane: when the next is due, and when one that was written may be used.
+
+import { keyOf } from '../log/topic-partition.ts';
+import type { AskedThreads } from './asked-threads.ts';
+import type { StateAddress } from './lane-states.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+
+export interface SnapshotOptions {
+  readonly snapshots: SnapshotStore;
+  readonly snapshotIntervalMs: number;
+  readonly nowMs: () => number;
+  /** What is done with states, for the log. */
+  readonly onState?: (level: 'info' | 'warn', words: string) => void;
+}
+
+export class LaneSnapshots {
+  readonly #lane: StateAddress;
+  readonly #options: SnapshotOptions;
+  #committed: number;
+  #takenAtMs: number;
+  #writing = false;
+  /** Written, and waiting until everything in it is committed: before that no restart could use it. */
+  #draft: { readonly file: string; readonly at: number } | undefined;
+
+  constructor(lane: StateAddress, committed: number, options: SnapshotOptions) {
+    this.#lane = lane;
+    this.#options = options;
+    this.#committed = committed;
+    this.#takenAtMs = options.nowMs();
+  }
+
+  isDue(nowMs: number): boolean {
+    const { snapshots, snapshotIntervalMs } = this.#options;
+    return snapshots.keeps && !this.#writing && nowMs - this.#takenAtMs >= snapshotIntervalMs;
+  }
+
+  /** Has the thread write one, after what it was given before. Rejects when that fails: the one before stays. */
+  async take(thread: AskedThreads): Promise<void> {
+    const { snapshots, onState, nowMs } = this.#options;
+    if (!snapshots.keeps || this.#writing) return;
+    this.#writing = true;
+    this.#takenAtMs = nowMs();
+    const file = snapshots.draft(this.#lane);
+    try {
+      const answer = await thread.ask({ type: 'snapshot', lane: this.#lane, file });
+      if (answer.type !== 'snapshot') throw new Error(`unexpected answer ${answer.type}`);
+      await this.#discard();
+      const { at, bytes } = answer;
+      this.#draft = { file, at };
+      const tookMs = Math.round(nowMs() - this.#takenAtMs);
+      onState?.('info', `${keyOf(this.#lane)}: snapshot at ${at}, ${bytes} bytes in ${tookMs} ms`);
+      await this.#publish();
+    } catch (error) {
+      await snapshots.discard(file);
+      throw error;
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Everything below is answered for good. */
+  async committed(next: number): Promise<void> {
+    this.#committed = Math.max(this.#committed, next);
+    await this.#publish();
+  }
+
+  /** Writes a last one, and throws away what cannot be used any more. */
+  async finish(thread: AskedThreads): Promise<void> {
+    try {
+      await this.take(thread);
+    } finally {
+      await this.#discard();
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const draft = this.#draft;
+    if (draft === undefined || draft.at > this.#committed) return;
+    this.#draft = undefined;
+    await this.#options.snapshots.publish(draft.file, this.#lane);
+  }
+
+  async #discard(): Promise<void> {
+    const draft = this.#draft;
+    this.#draft = undefined;
+    if (draft !== undefined) await this.#options.snapshots.discard(draft.file);
+  }
+}

@@ -1,0 +1,113 @@
+// The states of the lanes that stay on this thread. A state is a function of the records below the offset at which it stands: it is
+// taken out while records are put into it, and what was begun and did not come to its end is not put back. Whoever asks for a state
+// that does not stand where it should learns that it is lost, and builds it up again from the log.
+
+import type { FeaturePlan } from '../features/plan.ts';
+import type { StatefulPlan } from '../features/stateful-plan.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
+
+const FILES = { read: readSnapshot, write: writeSnapshot };
+
+/** The lane, and the ownership during which its state was built up. */
+export interface StateAddress extends TopicPartition {
+  readonly epoch: number;
+}
+
+/** The state that was asked for is not on this thread, or stands at another offset. */
+export class StateLostError extends Error {
+  readonly code = 'SCORELANE_STATE_LOST';
+  override readonly name = 'StateLostError';
+}
+
+interface Held {
+  readonly epoch: number;
+  readonly plan: StatefulPlan;
+  at: number;
+}
+
+export class LaneStates implements FeaturePlan {
+  readonly width: number;
+  readonly wantsKey: boolean;
+  readonly #newPlan: (of: TopicPartition) => StatefulPlan;
+  /** Names all that a state depends on besides the log. */
+  readonly #planName: string;
+  readonly #files: typeof FILES;
+  readonly #held = new Map<string, Held>();
+  #used: Held | undefined;
+
+  /** Other `files` only in the simulator. */
+  constructor(newPlan: (of: TopicPartition) => StatefulPlan, planName: string, files = FILES) {
+    this.#files = files;
+    this.#newPlan = newPlan;
+    this.#planName = planName;
+    const { width, wantsKey } = newPlan({ topic: '', partition: 0 });
+    this.width = width;
+    this.wantsKey = wantsKey;
+  }
+
+  /** Bytes of all states. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { plan } of this.#held.values()) bytes += plan.state.bytes;
+    return bytes;
+  }
+
+  /** Puts a record into the state that is in use. */
+  fill(...of: Parameters<FeaturePlan['fill']>): ReturnType<FeaturePlan['fill']> {
+    if (this.#used === undefined) throw new StateLostError('no state is in use');
+    return this.#used.plan.fill(...of);
+  }
+
+  /** Takes out the state that stands at that offset. Throws `StateLostError`. */
+  use(lane: StateAddress, at: number): void {
+    const held = this.#expect(lane);
+    this.#held.delete(keyOf(lane));
+    this.#used = held;
+    if (held.at !== at)
+      throw new StateLostError(`the state of ${keyOf(lane)} stands at ${held.at}, expected ${at}`);
+  }
+
+  /** Puts it back: it holds all records below that offset now. */
+  putBack(lane: StateAddress, at: number): void {
+    if (this.#used === undefined) throw new StateLostError('no state is in use');
+    this.#used.at = at;
+    this.#held.set(keyOf(lane), this.#used);
+    this.#used = undefined;
+  }
+
+  /** Begins an empty state there. */
+  begin(lane: StateAddress, at: number): void {
+    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan: this.#newPlan(lane), at });
+  }
+
+  /** Begins with the state in a file. Returns where it stands. Throws `SnapshotError`. */
+  restore(lane: StateAddress, file: string, notAfter: number): number {
+    this.#held.delete(keyOf(lane));
+    const plan = this.#newPlan(lane);
+    const at = this.#files.read(file, this.#title(lane, 0), notAfter, (archive) => plan.state.carry(archive));
+    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan, at });
+    return at;
+  }
+
+  /** Writes a state to a file. Throws `StateLostError`, and what writing throws. */
+  snapshot(lane: StateAddress, file: string): { readonly at: number; readonly bytes: number } {
+    const { at, plan } = this.#expect(lane);
+    const bytes = this.#files.write(file, this.#title(lane, at), (archive) => plan.state.carry(archive));
+    return { at, bytes };
+  }
+
+  forget(lane: StateAddress): void {
+    if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
+  }
+
+  #title({ topic, partition }: StateAddress, at: number): SnapshotTitle {
+    return { topic, partition, plan: this.#planName, at };
+  }
+
+  #expect(lane: StateAddress): Held {
+    const held = this.#held.get(keyOf(lane));
+    if (held?.epoch === lane.epoch) return held;
+    throw new StateLostError(`no state of ${keyOf(lane)} is on this thread`);
+  }
+}

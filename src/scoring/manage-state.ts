@@ -1,0 +1,25 @@
+// What a worker is asked of its states besides scoring with them.
+
+import type { LaneStates } from './lane-states.ts';
+import type { ForgetRequest, RestoreRequest, SnapshotRequest, WorkerResponse } from './messages.ts';
+
+/** Throws `StateLostError`, `SnapshotError`, and what writing files throws. */
+export function manageState(
+  states: LaneStates,
+  request: RestoreRequest | SnapshotRequest | ForgetRequest,
+): WorkerResponse {
+  const { lane } = request;
+  switch (request.type) {
+    case 'restore': {
+      const { from } = request;
+      if ('file' in from) return { type: 'restored', at: states.restore(lane, from.file, from.notAfter) };
+      states.begin(lane, from.at);
+      return { type: 'restored', at: from.at };
+    }
+    case 'snapshot':
+      return { type: 'snapshot', ...states.snapshot(lane, request.file) };
+    case 'forget':
+      states.forget(lane);
+      return { type: 'forgotten' };
+  }
+}

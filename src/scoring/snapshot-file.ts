@@ -1,0 +1,196 @@
+// A state in a file: a line that says whose it is, the numbers as they stand in memory, and a checksum over all of it. Written and read
+// by the worker that has the state, array by array: no second copy of it is ever made.
+
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { Archive, Numbers } from '../features/archive.ts';
+
+/** What a state is of. All but `at` must be the same where it is read. */
+export interface SnapshotTitle {
+  readonly topic: string;
+  readonly partition: number;
+  /** Of everything that the state depends on besides the log: the inputs, the options, the limits. */
+  readonly plan: string;
+  /** It holds every record below this offset, and none from there on. */
+  readonly at: number;
+}
+
+/** The file is not a whole snapshot of this partition by this plan, from before the offset that is wanted. */
+export class SnapshotError extends Error {
+  readonly code = 'SCORELANE_SNAPSHOT';
+  override readonly name = 'SnapshotError';
+}
+
+/** Says what the bytes mean: another layout has another number, and another byte order does not read as this one. */
+const MAGIC = 0x534c_0001;
+const CRC_BYTES = 4;
+const TITLE_BYTES_MAX = 4_096;
+const CHUNK_BYTES = 8 * 2 ** 20;
+
+const bytesOf = (array: Numbers): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** Writes the file and waits until it is on the disk. `carry` hands over the state. Returns its length in bytes. */
+export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
+  const writing = new Writing(openSync(file, 'w'));
+  try {
+    writing.begin(JSON.stringify(title));
+    carry(writing);
+    return writing.end();
+  } finally {
+    writing.close();
+  }
+}
+
+/**
+ * Reads the file through `carry`, into a state that must be thrown away when this throws. Returns the offset at which it stands.
+ * Throws `SnapshotError` for a file that cannot be read, is damaged, another's, or later than `notAfter`.
+ */
+export function readSnapshot(
+  file: string,
+  wanted: Omit<SnapshotTitle, 'at'>,
+  notAfter: number,
+  carry: (from: Archive) => void,
+): number {
+  let reading: Reading | undefined;
+  try {
+    reading = new Reading(openSync(file, 'r'));
+    const { at, ...found } = reading.begin() as SnapshotTitle;
+    for (const key of ['topic', 'partition', 'plan'] as const) {
+      if (found[key] !== wanted[key])
+        throw new SnapshotError(`it is of ${key} ${found[key]}, expected ${wanted[key]}`);
+    }
+    if (at > notAfter) throw new SnapshotError(`it stands at offset ${at}, later than ${notAfter}`);
+    const archive = reading;
+    carry(archive);
+    archive.end();
+    return at;
+  } catch (error) {
+    // No such file; or a damaged length asks for an array that there cannot be.
+    if (error instanceof SnapshotError) throw error;
+    throw new SnapshotError((error as Error).message, { cause: error });
+  } finally {
+    reading?.close();
+  }
+}
+
+class Writing implements Archive {
+  readonly #file: number;
+  #crc = 0;
+  #length = 0;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  begin(title: string): void {
+    this.#write(bytesOf(Uint32Array.of(MAGIC, Buffer.byteLength(title))));
+    this.#write(Buffer.from(title));
+  }
+
+  numbers(values: readonly number[]): number[] {
+    this.#write(bytesOf(Float64Array.from(values)));
+    return [...values];
+  }
+
+  array<T extends Numbers>(array: T, used: number): T {
+    this.numbers([array.length, used]);
+    this.#write(bytesOf(array.subarray(0, used)));
+    return array;
+  }
+
+  list(values: readonly number[]): number[] {
+    this.array(Float64Array.from(values), values.length);
+    return [...values];
+  }
+
+  end(): number {
+    this.#write(bytesOf(Uint32Array.of(this.#crc)));
+    fsyncSync(this.#file);
+    return this.#length;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      this.#crc = crc32(chunk, this.#crc);
+      for (let written = 0; written < chunk.length; )
+        written += writeSync(this.#file, chunk, written, chunk.length - written);
+    }
+    this.#length += bytes.length;
+  }
+}
+
+class Reading implements Archive {
+  readonly #file: number;
+  #crc = 0;
+  #left: number;
+
+  constructor(file: number) {
+    this.#file = file;
+    this.#left = fstatSync(file).size - CRC_BYTES;
+  }
+
+  begin(): unknown {
+    const [magic, titleBytes] = this.#read(new Uint32Array(2));
+    if (magic !== MAGIC || (titleBytes as number) > TITLE_BYTES_MAX)
+      throw new SnapshotError('it is no snapshot, or one of another layout');
+    const title = new Uint8Array(titleBytes as number);
+    this.#fill(title);
+    try {
+      return JSON.parse(Buffer.from(title).toString());
+    } catch (error) {
+      throw new SnapshotError('it is damaged: its title cannot be read', { cause: error });
+    }
+  }
+
+  numbers(values: readonly number[]): number[] {
+    return [...this.#read(new Float64Array(values.length))];
+  }
+
+  array<T extends Numbers>(array: T, _used: number): T {
+    const [length, used] = this.numbers([0, 0]) as [number, number];
+    const size = used * array.BYTES_PER_ELEMENT;
+    if (!(used <= length && size <= this.#left)) throw new SnapshotError('it is damaged: it ends too early');
+    const found = new (array.constructor as new (length: number) => T)(length);
+    this.#read(found.subarray(0, used));
+    return found;
+  }
+
+  list(_values: readonly number[]): number[] {
+    return [...this.array(new Float64Array(0), 0)];
+  }
+
+  end(): void {
+    const crc = this.#crc;
+    this.#left += CRC_BYTES;
+    if (this.#left !== CRC_BYTES) throw new SnapshotError('it is damaged: something follows the state');
+    if (this.#read(new Uint32Array(1))[0] !== crc)
+      throw new SnapshotError('it is damaged: its checksum is wrong');
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #read<T extends Numbers>(into: T): T {
+    this.#fill(bytesOf(into));
+    return into;
+  }
+
+  #fill(bytes: Uint8Array): void {
+    if (bytes.length > this.#left) throw new SnapshotError('it is damaged: it ends too early');
+    this.#left -= bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      const read = readSync(this.#file, chunk, 0, chunk.length, null);
+      if (read === 0) throw new SnapshotError('it is damaged: it ends too early');
+      this.#crc = crc32(chunk.subarray(0, read), this.#crc);
+      at += read;
+    }
+  }
+}

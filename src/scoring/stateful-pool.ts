@@ -1,0 +1,278 @@
+// The pool behind the engine's Scorer port for a model that keeps a state for each lane. Every lane stays on one thread, and its
+// micro-batches reach it in order. Where the thread is lost the state is lost: the engine is told so, and has the lane built up
+// again, from a snapshot or from the log.
+
+import { BufferPool } from '../log/buffer-pool.ts';
+import type { NextOffset } from '../log/offset.ts';
+import type { CommitOffset, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
+import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
+import { type StateAddress, StateLostError } from './lane-states.ts';
+import { merge } from './merge.ts';
+import type { WorkerResponse } from './messages.ts';
+import { type Move, Placement } from './placement.ts';
+import { workerLost } from './pool.ts';
+import { type Piece, Suspects } from './suspects.ts';
+import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
+
+export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions {
+  /** One thread each. */
+  readonly threads: readonly WorkerThreads[];
+  /** The offset from which the records up to that position make up the whole state. */
+  readonly startOf: (lane: StateAddress, position: NextOffset) => Promise<number>;
+}
+
+interface Lane extends StateAddress {
+  readonly key: string;
+  readonly snapshots: LaneSnapshots;
+  /** Where the state will stand when all that was sent is done. */
+  sentTo: number;
+  /** Set while something has to be done before the next micro-batch may be sent. */
+  tail: Promise<unknown> | undefined;
+}
+
+/** How often it is looked whether a lane should move to another thread. */
+const LOOK_EVERY_MS = 2_000;
+
+export class StatefulPool {
+  readonly #options: StatefulPoolOptions;
+  readonly #asked: readonly AskedThreads[];
+  readonly #buffers = new BufferPool();
+  readonly #placement: Placement;
+  readonly #suspects = new Suspects();
+  readonly #lanes = new Map<string, Lane>();
+  /** The latest ownership of each lane that is wanted. */
+  readonly #wanted = new Map<string, number>();
+  #lookedAtMs = 0;
+
+  constructor(options: StatefulPoolOptions) {
+    this.#options = options;
+    this.#asked = options.threads.map((threads) => new AskedThreads(threads, options, this.#buffers));
+    this.#placement = new Placement(this.#asked.length);
+  }
+
+  /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
+  async start(): Promise<void> {
+    await Promise.all(this.#asked.map((asked) => asked.start()));
+  }
+
+  async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+    const lane = this.#lanes.get(keyOf(microBatch));
+    if (lane === undefined || lane.epoch !== microBatch.epoch)
+      throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
+    const scored = await this.#inTurn(lane, microBatch);
+    this.#placement.worked(lane.key, scored.scored + scored.deadLetters);
+    this.#lookAfter(lane);
+    return scored;
+  }
+
+  release(outputs: readonly ResultBatch[]): void {
+    for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
+  }
+
+  /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
+  async restore(address: StateAddress, position: NextOffset): Promise<NextOffset> {
+    const key = keyOf(address);
+    this.#wanted.set(key, address.epoch);
+    this.#lanes.delete(key);
+    const thread = this.#askedOf(key);
+    await thread.ready;
+    const at = await this.#surely(thread, () => this.#build(thread, address, position));
+    if (this.#wanted.get(key) !== address.epoch) {
+      void this.#quietly(thread.ask({ type: 'forget', lane: address }));
+      throw new StateLostError(`${key} is not wanted any more`);
+    }
+    this.#lanes.set(key, {
+      ...address,
+      key,
+      snapshots: new LaneSnapshots(address, position, this.#options),
+      sentTo: at,
+      tail: undefined,
+    });
+    return at as NextOffset;
+  }
+
+  /** The lane is another's now. A last snapshot stays behind, for the case that it comes back. */
+  forget(address: StateAddress): void {
+    const key = keyOf(address);
+    if (this.#wanted.get(key) !== address.epoch) return;
+    this.#wanted.delete(key);
+    this.#suspects.forget(address);
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) return;
+    const thread = this.#askedOf(key);
+    this.#lanes.delete(key);
+    this.#placement.remove(key);
+    const end = async (): Promise<void> => {
+      await lane.tail;
+      await lane.snapshots.finish(thread);
+      await thread.ask({ type: 'forget', lane });
+    };
+    void this.#quietly(end());
+  }
+
+  /** Everything below these offsets is answered for good. */
+  committed(offsets: readonly CommitOffset[]): void {
+    for (const { next, ...of } of offsets) {
+      const lane = this.#lanes.get(keyOf(of));
+      if (lane !== undefined) void this.#quietly(lane.snapshots.committed(next));
+    }
+  }
+
+  /** Writes last snapshots, and ends the threads. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#lanes.values()].map((lane) => this.#quietly(lane.snapshots.finish(this.#askedOf(lane.key)))),
+    );
+    await Promise.all(this.#asked.map(({ threads }) => threads.stop()));
+  }
+
+  async #build(thread: AskedThreads, lane: StateAddress, position: NextOffset): Promise<number> {
+    const { snapshots, startOf, onState } = this.#options;
+    const file = snapshots.find(lane);
+    const key = keyOf(lane);
+    if (file !== null) {
+      try {
+        const at = restoredAt(
+          await thread.ask({ type: 'restore', lane, from: { file, notAfter: position } }),
+        );
+        onState?.('info', `${key}: the state of a snapshot stands at ${at}, ${position - at} offsets before`);
+        return at;
+      } catch (error) {
+        if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;
+        onState?.('warn', `${key}: the snapshot ${file} is of no use: ${error.message}`);
+      }
+    }
+    const at = await startOf(lane, position);
+    restoredAt(await thread.ask({ type: 'restore', lane, from: { at } }));
+    onState?.('info', `${key}: the state is built up from the log, from offset ${at} to ${position}`);
+    return at;
+  }
+
+  /** Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. */
+  #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+    const [piece, more] = this.#suspects.pieces(microBatch);
+    const { ready } = this.#askedOf(lane.key);
+    if (lane.tail === undefined && ready === undefined && piece !== undefined && more === undefined)
+      return this.#send(lane, microBatch, piece);
+    return this.#next(lane, async () => {
+      await this.#askedOf(lane.key).ready;
+      let scored: ScoredMicroBatch | undefined;
+      for (const part of this.#suspects.pieces(microBatch)) {
+        const answer = await this.#send(lane, microBatch, part);
+        scored = scored === undefined ? answer : merge(scored, answer);
+      }
+      return scored as ScoredMicroBatch;
+    });
+  }
+
+  /** Does that for a lane before its next micro-batch is sent, and after all that is to be done before. */
+  #next<T>(lane: Lane, act: () => Promise<T>): Promise<T> {
+    const done = (lane.tail ?? Promise.resolve()).then(act);
+    const tail: Promise<unknown> = done
+      .catch(() => {})
+      .then(() => {
+        if (lane.tail === tail) lane.tail = undefined;
+      });
+    lane.tail = tail;
+    return done;
+  }
+
+  async #send(lane: Lane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
+    const { first, until, treatment, why } = piece;
+    const thread = this.#askedOf(lane.key);
+    const scoreFrom = microBatch.scoreFrom ?? 0;
+    const state = { epoch: lane.epoch, at: lane.sentTo, scoreFrom, takes: treatment === 'take' };
+    lane.sentTo = until;
+    const verdict = treatment === 'score' ? null : workerLost(why);
+    const scored = await this.#surely(
+      thread,
+      () => thread.score(microBatch, { first, until, verdict, state }),
+      (words) => {
+        this.#suspects.lost(microBatch, piece, words);
+        return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
+      },
+    );
+    this.#suspects.passed(microBatch, until);
+    return scored;
+  }
+
+  /** Asks a thread for something. If that costs the thread, its states are lost. */
+  async #surely<T>(
+    thread: AskedThreads,
+    ask: () => Promise<T>,
+    blame: (words: string) => string = () => 'while a state was built up',
+  ): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof ScoringError || error instanceof StateLostError) throw error;
+      const { message } = error as Error;
+      if (!(error instanceof ThreadRetiredError))
+        thread.options.onThreadLost(`${message} (${blame(message)})`);
+      thread.recover();
+      throw new StateLostError(`the thread with the state was lost: ${message}`, { cause: error });
+    }
+  }
+
+  /** Between two micro-batches, now and then: a snapshot, a move to another thread. */
+  #lookAfter(lane: Lane): void {
+    const now = this.#options.nowMs();
+    if (lane.snapshots.isDue(now)) void this.#quietly(lane.snapshots.take(this.#askedOf(lane.key)));
+    if (this.#asked.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = now;
+    const move = this.#placement.look();
+    if (move !== null) this.#move(move);
+  }
+
+  /** Carries a lane's state to another thread, in a file. */
+  #move(move: Move): void {
+    const lane = this.#lanes.get(move.key);
+    const [from, to] = [this.#askedOf(move.key), this.#asked[move.to]];
+    if (lane === undefined || to === undefined || lane.tail !== undefined) return;
+    const { snapshots, onState } = this.#options;
+    const file = snapshots.draft(lane);
+    const carry = async (): Promise<void> => {
+      try {
+        await from.ask({ type: 'snapshot', lane, file });
+        await to.ready;
+        restoredAt(
+          await to.ask({
+            type: 'restore',
+            lane,
+            from: { file, notAfter: Number.MAX_SAFE_INTEGER },
+          }),
+        );
+        if (this.#lanes.get(move.key) !== lane) {
+          await to.ask({ type: 'forget', lane });
+          return;
+        }
+        this.#placement.moved(move);
+        onState?.('info', `${move.key} goes to thread ${move.to}, which has less to do`);
+        await from.ask({ type: 'forget', lane });
+      } finally {
+        await snapshots.discard(file);
+      }
+    };
+    void this.#quietly(this.#next(lane, carry));
+  }
+
+  /** What may fail without harm to any record: it is told, and the lane goes on. */
+  async #quietly(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#options.onState?.('warn', `a state could not be written or moved: ${(error as Error).message}`);
+    }
+  }
+
+  #askedOf(key: string): AskedThreads {
+    return this.#asked[this.#placement.place(key)] as AskedThreads;
+  }
+}
+
+function restoredAt(answer: WorkerResponse): number {
+  if (answer.type === 'restored') return answer.at;
+  throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);
+}

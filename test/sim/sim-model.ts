@@ -1,0 +1,170 @@
+// The model of the simulated world, as the real scorer runs it, and what it must say of every record. In half of the worlds it has
+// windows: then a lane has a state, and the answer to a record depends on those before it.
+
+import { codecs } from '../../src/codec/codecs.ts';
+import type { Archive, Numbers } from '../../src/features/archive.ts';
+import type { PlanInput } from '../../src/features/spec.ts';
+import { StatefulPlan } from '../../src/features/stateful-plan.ts';
+import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
+import type { TopicPartition } from '../../src/log/topic-partition.ts';
+import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
+import { LaneStates } from '../../src/scoring/lane-states.ts';
+import { SnapshotError, type SnapshotTitle } from '../../src/scoring/snapshot-file.ts';
+import type { SnapshotStore } from '../../src/scoring/snapshot-store.ts';
+import type { Cluster } from './cluster.ts';
+import type { Dice } from './faults.ts';
+
+/** A record whose `x` is this kills the thread that reads it. */
+export const KILLS = 666;
+/** The model throws for a record whose `x` is this. */
+export const THROWS = 13;
+
+export class ThreadDeath extends Error {}
+
+const window = (name: WindowFunction, sizeMs: number, delayMs = 0): PlanInput => {
+  const of = name === 'count' ? undefined : 'x';
+  const hopMs = sizeMs / 4;
+  const shape: Window = { function: name, of, sizeMs, hopMs, panes: 4, delayMs, empty: -1, bound: 4 };
+  return { kind: 'window', window: shape, log1p: false, mean: 0, std: 1 };
+};
+const INPUTS: readonly PlanInput[] = [
+  { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 },
+  window('count', 80),
+  window('sum', 200),
+  window('max', 80, 40),
+];
+const OPTIONS = {
+  unit: 'ms',
+  driftMs: 0,
+  graceMs: 10,
+  keysMax: 100,
+  pendingMax: 100,
+  partitioning: 'checked',
+} as const;
+const newPlan = (): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS);
+export const { reachMs: REACH_MS, width: WIDTH } = newPlan();
+
+/** A score that no two rows share by chance. */
+export const scoreOf = (row: Float32Array): number =>
+  row.reduce((sum, value, index) => Math.fround(sum + value * (1 + index / 7)), 0);
+
+/** The reader, with records among its input that kill. */
+export function deadly(reader: InputReader): InputReader {
+  return {
+    width: reader.width,
+    wantsKey: reader.wantsKey,
+    read(bytes, start, end, features, row, timestampMs, key) {
+      const rejection = reader.read(bytes, start, end, features, row, timestampMs, key);
+      if (rejection === null && features[row * reader.width] === KILLS)
+        throw new ThreadDeath('the thread has exited');
+      return rejection;
+    },
+    ids: (row) => reader.ids(row),
+    idStart: (row, id) => reader.idStart(row, id),
+    idEnd: (row, id) => reader.idEnd(row, id),
+  };
+}
+
+/** Files of this world: they outlive the processes. */
+export class SimDisk implements SnapshotStore {
+  readonly keeps = true;
+  readonly #files = new Map<string, { readonly title: SnapshotTitle; readonly parts: readonly unknown[] }>();
+  readonly #dice: Dice;
+  #drafts = 0;
+
+  constructor(dice: Dice) {
+    this.#dice = dice;
+  }
+
+  find({ partition }: TopicPartition): string | null {
+    return this.#files.has(`${partition}`) ? `${partition}` : null;
+  }
+
+  draft(): string {
+    return `draft ${this.#drafts++}`;
+  }
+
+  async publish(draft: string, { partition }: TopicPartition): Promise<void> {
+    const file = this.#files.get(draft);
+    this.#files.delete(draft);
+    if (file !== undefined) this.#files.set(`${partition}`, file);
+  }
+
+  async discard(draft: string): Promise<void> {
+    this.#files.delete(draft);
+  }
+
+  write(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
+    const parts: unknown[] = [];
+    const keep = <T>(part: T): T => {
+      parts.push(structuredClone(part));
+      return part;
+    };
+    carry({
+      numbers: (values) => keep([...values]),
+      array: (array) => keep(array),
+      list: (values) => keep([...values]),
+    });
+    this.#files.set(file, { title, parts });
+    return parts.length;
+  }
+
+  read(
+    file: string,
+    _wanted: Omit<SnapshotTitle, 'at'>,
+    notAfter: number,
+    carry: (from: Archive) => void,
+  ): number {
+    const found = this.#files.get(file);
+    if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
+      throw new SnapshotError('it is damaged');
+    if (found.title.at > notAfter) throw new SnapshotError('it is too late');
+    const parts = found.parts.map((part) => structuredClone(part));
+    carry({
+      numbers: () => parts.shift() as number[],
+      array: <T extends Numbers>() => parts.shift() as T,
+      list: () => parts.shift() as number[],
+    });
+    return found.title.at;
+  }
+}
+
+/** The states of one thread. */
+export const newStates = (disk: SimDisk): LaneStates =>
+  new LaneStates(newPlan, 'plan', { read: disk.read.bind(disk), write: disk.write.bind(disk) });
+
+export const statefulReader = (states: LaneStates, idPaths: readonly string[]): InputReader =>
+  generalReader(codecs.json, states, idPaths);
+
+/** The score of every record of a partition, by offset, as one who reads the log once from its start finds it. */
+function undisturbed(cluster: Cluster, of: TopicPartition): ReadonlyMap<number, number> {
+  const plan = newPlan();
+  const scores = new Map<number, number>();
+  const row = new Float32Array(WIDTH);
+  for (const { offset, key, value, timestampMs } of cluster.records(of)) {
+    let record: unknown;
+    try {
+      record = JSON.parse(value ?? '');
+    } catch {
+      continue;
+    }
+    if ((record as { readonly x?: number }).x === KILLS) continue;
+    const rejection = plan.fill(record, row, 0, timestampMs, key === null ? null : Buffer.from(key));
+    if (rejection === null) scores.set(offset, scoreOf(row));
+  }
+  return scores;
+}
+
+/** Results that are not what one finds who reads the log once, undisturbed (invariant 8). */
+export function disturbed(cluster: Cluster): string[] {
+  const wanted = cluster.inputs().map((of) => undisturbed(cluster, of));
+  return cluster.history.flatMap((event) => {
+    if (event.type !== 'appended' || event.kind !== 'result') return [];
+    const { partition, offset, value } = event;
+    const { score } = JSON.parse(value ?? '') as { readonly score: number };
+    const expected = wanted[partition]?.get(offset);
+    return score === expected
+      ? []
+      : [`${partition}, offset ${offset}: the score is ${score}, undisturbed ${expected}`];
+  });
+}
