@@ -25,6 +25,7 @@ export const NOTHING_SCORED: ScoredMicroBatch = {
   outputs: [],
   scored: 0,
   deadLetters: 0,
+  refusal: null,
   timestamps: { timestampsMs: [], counts: [] },
   decodeMs: 0,
   predictMs: 0,

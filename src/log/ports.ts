@@ -159,6 +159,8 @@ export interface ScoredMicroBatch {
   readonly outputs: readonly ResultBatch[];
   readonly scored: number;
   readonly deadLetters: number;
+  /** Why the first of the dead letters is one, if there are any. */
+  readonly refusal: string | null;
   readonly timestamps: TimestampRuns;
   readonly decodeMs: number;
   readonly predictMs: number;

@@ -6,6 +6,7 @@ export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMi
   outputs: [...left.outputs, ...right.outputs],
   scored: left.scored + right.scored,
   deadLetters: left.deadLetters + right.deadLetters,
+  refusal: left.refusal ?? right.refusal,
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],
     counts: [...left.timestamps.counts, ...right.timestamps.counts],

@@ -106,6 +106,7 @@ class Task {
   #pending = 0;
   #scored = 0;
   #dead = 0;
+  #refusal: string | null = null;
   #predictMs = 0;
   #encodeMs = 0;
 
@@ -151,6 +152,7 @@ class Task {
       outputs,
       scored: this.#scored,
       deadLetters: this.#dead,
+      refusal: this.#refusal,
       timestamps: this.#timestamps.runs(),
       decodeMs: ended - started - this.#predictMs - encodeMs,
       predictMs: this.#predictMs,
@@ -277,6 +279,7 @@ class Task {
   }
 
   #reject(row: RecordView, rejection: Rejection): void {
+    this.#refusal ??= `${rejection.code}: ${rejection.message}`;
     this.#refused.push({ row: rowOf(row), rejection });
   }
 

@@ -15,7 +15,8 @@ export class ThreadRetiredError extends Error {
 export interface WorkerThreads {
   readonly count: number;
   /**
-   * Moves the buffers to a thread that is free, or to the first that will be. Rejects when it dies or takes too long; with
+   * Moves the buffers to a thread that is free, or to the first that will be; where there is one thread only, in the order of the
+   * calls. Rejects when it dies or takes too long; with
    * `ThreadRetiredError` when it did not begin.
    */
   run(
@@ -47,6 +48,8 @@ export class PiscinaThreads implements WorkerThreads {
   readonly count: number;
   readonly #deadlineMs: number;
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
+  /** The last call. Piscina does not keep their order: a task that was skipped once is overtaken by the next to come. */
+  #before: Promise<unknown> | undefined;
 
   constructor({ workers, deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadsOptions) {
     this.count = workers;
@@ -70,10 +73,26 @@ export class PiscinaThreads implements WorkerThreads {
     this.#pool.on('error', listener);
   }
 
-  async run(
+  run(
     request: WorkerRequest,
     transferList: readonly ArrayBuffer[],
     deadlineMs: number = this.#deadlineMs,
+  ): Promise<WorkerResponse> {
+    if (this.count > 1) return this.#run(request, transferList, deadlineMs);
+    const run = (): Promise<WorkerResponse> => this.#run(request, transferList, deadlineMs);
+    const answer = this.#before === undefined ? run() : this.#before.then(run, run);
+    this.#before = answer;
+    const done = (): void => {
+      if (this.#before === answer) this.#before = undefined;
+    };
+    answer.then(done, done);
+    return answer;
+  }
+
+  async #run(
+    request: WorkerRequest,
+    transferList: readonly ArrayBuffer[],
+    deadlineMs: number,
   ): Promise<WorkerResponse> {
     const deadline = new AbortController();
     const timer = setTimeout(() => {

@@ -63,6 +63,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
 const one = {
   scored: 10,
   deadLetters: 0,
+  refusal: null,
   timestamps: { timestampsMs: [1_000], counts: [10] },
   decodeMs: 1,
   predictMs: 1,

@@ -1,0 +1,54 @@
+// A model with windows over a generated history, its inputs said by the test: what it predicts means nothing.
+
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeGraphModel } from '../../bench/models/graph-model.ts';
+import { forward, mlp } from '../../bench/models/mlp.ts';
+import { generateHistory, type Transaction } from '../../src/load/history.ts';
+import { planOf, readManifest } from '../../src/model/manifest.ts';
+
+export const START_MS = Date.UTC(2026, 0, 1);
+const GOLDEN_RECORDS = 40;
+
+export const history = (days: number, customers: number): Transaction[] => {
+  const found: Transaction[] = [];
+  for (const each of generateHistory({ seed: 1, customers, terminals: 2 * customers, startMs: START_MS })) {
+    if (each.at >= START_MS + days * 86_400_000) break;
+    found.push(each);
+  }
+  return found;
+};
+
+export interface WindowsModel {
+  readonly folder: string;
+  /** For the configuration. */
+  readonly settings: readonly string[];
+}
+
+/** Writes it as version 1 of `cards` in a repository of its own. `inputs` and `state` are as model.yaml has them. */
+export function windowsModel(inputs: string, state: string): WindowsModel {
+  const repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
+  const folder = join(repository, 'cards', '1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'model.yaml'),
+    `name: cards\nversion: 1\ninputs:${inputs}\nstate: ${state}\noutputs: [score]\n` +
+      'artefacts: { web: { path: model.json, input: features } }\ngolden: { path: golden.json, tolerance: 1e-4 }\n',
+  );
+  const manifest = readManifest(folder);
+  const model = mlp(`mlp-${manifest.width}-8-1`);
+  writeGraphModel(folder, model);
+  const plan = planOf(manifest);
+  const row = new Float32Array(plan.width);
+  const golden = history(1, 50)
+    .slice(0, GOLDEN_RECORDS)
+    .map((record) => {
+      const rejection = plan.fill(record, row, 0, record.at, Buffer.from(record.customer));
+      if (rejection !== null) throw new Error(rejection.message);
+      const outputs = { score: [forward(model, [...row])] };
+      return { record, outputs, timestampMs: record.at, key: record.customer };
+    });
+  writeFileSync(join(folder, 'golden.json'), JSON.stringify(golden));
+  return { folder, settings: [`model.repository=${repository}`, 'model.name=cards', 'model.backend=wasm'] };
+}

@@ -1,0 +1,175 @@
+// Windows as a user has them, on a real broker: the same features from the daemon, undisturbed or killed and rebalanced again and again, from
+// `scorelane features`, and from pandas (invariant 8).
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import anyTest, { type TestFn } from 'ava';
+import { columnNames, type WindowInput } from '../../src/features/spec.ts';
+import { cell } from '../../src/load/rows.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import { createTopics } from '../../tools/topics.ts';
+import { allCommitted, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
+import { kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
+import { recordsOf } from '../support/topic.ts';
+import { until } from '../support/until.ts';
+import { history, windowsModel } from '../support/windows-model.ts';
+
+const test = anyTest as TestFn;
+const broker = withBroker(test);
+
+const DAY_MS = 86_400_000;
+const INPUTS = `
+  - { path: amount, log1p: true }
+  - { time: hour, path: at }
+  - { window: { function: count, by: customer, size: 1d } }
+  - { window: { function: count, by: customer, size: 7d } }
+  - { window: { function: count, by: customer, size: 30d } }
+  - { window: { function: mean, by: customer, of: amount, size: 1d } }
+  - { window: { function: mean, by: customer, of: amount, size: 7d } }
+  - { window: { function: mean, by: customer, of: amount, size: 30d } }
+  - { window: { function: max, by: customer, of: amount, size: 6h, hop: 1h, kind: hopping } }
+  - { window: { function: variance, by: customer, of: amount, size: 7d } }
+  - { window: { function: distinct, by: customer, of: terminal, size: 7d } }
+  - { window: { function: sum, by: customer, of: amount, size: 1d, kind: tumbling } }
+  - { window: { function: timeSinceLast, by: customer, size: 30d, empty: -1 } }
+  - { window: { function: mean, by: customer, of: fraud, size: 7d, delay: 7d } }`;
+const CUSTOMERS = 5_000;
+const DAYS = 30;
+const PARTITIONS = 4;
+
+interface Result {
+  readonly id: number;
+  readonly features: readonly number[];
+}
+
+/** By id, the features of every result that stands in the topic, those that repeat too. */
+async function featuresOf(job: Job): Promise<Map<number, string[]>> {
+  const found = new Map<number, string[]>();
+  for (const { value } of await recordsOf(job.address, job.results)) {
+    const { id, features } = JSON.parse(value ?? '') as Result;
+    const text = features.join(',');
+    const before = found.get(id);
+    if (before === undefined) found.set(id, [text]);
+    else before.push(text);
+  }
+  return found;
+}
+
+async function resultsIn(job: Job): Promise<number> {
+  const admin = kafkaFor(settingsFor(job.address)).admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(job.results);
+  await admin.disconnect();
+  return ends.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
+const settings = [
+  'output.format=json',
+  'output.features=true',
+  'microBatch.records=500',
+  'scoring.workers=2',
+];
+
+test('features of 30 days of 5,000 customers are the same from the daemon, from a daemon killed and rebalanced, from the command and from pandas', async (t) => {
+  t.timeout(600_000);
+  const model = windowsModel(INPUTS, '{ time: at }');
+  const rows = history(DAYS, CUSTOMERS);
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
+  const job = await newJob(broker().address, [...model.settings, ...settings], PARTITIONS);
+  const size = ['--customers', String(CUSTOMERS), '--terminals', String(2 * CUSTOMERS)];
+  await produce(job, rows.length, '--generate', 'transactions', '--rate', 'max', ...size);
+
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
+  const { code, out } = await daemon.stop();
+  t.is(code, 0, out);
+  const undisturbed = await featuresOf(job);
+  t.is(undisturbed.size, rows.length);
+  t.true([...undisturbed.values()].every(({ length }) => length === 1));
+
+  const disturbed: Job = { ...job, group: `${job.group}-again`, results: `${job.results}-again` };
+  await createTopics(job.address, { [disturbed.results]: PARTITIONS });
+  const snapshots = [`state.directory=${join(folder, 'state')}`, 'state.snapshotInterval=100ms'];
+  let came = 0;
+  const further = async (): Promise<void> => {
+    came = await until('more results', async () => {
+      const now = await resultsIn(disturbed);
+      return now > came + 15_000 && now;
+    });
+  };
+  const first = await startDaemon(disturbed, snapshots);
+  await further();
+  t.is((await first.stop('SIGKILL')).signal, 'SIGKILL');
+  const second = await startDaemon(disturbed, snapshots);
+  await further();
+  const third = await startDaemon(disturbed);
+  await further();
+  t.is((await second.stop('SIGKILL')).signal, 'SIGKILL');
+  await further();
+  const fourth = await startDaemon(disturbed, snapshots);
+  await allCommitted(disturbed, kafkaFor(settingsFor(job.address)), fourth);
+  for (const each of [third, fourth]) t.is((await each.stop()).code, 0);
+  t.regex(second.out, /the state of a snapshot stands at \d+/);
+  t.regex(third.out, /the state is built up from the log/);
+  const again = await featuresOf(disturbed);
+  t.is(again.size, rows.length);
+  const others = [...again].filter(([id, found]) =>
+    found.some((features) => features !== undisturbed.get(id)?.[0]),
+  );
+  t.deepEqual(others.slice(0, 3), []);
+  t.log(
+    `${[...again.values()].reduce((sum, { length }) => sum + length - 1, 0)} results repeated, all of them alike`,
+  );
+
+  const [csv, out2, matrix, json] = ['records.csv', 'features.csv', 'daemon.csv', 'windows.json'].map(
+    (name) => join(folder, name),
+  ) as [string, string, string, string];
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = rows.map((row) => Object.values(row).map(cell).join(','));
+  writeFileSync(csv, `${columns.join(',')}\n${lines.join('\n')}\n`);
+  const flags = ['--config', 'config/kafka.yaml', ...model.settings.flatMap((each) => ['--set', each])];
+  const command = await new Program(['features', ...flags, '--csv', csv, '--out', out2]).ended;
+  t.is(command.code, 0, command.out);
+  const [header, ...computed] = readFileSync(out2, 'utf8').trimEnd().split('\n');
+  t.deepEqual(
+    computed.flatMap((text, id) => (text === undisturbed.get(id)?.[0] ? [] : [id])).slice(0, 3),
+    [],
+    'the command and the daemon agree in every bit',
+  );
+
+  const inputs = readManifest(model.folder).inputs.filter(
+    (input): input is WindowInput => input.kind === 'window',
+  );
+  const idleMs = 31 * DAY_MS;
+  writeFileSync(
+    json,
+    JSON.stringify(inputs.map((input) => ({ ...input.window, idleMs, column: columnNames(input)[0] }))),
+  );
+  writeFileSync(matrix, `${header}\n${rows.map(({ id }) => undisturbed.get(id)?.[0]).join('\n')}\n`);
+  const { rows: compared, worst } = JSON.parse(await python('windows.py', csv, matrix, json)) as {
+    rows: number;
+    worst: Record<string, number>;
+  };
+  t.is(compared, rows.length);
+  t.is(Object.keys(worst).length, inputs.length);
+  for (const [column, difference] of Object.entries(worst))
+    t.true(difference < 1e-6, `${column}: ${difference}`);
+});
+
+test('windows by a field that is not the key are refused record by record, with words that explain why', async (t) => {
+  const model = windowsModel(
+    '\n  - { path: amount, log1p: true }\n  - { window: { function: count, by: terminal, size: 1d } }',
+    '{ time: at }',
+  );
+  const job = await newJob(broker().address, [...model.settings, 'deadLetters.floodShare=0.5'], 2);
+  await produce(job, 3_000, '--generate', 'transactions', '--rate', 'max');
+  const daemon = await startDaemon(job);
+  try {
+    await daemon.says(
+      /SCORELANE_DEAD_LETTER_FLOOD.*NOT_COPARTITIONED: windows are kept by field \\"terminal\\".*Key the topic by this field/,
+    );
+  } finally {
+    t.is((await daemon.stop()).code, 0);
+  }
+});
