@@ -24,7 +24,8 @@ export function flood(
   const records = recent.records + scored + deadLetters;
   const dead = recent.dead + deadLetters;
   if (deadLetters > 0 && records >= recordsMin && dead > share * records) {
-    const words = `${Math.round(dead)} of the last ${Math.round(records)} records would be dead letters, more than deadLetters.floodShare allows`;
+    const of = `${Math.round(dead)} of the last ${Math.round(records)} records`;
+    const words = `${of} would be dead letters, more than deadLetters.floodShare allows`;
     return refusal === null ? words : `${words}; one of them: ${refusal}`;
   }
   const weight = records >= 2 * recordsMin ? 0.5 : 1;

@@ -187,6 +187,28 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     );
   });
 
+  test('the log says which offset is the first of a time', async (t) => {
+    const topic = unique('topic');
+    await harness().createTopic(topic, 2);
+    const records = [10, 30, 20, 50].map((seconds) => ({
+      key: null,
+      value: 'a',
+      timestampMs: 1_700_000_000_000 + 1_000 * seconds,
+    }));
+    for (const record of records)
+      await harness()
+        .sink()
+        .produce([batchOf(topic, 0, [record])]);
+    const { source, heard } = await start(unique('group'), topic);
+    await until('all', () => heard.values.get(0)?.length === 4);
+    const of = { topic, partition: 0 };
+    const found: number[] = [];
+    for (const seconds of [Number.NEGATIVE_INFINITY, 0, 10, 10.001, 20, 30.5, 50, 51])
+      found.push(await source.offsetAt(of, 1_700_000_000_000 + 1_000 * seconds));
+    t.deepEqual(found, [0, 0, 0, 1, 1, 3, 3, 4]);
+    t.is(await source.offsetAt({ topic, partition: 1 }, 0), 0, 'where there is nothing it is the end');
+  });
+
   test('stopping commits nothing', async (t) => {
     const topic = await topicWith(1, ['a']);
     const group = unique('group');

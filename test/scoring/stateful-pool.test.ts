@@ -1,0 +1,188 @@
+// The pool for lanes with a state, on real threads: whatever becomes of a thread, a record's features are those of an undisturbed
+// reading (invariant 8), and a record that costs a thread every time costs only itself (invariant 7).
+
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { codecs } from '../../src/codec/codecs.ts';
+import { startingAt } from '../../src/log/offset.ts';
+import type { ScoredMicroBatch } from '../../src/log/ports.ts';
+import { planOf, readManifest } from '../../src/model/manifest.ts';
+import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
+import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
+import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import { microBatchOf, outputsOf, setupWith } from '../support/model.ts';
+import { until } from '../support/until.ts';
+import { history, windowsModel } from '../support/windows-model.ts';
+
+const faults = new URL('./fault-worker.ts', import.meta.url);
+const MODEL = windowsModel(
+  '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
+    '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',
+  '{ time: at }',
+);
+const RECORDS = history(10, 60);
+const EACH = 20;
+const PARTITION_COUNT = 1;
+
+const features = (() => {
+  const plan = planOf(readManifest(MODEL.folder));
+  const row = new Float32Array(plan.width);
+  return RECORDS.map((record) => {
+    plan.fill(record, row, 0, record.at, null);
+    return row.join();
+  });
+})();
+
+async function poolWith(workers: number, directory: string | null = null) {
+  const said: string[] = [];
+  const setup = setupWith({
+    modelFolder: MODEL.folder,
+    inputPartitionCount: PARTITION_COUNT,
+    features: true,
+    predictRecordsMax: EACH,
+  });
+  const pool = new StatefulPool({
+    threads: Array.from(
+      { length: workers },
+      () => new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup, workerUrl: faults }),
+    ),
+    snapshots: new SnapshotDirectory(directory),
+    snapshotIntervalMs: 0,
+    startOf: async () => 0,
+    nowMs: () => performance.now(),
+    onThreadLost: (why) => said.push(why),
+    onThreadRetired: () => {},
+    onState: (_, words) => said.push(words),
+  });
+  await pool.start();
+  return { pool, said };
+}
+
+const IN_FLIGHT = 4;
+
+/** Plays the engine for one lane: several micro-batches in flight, and back to the first that has no answer when a state is lost. */
+class Feeder {
+  readonly answers: ScoredMicroBatch[] = [];
+  restores = 0;
+  answered = 0;
+  readonly #pool: StatefulPool;
+  readonly #partition: number;
+  readonly #keyOf: (offset: number) => string;
+
+  constructor(pool: StatefulPool, partition = 0, keyOf: (offset: number) => string = () => 'k') {
+    this.#pool = pool;
+    this.#partition = partition;
+    this.#keyOf = keyOf;
+  }
+
+  get lane() {
+    return { topic: 'in', partition: this.#partition, epoch: this.restores };
+  }
+
+  async run(upTo = RECORDS.length): Promise<void> {
+    while (this.answered < upTo) {
+      this.restores++;
+      const from = await this.#pool.restore(this.lane, startingAt(this.answered));
+      await this.#feed(from, upTo).catch((error: { readonly code?: string }) => {
+        if (error.code !== 'SCORELANE_STATE_LOST') throw error;
+      });
+    }
+  }
+
+  async #feed(from: number, upTo: number): Promise<void> {
+    const scoreFrom = startingAt(this.answered);
+    const sent: { readonly next: number; readonly answer: Promise<ScoredMicroBatch> }[] = [];
+    for (let at = from; at < upTo || sent.length > 0; ) {
+      for (; at < upTo && sent.length < IN_FLIGHT; at = Math.min(upTo, at + EACH)) {
+        const next = Math.min(upTo, at + EACH);
+        const answer = this.#pool.score({ ...this.#microBatch(at, next), scoreFrom });
+        // Those behind one that fails fail too, and nobody waits for them.
+        answer.catch(() => {});
+        sent.push({ next, answer });
+      }
+      const { next, answer } = sent.shift() as (typeof sent)[number];
+      const scored = await answer;
+      if (next <= scoreFrom) continue;
+      this.answers.push(scored);
+      this.answered = next;
+      this.#pool.committed([{ ...this.lane, next: startingAt(next) }]);
+    }
+  }
+
+  #microBatch(first: number, next: number) {
+    const records = RECORDS.slice(first, next).map((value, index) => ({
+      key: this.#keyOf(first + index),
+      value: { ...value },
+    }));
+    return { ...microBatchOf(records, 'msgpack', first), ...this.lane };
+  }
+}
+
+/** By offset, what became of every record. */
+const fates = (answers: readonly ScoredMicroBatch[]): string[] =>
+  answers.flatMap(outputsOf).map(({ topic, value, headers }) => {
+    if (topic !== 'out') return headers['__scorelane.errors.code'] ?? '';
+    const { features: row } = codecs.msgpack.decode(value as Uint8Array, 0, value?.length ?? 0) as {
+      readonly features: readonly number[];
+    };
+    return row.join();
+  });
+
+test('several lanes on one thread, each with several micro-batches in flight, lose no state and have the right features', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const feeders = [0, 1, 2].map((partition) => new Feeder(pool, partition));
+  await Promise.all(feeders.map((feeder) => feeder.run()));
+  await pool.stop();
+  for (const { answers, restores } of feeders) {
+    t.is(restores, 1, said.join('\n'));
+    t.deepEqual(fates(answers), features);
+  }
+});
+
+test('records that make their thread exit, or throw, become dead letters; all others have the features as if nothing had been', async (t) => {
+  const trouble: Readonly<Record<number, string>> = { 130: 'exit', 131: 'throw', 400: 'exit' };
+  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const { pool, said } = await poolWith(1, directory);
+  const feeder = new Feeder(pool, 0, (offset) => trouble[offset] ?? 'k');
+  await feeder.run();
+  await pool.stop();
+  const wanted = features.map((row, offset) => (offset in trouble ? 'WORKER_LOST' : row));
+  // What the fault worker refuses it takes when it need not score it: so these records are in the windows of others.
+  t.deepEqual(fates(feeder.answers), wanted);
+  t.true(feeder.restores > 6);
+  t.true(
+    said.some((words) => words.includes('the state of a snapshot stands at')),
+    said.join('\n'),
+  );
+});
+
+test('a lane that ends leaves a snapshot, and one that comes back goes on from it', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const { pool } = await poolWith(2, directory);
+  const feeder = new Feeder(pool);
+  await feeder.run(200);
+  pool.forget(feeder.lane);
+  await until('the snapshot to be there, whole', () => readdirSync(directory).join() === 'in-0.state');
+  const { pool: other, said } = await poolWith(1, directory);
+  const next = new Feeder(other);
+  next.answered = 200;
+  await next.run();
+  t.deepEqual(fates(next.answers), features.slice(200));
+  t.regex(said.join('\n'), /in\/0: the state of a snapshot stands at 200, 0 offsets before/);
+  await Promise.all([pool.stop(), other.stop()]);
+});
+
+test('a micro-batch of a lane without a state, or of an ownership that has ended, is refused', async (t) => {
+  const { pool } = await poolWith(1);
+  const microBatch = microBatchOf([{ key: 'k', value: { ...RECORDS[0] } }]);
+  const lost = { code: 'SCORELANE_STATE_LOST' };
+  await t.throwsAsync(pool.score(microBatch), lost);
+  const lane = { topic: 'in', partition: 0, epoch: 1 };
+  await pool.restore(lane, startingAt(0));
+  await t.throwsAsync(pool.score({ ...microBatch, epoch: 2 }), lost);
+  pool.forget(lane);
+  await t.throwsAsync(pool.score(microBatch), lost);
+  await pool.stop();
+});
