@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { cacheFolder } from '../../tools/cache.ts';
 import { featuresOf, idOf } from '../workload.ts';
 import { writeGraphModel } from './graph-model.ts';
-import { forward, mlp } from './mlp.ts';
+import { forward, type Layer, type Mlp, mlp } from './mlp.ts';
 import { writeOnnx } from './onnx.ts';
 import { INPUT, OUTPUT, writeSavedModel } from './saved-model.ts';
 
 /** Counts up whenever what is written changes. */
-const FORM = 2;
+const FORM = 3;
 const GOLDEN_RECORDS = 8;
 
 /** The folder to name as `model.repository`. */
@@ -18,15 +18,48 @@ export const benchRepository = (): string => cacheFolder(`bench-models-${FORM}`)
 
 /** Writes the model if it is not there; returns the version's folder. */
 export function ensureModel(name: string): string {
+  const model = mlp(name);
+  return ensure(name, model, model.width, []);
+}
+
+/** Windows of a record's key: three lengths, counts and means, of what is there and of what was a minute ago. */
+const WINDOWS = ['1m, hop: 3s', '7m, hop: 15s', '30m, hop: 1m'].flatMap((size) =>
+  ['', ', delay: 1m'].flatMap((delay) => [
+    `{ window: { function: count, size: ${size}${delay} }, log1p: true }`,
+    `{ window: { function: mean, of: features.0, size: ${size}${delay} } }`,
+  ]),
+);
+
+/**
+ * The same model with twelve windows among its inputs. It computes with them, but they weigh nothing: so its scores are those of
+ * the model without, and can be audited like them. Returns its name.
+ */
+export function ensureWindowsModel(name: string): string {
+  const { layers, width, ...model } = mlp(name);
+  const [first, ...others] = layers as [Layer, ...Layer[]];
+  const kernel = new Float32Array((width + WINDOWS.length) * first.outputs);
+  kernel.set(first.kernel);
+  const wider = {
+    ...model,
+    width: width + WINDOWS.length,
+    layers: [{ ...first, kernel, inputs: width + WINDOWS.length }, ...others],
+  };
+  const windows = name.replace(/^mlp/, 'windows');
+  ensure(windows, wider, width, WINDOWS);
+  return windows;
+}
+
+function ensure(name: string, model: Mlp, fields: number, windows: readonly string[]): string {
   const folder = join(benchRepository(), name, '1');
   if (existsSync(join(folder, 'model.yaml'))) return folder;
-  const model = mlp(name);
   writeGraphModel(folder, model);
   writeSavedModel(join(folder, 'saved_model'), model);
   writeOnnx(join(folder, 'model.onnx'), model);
   const golden = Array.from({ length: GOLDEN_RECORDS }, (_, number) => {
-    const features = [...featuresOf(number, model.width)];
-    return { record: { id: idOf(number), features }, outputs: { [OUTPUT]: [forward(model, features)] } };
+    const features = [...featuresOf(number, fields)];
+    const row = [...features, ...windows.map(() => 0)];
+    const outputs = { [OUTPUT]: [forward(model, row)] };
+    return { record: { id: idOf(number), features }, outputs, key: 'golden' };
   });
   writeFileSync(join(folder, 'golden.json'), JSON.stringify(golden));
   writeFileSync(
@@ -34,7 +67,7 @@ export function ensureModel(name: string): string {
     [
       `name: ${name}`,
       'version: 1',
-      `inputs: [{ path: features, count: ${model.width} }]`,
+      `inputs: [${[`{ path: features, count: ${fields} }`, ...windows].join(', ')}]`,
       `outputs: [${OUTPUT}]`,
       'artefacts:',
       `  savedModel: { path: saved_model, input: ${INPUT} }`,

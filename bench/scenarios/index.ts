@@ -9,6 +9,7 @@ import { scaling } from './scaling.ts';
 import { soak } from './soak.ts';
 import { startup } from './startup.ts';
 import { throughput } from './throughput.ts';
+import { windows } from './windows.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   throughput,
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   soak,
   peers,
   micro,
+  windows,
 ];

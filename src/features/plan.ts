@@ -4,7 +4,7 @@
 import { murmur3 } from './murmur3.ts';
 import { parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
-import { type FieldInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
+import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
 
 export interface FeaturePlan {
@@ -28,8 +28,21 @@ export interface FeaturePlan {
 /** Fills the columns of one input. */
 type Step = FeaturePlan['fill'];
 
-export function compilePlan(inputs: readonly StatelessInput[]): FeaturePlan {
-  const steps = inputs.map((input) => ({ fill: compileInput(input), width: widthOf(input) }));
+/**
+ * How a plan reads its records. There is more than one way, for a record need not have become an object; one plan takes records of
+ * all ways that its fields know.
+ */
+export interface Fields {
+  getter(path: string): (record: unknown) => unknown;
+  /** Whether the columns of that input stand in the row already, for a record such as this. */
+  isFilled(record: unknown, input: PlanInput): boolean;
+}
+
+/** Fields of decoded objects. */
+export const OBJECT_FIELDS: Fields = { getter, isFilled: () => false };
+
+export function compilePlan(inputs: readonly StatelessInput[], fields: Fields = OBJECT_FIELDS): FeaturePlan {
+  const steps = inputs.map((input) => ({ input, fill: compileInput(input, fields), width: widthOf(input) }));
   return {
     width: steps.reduce((sum, { width }) => sum + width, 0),
     wantsKey: false,
@@ -38,8 +51,8 @@ export function compilePlan(inputs: readonly StatelessInput[]): FeaturePlan {
         return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
       }
       let to = at;
-      for (const { fill, width } of steps) {
-        const rejection = fill(record, row, to, timestampMs);
+      for (const { input, fill, width } of steps) {
+        const rejection = fields.isFilled(record, input) ? null : fill(record, row, to, timestampMs);
         if (rejection !== null) return rejection;
         to += width;
       }
@@ -48,17 +61,17 @@ export function compilePlan(inputs: readonly StatelessInput[]): FeaturePlan {
   };
 }
 
-function compileInput(input: StatelessInput): Step {
+function compileInput(input: StatelessInput, fields: Fields): Step {
   switch (input.kind) {
     case 'field':
-      return input.count === undefined ? number(input) : list(input, input.count);
+      return input.count === undefined ? number(input, fields) : list(input, input.count, fields);
     case 'constant':
       return (_record, row, at) => {
         row[at] = input.constant;
         return null;
       };
     case 'difference': {
-      const [from, minus] = [numberAt(input.path), numberAt(input.minus)];
+      const [from, minus] = [numberAt(input.path, fields), numberAt(input.minus, fields)];
       return (record, row, at) => {
         const [left, right] = [from(record), minus(record)];
         if (typeof left !== 'number') return left;
@@ -67,7 +80,7 @@ function compileInput(input: StatelessInput): Step {
       };
     }
     case 'oneHot': {
-      const get = getter(input.path);
+      const get = fields.getter(input.path);
       const columns = new Map<unknown, number>(input.oneOf.map((value, column) => [value, column]));
       return (record, row, at) => {
         const value = get(record);
@@ -79,7 +92,7 @@ function compileInput(input: StatelessInput): Step {
       };
     }
     case 'hashed': {
-      const get = getter(input.path);
+      const get = fields.getter(input.path);
       const { buckets, seed } = input.hash;
       return (record, row, at) => {
         const value = get(record);
@@ -97,7 +110,7 @@ function compileInput(input: StatelessInput): Step {
       };
     }
     case 'time': {
-      const get = input.path === undefined ? undefined : numberAt(input.path);
+      const get = input.path === undefined ? undefined : numberAt(input.path, fields);
       const toMs = input.unit === 's' ? 1_000 : 1;
       const period = TIME_PARTS[input.time];
       return (record, row, at, timestampMs) => {
@@ -122,7 +135,7 @@ function compileInput(input: StatelessInput): Step {
 const TIME_MS_MAX = 8.64e15;
 
 /** Reads a field; a direct look-up where it stands at the top level. */
-export function getter(text: string): (record: unknown) => unknown {
+function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
   const [name] = path;
   if (path.length > 1 || name === undefined) return (record) => valueAt(record, path);
@@ -130,8 +143,8 @@ export function getter(text: string): (record: unknown) => unknown {
 }
 
 /** Reads a field that must be a finite number. */
-export function numberAt(text: string): (record: unknown) => number | Rejection {
-  const get = getter(text);
+export function numberAt(text: string, fields: Fields): (record: unknown) => number | Rejection {
+  const get = fields.getter(text);
   return (record) => {
     const value = get(record);
     const found = typeof value === 'number' ? value : asNumber(value);
@@ -139,8 +152,8 @@ export function numberAt(text: string): (record: unknown) => number | Rejection 
   };
 }
 
-function number(input: FieldInput): Step {
-  const get = getter(input.path);
+function number(input: FieldInput, fields: Fields): Step {
+  const get = fields.getter(input.path);
   return (record, row, at) => {
     const given = get(record);
     const value = given === undefined || given === null ? (input.default ?? given) : given;
@@ -160,8 +173,8 @@ export function put(
   return null;
 }
 
-function list(input: FieldInput, count: number): Step {
-  const get = getter(input.path);
+function list(input: FieldInput, count: number, fields: Fields): Step {
+  const get = fields.getter(input.path);
   return (record, row, at) => fillList(input, count, get(record), row, at);
 }
 

@@ -6,8 +6,9 @@ import {
   describe,
   explain,
   type FeaturePlan,
-  getter,
+  type Fields,
   numberAt,
+  OBJECT_FIELDS,
   put,
   rejected,
   scaled,
@@ -31,6 +32,16 @@ interface Column {
   readonly at: number;
 }
 
+/** A field that windows look at. */
+interface ValueField {
+  readonly of: string;
+  readonly get: (record: unknown) => unknown;
+  /** By `distinct`: as what it is. */
+  readonly counted: boolean;
+  /** By others: it must be a number. */
+  readonly summed: boolean;
+}
+
 export class StatefulPlan implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
@@ -47,14 +58,19 @@ export class StatefulPlan implements FeaturePlan {
   readonly #windows: readonly Column[];
   readonly #timeOf: (record: unknown, timestampMs: number) => number | Rejection;
   readonly #keys: readonly ((record: unknown) => unknown)[];
-  readonly #values: readonly ((record: unknown) => unknown)[];
+  readonly #values: readonly ValueField[];
   readonly #hashes: Uint32Array;
   readonly #numbers: Float64Array;
   readonly #valueHashes: Uint32Array;
   readonly #out: Float64Array;
   readonly #owns: Owns | null;
 
-  constructor(inputs: readonly PlanInput[], options: StateOptions, owns: Owns | null = null) {
+  constructor(
+    inputs: readonly PlanInput[],
+    options: StateOptions,
+    owns: Owns | null = null,
+    fields: Fields = OBJECT_FIELDS,
+  ) {
     this.#owns = options.partitioning === 'trusted' ? null : owns;
     let at = 0;
     const placed = inputs.map((input) => {
@@ -65,7 +81,7 @@ export class StatefulPlan implements FeaturePlan {
     this.width = at;
     this.#windows = placed.filter((column): column is Column => column.input.kind === 'window');
     this.#stateless = placed.flatMap(({ input, at: to }) =>
-      input.kind === 'window' ? [] : [{ fill: compilePlan([input as StatelessInput]).fill, at: to }],
+      input.kind === 'window' ? [] : [{ fill: compilePlan([input as StatelessInput], fields).fill, at: to }],
     );
     this.state = new WindowState(
       this.#windows.map(({ input }) => input.window),
@@ -73,7 +89,7 @@ export class StatefulPlan implements FeaturePlan {
     );
     this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
     this.reachMs = this.state.reachMs + 2 * (options.driftMs ?? Number.POSITIVE_INFINITY);
-    const time = options.time === undefined ? undefined : numberAt(options.time);
+    const time = options.time === undefined ? undefined : numberAt(options.time, fields);
     const toMs = options.unit === 's' ? 1_000 : 1;
     this.#timeOf = (record, timestampMs) => {
       if (time === undefined) return timestampMs;
@@ -88,8 +104,14 @@ export class StatefulPlan implements FeaturePlan {
           `${options.driftMs} ms`,
       );
     };
-    this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : getter(by)));
-    this.#values = this.state.of.map(getter);
+    this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : fields.getter(by)));
+    this.#values = this.state.of.map((of) => {
+      const functions = this.#windows.flatMap(({ input: { window } }) =>
+        window.of === of ? [window.function] : [],
+      );
+      const counted = functions.includes('distinct');
+      return { of, get: fields.getter(of), counted, summed: functions.some((name) => name !== 'distinct') };
+    });
     this.#hashes = new Uint32Array(2 * this.#keys.length);
     this.#numbers = new Float64Array(this.#values.length);
     this.#valueHashes = new Uint32Array(this.#values.length);
@@ -119,7 +141,8 @@ export class StatefulPlan implements FeaturePlan {
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);
     if (rejection !== null) return rejection;
     this.state.take(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
-    for (const [index, { input, at: to }] of this.#windows.entries()) {
+    for (let index = 0; index < this.#windows.length; index++) {
+      const { input, at: to } = this.#windows[index] as Column;
       const value = this.#out[index] as number;
       const wrong = put(scaled(input, value), value, input.window.function, row, at + to);
       if (wrong !== null) return wrong;
@@ -150,21 +173,17 @@ export class StatefulPlan implements FeaturePlan {
   }
 
   #readValues(record: unknown): Rejection | null {
-    for (const [index, of] of this.state.of.entries()) {
-      const value = this.#values[index]?.(record);
+    for (let index = 0; index < this.#values.length; index++) {
+      const { of, get, counted, summed } = this.#values[index] as ValueField;
+      const value = get(record);
       if (value === undefined || value === null || typeof value === 'object') return explain(of, value);
-      this.#valueHashes[index] = murmur3(Buffer.from(String(value)), SEED_VALUE);
+      if (counted) this.#valueHashes[index] = murmur3(Buffer.from(String(value)), SEED_VALUE);
       // Text may be counted, not summed.
       const number = Number(value);
-      if ((typeof value === 'string' || !Number.isFinite(number)) && this.#mustBeNumber(of))
-        return explain(of, value);
+      if (summed && (typeof value === 'string' || !Number.isFinite(number))) return explain(of, value);
       this.#numbers[index] = Number.isFinite(number) ? number : 0;
     }
     return null;
-  }
-
-  #mustBeNumber(of: string): boolean {
-    return this.#windows.some(({ input: { window } }) => window.of === of && window.function !== 'distinct');
   }
 }
 

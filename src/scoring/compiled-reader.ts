@@ -3,21 +3,41 @@
 // general reader, which finds the words; both give the same features and the same refusals (test/scoring/).
 
 import type { Codec } from '../codec/codec.ts';
+import type { FeaturePlan } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { FieldInput } from '../features/spec.ts';
 import { compileFields, type FieldMap } from './fields.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
+import { type RawRecord, WHOLE } from './raw-record.ts';
 
 const ABSENT = -1;
 
+export interface CompiledParts {
+  /** Reads whatever this one does not. */
+  readonly general: InputReader;
+  readonly codec: Codec;
+  /** Gives the columns that are not walked; null where all are. */
+  readonly rest: FeaturePlan | null;
+  /** What is looked for; the plan reads the rest from it. */
+  readonly raw: RawRecord;
+  /** How many of its paths are ids of the result. */
+  readonly idCount: number;
+  readonly nestingMax: number;
+}
+
 export abstract class CompiledReader implements InputReader {
   readonly width: number;
-  readonly wantsKey = false;
+  readonly wantsKey: boolean;
+  protected readonly nestingMax: number;
   /** What is wanted of a record. */
   protected readonly root: FieldMap;
   readonly #general: InputReader;
   readonly #codec: Codec;
+  readonly #rest: FeaturePlan | null;
+  readonly #raw: RawRecord;
   readonly #idCount: number;
+  /** How many of them go into the result. */
+  readonly #resultIds: number;
   /** For each input, the number of the record that it was last seen in. */
   readonly #seenIn: Float64Array;
   #seen = 0;
@@ -29,15 +49,20 @@ export abstract class CompiledReader implements InputReader {
   /** For each row: its bytes, or null when the general reader has it. */
   readonly #source: (Uint8Array | null)[] = [];
 
-  /** `general` reads whatever this one does not. */
-  constructor(general: InputReader, codec: Codec, inputs: readonly FieldInput[], idPaths: readonly string[]) {
+  constructor({ general, codec, rest, raw, idCount, nestingMax }: CompiledParts) {
     this.width = general.width;
-    this.root = compileFields(inputs, idPaths);
+    this.wantsKey = general.wantsKey;
+    this.root = compileFields(raw.direct, raw.paths);
     this.#general = general;
     this.#codec = codec;
-    this.#idCount = idPaths.length;
-    this.#seenIn = new Float64Array(inputs.length);
-    this.#idRanges = new Int32Array(2 * idPaths.length);
+    this.#rest = rest;
+    this.#raw = raw;
+    this.nestingMax = nestingMax;
+    this.#idCount = raw.paths.length;
+    this.#resultIds = idCount;
+    this.#seenIn = new Float64Array(raw.direct.length);
+    this.#idRanges = new Int32Array(2 * raw.paths.length);
+    raw.open(this, (bytes, start, end, element) => this.valueAt(bytes, start, end, element));
   }
 
   read(
@@ -47,6 +72,7 @@ export abstract class CompiledReader implements InputReader {
     features: Float32Array,
     row: number,
     timestampMs: number,
+    key: Uint8Array | null = null,
   ): Rejection | null {
     this.record++;
     this.#seen = 0;
@@ -54,20 +80,26 @@ export abstract class CompiledReader implements InputReader {
     this.#idsAt = 2 * this.#idCount * row;
     while (this.#idsAt + 2 * this.#idCount > this.#idRanges.length) this.#grow();
     for (let id = 0; id < this.#idCount; id++) this.#idRanges[this.#idsAt + 2 * id] = ABSENT;
+    const at = row * this.width;
+    if (this.#isPlain(bytes, start, end, features, at))
+      return this.#rest?.fill(this.#raw.show(bytes, row), features, at, timestampMs, key) ?? null;
+    this.#source[row] = null;
+    return this.#general.read(bytes, start, end, features, row, timestampMs, key);
+  }
+
+  #isPlain(bytes: Uint8Array, start: number, end: number, features: Float32Array, at: number): boolean {
     try {
-      const isPlain = this.walk(bytes, start, end, features, row * this.width);
-      if (isPlain && this.#seen === this.#seenIn.length) return null;
+      return this.walk(bytes, start, end, features, at) && this.#seen === this.#seenIn.length;
     } catch {
       // Damaged: the general reader says what is wrong with it.
+      return false;
     }
-    this.#source[row] = null;
-    return this.#general.read(bytes, start, end, features, row, timestampMs);
   }
 
   ids(row: number): readonly unknown[] {
     const source = this.#source[row];
     if (source === null || source === undefined) return this.#general.ids(row);
-    return Array.from({ length: this.#idCount }, (_, id) => {
+    return Array.from({ length: this.#resultIds }, (_, id) => {
       const start = this.idStart(row, id);
       return start < 0 ? undefined : this.#codec.decode(source, start, this.idEnd(row, id));
     });
@@ -90,6 +122,12 @@ export abstract class CompiledReader implements InputReader {
     features: Float32Array,
     at: number,
   ): boolean;
+
+  /** The value, or the element of that number, that stands in a range of bytes. */
+  protected valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
+    const value = this.#codec.decode(bytes, start, end);
+    return element === WHOLE ? value : (value as readonly unknown[])[element];
+  }
 
   /** An input was read. */
   protected sawInput(inputIndex: number): void {

@@ -74,13 +74,17 @@ interface Wanted {
   readonly field: Partial<Field>;
 }
 
-export function compileFields(inputs: readonly FieldInput[], idPaths: readonly string[]): FieldMap {
-  let column = 0;
-  const wanted: Wanted[] = inputs.map((input, inputIndex) => {
-    const field = { input, inputIndex, column };
-    column += input.count ?? 1;
-    return { steps: parsePath(input.path), field };
-  });
+/** An input, and its first column in a row of features. */
+export interface Placed {
+  readonly input: FieldInput;
+  readonly column: number;
+}
+
+export function compileFields(inputs: readonly Placed[], idPaths: readonly string[]): FieldMap {
+  const wanted: Wanted[] = inputs.map(({ input, column }, inputIndex) => ({
+    steps: parsePath(input.path),
+    field: { input, inputIndex, column },
+  }));
   return mapOf([...wanted, ...idPaths.map((path, id) => ({ steps: parsePath(path), field: { id } }))]);
 }
 

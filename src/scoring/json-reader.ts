@@ -3,26 +3,29 @@
 import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
-import { NESTING_MAX } from '../codec/nesting.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
-import { CompiledReader, isUnscaled } from './compiled-reader.ts';
+import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
-import type { InputReader } from './input-reader.ts';
+import { WHOLE } from './raw-record.ts';
+import { isAscii, latin1 } from './text.ts';
+
+const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
+
+function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return false;
+  return isAscii(bytes, start, end);
+}
 
 export class JsonReader extends CompiledReader {
   readonly #walker: JsonWalker;
-  readonly #nestingMax: number;
+  /** For single values, while the other may be in the middle of a record. */
+  readonly #values: JsonWalker;
 
-  constructor(
-    general: InputReader,
-    inputs: readonly FieldInput[],
-    idPaths: readonly string[],
-    nestingMax = NESTING_MAX,
-  ) {
-    super(general, codecs.json, inputs, idPaths);
-    this.#nestingMax = nestingMax;
-    this.#walker = new JsonWalker(nestingMax);
+  constructor(parts: Omit<CompiledParts, 'codec'>) {
+    super({ ...parts, codec: codecs.json });
+    this.#walker = new JsonWalker(parts.nestingMax);
+    this.#values = new JsonWalker(parts.nestingMax);
   }
 
   protected override walk(
@@ -38,10 +41,30 @@ export class JsonReader extends CompiledReader {
     return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
   }
 
+  /** Numbers and plain text; all else as the codec has it. */
+  protected override valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
+    let [from, to] = [start, end];
+    if (element !== WHOLE) {
+      const walker = this.#values;
+      walker.reset(bytes, start, end);
+      if (!walker.enterList()) return super.valueAt(bytes, start, end, element);
+      for (let skipped = 0; skipped <= element; skipped++) {
+        if (!walker.nextElement(skipped === 0)) return undefined;
+        from = walker.at;
+        walker.skip();
+      }
+      to = walker.at;
+    }
+    const head = bytes[from] as number;
+    if (head === MINUS || (head >= ZERO && head <= NINE)) return Number(latin1(bytes, from, to));
+    if (head === QUOTE && isPlainText(bytes, from + 1, to - 1)) return latin1(bytes, from + 1, to - 1);
+    return super.valueAt(bytes, from, to, WHOLE);
+  }
+
   /** `depth` counts the maps around its values. */
   #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
-    if (depth > this.#nestingMax) return false;
+    if (depth > this.nestingMax) return false;
     // Entered twice: a repeated key, of which only the last counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
@@ -73,7 +96,7 @@ export class JsonReader extends CompiledReader {
     if (input.count === undefined) {
       if (!this.#number(input, isUnscaled(input), features, at)) return false;
     } else {
-      if (depth >= this.#nestingMax || !walker.enterList()) return false;
+      if (depth >= this.nestingMax || !walker.enterList()) return false;
       const asItIs = isUnscaled(input);
       let done = asItIs ? walker.readFloat32s(features, at, input.count) : 0;
       for (; walker.nextElement(done === 0); done++) {

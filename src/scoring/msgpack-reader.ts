@@ -2,26 +2,24 @@
 
 import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
-import { NESTING_MAX } from '../codec/nesting.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
-import { CompiledReader, isUnscaled } from './compiled-reader.ts';
+import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
-import type { InputReader } from './input-reader.ts';
+import { WHOLE } from './raw-record.ts';
+import { isAscii, latin1 } from './text.ts';
+
+const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
 
 export class MsgpackReader extends CompiledReader {
   readonly #walker: MsgpackWalker;
-  readonly #nestingMax: number;
+  /** For single values, while the other may be in the middle of a record. */
+  readonly #values: MsgpackWalker;
 
-  constructor(
-    general: InputReader,
-    inputs: readonly FieldInput[],
-    idPaths: readonly string[],
-    nestingMax = NESTING_MAX,
-  ) {
-    super(general, codecs.msgpack, inputs, idPaths);
-    this.#nestingMax = nestingMax;
-    this.#walker = new MsgpackWalker(nestingMax);
+  constructor(parts: Omit<CompiledParts, 'codec'>) {
+    super({ ...parts, codec: codecs.msgpack });
+    this.#walker = new MsgpackWalker(parts.nestingMax);
+    this.#values = new MsgpackWalker(parts.nestingMax);
   }
 
   protected override walk(
@@ -35,10 +33,27 @@ export class MsgpackReader extends CompiledReader {
     return this.#map(this.root, bytes, features, at, 1) && this.#walker.at === end;
   }
 
+  /** Doubles, float32, small integers and plain text; all else as the codec has it. */
+  protected override valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
+    const walker = this.#values;
+    walker.reset(bytes, start, end);
+    if (element !== WHOLE) {
+      if (element >= walker.readArraySize()) return undefined;
+      for (let skipped = 0; skipped < element; skipped++) walker.skip();
+    }
+    const head = bytes[walker.at] as number;
+    const isLong = head === INT64 || head === UINT64;
+    if (head !== FALSE && head !== TRUE && !isLong && walker.readNumber()) return walker.value;
+    const length = walker.readStringSize();
+    if (length >= 0 && isAscii(bytes, walker.at, walker.at + length))
+      return latin1(bytes, walker.at, walker.at + length);
+    return super.valueAt(bytes, start, end, element);
+  }
+
   /** `depth` counts the maps around its values. */
   #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
-    if (depth > this.#nestingMax) return false;
+    if (depth > this.nestingMax) return false;
     // Entered twice: a repeated key, of which only the last counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
@@ -73,7 +88,7 @@ export class MsgpackReader extends CompiledReader {
     const { count } = input;
     let done = 0;
     if (count !== undefined) {
-      if (depth >= this.#nestingMax || walker.readArraySize() !== count) return false;
+      if (depth >= this.nestingMax || walker.readArraySize() !== count) return false;
       if (isUnscaled(input)) done = walker.readFloat32s(count, features, at);
     }
     for (; done < (count ?? 1); done++) {

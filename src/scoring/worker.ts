@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { AvroReader, SchemaError, SchemaNeededError } from '../codec/avro.ts';
-import { codecs, type Format } from '../codec/codecs.ts';
+import type { Format } from '../codec/codecs.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
-import { compilePlan } from '../features/plan.ts';
+import { compilePlan, type Fields } from '../features/plan.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
@@ -17,7 +17,7 @@ import {
   readManifest,
   statelessInputs,
 } from '../model/manifest.ts';
-import { compileReader } from './compile-reader.ts';
+import { readerFor } from './compile-reader.ts';
 import { ownsIn } from './copartition.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { LaneStates, StateLostError } from './lane-states.ts';
@@ -29,6 +29,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from './messages.ts';
+import { RawRecord } from './raw-record.ts';
 import { ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
@@ -59,8 +60,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   const { idPaths } = setup;
   const { name, version, outputs } = manifest;
   const avro = setup.avro === null ? null : new AvroReader(setup.avro);
-  const states = statesOf(manifest, setup);
-  const reader = readerOf(manifest, setup, avro, states);
+  const { reader, states } = readingOf(manifest, setup, avro);
   const writer = new ResultWriter({
     inputFormat: setup.inputFormat,
     format: setup.resultFormat,
@@ -80,33 +80,35 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   };
 }
 
-function statesOf(manifest: ModelManifest, setup: ScorerSetup): LaneStates | null {
-  if (!keepsState(manifest)) return null;
+interface Reading {
+  readonly reader: InputReader;
+  readonly states: LaneStates | null;
+}
+
+function readingOf(manifest: ModelManifest, setup: ScorerSetup, avro: AvroReader | null): Reading {
+  const { inputs } = manifest;
+  const { idPaths, nestingMax, inputFormat } = setup;
+  const raw = new RawRecord(inputs, idPaths);
+  const states = keepsState(manifest) ? statesOf(manifest, setup, raw) : null;
+  const plan = states ?? compilePlan(statelessInputs(manifest), raw);
+  const reader =
+    avro === null
+      ? readerFor(inputFormat as Format, { inputs, plan, raw, idPaths, nestingMax })
+      : generalReader(avro, plan, idPaths, nestingMax);
+  return { reader, states };
+}
+
+function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
   const { name, version, inputs, state } = manifest;
   const { inputFormat, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
   // A record that is refused is in no state.
   const schema = avro?.schema;
   const refusing = { inputFormat, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
   const all = JSON.stringify({ name, version, inputs, state, refusing });
-  const planName = createHash('sha256').update(all).digest('hex');
   return new LaneStates(
-    ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount)),
-    planName,
+    ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount), fields),
+    createHash('sha256').update(all).digest('hex'),
   );
-}
-
-function readerOf(
-  manifest: ModelManifest,
-  { inputFormat, idPaths, nestingMax }: ScorerSetup,
-  avro: AvroReader | null,
-  states: LaneStates | null,
-): InputReader {
-  const codec = avro ?? codecs[inputFormat as Format];
-  if (states !== null) return generalReader(codec, states, idPaths, nestingMax);
-  const inputs = statelessInputs(manifest);
-  return avro === null
-    ? compileReader(inputFormat as Format, inputs, idPaths, nestingMax)
-    : generalReader(avro, compilePlan(inputs), idPaths, nestingMax);
 }
 
 function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loaded['learn'] {

@@ -7,8 +7,8 @@ import { Packr } from 'msgpackr';
 import { codecs } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { FieldInput } from '../../src/features/spec.ts';
+import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader } from '../../src/scoring/input-reader.ts';
-import { MsgpackReader } from '../../src/scoring/msgpack-reader.ts';
 
 const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
   kind: 'field',
@@ -27,7 +27,7 @@ const inputs = [
 const ids = ['id', 'a', 'absent'];
 
 const general = generalReader(codecs.msgpack, compilePlan(inputs), ids);
-const compiled = new MsgpackReader(generalReader(codecs.msgpack, compilePlan(inputs), ids), inputs, ids);
+const compiled = compileReader('msgpack', inputs, ids);
 
 /** Reads with both and holds one against the other. Returns whether the record was refused. */
 function agree(t: import('ava').ExecutionContext, bytes: Uint8Array, row = 0): boolean {

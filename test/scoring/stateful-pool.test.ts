@@ -83,7 +83,7 @@ class Feeder {
 
   async run(upTo = RECORDS.length): Promise<void> {
     while (this.answered < upTo) {
-      this.restores++;
+      if (++this.restores > 50) throw new Error('the state is lost again and again');
       const from = await this.#pool.restore(this.lane, startingAt(this.answered));
       await this.#feed(from, upTo).catch((error: { readonly code?: string }) => {
         if (error.code !== 'SCORELANE_STATE_LOST') throw error;

@@ -1,0 +1,112 @@
+// What windows cost: a pre-filled topic drained by a model without and with twelve windows, in one run; and how long it takes
+// from the assignment to the first score when a million records have to be read again, with and without snapshots.
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Case, Scenario } from '../harness/bench.ts';
+import { Runs, THROUGHPUT, throughputFigures } from '../harness/figures.ts';
+import { throughputPlot } from '../harness/plots.ts';
+import type { Goal } from '../harness/result.ts';
+import { median } from '../harness/statistics.ts';
+import { ensureWindowsModel } from '../models/repository.ts';
+
+/** Of the throughput without windows, at least. */
+const SHARE_WANTED = 1 / 3;
+/** Records that come after what is read again: each lane must have one. */
+const TAIL = 1_000;
+
+export const windows: Scenario = {
+  name: 'windows',
+  measures:
+    'throughput without and with twelve windows a record; assignment to first score, with and without snapshots',
+  config: 'windows.yaml',
+  defaults: {
+    count: 1_000_000,
+    rounds: 1,
+    workers: 1,
+    partitions: 4,
+    formats: ['msgpack', 'json'],
+    models: ['mlp-30-64-32-1'],
+    backends: ['native'],
+  },
+  async run(bench) {
+    const { options, log, say } = bench;
+    const runs = new Runs();
+    const goals: Goal[] = [];
+    for (let round = 0; round < options.rounds; round++) {
+      for (const one of bench.cases()) {
+        const job = await log.createJob(options.partitions);
+        await bench.load(job, one, { count: options.count });
+        const without = await bench.drain(job, one, options.count);
+        await log.deleteJob(job);
+        const name = `${one.format} ${one.model} ${one.backend}`;
+        runs.add(name, throughputFigures(without));
+        const figures = await withWindows(bench, one);
+        runs.add(`${name}, twelve windows`, figures);
+        say(
+          `${name}: ${without.recordsPerSecond} records/s without windows, ${figures.throughput} with, audited; first score ` +
+            `${figures['from a snapshot']} ms after the assignment with a snapshot, ${figures['from the log']} without`,
+        );
+      }
+    }
+    for (const one of bench.cases()) {
+      const name = `${one.format} ${one.model} ${one.backend}`;
+      const share =
+        median(runs.figures(`${name}, twelve windows`, 'throughput')) /
+        median(runs.figures(name, 'throughput'));
+      goals.push({
+        what: `${name}: throughput with twelve windows, of that without`,
+        wanted: `at least ${SHARE_WANTED.toFixed(2)}`,
+        measured: share.toFixed(2),
+        isMet: share >= SHARE_WANTED,
+      });
+    }
+    return {
+      metrics: [
+        ...THROUGHPUT,
+        {
+          name: 'from the log',
+          unit: 'ms from the assignment to the first score',
+          better: 'lower',
+          digits: 0,
+        },
+        {
+          name: 'from a snapshot',
+          unit: 'ms from the assignment to the first score',
+          better: 'lower',
+          digits: 0,
+        },
+      ],
+      runs: runs.all,
+      plots: [throughputPlot(runs.all)],
+      goals,
+      notes: [
+        'Windows of 1, 7 and 30 minutes with 20, 28 and 30 panes, counts and means, six of them with a delay, for 10,007 keys; ' +
+          `${options.count} records lie in them when the state is built up again.`,
+      ],
+    };
+  },
+};
+
+async function withWindows(bench: Bench, one: Case): Promise<Record<string, number>> {
+  const { count, partitions } = bench.options;
+  const directory = mkdtempSync(join(tmpdir(), 'scorelane-bench-state-'));
+  const settings = [`model.name=${ensureWindowsModel(one.model)}`];
+  const job = await bench.log.createJob(partitions);
+  await bench.load(job, one, { count });
+  const kept = { ...one, settings: [...settings, `state.directory=${directory}`] };
+  const summary = await bench.drain(job, kept, count);
+  const firstScore = async (again: Case, sent: number): Promise<number> => {
+    await bench.load(job, one, { first: sent, count: TAIL });
+    const { assignedToFirstResultMs } = await bench.drain(job, again, sent + TAIL);
+    return assignedToFirstResultMs.at(-1) ?? Number.NaN;
+  };
+  const figures = {
+    ...throughputFigures(summary),
+    'from a snapshot': await firstScore(kept, count),
+    'from the log': await firstScore({ ...one, settings }, count + TAIL),
+  };
+  await bench.log.deleteJob(job);
+  return figures;
+}
