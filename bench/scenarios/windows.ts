@@ -4,10 +4,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Summary } from '../../src/telemetry/meter.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
-import { Runs, THROUGHPUT, throughputFigures } from '../harness/figures.ts';
-import { throughputPlot } from '../harness/plots.ts';
-import type { Goal } from '../harness/result.ts';
+import { MIB, Runs, throughputFigures } from '../harness/figures.ts';
+import type { Goal, Series } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 import { ensureWindowsModel } from '../models/repository.ts';
 
@@ -33,38 +33,50 @@ export const windows: Scenario = {
   async run(bench) {
     const { options, log, say } = bench;
     const runs = new Runs();
-    const goals: Goal[] = [];
     for (let round = 0; round < options.rounds; round++) {
       for (const one of bench.cases()) {
         const job = await log.createJob(options.partitions);
         await bench.load(job, one, { count: options.count });
         const without = await bench.drain(job, one, options.count);
         await log.deleteJob(job);
+        const { summary, ...waits } = await withWindows(bench, one);
         const name = `${one.format} ${one.model} ${one.backend}`;
-        runs.add(name, throughputFigures(without));
-        const figures = await withWindows(bench, one);
-        runs.add(`${name}, twelve windows`, figures);
+        runs.add(name, {
+          without: without.recordsPerSecond,
+          with: summary.recordsPerSecond,
+          share: summary.recordsPerSecond / without.recordsPerSecond,
+          'workers without': throughputFigures(without).workers ?? Number.NaN,
+          'workers with': throughputFigures(summary).workers ?? Number.NaN,
+          RSS: summary.peakResidentBytes / MIB,
+          ...waits,
+        });
         say(
-          `${name}: ${without.recordsPerSecond} records/s without windows, ${figures.throughput} with, audited; first score ` +
-            `${figures['from a snapshot']} ms after the assignment with a snapshot, ${figures['from the log']} without`,
+          `${name}: ${without.recordsPerSecond} records/s without windows, ${summary.recordsPerSecond} with, audited; first score ` +
+            `${waits['from a snapshot']} ms after the assignment with a snapshot, ${waits['from the log']} without`,
         );
       }
     }
-    for (const one of bench.cases()) {
-      const name = `${one.format} ${one.model} ${one.backend}`;
-      const share =
-        median(runs.figures(`${name}, twelve windows`, 'throughput')) /
-        median(runs.figures(name, 'throughput'));
-      goals.push({
+    const goals = runs.all.map(({ name, figures }): Goal => {
+      const share = median(figures.share ?? []);
+      return {
         what: `${name}: throughput with twelve windows, of that without`,
         wanted: `at least ${SHARE_WANTED.toFixed(2)}`,
         measured: share.toFixed(2),
         isMet: share >= SHARE_WANTED,
-      });
-    }
+      };
+    });
+    const series = (metric: string): Series => ({
+      name: metric,
+      points: runs.all.map(({ name, figures }) => [name, median(figures[metric] ?? [])] as const),
+    });
     return {
       metrics: [
-        ...THROUGHPUT,
+        { name: 'without', unit: 'records/s', better: 'higher', digits: 0 },
+        { name: 'with', unit: 'records/s', better: 'higher', digits: 0 },
+        { name: 'share', unit: 'with, of without', better: 'higher', digits: 2 },
+        { name: 'workers without', unit: 'us of CPU a record', better: 'lower', digits: 2 },
+        { name: 'workers with', unit: 'us of CPU a record', better: 'lower', digits: 2 },
+        { name: 'RSS', unit: 'MiB with windows', better: 'lower', digits: 0 },
         {
           name: 'from the log',
           unit: 'ms from the assignment to the first score',
@@ -79,7 +91,15 @@ export const windows: Scenario = {
         },
       ],
       runs: runs.all,
-      plots: [throughputPlot(runs.all)],
+      plots: [
+        {
+          title: 'Throughput without and with twelve windows',
+          x: '',
+          y: 'records/s',
+          kind: 'bars',
+          series: [series('without'), series('with')],
+        },
+      ],
       goals,
       notes: [
         'Windows of 1, 7 and 30 minutes with 20, 28 and 30 panes, counts and means, six of them with a delay, for 10,007 keys; ' +
@@ -89,7 +109,13 @@ export const windows: Scenario = {
   },
 };
 
-async function withWindows(bench: Bench, one: Case): Promise<Record<string, number>> {
+interface WithWindows {
+  readonly summary: Summary;
+  readonly 'from a snapshot': number;
+  readonly 'from the log': number;
+}
+
+async function withWindows(bench: Bench, one: Case): Promise<WithWindows> {
   const { count, partitions } = bench.options;
   const directory = mkdtempSync(join(tmpdir(), 'scorelane-bench-state-'));
   const settings = [`model.name=${ensureWindowsModel(one.model)}`];
@@ -103,7 +129,7 @@ async function withWindows(bench: Bench, one: Case): Promise<Record<string, numb
     return assignedToFirstResultMs.at(-1) ?? Number.NaN;
   };
   const figures = {
-    ...throughputFigures(summary),
+    summary,
     'from a snapshot': await firstScore(kept, count),
     'from the log': await firstScore({ ...one, settings }, count + TAIL),
   };

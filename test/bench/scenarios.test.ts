@@ -20,6 +20,7 @@ const SMALL: Readonly<Record<string, Partial<Options>>> = {
   scaling: { ...small, models: ['mlp-30-256-256-1'], count: 4_000, workers: 2, instances: 2, partitions: 2 },
   startup: { ...small, rounds: 1, seconds: 1 },
   soak: { ...small, minutes: 4 / 60, rate: 2_000 },
+  windows: { ...small, count: 20_000 },
   micro: { ...small, seconds: 0.005, rounds: 2 },
 };
 
