@@ -1,11 +1,14 @@
 // Avro, by avsc: values of any writer's schema, read as the reader's schema says (aliases, defaults, promotions). Framings: the
-// Confluent wire format (a zero byte and the number of the writer's schema in a registry, big-endian), or none.
-// Format: https://avro.apache.org/docs/1.12.0/specification/ and
+// Confluent wire format (a zero byte and the number of the writer's schema in a registry, big-endian); single-object encoding (C3 01
+// and the fingerprint of the writer's schema, little-endian); or none.
+// Formats: https://avro.apache.org/docs/1.12.0/specification/ and
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
-import avro, { type Schema, type Type } from 'avsc';
+import type { Type } from 'avsc';
+import { fingerprint } from './avro-fingerprint.ts';
+import { canonical, type Reader, readerOf, SchemaError, typeOf } from './avro-types.ts';
 
-export const FRAMINGS = ['confluent', 'plain'] as const;
+export const FRAMINGS = ['confluent', 'single-object', 'plain'] as const;
 export type Framing = (typeof FRAMINGS)[number];
 
 /** A writer's schema that has to be asked for first; then the value can be read. */
@@ -19,189 +22,113 @@ export class SchemaNeededError extends Error {
   }
 }
 
-/** A schema that is none, or that the reader's cannot be resolved against. */
-export class SchemaError extends Error {
-  readonly code = 'SCORELANE_SCHEMA';
-  override readonly name = 'SchemaError';
-}
-
-/** Reads the values of one writer's schema. */
-type Reader = (bytes: Buffer) => unknown;
-
 const MAGIC = 0;
 const FRAME_BYTES = 5;
+const OBJECT_MAGIC = 0xc301;
+const OBJECT_BYTES = 10;
+/** A number that the registry did not know may be known to it later. */
+const UNKNOWN_MS = 30_000;
 
 export interface AvroOptions {
   readonly framing: Framing;
   /** The reader's schema, as JSON. Without it values are read as they were written. */
   readonly schema: string | null;
-  /** Writers' schemas that are kept ready. */
+  /** Schemas that single objects may be written with, as JSON; the reader's is one too. */
+  readonly writers: readonly string[];
+  /** Writers' schemas of a registry that are kept ready. */
   readonly schemasMax: number;
 }
 
+/** How to read what one writer wrote, or why that cannot be; of a registry's, when that was learnt. */
+interface Known {
+  readonly reader: Reader | SchemaError;
+  readonly atMs: number;
+}
+
 export class AvroReader {
+  readonly #framing: Framing;
   readonly #schemasMax: number;
   readonly #reader: Type | null;
   readonly #plain: Reader | null;
-  /** By number, in the order in which they were learnt. An error stands for a schema that cannot be read. */
-  readonly #known = new Map<number, Reader | SchemaError>();
+  readonly #byFingerprint: ReadonlyMap<bigint, Reader | SchemaError>;
+  /** By number, in the order in which they were learnt. */
+  readonly #known = new Map<number, Known>();
 
   /** Throws `SchemaError`. */
-  constructor({ framing, schema, schemasMax }: AvroOptions) {
+  constructor({ framing, schema, writers, schemasMax }: AvroOptions) {
+    this.#framing = framing;
     this.#schemasMax = schemasMax;
     this.#reader = schema === null ? null : typeOf(schema);
     if (framing === 'plain' && this.#reader === null)
       throw new SchemaError('Avro without a frame needs the schema that it was written with');
     this.#plain = framing === 'plain' ? readerOf(this.#reader as Type, null) : null;
+    const all = schema === null ? writers : [schema, ...writers];
+    this.#byFingerprint = new Map(
+      framing === 'single-object'
+        ? all.map((each) => [fingerprint(canonical(each)), this.#readerOf(each, 'the schema')])
+        : [],
+    );
   }
 
   /** Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no such value. */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const own = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     if (this.#plain !== null) return this.#plain(own);
-    if (own.length < FRAME_BYTES || own[0] !== MAGIC)
-      throw new RangeError(
-        `expected a zero byte and a schema number, found ${own.toString('hex', 0, FRAME_BYTES)}`,
-      );
-    const known = this.#readerOf(own.readInt32BE(1));
-    if (known instanceof SchemaError) throw known;
-    return known(own.subarray(FRAME_BYTES));
+    const isNumbered = this.#framing === 'confluent';
+    const reader = isNumbered ? this.#numbered(own) : this.#fingerprinted(own);
+    if (reader instanceof SchemaError) throw reader;
+    return reader(own.subarray(isNumbered ? FRAME_BYTES : OBJECT_BYTES));
   }
 
   /** Throws `SchemaNeededError` where `decode` would. */
   check(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#plain !== null || end - start < FRAME_BYTES || bytes[start] !== MAGIC) return;
-    this.#readerOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, FRAME_BYTES).readInt32BE(1));
-  }
-
-  #readerOf(id: number): Reader | SchemaError {
-    const known = this.#known.get(id);
-    if (known === undefined) throw new SchemaNeededError(id);
-    return known;
+    if (this.#framing !== 'confluent' || end - start < FRAME_BYTES || bytes[start] !== MAGIC) return;
+    this.#numbered(Buffer.from(bytes.buffer, bytes.byteOffset + start, FRAME_BYTES));
   }
 
   /** Makes a writer's schema known: its JSON, or why there is none. */
-  learn(id: number, schema: string | SchemaError): void {
-    let reader: Reader | SchemaError;
+  learn(id: number, schema: string | SchemaError, atMs = performance.now()): void {
+    const reader = schema instanceof SchemaError ? schema : this.#readerOf(schema, `schema ${id}`);
+    this.#known.delete(id);
+    this.#known.set(id, { reader, atMs });
+  }
+
+  /** Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes on, which may need them all at once. */
+  trim(nowMs = performance.now()): void {
+    for (const [id, { reader, atMs }] of this.#known) {
+      const isStale = reader instanceof SchemaError && nowMs - atMs > UNKNOWN_MS;
+      if (isStale || this.#known.size > this.#schemasMax) this.#known.delete(id);
+    }
+  }
+
+  #readerOf(schema: string, name: string): Reader | SchemaError {
     try {
-      reader = schema instanceof SchemaError ? schema : readerOf(typeOf(schema), this.#reader);
+      return readerOf(typeOf(schema), this.#reader);
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
-      reader = new SchemaError(`schema ${id}: ${error.message}`, { cause: error });
-    }
-    this.#known.delete(id);
-    this.#known.set(id, reader);
-  }
-
-  /** Forgets the oldest beyond the limit. Not while a task goes on, which may need them all at once. */
-  trim(): void {
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= this.#schemasMax) break;
-      this.#known.delete(oldest);
+      return new SchemaError(`${name}: ${error.message}`, { cause: error });
     }
   }
-}
 
-/** 64-bit integers are doubles where they fit, and bigints where they do not. */
-const LONG = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer): number | bigint => {
-    const value = bytes.readBigInt64LE();
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-  },
-  toBuffer: (value: number | bigint): Buffer => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(value));
-    return bytes;
-  },
-  // Also what an int becomes that is read as a long.
-  fromJSON: (value: number): number => value,
-  toJSON: Number,
-  isValid: (value: unknown): boolean => typeof value === 'bigint' || Number.isInteger(value),
-  compare: (left: number | bigint, right: number | bigint): number =>
-    left < right ? -1 : left > right ? 1 : 0,
-});
+  #numbered(own: Buffer): Reader | SchemaError {
+    if (own.length < FRAME_BYTES || own[0] !== MAGIC)
+      throw new RangeError(`expected a zero byte and a schema number, found ${shown(own, FRAME_BYTES)}`);
+    const id = own.readInt32BE(1);
+    const known = this.#known.get(id);
+    if (known === undefined) throw new SchemaNeededError(id);
+    return known.reader;
+  }
 
-function typeOf(schema: string): Type {
-  try {
-    return avro.Type.forSchema(JSON.parse(schema) as Schema, {
-      wrapUnions: 'never',
-      registry: { long: LONG },
-      logicalTypes: {
-        decimal: DecimalType,
-        'timestamp-micros': MicrosType,
-        'local-timestamp-micros': MicrosType,
-        date: DateType,
-      },
-    });
-  } catch (error) {
-    throw new SchemaError(`no schema of Avro: ${(error as Error).message}`, { cause: error });
+  #fingerprinted(own: Buffer): Reader | SchemaError {
+    if (own.length < OBJECT_BYTES || own.readUInt16BE() !== OBJECT_MAGIC)
+      throw new RangeError(`expected c301 and a fingerprint, found ${shown(own, OBJECT_BYTES)}`);
+    const found = own.readBigUInt64LE(2);
+    const name = found.toString(16).padStart(16, '0');
+    return (
+      this.#byFingerprint.get(found) ??
+      new SchemaError(`no schema with the fingerprint ${name} is among input.schema and input.writers`)
+    );
   }
 }
 
-/** Reads what `writer` wrote as `reader` says. Throws `SchemaError` when that cannot be. */
-function readerOf(writer: Type, reader: Type | null): Reader {
-  if (reader === null) return whole(writer, undefined);
-  try {
-    return whole(reader, reader.createResolver(writer));
-  } catch (error) {
-    throw new SchemaError(`cannot be read as the reader's schema says: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-const whole =
-  (type: Type, resolver: object | undefined): Reader =>
-  (bytes) => {
-    const { value, offset } = type.decode(bytes, 0, resolver as never) as { value: unknown; offset: number };
-    if (offset < 0) throw new RangeError(`cut off after ${bytes.length} bytes`);
-    if (offset < bytes.length) throw new RangeError(`${bytes.length - offset} bytes follow the value`);
-    return value;
-  };
-
-/** A logical type that is read as a number. Nothing is written here. */
-abstract class NumberType extends avro.types.LogicalType {
-  protected abstract override _fromValue(value: unknown): number;
-
-  protected override _toValue(): undefined {
-    return undefined;
-  }
-
-  /** What the writer meant the same way is a number already; what it wrote without saying so becomes one. */
-  protected override _resolve(writer: Type): ((value: unknown) => unknown) | undefined {
-    if (writer.constructor === this.constructor) return (value) => value;
-    return writer.typeName === this.underlyingType.typeName ? (value) => this._fromValue(value) : undefined;
-  }
-}
-
-/** Two's complement, big-endian, of the unscaled number; as a double, which a feature is at most. */
-class DecimalType extends NumberType {
-  readonly #scale: number;
-
-  constructor(schema: Schema, options: object) {
-    super(schema, options);
-    this.#scale = (schema as unknown as { scale?: number }).scale ?? 0;
-  }
-
-  protected override _fromValue(value: unknown): number {
-    const bytes = value as Buffer;
-    if (bytes.length === 0) return 0;
-    const unscaled = BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`));
-    return Number(`${unscaled}e-${this.#scale}`);
-  }
-}
-
-/** All times are in milliseconds here. */
-class MicrosType extends NumberType {
-  protected override _fromValue(value: unknown): number {
-    return (value as number) / 1_000;
-  }
-}
-
-const DAY_MS = 86_400_000;
-
-class DateType extends NumberType {
-  protected override _fromValue(value: unknown): number {
-    return (value as number) * DAY_MS;
-  }
-}
+const shown = (own: Buffer, bytes: number): string => own.toString('hex', 0, bytes);

@@ -2,7 +2,7 @@
 // https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { SchemaError } from './avro.ts';
+import { SchemaError } from './avro-types.ts';
 
 /** The registry does not answer, or not as it should: nothing is known of any schema. */
 export class RegistryError extends Error {
@@ -21,6 +21,8 @@ export interface RegistryOptions {
 const TRIES = 3;
 const AGAIN_MS = 200;
 const NOT_FOUND = 404;
+/** "Schema not found"; any other 404 is not from where schemas are. */
+const SCHEMA_NOT_FOUND = 40403;
 
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
@@ -57,7 +59,8 @@ export class SchemaRegistry {
     }
     const asked = `${url.replace(/\/$/, '')}/schemas/ids/${id}`;
     const response = await fetch(asked, { headers, signal: AbortSignal.timeout(timeoutMs) });
-    if (response.status === NOT_FOUND) return new SchemaError(`the registry has no schema ${id}`);
+    if (response.status === NOT_FOUND && (await errorCodeOf(response)) === SCHEMA_NOT_FOUND)
+      return new SchemaError(`the registry has no schema ${id}`);
     if (!response.ok) throw new RangeError(`${asked} answers ${response.status}`);
     const {
       schema,
@@ -74,4 +77,10 @@ export class SchemaRegistry {
       return new SchemaError(`schema ${id} refers to others, which is not supported`);
     return schema;
   }
+}
+
+/** What the registry says besides the status; undefined where it says nothing. */
+async function errorCodeOf(response: Response): Promise<number | undefined> {
+  const said = (await response.json().catch(() => ({}))) as { readonly error_code?: number };
+  return said.error_code;
 }

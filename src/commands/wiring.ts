@@ -147,8 +147,13 @@ function avroSetup({ input, registry }: Config): ScorerSetup['avro'] {
     throw new ConfigError([
       'registry.url: expected the address of a schema registry, for input.format is avro',
     ]);
+  const writers = input.writers.map((file) => readFileSync(file, 'utf8'));
+  if (input.framing === 'single-object' && schema === null && writers.length === 0)
+    throw new ConfigError([
+      'input.writers: expected a file with a schema, for input.framing is single-object',
+    ]);
   const asked = url === undefined ? null : { url, username, password, timeoutMs };
-  return { framing: input.framing, schema, schemasMax, registry: asked };
+  return { framing: input.framing, schema, writers, schemasMax, registry: asked };
 }
 
 /** Throws `MissingTopicError`, and what is wrong with the settings of Avro. */

@@ -30,7 +30,8 @@ export const schema = z.strictObject({
       .enum(FRAMINGS)
       .default('confluent')
       .describe(
-        'Of Avro. confluent: a zero byte and the number of the schema in the registry. plain: the value alone.',
+        'Of Avro. confluent: a zero byte and the number of the schema in the registry. single-object: C3 01 and the fingerprint of ' +
+          'the schema. plain: the value alone.',
       ),
     schema: z
       .string()
@@ -39,6 +40,10 @@ export const schema = z.strictObject({
         "File with the reader's schema of Avro, for aliases, defaults and promotions. Without it values are read as they were " +
           'written; plain needs it.',
       ),
+    writers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Files with schemas that single objects of Avro are written with, besides input.schema.'),
   }),
   output: z.strictObject({
     topic: topic().describe('Where results go.'),

@@ -1,7 +1,8 @@
 // From the bytes of one value to one row of features and the id fields that its result will carry. This is the general
 // form, through a decoded object: for every format, and the measure of the compiled ones.
 
-import { SchemaError, SchemaNeededError } from '../codec/avro.ts';
+import { SchemaNeededError } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-types.ts';
 import type { Codec } from '../codec/codec.ts';
 import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath, valueAt } from '../features/path.ts';

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { AvroReader, SchemaError, SchemaNeededError } from '../codec/avro.ts';
+import { AvroReader, SchemaNeededError } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-types.ts';
 import type { Format } from '../codec/codecs.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
 import { compilePlan, type Fields } from '../features/plan.ts';

@@ -3,7 +3,9 @@
 import test from 'ava';
 import avro from 'avsc';
 import fc from 'fast-check';
-import { AvroReader, SchemaError, SchemaNeededError } from '../../src/codec/avro.ts';
+import { AvroReader, SchemaNeededError } from '../../src/codec/avro.ts';
+import { fingerprint } from '../../src/codec/avro-fingerprint.ts';
+import { canonical, SchemaError } from '../../src/codec/avro-types.ts';
 
 const record = (fields: readonly object[], more: object = {}) => ({
   type: 'record',
@@ -24,6 +26,7 @@ function read(writer: object, value: unknown, reader: object | null = null): unk
   const own = new AvroReader({
     framing: 'confluent',
     schema: reader && JSON.stringify(reader),
+    writers: [],
     schemasMax: 10,
   });
   own.learn(7, JSON.stringify(writer));
@@ -88,7 +91,7 @@ test('logical types: decimals are numbers, times are in milliseconds', (t) => {
 });
 
 test('64-bit integers keep their digits', (t) => {
-  const own = new AvroReader({ framing: 'plain', schema: '"long"', schemasMax: 1 });
+  const own = new AvroReader({ framing: 'plain', schema: '"long"', writers: [], schemasMax: 1 });
   // Zigzag of 2^62 and of -5.
   const big = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]);
   t.is(own.decode(big, 0, big.length), 2n ** 62n);
@@ -96,7 +99,7 @@ test('64-bit integers keep their digits', (t) => {
 });
 
 test('a schema that is not known is asked for by its number, and one that cannot be read stays an error', (t) => {
-  const own = new AvroReader({ framing: 'confluent', schema: '"double"', schemasMax: 10 });
+  const own = new AvroReader({ framing: 'confluent', schema: '"double"', writers: [], schemasMax: 10 });
   const bytes = framed(300, Buffer.alloc(8));
   const decode = () => own.decode(bytes, 0, bytes.length);
   t.is(t.throws(decode, { instanceOf: SchemaNeededError })?.id, 300);
@@ -112,7 +115,7 @@ test('a schema that is not known is asked for by its number, and one that cannot
 });
 
 test('no more schemas are kept than allowed, the latest stay; within a task all do, or it would ask for ever', (t) => {
-  const own = new AvroReader({ framing: 'confluent', schema: null, schemasMax: 2 });
+  const own = new AvroReader({ framing: 'confluent', schema: null, writers: [], schemasMax: 2 });
   for (const id of [1, 2, 3]) own.learn(id, '"int"');
   const decode = (id: number) => () => own.decode(framed(id, Buffer.from([4])), 0, 6);
   t.is(decode(1)(), 2);
@@ -126,7 +129,7 @@ test('bytes that are not exactly one framed value are refused, whatever they are
     { name: 'a', type: ['null', 'double'] },
     { name: 'b', type: { type: 'array', items: 'string' } },
   ]);
-  const own = new AvroReader({ framing: 'confluent', schema: null, schemasMax: 10 });
+  const own = new AvroReader({ framing: 'confluent', schema: null, writers: [], schemasMax: 10 });
   own.learn(7, JSON.stringify(writer));
   const bytes = framed(7, avro.Type.forSchema(writer as never).toBuffer({ a: 1, b: ['x', 'y'] }));
   for (let cut = 0; cut < bytes.length; cut++)
@@ -146,7 +149,75 @@ test('bytes that are not exactly one framed value are refused, whatever they are
 });
 
 test('without a frame the schema must be given', (t) => {
-  t.throws(() => new AvroReader({ framing: 'plain', schema: null, schemasMax: 1 }), {
+  t.throws(() => new AvroReader({ framing: 'plain', schema: null, writers: [], schemasMax: 1 }), {
     instanceOf: SchemaError,
   });
+});
+
+/** By fastavro 1.12.1, of a schema with everything that its canonical form leaves out. */
+const EVERYTHING = {
+  type: 'record',
+  name: 'Tx',
+  namespace: 'a.b',
+  doc: 'x',
+  fields: [
+    { name: 'id', type: 'long', default: 3, doc: 'q', aliases: ['z'] },
+    { name: 't', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'u', type: ['null', { type: 'enum', name: 'E', symbols: ['A', 'B'] }] },
+    { name: 'f', type: { type: 'fixed', name: 'F', size: 4 } },
+    { name: 'l', type: { type: 'array', items: 'string' } },
+  ],
+};
+const FINGERPRINT = '707cc72a783b5f7d';
+
+const littleEndian = (found: bigint): string => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(found);
+  return bytes.toString('hex');
+};
+
+test('a schema has the fingerprint that the specification and fastavro give it', (t) => {
+  t.is(fingerprint(canonical('"null"')), 7195948357588979594n);
+  t.is(littleEndian(fingerprint(canonical(JSON.stringify(EVERYTHING)))), FINGERPRINT);
+});
+
+test('single objects are read by the fingerprint of their schema; one that nobody named is told by its fingerprint', (t) => {
+  const reader = record([{ name: 'amount', type: 'double' }]);
+  const writer = record([
+    { name: 'more', type: 'string' },
+    { name: 'amount', type: 'int' },
+  ]);
+  const own = new AvroReader({
+    framing: 'single-object',
+    schema: JSON.stringify(reader),
+    writers: [JSON.stringify(writer)],
+    schemasMax: 1,
+  });
+  const single = (schema: object, value: unknown): Uint8Array => {
+    const head = Buffer.from(`c301${littleEndian(fingerprint(canonical(JSON.stringify(schema))))}`, 'hex');
+    return Buffer.concat([head, avro.Type.forSchema(schema as never).toBuffer(value)]);
+  };
+  const decode = (bytes: Uint8Array): unknown => ({ ...(own.decode(bytes, 0, bytes.length) as object) });
+  t.deepEqual(decode(single(reader, { amount: 1.5 })), { amount: 1.5 });
+  t.deepEqual(decode(single(writer, { more: 'x', amount: 7 })), { amount: 7 });
+  const other = record([{ name: 'a', type: 'int' }]);
+  const name = fingerprint(canonical(JSON.stringify(other)))
+    .toString(16)
+    .padStart(16, '0');
+  t.throws(() => decode(single(other, { a: 1 })), {
+    instanceOf: SchemaError,
+    message: new RegExp(`no schema with the fingerprint ${name}`),
+  });
+  t.throws(() => decode(Buffer.from('c3020000000000000000', 'hex')), { message: /expected c301/ });
+  t.throws(() => decode(Buffer.from('c301', 'hex')), { message: /expected c301/ });
+});
+
+test('a number that the registry did not know is asked for again after a while', (t) => {
+  const own = new AvroReader({ framing: 'confluent', schema: null, writers: [], schemasMax: 10 });
+  own.learn(7, new SchemaError('the registry has no schema 7'), 0);
+  const bytes = framed(7, Uint8Array.of(2));
+  own.trim(29_000);
+  t.throws(() => own.decode(bytes, 0, bytes.length), { instanceOf: SchemaError });
+  own.trim(31_000);
+  t.throws(() => own.decode(bytes, 0, bytes.length), { instanceOf: SchemaNeededError });
 });
