@@ -229,6 +229,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       nestingMax: 64,
       growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
       features: false,
+      resultFrame: new Uint8Array(0),
     },
     reader: compileReader(format, statelessInputs(manifest), ['id']),
     writer: writerOf(format, manifest),

@@ -31,33 +31,47 @@ const LONG = avro.types.LongType.__with({
 });
 
 /** The schema in Parsing Canonical Form. Throws `SchemaError`. */
-export function canonical(schema: string): string {
+export const canonical = (schema: string): string => JSON.stringify(parsed(schema, () => ({})).schema());
+
+/** `options` are asked for each try: avsc writes the names of a schema into them. */
+function parsed(schema: string, options: () => object): Type {
   try {
-    return JSON.stringify(
-      avro.Type.forSchema(JSON.parse(schema) as Schema, { wrapUnions: 'never' }).schema(),
-    );
+    const read = JSON.parse(schema) as Schema;
+    try {
+      return avro.Type.forSchema(read, { ...options(), wrapUnions: 'never' });
+    } catch {
+      // A union of an int and a double, say: avsc must have its values wrapped then.
+      const type = avro.Type.forSchema(read, { ...options(), wrapUnions: 'always' });
+      WRAPPING.add(type);
+      return type;
+    }
   } catch (error) {
     throw new SchemaError(`no schema of Avro: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Throws `SchemaError`. */
-export function typeOf(schema: string): Type {
-  try {
-    return avro.Type.forSchema(JSON.parse(schema) as Schema, {
-      wrapUnions: 'never',
-      registry: { long: LONG },
-      logicalTypes: {
-        decimal: DecimalType,
-        'timestamp-micros': MicrosType,
-        'local-timestamp-micros': MicrosType,
-        date: DateType,
-      },
-    });
-  } catch (error) {
-    throw new SchemaError(`no schema of Avro: ${(error as Error).message}`, { cause: error });
-  }
+/** Types whose values of unions stand in objects of avsc, which know their branch. */
+const WRAPPING = new WeakSet<Type>();
+
+function unwrapped(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return value;
+  if (Array.isArray(value)) return value.map(unwrapped);
+  const { unwrap } = value as { readonly unwrap?: () => unknown };
+  if (typeof unwrap === 'function') return unwrapped(unwrap.call(value));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, unwrapped(each)]));
 }
+
+/** Throws `SchemaError`. */
+export const typeOf = (schema: string): Type =>
+  parsed(schema, () => ({
+    registry: { long: LONG },
+    logicalTypes: {
+      decimal: DecimalType,
+      'timestamp-micros': MicrosType,
+      'local-timestamp-micros': MicrosType,
+      date: DateType,
+    },
+  }));
 
 /** Reads what `writer` wrote as `reader` says. Throws `SchemaError` when that cannot be. */
 export function readerOf(writer: Type, reader: Type | null): Reader {
@@ -77,7 +91,7 @@ const whole =
     const { value, offset } = type.decode(bytes, 0, resolver as never) as { value: unknown; offset: number };
     if (offset < 0) throw new RangeError(`cut off after ${bytes.length} bytes`);
     if (offset < bytes.length) throw new RangeError(`${bytes.length - offset} bytes follow the value`);
-    return value;
+    return WRAPPING.has(type) ? unwrapped(value) : value;
   };
 
 /** A logical type that is read as a number. Nothing is written here. */

@@ -29,6 +29,17 @@ const OBJECT_BYTES = 10;
 /** A number that the registry did not know may be known to it later. */
 const UNKNOWN_MS = 30_000;
 
+/** What stands before a value of that schema. `id` is its number in the registry. */
+export function frameOf(framing: Framing, schema: string, id: number): Uint8Array {
+  const frame = Buffer.alloc({ confluent: FRAME_BYTES, 'single-object': OBJECT_BYTES, plain: 0 }[framing]);
+  if (framing === 'confluent') frame.writeInt32BE(id, 1);
+  if (framing === 'single-object') {
+    frame.writeUInt16BE(OBJECT_MAGIC);
+    frame.writeBigUInt64LE(fingerprint(canonical(schema)), 2);
+  }
+  return Uint8Array.from(frame);
+}
+
 export interface AvroOptions {
   readonly framing: Framing;
   /** The reader's schema, as JSON. Without it values are read as they were written. */

@@ -21,6 +21,8 @@ export async function check(loaded: LoadedConfig): Promise<number> {
     const { inputPartitionCount, results } = await scorerSetup(config, sink, {
       modelFolder: folder,
       backend: choice.backend,
+      // Nothing is written, and nothing registered.
+      resultFrame: new Uint8Array(0),
     });
     const how =
       results.partitionCount === inputPartitionCount ? 'each to the partition of its input' : 'by their keys';

@@ -8,6 +8,7 @@ import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
+import { resultFrame } from './avro-setup.ts';
 import { logObserver } from './observer.ts';
 import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
@@ -69,7 +70,9 @@ export class Daemon {
     logger.info(`backend ${explainChoice(choice)}`);
     const { source, sink } = options.log ?? openLog(config, logger);
     await connectSink(sink, config, logger, failFast);
-    const setup = await scorerSetup(config, sink, { modelFolder: folder, backend: choice.backend });
+    const frame = await resultFrame(config, folder, logger, failFast);
+    const { backend } = choice;
+    const setup = await scorerSetup(config, sink, { modelFolder: folder, backend, resultFrame: frame });
     const workers = workerCount(config);
     const pool = makePool(config, {
       setup,

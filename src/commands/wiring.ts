@@ -1,6 +1,5 @@
 // From the configuration to parts: the log and its adapters, the model, the engine's limits. Shared by the commands.
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Codec } from '../codec/codec.ts';
@@ -22,7 +21,8 @@ import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { UnavailableError } from './exit-codes.ts';
+import { avroSetup } from './avro-setup.ts';
+import { keepTrying } from './keep-trying.ts';
 
 export interface Log {
   readonly source: Source;
@@ -66,31 +66,10 @@ export function openSink(config: Config, logger: Logger): Sink {
   return openLog({ ...config, kafka }, logger).sink;
 }
 
-const COMPLAIN_MS = 10_000;
-const TRY_AGAIN_MS = 1_000;
-
 /** Connects, and keeps trying while the broker is away, saying so; with `failFast` only once. */
-export async function connectSink(
-  sink: Sink,
-  config: Config,
-  logger: Logger,
-  failFast: boolean,
-): Promise<void> {
-  let complainedMs = Number.NEGATIVE_INFINITY;
-  for (;;) {
-    try {
-      return await sink.start();
-    } catch (error) {
-      const { message } = error as Error;
-      const where = `no broker at ${config.kafka['bootstrap.servers']}: ${message}`;
-      if (failFast) throw new UnavailableError(where, { cause: error });
-      if (performance.now() - complainedMs >= COMPLAIN_MS) {
-        logger.warn(`not ready: ${where}; trying again`);
-        complainedMs = performance.now();
-      }
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
-    }
-  }
+export function connectSink(sink: Sink, config: Config, logger: Logger, failFast: boolean): Promise<void> {
+  const where = `no broker at ${config.kafka['bootstrap.servers']}`;
+  return keepTrying(() => sink.start(), { where, logger, failFast });
 }
 
 /** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
@@ -137,30 +116,11 @@ export function engineLimits(config: Config): EngineLimits {
   };
 }
 
-/** Throws what reading the schema's file throws, and `ConfigError`. */
-function avroSetup({ input, registry }: Config): ScorerSetup['avro'] {
-  const { url, username, password, timeout: timeoutMs, schemas: schemasMax } = registry;
-  const schema = input.schema === undefined ? null : readFileSync(input.schema, 'utf8');
-  if (input.framing === 'plain' && schema === null)
-    throw new ConfigError(['input.schema: expected a file with the schema, for input.framing is plain']);
-  if (input.framing === 'confluent' && url === undefined)
-    throw new ConfigError([
-      'registry.url: expected the address of a schema registry, for input.format is avro',
-    ]);
-  const writers = input.writers.map((file) => readFileSync(file, 'utf8'));
-  if (input.framing === 'single-object' && schema === null && writers.length === 0)
-    throw new ConfigError([
-      'input.writers: expected a file with a schema, for input.framing is single-object',
-    ]);
-  const asked = url === undefined ? null : { url, username, password, timeoutMs };
-  return { framing: input.framing, schema, writers, schemasMax, registry: asked };
-}
-
 /** Throws `MissingTopicError`, and what is wrong with the settings of Avro. */
 export async function scorerSetup(
   config: Config,
   sink: Sink,
-  model: Pick<ScorerSetup, 'modelFolder' | 'backend'>,
+  model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
 ): Promise<ScorerSetup> {
   const { input, output, deadLetters, scoring, limits } = config;
   return {

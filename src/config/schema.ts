@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { FRAMINGS } from '../codec/avro.ts';
-import { FORMATS, INPUT_FORMATS } from '../codec/codecs.ts';
+import { INPUT_FORMATS } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
@@ -14,6 +14,16 @@ import { duration, size } from './units.ts';
 const topic = () =>
   z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, dot, dash, underscore');
 const positive = () => z.int().positive();
+
+const COMPATIBILITIES = [
+  'NONE',
+  'BACKWARD',
+  'BACKWARD_TRANSITIVE',
+  'FORWARD',
+  'FORWARD_TRANSITIVE',
+  'FULL',
+  'FULL_TRANSITIVE',
+] as const;
 
 /** What the load source can make up. */
 export const GENERATED = ['fitted', 'transactions'] as const;
@@ -47,7 +57,15 @@ export const schema = z.strictObject({
   }),
   output: z.strictObject({
     topic: topic().describe('Where results go.'),
-    format: z.enum(FORMATS).default('msgpack').describe('Format of the results.'),
+    format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the results.'),
+    framing: z
+      .enum(FRAMINGS)
+      .default('confluent')
+      .describe('Of Avro, as input.framing. confluent registers the schema of the results as <topic>-value.'),
+    compatibility: z
+      .enum(COMPATIBILITIES)
+      .default('BACKWARD')
+      .describe('What the registry is told to demand of that subject before a schema is registered.'),
     ids: z.array(z.string().min(1)).default(['id']).describe('Fields of the input copied into its result.'),
     features: z
       .boolean()

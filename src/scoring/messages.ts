@@ -1,7 +1,7 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
 
 import type { AvroOptions } from '../codec/avro.ts';
-import type { Format, InputFormat } from '../codec/codecs.ts';
+import type { InputFormat } from '../codec/codecs.ts';
 import type { RegistryOptions } from '../codec/registry.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
@@ -26,7 +26,9 @@ export interface ScorerSetup {
   /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
   readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
   readonly inputPartitionCount: number;
-  readonly resultFormat: Format;
+  readonly resultFormat: InputFormat;
+  /** What stands before each result of Avro. */
+  readonly resultFrame: Uint8Array;
   /** Paths of the input's fields that are copied into the result. */
   readonly idPaths: readonly string[];
   readonly results: OutputTopic;

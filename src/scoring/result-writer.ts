@@ -7,6 +7,26 @@ import { viewOf } from '../log/int64.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
 import { type Notation, notations } from './notation.ts';
 
+/** Writes one result after the other into its own bytes. */
+export interface ResultEncoder {
+  /** The last result is `bytes[0 .. end)`; the view is of the same bytes. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly end: number;
+  /**
+   * Writes the result of row `row` of the reader, whose record is in `source`, from index `index` of the `count` rows in
+   * `columns`, the model's outputs. NaN and infinity must have been refused.
+   */
+  write(
+    reader: InputReader,
+    row: number,
+    source: Uint8Array,
+    columns: readonly Float32Array[],
+    index: number,
+    count: number,
+  ): void;
+}
+
 export interface ResultShape {
   readonly inputFormat: InputFormat;
   readonly format: Format;
@@ -18,8 +38,7 @@ export interface ResultShape {
 
 const INITIAL_BYTES = 1024;
 
-export class ResultWriter {
-  /** The last result is `bytes[0 .. end)`. */
+export class ResultWriter implements ResultEncoder {
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   view: DataView = viewOf(this.bytes);
   end = 0;
@@ -61,10 +80,6 @@ export class ResultWriter {
     );
   }
 
-  /**
-   * Writes the result of row `row` of the reader, whose record is in `source`, from index `index` of the `count` rows in
-   * `columns`, the model's outputs. NaN and infinity must have been refused.
-   */
   write(
     reader: InputReader,
     row: number,

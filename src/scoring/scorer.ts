@@ -15,7 +15,7 @@ import type { LaneStates } from './lane-states.ts';
 import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
 import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
-import type { ResultWriter } from './result-writer.ts';
+import type { ResultEncoder } from './result-writer.ts';
 import { copyRow, type Row, rowOf } from './row.ts';
 import { SourceHeaders } from './source-headers.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
@@ -29,7 +29,7 @@ export class ModelBrokenError extends Error {
 export interface ScorerParts {
   readonly setup: ScorerSetup;
   readonly reader: InputReader;
-  readonly writer: ResultWriter;
+  readonly writer: ResultEncoder;
   readonly predictor: Predictor;
   /** Of the lanes on this thread; null for a model that keeps none. The reader puts records into the one that is in use. */
   readonly states: LaneStates | null;

@@ -12,12 +12,14 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import {
+  type GoldenRecord,
   keepsState,
   type ModelManifest,
   readGolden,
   readManifest,
   statelessInputs,
 } from '../model/manifest.ts';
+import { AvroResultWriter, avroOutputs, FEATURES } from './avro-results.ts';
 import { readerFor } from './compile-reader.ts';
 import { ownsIn } from './copartition.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
@@ -31,7 +33,7 @@ import {
   type WorkerResponse,
 } from './messages.ts';
 import { RawRecord } from './raw-record.ts';
-import { ResultWriter } from './result-writer.ts';
+import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
 
@@ -58,18 +60,10 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
     }
   };
   probe();
-  const { idPaths } = setup;
-  const { name, version, outputs } = manifest;
+  const { name, version } = manifest;
   const avro = setup.avro === null ? null : new AvroReader(setup.avro);
   const { reader, states } = readingOf(manifest, setup, avro);
-  const writer = new ResultWriter({
-    inputFormat: setup.inputFormat,
-    format: setup.resultFormat,
-    idPaths,
-    outputs: setup.features ? [...outputs, 'features'] : outputs,
-    model: name,
-    version,
-  });
+  const writer = writerOf(manifest, golden, setup);
   const scorer = new Scorer({ setup, reader, writer, predictor, states, model: { name, version }, probe });
   return {
     scorer,
@@ -79,6 +73,20 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
     learn: learner(setup, avro),
     trim: () => avro?.trim(),
   };
+}
+
+function writerOf(
+  manifest: ModelManifest,
+  golden: readonly GoldenRecord[],
+  { inputFormat, resultFormat, resultFrame, idPaths, features }: ScorerSetup,
+): ResultEncoder {
+  const { name: model, version } = manifest;
+  if (resultFormat === 'avro') {
+    const shape = { idPaths, outputs: avroOutputs(manifest, golden, features) };
+    return new AvroResultWriter({ ...shape, model, version }, resultFrame);
+  }
+  const outputs = features ? [...manifest.outputs, FEATURES] : manifest.outputs;
+  return new ResultWriter({ inputFormat, format: resultFormat, idPaths, outputs, model, version });
 }
 
 interface Reading {

@@ -22,7 +22,12 @@ function framed(id: number, value: Uint8Array): Uint8Array {
 }
 
 /** What a reader makes of a value that was written with `writer`. */
-function read(writer: object, value: unknown, reader: object | null = null): unknown {
+function read(
+  writer: object,
+  value: unknown,
+  reader: object | null = null,
+  wrapUnions: 'auto' | 'always' = 'auto',
+): unknown {
   const own = new AvroReader({
     framing: 'confluent',
     schema: reader && JSON.stringify(reader),
@@ -30,7 +35,7 @@ function read(writer: object, value: unknown, reader: object | null = null): unk
     schemasMax: 10,
   });
   own.learn(7, JSON.stringify(writer));
-  const bytes = framed(7, avro.Type.forSchema(writer as never).toBuffer(value));
+  const bytes = framed(7, avro.Type.forSchema(writer as never, { wrapUnions }).toBuffer(value));
   // Other bytes stand around it, as in a record batch.
   const around = Buffer.concat([Buffer.from([9, 9]), bytes, Buffer.from([9])]);
   const found = own.decode(around, 2, around.length - 1);
@@ -47,6 +52,25 @@ test('without a schema of the reader a value is read as it was written, unions u
   ]);
   const value = { a: 1.5, b: null, c: [1, 2], d: { x: 3 }, e: 'Y' };
   t.deepEqual(read(writer, value), value);
+});
+
+test('a union of several kinds of number is unwrapped too, wherever it stands', (t) => {
+  const number = ['null', 'int', 'double', 'string'];
+  const inner = { type: 'record', name: 'Inner', fields: [{ name: 'x', type: number }] };
+  const writer = record([
+    { name: 'a', type: number },
+    { name: 'b', type: { type: 'array', items: number } },
+    { name: 'c', type: ['null', inner] },
+    { name: 'd', type: { type: 'map', values: number } },
+  ]);
+  const wrapped = {
+    a: { double: 1.5 },
+    b: [{ int: 1 }, null, { string: 'x' }],
+    c: { Inner: { x: { int: 2 } } },
+    d: { k: { double: 3 } },
+  };
+  const plain = { a: 1.5, b: [1, null, 'x'], c: { x: 2 }, d: { k: 3 } };
+  t.deepEqual(read(writer, wrapped, null, 'always'), plain);
 });
 
 test("the reader's aliases, defaults and promotions hold for every writer; what it does not name is left out", (t) => {

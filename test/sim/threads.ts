@@ -46,11 +46,12 @@ const setup: ScorerSetup = {
   nestingMax: 64,
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   features: false,
+  resultFrame: new Uint8Array(0),
 };
 
 /** One thread's scorer, and the states of the lanes on it. */
 function newScorer(states: LaneStates | null): Scorer {
-  const { idPaths, inputFormat, resultFormat } = setup;
+  const { idPaths, inputFormat } = setup;
   const reader = states === null ? compileReader('json', [X], idPaths) : statefulReader(states, idPaths);
   const { width } = reader;
   return new Scorer({
@@ -58,7 +59,7 @@ function newScorer(states: LaneStates | null): Scorer {
     reader: deadly(reader),
     writer: new ResultWriter({
       inputFormat,
-      format: resultFormat,
+      format: 'json',
       idPaths,
       outputs: ['score'],
       model: 'm',

@@ -34,6 +34,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   nestingMax: 64,
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   features: false,
+  resultFrame: new Uint8Array(0),
   ...more,
 });
 

@@ -41,7 +41,7 @@ export function scorerWith(
     reader: compileReader(setup.inputFormat as Format, statelessInputs(manifest), idPaths, setup.nestingMax),
     writer: new ResultWriter({
       inputFormat: setup.inputFormat,
-      format: setup.resultFormat,
+      format: setup.resultFormat as Format,
       idPaths,
       outputs: ['score'],
       model: 'm',

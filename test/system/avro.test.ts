@@ -10,7 +10,7 @@ import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import { freePort } from '../../tools/broker.ts';
 import { type Registry, startRegistry } from '../../tools/registry.ts';
-import { allCommitted, flags, type Job, newJob, Program, startDaemon } from '../support/daemon.ts';
+import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { java, kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
 import { MODEL_FOLDER, transactions } from '../support/model.ts';
 import { TcpProxy } from '../torture/proxy.ts';
@@ -183,6 +183,55 @@ test('while the registry is away lanes wait and say so; nothing is lost, and all
   await second.stop();
   t.is((await daemon.stop()).code, 0);
   t.is((await linesOf(job, job.results, 100)).length, 100);
+});
+
+test('results in Avro are registered, and read by others as what they are; an incompatible schema is refused', async (t) => {
+  const settings = [
+    'model.backend=wasm',
+    'output.format=avro',
+    'output.ids=["id","Class","V1"]',
+    `registry.url=${registry.url}`,
+  ];
+  const job = await newJob(broker().address, settings, 1);
+  await produce(job, 100);
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
+  t.is((await daemon.stop()).code, 0, daemon.out);
+  const found = JSON.parse(
+    await python('avro_reader.py', job.address, job.results, registry.url, '100'),
+  ) as Record<string, unknown>[];
+  const values = transactions(100);
+  const expected = await scores(values, () => false);
+  t.is(found.length, 100);
+  for (const [index, { score, ...more }] of found.entries()) {
+    t.deepEqual(more, {
+      id: values[index]?.id,
+      Class: null,
+      V1: values[index]?.V1,
+      model: 'creditcard',
+      version: '1',
+    });
+    t.true(Math.abs((score as number) - (expected[index] as number)) < 1e-6);
+  }
+  const subject = `${registry.url}/subjects/${job.results}-value/versions`;
+  t.deepEqual(await (await fetch(subject)).json(), [1]);
+  const asked = await fetch(`${registry.url}/config/${job.results}-value`);
+  t.is(((await asked.json()) as { compatibilityLevel: string }).compatibilityLevel, 'BACKWARD');
+  // One field more, which results of before do not have.
+  const refused = await new Program([
+    'run',
+    '--config',
+    'config/kafka.yaml',
+    ...flags(job, ['output.features=true']),
+  ]).ended;
+  t.is(refused.code, 78, refused.out);
+  t.regex(
+    refused.out,
+    /output\.compatibility: the registry refuses the schema of the results for .*BACKWARD/,
+  );
+  const allowed = await startDaemon(job, ['output.features=true', 'output.compatibility=NONE']);
+  t.is((await allowed.stop()).code, 0);
+  t.deepEqual(await (await fetch(subject)).json(), [1, 2]);
 });
 
 test('Avro without a registry, or without a schema where none is named in the records, is wrong configuration', async (t) => {

@@ -1,0 +1,70 @@
+// What reading and writing Avro needs to know before it begins: schemas from files, and the number of the results' own.
+
+import { readFileSync } from 'node:fs';
+import { frameOf } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-types.ts';
+import { RegistryError, type RegistryOptions, SchemaRegistry } from '../codec/registry.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { readGolden, readManifest } from '../model/manifest.ts';
+import { avroOutputs, resultSchema } from '../scoring/avro-results.ts';
+import type { ScorerSetup } from '../scoring/messages.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { keepTrying } from './keep-trying.ts';
+
+/** Throws what reading a schema's file throws, and `ConfigError`. */
+export function avroSetup(config: Config): ScorerSetup['avro'] {
+  const { input, registry } = config;
+  const schema = input.schema === undefined ? null : readFileSync(input.schema, 'utf8');
+  if (input.framing === 'plain' && schema === null)
+    throw new ConfigError(['input.schema: expected a file with the schema, for input.framing is plain']);
+  const writers = input.writers.map((file) => readFileSync(file, 'utf8'));
+  if (input.framing === 'single-object' && schema === null && writers.length === 0)
+    throw new ConfigError([
+      'input.writers: expected a file with a schema, for input.framing is single-object',
+    ]);
+  const asked = input.framing === 'confluent' ? registryOf(config, 'input.format') : null;
+  return { framing: input.framing, schema, writers, schemasMax: registry.schemas, registry: asked };
+}
+
+/**
+ * What stands before each result, nothing unless it is Avro. Registers the schema where the frame has its number, and waits for the
+ * registry. Rejects with `ConfigError`, and `UnavailableError` with `failFast`.
+ */
+export async function resultFrame(
+  config: Config,
+  modelFolder: string,
+  logger: Logger,
+  failFast: boolean,
+): Promise<Uint8Array> {
+  const { format, framing, topic, ids, features, compatibility } = config.output;
+  if (format !== 'avro') return new Uint8Array(0);
+  const manifest = readManifest(modelFolder);
+  const outputs = avroOutputs(manifest, readGolden(manifest), features);
+  let schema: string;
+  try {
+    schema = resultSchema({ idPaths: ids, outputs });
+  } catch (error) {
+    throw new ConfigError([`output.ids: ${(error as Error).message}`]);
+  }
+  if (framing !== 'confluent') return frameOf(framing, schema, 0);
+  const registry = new SchemaRegistry(registryOf(config, 'output.format'));
+  const subject = `${topic}-value`;
+  const found = await keepTrying(() => registry.register(subject, schema, compatibility), {
+    where: 'the schema of the results cannot be registered',
+    logger,
+    failFast,
+    mayHelp: (error) => error instanceof RegistryError,
+  });
+  if (!(found instanceof SchemaError)) return frameOf(framing, schema, found);
+  throw new ConfigError([
+    `output.compatibility: the registry refuses the schema of the results for ${subject}, expected one that is ${compatibility}: ` +
+      `${found.message}. The schema: ${schema}`,
+  ]);
+}
+
+function registryOf({ registry }: Config, key: string): RegistryOptions {
+  const { url, username, password, timeout: timeoutMs } = registry;
+  if (url !== undefined) return { url, username, password, timeoutMs };
+  throw new ConfigError([`registry.url: expected the address of a schema registry, for ${key} is avro`]);
+}

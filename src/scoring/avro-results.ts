@@ -1,0 +1,122 @@
+// Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
+
+import avro, { type Schema, type Type } from 'avsc';
+import { viewOf } from '../log/int64.ts';
+import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
+import type { InputReader } from './input-reader.ts';
+import type { ResultEncoder } from './result-writer.ts';
+
+export interface AvroResultShape {
+  readonly idPaths: readonly string[];
+  /** Names of the outputs, and whether each is a list. */
+  readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
+}
+
+/** The name under which results carry the features that were scored. */
+export const FEATURES = 'features';
+
+/** The outputs of a model as its golden records show them, and the features where they are wanted. */
+export function avroOutputs(
+  { outputs }: Pick<ModelManifest, 'outputs'>,
+  golden: readonly GoldenRecord[],
+  features: boolean,
+): AvroResultShape['outputs'] {
+  const found = outputs.map((name) => ({ name, isList: (golden[0]?.outputs[name]?.length ?? 1) > 1 }));
+  return features ? [...found, { name: FEATURES, isList: true }] : found;
+}
+
+/** What an id may be: what is neither is written as the text of its JSON, and an integer that is no double as its digits. */
+const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
+
+/** Avro allows fewer letters in a name than a path has: all others become underscores. */
+const nameOf = (path: string): string => path.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+
+/** The schema of the results, as JSON. Throws `RangeError` where two fields would have one name. */
+export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
+  const fields = [
+    ...idPaths.map((path) => ({ name: nameOf(path), type: ID_TYPES, default: null })),
+    ...outputs.map(({ name, isList }) => ({
+      name: nameOf(name),
+      type: isList ? { type: 'array', items: 'float' } : 'float',
+    })),
+    { name: 'model', type: 'string' },
+    { name: 'version', type: 'string' },
+  ];
+  const names = fields.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new RangeError(`two fields of a result would be named ${twice} in Avro`);
+  return JSON.stringify({ type: 'record', name: 'Result', namespace: 'scorelane', fields });
+}
+
+const INITIAL_BYTES = 1024;
+/** avsc doubles an integer on its way, as a double: beyond this the last bit, which is its sign, would be lost. */
+const LONG_MAX = 2 ** 52;
+
+export class AvroResultWriter implements ResultEncoder {
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  view: DataView = viewOf(this.bytes);
+  end = 0;
+  readonly #type: Type;
+  readonly #frame: Uint8Array;
+  readonly #ids: readonly string[];
+  readonly #outputs: readonly { readonly name: string; readonly isList: boolean }[];
+  /** Used again for every result. */
+  readonly #value: Record<string, unknown>;
+
+  /** `frame` is written before each value. */
+  constructor(
+    shape: AvroResultShape & { readonly model: string; readonly version: string },
+    frame: Uint8Array,
+  ) {
+    this.#type = avro.Type.forSchema(JSON.parse(resultSchema(shape)) as Schema, { wrapUnions: 'always' });
+    this.#frame = frame;
+    this.#ids = shape.idPaths.map(nameOf);
+    this.#outputs = shape.outputs.map(({ name, isList }) => ({ name: nameOf(name), isList }));
+    this.#value = { model: shape.model, version: shape.version };
+    this.#begin();
+  }
+
+  write(
+    reader: InputReader,
+    row: number,
+    _source: Uint8Array,
+    columns: readonly Float32Array[],
+    index: number,
+    count: number,
+  ): void {
+    const value = this.#value;
+    const ids = reader.ids(row);
+    this.#ids.forEach((name, id) => {
+      value[name] = idOf(ids[id]);
+    });
+    this.#outputs.forEach(({ name, isList }, output) => {
+      const column = columns[output] as Float32Array;
+      const width = column.length / count;
+      value[name] = isList ? [...column.subarray(index * width, (index + 1) * width)] : column[index];
+    });
+    const from = this.#frame.length;
+    let end = this.#type.encode(value, this.bytes, from);
+    if (end < 0) {
+      // It says by how much the buffer is too small.
+      this.bytes = Buffer.allocUnsafeSlow(2 * (this.bytes.length - end));
+      this.view = viewOf(this.bytes);
+      this.#begin();
+      end = this.#type.encode(value, this.bytes, from);
+    }
+    this.end = end;
+  }
+
+  #begin(): void {
+    this.bytes.set(this.#frame);
+  }
+}
+
+/** An id in the branch of the union that holds it. */
+function idOf(value: unknown): object | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return { string: value };
+  if (typeof value === 'boolean') return { boolean: value };
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) < LONG_MAX ? { long: value } : { double: value };
+  return { string: typeof value === 'bigint' ? String(value) : JSON.stringify(value) };
+}

@@ -1,0 +1,67 @@
+// Results in Avro say what they are given, whatever the ids are, behind the frame that was asked for.
+
+import test from 'ava';
+import fc from 'fast-check';
+import { AvroReader, frameOf } from '../../src/codec/avro.ts';
+import { AvroResultWriter, resultSchema } from '../../src/scoring/avro-results.ts';
+import type { InputReader } from '../../src/scoring/input-reader.ts';
+
+const SHAPE = {
+  idPaths: ['id', 'card.number'],
+  outputs: [
+    { name: 'score', isList: false },
+    { name: 'classes', isList: true },
+  ],
+};
+const SCHEMA = resultSchema(SHAPE);
+
+const readerOf = (ids: readonly unknown[]): InputReader => ({ ids: () => ids }) as unknown as InputReader;
+
+test('ids of any type, a number and a list come out as they went in; what is no plain value is its text', (t) => {
+  const writer = new AvroResultWriter({ ...SHAPE, model: 'm', version: '2' }, Uint8Array.of(7, 7));
+  const reader = new AvroReader({ framing: 'plain', schema: SCHEMA, writers: [], schemasMax: 1 });
+  const id = fc.oneof(
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true }).map((each) => each + 0),
+    fc.string({ unit: 'grapheme', maxLength: 2_000 }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant(undefined),
+    fc.constantFrom([1, 'x'], { a: 1 }),
+    fc.bigInt(),
+  );
+  const float = fc.float({ noNaN: true, noDefaultInfinity: true });
+  fc.assert(
+    fc.property(id, id, float, fc.tuple(float, float, float), (first, second, score, classes) => {
+      const columns = [Float32Array.of(9, score), Float32Array.of(0, 0, 0, ...classes)];
+      writer.write(readerOf([first, second]), 0, new Uint8Array(0), columns, 1, 2);
+      t.deepEqual([...writer.bytes.subarray(0, 2)], [7, 7]);
+      const found = { ...(reader.decode(writer.bytes, 2, writer.end) as object) };
+      const text = (each: unknown): unknown => {
+        if (typeof each === 'bigint') return String(each);
+        return typeof each === 'object' && each !== null ? JSON.stringify(each) : (each ?? null);
+      };
+      t.deepEqual(found, {
+        id: text(first),
+        card_number: text(second),
+        score,
+        classes,
+        model: 'm',
+        version: '2',
+      });
+    }),
+  );
+});
+
+test('two fields that would have one name are refused by name', (t) => {
+  t.throws(() => resultSchema({ ...SHAPE, idPaths: ['card.number', 'card_number'] }), {
+    message: 'two fields of a result would be named card_number in Avro',
+  });
+  t.throws(() => resultSchema({ ...SHAPE, idPaths: ['model'] }), { message: /named model/ });
+});
+
+test('frames: the number in the registry, the fingerprint of the schema, nothing', (t) => {
+  t.deepEqual([...frameOf('confluent', SCHEMA, 258)], [0, 0, 0, 1, 2]);
+  t.regex(Buffer.from(frameOf('single-object', SCHEMA, 0)).toString('hex'), /^c301[0-9a-f]{16}$/);
+  t.is(frameOf('plain', SCHEMA, 0).length, 0);
+});
