@@ -1,6 +1,7 @@
 // Types of avsc for schemas of Avro, with numbers for what features can use: 64-bit integers, decimals, times.
 
 import avro, { type Schema, type Type } from 'avsc';
+import { compileMeasure } from './avro-skip.ts';
 
 /** A schema that is none, or that the reader's cannot be resolved against. */
 export class SchemaError extends Error {
@@ -75,9 +76,10 @@ export const typeOf = (schema: string): Type =>
 
 /** Reads what `writer` wrote as `reader` says. Throws `SchemaError` when that cannot be. */
 export function readerOf(writer: Type, reader: Type | null): Reader {
-  if (reader === null) return whole(writer, undefined);
+  const isWhole = compileMeasure(writer);
+  if (reader === null) return whole(isWhole, writer, undefined);
   try {
-    return whole(reader, reader.createResolver(writer));
+    return whole(isWhole, reader, reader.createResolver(writer));
   } catch (error) {
     throw new SchemaError(`cannot be read as the reader's schema says: ${(error as Error).message}`, {
       cause: error,
@@ -86,8 +88,9 @@ export function readerOf(writer: Type, reader: Type | null): Reader {
 }
 
 const whole =
-  (type: Type, resolver: object | undefined): Reader =>
+  (isWhole: (bytes: Buffer) => boolean, type: Type, resolver: object | undefined): Reader =>
   (bytes) => {
+    if (!isWhole(bytes)) throw new RangeError(`damaged, or cut off after ${bytes.length} bytes`);
     const { value, offset } = type.decode(bytes, 0, resolver as never) as { value: unknown; offset: number };
     if (offset < 0) throw new RangeError(`cut off after ${bytes.length} bytes`);
     if (offset < bytes.length) throw new RangeError(`${bytes.length - offset} bytes follow the value`);

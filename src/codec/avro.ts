@@ -6,7 +6,9 @@
 
 import type { Type } from 'avsc';
 import { fingerprint } from './avro-fingerprint.ts';
+import type { Found } from './avro-found.ts';
 import { canonical, type Reader, readerOf, SchemaError, typeOf } from './avro-types.ts';
+import { compileWalk, type Walk, type WantedPath } from './avro-walk.ts';
 
 export const FRAMINGS = ['confluent', 'single-object', 'plain'] as const;
 export type Framing = (typeof FRAMINGS)[number];
@@ -23,15 +25,14 @@ export class SchemaNeededError extends Error {
 }
 
 const MAGIC = 0;
-const FRAME_BYTES = 5;
 const OBJECT_MAGIC = 0xc301;
-const OBJECT_BYTES = 10;
+const FRAME_BYTES: Readonly<Record<Framing, number>> = { confluent: 5, 'single-object': 10, plain: 0 };
 /** A number that the registry did not know may be known to it later. */
 const UNKNOWN_MS = 30_000;
 
 /** What stands before a value of that schema. `id` is its number in the registry. */
 export function frameOf(framing: Framing, schema: string, id: number): Uint8Array {
-  const frame = Buffer.alloc({ confluent: FRAME_BYTES, 'single-object': OBJECT_BYTES, plain: 0 }[framing]);
+  const frame = Buffer.alloc(FRAME_BYTES[framing]);
   if (framing === 'confluent') frame.writeInt32BE(id, 1);
   if (framing === 'single-object') {
     frame.writeUInt16BE(OBJECT_MAGIC);
@@ -50,9 +51,18 @@ export interface AvroOptions {
   readonly schemasMax: number;
 }
 
-/** How to read what one writer wrote, or why that cannot be; of a registry's, when that was learnt. */
+/** What `walk` looks for. */
+export interface Wanted {
+  readonly paths: readonly WantedPath[];
+  readonly nestingMax: number;
+}
+
+/** How to read what one writer wrote, or why that cannot be. */
 interface Known {
   readonly reader: Reader | SchemaError;
+  /** Null where its values have to be decoded. */
+  readonly walk: Walk | null;
+  /** When it was learnt, of a registry's. */
   readonly atMs: number;
 }
 
@@ -60,48 +70,59 @@ export class AvroReader {
   readonly #framing: Framing;
   readonly #schemasMax: number;
   readonly #reader: Type | null;
-  readonly #plain: Reader | null;
-  readonly #byFingerprint: ReadonlyMap<bigint, Reader | SchemaError>;
+  readonly #wanted: Wanted | null;
+  readonly #plain: Known | null;
+  readonly #byFingerprint: ReadonlyMap<bigint, Known>;
   /** By number, in the order in which they were learnt. */
   readonly #known = new Map<number, Known>();
+  #bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes. */
+  #buffer: Buffer = Buffer.alloc(0);
 
-  /** Throws `SchemaError`. */
-  constructor({ framing, schema, writers, schemasMax }: AvroOptions) {
+  /** What is `wanted` is found by `walk`. Throws `SchemaError`. */
+  constructor({ framing, schema, writers, schemasMax }: AvroOptions, wanted: Wanted | null = null) {
+    this.#wanted = wanted;
     this.#framing = framing;
     this.#schemasMax = schemasMax;
     this.#reader = schema === null ? null : typeOf(schema);
     if (framing === 'plain' && this.#reader === null)
       throw new SchemaError('Avro without a frame needs the schema that it was written with');
-    this.#plain = framing === 'plain' ? readerOf(this.#reader as Type, null) : null;
+    this.#plain = framing === 'plain' ? this.#knownOf(schema as string, 'the schema') : null;
     const all = schema === null ? writers : [schema, ...writers];
     this.#byFingerprint = new Map(
       framing === 'single-object'
-        ? all.map((each) => [fingerprint(canonical(each)), this.#readerOf(each, 'the schema')])
+        ? all.map((each) => [fingerprint(canonical(each)), this.#knownOf(each, 'the schema')])
         : [],
     );
   }
 
   /** Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no such value. */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
-    const own = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-    if (this.#plain !== null) return this.#plain(own);
-    const isNumbered = this.#framing === 'confluent';
-    const reader = isNumbered ? this.#numbered(own) : this.#fingerprinted(own);
+    const { reader } = this.#writtenBy(bytes, start, end);
     if (reader instanceof SchemaError) throw reader;
-    return reader(own.subarray(isNumbered ? FRAME_BYTES : OBJECT_BYTES));
+    return reader(this.#buffer.subarray(start + FRAME_BYTES[this.#framing], end));
   }
 
   /** Throws `SchemaNeededError` where `decode` would. */
   check(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#framing !== 'confluent' || end - start < FRAME_BYTES || bytes[start] !== MAGIC) return;
-    this.#numbered(Buffer.from(bytes.buffer, bytes.byteOffset + start, FRAME_BYTES));
+    if (this.#framing === 'confluent' && end - start >= FRAME_BYTES.confluent && bytes[start] === MAGIC)
+      this.#writtenBy(bytes, start, end);
+  }
+
+  /**
+   * Finds what is wanted of a value. Returns false, or throws, where the value has to be decoded instead; then what was found means
+   * nothing. Throws `SchemaNeededError` where `decode` would.
+   */
+  walk(bytes: Uint8Array, start: number, end: number, found: Found): boolean {
+    const { walk } = this.#writtenBy(bytes, start, end);
+    return walk?.(this.#buffer, start + FRAME_BYTES[this.#framing], end, found) ?? false;
   }
 
   /** Makes a writer's schema known: its JSON, or why there is none. */
   learn(id: number, schema: string | SchemaError, atMs = performance.now()): void {
-    const reader = schema instanceof SchemaError ? schema : this.#readerOf(schema, `schema ${id}`);
+    const known = schema instanceof SchemaError ? unreadable(schema) : this.#knownOf(schema, `schema ${id}`);
     this.#known.delete(id);
-    this.#known.set(id, { reader, atMs });
+    this.#known.set(id, { ...known, atMs });
   }
 
   /** Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes on, which may need them all at once. */
@@ -112,34 +133,54 @@ export class AvroReader {
     }
   }
 
-  #readerOf(schema: string, name: string): Reader | SchemaError {
+  #knownOf(schema: string, name: string): Known {
     try {
-      return readerOf(typeOf(schema), this.#reader);
+      const writer = typeOf(schema);
+      const reader = readerOf(writer, this.#reader);
+      if (this.#wanted === null) return { reader, walk: null, atMs: 0 };
+      const { paths, nestingMax } = this.#wanted;
+      return { reader, walk: compileWalk(writer, this.#reader, paths, nestingMax), atMs: 0 };
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
-      return new SchemaError(`${name}: ${error.message}`, { cause: error });
+      return unreadable(new SchemaError(`${name}: ${error.message}`, { cause: error }));
     }
   }
 
-  #numbered(own: Buffer): Reader | SchemaError {
-    if (own.length < FRAME_BYTES || own[0] !== MAGIC)
-      throw new RangeError(`expected a zero byte and a schema number, found ${shown(own, FRAME_BYTES)}`);
-    const id = own.readInt32BE(1);
-    const known = this.#known.get(id);
-    if (known === undefined) throw new SchemaNeededError(id);
-    return known.reader;
+  /** How to read a value, by its frame. */
+  #writtenBy(bytes: Uint8Array, start: number, end: number): Known {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    if (this.#plain !== null) return this.#plain;
+    return this.#framing === 'confluent' ? this.#numbered(start, end) : this.#fingerprinted(start, end);
   }
 
-  #fingerprinted(own: Buffer): Reader | SchemaError {
-    if (own.length < OBJECT_BYTES || own.readUInt16BE() !== OBJECT_MAGIC)
-      throw new RangeError(`expected c301 and a fingerprint, found ${shown(own, OBJECT_BYTES)}`);
-    const found = own.readBigUInt64LE(2);
+  #numbered(start: number, end: number): Known {
+    const own = this.#buffer;
+    if (end - start < FRAME_BYTES.confluent || own[start] !== MAGIC)
+      throw new RangeError(`expected a zero byte and a schema number, found ${this.#shown(start, end)}`);
+    const id = own.readInt32BE(start + 1);
+    const known = this.#known.get(id);
+    if (known === undefined) throw new SchemaNeededError(id);
+    return known;
+  }
+
+  #fingerprinted(start: number, end: number): Known {
+    const own = this.#buffer;
+    if (end - start < FRAME_BYTES['single-object'] || own.readUInt16BE(start) !== OBJECT_MAGIC)
+      throw new RangeError(`expected c301 and a fingerprint, found ${this.#shown(start, end)}`);
+    const found = own.readBigUInt64LE(start + 2);
+    const known = this.#byFingerprint.get(found);
+    if (known !== undefined) return known;
     const name = found.toString(16).padStart(16, '0');
-    return (
-      this.#byFingerprint.get(found) ??
-      new SchemaError(`no schema with the fingerprint ${name} is among input.schema and input.writers`)
-    );
+    const words = `no schema with the fingerprint ${name} is among input.schema and input.writers`;
+    return unreadable(new SchemaError(words));
+  }
+
+  #shown(start: number, end: number): string {
+    return this.#buffer.toString('hex', start, Math.min(end, start + FRAME_BYTES[this.#framing]));
   }
 }
 
-const shown = (own: Buffer, bytes: number): string => own.toString('hex', 0, bytes);
+const unreadable = (reader: SchemaError): Known => ({ reader, walk: null, atMs: 0 });

@@ -96,6 +96,11 @@ export abstract class CompiledReader implements InputReader {
     }
   }
 
+  /** Whether the record in that row needed no decoding. */
+  isWalked(row: number): boolean {
+    return this.#source[row] !== null;
+  }
+
   ids(row: number): readonly unknown[] {
     const source = this.#source[row];
     if (source === null || source === undefined) return this.#general.ids(row);

@@ -2,7 +2,7 @@
 // look alike, so each map expects its keys in the order of the record before, and compares bytes.
 
 import { parsePath } from '../features/path.ts';
-import type { FieldInput } from '../features/spec.ts';
+import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
 
 /** What is wanted of a map's key. */
 export interface Field {
@@ -78,6 +78,33 @@ interface Wanted {
 export interface Placed {
   readonly input: FieldInput;
   readonly column: number;
+}
+
+/** The list input that a path is an element of, and its number there; undefined for any other path. */
+export function elementOf(
+  path: string,
+  inputs: readonly PlanInput[],
+): { readonly list: FieldInput; readonly element: number } | undefined {
+  const dot = path.lastIndexOf('.');
+  const [parent, last] = [path.slice(0, Math.max(0, dot)), path.slice(dot + 1)];
+  if (!/^\d+$/.test(last)) return undefined;
+  const list = inputs.find(
+    (input): input is FieldInput =>
+      input.kind === 'field' && input.count !== undefined && input.path === parent,
+  );
+  return list === undefined ? undefined : { list, element: Number(last) };
+}
+
+/** Inputs that can be put into their columns while a record is walked: the first of each path. */
+export function directInputs(inputs: readonly PlanInput[]): Placed[] {
+  const direct = new Map<string, Placed>();
+  let column = 0;
+  for (const input of inputs) {
+    const isOwn = input.kind === 'field' && elementOf(input.path, inputs) === undefined;
+    if (isOwn && !direct.has(input.path)) direct.set(input.path, { input, column });
+    column += widthOf(input);
+  }
+  return [...direct.values()];
 }
 
 export function compileFields(inputs: readonly Placed[], idPaths: readonly string[]): FieldMap {

@@ -2,9 +2,8 @@
 // into the row by itself; a value is read when it is asked for, and no object is made for the record.
 
 import { type Fields, OBJECT_FIELDS } from '../features/plan.ts';
-import type { FieldInput, PlanInput } from '../features/spec.ts';
-import { widthOf } from '../features/spec.ts';
-import type { Placed } from './fields.ts';
+import type { PlanInput } from '../features/spec.ts';
+import { directInputs, elementOf, type Placed } from './fields.ts';
 
 /** Reads the value that stands in a range of bytes, or its element of that number. */
 export type ReadValue = (bytes: Uint8Array, start: number, end: number, element: number) => unknown;
@@ -23,6 +22,7 @@ export class RawRecord implements Fields {
   readonly paths: string[];
   /** Inputs that are walked straight into their columns: the first of each path. */
   readonly direct: readonly Placed[];
+  readonly #inputs: readonly PlanInput[];
   readonly #filled: ReadonlySet<PlanInput>;
   #bytes: Uint8Array = new Uint8Array(0);
   #row = 0;
@@ -31,13 +31,8 @@ export class RawRecord implements Fields {
 
   constructor(inputs: readonly PlanInput[], idPaths: readonly string[]) {
     this.paths = [...idPaths];
-    const direct = new Map<string, Placed>();
-    let column = 0;
-    for (const input of inputs) {
-      if (input.kind === 'field' && !direct.has(input.path)) direct.set(input.path, { input, column });
-      column += widthOf(input);
-    }
-    this.direct = [...direct.values()];
+    this.#inputs = inputs;
+    this.direct = directInputs(inputs);
     this.#filled = new Set(this.direct.map(({ input }) => input));
   }
 
@@ -66,13 +61,9 @@ export class RawRecord implements Fields {
 
   /** An element of a list that is walked as a whole is found through the list. */
   #place(path: string): { readonly id: number; readonly element: number } {
-    const dot = path.lastIndexOf('.');
-    const [parent, last] = [path.slice(0, Math.max(0, dot)), path.slice(dot + 1)];
-    const isElement = /^\d+$/.test(last) && this.direct.some(({ input }) => isListAt(input, parent));
-    const wanted = isElement ? parent : path;
-    let id = this.paths.indexOf(wanted);
-    if (id < 0) id = this.paths.push(wanted) - 1;
-    return { id, element: isElement ? Number(last) : WHOLE };
+    const { list, element } = elementOf(path, this.#inputs) ?? { list: { path }, element: WHOLE };
+    const known = this.paths.indexOf(list.path);
+    return { id: known < 0 ? this.paths.push(list.path) - 1 : known, element };
   }
 
   #value(id: number, element: number): unknown {
@@ -81,6 +72,3 @@ export class RawRecord implements Fields {
     return this.#read?.(this.#bytes, start, this.#ranges?.idEnd(this.#row, id) ?? start, element);
   }
 }
-
-const isListAt = ({ path, count }: FieldInput, wanted: string): boolean =>
-  path === wanted && count !== undefined;

@@ -1,29 +1,15 @@
 // The worker thread's entry. Threads are used because opening, decoding and predicting is nearly all of the work: the
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
-import { createHash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { AvroReader, SchemaNeededError } from '../codec/avro.ts';
+import { type AvroReader, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-types.ts';
-import type { Format } from '../codec/codecs.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
-import { compilePlan, type Fields } from '../features/plan.ts';
-import { StatefulPlan } from '../features/stateful-plan.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
-import {
-  type GoldenRecord,
-  keepsState,
-  type ModelManifest,
-  readGolden,
-  readManifest,
-  statelessInputs,
-} from '../model/manifest.ts';
+import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import { AvroResultWriter, avroOutputs, FEATURES } from './avro-results.ts';
-import { readerFor } from './compile-reader.ts';
-import { ownsIn } from './copartition.ts';
-import { generalReader, type InputReader } from './input-reader.ts';
-import { LaneStates, StateLostError } from './lane-states.ts';
+import { type LaneStates, StateLostError } from './lane-states.ts';
 import { manageState } from './manage-state.ts';
 import {
   RETIRED_EXIT,
@@ -32,7 +18,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from './messages.ts';
-import { RawRecord } from './raw-record.ts';
+import { readingOf } from './reading.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
@@ -61,8 +47,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   };
   probe();
   const { name, version } = manifest;
-  const avro = setup.avro === null ? null : new AvroReader(setup.avro);
-  const { reader, states } = readingOf(manifest, setup, avro);
+  const { reader, states, avro } = readingOf(manifest, setup);
   const writer = writerOf(manifest, golden, setup);
   const scorer = new Scorer({ setup, reader, writer, predictor, states, model: { name, version }, probe });
   return {
@@ -87,37 +72,6 @@ function writerOf(
   }
   const outputs = features ? [...manifest.outputs, FEATURES] : manifest.outputs;
   return new ResultWriter({ inputFormat, format: resultFormat, idPaths, outputs, model, version });
-}
-
-interface Reading {
-  readonly reader: InputReader;
-  readonly states: LaneStates | null;
-}
-
-function readingOf(manifest: ModelManifest, setup: ScorerSetup, avro: AvroReader | null): Reading {
-  const { inputs } = manifest;
-  const { idPaths, nestingMax, inputFormat } = setup;
-  const raw = new RawRecord(inputs, idPaths);
-  const states = keepsState(manifest) ? statesOf(manifest, setup, raw) : null;
-  const plan = states ?? compilePlan(statelessInputs(manifest), raw);
-  const reader =
-    avro === null
-      ? readerFor(inputFormat as Format, { inputs, plan, raw, idPaths, nestingMax })
-      : generalReader(avro, plan, idPaths, nestingMax);
-  return { reader, states };
-}
-
-function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
-  const { name, version, inputs, state } = manifest;
-  const { inputFormat, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
-  // A record that is refused is in no state.
-  const schema = avro?.schema;
-  const refusing = { inputFormat, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
-  const all = JSON.stringify({ name, version, inputs, state, refusing });
-  return new LaneStates(
-    ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount), fields),
-    createHash('sha256').update(all).digest('hex'),
-  );
 }
 
 function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loaded['learn'] {

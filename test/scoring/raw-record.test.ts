@@ -8,6 +8,7 @@ import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import { readerFor } from '../../src/scoring/compile-reader.ts';
+import type { CompiledReader } from '../../src/scoring/compiled-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 import { RawRecord } from '../../src/scoring/raw-record.ts';
 
@@ -83,7 +84,7 @@ const records = fc.array(
 
 for (const format of ['msgpack', 'json'] as const) {
   test(`${format}: a record that is only walked has the features, the ids and the refusals of one that is decoded`, (t) => {
-    let scored = 0;
+    let [scored, walked] = [0, 0];
     fc.assert(
       fc.property(records, (given) => {
         const [general, compiled] = pair(format);
@@ -103,12 +104,13 @@ for (const format of ['msgpack', 'json'] as const) {
           t.deepEqual(read(compiled, found), refusal);
           if (refusal !== null) continue;
           scored++;
+          if ((compiled as CompiledReader).isWalked(row)) walked++;
           t.deepEqual(found, expected);
           t.deepEqual(compiled.ids(row), general.ids(row));
         }
       }),
       { numRuns: 400 },
     );
-    t.true(scored > 500, `${scored} records were scored`);
+    t.true(scored > 500 && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
   });
 }

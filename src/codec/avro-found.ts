@@ -1,0 +1,25 @@
+// What a walk over a value of Avro found, in flat places.
+
+export const [ABSENT, NUMBER, OTHER] = [0, 1, 2];
+
+/** What a walk found. By place: a number, or another value, or nothing. */
+export class Found {
+  readonly kinds: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly values: unknown[];
+
+  constructor(places: number) {
+    this.kinds = new Uint8Array(places);
+    this.numbers = new Float64Array(places);
+    this.values = Array.from({ length: places });
+  }
+
+  isNumber(place: number): boolean {
+    return this.kinds[place] === NUMBER;
+  }
+
+  at(place: number): unknown {
+    if (this.kinds[place] === NUMBER) return this.numbers[place];
+    return this.kinds[place] === OTHER ? this.values[place] : undefined;
+  }
+}

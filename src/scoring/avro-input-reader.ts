@@ -1,0 +1,184 @@
+// The compiled reader for Avro: a walk over each value finds numbers and the few other fields that a model asks for, with no object for the
+// record. What cannot be walked is left to the general reader; both give the same features and the same refusals (test/scoring/).
+
+import { type AvroOptions, AvroReader, SchemaNeededError } from '../codec/avro.ts';
+import { Found } from '../codec/avro-found.ts';
+import type { WantedPath } from '../codec/avro-walk.ts';
+import { parsePath } from '../features/path.ts';
+import { type FeaturePlan, type Fields, OBJECT_FIELDS, scaled } from '../features/plan.ts';
+import type { Rejection } from '../features/rejection.ts';
+import type { PlanInput } from '../features/spec.ts';
+import { directInputs, elementOf, type Placed } from './fields.ts';
+import { ELSEWHERE, generalReader, type InputReader } from './input-reader.ts';
+
+interface Direct extends Placed {
+  readonly place: number;
+}
+
+/** A record that was walked: what was found of it, by paths. */
+export class AvroRecord implements Fields {
+  /** Inputs that are put into their columns as they were found: the first of each path. */
+  readonly direct: readonly Direct[];
+  readonly #inputs: readonly PlanInput[];
+  readonly #paths: WantedPath[] = [];
+  readonly #filled: ReadonlySet<PlanInput>;
+  #places = 0;
+  #found: Found | undefined;
+
+  constructor(inputs: readonly PlanInput[]) {
+    this.#inputs = inputs;
+    this.direct = directInputs(inputs).map((placed) => ({
+      ...placed,
+      place: this.#want(placed.input.path, placed.input.count),
+    }));
+    this.#filled = new Set(this.direct.map(({ input }) => input));
+  }
+
+  /** All that is to be found, once every getter was asked for. */
+  get paths(): readonly WantedPath[] {
+    return this.#paths;
+  }
+
+  get found(): Found {
+    return (this.#found ??= new Found(this.#places));
+  }
+
+  isFilled(record: unknown, input: PlanInput): boolean {
+    return record === this && this.#filled.has(input);
+  }
+
+  getter(path: string): (record: unknown) => unknown {
+    const ofObject = OBJECT_FIELDS.getter(path);
+    const list = this.direct.find(({ input }) => input.path === path && input.count !== undefined);
+    if (list !== undefined) {
+      const until = list.place + (list.input.count as number);
+      return (record) =>
+        record === this ? [...this.found.numbers.subarray(list.place, until)] : ofObject(record);
+    }
+    const place = this.placeOf(path);
+    return (record) => (record === this ? this.found.at(place) : ofObject(record));
+  }
+
+  /** An element of a list that is found as a whole has a place of its own in it. */
+  placeOf(path: string): number {
+    const known = this.#paths.find(({ steps, count }) => steps.join('.') === path && count === undefined);
+    if (known !== undefined) return known.place;
+    const { list, element } = elementOf(path, this.#inputs) ?? {};
+    const whole = this.direct.find(({ input }) => input === list);
+    const isInside = whole !== undefined && element !== undefined && element < (list?.count ?? 0);
+    return isInside ? whole.place + element : this.#want(path);
+  }
+
+  #want(path: string, count?: number): number {
+    const place = this.#places;
+    this.#paths.push({ steps: parsePath(path), place, count });
+    this.#places += count ?? 1;
+    return place;
+  }
+}
+
+export interface AvroReaderParts {
+  readonly options: AvroOptions;
+  readonly inputs: readonly PlanInput[];
+  /** Compiled for these inputs, with `record` for its fields. */
+  readonly plan: FeaturePlan;
+  readonly record: AvroRecord;
+  readonly idPaths: readonly string[];
+  readonly nestingMax: number;
+}
+
+export class CompiledAvroReader implements InputReader {
+  readonly width: number;
+  readonly wantsKey: boolean;
+  /** Learns writers' schemas. */
+  readonly codec: AvroReader;
+  readonly #general: InputReader;
+  readonly #plan: FeaturePlan;
+  readonly #record: AvroRecord;
+  readonly #hasRest: boolean;
+  readonly #ids: readonly number[];
+  /** For each row its ids, or null when the general reader has it. */
+  readonly #rows: (readonly unknown[] | null)[] = [];
+
+  /** Throws `SchemaError`. */
+  constructor({ options, inputs, plan, record, idPaths, nestingMax }: AvroReaderParts) {
+    this.#ids = idPaths.map((path) => record.placeOf(path));
+    this.codec = new AvroReader(options, { paths: record.paths, nestingMax });
+    this.#general = generalReader(this.codec, plan, idPaths, nestingMax);
+    this.#plan = plan;
+    this.#record = record;
+    this.#hasRest = record.direct.length < inputs.length;
+    this.width = plan.width;
+    this.wantsKey = plan.wantsKey;
+  }
+
+  check(bytes: Uint8Array, start: number, end: number): void {
+    this.codec.check(bytes, start, end);
+  }
+
+  read(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    features: Float32Array,
+    row: number,
+    timestampMs: number,
+    key: Uint8Array | null = null,
+  ): Rejection | null {
+    const at = row * this.width;
+    if (!this.#walked(bytes, start, end) || !this.#fill(features, at)) {
+      this.#rows[row] = null;
+      return this.#general.read(bytes, start, end, features, row, timestampMs, key);
+    }
+    const { found } = this.#record;
+    this.#rows[row] = this.#ids.map((place) => found.at(place));
+    return this.#hasRest ? this.#plan.fill(this.#record, features, at, timestampMs, key) : null;
+  }
+
+  /** Whether the record in that row needed no decoding. */
+  isWalked(row: number): boolean {
+    return this.#rows[row] !== null;
+  }
+
+  ids(row: number): readonly unknown[] {
+    return this.#rows[row] ?? this.#general.ids(row);
+  }
+
+  idStart(): number {
+    return ELSEWHERE;
+  }
+
+  idEnd(): number {
+    return ELSEWHERE;
+  }
+
+  #walked(bytes: Uint8Array, start: number, end: number): boolean {
+    try {
+      return this.codec.walk(bytes, start, end, this.#record.found);
+    } catch (error) {
+      if (error instanceof SchemaNeededError) throw error;
+      // The general reader says what is wrong.
+      return false;
+    }
+  }
+
+  /** Scales what was found into its columns. Returns false where a number is missing, or has no float32. */
+  #fill(features: Float32Array, at: number): boolean {
+    const { found, direct } = this.#record;
+    for (const { input, column, place } of direct) {
+      if (!found.isNumber(place)) {
+        const { default: missing } = input;
+        if (missing === undefined || (found.at(place) ?? null) !== null) return false;
+        found.numbers[place] = missing;
+      }
+      const count = input.count ?? 1;
+      for (let index = 0; index < count; index++) {
+        const feature = scaled(input, found.numbers[place + index] as number);
+        // Infinity and NaN differ from themselves less themselves.
+        if (feature - feature !== 0) return false;
+        features[at + column + index] = feature;
+      }
+    }
+    return true;
+  }
+}
