@@ -87,7 +87,7 @@ export function endLanes(
     const lane = state.lanes.get(key);
     if (lane === undefined) continue;
     state.lanes.delete(key);
-    if (state.keepsState) effects.push({ type: 'forget', lane });
+    if (state.keepsState) effects.push({ type: 'forget', lane: addressOf(lane) });
     const microBatches = lane.ledger.inFlight;
     if (microBatches > 0) effects.push({ type: 'abandoned', lane, microBatches, why });
   }

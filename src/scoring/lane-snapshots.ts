@@ -18,7 +18,8 @@ export class LaneSnapshots {
   readonly #options: SnapshotOptions;
   #committed: number;
   #takenAtMs: number;
-  #writing = false;
+  /** The one that is being written. */
+  #writing: Promise<void> | undefined;
   /** Written, and waiting until everything in it is committed: before that no restart could use it. */
   #draft: { readonly file: string; readonly at: number } | undefined;
 
@@ -31,14 +32,21 @@ export class LaneSnapshots {
 
   isDue(nowMs: number): boolean {
     const { snapshots, snapshotIntervalMs } = this.#options;
-    return snapshots.keeps && !this.#writing && nowMs - this.#takenAtMs >= snapshotIntervalMs;
+    return snapshots.keeps && this.#writing === undefined && nowMs - this.#takenAtMs >= snapshotIntervalMs;
   }
 
   /** Has the thread write one, after what it was given before. Rejects when that fails: the one before stays. */
-  async take(thread: AskedThreads): Promise<void> {
+  take(thread: AskedThreads): Promise<void> {
+    const writing = this.#take(thread).finally(() => {
+      if (this.#writing === writing) this.#writing = undefined;
+    });
+    this.#writing = writing;
+    return writing;
+  }
+
+  async #take(thread: AskedThreads): Promise<void> {
     const { snapshots, onState, nowMs } = this.#options;
-    if (!snapshots.keeps || this.#writing) return;
-    this.#writing = true;
+    if (!snapshots.keeps) return;
     this.#takenAtMs = nowMs();
     const file = snapshots.draft(this.#lane);
     try {
@@ -53,8 +61,6 @@ export class LaneSnapshots {
     } catch (error) {
       await snapshots.discard(file);
       throw error;
-    } finally {
-      this.#writing = false;
     }
   }
 
@@ -67,6 +73,7 @@ export class LaneSnapshots {
   /** Writes a last one, and throws away what cannot be used any more. */
   async finish(thread: AskedThreads): Promise<void> {
     try {
+      await this.#writing?.catch(() => {});
       await this.take(thread);
     } finally {
       await this.#discard();

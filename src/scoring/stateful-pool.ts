@@ -23,8 +23,10 @@ export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions {
   readonly startOf: (lane: StateAddress, position: NextOffset) => Promise<number>;
 }
 
-interface Lane extends StateAddress {
+interface Lane {
   readonly key: string;
+  /** What threads are told of it. */
+  readonly address: StateAddress;
   readonly snapshots: LaneSnapshots;
   /** Where the state will stand when all that was sent is done. */
   sentTo: number;
@@ -59,7 +61,7 @@ export class StatefulPool {
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const lane = this.#lanes.get(keyOf(microBatch));
-    if (lane === undefined || lane.epoch !== microBatch.epoch)
+    if (lane === undefined || lane.address.epoch !== microBatch.epoch)
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
     const scored = await this.#inTurn(lane, microBatch);
     this.#placement.worked(lane.key, scored.scored + scored.deadLetters);
@@ -72,7 +74,8 @@ export class StatefulPool {
   }
 
   /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
-  async restore(address: StateAddress, position: NextOffset): Promise<NextOffset> {
+  async restore({ topic, partition, epoch }: StateAddress, position: NextOffset): Promise<NextOffset> {
+    const address = { topic, partition, epoch };
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);
@@ -84,8 +87,8 @@ export class StatefulPool {
       throw new StateLostError(`${key} is not wanted any more`);
     }
     this.#lanes.set(key, {
-      ...address,
       key,
+      address,
       snapshots: new LaneSnapshots(address, position, this.#options),
       sentTo: at,
       tail: undefined,
@@ -107,7 +110,7 @@ export class StatefulPool {
     const end = async (): Promise<void> => {
       await lane.tail;
       await lane.snapshots.finish(thread);
-      await thread.ask({ type: 'forget', lane });
+      await thread.ask({ type: 'forget', lane: lane.address });
     };
     void this.#quietly(end());
   }
@@ -183,7 +186,7 @@ export class StatefulPool {
     const { first, until, treatment, why } = piece;
     const thread = this.#askedOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
-    const state = { epoch: lane.epoch, at: lane.sentTo, scoreFrom, takes: treatment === 'take' };
+    const state = { epoch: lane.address.epoch, at: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
     const verdict = treatment === 'score' ? null : workerLost(why);
     const scored = await this.#surely(
@@ -232,25 +235,26 @@ export class StatefulPool {
     const [from, to] = [this.#askedOf(move.key), this.#asked[move.to]];
     if (lane === undefined || to === undefined || lane.tail !== undefined) return;
     const { snapshots, onState } = this.#options;
-    const file = snapshots.draft(lane);
+    const { address } = lane;
+    const file = snapshots.draft(address);
     const carry = async (): Promise<void> => {
       try {
-        await from.ask({ type: 'snapshot', lane, file });
+        await from.ask({ type: 'snapshot', lane: address, file });
         await to.ready;
         restoredAt(
           await to.ask({
             type: 'restore',
-            lane,
+            lane: address,
             from: { file, notAfter: Number.MAX_SAFE_INTEGER },
           }),
         );
         if (this.#lanes.get(move.key) !== lane) {
-          await to.ask({ type: 'forget', lane });
+          await to.ask({ type: 'forget', lane: address });
           return;
         }
         this.#placement.moved(move);
         onState?.('info', `${move.key} goes to thread ${move.to}, which has less to do`);
-        await from.ask({ type: 'forget', lane });
+        await from.ask({ type: 'forget', lane: address });
       } finally {
         await snapshots.discard(file);
       }

@@ -4,23 +4,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import { murmur3 } from '../../src/features/murmur3.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import {
-  type FieldInput,
-  fieldsOf,
-  planInput,
-  type StatelessInput,
-  widthOf,
-} from '../../src/features/spec.ts';
+import { fieldsOf, planInput, type StatelessInput, widthOf } from '../../src/features/spec.ts';
 import { timePart } from '../../src/features/time.ts';
-
-const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
-  kind: 'field',
-  path,
-  log1p: false,
-  mean: 0,
-  std: 1,
-  ...more,
-});
+import { fieldInput } from '../support/inputs.ts';
 
 test('a row is ((log1p of) the field - mean) / std, in the order of the inputs', (t) => {
   fc.assert(
@@ -30,8 +16,8 @@ test('a row is ((log1p of) the field - mean) / std, in the order of the inputs',
       fc.double({ min: 0.1, max: 10, noNaN: true }),
       (a, b, std) => {
         const plan = compilePlan([
-          input('a', { mean: 3, std }),
-          input('deep.b', { log1p: true, mean: 1, std: 2 }),
+          fieldInput('a', { mean: 3, std }),
+          fieldInput('deep.b', { log1p: true, mean: 1, std: 2 }),
         ]);
         const row = new Float32Array(4);
         t.is(plan.fill({ deep: { b }, other: 'x', a }, row, 1, 0), null);
@@ -44,7 +30,12 @@ test('a row is ((log1p of) the field - mean) / std, in the order of the inputs',
 test('flags count as 0 and 1, big integers as numbers', (t) => {
   const row = new Float32Array(3);
   t.is(
-    compilePlan([input('a'), input('b'), input('c')]).fill({ a: true, b: false, c: 12n }, row, 0, 0),
+    compilePlan([fieldInput('a'), fieldInput('b'), fieldInput('c')]).fill(
+      { a: true, b: false, c: 12n },
+      row,
+      0,
+      0,
+    ),
     null,
   );
   t.deepEqual([...row], [1, 0, 12]);
@@ -65,7 +56,7 @@ const refusals: readonly (readonly [string, unknown, string, RegExp])[] = [
 
 for (const [what, record, code, message] of refusals) {
   test(`${what} is refused with ${code}`, (t) => {
-    const rejection = compilePlan([input('card.amount')]).fill(record, new Float32Array(1), 0, 0);
+    const rejection = compilePlan([fieldInput('card.amount')]).fill(record, new Float32Array(1), 0, 0);
     t.is(rejection?.code, code);
     t.is(rejection?.stage, 'features');
     t.regex(rejection?.message ?? '', message);
@@ -73,7 +64,12 @@ for (const [what, record, code, message] of refusals) {
 }
 
 test('log1p of less than -1 has no value', (t) => {
-  const rejection = compilePlan([input('a', { log1p: true })]).fill({ a: -2 }, new Float32Array(1), 0, 0);
+  const rejection = compilePlan([fieldInput('a', { log1p: true })]).fill(
+    { a: -2 },
+    new Float32Array(1),
+    0,
+    0,
+  );
   t.is(rejection?.code, 'OUT_OF_RANGE');
 });
 

@@ -2,16 +2,19 @@
 // the list. The compiled readers must agree with the general one on every damaged value (decision 0008).
 
 import { crc32c } from '@node-rs/crc32';
+import avro from 'avsc';
+import { AvroReader } from '../../src/codec/avro.ts';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import type { FieldInput } from '../../src/features/spec.ts';
 import type { Random } from '../../src/load/random.ts';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
 import { viewOf } from '../../src/log/int64.ts';
 import { AT, type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
+import { AvroRecord, CompiledAvroReader } from '../../src/scoring/avro-input-reader.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
-import { generalReader } from '../../src/scoring/input-reader.ts';
+import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
+import { fieldInput } from '../support/inputs.ts';
 import { setupWith, transactions } from '../support/model.ts';
 import { scorerWith, sums } from '../support/scorer.ts';
 import { mutate } from './mutate.ts';
@@ -19,15 +22,11 @@ import { mutate } from './mutate.ts';
 /** One case: throws when what must hold does not. Returns how it ended, for the count. */
 export type Target = (random: Random) => 'scored' | 'dead letter' | 'fetch error';
 
-const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
-  kind: 'field',
-  path,
-  log1p: false,
-  mean: 0,
-  std: 1,
-  ...more,
-});
-const INPUTS = [input('a'), input('list', { count: 3 }), input('card.amount', { log1p: true, mean: 2 })];
+const INPUTS = [
+  fieldInput('a'),
+  fieldInput('list', { count: 3 }),
+  fieldInput('card.amount', { log1p: true, mean: 2 }),
+];
 const IDS = ['id', 'card.number', 'absent'];
 const WIDTH = 5;
 const VALUES = [
@@ -49,8 +48,51 @@ const VALUES = [
 
 function reader(format: Format): Target {
   const general = generalReader(codecs[format], compilePlan(INPUTS), IDS);
-  const compiled = compileReader(format, INPUTS, IDS);
   const valid = VALUES.map((value) => Uint8Array.from(codecs[format].encode(value)));
+  return agreeing(general, compileReader(format, INPUTS, IDS), valid);
+}
+
+const AVRO = {
+  type: 'record',
+  name: 'R',
+  fields: [
+    { name: 'id', type: ['null', 'long', 'string'] },
+    { name: 'more', type: { type: 'map', values: ['null', 'bytes'] } },
+    { name: 'a', type: 'double' },
+    { name: 'list', type: { type: 'array', items: 'float' } },
+    {
+      name: 'card',
+      type: {
+        type: 'record',
+        name: 'Card',
+        fields: [
+          { name: 'number', type: 'string' },
+          { name: 'amount', type: 'int' },
+          { name: 'nulls', type: { type: 'array', items: 'null' } },
+        ],
+      },
+    },
+  ],
+} as const;
+
+function avroReader(): Target {
+  const options = { framing: 'plain', schema: JSON.stringify(AVRO), writers: [], schemasMax: 1 } as const;
+  const record = new AvroRecord(INPUTS);
+  const parts = { options, inputs: INPUTS, plan: compilePlan(INPUTS, record), record, idPaths: IDS };
+  const compiled = new CompiledAvroReader({ ...parts, nestingMax: 64 });
+  const type = avro.Type.forSchema(AVRO as never, { wrapUnions: 'always' });
+  const valid = [
+    { id: { long: 7 }, more: { x: null, y: { bytes: Buffer.from('abc') } }, a: 1.5, list: [1, 2, 3] },
+    { id: { string: 'x' }, more: {}, a: -0, list: [0.5, -2, 1e9] },
+    { id: null, more: { z: null }, a: 1e300, list: [] },
+  ].map((value, index) =>
+    type.toBuffer({ ...value, card: { number: 'ü', amount: 12 - 9 * index, nulls: [null, null] } }),
+  );
+  return agreeing(generalReader(new AvroReader(options), compilePlan(INPUTS), IDS), compiled, valid);
+}
+
+/** The compiled reader must find what the general one does, in values that are damaged in some way. */
+function agreeing(general: InputReader, compiled: InputReader, valid: readonly Uint8Array[]): Target {
   const [expected, found] = [new Float32Array(WIDTH), new Float32Array(WIDTH)];
   return (random) => {
     const pick = (): Uint8Array => valid[random.below(valid.length)] as Uint8Array;
@@ -167,4 +209,5 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'record batch': recordBatch(),
   msgpack: reader('msgpack'),
   json: reader('json'),
+  avro: avroReader(),
 };

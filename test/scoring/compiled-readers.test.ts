@@ -5,23 +5,15 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import type { FieldInput } from '../../src/features/spec.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
+import { fieldInput } from '../support/inputs.ts';
 
-const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
-  kind: 'field',
-  path,
-  log1p: false,
-  mean: 0,
-  std: 1,
-  ...more,
-});
 const inputs = [
-  input('a', { mean: 0.1, std: 3 }),
-  input('list', { count: 3 }),
-  input('card.amount', { log1p: true }),
-  input('card.deep.levels', { count: 2, mean: 1, std: 2 }),
+  fieldInput('a', { mean: 0.1, std: 3 }),
+  fieldInput('list', { count: 3 }),
+  fieldInput('card.amount', { log1p: true }),
+  fieldInput('card.deep.levels', { count: 2, mean: 1, std: 2 }),
 ];
 const ids = ['id', 'card.number', 'absent'];
 const width = 7;

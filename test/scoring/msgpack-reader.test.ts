@@ -9,15 +9,10 @@ import { compilePlan } from '../../src/features/plan.ts';
 import type { FieldInput } from '../../src/features/spec.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader } from '../../src/scoring/input-reader.ts';
+import { fieldInput } from '../support/inputs.ts';
 
-const input = (path: string, more: Partial<FieldInput> = {}): FieldInput => ({
-  kind: 'field',
-  path,
-  log1p: false,
-  mean: 0.5,
-  std: 2,
-  ...more,
-});
+const input = (path: string, more: Partial<FieldInput> = {}): FieldInput =>
+  fieldInput(path, { mean: 0.5, std: 2, ...more });
 const inputs = [
   input('a'),
   input('bb', { log1p: true }),

@@ -35,7 +35,7 @@ const features = (() => {
   });
 })();
 
-async function poolWith(workers: number, directory: string | null = null) {
+async function poolWith(workers: number, directory: string | null = null, hurry = 1) {
   const said: string[] = [];
   const setup = setupWith({
     modelFolder: MODEL.folder,
@@ -51,7 +51,7 @@ async function poolWith(workers: number, directory: string | null = null) {
     snapshots: new SnapshotDirectory(directory),
     snapshotIntervalMs: 0,
     startOf: async () => 0,
-    nowMs: () => performance.now(),
+    nowMs: () => performance.now() * hurry,
     onThreadLost: (why) => said.push(why),
     onThreadRetired: () => {},
     onState: (_, words) => said.push(words),
@@ -158,13 +158,49 @@ test('records that make their thread exit, or throw, become dead letters; all ot
   );
 });
 
+test('lanes move to a thread that has less to do, between two micro-batches, and nothing of their state is lost', async (t) => {
+  const { pool, said } = await poolWith(2, null, 100);
+  // Two on one thread, and one on the other that has nothing to do.
+  const feeders = [0, 1, 2].map((partition) => new Feeder(pool, partition));
+  const [first, idle, third] = feeders as [Feeder, Feeder, Feeder];
+  await first.run(EACH);
+  await idle.run(EACH);
+  await Promise.all([first.run(), third.run()]);
+  await pool.stop();
+  t.true(
+    said.some((words) => words.includes('goes to thread')),
+    said.join('\n'),
+  );
+  t.deepEqual(fates(first.answers), features);
+  t.deepEqual(fates(third.answers), features);
+  t.is(third.restores, 1, 'a move is no loss');
+});
+
+test('the state of a lane that has ended is forgotten by its thread', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const feeder = new Feeder(pool);
+  await feeder.run(EACH);
+  pool.forget(feeder.lane);
+  // Asked in order: by the time that another lane is there, the first is gone.
+  const other = new Feeder(pool, 1);
+  await other.run(EACH);
+  await pool.stop();
+  t.deepEqual(
+    said.filter((words) => words.includes('could not')),
+    [],
+  );
+});
+
 test('a lane that ends leaves a snapshot, and one that comes back goes on from it', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
-  const { pool } = await poolWith(2, directory);
+  const { pool, said: before } = await poolWith(2, directory);
   const feeder = new Feeder(pool);
   await feeder.run(200);
   pool.forget(feeder.lane);
-  await until('the snapshot to be there, whole', () => readdirSync(directory).join() === 'in-0.state');
+  await until('the snapshot to be there, whole', () => {
+    const isTaken = before.some((words) => words.includes('snapshot at 200,'));
+    return isTaken && readdirSync(directory).join() === 'in-0.state';
+  });
   const { pool: other, said } = await poolWith(1, directory);
   const next = new Feeder(other);
   next.answered = 200;

@@ -46,12 +46,13 @@ const EACH = 0.45;
 
 export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
-export function planOf(seed: number): Plan {
+/** In half of the worlds the model has windows, unless it is said. */
+export function planOf(seed: number, isWindows?: boolean): Plan {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.next() < CALM_SHARE;
   const faults = new Set(FAULTS.filter((fault) => random.next() < EACH && (!calm || CALM.has(fault))));
   const faultsUntilMs = 400 + random.below(1_600);
-  const windows = random.next() < 0.5;
+  const windows = isWindows ?? random.next() < 0.5;
   if (windows) faults.delete('retention');
   return { seed, faults, windows, faultsUntilMs };
 }

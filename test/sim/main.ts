@@ -31,6 +31,7 @@ if (!Number.isSafeInteger(from) || Number.isNaN(until)) {
   process.exit(64);
 }
 
+let windows: boolean | undefined;
 if (values.bugs) {
   const caught = await bugTable((line) => process.stdout.write(`${line}\n`));
   process.exit(caught ? 0 : 1);
@@ -44,6 +45,7 @@ if (values.bug !== undefined) {
     process.exit(64);
   }
   plant(bug);
+  windows = bug.windows ?? false;
 }
 // What simulates is loaded only now: with the bug, if there is one.
 const { planOf } = await import('./faults.ts');
@@ -59,7 +61,7 @@ const rate = (): string => {
 
 let failedSeed: number | undefined;
 for (let seed = from; seed < until; seed++) {
-  const outcome = await simulate(planOf(seed), { trace: values.seed !== undefined });
+  const outcome = await simulate(planOf(seed, windows), { trace: values.seed !== undefined });
   played++;
   records += outcome.records;
   events += outcome.events;
@@ -67,7 +69,7 @@ for (let seed = from; seed < until; seed++) {
   if (outcome.violations.length > 0) {
     failedSeed = seed;
     if (!values.json) {
-      const { plan, outcome: small } = await shrink(planOf(seed));
+      const { plan, outcome: small } = await shrink(planOf(seed, windows));
       for (const line of small.trace) process.stdout.write(`${line}\n`);
       process.stdout.write(
         `seed ${seed} breaks the promise; left of its faults: ${[...plan.faults].join(', ') || 'none'}, until ` +

@@ -1,0 +1,82 @@
+// What keeps a record out of the windows: a time that is astray, and a field that does not determine the partition.
+
+import test from 'ava';
+import { planInput } from '../../src/features/spec.ts';
+import { StatefulPlan } from '../../src/features/stateful-plan.ts';
+import { stateSchema } from '../../src/features/window-spec.ts';
+import { partitionOfKey } from '../../src/log/partitioner.ts';
+import { ownsIn } from '../../src/scoring/copartition.ts';
+
+const planWith = (by: string | undefined, state: object, partition = 0, partitionCount = 1): StatefulPlan =>
+  new StatefulPlan(
+    [planInput.parse({ window: { function: 'count', by, size: '1h' } })],
+    stateSchema.parse(state),
+    ownsIn(partition, partitionCount),
+  );
+
+/** The count of the window, or the code of the refusal. */
+function count(
+  plan: StatefulPlan,
+  record: object,
+  timestampMs: number,
+  key: Uint8Array | null,
+): number | string {
+  const row = new Float32Array(1);
+  return plan.fill(record, row, 0, timestampMs, key)?.code ?? (row[0] as number);
+}
+
+test('with a drift, a record whose time lies further from its timestamp is refused, and moves no watermark', (t) => {
+  const plan = planWith('c', { time: 'at', drift: '10s' });
+  t.is(count(plan, { c: 1, at: 100_000 }, 100_000, null), 1);
+  t.is(count(plan, { c: 1, at: 200_000 }, 110_000, null), 'TIME_ASTRAY');
+  t.is(count(plan, { c: 1, at: 90_000 }, 110_000, null), 'TIME_ASTRAY');
+  t.is(count(plan, { c: 1, at: 105_000 }, 110_000, null), 2);
+  t.is(plan.state.counts.late, 0);
+  t.is(plan.reachMs, plan.state.reachMs + 20_000);
+});
+
+test('without one any time is taken, and nothing bounds how far back a state reaches', (t) => {
+  const plan = planWith('c', { time: 'at' });
+  t.is(count(plan, { c: 1, at: 200_000_000 }, 110_000, null), 1);
+  t.is(plan.reachMs, Number.POSITIVE_INFINITY);
+  t.is(planWith('c', {}).reachMs, planWith('c', {}).state.reachMs, "a record's own timestamp is its time");
+});
+
+const PARTITIONS = 8;
+/** A key that Java's partitioner sends elsewhere than `text`. */
+const elsewhere = (text: string): string => {
+  const own = partitionOfKey(Buffer.from(text), PARTITIONS);
+  for (let number = 0; ; number++) {
+    const key = `other-${number}`;
+    if (partitionOfKey(Buffer.from(key), PARTITIONS) !== own) return key;
+  }
+};
+
+test('a field is taken for the key of windows where the key is it, as text or as an integer of Java, or would go where it goes', (t) => {
+  const long = Buffer.alloc(8);
+  long.writeBigInt64BE(42n);
+  const int = Buffer.alloc(4);
+  int.writeInt32BE(42);
+  for (const key of [Buffer.from('42'), long, int]) {
+    // In any partition: the key says enough.
+    const plan = planWith('c', {}, 3, PARTITIONS);
+    t.is(count(plan, { c: 42 }, 1_000, key), 1, key.toString('hex'));
+  }
+  const where = partitionOfKey(Buffer.from('42'), PARTITIONS);
+  t.is(count(planWith('c', {}, where, PARTITIONS), { c: 42 }, 1_000, Buffer.from('whatever')), 1);
+  t.is(count(planWith('c', {}, where, PARTITIONS), { c: 42 }, 1_000, null), 1);
+});
+
+test('any other field is refused in words, unless there is one partition or the model says that it is trusted', (t) => {
+  const key = Buffer.from(elsewhere('42'));
+  const partition = partitionOfKey(key, PARTITIONS);
+  const plan = planWith('c', {}, partition, PARTITIONS);
+  const rejection = plan.fill({ c: 42 }, new Float32Array(1), 0, 1_000, key);
+  t.is(rejection?.code, 'NOT_COPARTITIONED');
+  t.regex(rejection?.message ?? '', /field "c", which is the number 42, .*Key the topic by this field/);
+  t.is(plan.state.keys, 0, 'it is in no window');
+  t.is(count(plan, { c: 42 }, 1_000, null), 'NOT_COPARTITIONED');
+  t.is(count(planWith('c', { partitioning: 'trusted' }, partition, PARTITIONS), { c: 42 }, 1_000, key), 1);
+  t.is(count(planWith('c', {}, 0, 1), { c: 42 }, 1_000, key), 1);
+  t.is(count(planWith(undefined, {}, partition, PARTITIONS), {}, 1_000, key), 1, "the record's own key");
+});
