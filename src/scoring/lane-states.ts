@@ -5,7 +5,7 @@
 import type { FeaturePlan } from '../features/plan.ts';
 import type { StatefulPlan } from '../features/stateful-plan.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
+import { readSnapshot, type SnapshotRange, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
 const FILES = { read: readSnapshot, write: writeSnapshot };
 
@@ -82,10 +82,10 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Begins with the state in a file. Returns where it stands. Throws `SnapshotError`. */
-  restore(lane: StateAddress, file: string, notAfter: number): number {
+  restore(lane: StateAddress, file: string, range: SnapshotRange): number {
     this.#held.delete(keyOf(lane));
     const plan = this.#newPlan(lane);
-    const at = this.#files.read(file, this.#title(lane, 0), notAfter, (archive) => plan.state.carry(archive));
+    const at = this.#files.read(file, this.#title(lane, 0), range, (archive) => plan.state.carry(archive));
     this.#held.set(keyOf(lane), { epoch: lane.epoch, plan, at });
     return at;
   }

@@ -12,7 +12,7 @@ export function manageState(
   switch (request.type) {
     case 'restore': {
       const { from } = request;
-      if ('file' in from) return { type: 'restored', at: states.restore(lane, from.file, from.notAfter) };
+      if ('file' in from) return { type: 'restored', at: states.restore(lane, from.file, from) };
       states.begin(lane, from.at);
       return { type: 'restored', at: from.at };
     }

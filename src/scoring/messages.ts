@@ -10,6 +10,7 @@ import type { ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
 import type { StateAddress } from './lane-states.ts';
+import type { SnapshotRange } from './snapshot-file.ts';
 import type { GrowthLimits, ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
@@ -90,7 +91,7 @@ export interface StateUse {
 export interface RestoreRequest {
   readonly type: 'restore';
   readonly lane: StateAddress;
-  readonly from: { readonly file: string; readonly notAfter: number } | { readonly at: number };
+  readonly from: ({ readonly file: string } & SnapshotRange) | { readonly at: number };
 }
 
 /** Write the state of a lane to a file. */

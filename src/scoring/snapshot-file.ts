@@ -15,7 +15,13 @@ export interface SnapshotTitle {
   readonly at: number;
 }
 
-/** The file is not a whole snapshot of this partition by this plan, from before the offset that is wanted. */
+/** Where it may stand. */
+export interface SnapshotRange {
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** The file is not a whole snapshot of this partition by this plan, at an offset that is of use. */
 export class SnapshotError extends Error {
   readonly code = 'SCORELANE_SNAPSHOT';
   override readonly name = 'SnapshotError';
@@ -44,12 +50,12 @@ export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Ar
 
 /**
  * Reads the file through `carry`, into a state that must be thrown away when this throws. Returns the offset at which it stands.
- * Throws `SnapshotError` for a file that cannot be read, is damaged, another's, or later than `notAfter`.
+ * Throws `SnapshotError` for a file that cannot be read, is damaged, another's, or outside of the range.
  */
 export function readSnapshot(
   file: string,
   wanted: Omit<SnapshotTitle, 'at'>,
-  notAfter: number,
+  { notBefore, notAfter }: SnapshotRange,
   carry: (from: Archive) => void,
 ): number {
   let reading: Reading | undefined;
@@ -61,6 +67,8 @@ export function readSnapshot(
         throw new SnapshotError(`it is of ${key} ${found[key]}, expected ${wanted[key]}`);
     }
     if (at > notAfter) throw new SnapshotError(`it stands at offset ${at}, later than ${notAfter}`);
+    if (at < notBefore)
+      throw new SnapshotError(`it stands at offset ${at}, and all that is needed begins at ${notBefore}`);
     const archive = reading;
     carry(archive);
     archive.end();

@@ -133,21 +133,21 @@ export class StatefulPool {
 
   async #build(thread: AskedThreads, lane: StateAddress, position: NextOffset): Promise<number> {
     const { snapshots, startOf, onState } = this.#options;
-    const file = snapshots.find(lane);
     const key = keyOf(lane);
+    const at = await startOf(lane, position);
+    const file = snapshots.find(lane);
     if (file !== null) {
       try {
-        const at = restoredAt(
-          await thread.ask({ type: 'restore', lane, from: { file, notAfter: position } }),
-        );
-        onState?.('info', `${key}: the state of a snapshot stands at ${at}, ${position - at} offsets before`);
-        return at;
+        const from = { file, notBefore: at, notAfter: position };
+        const found = restoredAt(await thread.ask({ type: 'restore', lane, from }));
+        const before = position - found;
+        onState?.('info', `${key}: the state of a snapshot stands at ${found}, ${before} offsets before`);
+        return found;
       } catch (error) {
         if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;
         onState?.('warn', `${key}: the snapshot ${file} is of no use: ${error.message}`);
       }
     }
-    const at = await startOf(lane, position);
     restoredAt(await thread.ask({ type: 'restore', lane, from: { at } }));
     onState?.('info', `${key}: the state is built up from the log, from offset ${at} to ${position}`);
     return at;
@@ -245,7 +245,7 @@ export class StatefulPool {
           await to.ask({
             type: 'restore',
             lane: address,
-            from: { file, notAfter: Number.MAX_SAFE_INTEGER },
+            from: { file, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER },
           }),
         );
         if (this.#lanes.get(move.key) !== lane) {

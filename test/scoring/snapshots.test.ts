@@ -25,6 +25,7 @@ const LANE = { topic: 'in', partition: 3, epoch: 1 };
 const RECORDS = history(12, 40);
 
 const newStates = (plan = 'plan'): LaneStates => new LaneStates(() => new StatefulPlan(INPUTS, STATE), plan);
+const upTo = (notAfter: number) => ({ notBefore: 0, notAfter });
 const file = (): string => join(mkdtempSync(join(tmpdir(), 'scorelane-snapshot-')), 'in-3.state');
 
 /** Puts records into the lane's state, and returns their features. */
@@ -51,7 +52,7 @@ test('a state that went through a file goes on as if it had not, wherever it was
       const { at, bytes } = before.snapshot(LANE, path);
       t.is(at, cut);
       t.is(bytes, readFileSync(path).length);
-      t.is(after.restore(LANE, path, cut), cut);
+      t.is(after.restore(LANE, path, upTo(cut)), cut);
       t.deepEqual(put(after, cut, RECORDS.length), wanted.slice(cut));
     }),
     { numRuns: 25 },
@@ -68,7 +69,7 @@ test('a file with any byte changed, or cut off anywhere, is refused', (t) => {
   const damaged = join(path, '..', 'damaged');
   const refuse = (given: Uint8Array): void => {
     writeFileSync(damaged, given);
-    t.throws(() => newStates().restore(LANE, damaged, 100), { instanceOf: SnapshotError });
+    t.throws(() => newStates().restore(LANE, damaged, upTo(100)), { instanceOf: SnapshotError });
   };
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
@@ -89,10 +90,13 @@ test('a snapshot of another partition or plan, from later on, or that is not the
   const refused = (words: RegExp, act: () => unknown): void => {
     t.throws(act, { instanceOf: SnapshotError, message: words });
   };
-  refused(/of partition 3, expected 4/, () => newStates().restore({ ...LANE, partition: 4 }, path, 8));
-  refused(/of plan plan, expected other/, () => newStates('other').restore(LANE, path, 8));
-  refused(/offset 8, later than 7/, () => newStates().restore(LANE, path, 7));
-  refused(/ENOENT/, () => newStates().restore(LANE, `${path}x`, 8));
+  refused(/of partition 3, expected 4/, () => newStates().restore({ ...LANE, partition: 4 }, path, upTo(8)));
+  refused(/of plan plan, expected other/, () => newStates('other').restore(LANE, path, upTo(8)));
+  refused(/offset 8, later than 7/, () => newStates().restore(LANE, path, upTo(7)));
+  refused(/offset 8, and all that is needed begins at 9/, () =>
+    newStates().restore(LANE, path, { notBefore: 9, notAfter: 20 }),
+  );
+  refused(/ENOENT/, () => newStates().restore(LANE, `${path}x`, upTo(8)));
 });
 
 test('a state that was left in the middle, is of another ownership, or stands elsewhere is lost', (t) => {

@@ -207,8 +207,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'takes a snapshot that is later than the committed offset',
     file: 'scoring/stateful-pool.ts',
-    find: 'from: { file, notAfter: position }',
-    replace: 'from: { file, notAfter: Number.MAX_SAFE_INTEGER }',
+    find: 'notBefore: at, notAfter: position }',
+    replace: 'notBefore: at, notAfter: Number.MAX_SAFE_INTEGER }',
     windows: true,
   },
   {

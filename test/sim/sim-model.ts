@@ -9,7 +9,7 @@ import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 import { LaneStates } from '../../src/scoring/lane-states.ts';
-import { SnapshotError, type SnapshotTitle } from '../../src/scoring/snapshot-file.ts';
+import { SnapshotError, type SnapshotRange, type SnapshotTitle } from '../../src/scoring/snapshot-file.ts';
 import type { SnapshotStore } from '../../src/scoring/snapshot-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dice } from './faults.ts';
@@ -112,13 +112,14 @@ export class SimDisk implements SnapshotStore {
   read(
     file: string,
     _wanted: Omit<SnapshotTitle, 'at'>,
-    notAfter: number,
+    { notBefore, notAfter }: SnapshotRange,
     carry: (from: Archive) => void,
   ): number {
     const found = this.#files.get(file);
     if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
       throw new SnapshotError('it is damaged');
     if (found.title.at > notAfter) throw new SnapshotError('it is too late');
+    if (found.title.at < notBefore) throw new SnapshotError('it is too early');
     const parts = found.parts.map((part) => structuredClone(part));
     carry({
       numbers: () => parts.shift() as number[],
