@@ -42,7 +42,9 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
 
 function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: number): boolean {
   const { done } = lane.ledger;
-  if (slept || Number.isNaN(lane.aliveAtMs) || !hasLag(lane) || done !== lane.aliveAt) {
+  // A state that is built up is asked for with a deadline of its own.
+  const waits = lane.phase === 'restoring' || !hasLag(lane);
+  if (slept || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveAt) {
     lane.aliveAtMs = nowMs;
     lane.aliveAt = done;
     return false;

@@ -1,0 +1,186 @@
+// A lane with a state: nothing is read before the state is there; what the state has to be fed with is scored by nobody and committed by
+// nobody (invariants 1 and 4); when the state is lost the lane goes back for it.
+
+import test from 'ava';
+import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
+import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
+import type { Effect, Message } from '../../src/engine/messages.ts';
+import { type EngineState, newEngine } from '../../src/engine/state.ts';
+import { viewOf, writeInt64 } from '../../src/log/int64.ts';
+import { startingAt } from '../../src/log/offset.ts';
+import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
+import { keyOf } from '../../src/log/topic-partition.ts';
+import { batchOf } from '../support/records.ts';
+import { limits } from './world.ts';
+
+const of = { topic: 'in', partition: 0 };
+const COMMITTED = startingAt(10);
+
+function batchAt(offset: number, count: number): RawRecordBatch {
+  const records = Array.from({ length: count }, () => ({ key: null, value: 'x' }));
+  const { bytes } = batchOf('in', 0, records);
+  writeInt64(viewOf(bytes), AT.baseOffset, offset);
+  return { header: readHeader(bytes), bytes };
+}
+
+class Scene {
+  readonly state: EngineState = newEngine(limits, true);
+  nowMs = 1;
+  readonly first: readonly Effect[];
+
+  constructor() {
+    this.first = this.tell({ type: 'assigned', partitions: [{ ...of, position: COMMITTED }] });
+  }
+
+  get lane() {
+    const lane = this.state.lanes.get(keyOf(of));
+    if (lane === undefined) throw new Error('there is no lane');
+    return lane;
+  }
+
+  get address() {
+    return { ...of, epoch: this.lane.epoch };
+  }
+
+  tell(message: Message): Effect[] {
+    return step(this.state, message, this.nowMs);
+  }
+
+  restored(from: number): Effect[] {
+    return this.tell({ type: 'restored', lane: this.address, from: startingAt(from) });
+  }
+
+  fetched(offset: number, count: number): Effect[] {
+    const batches = [{ ...batchAt(offset, count), skip: false }];
+    return this.tell({
+      type: 'fetched',
+      fetched: { ...of, from: startingAt(offset), batches, highWatermark: 100 },
+    });
+  }
+
+  /** Lets time pass until the engine asks for nothing more before that time. */
+  pass(ms: number): Effect[] {
+    const untilMs = this.nowMs + ms;
+    const effects: Effect[] = [];
+    for (let at = wakeAtMs(this.state); at <= untilMs; at = wakeAtMs(this.state)) {
+      this.nowMs = Math.max(at, this.nowMs);
+      effects.push(...this.tell({ type: 'tick' }));
+    }
+    this.nowMs = untilMs;
+    return effects;
+  }
+}
+
+const find = <T extends Effect['type']>(
+  effects: readonly Effect[],
+  type: T,
+): Extract<Effect, { type: T }>[] =>
+  effects.filter((effect): effect is Extract<Effect, { type: T }> => effect.type === type);
+
+test('a lane that is assigned asks for its state, and takes nothing before it has it', (t) => {
+  const scene = new Scene();
+  t.deepEqual(
+    find(scene.first, 'restore').map(({ position }) => position),
+    [COMMITTED],
+  );
+  t.is(find(scene.first, 'pause').length, 1);
+  t.deepEqual(scene.fetched(10, 5), [], 'what was under way is dropped');
+  t.is(scene.lane.mailbox.length, 0);
+  const effects = scene.restored(4);
+  t.deepEqual(
+    find(effects, 'seek').map(({ position }) => position),
+    [startingAt(4)],
+  );
+  t.is(find(effects, 'resume').length, 1);
+});
+
+test('what lies below the committed offset is fed, in micro-batches that say so, and commits nothing', (t) => {
+  const scene = new Scene();
+  scene.restored(4);
+  const [fed] = find([...scene.fetched(4, 8), ...scene.pass(100)], 'score');
+  t.is(fed?.microBatch.first, startingAt(4));
+  t.is(fed?.microBatch.next, startingAt(12));
+  t.is(fed?.microBatch.scoreFrom, COMMITTED);
+  const id = fed?.microBatch.id ?? 0;
+  const after = [
+    ...scene.tell({ type: 'scored', lane: scene.address, id, scored: NOTHING_SCORED }),
+    ...scene.pass(1_000),
+  ];
+  t.deepEqual(
+    find(after, 'commit').flatMap(({ commits }) => commits.map(({ next }) => next)),
+    [startingAt(12)],
+    'the two that were new',
+  );
+  const [scored] = find([...scene.fetched(12, 3), ...scene.pass(100)], 'score');
+  t.is(scored?.microBatch.scoreFrom, undefined, 'and from there on all is new');
+});
+
+test('a feed that ends below the committed offset commits nothing, and a stop in the middle of it is settled', (t) => {
+  const scene = new Scene();
+  scene.restored(0);
+  const [fed] = find([...scene.fetched(0, 6), ...scene.pass(100)], 'score');
+  const id = fed?.microBatch.id ?? 0;
+  const after = scene.tell({ type: 'scored', lane: scene.address, id, scored: NOTHING_SCORED });
+  t.deepEqual(find([...after, ...scene.pass(1_000)], 'commit'), []);
+  t.is(scene.lane.ledger.committable, COMMITTED);
+  t.deepEqual(
+    find(scene.tell({ type: 'stop', deadlineMs: 10_000 }), 'drained').map(({ unfinished }) => unfinished),
+    [[]],
+  );
+});
+
+test('when the state is lost the lane asks for another, under a new epoch, for what is committable by then', (t) => {
+  const scene = new Scene();
+  scene.restored(10);
+  const [first] = find([...scene.fetched(10, 4), ...scene.pass(100)], 'score');
+  const epoch = scene.lane.epoch;
+  const failure = { code: 'SCORELANE_STATE_LOST', message: 'the thread is gone' };
+  const lost = [
+    ...scene.tell({ type: 'scoreFailed', lane: scene.address, id: first?.microBatch.id ?? 0, failure }),
+    ...scene.pass(10_000),
+  ];
+  const [restore] = find(lost, 'restore');
+  t.is(restore?.position, COMMITTED);
+  t.true((restore?.lane.epoch ?? 0) > epoch);
+  // The answer of before is nobody's.
+  t.deepEqual(scene.tell({ type: 'restored', lane: { ...of, epoch }, from: startingAt(3) }), []);
+  t.is(scene.lane.phase, 'restoring');
+  t.is(find(scene.restored(2), 'seek')[0]?.position, startingAt(2));
+});
+
+test('a state that cannot be built up is asked for again, later each time, and said to be trouble', (t) => {
+  const scene = new Scene();
+  const failure = { code: 'ECONNREFUSED', message: 'no broker' };
+  let waits = 0;
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const failed = scene.tell({ type: 'restoreFailed', lane: scene.address, failure });
+    t.is(find(failed, 'trouble')[0]?.attempts, attempt);
+    const before = scene.nowMs;
+    while (scene.lane.phase !== 'restoring') scene.pass(1);
+    t.true(scene.nowMs - before > waits);
+    waits = scene.nowMs - before;
+  }
+});
+
+test('a lane that ends lets its state go; one that is kept through a rebalance keeps it, and opens nothing meanwhile', (t) => {
+  const scene = new Scene();
+  scene.tell({ type: 'revoking', partitions: [of], deadlineMs: 10_000 });
+  // It comes back in the middle of the rebalance.
+  scene.restored(10);
+  t.deepEqual(find([...scene.fetched(10, 4), ...scene.pass(100)], 'score'), []);
+  const kept = scene.tell({ type: 'assigned', partitions: [{ ...of, position: COMMITTED }] });
+  t.deepEqual(find(kept, 'restore'), []);
+  t.is(find([...kept, ...scene.pass(100)], 'score').length, 1);
+  const { address } = scene;
+  t.deepEqual(find(scene.tell({ type: 'revoked', partitions: [of] }), 'forget'), [
+    { type: 'forget', lane: address },
+  ]);
+});
+
+test('a lane that waits for its state has not stalled, however long that takes', (t) => {
+  const scene = new Scene();
+  scene.tell({ type: 'logEnds', ends: [{ ...of, logEnd: 50 }] });
+  t.deepEqual(find(scene.pass(10 * limits.stallAfterMs), 'stalled'), []);
+  scene.restored(10);
+  t.is(find(scene.pass(1.5 * limits.stallAfterMs), 'stalled').length, 1);
+});
