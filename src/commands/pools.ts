@@ -36,8 +36,11 @@ export function makePool(config: Config, { setup, source, logger, workers, optio
     threads: Array.from({ length: workers }, () => threads(1)),
     snapshots: openDirectory(config),
     snapshotIntervalMs: config.state.snapshotInterval,
+    // Lanes that are assigned together begin at the same time, and so ask the same.
     startOf: (lane, position) =>
-      offsetBefore(position, reachMs, Date.now(), (timestampMs) => source.offsetAt(lane, timestampMs)),
+      offsetBefore(position, reachMs, 1_000 * Math.ceil(Date.now() / 1_000), (timestampMs) =>
+        source.offsetAt(lane, timestampMs),
+      ),
     nowMs: () => performance.now(),
     onState: (level, words) => logger[level](words),
     ...options,

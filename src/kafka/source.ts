@@ -8,7 +8,6 @@ import {
   type CommitOffset,
   FencedError,
   type LogEnd,
-  MissingTopicError,
   type OutOfRange,
   type Source,
   type SourceListener,
@@ -18,6 +17,7 @@ import type { ConsumerGroup, MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { isFenced, isLost } from './errors.ts';
+import { OffsetsByTime } from './offsets-by-time.ts';
 import type { BatchMessage } from './seam.ts';
 
 export interface KafkaSourceOptions {
@@ -61,6 +61,7 @@ export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #kafka: Kafka;
   readonly #admin: Admin;
+  readonly #times: OffsetsByTime;
   /** Another one after each `rejoin`; what an older one says is not heard. */
   #consumer: Consumer | undefined;
   /** Consumers made so far. */
@@ -80,6 +81,7 @@ export class KafkaSource implements Source {
     this.#kafka = kafka;
     this.#options = options;
     this.#admin = kafka.admin();
+    this.#times = new OffsetsByTime(this.#admin);
   }
 
   /** What the consumer of that number is asked and told. One that was given up is told nothing, and tells nothing. */
@@ -126,15 +128,8 @@ export class KafkaSource implements Source {
     return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
   }
 
-  async offsetAt({ topic, partition }: TopicPartition, timestampMs: number): Promise<number> {
-    const found =
-      timestampMs === Number.NEGATIVE_INFINITY
-        ? (await this.#admin.fetchTopicOffsets(topic)).map(({ low, ...of }) => ({ ...of, offset: low }))
-        : await this.#admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.ceil(timestampMs)));
-    const own = found.find((each) => each.partition === partition);
-    if (own === undefined)
-      throw new MissingTopicError(`partition ${keyOf({ topic, partition })} is not there`);
-    return Number(own.offset);
+  offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
+    return this.#times.offsetAt(partition, timestampMs);
   }
 
   /** Several may ask at once, each with a reason of its own: they share one. */

@@ -13,6 +13,12 @@ export interface SnapshotOptions {
   readonly onState?: (level: 'info' | 'warn', words: string) => void;
 }
 
+/** The golden ratio: multiples of it lie far from each other, whatever their number. */
+const RATIO = 0.618;
+
+/** How far a lane is ahead, of 1: those that are assigned together should not all be written at the same time. */
+const spread = (partition: number): number => (partition * RATIO) % 1;
+
 export class LaneSnapshots {
   readonly #lane: StateAddress;
   readonly #options: SnapshotOptions;
@@ -27,7 +33,7 @@ export class LaneSnapshots {
     this.#lane = lane;
     this.#options = options;
     this.#committed = committed;
-    this.#takenAtMs = options.nowMs();
+    this.#takenAtMs = options.nowMs() - options.snapshotIntervalMs * spread(lane.partition);
   }
 
   isDue(nowMs: number): boolean {
