@@ -65,10 +65,13 @@ export function deadly(reader: InputReader): InputReader {
   };
 }
 
+/** A list or an array of a state. */
+type Part = number[] | Numbers;
+
 /** Files of this world: they outlive the processes. */
 export class SimDisk implements SnapshotStore {
   readonly keeps = true;
-  readonly #files = new Map<string, { readonly title: SnapshotTitle; readonly parts: readonly unknown[] }>();
+  readonly #files = new Map<string, { readonly title: SnapshotTitle; readonly parts: readonly Part[] }>();
   readonly #dice: Dice;
   #drafts = 0;
 
@@ -95,9 +98,9 @@ export class SimDisk implements SnapshotStore {
   }
 
   write(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
-    const parts: unknown[] = [];
-    const keep = <T>(part: T): T => {
-      parts.push(structuredClone(part));
+    const parts: Part[] = [];
+    const keep = <T extends Part>(part: T): T => {
+      parts.push(part.slice());
       return part;
     };
     carry({
@@ -120,7 +123,7 @@ export class SimDisk implements SnapshotStore {
       throw new SnapshotError('it is damaged');
     if (found.title.at > notAfter) throw new SnapshotError('it is too late');
     if (found.title.at < notBefore) throw new SnapshotError('it is too early');
-    const parts = found.parts.map((part) => structuredClone(part));
+    const parts = found.parts.map((part) => part.slice());
     carry({
       numbers: () => parts.shift() as number[],
       array: <T extends Numbers>() => parts.shift() as T,

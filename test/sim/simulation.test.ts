@@ -11,7 +11,7 @@ import { planOf } from './faults.ts';
 import { simulate } from './simulation.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const SEEDS = process.env.SCORELANE_SIM_SEEDS ?? '2000';
+const SEEDS = process.env.SCORELANE_SIM_SEEDS ?? '1000';
 
 test('all eight invariants hold, and once nothing fails any more everything is scored', async (t) => {
   t.timeout(600_000);
