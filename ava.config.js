@@ -1,8 +1,23 @@
+/** Files that take the longest begin first, so that none of them is left running alone at the end. */
+const LONGEST = [
+  'test/torture/',
+  'test/system/windows',
+  'test/system/transactions',
+  'test/sim/',
+  'test/system/',
+  'test/kafka/',
+];
+const rank = (file) => {
+  const at = LONGEST.findIndex((part) => file.includes(part));
+  return at < 0 ? LONGEST.length : at;
+};
+
 export default {
   files: ['test/**/*.test.ts'],
   extensions: ['ts'],
   workerThreads: false,
   timeout: '5m',
+  sortTestFiles: (left, right) => rank(left) - rank(right) || left.localeCompare(right),
   environmentVariables: {
     TF_CPP_MIN_LOG_LEVEL: '2',
     // kafkajs 2.2.4 sets negative timers.
