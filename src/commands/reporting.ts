@@ -26,6 +26,7 @@ const held = ({ lanes }: EngineState): number => {
 export interface Report {
   readonly scored: number;
   readonly deadLetters: number;
+  readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
   readonly lag: number;
   /** Record batches in mailboxes and in flight, and the resident, V8 and other memory of the process. */
@@ -40,11 +41,12 @@ export interface Report {
 export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
   const rate = new Rate(meter);
   const timer = setInterval(() => {
-    const { scored, deadLetters, stages, threads } = meter;
+    const { scored, deadLetters, windows, stages, threads } = meter;
     const { rss, heapUsed } = process.memoryUsage();
     const report: Report = {
       scored,
       deadLetters,
+      windows,
       recordsPerSecond: rate.take(),
       lag: lag(driver.state),
       heldBytes: held(driver.state),

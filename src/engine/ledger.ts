@@ -4,7 +4,7 @@
 
 import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
-import type { ScoredMicroBatch } from '../log/ports.ts';
+import { NO_WINDOWS, type ScoredMicroBatch } from '../log/ports.ts';
 
 type Stage =
   | { readonly at: 'scoring' }
@@ -26,6 +26,7 @@ export const NOTHING_SCORED: ScoredMicroBatch = {
   scored: 0,
   deadLetters: 0,
   refusal: null,
+  windows: NO_WINDOWS,
   timestamps: { timestampsMs: [], counts: [] },
   decodeMs: 0,
   predictMs: 0,

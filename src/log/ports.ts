@@ -153,6 +153,18 @@ export interface TimestampRuns {
   readonly counts: readonly number[];
 }
 
+/** What a state does when it cannot keep to the rules: it counts. */
+export interface WindowCounts {
+  /** Records behind the watermark: scored, and in no window of another. */
+  readonly late: number;
+  /** Keys that were forgotten while they still had something in a window: there was no room. */
+  readonly forgotten: number;
+  /** Records that went into their panes before the watermark: too many were waiting. */
+  readonly hurried: number;
+}
+
+export const NO_WINDOWS: WindowCounts = { late: 0, forgotten: 0, hurried: 0 };
+
 /** What became of a micro-batch. */
 export interface ScoredMicroBatch {
   /** Results and dead letters, in input order for each partition. */
@@ -161,6 +173,8 @@ export interface ScoredMicroBatch {
   readonly deadLetters: number;
   /** Why the first of the dead letters is one, if there are any. */
   readonly refusal: string | null;
+  /** What happened in the windows of a model that has some, to records that got an answer. */
+  readonly windows: WindowCounts;
   readonly timestamps: TimestampRuns;
   readonly decodeMs: number;
   readonly predictMs: number;

@@ -4,6 +4,7 @@
 
 import type { FeaturePlan } from '../features/plan.ts';
 import type { StatefulPlan } from '../features/stateful-plan.ts';
+import { NO_WINDOWS, type WindowCounts } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { readSnapshot, type SnapshotRange, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
@@ -51,6 +52,22 @@ export class LaneStates implements FeaturePlan {
     let bytes = 0;
     for (const { plan } of this.#held.values()) bytes += plan.state.bytes;
     return bytes;
+  }
+
+  /** What the state in use has counted so far. */
+  get counts(): WindowCounts {
+    return this.#used?.plan.state.counts ?? NO_WINDOWS;
+  }
+
+  /** And what it has counted since then; nothing, if there is no such time. */
+  countsSince(before: WindowCounts | null): WindowCounts {
+    const { late, forgotten, hurried } = this.counts;
+    if (before === null) return NO_WINDOWS;
+    return {
+      late: late - before.late,
+      forgotten: forgotten - before.forgotten,
+      hurried: hurried - before.hurried,
+    };
   }
 
   /** Puts a record into the state that is in use. */

@@ -7,6 +7,11 @@ export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMi
   scored: left.scored + right.scored,
   deadLetters: left.deadLetters + right.deadLetters,
   refusal: left.refusal ?? right.refusal,
+  windows: {
+    late: left.windows.late + right.windows.late,
+    forgotten: left.windows.forgotten + right.windows.forgotten,
+    hurried: left.windows.hurried + right.windows.hurried,
+  },
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],
     counts: [...left.timestamps.counts, ...right.timestamps.counts],

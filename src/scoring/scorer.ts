@@ -5,7 +5,7 @@
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import { viewOf } from '../log/int64.ts';
-import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import { NO_WINDOWS, type ResultBatch, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
@@ -107,6 +107,8 @@ class Task {
   #scored = 0;
   #dead = 0;
   #refusal: string | null = null;
+  /** Since the first record that was to be scored: those that were only fed are counted no second time. */
+  #countsBefore: WindowCounts | null = null;
   #predictMs = 0;
   #encodeMs = 0;
 
@@ -153,6 +155,7 @@ class Task {
       scored: this.#scored,
       deadLetters: this.#dead,
       refusal: this.#refusal,
+      windows: this.#parts.states?.countsSince(this.#countsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
       decodeMs: ended - started - this.#predictMs - encodeMs,
       predictMs: this.#predictMs,
@@ -176,6 +179,7 @@ class Task {
   }
 
   #read(records: RecordView): void {
+    this.#countsBefore ??= this.#parts.states?.counts ?? NO_WINDOWS;
     this.#timestamps.add(records.timestampMs);
     const { verdict } = this.#request;
     if (verdict !== null) this.#feed(records);

@@ -7,6 +7,8 @@ import { ThreadMeter, type ThreadSummary } from './threads.ts';
 export interface Summary {
   readonly scored: number;
   readonly deadLetters: number;
+  /** Of a model with windows: records that came too late for them; keys, and records, that there was no room for. */
+  readonly windows: Windows;
   readonly microBatches: number;
   /** Scored again or read again: work that was given up when a lane ended or a worker died. */
   readonly abandonedMicroBatches: number;
@@ -38,9 +40,16 @@ export interface Summary {
   readonly versions: Record<string, string>;
 }
 
+interface Windows {
+  readonly late: number;
+  readonly forgotten: number;
+  readonly hurried: number;
+}
+
 export interface Scored {
   readonly scored: number;
   readonly deadLetters: number;
+  readonly windows: Windows;
   readonly timestamps: { readonly timestampsMs: readonly number[]; readonly counts: readonly number[] };
   readonly decodeMs: number;
   readonly predictMs: number;
@@ -58,6 +67,7 @@ export class Meter {
   readonly #warmUpMs: number;
   scored = 0;
   deadLetters = 0;
+  windows: Windows = { late: 0, forgotten: 0, hurried: 0 };
   microBatches = 0;
   abandonedMicroBatches = 0;
   threadsLost = 0;
@@ -124,7 +134,7 @@ export class Meter {
   /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
   microBatchAcknowledged(
     lane: string,
-    { scored, deadLetters, timestamps }: Scored,
+    { scored, deadLetters, windows, timestamps }: Scored,
     producedInMs: number,
     wallMs: number,
   ): void {
@@ -135,6 +145,12 @@ export class Meter {
     }
     this.scored += scored;
     this.deadLetters += deadLetters;
+    const { late, forgotten, hurried } = this.windows;
+    this.windows = {
+      late: late + windows.late,
+      forgotten: forgotten + windows.forgotten,
+      hurried: hurried + windows.hurried,
+    };
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     this.stages.record('produce', producedInMs);
@@ -163,6 +179,7 @@ export class Meter {
     return {
       scored: this.scored,
       deadLetters: this.deadLetters,
+      windows: this.windows,
       microBatches: this.microBatches,
       abandonedMicroBatches: this.abandonedMicroBatches,
       threadsLost: this.threadsLost,

@@ -210,6 +210,19 @@ test('a lane that ends leaves a snapshot, and one that comes back goes on from i
   await Promise.all([pool.stop(), other.stop()]);
 });
 
+test('records that come too late for their windows are counted when they are scored, not when they are fed', async (t) => {
+  const { pool } = await poolWith(1);
+  const [early, later] = [RECORDS[0], RECORDS[400]];
+  const values = [later, early, early].map((value) => ({ key: 'k', value: { ...value } }));
+  const lane = { topic: 'in', partition: 0, epoch: 1 };
+  await pool.restore(lane, startingAt(2));
+  const microBatch = { ...microBatchOf(values), ...lane, scoreFrom: startingAt(2) };
+  const { windows, scored } = await pool.score(microBatch);
+  t.is(scored, 1);
+  t.deepEqual(windows, { late: 1, forgotten: 0, hurried: 0 });
+  await pool.stop();
+});
+
 test('a micro-batch of a lane without a state, or of an ownership that has ended, is refused', async (t) => {
   const { pool } = await poolWith(1);
   const microBatch = microBatchOf([{ key: 'k', value: { ...RECORDS[0] } }]);
