@@ -81,7 +81,9 @@ export class StatefulPool {
     this.#lanes.delete(key);
     const thread = this.#askedOf(key);
     await thread.ready;
-    const at = await this.#surely(thread, () => this.#build(thread, address, position));
+    // The log may be away: no thread is to blame for that.
+    const start = await this.#options.startOf(address, position);
+    const at = await this.#surely(thread, () => this.#build(thread, address, start, position));
     if (this.#wanted.get(key) !== address.epoch) {
       void this.#quietly(thread.ask({ type: 'forget', lane: address }));
       throw new StateLostError(`${key} is not wanted any more`);
@@ -131,10 +133,10 @@ export class StatefulPool {
     await Promise.all(this.#asked.map(({ threads }) => threads.stop()));
   }
 
-  async #build(thread: AskedThreads, lane: StateAddress, position: NextOffset): Promise<number> {
-    const { snapshots, startOf, onState } = this.#options;
+  /** From a snapshot, or empty at `at`, from where on the log makes up the whole. */
+  async #build(thread: AskedThreads, lane: StateAddress, at: number, position: NextOffset): Promise<number> {
+    const { snapshots, onState } = this.#options;
     const key = keyOf(lane);
-    const at = await startOf(lane, position);
     const file = snapshots.find(lane);
     if (file !== null) {
       try {

@@ -35,7 +35,12 @@ const features = (() => {
   });
 })();
 
-async function poolWith(workers: number, directory: string | null = null, hurry = 1) {
+async function poolWith(
+  workers: number,
+  directory: string | null = null,
+  hurry = 1,
+  startOf: () => Promise<number> = async () => 0,
+) {
   const said: string[] = [];
   const setup = setupWith({
     modelFolder: MODEL.folder,
@@ -50,7 +55,7 @@ async function poolWith(workers: number, directory: string | null = null, hurry 
     ),
     snapshots: new SnapshotDirectory(directory),
     snapshotIntervalMs: 0,
-    startOf: async () => 0,
+    startOf,
     nowMs: () => performance.now() * hurry,
     onThreadLost: (why) => said.push(why),
     onThreadRetired: () => {},
@@ -220,6 +225,14 @@ test('records that come too late for their windows are counted when they are sco
   const { windows, scored } = await pool.score(microBatch);
   t.is(scored, 1);
   t.deepEqual(windows, { late: 1, forgotten: 0, hurried: 0 });
+  await pool.stop();
+});
+
+test('a log that does not say where to begin is no fault of a thread', async (t) => {
+  const { pool, said } = await poolWith(1, null, 1, () => Promise.reject(new Error('no broker')));
+  const lane = { topic: 'in', partition: 0, epoch: 1 };
+  await t.throwsAsync(pool.restore(lane, startingAt(0)), { message: 'no broker' });
+  t.deepEqual(said, [], 'none was lost');
   await pool.stop();
 });
 
