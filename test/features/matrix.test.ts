@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
-import { generateHistory, type Transaction } from '../../src/load/history.ts';
 import { cell } from '../../src/load/rows.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { Program } from '../support/daemon.ts';
 import { python } from '../support/kafka.ts';
+import { history } from '../support/windows-model.ts';
 
-const START_MS = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
 
 const INPUTS = `
@@ -43,15 +42,6 @@ function repository(inputs: string, state = '{ time: at }'): { folder: string; f
   );
   const settings = [`model.repository=${join(folder, '..', '..')}`, 'model.name=cards'];
   return { folder, flags: ['--config', 'config/kafka.yaml', ...settings.flatMap((each) => ['--set', each])] };
-}
-
-function history(days: number, customers: number): Transaction[] {
-  const found: Transaction[] = [];
-  for (const each of generateHistory({ seed: 1, customers, terminals: 2 * customers, startMs: START_MS })) {
-    if (each.at >= START_MS + days * DAY_MS) return found;
-    found.push(each);
-  }
-  return found;
 }
 
 function writeCsv(file: string, rows: readonly object[]): void {

@@ -8,7 +8,7 @@ import { forward, mlp } from '../../bench/models/mlp.ts';
 import { generateHistory, type Transaction } from '../../src/load/history.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 
-export const START_MS = Date.UTC(2026, 0, 1);
+const START_MS = Date.UTC(2026, 0, 1);
 const GOLDEN_RECORDS = 40;
 
 export const history = (days: number, customers: number): Transaction[] => {
