@@ -1,14 +1,13 @@
 // `scorelane features`: the feature matrix of a CSV file, by the model's own plan, windows and all. What a model is trained on
 // is then what it will be served.
 
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import type { LoadedConfig } from '../config/load.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { CsvDataError, cell, type Row, readRows } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
-import { CannotWriteError, EXIT } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import { openOutFile } from './out-file.ts';
 import { modelFolder } from './wiring.ts';
 
 export interface FeaturesOptions {
@@ -32,13 +31,10 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   const plan = new StatefulPlan(inputs, state);
   const row = new Float32Array(plan.width);
   const empty = ','.repeat(plan.width - 1);
-  const out = createWriteStream(options.out);
-  const written = finished(out).catch((error: Error) => {
-    throw new CannotWriteError(`${options.out} could not be written: ${error.message}`, { cause: error });
-  });
+  const out = openOutFile(options.out);
   const refusals = new Map<string, { count: number; example: string }>();
   const header = [...options.keep, ...inputs.flatMap(columnNames)];
-  out.write(`${header.map(cell).join(',')}\n`);
+  out.write(header.map(cell).join(','));
   rows.forEach((record, index) => {
     const key = options.key === undefined ? null : Buffer.from(String(record[options.key] ?? ''));
     const rejection = plan.fill(record, row, 0, timestampOf(record, index, options), key);
@@ -48,10 +44,9 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
       refusals.set(rejection.code, { ...before, count: before.count + 1 });
     }
     const kept = options.keep.map((column) => cell(record[column]));
-    out.write(`${[...kept, rejection === null ? row.join(',') : empty].join(',')}\n`);
+    out.write([...kept, rejection === null ? row.join(',') : empty].join(','));
   });
-  out.end();
-  await written;
+  await out.end();
   for (const [code, { count, example }] of refusals)
     process.stderr.write(`${count} rows have no features, ${code}: ${example}\n`);
   const { late, forgotten, hurried } = plan.state.counts;

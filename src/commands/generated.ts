@@ -1,14 +1,13 @@
 // Transactions that are made up: by the numbers that were fitted to the model, or as a history of customers and terminals. For the load
 // source, or into a file.
 
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import type { Config, Generated } from '../config/schema.ts';
 import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { cell } from '../load/rows.ts';
 import { generateTransactions } from '../load/transactions.ts';
-import { CannotWriteError, EXIT } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import { openOutFile } from './out-file.ts';
 import { generatorFile } from './wiring.ts';
 
 export interface GenerateOptions {
@@ -35,17 +34,13 @@ export async function writeGenerated(
   file: string,
 ): Promise<number> {
   const records = generated(config, options);
-  const out = createWriteStream(file);
-  const written = finished(out).catch((error: Error) => {
-    throw new CannotWriteError(`${file} could not be written: ${error.message}`, { cause: error });
-  });
+  const out = openOutFile(file);
   for (let row = 0; row < options.count; row++) {
     const { value } = records.next().value as LoadRecord;
-    if (row === 0) out.write(`${Object.keys(value).map(cell).join(',')}\n`);
-    out.write(`${Object.values(value).map(cell).join(',')}\n`);
+    if (row === 0) out.write(Object.keys(value).map(cell).join(','));
+    out.write(Object.values(value).map(cell).join(','));
   }
-  out.end();
-  await written;
+  await out.end();
   process.stdout.write(`wrote ${options.count} records to ${file}\n`);
   return EXIT.ok;
 }
