@@ -25,10 +25,6 @@ export class Placement {
     this.#threads = threads;
   }
 
-  threadOf(key: string): number | undefined {
-    return this.#lanes.get(key)?.thread;
-  }
-
   /** The lane's thread: the one it had, or that with the least load and, of those, the fewest lanes. */
   place(key: string): number {
     const placed = this.#lanes.get(key);
