@@ -5,33 +5,31 @@ import { type AvroOptions, AvroReader, SchemaNeededError } from '../codec/avro.t
 import { Found } from '../codec/avro-found.ts';
 import type { WantedPath } from '../codec/avro-walk.ts';
 import { parsePath } from '../features/path.ts';
-import { type FeaturePlan, type Fields, OBJECT_FIELDS, scaled } from '../features/plan.ts';
+import { type FeaturePlan, OBJECT_FIELDS, scaled } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { PlanInput } from '../features/spec.ts';
-import { directInputs, elementOf, type Placed } from './fields.ts';
+import { elementOf, type Placed } from './fields.ts';
 import { ELSEWHERE, generalReader, type InputReader } from './input-reader.ts';
+import { WalkedRecord } from './walked-record.ts';
 
 interface Direct extends Placed {
   readonly place: number;
 }
 
 /** A record that was walked: what was found of it, by paths. */
-export class AvroRecord implements Fields {
-  /** Inputs that are put into their columns as they were found: the first of each path. */
-  readonly direct: readonly Direct[];
-  readonly #inputs: readonly PlanInput[];
+export class AvroRecord extends WalkedRecord {
+  /** Where the direct inputs are found. */
+  readonly placed: readonly Direct[];
   readonly #paths: WantedPath[] = [];
-  readonly #filled: ReadonlySet<PlanInput>;
   #places = 0;
   #found: Found | undefined;
 
   constructor(inputs: readonly PlanInput[]) {
-    this.#inputs = inputs;
-    this.direct = directInputs(inputs).map((placed) => ({
-      ...placed,
-      place: this.#want(placed.input.path, placed.input.count),
+    super(inputs);
+    this.placed = this.direct.map((direct) => ({
+      ...direct,
+      place: this.#want(direct.input.path, direct.input.count),
     }));
-    this.#filled = new Set(this.direct.map(({ input }) => input));
   }
 
   /** All that is to be found, once every getter was asked for. */
@@ -43,13 +41,9 @@ export class AvroRecord implements Fields {
     return (this.#found ??= new Found(this.#places));
   }
 
-  isFilled(record: unknown, input: PlanInput): boolean {
-    return record === this && this.#filled.has(input);
-  }
-
   getter(path: string): (record: unknown) => unknown {
     const ofObject = OBJECT_FIELDS.getter(path);
-    const list = this.direct.find(({ input }) => input.path === path && input.count !== undefined);
+    const list = this.placed.find(({ input }) => input.path === path && input.count !== undefined);
     if (list !== undefined) {
       const until = list.place + (list.input.count as number);
       return (record) =>
@@ -63,8 +57,8 @@ export class AvroRecord implements Fields {
   placeOf(path: string): number {
     const known = this.#paths.find(({ steps, count }) => steps.join('.') === path && count === undefined);
     if (known !== undefined) return known.place;
-    const { list, element } = elementOf(path, this.#inputs) ?? {};
-    const whole = this.direct.find(({ input }) => input === list);
+    const { list, element } = elementOf(path, this.inputs) ?? {};
+    const whole = this.placed.find(({ input }) => input === list);
     const isInside = whole !== undefined && element !== undefined && element < (list?.count ?? 0);
     return isInside ? whole.place + element : this.#want(path);
   }
@@ -164,8 +158,8 @@ export class CompiledAvroReader implements InputReader {
 
   /** Scales what was found into its columns. Returns false where a number is missing, or has no float32. */
   #fill(features: Float32Array, at: number): boolean {
-    const { found, direct } = this.#record;
-    for (const { input, column, place } of direct) {
+    const { found, placed } = this.#record;
+    for (const { input, column, place } of placed) {
       if (!found.isNumber(place)) {
         const { default: missing } = input;
         if (missing === undefined || (found.at(place) ?? null) !== null) return false;

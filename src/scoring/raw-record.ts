@@ -1,9 +1,10 @@
 // A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it what the walk did not put
 // into the row by itself; a value is read when it is asked for, and no object is made for the record.
 
-import { type Fields, OBJECT_FIELDS } from '../features/plan.ts';
+import { OBJECT_FIELDS } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
-import { directInputs, elementOf, type Placed } from './fields.ts';
+import { elementOf } from './fields.ts';
+import { WalkedRecord } from './walked-record.ts';
 
 /** Reads the value that stands in a range of bytes, or its element of that number. */
 export type ReadValue = (bytes: Uint8Array, start: number, end: number, element: number) => unknown;
@@ -17,23 +18,17 @@ export interface Ranges {
   idEnd(row: number, id: number): number;
 }
 
-export class RawRecord implements Fields {
+export class RawRecord extends WalkedRecord {
   /** What must be found in a record besides inputs: first the ids of the result, then what the plan asks for. */
   readonly paths: string[];
-  /** Inputs that are walked straight into their columns: the first of each path. */
-  readonly direct: readonly Placed[];
-  readonly #inputs: readonly PlanInput[];
-  readonly #filled: ReadonlySet<PlanInput>;
   #bytes: Uint8Array = new Uint8Array(0);
   #row = 0;
   #ranges: Ranges | undefined;
   #read: ReadValue | undefined;
 
   constructor(inputs: readonly PlanInput[], idPaths: readonly string[]) {
+    super(inputs);
     this.paths = [...idPaths];
-    this.#inputs = inputs;
-    this.direct = directInputs(inputs);
-    this.#filled = new Set(this.direct.map(({ input }) => input));
   }
 
   /** Where to look, and how: what reads the records says it once. */
@@ -49,10 +44,6 @@ export class RawRecord implements Fields {
     return this;
   }
 
-  isFilled(record: unknown, input: PlanInput): boolean {
-    return record === this && this.#filled.has(input);
-  }
-
   getter(path: string): (record: unknown) => unknown {
     const ofObject = OBJECT_FIELDS.getter(path);
     const { id, element } = this.#place(path);
@@ -61,7 +52,7 @@ export class RawRecord implements Fields {
 
   /** An element of a list that is walked as a whole is found through the list. */
   #place(path: string): { readonly id: number; readonly element: number } {
-    const { list, element } = elementOf(path, this.#inputs) ?? { list: { path }, element: WHOLE };
+    const { list, element } = elementOf(path, this.inputs) ?? { list: { path }, element: WHOLE };
     const known = this.paths.indexOf(list.path);
     return { id: known < 0 ? this.paths.push(list.path) - 1 : known, element };
   }

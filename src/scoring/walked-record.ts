@@ -1,0 +1,25 @@
+// A record that was walked, not decoded, as a plan sees it: some inputs are in their columns by then, and are not computed again.
+
+import type { Fields } from '../features/plan.ts';
+import type { PlanInput } from '../features/spec.ts';
+import { directInputs, type Placed } from './fields.ts';
+
+export abstract class WalkedRecord implements Fields {
+  /** Inputs that the walk puts into their columns: the first of each path. */
+  readonly direct: readonly Placed[];
+  protected readonly inputs: readonly PlanInput[];
+  readonly #filled: ReadonlySet<PlanInput>;
+
+  constructor(inputs: readonly PlanInput[]) {
+    this.inputs = inputs;
+    this.direct = directInputs(inputs);
+    this.#filled = new Set(this.direct.map(({ input }) => input));
+  }
+
+  /** For a record of this kind and for decoded objects. */
+  abstract getter(path: string): (record: unknown) => unknown;
+
+  isFilled(record: unknown, input: PlanInput): boolean {
+    return record === this && this.#filled.has(input);
+  }
+}
