@@ -193,7 +193,7 @@ class Back {
     const partition = reason.partition % this.#partitions;
     const writer = this.#writers.get(partition) ?? new RecordBatchWriter();
     this.#writers.set(partition, writer);
-    writer.appendRecord(record.timestampMs, record.key(), record.value(), block);
+    writer.appendRecord(record.timestamp, record.key(), record.value(), block);
     this.count++;
     if (writer.byteLength >= this.#config.limits.resultBatchBytes) this.#finish(partition, writer);
   }

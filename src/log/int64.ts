@@ -1,5 +1,33 @@
-// Big-endian 64-bit integers as doubles. Kafka's offsets, timestamps and producer ids all fit 53 bits in practice;
-// one that does not is refused here instead of being rounded.
+// 64-bit integers. Kafka's offsets and producer ids fit 53 bits in practice; one that does not is refused here instead of being
+// rounded. Timestamps need not fit: whoever writes nanoseconds, or Java's Long.MAX_VALUE, gets the same back.
+
+/** A number where it is a safe integer, else a bigint: always exact. */
+export type Int64 = number | bigint;
+
+/** Of any bigint its lowest 64 bits, as Java's long has them. */
+export function int64Of(value: bigint): Int64 {
+  const wrapped = BigInt.asIntN(64, value);
+  return wrapped >= Number.MIN_SAFE_INTEGER && wrapped <= Number.MAX_SAFE_INTEGER ? Number(wrapped) : wrapped;
+}
+
+export function addInt64(left: Int64, right: Int64): Int64 {
+  if (typeof left === 'number' && typeof right === 'number') {
+    const sum = left + right;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return int64Of(BigInt(left) + BigInt(right));
+}
+
+export function subtractInt64(left: Int64, right: Int64): Int64 {
+  if (typeof left === 'number' && typeof right === 'number') {
+    const difference = left - right;
+    if (Number.isSafeInteger(difference)) return difference;
+  }
+  return int64Of(BigInt(left) - BigInt(right));
+}
+
+/** Reads big-endian, exactly. */
+export const readExactInt64 = (view: DataView, at: number): Int64 => int64Of(view.getBigInt64(at));
 
 /** Reads without refusing: for fields that only the CRC can vouch for. Beyond 53 bits the value is rounded. */
 export const readInt64Loosely = (view: DataView, at: number): number =>
@@ -12,7 +40,11 @@ export function readInt64(view: DataView, at: number): number {
   return value;
 }
 
-export function writeInt64(view: DataView, at: number, value: number): void {
+export function writeInt64(view: DataView, at: number, value: Int64): void {
+  if (typeof value === 'bigint') {
+    view.setBigInt64(at, value);
+    return;
+  }
   view.setInt32(at, Math.floor(value / 0x1_0000_0000));
   view.setUint32(at + 4, value >>> 0);
 }

@@ -3,6 +3,7 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { decompress } from './compression.ts';
+import { addInt64, type Int64 } from './int64.ts';
 import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
 import { type Cursor, readVarint, readVarlong, TruncatedError } from './varint.ts';
 
@@ -23,6 +24,9 @@ const NULL = -1;
 export interface RecordView {
   readonly bytes: Uint8Array;
   readonly offset: number;
+  /** As it was written: exact, whatever the producer took for a time. */
+  readonly timestamp: Int64;
+  /** The same as a double: to compute with. */
   readonly timestampMs: number;
   readonly keyStart: number;
   readonly keyEnd: number;
@@ -40,6 +44,7 @@ export class RecordReader implements Cursor, RecordView {
   readonly end: number;
   at = 0;
   offset = 0;
+  timestamp: Int64 = 0;
   timestampMs = 0;
   keyStart = NULL;
   keyEnd = NULL;
@@ -68,9 +73,10 @@ export class RecordReader implements Cursor, RecordView {
         throw new TruncatedError(`record of ${length} bytes at byte ${this.at}`);
       this.at++; // attributes: unused by Kafka
       const timestampDelta = readVarlong(this);
-      this.timestampMs = header.logAppendTime
-        ? header.maxTimestampMs
-        : header.baseTimestampMs + timestampDelta;
+      this.timestamp = header.logAppendTime
+        ? header.maxTimestamp
+        : addInt64(header.baseTimestamp, timestampDelta);
+      this.timestampMs = Number(this.timestamp);
       this.offset = header.baseOffset + readVarint(this);
       const keyLength = readVarint(this);
       this.keyStart = keyLength < 0 ? NULL : this.at;

@@ -4,7 +4,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { COMPRESSION_TYPES, type CompressionType, compress } from './compression.ts';
 import { copyBytes, copyWords } from './copy.ts';
-import { viewOf, writeInt64 } from './int64.ts';
+import { type Int64, subtractInt64, viewOf, writeInt64 } from './int64.ts';
 import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2, TRANSACTIONAL } from './record-batch.ts';
 import type { RecordHeader } from './record-batch-reader.ts';
 import { type Cursor, readVarint, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
@@ -40,8 +40,8 @@ export class RecordBatchWriter {
   #expectedBytes = INITIAL_BYTES;
   #at: number = HEADER_BYTES;
   #count = 0;
-  #baseTimestampMs = 0;
-  #maxTimestampMs = 0;
+  #baseTimestamp: Int64 = 0;
+  #maxTimestamp: Int64 = 0;
 
   constructor(buffers: Buffers = NEW_BUFFERS) {
     this.#buffers = buffers;
@@ -58,7 +58,7 @@ export class RecordBatchWriter {
 
   /** Appends one record from ranges of other buffers; a start of -1 means null. `headers` is an encoded block. */
   append(
-    timestampMs: number,
+    timestamp: Int64,
     keySource: Uint8Array,
     keyStart: number,
     keyEnd: number,
@@ -70,12 +70,12 @@ export class RecordBatchWriter {
     headersEnd: number,
   ): void {
     if (this.#count === 0) {
-      this.#baseTimestampMs = timestampMs;
-      this.#maxTimestampMs = timestampMs;
-    } else if (timestampMs > this.#maxTimestampMs) {
-      this.#maxTimestampMs = timestampMs;
+      this.#baseTimestamp = timestamp;
+      this.#maxTimestamp = timestamp;
+    } else if (timestamp > this.#maxTimestamp) {
+      this.#maxTimestamp = timestamp;
     }
-    const timestampDelta = timestampMs - this.#baseTimestampMs;
+    const timestampDelta = subtractInt64(timestamp, this.#baseTimestamp);
     const keyLength = keyStart < 0 ? -1 : keyEnd - keyStart;
     const valueLength = valueStart < 0 ? -1 : valueEnd - valueStart;
     const length =
@@ -103,13 +103,13 @@ export class RecordBatchWriter {
 
   /** Appends one record from whole values: the form for the load source, dead letters and tests. */
   appendRecord(
-    timestampMs: number,
+    timestamp: Int64,
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: Uint8Array = NO_HEADERS,
   ): void {
     this.append(
-      timestampMs,
+      timestamp,
       key ?? EMPTY,
       key === null ? -1 : 0,
       key?.byteLength ?? -1,
@@ -133,8 +133,8 @@ export class RecordBatchWriter {
     view.setInt8(AT.magic, MAGIC_V2);
     view.setInt16(AT.attributes, COMPRESSION_TYPES.indexOf(compression));
     view.setInt32(AT.lastOffsetDelta, this.#count - 1);
-    writeInt64(view, AT.baseTimestamp, this.#baseTimestampMs);
-    writeInt64(view, AT.maxTimestamp, this.#maxTimestampMs);
+    writeInt64(view, AT.baseTimestamp, this.#baseTimestamp);
+    writeInt64(view, AT.maxTimestamp, this.#maxTimestamp);
     writeInt64(view, AT.producerId, NO_PRODUCER);
     view.setInt16(AT.producerEpoch, NO_PRODUCER);
     view.setInt32(AT.baseSequence, NO_PRODUCER);

@@ -2,7 +2,7 @@
 // without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
-import { readInt64, readInt64Loosely, viewOf } from './int64.ts';
+import { type Int64, readExactInt64, readInt64, readInt64Loosely, viewOf } from './int64.ts';
 import { type NextOffset, nextAfter, type Offset, offset } from './offset.ts';
 
 /** Byte positions within a record batch. The CRC covers everything from `attributes` to the end. */
@@ -53,9 +53,9 @@ export interface RecordBatchHeader {
   readonly logAppendTime: boolean;
   readonly transactional: boolean;
   readonly control: boolean;
-  /** Milliseconds since 1970. */
-  readonly baseTimestampMs: number;
-  readonly maxTimestampMs: number;
+  /** Milliseconds since 1970, if the producer keeps to that. */
+  readonly baseTimestamp: Int64;
+  readonly maxTimestamp: Int64;
   readonly producerId: number;
   readonly recordCount: number;
 }
@@ -85,8 +85,8 @@ export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
     logAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
     transactional: (attributes & TRANSACTIONAL) !== 0,
     control: (attributes & CONTROL) !== 0,
-    baseTimestampMs: readInt64Loosely(view, at + AT.baseTimestamp),
-    maxTimestampMs: readInt64Loosely(view, at + AT.maxTimestamp),
+    baseTimestamp: readExactInt64(view, at + AT.baseTimestamp),
+    maxTimestamp: readExactInt64(view, at + AT.maxTimestamp),
     producerId: readInt64Loosely(view, at + AT.producerId),
     recordCount: view.getInt32(at + AT.recordCount),
   };

@@ -1,6 +1,8 @@
 // Zigzag varints as Kafka's record format uses them (the encoding of Protocol Buffers' sint32 and sint64).
 // A cursor is a mutable position over bytes: no object is made per number read.
 
+import { type Int64, int64Of } from './int64.ts';
+
 /** Bytes end in the middle of something that should be longer. */
 export class TruncatedError extends Error {
   readonly code = 'SCORELANE_TRUNCATED';
@@ -37,22 +39,41 @@ export function readVarint(cursor: Cursor): number {
   throw new VarintTooLongError(`varint of more than 5 bytes at byte ${cursor.at}`);
 }
 
-/** Reads a signed 64-bit zigzag varint as a double: exact to 2^53, which covers every timestamp in milliseconds. */
-export function readVarlong(cursor: Cursor): number {
+/** So many bytes of 7 bits are a safe integer, whatever is in them. */
+const SAFE_BYTES = 7;
+
+/** Reads a signed 64-bit zigzag varint. */
+export function readVarlong(cursor: Cursor): Int64 {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let raw = 0;
   let scale = 1;
-  let odd = 0;
-  for (let count = 0; count < 10; count++) {
+  for (let count = 0; count < SAFE_BYTES; count++) {
     if (at >= end) throw new TruncatedError(`varlong cut off at byte ${at}`);
     const byte = bytes[at++] as number;
-    if (count === 0) odd = byte & 1;
     raw += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte < 0x80) {
       cursor.at = at;
-      return odd === 0 ? raw / 2 : -(raw + 1) / 2;
+      return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+    }
+  }
+  return readLongVarlong(cursor);
+}
+
+/** The same for one of more bytes. What is above the 64th bit is dropped, as Java does. */
+function readLongVarlong(cursor: Cursor): Int64 {
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  let raw = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    if (at >= end) throw new TruncatedError(`varlong cut off at byte ${at}`);
+    const byte = bytes[at++] as number;
+    raw |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      cursor.at = at;
+      const unsigned = BigInt.asUintN(64, raw);
+      return int64Of((unsigned >> 1n) ^ -(unsigned & 1n));
     }
   }
   throw new VarintTooLongError(`varlong of more than 10 bytes at byte ${cursor.at}`);
@@ -79,10 +100,16 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
   return to;
 }
 
-const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
+/** Doubles of numbers below are safe integers. */
+const DOUBLED_MAX = 2 ** 52;
+const isShort = (value: Int64): value is number => typeof value === 'number' && Math.abs(value) < DOUBLED_MAX;
 
-/** How many bytes `writeVarlong` takes. `value` is a safe integer below 2^52 in size. */
-export function sizeOfVarlong(value: number): number {
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
+const longZigzag = (value: bigint): bigint => (value < 0n ? -2n * value - 1n : 2n * value);
+
+/** How many bytes `writeVarlong` takes. */
+export function sizeOfVarlong(value: Int64): number {
+  if (!isShort(value)) return Math.ceil(longZigzag(BigInt(value)).toString(2).length / 7);
   let raw = zigzag(value);
   let size = 1;
   while (raw >= 0x80) {
@@ -93,9 +120,15 @@ export function sizeOfVarlong(value: number): number {
 }
 
 /** Writes a signed 64-bit zigzag varint at `at`; returns the position after it. */
-export function writeVarlong(bytes: Uint8Array, at: number, value: number): number {
-  let raw = zigzag(value);
+export function writeVarlong(bytes: Uint8Array, at: number, value: Int64): number {
   let to = at;
+  if (!isShort(value)) {
+    let long = longZigzag(BigInt(value));
+    for (; long >= 128n; long >>= 7n) bytes[to++] = Number(long & 127n) | 0x80;
+    bytes[to++] = Number(long);
+    return to;
+  }
+  let raw = zigzag(value);
   while (raw >= 0x80) {
     bytes[to++] = (raw % 128) | 0x80;
     raw = Math.floor(raw / 128);

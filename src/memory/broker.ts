@@ -65,7 +65,7 @@ export class MemoryPartition {
   /** The first offset whose record is of that time or later; the log's end if there is none. */
   offsetAt(timestampMs: number): NextOffset {
     for (const batch of this.batches) {
-      if (batch.header.maxTimestampMs < timestampMs) continue;
+      if (batch.header.maxTimestamp < timestampMs) continue;
       const records = openRecordBatch(batch, Number.POSITIVE_INFINITY);
       while (records.next()) if (records.timestampMs >= timestampMs) return startingAt(records.offset);
     }

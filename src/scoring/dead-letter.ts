@@ -2,6 +2,7 @@
 // Connect (KIP-298).
 
 import type { Rejection } from '../features/rejection.ts';
+import type { Int64 } from '../log/int64.ts';
 import {
   countHeaders,
   parseHeaders,
@@ -53,7 +54,7 @@ export function deadLetterHeaders(
   const added = [
     ...(isWhole ? [] : [{ key: ERROR_HEADERS, value: block }]),
     ...utf8(Object.entries(reason).map(([key, value]) => [PREFIX + key, value])),
-    ...dialects.flatMap((dialect) => HEADERS_OF[dialect](reason, record.timestampMs)),
+    ...dialects.flatMap((dialect) => HEADERS_OF[dialect](reason, record.timestamp)),
   ];
   return encodeHeaders(added, isWhole ? block : undefined);
 }
@@ -90,7 +91,7 @@ const ADDED = [CONNECT, SPRING];
 const utf8 = (entries: readonly (readonly [string, string | number])[]): RecordHeader[] =>
   entries.map(([key, value]) => ({ key, value: Buffer.from(String(value)) }));
 
-const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestampMs: number) => RecordHeader[]>> = {
+const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestamp: Int64) => RecordHeader[]>> = {
   /** KIP-298: all values are text. The stage is what Connect calls one, the code stands for the exception. */
   connect: ({ topic, partition, offset, stage, code, message, model }) =>
     utf8([
@@ -105,10 +106,10 @@ const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestampMs: number)
       [`${CONNECT}exception.message`, message],
     ]),
   /** Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian, 4 bytes the partition, 8 the others. */
-  spring({ topic, partition, offset, code, message }, timestampMs) {
+  spring({ topic, partition, offset, code, message }, timestamp) {
     const int = Buffer.alloc(4);
     int.writeInt32BE(partition);
-    const long = (value: number): Buffer => {
+    const long = (value: Int64): Buffer => {
       const bytes = Buffer.alloc(8);
       bytes.writeBigInt64BE(BigInt(value));
       return bytes;
@@ -121,7 +122,7 @@ const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestampMs: number)
       ]),
       { key: `${SPRING}original-partition`, value: int },
       { key: `${SPRING}original-offset`, value: long(offset) },
-      { key: `${SPRING}original-timestamp`, value: long(timestampMs) },
+      { key: `${SPRING}original-timestamp`, value: long(timestamp) },
     ];
   },
 };

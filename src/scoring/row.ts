@@ -5,14 +5,36 @@ import type { RecordView } from '../log/record-batch-reader.ts';
 export type Row = { -readonly [Field in keyof RecordView]: RecordView[Field] };
 
 export function rowOf(record: RecordView): Row {
-  const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } =
-    record;
-  return { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd };
+  const {
+    bytes,
+    offset,
+    timestamp,
+    timestampMs,
+    keyStart,
+    keyEnd,
+    valueStart,
+    valueEnd,
+    headersStart,
+    headersEnd,
+  } = record;
+  return {
+    bytes,
+    offset,
+    timestamp,
+    timestampMs,
+    keyStart,
+    keyEnd,
+    valueStart,
+    valueEnd,
+    headersStart,
+    headersEnd,
+  };
 }
 
 export function copyRow(record: RecordView, row: Row): void {
   row.bytes = record.bytes;
   row.offset = record.offset;
+  row.timestamp = record.timestamp;
   row.timestampMs = record.timestampMs;
   row.keyStart = record.keyStart;
   row.keyEnd = record.keyEnd;

@@ -268,7 +268,7 @@ class Task {
     this.#workspace.results
       .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
       .append(
-        row.timestampMs,
+        row.timestamp,
         bytes,
         row.keyStart,
         row.keyEnd,
@@ -297,7 +297,7 @@ class Task {
     this.#workspace.deadLetters
       .writerFor(partition, bytes, keyStart, keyEnd)
       .append(
-        row.timestampMs,
+        row.timestamp,
         bytes,
         keyStart,
         keyEnd,

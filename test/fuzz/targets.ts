@@ -8,8 +8,9 @@ import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { Random } from '../../src/load/random.ts';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
-import { viewOf } from '../../src/log/int64.ts';
+import { type Int64, viewOf } from '../../src/log/int64.ts';
 import { AT, type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
+import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import { AvroRecord, CompiledAvroReader } from '../../src/scoring/avro-input-reader.ts';
 import { compileReader } from '../../src/scoring/compile-reader.ts';
@@ -130,7 +131,7 @@ function recordBatch(): Target {
   const valid = COMPRESSION_TYPES.flatMap((compression) => {
     const writer = new RecordBatchWriter();
     for (const [index, value] of values.entries())
-      writer.appendRecord(index, Buffer.from(`k${index}`), value, headers);
+      writer.appendRecord(TIMESTAMPS[index] as Int64, Buffer.from(`k${index}`), value, headers);
     writer.appendRecord(9, null, null);
     const { bytes } = writer.finish(compression);
     return compression === 'snappy' ? [bytes, xerial(bytes)] : [bytes];
@@ -162,7 +163,11 @@ function recordBatch(): Target {
       state: null,
     } as const;
     try {
-      const { scored } = scorer.score(request);
+      const { scored, outputs } = scorer.score(request);
+      sameTimestamps(
+        batches,
+        outputs.flatMap(({ bytes: output }) => splitRecordBatches(output)),
+      );
       return scored > 0 ? 'scored' : 'dead letter';
     } catch (error) {
       return listed(error, LISTED);
@@ -170,7 +175,7 @@ function recordBatch(): Target {
   };
 }
 
-const scorer = scorerWith(PREDICTED, setupWith(BOUNDS));
+const scorer = scorerWith(PREDICTED, setupWith({ ...BOUNDS, deadLetterDialects: ['connect', 'spring'] }));
 /** What a lane stops for, with its name in the log: never a fault of a worker. */
 const LISTED = [
   'SCORELANE_DAMAGED_BATCH',
@@ -183,6 +188,24 @@ function listed(error: unknown, codes: readonly string[]): 'fetch error' {
   const { code, name } = error as { readonly code?: string; readonly name: string };
   if (!codes.includes(code ?? name)) throw error;
   return 'fetch error';
+}
+
+/** Milliseconds, nanoseconds, and Java's Long.MAX_VALUE, in one batch. */
+const TIMESTAMPS: readonly Int64[] = [1_700_000_000_000, 1_700_000_000_123_456_789n, 2n ** 63n - 1n];
+
+/** Each record has one answer, with the timestamp that it had, whatever it and its neighbours took for a time. */
+function sameTimestamps(records: readonly RawRecordBatch[], answers: readonly RawRecordBatch[]): void {
+  const [given, found] = [records, answers].map((batches) => batches.flatMap(timestampsOf).sort().join());
+  if (given !== found) throw new Error(`answers have the timestamps ${found}, their records ${given}`);
+}
+
+function timestampsOf(batch: RawRecordBatch): string[] {
+  const records = openRecordBatch(batch, BOUNDS.inflatedBytesMax);
+  const timestamps: string[] = [];
+  while (records.next())
+    if (records.offset >= 0 && records.offset < Number.MAX_SAFE_INTEGER)
+      timestamps.push(String(records.timestamp));
+  return timestamps;
 }
 
 /** Puts the length and the CRC right, so that what is behind them is reached. */

@@ -14,6 +14,7 @@ import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { AT, readHeader, splitRecordBatches, UnsupportedFormatError } from '../../src/log/record-batch.ts';
 import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter, stamp } from '../../src/log/record-batch-writer.ts';
+import { anyInt64 } from '../support/int64.ts';
 import { batchOf, recordsIn, type TestRecord } from '../support/records.ts';
 
 const text = fc.oneof(
@@ -24,7 +25,7 @@ const text = fc.oneof(
 const record: fc.Arbitrary<TestRecord> = fc.record({
   key: text,
   value: text,
-  timestampMs: fc.integer({ min: 0, max: 2 ** 43 }),
+  timestampMs: fc.oneof(fc.integer({ min: 0, max: 2 ** 43 }), anyInt64()),
   headers: fc.array(fc.tuple(fc.string(), text), { maxLength: 4 }),
 });
 const records = fc.array(record, { minLength: 1, maxLength: 50 });

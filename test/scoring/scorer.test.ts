@@ -2,9 +2,12 @@
 // letters with a reason, their bytes untouched; a failing predict call is halved until the culprit is alone.
 
 import test from 'ava';
+import fc from 'fast-check';
 import { codecs } from '../../src/codec/codecs.ts';
+import type { Int64 } from '../../src/log/int64.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { ModelBrokenError } from '../../src/scoring/scorer.ts';
+import { anyInt64 } from '../support/int64.ts';
 import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';
 
@@ -158,4 +161,20 @@ test('timestamps come back as runs that count every record', (t) => {
   );
   t.true(timestamps.counts.length <= 64);
   t.is(timestamps.timestampsMs[0], 1_000);
+});
+
+test('results and dead letters have the timestamp of their record, whatever its neighbours took for a time', (t) => {
+  const scorer = scorerWith(sums([]), { deadLetterDialects: ['connect', 'spring'] });
+  const [value = {}] = transactions(1);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(anyInt64(), fc.boolean()), { minLength: 1, maxLength: 20 }), (given) => {
+      const records = given.map(
+        ([timestamp, isGood], index): Given => ({ key: `${index}`, value: isGood ? value : {}, timestamp }),
+      );
+      const outputs = outputsOf(score(scorer, records));
+      t.is(outputs.length, given.length);
+      for (const { key, timestampMs } of outputs) t.is(timestampMs, given[Number(key)]?.[0] as Int64);
+    }),
+    { numRuns: 50 },
+  );
 });

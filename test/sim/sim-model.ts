@@ -153,7 +153,7 @@ function undisturbed(cluster: Cluster, of: TopicPartition): ReadonlyMap<number, 
       continue;
     }
     if ((record as { readonly x?: number }).x === KILLS) continue;
-    const rejection = plan.fill(record, row, 0, timestampMs, key === null ? null : Buffer.from(key));
+    const rejection = plan.fill(record, row, 0, Number(timestampMs), key === null ? null : Buffer.from(key));
     if (rejection === null) scores.set(offset, scoreOf(row));
   }
   return scores;

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { generateTransactions } from '../../src/load/transactions.ts';
-import { viewOf, writeInt64 } from '../../src/log/int64.ts';
+import { type Int64, viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
 import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
@@ -50,6 +50,7 @@ export interface Given {
   readonly value: Record<string, unknown> | Uint8Array | null;
   /** A headers block; none is the default. */
   readonly headers?: Uint8Array;
+  readonly timestamp?: Int64;
 }
 
 /** A micro-batch with one record batch that starts at `baseOffset`. */
@@ -59,9 +60,9 @@ export function microBatchOf(
   baseOffset = 0,
 ): MicroBatch {
   const writer = new RecordBatchWriter();
-  records.forEach(({ key, value, headers }, index) => {
+  records.forEach(({ key, value, headers, timestamp }, index) => {
     const bytes = value === null || value instanceof Uint8Array ? value : codecs[format].encode(value);
-    writer.appendRecord(1_000 + index, key === null ? null : Buffer.from(key), bytes, headers);
+    writer.appendRecord(timestamp ?? 1_000 + index, key === null ? null : Buffer.from(key), bytes, headers);
   });
   const { bytes } = writer.finish();
   writeInt64(viewOf(bytes), AT.baseOffset, baseOffset);
@@ -83,7 +84,7 @@ export interface OutputRecord {
   readonly partition: number;
   readonly key: string | null;
   readonly value: Uint8Array | null;
-  readonly timestampMs: number;
+  readonly timestampMs: Int64;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -100,7 +101,7 @@ function readOutput({ topic, partition, bytes }: ResultBatch): OutputRecord[] {
       partition,
       key: key === null ? null : Buffer.from(key).toString(),
       value: reader.value(),
-      timestampMs: reader.timestampMs,
+      timestampMs: reader.timestamp,
       headers: Object.fromEntries(
         parseHeaders(reader).map(({ key: name, value }) => [name, Buffer.from(value ?? []).toString()]),
       ),

@@ -1,6 +1,7 @@
 // Records in tests: to batches and back.
 
 import type { CompressionType } from '../../src/log/compression.ts';
+import type { Int64 } from '../../src/log/int64.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import type { RawRecordBatch } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
@@ -9,7 +10,7 @@ import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-wri
 export interface TestRecord {
   readonly key: string | null;
   readonly value: string | null;
-  readonly timestampMs?: number;
+  readonly timestampMs?: Int64;
   readonly headers?: readonly (readonly [string, string | null])[];
 }
 
@@ -44,7 +45,7 @@ export function recordsIn(batch: RawRecordBatch, inflatedBytesMax = INFLATED_BYT
   while (reader.next()) {
     records.push({
       offset: reader.offset,
-      timestampMs: reader.timestampMs,
+      timestampMs: reader.timestamp,
       key: textOf(reader.key()),
       value: textOf(reader.value()),
       headers: parseHeaders(reader).map(({ key, value }) => [key, textOf(value)] as const),
