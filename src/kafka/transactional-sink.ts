@@ -21,13 +21,23 @@ const CONCURRENT_TRIES = 400;
 const SETTLES_MS = 50;
 const NOTHING_COMMITTED = -1;
 
+/** Of one transaction. */
+interface Attempt {
+  readonly batches: readonly ResultBatch[];
+  readonly next: number;
+}
+
 /** One partition of the input, with its transactional id. */
 interface Line extends TopicPartition {
   producer: Producer | undefined;
-  /** What is committed, as far as we know. Only who owns the transactional id can change it. */
+  /** What is committed, as far as we know. Only who owns the transactional id can change it. It may lie past the log's end. */
   committed: number;
-  /** What a transaction was to commit of which the end is not known; it has none else to wait for. */
-  attempted: number;
+  /** What was to be committed when the end of a transaction was not known; it has none else to wait for. */
+  attempt: Attempt | undefined;
+  /** An attempt that had succeeded, as was found out later: it is not made again. */
+  settled: Attempt | undefined;
+  /** What our own transactions have answered: never what was committed before the partition was ours. */
+  answered: number;
   /** By output partition. */
   readonly sequences: Map<string, number>;
   turn: Promise<unknown>;
@@ -77,7 +87,9 @@ export class TransactionalSink implements Sink, OffsetTransactions {
           partition,
           producer: undefined,
           committed: NOTHING_COMMITTED,
-          attempted: NOTHING_COMMITTED,
+          attempt: undefined,
+          settled: undefined,
+          answered: NOTHING_COMMITTED,
           sequences: new Map(),
           turn: Promise.resolve(),
         };
@@ -125,8 +137,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   async #answer(line: Line, batches: readonly ResultBatch[], next: number): Promise<void> {
     try {
       if (line.producer === undefined) await this.#recover(line);
-      if (line.committed >= next) return;
-      await this.#transact(line, batches, next);
+      if (!isAnswered(line, batches, next)) await this.#transact(line, { batches, next });
     } catch (error) {
       if (!(error instanceof SinkError)) this.#abandon(line);
       const { message } = error as Error;
@@ -135,7 +146,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     }
   }
 
-  async #transact(line: Line, batches: readonly ResultBatch[], next: number): Promise<void> {
+  async #transact(line: Line, attempt: Attempt): Promise<void> {
+    const { batches, next } = attempt;
     const producer = line.producer as Producer;
     const transaction = await producer.transaction();
     for (const batch of batches) await this.#send(line, transaction, batch);
@@ -144,9 +156,11 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const consumerGroupId = this.#settings['group.id'];
     await patiently(() => transaction.sendOffsets({ consumerGroupId, topics }));
     // From here on it may be committed, whatever comes back.
-    line.attempted = next;
+    line.attempt = attempt;
     await patiently(() => transaction.commit());
+    line.attempt = undefined;
     line.committed = next;
+    line.answered = next;
   }
 
   async #send(
@@ -183,18 +197,21 @@ export class TransactionalSink implements Sink, OffsetTransactions {
 
   /** Takes the transactional id again, which ends what was open, and finds out what came of it. */
   async #recover(line: Line): Promise<void> {
-    const { committed, attempted } = line;
+    const { committed, attempt } = line;
     await this.#begin(line);
     const now = await this.#readCommitted(line);
-    if (now !== committed && now !== attempted) {
+    if (now !== committed && now !== attempt?.next) {
       this.#abandon(line);
       this.#lines.delete(keyOf(line));
       const words = `another has committed ${now} where we had committed ${committed}`;
       this.#onOvertaken(`${keyOf(line)}: ${words}`);
       throw new SinkError(words, { retriable: true });
     }
+    line.attempt = undefined;
+    if (now === committed) return;
     line.committed = now;
-    line.attempted = now;
+    line.answered = now;
+    line.settled = attempt;
   }
 
   /** A producer that holds the transactional id: one that held it before is fenced, its open transaction aborted. */
@@ -231,6 +248,14 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     }
   }
 }
+
+/**
+ * Whether there is nothing left to do. That the offset is committed says nothing: it may have been before, past the end of a log that
+ * was cut or made anew. Answers are done when they are those of an attempt that had succeeded; an offset alone, when answers were
+ * committed up to it.
+ */
+const isAnswered = (line: Line, batches: readonly ResultBatch[], next: number): boolean =>
+  batches.length > 0 ? line.settled?.batches === batches : line.answered >= next;
 
 /** Waits for the broker to end the transaction before. */
 async function patiently(step: () => Promise<void>): Promise<void> {
