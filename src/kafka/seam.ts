@@ -1,4 +1,4 @@
-// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, eight of its internal modules are
+// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, nine of its internal modules are
 // substituted, so that a "message" is a whole record batch both ways, and so that a group member asks its lanes before
 // it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
 // contract test (test/kafka/seam.test.ts) fails when a file that this relies on differs. Why: docs/decisions/0003.
@@ -65,7 +65,8 @@ export function loadKafkaJs(): KafkaJs {
     const create = original as (options: object) => Socket;
     return (options: object) => writeInPieces(create(options));
   });
-  // After the modules that it loads itself.
+  // After the modules that they load themselves.
+  substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
@@ -125,6 +126,25 @@ function markSkipped(fetched: {
   });
   return fetched.messages;
 }
+
+type BatchClass = new (
+  topic: string,
+  fetchedOffset: string,
+  answer: { readonly lastStableOffset?: string },
+) => { highWatermark: string };
+
+/**
+ * kafkajs says where the log ends. Where a reader of committed records may read to, the last stable offset, can be before that for
+ * as long as a transaction stays open; the broker tells it to nobody else.
+ */
+const readableEnd = (Batch: BatchClass): BatchClass =>
+  class BatchWithReadableEnd extends Batch {
+    constructor(...[topic, fetchedOffset, answer]: ConstructorParameters<BatchClass>) {
+      super(topic, fetchedOffset, answer);
+      const { lastStableOffset = '-1' } = answer;
+      if (Number(lastStableOffset) >= 0) this.highWatermark = lastStableOffset;
+    }
+  };
 
 interface Encoder {
   readonly buffer: Buffer;

@@ -6,7 +6,7 @@ import { KafkaSink } from '../../src/kafka/sink.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
-import type { FetchedBatch, SourceListener } from '../../src/log/ports.ts';
+import type { FetchedBatch, LogEnd, SourceListener } from '../../src/log/ports.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { java, kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf, type ReadRecord, recordsIn, type TestRecord } from '../support/records.ts';
@@ -19,10 +19,17 @@ const broker = withBroker(test);
 async function readAll(
   topic: string,
   end: number,
-): Promise<{ batches: FetchedBatch[]; records: ReadRecord[] }> {
+): Promise<{
+  batches: FetchedBatch[];
+  records: ReadRecord[];
+  readableTo: number;
+  asked: number | undefined;
+}> {
   const settings = settingsFor(broker().address, { 'group.id': `read-${topic}` });
   const source = new KafkaSource(kafkaFor(settings), { topic, settings, onOutOfRange: 'fail' });
   const batches: FetchedBatch[] = [];
+  let readableTo = 0;
+  let asked: LogEnd | undefined;
   const listener: SourceListener = {
     revoking: async () => {},
     revoked() {},
@@ -32,15 +39,24 @@ async function readAll(
     failed(error) {
       throw error;
     },
-    fetched: (fetched) => batches.push(...fetched.batches),
+    fetched({ highWatermark, ...fetched }) {
+      batches.push(...fetched.batches);
+      readableTo = highWatermark;
+    },
   };
   await source.start(listener);
   try {
     await until(`offset ${end} of ${topic}`, () => (batches.at(-1)?.header.next ?? 0) >= end);
+    [asked] = await source.logEnds();
   } finally {
     await source.stop();
   }
-  return { batches, records: batches.filter(({ skip }) => !skip).flatMap((batch) => recordsIn(batch)) };
+  return {
+    readableTo,
+    asked: asked?.logEnd,
+    batches,
+    records: batches.filter(({ skip }) => !skip).flatMap((batch) => recordsIn(batch)),
+  };
 }
 
 const awkward: readonly TestRecord[] = Array.from({ length: 100 }, (_, index) => ({
@@ -137,6 +153,28 @@ test('of interleaved transactions by the Java client exactly the committed recor
     next = header.next;
   }
   t.is(next, 48);
+});
+
+test('while a transaction is open its records are no lag: a reader may go to where it begins (invariant 6)', async (t) => {
+  const topic = 'open-transaction';
+  await createTopics(broker().address, { [topic]: 1 });
+  const settings = settingsFor(broker().address);
+  const kafka = kafkaFor(settings);
+  const sink = new KafkaSink(kafka, settings);
+  await sink.start();
+  await sink.produce([batchOf(topic, 0, awkward.slice(0, 3))]);
+  await sink.stop();
+  const producer = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  const { bytes: value } = batchOf(topic, 0, awkward.slice(3, 8));
+  const message = { value: Buffer.from(value), partition: 0, baseSequence: 0, onWrite() {} };
+  await transaction.send({ topic, messages: [message] });
+  const { readableTo, asked } = await readAll(topic, 3);
+  t.deepEqual([readableTo, asked], [3, 3]);
+  await transaction.commit();
+  await producer.disconnect();
+  t.is((await readAll(topic, 9)).readableTo, 9);
 });
 
 test('topics with log-append timestamps give every record the time of its batch', async (t) => {

@@ -54,6 +54,7 @@ test('what is substituted is what kafkajs then uses', (t) => {
   const named = (path: string): string => (require(`kafkajs/src/${path}`) as { name: string }).name;
   t.is(named('protocol/requests/fetch/v4/decodeMessages.js'), 'decodeMessages');
   t.is(named('consumer/filterAbortedMessages.js'), 'markSkipped');
+  t.is(named('consumer/batch.js'), 'BatchWithReadableEnd');
   t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
   t.is(named('network/connection.js'), 'OwnConnection');
 });
