@@ -185,7 +185,12 @@ function fillList(
   row: Float32Array,
   at: number,
 ): Rejection | null {
-  const { path } = input;
+  const { path, default: missing } = input;
+  if ((value === undefined || value === null) && missing !== undefined) {
+    const feature = scaled(input, missing);
+    row.fill(feature, at, at + count);
+    return Number.isFinite(feature) ? null : explain(path, missing);
+  }
   if (value === undefined) return explain(path, value);
   if (!Array.isArray(value)) {
     return rejected(
@@ -197,8 +202,9 @@ function fillList(
     return rejected('WRONG_SHAPE', `field "${path}" has ${value.length} numbers, expected ${count}`);
   }
   for (let index = 0; index < count; index++) {
-    const feature = scale(input, value[index]);
-    if (!Number.isFinite(feature)) return explain(`${path}.${index}`, value[index]);
+    const element: unknown = value[index] ?? missing ?? value[index];
+    const feature = scale(input, element);
+    if (!Number.isFinite(feature)) return explain(`${path}.${index}`, element);
     row[at + index] = feature;
   }
   return null;

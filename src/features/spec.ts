@@ -64,7 +64,8 @@ interface Scaling {
 
 /**
  * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to float32. With a `count` the
- * field is a list of exactly so many numbers, each of which is a column. `default` stands for one that is missing or null.
+ * field is a list of exactly so many numbers, each of which is a column. `default` stands for a field that is missing or null, and
+ * for a number of a list that is null: a list that is missing is one of so many defaults.
  */
 export interface FieldInput extends Scaling {
   readonly kind: 'field';

@@ -45,9 +45,15 @@ export class AvroRecord extends WalkedRecord {
     const ofObject = OBJECT_FIELDS.getter(path);
     const list = this.placed.find(({ input }) => input.path === path && input.count !== undefined);
     if (list !== undefined) {
-      const until = list.place + (list.input.count as number);
-      return (record) =>
-        record === this ? [...this.found.numbers.subarray(list.place, until)] : ofObject(record);
+      const { place } = list;
+      const until = place + (list.input.count as number);
+      return (record) => {
+        if (record !== this) return ofObject(record);
+        // Where no list was found its places hold what the record before had, or a default.
+        return this.found.isNumber(place)
+          ? [...this.found.numbers.subarray(place, until)]
+          : this.found.at(place);
+      };
     }
     const place = this.placeOf(path);
     return (record) => (record === this ? this.found.at(place) : ofObject(record));
@@ -160,12 +166,12 @@ export class CompiledAvroReader implements InputReader {
   #fill(features: Float32Array, at: number): boolean {
     const { found, placed } = this.#record;
     for (const { input, column, place } of placed) {
+      const count = input.count ?? 1;
       if (!found.isNumber(place)) {
         const { default: missing } = input;
         if (missing === undefined || (found.at(place) ?? null) !== null) return false;
-        found.numbers[place] = missing;
+        found.numbers.fill(missing, place, place + count);
       }
-      const count = input.count ?? 1;
       for (let index = 0; index < count; index++) {
         const feature = scaled(input, found.numbers[place + index] as number);
         // Infinity and NaN differ from themselves less themselves.
