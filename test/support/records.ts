@@ -34,6 +34,10 @@ export interface ReadRecord extends Required<TestRecord> {
   readonly offset: number;
 }
 
+export interface PartitionRecord extends ReadRecord {
+  readonly partition: number;
+}
+
 const textOf = (bytes: Uint8Array | null): string | null =>
   bytes === null ? null : Buffer.from(bytes).toString('utf8');
 

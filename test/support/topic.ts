@@ -4,11 +4,11 @@ import { KafkaSource } from '../../src/kafka/source.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { readRange } from '../../src/log/read-range.ts';
 import { kafkaFor, settingsFor } from './kafka.ts';
-import { type ReadRecord, recordsIn } from './records.ts';
+import { type PartitionRecord, recordsIn } from './records.ts';
 
 let readers = 0;
 
-export async function recordsOf(address: string, topic: string): Promise<ReadRecord[]> {
+export async function recordsOf(address: string, topic: string): Promise<PartitionRecord[]> {
   const settings = settingsFor(address, { 'group.id': `reader-${process.pid}-${readers++}` });
   const kafka = kafkaFor(settings);
   const admin = kafka.admin();
@@ -18,13 +18,16 @@ export async function recordsOf(address: string, topic: string): Promise<ReadRec
   const ranges = ends
     .toSorted((left, right) => left.partition - right.partition)
     .map(({ low, high }) => ({ from: startingAt(Number(low)), until: startingAt(Number(high)) }));
-  const found: ReadRecord[] = [];
+  const found: PartitionRecord[] = [];
   await readRange(
     new KafkaSource(kafka, { topic, settings, onOutOfRange: 'fail' }),
     ranges,
-    ({ batches, from }) => {
-      for (const batch of batches)
-        if (!batch.skip) found.push(...recordsIn(batch).filter(({ offset }) => offset >= from));
+    ({ partition, batches, from }) => {
+      for (const batch of batches) {
+        if (batch.skip) continue;
+        for (const record of recordsIn(batch))
+          if (record.offset >= from) found.push({ ...record, partition });
+      }
     },
   );
   return found;

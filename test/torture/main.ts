@@ -1,10 +1,12 @@
 // `npm run torture -- --minutes M`: real brokers, load and daemons, and one fault after the other, until the time is up and
 // every fault has had its turn; then two audits, ours and an independent one. First on one broker behind a proxy, then, for a
 // quarter of the time, on a cluster of three. Exit 1 when anything is missing. The report is kept as a file.
-// With `--transactions` the daemons write in transactions, and nothing may repeat.
+// With `--transactions` the daemons write in transactions, and nothing may repeat. With `--windows` the model has windows, and
+// each result is compared with one undisturbed reading of the log.
 // `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults whose name holds them.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Cluster } from './cluster.ts';
@@ -13,6 +15,7 @@ import { FAULTS } from './faults.ts';
 import { type Played, play } from './play.ts';
 import { ProxiedBroker } from './proxied.ts';
 import { Scene } from './scene.ts';
+import { STATELESS, withWindows } from './subject.ts';
 
 /** The cluster has a quarter of the faults. */
 const CLUSTER_SHARE = 0.25;
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [''] },
     report: { type: 'string' },
     transactions: { type: 'boolean', default: false },
+    windows: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(values.minutes ?? 0);
@@ -44,14 +48,16 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const played: Played[] = [];
 const settings = values.transactions ? ['kafka.transactional.id=torture'] : [];
 const mayRepeat = !values.transactions;
+const newSubject = () =>
+  values.windows ? withWindows(mkdtempSync(join(tmpdir(), 'scorelane-torture-state-'))) : STATELESS;
 if (single.length > 0) {
   const share = clustered.length > 0 ? 1 - CLUSTER_SHARE : 1;
-  const scene = await Scene.on(await ProxiedBroker.start(), rate, settings);
+  const scene = await Scene.on(await ProxiedBroker.start(), rate, newSubject(), settings);
   played.push(await play(scene, single, { seconds: minutes * 60 * share, rounds, mayRepeat }, say));
 }
 if (clustered.length > 0) {
   const share = single.length > 0 ? CLUSTER_SHARE : 1;
-  const scene = await Scene.on(await Cluster.start(), rate, settings, 3);
+  const scene = await Scene.on(await Cluster.start(), rate, newSubject(), settings, 3);
   played.push(await play(scene, clustered, { seconds: minutes * 60 * share, rounds, mayRepeat }, say));
 }
 

@@ -1,8 +1,9 @@
 // Plays one scene: two daemons and load, fault after fault, each waited for until everything is scored again; then the audits.
 
 import type { PartitionReport } from '../../src/audit/coverage.ts';
-import { type Audit, allCommitted, audit, flags, Program } from '../support/daemon.ts';
+import { allCommitted, flags, Program } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
+import type { Compared } from './compare-features.ts';
 import type { Fault } from './faults.ts';
 import type { Scene, Stage } from './scene.ts';
 
@@ -19,9 +20,9 @@ type Sums = Record<'inputs' | 'missing' | 'repeated' | 'dead' | 'outOfOrder' | '
 
 export interface Played {
   readonly injections: readonly Injection[];
-  /** Our own audit, over all partitions, and that by librdkafka and TensorFlow. */
+  /** Our own audit, over all partitions, and that of the subject. */
   readonly audit: Sums;
-  readonly independent: Audit;
+  readonly independent: Compared;
   readonly failure?: string;
   /** Nothing missing, nothing out of order, nothing scored wrongly, and no fault that did not heal. */
   readonly sound: boolean;
@@ -74,7 +75,7 @@ export async function play<S extends Stage>(
     if (failure === undefined) await allCommitted(job, kafkaFor(settingsFor(job.address)), scene.daemon());
     for (const daemon of scene.daemons) await daemon.stop();
     const own = await ownAudit(scene);
-    const independent = await audit(job);
+    const independent = await scene.subject.audit(job);
     const { missing, wronglyDead, wronglyScored, deadUntouched } = independent;
     say(`audit: ${JSON.stringify(own)}`);
     say(`independent audit: ${JSON.stringify({ missing, wronglyDead, wronglyScored, deadUntouched })}`);

@@ -8,6 +8,7 @@ import { type Job, newJob, type Program, startDaemon, startLoad } from '../suppo
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 import { POISON_FILE, type Poison } from './poison.ts';
+import type { Subject } from './subject.ts';
 
 export const PARTITIONS = 4;
 /** Everything must be scored so soon after a fault has ended. */
@@ -37,6 +38,7 @@ const DAEMON_SETTINGS = ['lanes.stallAfter=40s', 'scoring.deadline=5s', 'scoring
 export class Scene<S extends Stage = Stage> {
   readonly stage: S;
   readonly job: Job;
+  readonly subject: Subject;
   readonly #rate: number;
   readonly #poison = join(mkdtempSync(join(tmpdir(), 'scorelane-poison-')), 'poison');
   #daemons: Program[] = [];
@@ -45,9 +47,10 @@ export class Scene<S extends Stage = Stage> {
   /** What daemons said that have ended, for the report when something goes wrong. */
   readonly endings: string[] = [];
 
-  private constructor(stage: S, job: Job, rate: number) {
+  private constructor(stage: S, job: Job, subject: Subject, rate: number) {
     this.stage = stage;
     this.job = job;
+    this.subject = subject;
     this.#rate = rate;
   }
 
@@ -55,11 +58,12 @@ export class Scene<S extends Stage = Stage> {
   static async on<S extends Stage>(
     stage: S,
     rate: number,
+    subject: Subject,
     settings: readonly string[],
     replicationFactor = 1,
   ): Promise<Scene<S>> {
-    const all = [...SETTINGS, ...settings];
-    return new Scene(stage, await newJob(stage.address, all, PARTITIONS, replicationFactor), rate);
+    const all = [...SETTINGS, ...subject.settings, ...settings];
+    return new Scene(stage, await newJob(stage.address, all, PARTITIONS, replicationFactor), subject, rate);
   }
 
   async startDaemon(): Promise<Program> {
@@ -101,7 +105,8 @@ export class Scene<S extends Stage = Stage> {
     let ended = false;
     this.#loading = (async () => {
       while (!ended) {
-        this.#load = startLoad(this.job, 1e9, '--rate', String(this.#rate), '--garbage', '0.001');
+        const words = ['--rate', String(this.#rate), '--garbage', '0.001', ...this.subject.load];
+        this.#load = startLoad(this.job, 1e9, ...words);
         await this.#load.ended;
       }
     })();
