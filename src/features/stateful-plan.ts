@@ -42,6 +42,12 @@ interface ValueField {
   readonly summed: boolean;
 }
 
+/** A record went into the windows half way: what they hold is no function of the log any more. */
+export class StateBrokenError extends Error {
+  readonly code = 'SCORELANE_STATE_BROKEN';
+  override readonly name = 'StateBrokenError';
+}
+
 export class StatefulPlan implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
@@ -120,7 +126,8 @@ export class StatefulPlan implements FeaturePlan {
 
   /**
    * Fills `row[at .. at + width)`. Returns null, or why the record has no features: then it is in no window either, unless
-   * it is the value of a window that has no float32 after scaling.
+   * it is the value of a window that has no float32 after scaling. All of the record is read before any of it goes into the windows:
+   * so whatever is thrown leaves them as they were, but for `StateBrokenError`.
    */
   fill(
     record: unknown,
@@ -140,7 +147,7 @@ export class StatefulPlan implements FeaturePlan {
     if (typeof timeMs !== 'number') return timeMs;
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);
     if (rejection !== null) return rejection;
-    this.state.take(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
+    this.#take(timeMs);
     for (let index = 0; index < this.#windows.length; index++) {
       const { input, at: to } = this.#windows[index] as Column;
       const value = this.#out[index] as number;
@@ -150,16 +157,28 @@ export class StatefulPlan implements FeaturePlan {
     return null;
   }
 
+  #take(timeMs: number): void {
+    try {
+      this.state.take(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
+    } catch (error) {
+      throw new StateBrokenError(`a record of ${timeMs} ms breaks the windows: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
   #readKeys(record: unknown, key: Uint8Array | null): Rejection | null {
     for (const [index, by] of this.state.by.entries()) {
       let bytes = key;
       if (by !== undefined) {
         const value = this.#keys[index]?.(record);
         if (value === undefined) return explain(by, value);
-        if (value === null || typeof value === 'object')
+        // What is NaN or infinite was another number once: many keys would be one.
+        const isNone = typeof value === 'number' && !Number.isFinite(value);
+        if (value === null || typeof value === 'object' || isNone)
           return rejected(
             'NOT_A_KEY',
-            `field "${by}" is ${describe(value)}, expected text, a number or a flag`,
+            `field "${by}" is ${describe(value)}, expected text, a finite number or a flag`,
           );
         bytes = Buffer.from(String(value));
         if (this.#owns !== null && !this.#owns(bytes, value, key))

@@ -22,8 +22,8 @@ function equal(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 function isInteger(key: Uint8Array, value: unknown): boolean {
-  if (typeof value !== 'number' && typeof value !== 'bigint') return false;
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) return false;
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   if (bytes.length === INT_BYTES) return bytes.readInt32BE() === Number(value);
-  return bytes.length === LONG_BYTES && bytes.readBigInt64BE() === BigInt(Math.trunc(Number(value)));
+  return bytes.length === LONG_BYTES && bytes.readBigInt64BE() === BigInt(value as bigint | number);
 }

@@ -4,15 +4,15 @@
 
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
-import { viewOf } from '../log/int64.ts';
 import { NO_WINDOWS, type ResultBatch, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
-import { deadLetterHeaders } from './dead-letter.ts';
+import { appendDeadLetter } from './append-dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
+import { ourFault } from './our-fault.ts';
 import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
 import type { ResultEncoder } from './result-writer.ts';
@@ -194,8 +194,16 @@ class Task {
     this.#pending++;
   }
 
-  /** Reads a record into the next row. */
+  /** Reads a record into the next row. A fault in reading costs the record, and nothing else: no state has seen any of it. */
   #features(record: RecordView): Rejection | null {
+    try {
+      return this.#readRow(record);
+    } catch (error) {
+      return ourFault('READER_FAILED', 'reading', error);
+    }
+  }
+
+  #readRow(record: RecordView): Rejection | null {
     const { reader } = this.#parts;
     const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = record;
     const refusal = pastLimit(record, this.#parts.setup) ?? (valueStart < 0 ? NO_VALUE : null);
@@ -263,7 +271,12 @@ class Task {
     }
     const { writer, reader } = this.#parts;
     const { bytes } = row;
-    writer.write(reader, rowIndex, bytes, columns, index, count);
+    try {
+      writer.write(reader, rowIndex, bytes, columns, index, count);
+    } catch (error) {
+      this.#reject(row, ourFault('RESULT_FAILED', 'writing the result of', error));
+      return;
+    }
     this.#headers.set(row.offset);
     this.#workspace.results
       .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
@@ -289,25 +302,9 @@ class Task {
 
   #writeDeadLetter(row: Row, rejection: Rejection): void {
     const { topic, partition } = this.#request;
-    const { name, version } = this.#parts.model;
-    const { keyStart, keyEnd, valueStart, valueEnd, bytes } = row;
-    const context = { topic, partition, model: name, version };
-    const { deadLetterDialects } = this.#parts.setup;
-    const headers = deadLetterHeaders(row, rejection, context, deadLetterDialects);
-    this.#workspace.deadLetters
-      .writerFor(partition, bytes, keyStart, keyEnd)
-      .append(
-        row.timestamp,
-        bytes,
-        keyStart,
-        keyEnd,
-        viewOf(bytes),
-        valueStart,
-        valueEnd,
-        viewOf(headers),
-        0,
-        headers.byteLength,
-      );
+    const { model, setup } = this.#parts;
+    const context = { topic, partition, model: model.name, version: model.version };
+    appendDeadLetter(this.#workspace.deadLetters, row, rejection, context, setup.deadLetterDialects);
     this.#dead++;
   }
 }

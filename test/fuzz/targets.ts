@@ -19,6 +19,7 @@ import { fieldInput } from '../support/inputs.ts';
 import { setupWith, transactions } from '../support/model.ts';
 import { scorerWith, sums } from '../support/scorer.ts';
 import { mutate } from './mutate.ts';
+import { windows } from './windows.ts';
 
 /** One case: throws when what must hold does not. Returns how it ended, for the count. */
 export type Target = (random: Random) => 'scored' | 'dead letter' | 'fetch error';
@@ -237,4 +238,6 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   msgpack: reader('msgpack'),
   json: reader('json'),
   avro: avroReader(),
+  'msgpack windows': windows('msgpack'),
+  'json windows': windows('json'),
 };

@@ -1,0 +1,30 @@
+// Writes a dead letter: the record as it came, and the headers that say why.
+
+import type { Rejection } from '../features/rejection.ts';
+import { viewOf } from '../log/int64.ts';
+import { type DeadLetterContext, type Dialect, deadLetterHeaders } from './dead-letter.ts';
+import type { Outputs } from './outputs.ts';
+import type { Row } from './row.ts';
+
+export function appendDeadLetter(
+  to: Outputs,
+  row: Row,
+  rejection: Rejection,
+  context: DeadLetterContext,
+  dialects: readonly Dialect[],
+): void {
+  const { bytes, timestamp, keyStart, keyEnd, valueStart, valueEnd } = row;
+  const headers = deadLetterHeaders(row, rejection, context, dialects);
+  to.writerFor(context.partition, bytes, keyStart, keyEnd).append(
+    timestamp,
+    bytes,
+    keyStart,
+    keyEnd,
+    viewOf(bytes),
+    valueStart,
+    valueEnd,
+    viewOf(headers),
+    0,
+    headers.byteLength,
+  );
+}

@@ -1,0 +1,17 @@
+// A fault of ours that one record brings to light: an exception that nobody thought of. The record becomes a dead letter, and all others
+// go on as if it had not been.
+
+import { SchemaNeededError } from '../codec/avro.ts';
+import type { Rejection } from '../features/rejection.ts';
+import { StateBrokenError } from '../features/stateful-plan.ts';
+import { StateLostError } from './lane-states.ts';
+
+/** What no single record is to blame for: a schema that is not here yet, a state that is not here or is broken. */
+const WHOLE = [SchemaNeededError, StateLostError, StateBrokenError] as const;
+
+/** Throws the error again where the record is not to blame. */
+export function ourFault(code: 'READER_FAILED' | 'RESULT_FAILED', what: string, error: unknown): Rejection {
+  if (WHOLE.some((type) => error instanceof type)) throw error;
+  const message = `${what} this record fails: ${(error as Error).message}; this is a fault of scorelane`;
+  return { stage: 'worker', code, message };
+}
