@@ -34,7 +34,7 @@ function undisturbed(
     const row = new Float32Array(plan.width);
     for (const { offset, key, value, timestampMs } of records.toSorted((a, b) => a.offset - b.offset)) {
       const refused = refusal(value, (record) =>
-        plan.fill(record, row, 0, timestampMs, key === null ? null : Buffer.from(key)),
+        plan.fill(record, row, 0, Number(timestampMs), key === null ? null : Buffer.from(key)),
       );
       found.set(`${partition}/${offset}`, refused ? null : row.join(','));
     }
