@@ -11,7 +11,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   log: [],
   codec: [],
   features: [],
-  model: ['features'],
+  model: ['codec', 'features'],
   engine: ['log', 'telemetry'],
   memory: ['log'],
   kafka: ['log'],

@@ -13,7 +13,7 @@ export class SchemaError extends Error {
 export type Reader = (bytes: Buffer) => unknown;
 
 /** 64-bit integers are doubles where they fit, and bigints where they do not. */
-const LONG = avro.types.LongType.__with({
+export const LONG = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer): number | bigint => {
     const value = bytes.readBigInt64LE();
     return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;

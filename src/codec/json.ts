@@ -1,14 +1,34 @@
-// JSON in UTF-8. Bytes that are no UTF-8 are refused, where Buffer.toString would quietly replace them.
+// JSON in UTF-8. Bytes that are no UTF-8 are refused, where Buffer.toString would quietly replace them. Integers past 2^53 become
+// bigints, as those of MessagePack do: JSON.parse alone would round them, and two customers would be one.
 
 import type { Codec } from './codec.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** No integer past 2^53 has fewer digits. A reviver takes several times as long as the rest: it is for texts that may need it. */
+const MANY_DIGITS = /\d{16}/;
+const INTEGER = /^-?\d+$/;
+
 export const json: Codec = {
-  decode: (bytes, start, end) => JSON.parse(utf8.decode(bytes.subarray(start, end))),
-  encode: (value) => Buffer.from(JSON.stringify(value, bigintAsNumber)),
+  decode(bytes, start, end) {
+    const text = utf8.decode(bytes.subarray(start, end));
+    return MANY_DIGITS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
+  },
+  encode: (value) => Buffer.from(JSON.stringify(value, bigintAsText)),
 };
 
-/** JSON has one number type: an integer past 2^53 keeps its digits as a string rather than losing some. */
-const bigintAsNumber = (_key: string, value: unknown): unknown =>
+/** The number that stands in a text, with all of its digits where it is an integer. One past all doubles is infinite. */
+export function numberIn(text: string): number | bigint {
+  const number = Number(text);
+  const isRounded = Number.isInteger(number) && !Number.isSafeInteger(number);
+  return isRounded && INTEGER.test(text) ? BigInt(text) : number;
+}
+
+/** TypeScript does not know of the source yet, the text of a number. */
+function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === 'number' && context?.source !== undefined ? numberIn(context.source) : value;
+}
+
+/** Many readers of JSON round its numbers: an integer past 2^53 keeps its digits as text. */
+const bigintAsText = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value;

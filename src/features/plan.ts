@@ -86,7 +86,7 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
         const value = get(record);
         if (value === undefined) return explain(input.path, value);
         row.fill(0, at, at + input.oneOf.length);
-        const column = columns.get(typeof value === 'bigint' ? Number(value) : value);
+        const column = columns.get(typeof value === 'bigint' ? categoryOf(value) : value);
         if (column !== undefined) row[at + column] = 1;
         return null;
       };
@@ -129,6 +129,12 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
       };
     }
   }
+}
+
+/** Integers that YAML would round stand in quotes in the model. */
+function categoryOf(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 /** What ECMAScript calls a time value: 100 million days to either side of 1970. */
@@ -229,9 +235,10 @@ function asNumber(value: unknown): number {
 export function explain(path: string, value: unknown): Rejection {
   const name = `field "${path}"`;
   if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
-  if (typeof value !== 'number')
+  if (typeof value !== 'number' && typeof value !== 'bigint')
     return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);
-  if (!Number.isFinite(value)) return rejected('NOT_FINITE', `${name} is ${value}, expected a finite number`);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return rejected('NOT_FINITE', `${name} is ${value}, expected a finite number`);
   return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
 }
 
@@ -243,5 +250,6 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}`;
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${String(value)}`;
+  if (typeof value === 'object') return 'a map';
+  return `the ${typeof value === 'bigint' ? 'number' : typeof value} ${String(value)}`;
 }

@@ -149,6 +149,8 @@ function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput 
   if ('constant' in parsed) return { kind: 'constant', ...parsed };
   if ('oneOf' in parsed) {
     if (new Set(parsed.oneOf).size < parsed.oneOf.length) complain('oneOf names a value twice');
+    const rounded = parsed.oneOf.find((value) => Number.isInteger(value) && !Number.isSafeInteger(value));
+    if (rounded !== undefined) complain(`oneOf has ${rounded}, past 2^53: write such an integer in quotes`);
     return { kind: 'oneHot', ...parsed };
   }
   if ('hash' in parsed) return { kind: 'hashed', ...parsed };

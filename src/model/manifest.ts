@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { codecs } from '../codec/codecs.ts';
 import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
@@ -90,7 +91,8 @@ export const planOf = (manifest: ModelManifest): FeaturePlan =>
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
   const file = join(folder, golden.path);
-  return check(file, goldenSchema, JSON.parse(read(file)));
+  const bytes = Buffer.from(read(file));
+  return check(file, goldenSchema, codecs.json.decode(bytes, 0, bytes.length));
 }
 
 function read(file: string): string {

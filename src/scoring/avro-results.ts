@@ -1,6 +1,8 @@
 // Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
 
 import avro, { type Schema, type Type } from 'avsc';
+import { LONG } from '../codec/avro-types.ts';
+import { codecs } from '../codec/codecs.ts';
 import { viewOf } from '../log/int64.ts';
 import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
 import type { InputReader } from './input-reader.ts';
@@ -25,7 +27,7 @@ export function avroOutputs(
   return features ? [...found, { name: FEATURES, isList: true }] : found;
 }
 
-/** What an id may be: what is neither is written as the text of its JSON, and an integer that is no double as its digits. */
+/** What an id may be: what is none of these is written as the text of its JSON, and a larger integer as its digits. */
 const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
 
 /** Avro allows fewer letters in a name than a path has: all others become underscores. */
@@ -49,8 +51,7 @@ export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
 }
 
 const INITIAL_BYTES = 1024;
-/** avsc doubles an integer on its way, as a double: beyond this the last bit, which is its sign, would be lost. */
-const LONG_MAX = 2 ** 52;
+const LONG_MAX = 2n ** 63n;
 
 export class AvroResultWriter implements ResultEncoder {
   bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
@@ -68,7 +69,8 @@ export class AvroResultWriter implements ResultEncoder {
     shape: AvroResultShape & { readonly model: string; readonly version: string },
     frame: Uint8Array,
   ) {
-    this.#type = avro.Type.forSchema(JSON.parse(resultSchema(shape)) as Schema, { wrapUnions: 'always' });
+    const schema = JSON.parse(resultSchema(shape)) as Schema;
+    this.#type = avro.Type.forSchema(schema, { wrapUnions: 'always', registry: { long: LONG } });
     this.#frame = frame;
     this.#ids = shape.idPaths.map(nameOf);
     this.#outputs = shape.outputs.map(({ name, isList }) => ({ name: nameOf(name), isList }));
@@ -116,7 +118,8 @@ function idOf(value: unknown): object | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return { string: value };
   if (typeof value === 'boolean') return { boolean: value };
-  if (typeof value === 'number')
-    return Number.isInteger(value) && Math.abs(value) < LONG_MAX ? { long: value } : { double: value };
-  return { string: typeof value === 'bigint' ? String(value) : JSON.stringify(value) };
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? { long: value } : { double: value };
+  if (typeof value === 'bigint')
+    return value >= -LONG_MAX && value < LONG_MAX ? { long: value } : { string: String(value) };
+  return { string: Buffer.from(codecs.json.encode(value)).toString() };
 }

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { codecs } from '../codec/codecs.ts';
+import { numberIn } from '../codec/json.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
@@ -56,7 +57,7 @@ export class JsonReader extends CompiledReader {
       to = walker.at;
     }
     const head = bytes[from] as number;
-    if (head === MINUS || (head >= ZERO && head <= NINE)) return Number(latin1(bytes, from, to));
+    if (head === MINUS || (head >= ZERO && head <= NINE)) return numberIn(latin1(bytes, from, to));
     if (head === QUOTE && isPlainText(bytes, from + 1, to - 1)) return latin1(bytes, from + 1, to - 1);
     return super.valueAt(bytes, from, to, WHOLE);
   }

@@ -119,6 +119,18 @@ test('one-hot: a column for each value named, all zeros for another, text and nu
   t.deepEqual(columns(said, { a: '7' }), [0, 0, 0]);
   t.deepEqual(columns(said, { a: null }), [0, 0, 0]);
   t.is(columns(said, {}), 'MISSING_FIELD');
+  const large = { path: 'a', oneOf: ['1234567890123456789'] };
+  t.deepEqual(columns(large, { a: 1234567890123456789n }), [1]);
+  t.deepEqual(columns(large, { a: 1234567890123456788n }), [0]);
+});
+
+test('an integer past 2^53 is hashed by its digits, and is out of range where it has no float32', (t) => {
+  const [first, second] = [1234567890123456788n, 1234567890123456789n].map((a) =>
+    columns({ path: 'a', hash: { buckets: 1000 } }, { a }),
+  );
+  t.notDeepEqual(first, second);
+  t.deepEqual(columns({ path: 'a' }, { a: 2n ** 60n }), [2 ** 60]);
+  t.is(columns({ path: 'a' }, { a: 10n ** 40n }), 'OUT_OF_RANGE');
 });
 
 test('hashed: exactly one of the buckets, the same for the same text and seed, whatever was in the row before', (t) => {
@@ -189,6 +201,7 @@ const wrong: readonly (readonly [string, object, RegExp])[] = [
   ['both scalings', { path: 'a', min: 1, max: 2, mean: 3 }, /not both/],
   ['max below min', { path: 'a', min: 2, max: 1 }, /max above min/],
   ['a value named twice', { path: 'a', oneOf: ['x', 'x'] }, /twice/],
+  ['an integer that YAML rounds', { path: 'a', oneOf: [2 ** 60] }, /in quotes/],
   ['a cycle of a flag', { time: 'isNight', cyclic: true }, /no cycle/],
   ['a key of another kind', { path: 'a', oneOf: ['x'], mean: 1 }, /mean/],
   ['a part that is none', { time: 'minute' }, /hour/],

@@ -3,8 +3,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { AvroReader, frameOf } from '../../src/codec/avro.ts';
+import { int64Of } from '../../src/log/int64.ts';
 import { AvroResultWriter, resultSchema } from '../../src/scoring/avro-results.ts';
 import type { InputReader } from '../../src/scoring/input-reader.ts';
+import { anyInt64 } from '../support/int64.ts';
 
 const SHAPE = {
   idPaths: ['id', 'card.number'],
@@ -29,6 +31,7 @@ test('ids of any type, a number and a list come out as they went in; what is no 
     fc.constant(undefined),
     fc.constantFrom([1, 'x'], { a: 1 }),
     fc.bigInt(),
+    anyInt64(),
   );
   const float = fc.float({ noNaN: true, noDefaultInfinity: true });
   fc.assert(
@@ -38,7 +41,7 @@ test('ids of any type, a number and a list come out as they went in; what is no 
       t.deepEqual([...writer.bytes.subarray(0, 2)], [7, 7]);
       const found = { ...(reader.decode(writer.bytes, 2, writer.end) as object) };
       const text = (each: unknown): unknown => {
-        if (typeof each === 'bigint') return String(each);
+        if (typeof each === 'bigint') return BigInt.asIntN(64, each) === each ? int64Of(each) : String(each);
         return typeof each === 'object' && each !== null ? JSON.stringify(each) : (each ?? null);
       };
       t.deepEqual(found, {

@@ -29,6 +29,8 @@ const INPUTS = [
   { window: { function: 'distinct', by: 'card.number', of: 'kind', size: '1m' } },
   { window: { function: 'timeSinceLast', by: 'kind', size: '1m', empty: -1 } },
 ].map((input) => planInput.parse(input));
+/** The column of the count by card.number. */
+const COUNT_AT = 20;
 const STATE = stateSchema.parse({ time: 'at', grace: '3s' });
 const IDS = ['id', 'card.number', 'kind'];
 
@@ -114,3 +116,18 @@ for (const format of ['msgpack', 'json'] as const) {
     t.true(scored > 100 && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
   });
 }
+
+test('json: windows by two integers that one double stands for are the windows of two keys', (t) => {
+  for (const around of ['', '\ufeff']) {
+    for (const reader of pair('json')) {
+      const features = new Float32Array(reader.width);
+      const counts = [9007199254740992n, 9007199254740993n].map((number) => {
+        const card = `{"number":${number},"limit":2}`;
+        const bytes = Buffer.from(`${around}{"amount":1,"list":[1,2,3],"at":5,"kind":"a","card":${card}}`);
+        t.is(reader.read(bytes, 0, bytes.length, features, 0, 5, Buffer.from('k')), null);
+        return features[COUNT_AT];
+      });
+      t.deepEqual(counts, [1, 1]);
+    }
+  }
+});
