@@ -51,6 +51,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
         records,
         recordsPerSecond: options.recordsPerSecond,
         count: options.count,
+        batchBytesMax: config.limits.resultBatchBytes,
         garbage: { share: options.garbageShare, field: fields.at(-1) ?? '' },
       },
       stop.signal,

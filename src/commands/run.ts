@@ -130,6 +130,7 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
     recordsPerSecond,
     count: Number.POSITIVE_INFINITY,
     garbage: { share: 0, field: '' },
+    batchBytesMax: config.limits.resultBatchBytes,
   };
   await runLoad(load, ending.loadSignal).catch((error: Error) => ending.fail(error));
 }

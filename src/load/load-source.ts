@@ -2,9 +2,9 @@
 // stamped with the time of sending.
 
 import type { Codec } from '../codec/codec.ts';
+import { PartitionWriters } from '../log/partition-writers.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
 import type { ResultBatch, Sink } from '../log/ports.ts';
-import { RecordBatchWriter } from '../log/record-batch-writer.ts';
 import { spoil } from './garbage.ts';
 import type { LoadRecord } from './load-record.ts';
 import { Random } from './random.ts';
@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly count: number;
   /** Share of records that are spoilt, and the field that some of them then lack. */
   readonly garbage: { readonly share: number; readonly field: string };
+  /** A record batch is closed at this size. */
+  readonly batchBytesMax: number;
 }
 
 export interface LoadResult {
@@ -67,17 +69,19 @@ class LoadBuilder {
   sent = 0;
   spoilt = 0;
   readonly #options: LoadOptions;
-  readonly #writers: RecordBatchWriter[];
+  readonly #partitionCount: number;
+  readonly #writers: PartitionWriters;
   readonly #random = new Random(1);
 
   constructor(options: LoadOptions, partitionCount: number) {
     this.#options = options;
-    this.#writers = Array.from({ length: partitionCount }, () => new RecordBatchWriter());
+    this.#partitionCount = partitionCount;
+    this.#writers = new PartitionWriters(options.topic, options.batchBytesMax);
   }
 
-  /** The next `count` records, as one record batch for each partition that gets any. */
+  /** The next `count` records, as record batches of the partitions that get any. */
   build(count: number): ResultBatch[] {
-    const { codec, records, topic, garbage } = this.#options;
+    const { codec, records, garbage } = this.#options;
     const timestampMs = Date.now();
     for (let index = 0; index < count; index++) {
       const record = records.next().value as LoadRecord;
@@ -86,12 +90,12 @@ class LoadBuilder {
       const value = isSpoilt
         ? spoil(record, codec, garbage.field, this.spoilt++, this.#random)
         : codec.encode(record.value);
-      this.#writers[partitionOfKey(key, this.#writers.length)]?.appendRecord(timestampMs, key, value);
+      this.#writers
+        .writerFor(partitionOfKey(key, this.#partitionCount), key.byteLength + value.byteLength)
+        .appendRecord(timestampMs, key, value);
       this.sent++;
     }
-    return this.#writers.flatMap((writer, partition) =>
-      writer.recordCount === 0 ? [] : [{ topic, partition, ...writer.finish() }],
-    );
+    return this.#writers.take();
   }
 }
 

@@ -15,6 +15,8 @@ const EMPTY_VIEW = viewOf(EMPTY);
 export const NO_HEADERS = Uint8Array.of(0);
 const NO_PRODUCER = -1;
 const INITIAL_BYTES = 16 * 1024;
+/** Of a record, besides key, value and headers, at most: its length, attributes, timestamp, offset, two lengths, a count of no headers. */
+export const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 1;
 
 /** A finished record batch, at the start of an ArrayBuffer that holds nothing else: ready to be transferred. */
 export interface EncodedRecordBatch {

@@ -15,7 +15,7 @@ export function appendDeadLetter(
 ): void {
   const { bytes, timestamp, keyStart, keyEnd, valueStart, valueEnd } = row;
   const headers = deadLetterHeaders(row, rejection, context, dialects);
-  to.writerFor(context.partition, bytes, keyStart, keyEnd).append(
+  to.writerFor(context.partition, bytes, keyStart, keyEnd, valueEnd - valueStart + headers.byteLength).append(
     timestamp,
     bytes,
     keyStart,

@@ -279,7 +279,7 @@ class Task {
     }
     this.#headers.set(row.offset);
     this.#workspace.results
-      .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd)
+      .writerFor(this.#request.partition, bytes, row.keyStart, row.keyEnd, writer.end + this.#headers.end)
       .append(
         row.timestamp,
         bytes,

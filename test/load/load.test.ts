@@ -74,6 +74,7 @@ test('records are sent to the partition of their key, as many as asked, the shar
       recordsPerSecond: Number.POSITIVE_INFINITY,
       count: 5_000,
       garbage: { share: 0.1, field: 'Amount' },
+      batchBytesMax: 100_000,
     },
     new AbortController().signal,
   );
@@ -82,6 +83,7 @@ test('records are sent to the partition of their key, as many as asked, the shar
   let read = 0;
   broker.partitions('in').forEach((log, partition) => {
     for (const batch of log.batches) {
+      t.true(batch.bytes.byteLength <= 100_000);
       const reader = openRecordBatch(batch, INFLATED_BYTES_MAX);
       while (reader.next()) {
         read++;
@@ -105,6 +107,7 @@ test('a load that is told to stop ends, and says what it sent', async (t) => {
       recordsPerSecond: 1_000,
       count: Number.POSITIVE_INFINITY,
       garbage: { share: 0, field: '' },
+      batchBytesMax: 100_000,
     },
     stop.signal,
   );

@@ -117,3 +117,15 @@ test('headers that do not parse cost nothing: the result has none of them, a dea
     ),
   );
 });
+
+test('three dead letters of 400 KB go in two batches, both below limits.resultBatchBytes', (t) => {
+  const resultBatchBytesMax = 900 * 2 ** 10;
+  const value = Buffer.alloc(400_000, 'x');
+  const given = [1, 2, 3].map((): Given => ({ key: 'k', value }));
+  const { outputs } = score(scorerWith(sums([]), { resultBatchBytesMax }), given);
+  t.deepEqual(
+    outputs.map(({ recordCount }) => recordCount),
+    [2, 1],
+  );
+  t.true(outputs.every(({ bytes }) => bytes.byteLength <= resultBatchBytesMax));
+});

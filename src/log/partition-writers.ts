@@ -1,0 +1,54 @@
+// Collects records into record batches of one topic, one open batch for each partition. A batch is closed before the record that
+// would take it past its limit: the broker refuses a batch that is past its own. The order within a partition is that of appending.
+
+import type { CompressionType } from './compression.ts';
+import type { ResultBatch } from './ports.ts';
+import { type Buffers, RECORD_OVERHEAD_BYTES_MAX, RecordBatchWriter } from './record-batch-writer.ts';
+
+export class PartitionWriters {
+  readonly #topic: string;
+  readonly #batchBytesMax: number;
+  readonly #compression: CompressionType;
+  readonly #buffers: Buffers | undefined;
+  readonly #writers = new Map<number, RecordBatchWriter>();
+  #finished: ResultBatch[] = [];
+
+  /** The limit is of the bytes before compression. A single record past it gets a batch of its own. */
+  constructor(
+    topic: string,
+    batchBytesMax: number,
+    compression: CompressionType = 'none',
+    buffers?: Buffers,
+  ) {
+    this.#topic = topic;
+    this.#batchBytesMax = batchBytesMax;
+    this.#compression = compression;
+    this.#buffers = buffers;
+  }
+
+  /** The writer to append a record to whose key, value and headers have so many bytes. */
+  writerFor(partition: number, recordBytes: number): RecordBatchWriter {
+    let writer = this.#writers.get(partition);
+    if (writer === undefined) {
+      writer = new RecordBatchWriter(this.#buffers);
+      this.#writers.set(partition, writer);
+    }
+    const isFull = writer.byteLength + recordBytes + RECORD_OVERHEAD_BYTES_MAX > this.#batchBytesMax;
+    if (isFull && writer.recordCount > 0) this.#close(partition, writer);
+    return writer;
+  }
+
+  /** Takes all batches, in order within each partition, and leaves nothing behind. */
+  take(): ResultBatch[] {
+    for (const [partition, writer] of this.#writers) {
+      if (writer.recordCount > 0) this.#close(partition, writer);
+    }
+    const finished = this.#finished;
+    this.#finished = [];
+    return finished;
+  }
+
+  #close(partition: number, writer: RecordBatchWriter): void {
+    this.#finished.push({ topic: this.#topic, partition, ...writer.finish(this.#compression) });
+  }
+}
