@@ -4,10 +4,10 @@ import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { OffsetRange } from '../log/offset.ts';
+import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
-import { RecordBatchWriter } from '../log/record-batch-writer.ts';
 import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
@@ -20,6 +20,29 @@ export interface DlqFilter {
 }
 
 type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;
+
+/** What lies in the topic and is not for this job, or was not asked for. */
+class PassedOver {
+  ofOtherCodes = 0;
+  readonly #ofTopics = new Map<string, number>();
+  #withoutHeaders = 0;
+
+  ofTopic(topic: string | null): void {
+    if (topic === null) this.#withoutHeaders++;
+    else this.#ofTopics.set(topic, (this.#ofTopics.get(topic) ?? 0) + 1);
+  }
+
+  /** Says how many there were, if any. */
+  say(): void {
+    const kinds = [
+      [this.ofOtherCodes, 'dead letters of other codes'],
+      ...[...this.#ofTopics].map(([topic, count]) => [count, `dead letters of the topic ${topic}`] as const),
+      [this.#withoutHeaders, 'records without headers of scorelane'],
+    ] as const;
+    const words = kinds.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    if (words.length > 0) say(`passed over: ${words.join(', ')}`);
+  }
+}
 
 /** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
 const SLICE = 20_000;
@@ -36,15 +59,15 @@ async function withTopics(config: Config, use: (topics: Topics) => Promise<void>
   }
 }
 
-/** Calls `take` with each dead letter of the ranges. Resolves to the number of records that are none of ours. */
+/** Calls `take` with each dead letter of the ranges that is of this job's input: others may share the topic. */
 async function each(
   config: Config,
   topics: Topics,
   ranges: readonly OffsetRange[],
   { code }: DlqFilter,
+  passed: PassedOver,
   take: Take,
-): Promise<number> {
-  let others = 0;
+): Promise<void> {
   await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
     const { from, until } = ranges[partition] as OffsetRange;
     for (const batch of batches) {
@@ -53,12 +76,12 @@ async function each(
       while (records.next()) {
         if (records.offset < from || records.offset >= until) continue;
         const letter = parseDeadLetter(records);
-        if (letter === null) others++;
-        else if (code === undefined || letter.reason.code === code) take(letter, records, partition);
+        if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
+        else if (code !== undefined && letter.reason.code !== code) passed.ofOtherCodes++;
+        else take(letter, records, partition);
       }
     }
   });
-  return others;
 }
 
 /** Counts them by code, stage, model and version, with an example of each. */
@@ -66,7 +89,8 @@ export function dlqList({ config }: LoadedConfig, filter: DlqFilter): Promise<nu
   return withTopics(config, async (topics) => {
     const kinds = new Map<string, { count: number; example: string }>();
     const ranges = await topics.ranges(config.deadLetters.topic);
-    const others = await each(config, topics, ranges, filter, ({ reason }, record, partition) => {
+    const passed = new PassedOver();
+    await each(config, topics, ranges, filter, passed, ({ reason }, record, partition) => {
       const { code, stage, model, version, message } = reason;
       const kind = `${code}  ${stage}  ${model} ${version}`;
       const seen = kinds.get(kind);
@@ -77,7 +101,7 @@ export function dlqList({ config }: LoadedConfig, filter: DlqFilter): Promise<nu
       say(`${String(count).padStart(9)}  ${kind}  first ${example}`);
     }
     if (kinds.size === 0) say('no dead letters');
-    if (others > 0) say(`${others} records without headers of scorelane`);
+    passed.say();
   });
 }
 
@@ -89,8 +113,9 @@ export interface DlqShowOptions extends DlqFilter {
 export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowOptions): Promise<number> {
   return withTopics(config, async (topics) => {
     let shown = 0;
+    const passed = new PassedOver();
     const ranges = await topics.ranges(config.deadLetters.topic);
-    await each(config, topics, ranges, filter, ({ own, reason }, record, partition) => {
+    await each(config, topics, ranges, filter, passed, ({ own, reason }, record, partition) => {
       if (shown++ >= limit) return;
       const [key, value] = [record.key(), record.value()];
       const headers = own.map((header) => [header.key, textOf(header.value)]);
@@ -106,6 +131,7 @@ export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowO
         }),
       );
     });
+    passed.say();
   });
 }
 
@@ -155,10 +181,11 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
         until,
       }));
       let sent = 0;
+      const passed = new PassedOver();
       while (left.some(({ from, until }) => from < until)) {
         const slice = left.map(({ from, until }) => ({ from, until: Math.min(until, from + SLICE) }));
         const back = new Back(config, partitions);
-        await each(config, topics, slice, options, (letter, record) => back.take(letter, record));
+        await each(config, topics, slice, options, passed, (letter, record) => back.take(letter, record));
         sent += back.count;
         await sink.produce(back.batches());
         await topics.admin.setOffsets({
@@ -169,6 +196,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
         left = left.map(({ until }, partition) => ({ from: slice[partition]?.until ?? until, until }));
       }
       say(`sent ${sent} records back to ${input.topic}`);
+      passed.say();
     } finally {
       await sink.stop();
     }
@@ -178,33 +206,25 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
 /** Record batches on their way back, by the partition they came from. */
 class Back {
   count = 0;
-  readonly #config: Config;
   readonly #partitions: number;
-  readonly #writers = new Map<number, RecordBatchWriter>();
-  readonly #full: ResultBatch[] = [];
+  readonly #writers: PartitionWriters;
 
-  constructor(config: Config, partitions: number) {
-    this.#config = config;
+  constructor({ input, limits }: Config, partitions: number) {
     this.#partitions = partitions;
+    this.#writers = new PartitionWriters(input.topic, limits.resultBatchBytes);
   }
 
   take({ block, reason }: DeadLetter, record: RecordReader): void {
+    const [key, value] = [record.key(), record.value()];
+    const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
     // The topic may have been made anew with fewer partitions.
-    const partition = reason.partition % this.#partitions;
-    const writer = this.#writers.get(partition) ?? new RecordBatchWriter();
-    this.#writers.set(partition, writer);
-    writer.appendRecord(record.timestamp, record.key(), record.value(), block);
+    this.#writers
+      .writerFor(reason.partition % this.#partitions, bytes)
+      .appendRecord(record.timestampMs, key, value, block);
     this.count++;
-    if (writer.byteLength >= this.#config.limits.resultBatchBytes) this.#finish(partition, writer);
   }
 
   batches(): readonly ResultBatch[] {
-    for (const [partition, writer] of this.#writers) this.#finish(partition, writer);
-    return this.#full;
-  }
-
-  #finish(partition: number, writer: RecordBatchWriter): void {
-    this.#full.push({ topic: this.#config.input.topic, partition, ...writer.finish('none') });
-    this.#writers.delete(partition);
+    return this.#writers.take();
   }
 }

@@ -12,6 +12,7 @@ import {
   startDaemon,
 } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { recordsOf } from '../support/topic.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -56,6 +57,25 @@ test('list counts, show shows, and redrive sends each back to its partition, onc
   t.is(after.inputs, 2_000 + before.bad);
   t.is(after.bad, 2 * before.bad, 'they came back as they were, and are still bad');
   t.deepEqual([after.missing, after.deadUntouched], [0, true]);
+});
+
+test('with one dead-letter topic for two jobs, each lists, shows and sends back its own, and says what it passed over', async (t) => {
+  const payments = await newJob(broker().address, ['model.backend=wasm'], 2);
+  const orders = { ...(await newJob(broker().address, [], 2)), deadLetters: payments.deadLetters };
+  await produce(payments, 200, '--rate', 'max', '--garbage', '0.5');
+  await scoreAll(payments);
+  const { bad } = await audit(payments);
+  const passed = `passed over: ${bad} dead letters of the topic ${payments.input}\n`;
+  t.is(await dlq(orders, 'list'), `no dead letters\n${passed}`);
+  t.is(await dlq(orders, 'show', '--limit', '3'), passed);
+  t.is(await dlq(orders, 'redrive'), `sent 0 records back to ${orders.input}\n${passed}`);
+  const others = `passed over: ${bad} dead letters of other codes\n`;
+  t.is(
+    await dlq(payments, 'redrive', '--code', 'NO_VALUE'),
+    `sent 0 records back to ${payments.input}\n${others}`,
+  );
+  t.is(await dlq(payments, 'redrive', '--from-beginning'), `sent ${bad} records back to ${payments.input}\n`);
+  t.is((await recordsOf(orders.address, orders.input)).length, 0);
 });
 
 test('a flood of dead letters stops its lane, not ready, before the topic is full of them; once it may, it goes on', async (t) => {
