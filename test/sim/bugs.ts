@@ -184,6 +184,12 @@ export const BUGS: readonly Bug[] = [
     windows: true,
   },
   {
+    name: 'scores a record that could not be read',
+    file: 'scoring/scorer.ts',
+    find: "return ourFault('READER_FAILED', 'reading', error);",
+    replace: 'return null;',
+  },
+  {
     name: 'scores what it should only feed',
     file: 'scoring/scorer.ts',
     find: 'const scoreFrom = state?.scoreFrom ?? 0;',

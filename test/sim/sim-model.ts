@@ -16,10 +16,10 @@ import type { Dice } from './faults.ts';
 
 /** A record whose `x` is this kills the thread that reads it. */
 export const KILLS = 666;
+/** The reader throws for a record whose `x` is this. */
+export const BREAKS = 777;
 /** The model throws for a record whose `x` is this. */
 export const THROWS = 13;
-
-export class ThreadDeath extends Error {}
 
 const window = (name: WindowFunction, sizeMs: number, delayMs = 0): PlanInput => {
   const of = name === 'count' ? undefined : 'x';
@@ -48,15 +48,16 @@ export const { reachMs: REACH_MS, width: WIDTH } = newPlan();
 export const scoreOf = (row: Float32Array): number =>
   row.reduce((sum, value, index) => Math.fround(sum + value * (1 + index / 7)), 0);
 
-/** The reader, with records among its input that kill. */
-export function deadly(reader: InputReader): InputReader {
+/** The reader, with records among its input that make the thread exit, and others that bring a fault of it to light. */
+export function deadly(reader: InputReader, exit: () => void): InputReader {
   return {
     width: reader.width,
     wantsKey: reader.wantsKey,
     read(bytes, start, end, features, row, timestampMs, key) {
+      if (Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).includes(`"x":${BREAKS}}`))
+        throw new TypeError('nobody thought of this');
       const rejection = reader.read(bytes, start, end, features, row, timestampMs, key);
-      if (rejection === null && features[row * reader.width] === KILLS)
-        throw new ThreadDeath('the thread has exited');
+      if (rejection === null && features[row * reader.width] === KILLS) exit();
       return rejection;
     },
     ids: (row) => reader.ids(row),
@@ -152,7 +153,8 @@ function undisturbed(cluster: Cluster, of: TopicPartition): ReadonlyMap<number, 
     } catch {
       continue;
     }
-    if ((record as { readonly x?: number }).x === KILLS) continue;
+    const { x } = record as { readonly x?: number };
+    if (x === KILLS || x === BREAKS) continue;
     const rejection = plan.fill(record, row, 0, Number(timestampMs), key === null ? null : Buffer.from(key));
     if (rejection === null) scores.set(offset, scoreOf(row));
   }

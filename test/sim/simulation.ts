@@ -10,7 +10,7 @@ import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
-import { disturbed, KILLS, SimDisk, THROWS } from './sim-model.ts';
+import { BREAKS, disturbed, KILLS, SimDisk, THROWS } from './sim-model.ts';
 
 /**
  * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
@@ -170,7 +170,8 @@ class Simulation implements InstanceWorld {
 
   #record(tp: TopicPartition, offset: number): TestRecord {
     const damaged = this.dice.strikes('damage', 0.05);
-    const x = this.dice.strikes('poison', 0.03) ? (offset % 2 === 0 ? KILLS : THROWS) : 20 + (offset % 50);
+    const poison = [KILLS, THROWS, BREAKS][offset % 3] as number;
+    const x = this.dice.strikes('poison', 0.03) ? poison : 20 + (offset % 50);
     this.#inputs.push({ type: 'input', offset, bad: damaged || x < 20 || x > 100, ...tp });
     const value = JSON.stringify({ id: offset, x });
     // Late by chance, now and then by more than the grace.

@@ -11,15 +11,7 @@ import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/thread
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
-import {
-  deadly,
-  newStates,
-  type SimDisk,
-  scoreOf,
-  statefulReader,
-  THROWS,
-  ThreadDeath,
-} from './sim-model.ts';
+import { deadly, newStates, type SimDisk, scoreOf, statefulReader, THROWS } from './sim-model.ts';
 
 const DEADLINE_MS = 150;
 const PROBE_MS = 3;
@@ -49,6 +41,9 @@ const setup: ScorerSetup = {
   resultFrame: new Uint8Array(0),
 };
 
+/** A record has made the thread exit: whatever it does from then on reaches nobody. */
+let exited = false;
+
 /** One thread's scorer, and the states of the lanes on it. */
 function newScorer(states: LaneStates | null): Scorer {
   const { idPaths, inputFormat } = setup;
@@ -56,7 +51,9 @@ function newScorer(states: LaneStates | null): Scorer {
   const { width } = reader;
   return new Scorer({
     setup,
-    reader: deadly(reader),
+    reader: deadly(reader, () => {
+      exited = true;
+    }),
     writer: new ResultWriter({
       inputFormat,
       format: 'json',
@@ -95,7 +92,15 @@ class Life {
     this.#scorer = this.#states === null ? stateless : newScorer(this.#states);
   }
 
+  /** Throws when the thread has exited. */
   answer(request: WorkerRequest): WorkerResponse {
+    exited = false;
+    const answer = this.#answer(request);
+    if (exited) throw new Error('the thread has exited');
+    return answer;
+  }
+
+  #answer(request: WorkerRequest): WorkerResponse {
     if (request.type === 'probe') return { type: 'sound' };
     try {
       if (request.type !== 'score') return manageState(this.#states as LaneStates, request);
@@ -107,7 +112,6 @@ class Life {
         retiring: null,
       };
     } catch (error) {
-      if (error instanceof ThreadDeath) throw error;
       const { code, message } = error as { readonly code?: string; readonly message: string };
       return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
     }
