@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, logLevel, SASLOptions } from 'kafkajs';
+import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import { loadKafkaJs } from './seam.ts';
 import { createSocket } from './socket.ts';
 
@@ -49,13 +50,13 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again, with the same batch. */
 const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
 
-/** Throws `KafkaSettingsError`, and what reading a certificate throws. */
+/** Throws `KafkaSettingsError`, `AddressError`, and what reading a certificate throws. */
 export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
   const protocol = settings['security.protocol'];
   const sasl = protocol.startsWith('SASL') ? saslOptions(settings) : undefined;
   return {
     clientId: settings['client.id'],
-    brokers: settings['bootstrap.servers'].split(',').map((address) => address.trim()),
+    brokers: brokerAddresses(settings['bootstrap.servers']).map(kafkaJsBroker),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: settings['request.timeout.ms'],
     socketFactory: createSocket,

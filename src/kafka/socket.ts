@@ -4,6 +4,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
+import { hostOf } from './addresses.ts';
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
 /** Responses up to about this size come with one read. */
@@ -11,7 +12,8 @@ const SHORT_BYTES = 64 * 1024;
 /** Requests and responses begin with the number of bytes that follow. */
 export const SIZE_BYTES = 4;
 
-export const createSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+export const createSocket: ISocketFactory = ({ host: name, port, ssl, onConnect }) => {
+  const host = hostOf(name);
   const responses = new ResponseAssembler((response) => socket.emit('data', response));
   const onread = {
     buffer: () => responses.next(),

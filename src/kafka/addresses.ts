@@ -1,0 +1,59 @@
+// `bootstrap.servers`, in every form that Kafka's own clients read: `host:9092`, `[::1]:9092`, `PLAINTEXT://host:9092`, with commas
+// between and perhaps one at the end. What is none of these is refused at once; kafkajs would dial it, and complain of port NaN.
+// https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (HOST_PORT_PATTERN)
+
+import { isIPv6 } from 'node:net';
+
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+}
+
+/** A protocol, as in `advertised.listeners`, is read and has no effect: `security.protocol` says it. */
+const ADDRESS =
+  /^(?:[A-Za-z][\w+.-]*:\/\/)?(?:\[(?<v6>[\da-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)|(?<bare>[\da-fA-F:.]+)):(?<port>\d+)$/;
+const PORT_MAX = 65_535;
+
+/** Throws `AddressError`. */
+export function brokerAddresses(servers: string): BrokerAddress[] {
+  const addresses = servers
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map(brokerAddress);
+  if (addresses.length > 0) return addresses;
+  throw new AddressError('expected at least one broker, as host:port');
+}
+
+function brokerAddress(text: string): BrokerAddress {
+  const parts = ADDRESS.exec(text)?.groups;
+  const host = parts?.v6 ?? parts?.name ?? parts?.bare;
+  if (parts === undefined || host === undefined) throw new AddressError(`expected host:port${hint(text)}`);
+  const v6 = parts.v6 ?? parts.bare;
+  if (v6 !== undefined && !isIPv6(v6))
+    throw new AddressError('expected an IPv6 address in [ ], as in [::1]:9092');
+  const port = Number(parts.port);
+  if (port >= 1 && port <= PORT_MAX) return { host, port };
+  throw new AddressError(`expected a port from 1 to ${PORT_MAX}, found ${parts.port}`);
+}
+
+function hint(text: string): string {
+  if (/[;\s]/.test(text)) return ', with commas between brokers';
+  if (isIPv6(text) || /^\[.*\]$/.test(text))
+    return ': an IPv6 address stands in [ ] and the port after it, as in [::1]:9092';
+  return /:\d*$/.test(text) ? '' : `; the port is missing, which is mostly 9092`;
+}
+
+const ALIAS_END = '.ipv6-literal';
+
+/** As kafkajs takes it: it cuts at colons, so that an IPv6 address goes by another name until the socket is made. */
+export const kafkaJsBroker = ({ host, port }: BrokerAddress): string =>
+  `${host.includes(':') ? host.replaceAll(':', '-').replace('%', '_') + ALIAS_END : host}:${port}`;
+
+/** The host that kafkajs wants to be connected with. */
+export const hostOf = (name: string): string =>
+  name.endsWith(ALIAS_END) ? name.slice(0, -ALIAS_END.length).replace('_', '%').replaceAll('-', ':') : name;
