@@ -16,6 +16,7 @@ import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { GENERATED, type Generated } from './config/schema.ts';
 import { parseDuration } from './config/units.ts';
 import { findVersion } from './model/repository.ts';
+import { createLogger } from './telemetry/log.ts';
 
 interface ConfigFlags {
   readonly config: string;
@@ -29,8 +30,12 @@ interface RunFlags {
   readonly resumeDedupe: boolean;
 }
 
-const load = ({ config, set }: ConfigFlags): LoadedConfig =>
-  loadConfig({ file: config, flags: set, environment: process.env });
+function load({ config, set }: ConfigFlags): LoadedConfig {
+  const loaded = loadConfig({ file: config, flags: set, environment: process.env });
+  const logger = createLogger(loaded.config.telemetry.logLevel);
+  for (const warning of loaded.warnings) logger.warn(warning);
+  return loaded;
+}
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -72,6 +77,10 @@ const program = new Command('scorelane')
   .version(scorelaneVersion)
   .showHelpAfterError()
   .showSuggestionAfterError()
+  .configureOutput({
+    // A word too many may be the end of a secret that the shell has cut in two.
+    outputError: (text, write) => write(text.replace(/( but got \d+): .*/s, '$1.\n')),
+  })
   .exitOverride();
 
 const withConfig = (name: string, description: string, parent: Command = program): Command =>

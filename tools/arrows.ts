@@ -18,7 +18,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   load: ['codec', 'log'],
   scoring: ['codec', 'features', 'model', 'log'],
   audit: ['log', 'scoring'],
-  config: ['codec', 'log', 'model', 'scoring'],
+  config: ['codec', 'log', 'kafka', 'model', 'scoring'],
 };
 
 const rules: IForbiddenRuleType[] = [

@@ -1,8 +1,8 @@
 // Runs one scenario from its options to a whole result.
 
 import { join } from 'node:path';
+import { withoutSecrets } from '../../src/config/effective.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { SECRETS } from '../../src/config/schema.ts';
 import { Bench, type Options, type Scenario } from './bench.ts';
 import type { BenchLog } from './log.ts';
 import { describeMachine } from './machine.ts';
@@ -55,9 +55,7 @@ export async function runScenario(scenario: Scenario, log: BenchLog, call: Call)
     seconds: (Date.now() - started.getTime()) / 1000,
     machine: describeMachine(),
     log: log.description,
-    config: JSON.parse(
-      JSON.stringify(config, (key, value) => (SECRETS.has(`kafka.${key}`) ? undefined : value)),
-    ) as object,
+    config: withoutSecrets(config),
     ...findings,
   };
 }

@@ -1,6 +1,8 @@
 // The keys under `kafka`: Kafka's own names. What is not listed here is not passed on, and an error: nothing is ignored quietly.
 
 import { z } from 'zod';
+import { brokerAddresses } from '../kafka/addresses.ts';
+import { secret } from './secrets.ts';
 import { size } from './units.ts';
 
 const positive = () => z.int().positive();
@@ -8,8 +10,15 @@ const positive = () => z.int().positive();
 export const kafka = z.strictObject({
   'bootstrap.servers': z
     .string()
+    .superRefine((servers, context) => {
+      try {
+        brokerAddresses(servers);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+      }
+    })
     .default('localhost:9092')
-    .describe('Brokers to begin with, separated by commas.'),
+    .describe('Brokers to begin with, as host:port or [IPv6]:port, separated by commas.'),
   'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
   'group.id': z
     .string()
@@ -75,8 +84,7 @@ export const kafka = z.strictObject({
     .optional()
     .describe('How to log in; with a SASL security protocol.'),
   'sasl.username': z.string().optional().describe('User to log in as.'),
-  'sasl.password': z
-    .string()
+  'sasl.password': secret()
     .optional()
     .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
   'ssl.ca.location': z
@@ -85,7 +93,7 @@ export const kafka = z.strictObject({
     .describe('PEM file of the authorities to trust; else those of Node.'),
   'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
   'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
-  'ssl.key.password': z.string().optional().describe('Password of that key.'),
+  'ssl.key.password': secret().optional().describe('Password of that key.'),
   'ssl.endpoint.identification.algorithm': z
     .enum(['https', 'none'])
     .default('https')

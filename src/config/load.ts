@@ -1,11 +1,15 @@
 // Loads the configuration: defaults < file < environment < flags, each value with where it came from. Every problem is
-// named at once, with the file, the key, what was found and what was expected.
+// named at once, with the file, the key, what was found and what was expected; never with the value of a secret.
 
-import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
-import { LineCounter, parse, parseDocument, YAMLParseError } from 'yaml';
+import { nearMisses } from './environment.ts';
+import { readConfigFile } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
+import { withRegistryLogin } from './registry-login.ts';
+import { contradictions } from './rules.ts';
 import { type Config, schema } from './schema.ts';
+import { shown } from './secrets.ts';
+import { valueOfText, YamlError } from './wanted.ts';
 
 /** Wrong configuration. Exit code 78. */
 export class ConfigError extends Error {
@@ -22,6 +26,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** For each key that is not a default, where its value comes from. */
   readonly origins: ReadonlyMap<string, string>;
+  /** What is not wrong, but hardly meant. */
+  readonly warnings: readonly string[];
 }
 
 interface Given {
@@ -41,73 +47,57 @@ export interface ConfigSources {
 export function loadConfig({ file, flags, environment }: ConfigSources): LoadedConfig {
   const problems: string[] = [];
   const given = new Map<string, Given>();
-  const give = (key: string, value: unknown, origin: string): void => {
-    if (leafByKey.has(key)) given.set(key, { value, origin });
-    else problems.push(`${origin}: there is no key "${key}"${didYouMean(key)}`);
-  };
-  for (const [key, value] of flatten(readYaml(file), [])) give(key, value, file);
-  for (const { key, variable } of leaves) {
-    const value = environment[variable];
-    if (value !== undefined) give(key, parse(value), variable);
-  }
-  for (const name of Object.keys(environment)) {
-    if (
-      name.startsWith('SCORELANE_') &&
-      !OTHER_VARIABLES.has(name) &&
-      !leaves.some(({ variable }) => variable === name)
-    ) {
-      problems.push(
-        `${name}: there is no such key${didYouMean(
-          name,
-          leaves.map(({ variable }) => variable),
-        )}`,
-      );
+  const give = (key: string, origin: string, valueFor: (leaf: Leaf) => unknown): void => {
+    const leaf = leafByKey.get(key);
+    if (leaf === undefined) {
+      problems.push(`${origin}: there is no key "${withoutValue(key)}"${didYouMean(key)}`);
+      return;
     }
+    try {
+      given.set(key, { value: valueFor(leaf), origin });
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error;
+      problems.push(`${origin}: ${key}: is no YAML: ${error.message}`);
+    }
+  };
+  const read = readConfigFile(file);
+  problems.push(...read.problems.map((problem) => `${file}: ${problem}`));
+  if (read.given === null) throw new ConfigError(problems);
+  for (const [key, value] of read.given) give(key, file, () => value);
+  for (const { key, variable } of leaves) {
+    const text = environment[variable];
+    if (text !== undefined) give(key, variable, ({ type }) => valueOfText(text, type));
   }
   for (const flag of flags) {
     const at = flag.indexOf('=');
-    if (at < 0) problems.push(`--set ${flag}: expected key=value`);
-    else give(flag.slice(0, at), parse(flag.slice(at + 1)), '--set');
+    if (at < 0) problems.push(`--set ${withoutValue(flag)}: expected key=value`);
+    else give(flag.slice(0, at), '--set', ({ type }) => valueOfText(flag.slice(at + 1), type));
   }
   const result = schema.safeParse(nest(given));
   for (const { path, message } of result.error?.issues ?? []) {
-    const key = path.join('.');
-    const found = given.get(key);
-    const origin = found?.origin ?? file;
-    const shown = found === undefined ? '' : `, found ${JSON.stringify(found.value)}`;
-    problems.push(`${origin}: ${key}: ${found === undefined ? 'is required' : message}${shown}`);
+    const leaf = leafAt(path.map(String));
+    const found = given.get(leaf.key);
+    const words = found === undefined ? 'is required' : `${message}, found ${shown(leaf, found.value)}`;
+    problems.push(`${found?.origin ?? file}: ${path.join('.')}: ${words}`);
   }
-  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-  return { config: result.data, origins: new Map([...given].map(([key, { origin }]) => [key, origin])) };
+  if (!result.success) throw new ConfigError(problems);
+  const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
+  const { config, problem } = withRegistryLogin(result.data, origins);
+  if (problem !== null) problems.push(problem);
+  for (const { key, message } of contradictions(config)) {
+    problems.push(`${origins.get(key) ?? 'default'}: ${key}: ${message}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config, origins, warnings: nearMisses(environment) };
 }
 
-/** Variables of the same prefix that are not keys: they concern the tests. */
-const OTHER_VARIABLES: ReadonlySet<string> = new Set(['SCORELANE_RUNS']);
-
-function readYaml(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`${file}: cannot be read: ${(error as Error).message}`]);
+/** The key that a problem is about: a problem may lie deeper, in an element of a list. */
+function leafAt(path: readonly string[]): Leaf {
+  for (let depth = path.length; depth > 0; depth--) {
+    const leaf = leafByKey.get(path.slice(0, depth).join('.'));
+    if (leaf !== undefined) return leaf;
   }
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
-  const error = document.errors[0];
-  if (error instanceof YAMLParseError) throw new ConfigError([`${file}: ${error.message}`]);
-  const value: unknown = document.toJS();
-  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
-    throw new ConfigError([`${file}: expected a map of keys`]);
-  }
-  return value ?? {};
-}
-
-/** Lists the leaves of a nested value. What the schema has as a leaf is not descended into. */
-function flatten(value: unknown, path: readonly string[]): [string, unknown][] {
-  const key = path.join('.');
-  const isMap = value !== null && typeof value === 'object' && !Array.isArray(value);
-  if (!isMap || (path.length > 0 && leafByKey.has(key))) return [[key, value]];
-  return Object.entries(value as object).flatMap(([name, inner]) => flatten(inner, [...path, name]));
+  throw new RangeError(`the schema has no key at ${path.join('.')}`);
 }
 
 /** Builds the nested value that the schema parses, with every section there so that defaults apply. */
@@ -121,6 +111,12 @@ function nest(given: ReadonlyMap<string, Given>): unknown {
   }
   return root;
 }
+
+/** What may be a key, cut where a value seems to have been put into it: `{password:hush}` has no value but a strange key. */
+const withoutValue = (key: string): string => {
+  const name = /^[\w.-]*/.exec(key)?.[0] ?? '';
+  return name === key ? key : `${name}…`;
+};
 
 const HINT_DISTANCE_MAX = 6;
 

@@ -9,10 +9,16 @@ import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { DIALECTS } from '../scoring/dead-letter.ts';
 import { kafka } from './kafka-schema.ts';
+import { secret } from './secrets.ts';
 import { duration, size } from './units.ts';
 
 const topic = () =>
-  z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, dot, dash, underscore');
+  z
+    .string()
+    .regex(
+      /^(?!\.{1,2}$)[\w.-]{1,249}$/,
+      'expected a topic name: letters, digits, dot, dash, underscore; not . or .. alone',
+    );
 const positive = () => z.int().positive();
 
 const COMPATIBILITIES = [
@@ -198,13 +204,17 @@ export const schema = z.strictObject({
   }),
   registry: z.strictObject({
     url: z
-      .url()
+      .url({ protocol: /^https?$/, error: 'expected an address that begins with http:// or https://' })
+      .regex(
+        /^[^/]*\/*[^/?#]*[^@]*$/,
+        'expected no @ behind the host; in a login / ? and # are written %2F, %3F and %23',
+      )
       .optional()
       .describe(
         'Schema registry with the Confluent API: what stands before /schemas. For Avro with the framing confluent.',
       ),
     username: z.string().optional().describe('User to ask the registry as.'),
-    password: z.string().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
+    password: secret().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
     timeout: duration()
       .prefault('5s')
       .describe('How long an answer may take; asked three times, then the lane waits.'),
@@ -263,10 +273,3 @@ export const schema = z.strictObject({
 
 export type Config = z.output<typeof schema>;
 export type Generated = Config['generate']['kind'];
-
-/** Keys whose values are never printed. */
-export const SECRETS: ReadonlySet<string> = new Set([
-  'registry.password',
-  'kafka.sasl.password',
-  'kafka.ssl.key.password',
-]);

@@ -6,11 +6,12 @@ const DURATION_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_6
 const SIZE_BYTES: Record<string, number> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 const quantity = (units: Record<string, number>, expected: string) => {
-  const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})$`);
+  const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})?$`);
   return z.union([z.number(), z.string()]).transform((value, context): number => {
     if (typeof value === 'number' && value >= 0) return value;
     const match = pattern.exec(String(value));
-    if (match !== null) return Number(match[1]) * (units[match[2] as string] as number);
+    const found = match === null ? Number.NaN : Number(match[1]) * (units[match[2] ?? ''] ?? 1);
+    if (Number.isFinite(found)) return found;
     context.addIssue({ code: 'custom', message: `expected ${expected}` });
     return z.NEVER;
   });

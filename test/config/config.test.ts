@@ -1,32 +1,15 @@
 // Configuration: defaults < file < environment < flags, every problem named at once with its place and what was expected.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { printEffective } from '../../src/config/effective.ts';
 import { leaves } from '../../src/config/leaves.ts';
-import { ConfigError, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { jsonSchema, referenceYaml } from '../../src/config/reference.ts';
+import { load, MINIMAL, problemsOf } from '../support/config.ts';
 
 const CONFIG = join(import.meta.dirname, '..', '..', 'config');
-const MINIMAL = 'input: {topic: a}\noutput: {topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n';
-
-function load(yaml: string, flags: string[] = [], environment: NodeJS.ProcessEnv = {}): LoadedConfig {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-config-')), 'c.yaml');
-  writeFileSync(file, yaml);
-  return loadConfig({ file, flags, environment });
-}
-
-function problemsOf(yaml: string, flags: string[] = [], environment: NodeJS.ProcessEnv = {}): string {
-  try {
-    load(yaml, flags, environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  return '';
-}
 
 test('a value comes from the flags before the environment before the file before the default', (t) => {
   const key = 'microBatch.records';
@@ -92,6 +75,32 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     /expected a duration such as 200ms, 10s or 5m, found "2 parsecs"/,
   ],
   ['a wrong size', `${MINIMAL}microBatch: {bytes: 2MB}`, [], /expected a size such as 64KiB/],
+  [
+    'an element that is none',
+    `${MINIMAL.replace('{topic: a}', '{topic: a, writers: [{}]}')}`,
+    [],
+    /input\.writers\.0: .*found \[\{\}\]/,
+  ],
+  [
+    'a section that is a value',
+    `${MINIMAL}registry: http://x`,
+    [],
+    /registry: is a section, expected keys below it, such as registry\.url/,
+  ],
+  ['a flag that is no YAML', MINIMAL, ['output.ids=[a'], /--set: output\.ids: is no YAML: .*line 1/],
+  [
+    'a tag of YAML that nobody knows',
+    `${MINIMAL}kafka: {client.id: !me x}`,
+    [],
+    /c\.yaml: is no YAML: Unresolved tag at line 5/,
+  ],
+  [
+    'an address without a port',
+    MINIMAL,
+    ['kafka.bootstrap.servers=host'],
+    /--set: kafka\.bootstrap\.servers: expected host:port; the port is missing/,
+  ],
+  ['an endless duration', `${MINIMAL}lanes: {stallAfter: .inf}`, [], /lanes\.stallAfter/],
   ['no map', '- a\n- b', [], /expected a map of keys/],
   ['no YAML', 'a: [', [], /c\.yaml: .*line 1/s],
 ];
@@ -103,19 +112,8 @@ for (const [what, yaml, flags, expected] of wrong) {
 }
 
 test('all problems are named at once', (t) => {
-  const problems = problemsOf('input: {topic: "a b"}\nlog: x\nfoo: 1', ['bar=1'], {
-    SCORELANE_MODLE_NAME: 'm',
-  });
-  for (const each of [
-    /input\.topic/,
-    /log/,
-    /"foo"/,
-    /"bar"/,
-    /SCORELANE_MODLE_NAME.*SCORELANE_MODEL_NAME/,
-    /model\.name/,
-  ]) {
-    t.regex(problems, each);
-  }
+  const problems = problemsOf('input: {topic: "a b"}\nlog: x\nfoo: 1', ['bar=1']);
+  for (const each of [/input\.topic/, /log/, /"foo"/, /"bar"/, /model\.name/]) t.regex(problems, each);
 });
 
 test('secrets are masked in the effective configuration, and every line says where it comes from', (t) => {

@@ -1,0 +1,44 @@
+// What no key says alone: keys that contradict each other, held against the values that are in effect in the end.
+
+import type { Config } from './schema.ts';
+
+/** Topics that brokers write themselves, to keep what a group has committed among others. */
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+  '__cluster_metadata',
+]);
+
+export interface Contradiction {
+  /** The key to change; its place is named in the message. */
+  readonly key: string;
+  readonly message: string;
+}
+
+export const contradictions = (config: Config): Contradiction[] => circles(config);
+
+/** A daemon that reads what it writes scores for ever. Results and dead letters in one topic are no circle: nobody reads them here. */
+function circles({ input, output, deadLetters }: Config): Contradiction[] {
+  const found: Contradiction[] = [];
+  const topics = {
+    'input.topic': input.topic,
+    'output.topic': output.topic,
+    'deadLetters.topic': deadLetters.topic,
+  };
+  for (const [key, topic] of Object.entries(topics)) {
+    // Each commit is a record there: as an input it would never end, and nobody but the broker may write it.
+    if (INTERNAL_TOPICS.has(topic))
+      found.push({ key, message: `expected a topic that is not the broker's own, found "${topic}"` });
+  }
+  for (const key of ['output.topic', 'deadLetters.topic'] as const) {
+    if (topics[key] !== input.topic) continue;
+    found.push({
+      key,
+      message:
+        `expected another topic than input.topic, found "${input.topic}": ` +
+        'what is written there would be read and scored again, for ever',
+    });
+  }
+  return found;
+}

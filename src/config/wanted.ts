@@ -1,0 +1,92 @@
+// What a value is for the key that it is given to. Where the schema wants text, text is taken as it stands: "1.10" is no number
+// and "s3cret #1" has no comment. Everything else is read as YAML.
+
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** Text that is no YAML. The message has the place, and nothing of the text: it may be a secret. */
+export class YamlError extends Error {
+  override readonly name = 'YamlError';
+}
+
+/** The value that an environment variable or a flag gives to a key of this type. Throws `YamlError`. */
+export const valueOfText = (text: string, type: z.ZodType): unknown =>
+  wantsText(type) ? text : new YamlValue(text).as(type);
+
+/** A YAML document read twice: with numbers, booleans and nulls, and with every scalar as the text that stands there. */
+export class YamlValue {
+  readonly plain: unknown;
+  readonly text: unknown;
+
+  /** Throws `YamlError`. */
+  constructor(source: string) {
+    this.plain = read(source, 'core');
+    this.text = read(source, 'failsafe');
+  }
+
+  as(type: z.ZodType): unknown {
+    return wanted(this.plain, this.text, type);
+  }
+}
+
+/** The value for a key of this type, of a document read both ways. */
+export function wanted(plain: unknown, text: unknown, type: z.ZodType): unknown {
+  if (Array.isArray(plain)) {
+    const element = bare(type);
+    if (!(element instanceof z.ZodArray)) return plain;
+    const texts = text as readonly unknown[];
+    return plain.map((each, at) => wanted(each, texts[at], element.element as z.ZodType));
+  }
+  if (typeof plain === 'object' && plain !== null) {
+    const record = bare(type);
+    if (!(record instanceof z.ZodRecord)) return plain;
+    const texts = text as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(
+      Object.entries(plain).map(([name, each]) => [
+        name,
+        wanted(each, texts[name], record.valueType as z.ZodType),
+      ]),
+    );
+  }
+  const isNumberOrSo = plain !== null && typeof plain !== 'string';
+  return isNumberOrSo && typeof text === 'string' && wantsText(type) ? text : plain;
+}
+
+/** Whether any text will do: then a number is text too. */
+export function wantsText(type: z.ZodType): boolean {
+  const inner = bare(type);
+  if (inner instanceof z.ZodUnion) return inner.options.some((option) => wantsText(option as z.ZodType));
+  return inner instanceof z.ZodString || inner instanceof z.ZodStringFormat || inner instanceof z.ZodEnum;
+}
+
+/** The type without its default, and as it is before it is transformed. */
+export function bare(type: z.ZodType): z.ZodType {
+  if (type instanceof z.ZodDefault || type instanceof z.ZodPrefault) return bare(type.unwrap() as z.ZodType);
+  if (type instanceof z.ZodOptional || type instanceof z.ZodNullable) return bare(type.unwrap() as z.ZodType);
+  if (type instanceof z.ZodPipe) return bare(type.in as z.ZodType);
+  return type;
+}
+
+function read(source: string, schema: 'core' | 'failsafe'): unknown {
+  const document = parseDocument(source, { schema, merge: true, prettyErrors: true, logLevel: 'silent' });
+  // A tag that nobody knows is a warning of the parser; here it would take the value away: `password: !hush`.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) {
+    const at = problem.linePos?.[0];
+    throw new YamlError(
+      `${withoutSource(problem.message)}${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}`,
+    );
+  }
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    throw new YamlError(withoutSource((error as Error).message));
+  }
+}
+
+/** The parser quotes what it could not read: after a colon, after an escape, and below as a picture of the line. */
+const withoutSource = (message: string): string =>
+  (message.split(/ at line |\n/)[0] as string)
+    .replace(/:? *\\.*$/s, '')
+    .replace(/: .*$/s, '')
+    .replace(/[^\w)'"]+$/, '');

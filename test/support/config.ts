@@ -1,0 +1,39 @@
+// A configuration from text, and what is wrong with it.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
+
+/** All that has no default. */
+export const MINIMAL = 'input: {topic: a}\noutput: {topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n';
+
+export function load(
+  yaml: string,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): LoadedConfig {
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-config-'));
+  const file = join(folder, 'c.yaml');
+  try {
+    writeFileSync(file, yaml);
+    return loadConfig({ file, flags, environment });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The message of the `ConfigError`, or nothing. */
+export function problemsOf(
+  yaml: string,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): string {
+  try {
+    load(yaml, flags, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
