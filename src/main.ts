@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line. Parses words and hands over; what a command does is in commands/.
 
+import './signals.ts';
 import './process.ts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { auditCommand } from './commands/audit.ts';
@@ -93,7 +94,11 @@ const withConfig = (name: string, description: string, parent: Command = program
 let exitCode: number = EXIT.ok;
 
 withConfig('run', 'score the input topic until told to stop')
-  .option('--for <duration>', 'stop by itself after so long', duration)
+  .option(
+    '--for <duration>',
+    'stop by itself after so long of scoring, or of waiting for what is not ready',
+    duration,
+  )
   .option('--summary <file>', 'write the closing summary as JSON')
   .option('--fail-fast', 'exit when the broker is away at start, instead of waiting for it', false)
   .option(

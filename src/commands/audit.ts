@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';
+import { impatient } from './wiring.ts';
 
 export interface AuditOptions {
   /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */
@@ -16,7 +17,8 @@ export interface AuditOptions {
 }
 
 export async function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
-  const topics = await Topics.connect(config, createLogger(config.telemetry.logLevel), 'audit');
+  const logger = createLogger(config.telemetry.logLevel);
+  const topics = await Topics.connect(config, impatient(config, logger), 'audit');
   try {
     const reports = await audit(await planOf(config, topics, options));
     if (options.json) process.stdout.write(`${JSON.stringify({ partitions: reports }, null, 2)}\n`);

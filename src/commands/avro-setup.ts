@@ -9,8 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { avroOutputs, resultSchema } from '../scoring/avro-results.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
-import type { Logger } from '../telemetry/log.ts';
-import { keepTrying } from './keep-trying.ts';
+import { keepTrying, type Patience } from './keep-trying.ts';
 
 /** Throws what reading a schema's file throws, and `ConfigError`. */
 export function avroSetup(config: Config): ScorerSetup['avro'] {
@@ -29,13 +28,12 @@ export function avroSetup(config: Config): ScorerSetup['avro'] {
 
 /**
  * What stands before each result, nothing unless it is Avro. Registers the schema where the frame has its number, and waits for the
- * registry. Rejects with `ConfigError`, and `UnavailableError` with `failFast`.
+ * registry as its patience says. Rejects with `ConfigError`, and `UnavailableError`.
  */
 export async function resultFrame(
   config: Config,
   modelFolder: string,
-  logger: Logger,
-  failFast: boolean,
+  patience: Patience,
 ): Promise<Uint8Array> {
   const { format, framing, topic, ids, features, compatibility } = config.output;
   if (format !== 'avro') return new Uint8Array(0);
@@ -52,8 +50,7 @@ export async function resultFrame(
   const subject = `${topic}-value`;
   const found = await keepTrying(() => registry.register(subject, schema, compatibility), {
     where: 'the schema of the results cannot be registered',
-    logger,
-    failFast,
+    ...patience,
     mayHelp: (error) => error instanceof RegistryError,
   });
   if (!(found instanceof SchemaError)) return frameOf(framing, schema, found);

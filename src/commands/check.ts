@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
-import { chooseBackend, connectSink, modelFolder, openSink, scorerSetup } from './wiring.ts';
+import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
   const { config } = loaded;
@@ -16,7 +16,7 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   const choice = await chooseBackend(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const sink = openSink(config, createLogger(config.telemetry.logLevel));
-  await connectSink(sink, config, createLogger('silent'), true);
+  await connectSink(sink, config, impatient(config, createLogger('silent')));
   try {
     const { inputPartitionCount, results } = await scorerSetup(config, sink, {
       modelFolder: folder,

@@ -3,12 +3,13 @@
 
 import { basename } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { Driver } from '../engine/driver.ts';
+import { Driver, type Stopped } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { resultFrame } from './avro-setup.ts';
+import { atMost, unlessAborted } from './bounded.ts';
 import { logObserver } from './observer.ts';
 import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
@@ -18,6 +19,7 @@ import {
   chooseBackend,
   connectSink,
   engineLimits,
+  impatient,
   type Log,
   modelFolder,
   openLog,
@@ -30,13 +32,29 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** The configured one unless given. */
   readonly log?: Log;
-  /** Reject when the broker is away, instead of waiting for it. */
+  /** Reject when the broker is away or silent, instead of waiting for it. */
   readonly failFast: boolean;
+  /** The start waits for what is not there. */
+  readonly onNotReady?: () => void;
+  /** Ends a start: it rejects with its reason, and what was open is closed. */
+  readonly signal?: AbortSignal;
   /** Leave out what has its answer in the outputs already. */
   readonly resumeDedupe?: boolean;
   /** Nothing goes on after this: stop the daemon. */
   readonly onFatal: (error: Error) => void;
 }
+
+/** What a start has opened so far. */
+interface Parts {
+  sink?: Sink;
+  pool?: Pool;
+  driver?: Driver;
+}
+
+/** Of the time of a stop, the part that is kept for threads and connections, in case the engine takes all of its own. */
+const CLOSING_SHARE = 1 / 8;
+/** A start that is given up has nothing in flight: it waits no longer for anybody. */
+const GIVE_UP_MS = 1_000;
 
 export class Daemon {
   readonly driver: Driver;
@@ -45,6 +63,7 @@ export class Daemon {
   readonly #pool: Pool;
   readonly #config: Config;
   readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
+  readonly #logger: Logger;
   readonly #stopReports: () => void;
 
   private constructor(
@@ -58,21 +77,45 @@ export class Daemon {
     this.driver = parts.driver;
     this.meter = parts.meter;
     this.sink = parts.sink;
+    this.#logger = parts.logger;
     this.#stopReports = logReports(parts.logger, this.meter, this.driver, config.telemetry.reportEvery);
   }
 
   /** Chooses a backend, connects, loads the model into every worker and joins the group. Rejects with what is wrong. */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const { logger, failFast, onFatal } = options;
+    const parts: Parts = {};
+    try {
+      return await Daemon.#begin(config, options, parts);
+    } catch (error) {
+      await close(parts, GIVE_UP_MS);
+      throw error;
+    }
+  }
+
+  static async #begin(config: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
+    const { logger, failFast, onFatal, onNotReady = () => {} } = options;
+    const { signal = new AbortController().signal } = options;
+    const unlessTold = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
+    const patience = {
+      ...impatient(config, logger),
+      signal,
+      onNotReady,
+      ...(failFast ? {} : { failAfterMs: undefined }),
+    };
     const meter = new Meter(config.telemetry.warmUp);
     const folder = modelFolder(config);
-    const choice = await chooseBackend(config);
+    const choice = await unlessTold(chooseBackend(config));
     logger.info(`backend ${explainChoice(choice)}`);
     const { source, sink } = options.log ?? openLog(config, logger);
-    await connectSink(sink, config, logger, failFast);
-    const frame = await resultFrame(config, folder, logger, failFast);
+    parts.sink = sink;
+    await connectSink(sink, config, patience);
+    const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;
-    const setup = await scorerSetup(config, sink, { modelFolder: folder, backend, resultFrame: frame });
+    const setup = await unlessTold(
+      scorerSetup(config, sink, { modelFolder: folder, backend, resultFrame: resultsFrame }),
+    );
+    const answered =
+      options.resumeDedupe === true ? await unlessTold(readAnswered(config, patience)) : undefined;
     const workers = workerCount(config);
     const pool = makePool(config, {
       setup,
@@ -80,10 +123,10 @@ export class Daemon {
       logger,
       workers,
       options: {
-        ...(options.resumeDedupe === true ? { answered: await readAnswered(config, logger) } : {}),
+        ...(answered === undefined ? {} : { answered }),
         onThreadLost: (why) => {
           meter.threadsLost++;
-          driver.scoring();
+          parts.driver?.scoring();
           logger.warn(`a worker thread was lost: ${why}`);
         },
         onThreadRetired: (why) => {
@@ -93,7 +136,8 @@ export class Daemon {
         onUsage: (usage) => meter.threads.told(usage),
       },
     });
-    await pool.start();
+    parts.pool = pool;
+    await unlessTold(pool.start());
     const driver = new Driver({
       source,
       sink,
@@ -104,7 +148,8 @@ export class Daemon {
       observer: logObserver(logger, meter),
       onFatal,
     });
-    await driver.start();
+    parts.driver = driver;
+    await unlessTold(driver.start());
     logger.info(`scoring ${config.input.topic} with ${workers} workers`);
     const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';
     const about = {
@@ -115,16 +160,30 @@ export class Daemon {
     return new Daemon(config, about, { driver, meter, sink, pool, logger });
   }
 
-  /** Finishes what is in flight, commits and leaves. Resolves to the lanes that had not finished before the deadline. */
+  /**
+   * Finishes what is in flight, commits, leaves and closes, all of it within `lanes.stopTimeout`. Resolves to the lanes that had not
+   * finished before their deadline.
+   */
   async stop(): Promise<readonly string[]> {
-    const { unfinished } = await this.driver.stop(this.#config.lanes.stopTimeout);
+    const { driver, sink } = this;
+    const { unfinished, notLeft } = await close(
+      { driver, sink, pool: this.#pool },
+      this.#config.lanes.stopTimeout,
+    );
     this.#stopReports();
-    await this.#pool.stop();
-    await this.sink.stop();
+    if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
   }
 
   summary(): Summary {
     return this.meter.summary(this.#about);
   }
+}
+
+/** The engine first, as it needs the others; then threads and connections at once. */
+async function close({ driver, pool, sink }: Parts, withinMs: number): Promise<Stopped> {
+  const untilMs = performance.now() + withinMs;
+  const stopped = await driver?.stop(withinMs * (1 - CLOSING_SHARE));
+  await atMost(untilMs - performance.now(), Promise.all([pool?.stop(), sink?.stop()]));
+  return stopped ?? { unfinished: [] };
 }

@@ -12,7 +12,7 @@ import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';
-import { connectSink, openSink } from './wiring.ts';
+import { connectSink, impatient, openSink } from './wiring.ts';
 
 export interface DlqFilter {
   /** Only dead letters of this code. */
@@ -50,7 +50,8 @@ const SLICE = 20_000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function withTopics(config: Config, use: (topics: Topics) => Promise<void>): Promise<number> {
-  const topics = await Topics.connect(config, createLogger(config.telemetry.logLevel), 'dlq');
+  const logger = createLogger(config.telemetry.logLevel);
+  const topics = await Topics.connect(config, impatient(config, logger), 'dlq');
   try {
     await use(topics);
     return EXIT.ok;
@@ -170,7 +171,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
   return withTopics(config, async (topics) => {
     const logger = createLogger(telemetry.logLevel);
     const sink = openSink(config, logger);
-    await connectSink(sink, config, logger, true);
+    await connectSink(sink, config, impatient(config, logger));
     try {
       const partitions = await sink.partitionCount(input.topic);
       const group = `${kafka['group.id']}-redrive`;

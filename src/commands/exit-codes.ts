@@ -22,6 +22,8 @@ export const EXIT = {
   outOfRange: 74,
   unfinished: 75,
   config: 78,
+  interrupted: 130,
+  terminated: 143,
 } as const;
 
 /** A part that the command needs is not there: the broker, a topic. */

@@ -1,38 +1,65 @@
-// Waits for what the daemon cannot begin without: tries again and again, and says so.
+// Waits for what the daemon cannot begin without: tries again and again, and says so, also while a try has no answer.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../telemetry/log.ts';
+import { unlessAborted } from './bounded.ts';
 import { UnavailableError } from './exit-codes.ts';
 
 const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;
 
-export interface Trying {
+/** How a command waits for what is not there yet. */
+export interface Patience {
+  readonly logger: Logger;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** With a number it is tried only once, and no longer than so many milliseconds: rejects with `UnavailableError`. */
+  readonly failAfterMs: number | undefined;
+  /** It was said that something is not ready. */
+  readonly onNotReady?: () => void;
+}
+
+export interface Trying extends Patience {
   /** What is not there when it fails, and where it was looked for. */
   readonly where: string;
-  readonly logger: Logger;
-  /** Only once: rejects with `UnavailableError`. */
-  readonly failFast: boolean;
   /** Whether trying again may help; always, unless given. */
   readonly mayHelp?: (error: unknown) => boolean;
 }
 
-export async function keepTrying<T>(
-  act: () => Promise<T>,
-  { where, logger, failFast, mayHelp = () => true }: Trying,
-): Promise<T> {
+/** Rejects with the reason of the signal, once that is aborted. */
+export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Promise<T> {
+  const { where, logger, signal, failAfterMs, onNotReady, mayHelp = () => true } = trying;
   let complainedMs = Number.NEGATIVE_INFINITY;
+  const complain = (words: string): void => {
+    if (performance.now() - complainedMs < COMPLAIN_MS) return;
+    logger.warn(`not ready: ${words}; trying again`);
+    complainedMs = performance.now();
+    onNotReady?.();
+  };
   for (;;) {
+    const silent = setInterval(() => complain(`${where}: no answer`), COMPLAIN_MS);
     try {
-      return await act();
+      const tried = failAfterMs === undefined ? act() : answered(act(), failAfterMs);
+      return await unlessAborted(tried, signal);
     } catch (error) {
-      if (!mayHelp(error)) throw error;
+      if (signal.aborted || !mayHelp(error)) throw error;
       const words = `${where}: ${(error as Error).message}`;
-      if (failFast) throw new UnavailableError(words, { cause: error });
-      if (performance.now() - complainedMs >= COMPLAIN_MS) {
-        logger.warn(`not ready: ${words}; trying again`);
-        complainedMs = performance.now();
-      }
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
+      complain(words);
+    } finally {
+      clearInterval(silent);
     }
+    await unlessAborted(delay(TRY_AGAIN_MS), signal);
+  }
+}
+
+/** Rejects when there is no answer by then. */
+async function answered<T>(act: Promise<T>, withinMs: number): Promise<T> {
+  const late = AbortSignal.timeout(withinMs);
+  try {
+    return await unlessAborted(act, late);
+  } catch (error) {
+    if (error === late.reason) throw new Error(`no answer within ${withinMs} ms`, { cause: error });
+    throw error;
   }
 }

@@ -11,7 +11,7 @@ import { readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
 import { generated, writeGenerated } from './generated.ts';
-import { connectSink, modelFolder, openSink, writingCodec } from './wiring.ts';
+import { connectSink, impatient, modelFolder, openSink, writingCodec } from './wiring.ts';
 
 export interface ProduceOptions {
   /** A file of numbers with a header line. */
@@ -38,10 +38,14 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
   const records = options.csv === undefined ? generated(config, options) : fromCsv(options.csv, fields);
   const sink = openSink(config, logger);
-  await connectSink(sink, config, logger, true);
+  await connectSink(sink, config, impatient(config, logger));
   const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.removeAllListeners(name).on(name, () => {
+      stop.abort();
+      // Records in flight are waited for, but not for ever.
+      setTimeout(() => process.exit(EXIT.unfinished), config.lanes.stopTimeout).unref();
+    });
   try {
     const { sent, spoilt, seconds } = await runLoad(
       {

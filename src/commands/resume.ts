@@ -3,16 +3,16 @@
 import { answeredAbove } from '../audit/answered.ts';
 import type { Bitmap } from '../audit/bitmap.ts';
 import type { Config } from '../config/schema.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Patience } from './keep-trying.ts';
 import { Topics } from './topics.ts';
 
 /**
  * By input partition, the records above the committed offset that have an answer. Partitions of which nothing was ever
  * committed have none: their group is new, and what is in the output may be another's. Rejects with `UnavailableError`.
  */
-export async function readAnswered(config: Config, logger: Logger): Promise<Bitmap[]> {
+export async function readAnswered(config: Config, patience: Patience): Promise<Bitmap[]> {
   const startedMs = performance.now();
-  const topics = await Topics.connect(config, logger, 'resume');
+  const topics = await Topics.connect(config, patience, 'resume');
   try {
     const { topic } = config.input;
     const ranges = await topics.ranges(topic);
@@ -24,7 +24,10 @@ export async function readAnswered(config: Config, logger: Logger): Promise<Bitm
     const answered = await answeredAbove({ ...(await topics.answers()), uncommitted });
     const records = answered.reduce((sum, bitmap) => sum + bitmap.count, 0);
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-    logger.info({ records, seconds }, 'these records have an answer already, and are not scored again');
+    patience.logger.info(
+      { records, seconds },
+      'these records have an answer already, and are not scored again',
+    );
     return answered;
   } finally {
     await topics.close();

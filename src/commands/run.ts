@@ -6,17 +6,19 @@ import type { Config } from '../config/schema.ts';
 import { runLoad } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
-import type { Summary } from '../telemetry/meter.ts';
+import { Meter, type Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
 import { Daemon } from './daemon.ts';
+import { Ending } from './ending.ts';
 import { CannotWriteError, EXIT, exitCodeOf } from './exit-codes.ts';
 import { generated } from './generated.ts';
 import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
+import { versions } from './versions.ts';
 import { writingCodec } from './wiring.ts';
 
 export interface RunOptions {
-  /** Ends by itself after so long. */
+  /** Ends by itself after so long of scoring, or of waiting for what is not ready. */
   readonly forMs?: number;
   /** Where to write the summary as JSON. */
   readonly summaryFile?: string;
@@ -26,31 +28,20 @@ export interface RunOptions {
   readonly resumeDedupe: boolean;
 }
 
-/** Runs until a signal, the time given, or a fatal error. Resolves to the exit code. */
+/**
+ * Runs until a signal, the time given, or a fatal error. A start that is told to end before it is done ends as the daemon does. Resolves
+ * to the exit code.
+ */
 export async function runDaemon({ config }: LoadedConfig, options: RunOptions): Promise<number> {
   const logger = createLogger(config.telemetry.logLevel);
   const ending = new Ending();
-  const daemon = await Daemon.start(config, {
-    logger,
-    failFast: options.failFast,
-    resumeDedupe: options.resumeDedupe,
-    onFatal: (error) => ending.fail(error),
-  });
-  if (options.forMs !== undefined) ending.after(options.forMs);
-
-  const progress = new Progress(process.stdout);
-  const stopShowing = showProgress(progress, daemon.meter, daemon.driver);
-  const load = startLoad(config, daemon.sink, ending, logger);
-  const fatal = await ending.reached;
-  ending.stopLoad();
-  await load;
-  const unfinished = await daemon.stop();
-  stopShowing();
-  progress.end();
-
-  const summary = daemon.summary();
-  printSummary(summary, lag(daemon.driver.state));
+  const daemon = await started(config, options, logger, ending);
+  if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
+  const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending);
+  const summary = daemon?.summary() ?? summaryOfNothing(config);
+  printSummary(summary, daemon === null ? 0 : lag(daemon.driver.state));
   const unwritten = writeSummary(summary, options.summaryFile);
+  const fatal = await ending.reached;
   if (fatal !== undefined) {
     logger.fatal({ code: (fatal as NodeJS.ErrnoException).code }, fatal.message);
     return exitCodeOf(fatal);
@@ -64,6 +55,57 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
   return exitCodeOf(unwritten);
 }
 
+/** Null when it was told to end before it was done. Rejects with what is wrong. */
+async function started(
+  config: Config,
+  { failFast, resumeDedupe, forMs }: RunOptions,
+  logger: Logger,
+  ending: Ending,
+): Promise<Daemon | null> {
+  const { signal } = ending;
+  try {
+    return await Daemon.start(config, {
+      logger,
+      failFast,
+      resumeDedupe,
+      signal,
+      // As long as it would have scored.
+      ...(forMs === undefined ? {} : { onNotReady: () => ending.waitAtMost(forMs) }),
+      onFatal: (error) => ending.fail(error),
+    });
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    logger.info('told to end before the start was done');
+    return null;
+  }
+}
+
+/** Shows what the daemon does until the end is reached. Resolves to the lanes that had not finished in time. */
+async function untilEnded(
+  daemon: Daemon,
+  config: Config,
+  logger: Logger,
+  ending: Ending,
+): Promise<readonly string[]> {
+  const progress = new Progress(process.stdout);
+  const stopShowing = showProgress(progress, daemon.meter, daemon.driver);
+  const load = startLoad(config, daemon.sink, ending, logger);
+  await ending.reached;
+  await load;
+  const unfinished = await daemon.stop();
+  stopShowing();
+  progress.end();
+  return unfinished;
+}
+
+/** Of a run that ended before it had a model. */
+const summaryOfNothing = ({ model, telemetry }: Config): Summary =>
+  new Meter(telemetry.warmUp).summary({
+    backend: 'none',
+    model: model.name,
+    versions: versions({ runtime: '' }),
+  });
+
 /** By now everything is committed: what cannot be written is told, and takes nothing with it. */
 function writeSummary(summary: Summary, file: string | undefined): CannotWriteError | undefined {
   if (file === undefined) return undefined;
@@ -74,46 +116,6 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
     return new CannotWriteError(`the summary could not be written: ${(error as Error).message}`, {
       cause: error,
     });
-  }
-}
-
-const SAME_SIGNAL_MS = 1_000;
-
-/** How the run ends: by signal, by time, or by a fatal error. */
-class Ending {
-  readonly reached: Promise<Error | undefined>;
-  readonly #load = new AbortController();
-  #end: (error?: Error) => void = () => {};
-
-  constructor() {
-    this.reached = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-    let firstMs = Number.POSITIVE_INFINITY;
-    const signalled = (): void => {
-      const nowMs = performance.now();
-      // Whoever asks again does not want to wait. Below that a terminal and npm have both passed on the same Ctrl-C.
-      if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.unfinished);
-      firstMs = Math.min(firstMs, nowMs);
-      this.#end();
-    };
-    process.on('SIGINT', signalled).on('SIGTERM', signalled);
-  }
-
-  after(ms: number): void {
-    setTimeout(() => this.#end(), ms);
-  }
-
-  get loadSignal(): AbortSignal {
-    return this.#load.signal;
-  }
-
-  stopLoad(): void {
-    this.#load.abort();
-  }
-
-  fail(error: Error): void {
-    this.#end(error);
   }
 }
 
@@ -132,5 +134,5 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
     garbage: { share: 0, field: '' },
     batchBytesMax: config.limits.resultBatchBytes,
   };
-  await runLoad(load, ending.loadSignal).catch((error: Error) => ending.fail(error));
+  await runLoad(load, ending.signal).catch((error: Error) => ending.fail(error));
 }

@@ -7,8 +7,8 @@ import { createKafka } from '../kafka/client.ts';
 import { KafkaSource } from '../kafka/source.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { UnavailableError } from './exit-codes.ts';
+import { keepTrying, type Patience } from './keep-trying.ts';
 
 export class Topics {
   readonly admin: Admin;
@@ -24,20 +24,17 @@ export class Topics {
     this.admin = kafka.admin();
   }
 
-  /** `purpose` is the command's name. Rejects with `UnavailableError`. */
-  static async connect(config: Config, logger: Logger, purpose: string): Promise<Topics> {
+  /** `purpose` is the command's name. Rejects with `UnavailableError`, and as `keepTrying` does. */
+  static async connect(config: Config, patience: Patience, purpose: string): Promise<Topics> {
     if (config.log !== 'kafka') {
       const why = 'the embedded log lives inside of the daemon only';
       throw new UnavailableError(`${purpose} needs log: kafka; ${why}`);
     }
+    const { logger } = patience;
     const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
     const topics = new Topics(config, kafka, purpose);
-    try {
-      await topics.admin.connect();
-    } catch (error) {
-      const where = config.kafka['bootstrap.servers'];
-      throw new UnavailableError(`no broker at ${where}: ${(error as Error).message}`, { cause: error });
-    }
+    const where = `no broker at ${config.kafka['bootstrap.servers']}`;
+    await keepTrying(() => topics.admin.connect(), { where, ...patience });
     return topics;
   }
 

@@ -22,7 +22,7 @@ import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { avroSetup } from './avro-setup.ts';
-import { keepTrying } from './keep-trying.ts';
+import { keepTrying, type Patience } from './keep-trying.ts';
 
 export interface Log {
   readonly source: Source;
@@ -66,11 +66,18 @@ export function openSink(config: Config, logger: Logger): Sink {
   return openLog({ ...config, kafka }, logger).sink;
 }
 
-/** Connects, and keeps trying while the broker is away, saying so; with `failFast` only once. */
-export function connectSink(sink: Sink, config: Config, logger: Logger, failFast: boolean): Promise<void> {
+/** Connects, and keeps trying while the broker is away or silent, saying so. */
+export function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
   const where = `no broker at ${config.kafka['bootstrap.servers']}`;
-  return keepTrying(() => sink.start(), { where, logger, failFast });
+  return keepTrying(() => sink.start(), { where, ...patience });
 }
+
+/** What is not there at once is not waited for, and a broker that says nothing no longer than for an answer. */
+export const impatient = (config: Config, logger: Logger): Patience => ({
+  logger,
+  signal: new AbortController().signal,
+  failAfterMs: config.kafka['request.timeout.ms'],
+});
 
 /** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
 export function chooseBackend(config: Config): Promise<BackendChoice> {

@@ -147,7 +147,9 @@ export const schema = z.strictObject({
       .describe('How long a rebalance waits for micro-batches in flight.'),
     stopTimeout: duration()
       .prefault('10s')
-      .describe('How long a stop waits for them; then it exits with code 75.'),
+      .describe(
+        'How long a stop may take in all. Micro-batches in flight have most of it; if they need longer, exit code 75.',
+      ),
     retry: duration()
       .prefault('100ms')
       .describe('Wait before a failed produce is tried again; doubled each time.'),

@@ -47,10 +47,16 @@ export interface DriverOptions {
   readonly onFatal: (error: Error) => void;
 }
 
-/** How a stop ended: the lanes that had not finished before the deadline. */
-export interface Drained {
+/** How a stop ended. */
+export interface Stopped {
+  /** The lanes that had not finished before the deadline. */
   readonly unfinished: readonly string[];
+  /** Why the source was not left in order; the others of its group are told by the end of the session. */
+  readonly notLeft?: string;
 }
+
+/** Of the time of a stop, the part that is kept for leaving, in case lanes take all of theirs. */
+const LEAVING_SHARE = 1 / 8;
 
 export class Driver {
   readonly state: EngineState;
@@ -61,7 +67,7 @@ export class Driver {
   #running = false;
   #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
-  #drained: ((drained: Drained) => void) | undefined;
+  #drained: ((unfinished: readonly string[]) => void) | undefined;
   #dead = false;
 
   constructor(options: DriverOptions) {
@@ -101,16 +107,32 @@ export class Driver {
     this.#tell({ type: 'scoring' });
   }
 
-  /** Finishes and commits what is in flight, until the deadline; then leaves the group. */
-  async stop(timeoutMs: number): Promise<Drained> {
-    const drained = new Promise<Drained>((resolve) => {
+  /** Finishes and commits what is in flight, and leaves the group. Ends by the deadline, whatever does not answer. */
+  async stop(timeoutMs: number): Promise<Stopped> {
+    const untilMs = this.#options.clock.nowMs() + timeoutMs;
+    const drained = new Promise<readonly string[]>((resolve) => {
       this.#drained = resolve;
     });
-    this.#tell({ type: 'stop', deadlineMs: this.#options.clock.nowMs() + timeoutMs });
-    const result = this.#dead ? { unfinished: [] } : await drained;
+    this.#tell({ type: 'stop', deadlineMs: untilMs - timeoutMs * LEAVING_SHARE });
+    const unfinished = this.#dead ? [] : await drained;
     this.#cancelTimer();
-    await this.#options.source.stop();
-    return result;
+    const notLeft = await this.#leave(untilMs);
+    return { unfinished, ...(notLeft === undefined ? {} : { notLeft }) };
+  }
+
+  /** Resolves to why it did not succeed. A broker that says nothing keeps nobody. */
+  #leave(untilMs: number): Promise<string | undefined> {
+    const { source, clock } = this.#options;
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(untilMs, () => resolve('no answer'));
+      source
+        .stop()
+        .then(
+          () => resolve(undefined),
+          (error: Error) => resolve(error.message),
+        )
+        .finally(cancel);
+    });
   }
 
   /** Messages are taken in order, and never while one is being worked on: effects may bring new ones at once. */
@@ -135,7 +157,7 @@ export class Driver {
     this.#dead = true;
     this.#cancelTimer();
     for (const resolve of this.#settled.splice(0)) resolve();
-    this.#drained?.({ unfinished: [...this.state.lanes.keys()] });
+    this.#drained?.([...this.state.lanes.keys()]);
     this.#options.onFatal(error);
   }
 
@@ -179,7 +201,7 @@ export class Driver {
         for (const resolve of this.#settled.splice(0)) resolve();
         break;
       case 'drained':
-        this.#drained?.({ unfinished: effect.unfinished });
+        this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
         // Where the log cannot be asked, lanes that are being produced or fetched complain themselves.

@@ -27,6 +27,7 @@ export const FAULTS = [
   'stalls',
   'slowness',
   'snapshotsRot',
+  'leavingHangs',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

@@ -114,6 +114,11 @@ export class Instance {
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
+    // While a process is frozen its own timers wait too: two of them, one after the other, leave it time to end.
+    const { process } = this;
+    process.after(STOP_MS, () =>
+      process.after(1, () => this.#world.failed(`${process.name} did not stop within ${STOP_MS} ms`)),
+    );
     await this.#driver.stop(STOP_MS);
     this.kill();
   }

@@ -11,6 +11,7 @@ import { SimGroup } from './group.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
 import { BREAKS, disturbed, KILLS, SimDisk, THROWS } from './sim-model.ts';
+import { SESSION_MS } from './source.ts';
 
 /**
  * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
@@ -23,7 +24,6 @@ const MAY_STALL: readonly Fault[] = ['stalls', 'coordinatorLoss', 'pauses'];
 const BATCHES = 90;
 const RECORDS_MAX = 6;
 const INSTANCES_MAX = 4;
-const SESSION_MS = 100;
 
 export interface Outcome {
   readonly violations: readonly string[];

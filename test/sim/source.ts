@@ -17,6 +17,8 @@ import type { GroupMember, GroupWorld, SimGroup } from './group.ts';
 import type { SimProcess } from './process.ts';
 
 const FETCH_BYTES_MAX = 600;
+/** The group notices after a while that a member does not answer. */
+export const SESSION_MS = 100;
 
 interface Reading extends TopicPartition {
   position: NextOffset;
@@ -116,7 +118,11 @@ export class SimSource implements Source, GroupMember {
     this.#stopped = true;
     this.#reading.clear();
     this.#mayCommit = false;
-    this.#world.group.remove(this);
+    const { dice, scheduler, group, note } = this.#world;
+    if (!dice.strikes('leavingHangs', 0.5)) return group.remove(this);
+    note.call(this.#world, () => `${this.name} gets no answer to its leaving`);
+    scheduler.after(SESSION_MS, () => group.remove(this));
+    return new Promise(() => {});
   }
 
   called(round: number): void {

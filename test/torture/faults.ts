@@ -16,6 +16,8 @@ export interface Fault<S extends Stage> {
 }
 
 const SESSION_MS = 6_000;
+/** The default of lanes.stopTimeout. */
+const STOP_MS = 10_000;
 /** Less than a batch with one result takes, more than the marker of a transaction: Kafka does not come back from refusing those. */
 const REFUSES = '100';
 /** Of a job beside the scene's own. */
@@ -116,6 +118,26 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
           before.set(partition, offset);
         }
       }
+    },
+  },
+  {
+    name: 'broker frozen while an instance is told to stop',
+    async act(scene) {
+      const daemon = scene.daemon();
+      scene.stage.freezeBroker();
+      try {
+        const startedMs = performance.now();
+        const { code, out } = await daemon.stop();
+        const tookMs = performance.now() - startedMs;
+        const wrong = code !== 0 && code !== 75;
+        if (wrong || tookMs > STOP_MS + 2_000)
+          throw new Error(
+            `a stop took ${Math.round(tookMs)} ms and ended with ${code}:\n${out.slice(-3_000)}`,
+          );
+      } finally {
+        scene.stage.thawBroker();
+      }
+      await scene.startDaemon();
     },
   },
   {

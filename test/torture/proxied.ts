@@ -40,6 +40,15 @@ export class ProxiedBroker implements Stage {
     await this.#broker.stop(signal);
   }
 
+  /** Stops it in its tracks, connections and all, until it is thawed. */
+  freezeBroker(): void {
+    this.#broker.process.kill('SIGSTOP');
+  }
+
+  thawBroker(): void {
+    this.#broker.process.kill('SIGCONT');
+  }
+
   async startBroker(): Promise<void> {
     this.#broker = await startBroker({ ...this.#options, dataFolder: this.#broker.dataFolder });
   }

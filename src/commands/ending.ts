@@ -1,0 +1,49 @@
+// How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a start can be ended too.
+
+import { EXIT } from './exit-codes.ts';
+
+const SAME_SIGNAL_MS = 1_000;
+
+export class Ending {
+  /** Resolves to what was fatal. */
+  readonly reached: Promise<Error | undefined>;
+  /** Aborted when the end is reached. */
+  readonly signal: AbortSignal;
+  #end: (error?: Error) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    const aborter = new AbortController();
+    this.signal = aborter.signal;
+    this.reached = new Promise((resolve) => {
+      this.#end = (error) => {
+        resolve(error);
+        aborter.abort();
+      };
+    });
+    let firstMs = Number.POSITIVE_INFINITY;
+    const signalled = (): void => {
+      const nowMs = performance.now();
+      // Whoever asks again does not want to wait. Below that a terminal and npm have both passed on the same Ctrl-C.
+      if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.unfinished);
+      firstMs = Math.min(firstMs, nowMs);
+      this.#end();
+    };
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, signalled);
+  }
+
+  /** Unless a time runs already. */
+  waitAtMost(ms: number): void {
+    if (this.#timer === undefined) this.after(ms);
+  }
+
+  /** In place of a time that runs. */
+  after(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(), ms);
+  }
+
+  fail(error: Error): void {
+    this.#end(error);
+  }
+}
