@@ -66,9 +66,9 @@ export function loadKafkaJs(): KafkaJs {
     return (options: object) => writeInPieces(create(options));
   });
   // After the modules that they load themselves.
+  substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
-  substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
   loaded = require('kafkajs') as KafkaJs;
@@ -78,6 +78,9 @@ export function loadKafkaJs(): KafkaJs {
 /** Puts another module in the place of one of kafkajs's; `make` is given the original's exports. */
 function substitute(path: string, make: (original: unknown) => unknown): void {
   const id = internal(path);
+  // Whoever has loaded it keeps the original.
+  if (require.cache[require.resolve(id)] !== undefined)
+    throw new SeamError(`kafkajs's ${path} was loaded before it could be substituted`);
   const original: unknown = require(id);
   const module = require.cache[require.resolve(id)];
   if (module === undefined) throw new SeamError(`kafkajs has no module ${path}`);
