@@ -17,7 +17,12 @@ const { values } = parseArgs({
 const { recordsPerSecond, ...plan } = JSON.parse(values.plan) as LoadPlan & {
   recordsPerSecond: number | null;
 };
-const settings = { ...schema.shape.kafka.parse({}), 'bootstrap.servers': values.brokers };
+const settings = {
+  ...schema.shape.kafka.parse({}),
+  'bootstrap.servers': values.brokers,
+  // Only the sinks are used, which join no group.
+  'group.id': '',
+};
 const sinks = Array.from(
   { length: CONNECTIONS },
   () =>

@@ -23,8 +23,11 @@ export const kafka = z.strictObject({
   'group.id': z
     .string()
     .min(1)
-    .default('scorelane')
-    .describe('Instances with the same group share the partitions.'),
+    .optional()
+    .describe(
+      'Instances with the same group share the partitions. Unless given, it is made of the model and the input: ' +
+        'scorelane-<model.name>-<input.topic>. Two jobs must not share one.',
+    ),
   'auto.offset.reset': z
     .enum(['earliest', 'latest'])
     .default('earliest')

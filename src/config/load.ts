@@ -2,6 +2,7 @@
 // named at once, with the file, the key, what was found and what was expected; never with the value of a secret.
 
 import { closest, distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
 import { nearMisses } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
@@ -82,7 +83,7 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   }
   if (!result.success) throw new ConfigError(problems);
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
-  const { config, problem } = withRegistryLogin(result.data, origins);
+  const { config, problem } = withRegistryLogin(withGroup(result.data), origins);
   if (problem !== null) problems.push(problem);
   for (const { key, message } of contradictions(config)) {
     problems.push(`${origins.get(key) ?? 'default'}: ${key}: ${message}`);
@@ -90,6 +91,15 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, origins, warnings: nearMisses(environment) };
 }
+
+/** A job that names no group has one of its own: in another's it would share commits, and partitions of what it does not read. */
+const withGroup = (parsed: z.output<typeof schema>): Config => ({
+  ...parsed,
+  kafka: {
+    ...parsed.kafka,
+    'group.id': parsed.kafka['group.id'] ?? `scorelane-${parsed.model.name}-${parsed.input.topic}`,
+  },
+});
 
 /** The key that a problem is about: a problem may lie deeper, in an element of a list. */
 function leafAt(path: readonly string[]): Leaf {

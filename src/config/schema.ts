@@ -273,5 +273,9 @@ export const schema = z.strictObject({
   kafka,
 });
 
-export type Config = z.output<typeof schema>;
+type Parsed = z.output<typeof schema>;
+/** What the schema leaves open and the rest of the configuration decides is filled in. */
+export type Config = Omit<Parsed, 'kafka'> & {
+  readonly kafka: Parsed['kafka'] & { readonly 'group.id': string };
+};
 export type Generated = Config['generate']['kind'];

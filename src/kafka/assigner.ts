@@ -1,10 +1,11 @@
-// The partition assigner: sticky. Each member tells the leader what it owns, and keeps it where the counts allow, so that
-// a rebalance leaves most lanes alone (invariant 4). Also carries the member's hooks to the seam.
+// The partition assigner: sticky. Each member tells the leader what it reads and owns, and keeps it where the counts allow, so
+// that a rebalance leaves most lanes alone (invariant 4). Also carries the member's hooks to the seam.
 
-import type { Assigner, Cluster, GroupMember, GroupMemberAssignment, GroupState } from 'kafkajs';
-import { balance } from '../log/balance.ts';
+import type { Assigner, Cluster, GroupMember, GroupMemberAssignment, GroupState, Logger } from 'kafkajs';
+import { balanceByTopic } from '../log/balance.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { MemberHooks } from './asking-group.ts';
+import { isDenied, isUnknownTopic } from './errors.ts';
 import { loadKafkaJs } from './seam.ts';
 
 const NAME = 'scorelane-sticky';
@@ -16,9 +17,27 @@ interface Claim {
   readonly owned: readonly TopicPartition[];
 }
 
+/** The parts of kafkajs's cluster used here that its types do not show. */
+interface AskedCluster extends Pick<Cluster, 'findTopicPartitionMetadata'> {
+  getNodeIds(): string[];
+  findBroker(node: { readonly nodeId: string }): Promise<{
+    metadata(topics: readonly string[]): Promise<{
+      readonly topicMetadata: readonly {
+        readonly partitionMetadata: readonly { readonly partitionId: number }[];
+      }[];
+    }>;
+  }>;
+}
+
 export const createAssigner =
   (hooks: MemberHooks, claim: () => Claim) =>
-  ({ cluster }: { cluster: Cluster }): Assigner & { readonly hooks: MemberHooks } => ({
+  ({
+    cluster,
+    logger,
+  }: {
+    cluster: Cluster;
+    logger: Logger;
+  }): Assigner & { readonly hooks: MemberHooks } => ({
     name: NAME,
     version: VERSION,
     hooks,
@@ -27,29 +46,70 @@ export const createAssigner =
       const userData = Buffer.from(JSON.stringify(claim()));
       return { name: NAME, metadata: MemberMetadata.encode({ version: VERSION, topics, userData }) };
     },
-    async assign({ members, topics }): Promise<GroupMemberAssignment[]> {
-      const partitions = topics.flatMap((topic) =>
-        cluster
-          .findTopicPartitionMetadata(topic)
-          .map(({ partitionId }) => ({ topic, partition: partitionId })),
-      );
-      return assign(members, partitions);
+    async assign({ members, topics: own }): Promise<GroupMemberAssignment[]> {
+      const asked = cluster as unknown as AskedCluster;
+      const partitions = new Map<string, readonly number[]>();
+      const wanted = members.map((member) => ({ ...readMember(member), memberId: member.memberId }));
+      for (const topic of new Set(wanted.flatMap(({ topics }) => topics))) {
+        const found = own.includes(topic)
+          ? cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId)
+          : await partitionsOfOthers(asked, topic, logger);
+        partitions.set(topic, found);
+      }
+      return assignmentOf(wanted, partitions);
     },
   });
 
-function assign(
-  members: readonly GroupMember[],
-  partitions: readonly TopicPartition[],
+/**
+ * Of a topic that only others in the group read. It is asked for by itself, and does not become one of ours: if it is deleted, or not
+ * ours to see, that is no trouble of this member.
+ */
+async function partitionsOfOthers(cluster: AskedCluster, topic: string, logger: Logger): Promise<number[]> {
+  const [nodeId] = cluster.getNodeIds();
+  if (nodeId === undefined) throw new Error(`no broker to ask for the partitions of ${topic}`);
+  const broker = await cluster.findBroker({ nodeId });
+  try {
+    const { topicMetadata } = await broker.metadata([topic]);
+    return topicMetadata.flatMap(({ partitionMetadata }) =>
+      partitionMetadata.map(({ partitionId }) => partitionId),
+    );
+  } catch (error) {
+    if (!isUnknownTopic(error) && !isDenied(error)) throw error;
+    const words = `another member of the group reads ${topic}, of which this one, the leader, cannot see the partitions`;
+    logger.warn(
+      `${words}: ${(error as Error).message}; nobody gets them. Jobs should have groups of their own`,
+    );
+    return [];
+  }
+}
+
+interface Wanted extends Claim {
+  readonly memberId: string;
+  readonly topics: readonly string[];
+}
+
+/** Who gets what, for members that may read different topics. */
+export function assignmentOf(
+  members: readonly Wanted[],
+  partitions: ReadonlyMap<string, readonly number[]>,
 ): GroupMemberAssignment[] {
   const { MemberAssignment } = loadKafkaJs().AssignerProtocol;
-  const byKey = new Map(partitions.map((partition) => [keyOf(partition), partition]));
-  const claims = members
-    .map(({ memberId, memberMetadata }) => ({ memberId, ...readClaim(memberMetadata) }))
-    .sort((a, b) => b.generation - a.generation || (a.memberId < b.memberId ? -1 : 1));
-  const owned = new Map(claims.map((claim) => [claim.memberId, claim.owned.map(keyOf)]));
-  return [...balance(owned, [...byKey.keys()].sort(inOrder))].map(([memberId, keys]) => {
+  const all = [...partitions].flatMap(([topic, numbers]) =>
+    numbers.toSorted((a, b) => a - b).map((partition) => ({ topic, partition })),
+  );
+  const byKey = new Map(all.map((partition) => [keyOf(partition), partition]));
+  const inTurn = members.toSorted(
+    (a, b) => b.generation - a.generation || (a.memberId < b.memberId ? -1 : 1),
+  );
+  const memberships = new Map(
+    inTurn.map(({ memberId, topics, owned }) => [memberId, { topics, owned: owned.map(keyOf) }]),
+  );
+  const keys = new Map(
+    [...Map.groupBy(all, ({ topic }) => topic)].map(([topic, own]) => [topic, own.map(keyOf)]),
+  );
+  return [...balanceByTopic(memberships, keys)].map(([memberId, given]) => {
     const assignment: Record<string, number[]> = {};
-    for (const key of keys) {
+    for (const key of given) {
       const { topic, partition } = byKey.get(key) as TopicPartition;
       (assignment[topic] ??= []).push(partition);
     }
@@ -60,10 +120,12 @@ function assign(
   });
 }
 
-const inOrder = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
-
-function readClaim(metadata: Buffer): Claim {
-  const userData = loadKafkaJs().AssignerProtocol.MemberMetadata.decode(metadata)?.userData;
-  if (userData === undefined || userData.length === 0) return { generation: -1, owned: [] };
-  return JSON.parse(userData.toString('utf8')) as Claim;
+function readMember({ memberMetadata }: GroupMember): Claim & { readonly topics: readonly string[] } {
+  const decoded = loadKafkaJs().AssignerProtocol.MemberMetadata.decode(memberMetadata);
+  const { topics = [], userData } = decoded ?? {};
+  const claim =
+    userData === undefined || userData.length === 0
+      ? { generation: -1, owned: [] }
+      : (JSON.parse(userData.toString('utf8')) as Claim);
+  return { ...claim, topics };
 }

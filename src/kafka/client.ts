@@ -1,8 +1,9 @@
 // The kafkajs client from the configuration: addresses, encryption, login, logging.
 
 import { readFileSync } from 'node:fs';
-import type { Kafka, KafkaConfig, logLevel, SASLOptions } from 'kafkajs';
+import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
+import { clientLog, type KafkaLog } from './client-log.ts';
 import { loadKafkaJs } from './seam.ts';
 import { createSocket } from './socket.ts';
 
@@ -36,9 +37,6 @@ export interface KafkaSettings {
   readonly 'ssl.endpoint.identification.algorithm': 'https' | 'none';
 }
 
-/** Where kafkajs's own log lines go. */
-export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, details: object) => void;
-
 /** Settings that contradict each other. */
 export class KafkaSettingsError extends Error {
   readonly code = 'SCORELANE_KAFKA_SETTINGS';
@@ -46,9 +44,6 @@ export class KafkaSettingsError extends Error {
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000;
-
-/** kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again, with the same batch. */
-const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
 
 /** Throws `KafkaSettingsError`, `AddressError`, and what reading a certificate throws. */
 export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
@@ -61,12 +56,7 @@ export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig
     requestTimeout: settings['request.timeout.ms'],
     socketFactory: createSocket,
     logLevel: loadKafkaJs().logLevel.WARN,
-    logCreator:
-      () =>
-      ({ level, namespace, log: entry }) => {
-        const { message, timestamp, logger, stack, ...details } = entry;
-        if (!message.startsWith(RETRIES_ARE_OURS)) log(levelName(level), `${namespace}: ${message}`, details);
-      },
+    logCreator: clientLog(log),
     ...(protocol.endsWith('SSL') ? { ssl: tlsOptions(settings) } : {}),
     ...(sasl === undefined ? {} : { sasl }),
   };
@@ -75,13 +65,6 @@ export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   const { Kafka: KafkaClass } = loadKafkaJs();
   return new KafkaClass(kafkaConfig(settings, log));
-}
-
-/** What kafkajs calls an error it mostly tries again; what is one for a lane, the engine says itself. */
-function levelName(level: logLevel): 'warn' | 'info' | 'debug' {
-  const { logLevel: levels } = loadKafkaJs();
-  if (level === levels.ERROR || level === levels.WARN) return 'warn';
-  return level === levels.INFO ? 'info' : 'debug';
 }
 
 function saslOptions(settings: KafkaSettings): SASLOptions {

@@ -39,6 +39,14 @@ const PERMANENT = new Set([
   'POLICY_VIOLATION',
 ]);
 
+/** What the broker refuses to this user. */
+const DENIED = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+]);
+
 /** The protocol error's name, also of an error that kafkajs has wrapped. */
 function protocolType(error: unknown): string {
   for (let at = error as KafkaError | undefined; at !== undefined; at = at.cause as KafkaError | undefined) {
@@ -51,6 +59,7 @@ export const isFenced = (error: unknown): boolean => FENCED.has(protocolType(err
 export const isLost = (error: unknown): boolean => LOST.has(protocolType(error));
 export const isSequenceError = (error: unknown): boolean => SEQUENCE.has(protocolType(error));
 export const isPermanent = (error: unknown): boolean => PERMANENT.has(protocolType(error));
+export const isDenied = (error: unknown): boolean => DENIED.has(protocolType(error));
 export const isConcurrentTransaction = (error: unknown): boolean =>
   protocolType(error) === 'CONCURRENT_TRANSACTIONS';
 export const isUnknownTopic = (error: unknown): boolean =>

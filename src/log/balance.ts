@@ -28,3 +28,30 @@ export function balance<Member>(
     own.push(...free.splice(0, Math.max(0, (quota.get(member) ?? 0) - own.length)));
   return kept;
 }
+
+/** What a member reads, and what it owns now. */
+export interface Membership {
+  readonly topics: readonly string[];
+  readonly owned: readonly string[];
+}
+
+/**
+ * `balance` for members that may read different topics: each gets partitions of its own topics alone, and topics with the same readers
+ * are shared out together. `partitions` lists those of each topic; one that is not there has none.
+ */
+export function balanceByTopic<Member>(
+  members: ReadonlyMap<Member, Membership>,
+  partitions: ReadonlyMap<string, readonly string[]>,
+): Map<Member, string[]> {
+  const shared = new Map<Member, string[]>([...members.keys()].map((member) => [member, []]));
+  const entries = [...members];
+  const readersOf = (topic: string): number[] =>
+    entries.flatMap(([, { topics }], index) => (topics.includes(topic) ? [index] : []));
+  for (const topics of Map.groupBy(partitions.keys(), (topic) => readersOf(topic).join()).values()) {
+    const readers = readersOf(topics[0] as string).map((index) => entries[index] as (typeof entries)[number]);
+    const owned = new Map(readers.map(([member, membership]) => [member, membership.owned]));
+    const all = topics.flatMap((topic) => partitions.get(topic) ?? []);
+    for (const [member, keys] of balance(owned, all)) shared.get(member)?.push(...keys);
+  }
+  return shared;
+}

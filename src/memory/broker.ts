@@ -1,7 +1,7 @@
 // An in-process partitioned log with consumer groups: the embedded default, and the simulator's world. It keeps record
 // batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
 
-import { balance } from '../log/balance.ts';
+import { balanceByTopic } from '../log/balance.ts';
 import { viewOf, writeInt64 } from '../log/int64.ts';
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
@@ -178,18 +178,20 @@ export class MemoryBroker {
   async #balance(group: Group): Promise<void> {
     const { owners } = group;
     if (group.members.length === 0) return;
-    const topics = new Set(group.members.flatMap((member) => member.topics));
-    const all = new Map(
-      [...topics].flatMap((topic) =>
-        this.partitions(topic).map(
-          (_, partition) => [keyOf({ topic, partition }), { topic, partition }] as const,
-        ),
-      ),
+    const topics = [...new Set(group.members.flatMap((member) => member.topics))];
+    const partitions = topics.flatMap((topic) =>
+      this.partitions(topic).map((_, partition) => ({ topic, partition })),
     );
+    const all = new Map(partitions.map((each) => [keyOf(each), each]));
     const owned = new Map(
       group.members.map((member) => [member, [...all.keys()].filter((key) => owners.get(key) === member)]),
     );
-    const target = balance(owned, [...all.keys()]);
+    const target = balanceByTopic(
+      new Map(group.members.map((member) => [member, { ...member, owned: owned.get(member) ?? [] }])),
+      new Map(
+        [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, own]) => [topic, own.map(keyOf)]),
+      ),
+    );
     const named = (keys: readonly string[]): TopicPartition[] =>
       keys.map((key) => all.get(key) as TopicPartition);
     for (const [member, keys] of owned) {

@@ -33,6 +33,12 @@ test("Kafka's dotted names stand under kafka and can be set like every other key
   t.is(config.kafka['client.id'], 'me');
 });
 
+test('a job that names no group has one of its own, made of its model and its input', (t) => {
+  const groupOf = (yaml: string, ...flags: string[]) => load(yaml, flags).config.kafka['group.id'];
+  t.is(groupOf(MINIMAL, 'model.name=fraud', 'input.topic=payments'), 'scorelane-fraud-payments');
+  t.is(groupOf(MINIMAL, 'model.name=fraud', 'kafka.group.id=mine'), 'mine');
+});
+
 test('durations and sizes are read as people write them', (t) => {
   const { config } = load(`${MINIMAL}microBatch: {linger: 1.5s, bytes: 64KiB}\nlanes: {retry: 7}`);
   t.is(config.microBatch.linger, 1_500);

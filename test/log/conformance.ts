@@ -110,6 +110,16 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     t.true(heard.fetches.every(({ highWatermark }) => highWatermark >= 1 && highWatermark <= 3));
   });
 
+  test('members of one group that read different topics get partitions of their own alone', async (t) => {
+    const [topics, group] = [[await topicWith(3, ['a']), await topicWith(2, ['b'])], unique('group')];
+    const members = await Promise.all(topics.map((topic) => start(group, topic)));
+    await until('every value where it belongs', () =>
+      members.every(({ heard }, index) => heard.owned.size === 3 - index && heard.values.size === 3 - index),
+    );
+    for (const [index, { heard }] of members.entries())
+      t.true([...heard.owned.keys()].every((key) => key.startsWith(`${topics[index]}/`)));
+  });
+
   test('records keep their key, value, headers and timestamp', async (t) => {
     const topic = await topicWith(1);
     const record = {

@@ -50,6 +50,7 @@ export function withBroker(
 /** The settings that the configuration would give, for one broker. */
 export const settingsFor = (address: string, more: Partial<KafkaSettings> = {}): KafkaSettings => ({
   ...schema.shape.kafka.parse({}),
+  'group.id': 'scorelane',
   'bootstrap.servers': address,
   'heartbeat.interval.ms': 200,
   'session.timeout.ms': 6_000,
