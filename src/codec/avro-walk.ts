@@ -1,11 +1,19 @@
-// Walks values of Avro without decoding them: compiled once for a writer's schema, it puts what is wanted into flat places and
-// skips the rest. What is not plain (recursive types, logical ones that are wanted, integers beyond 2^53) is left to avsc.
+// Walks values of Avro without decoding them whole: compiled once for a writer's schema, it puts what is wanted into flat places and
+// skips the rest. What is not plain (recursive types, a value and fields of it) is left to who decodes the whole.
 // Format: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
-import type { Type } from 'avsc';
-import { Cursor, NotPlain } from './avro-cursor.ts';
+import { Cursor } from './avro-cursor.ts';
+import { compileDecode, type Decode } from './avro-decode.ts';
+import { defaultOf } from './avro-default.ts';
 import { ABSENT, type Found, NUMBER, OTHER } from './avro-found.ts';
-import { branchOf, type FieldShape, isLogical, isUnion, type Step, shapeOf, skip } from './avro-skip.ts';
+import { readAs, writtenAs } from './avro-resolve.ts';
+import type { AvroType, Field, RecordType } from './avro-schema.ts';
+import { branchOf, compileSkip } from './avro-skip.ts';
+
+/** Not an error: who decodes the whole value can read it, or says what is wrong. */
+class NotPlain extends Error {}
+
+type Step = (cursor: Cursor, found: Found) => void;
 
 /** A path of the reader's schema, or the writer's where there is none; for a list, of exactly so many numbers. */
 export interface WantedPath {
@@ -18,16 +26,16 @@ export interface WantedPath {
 /** Walks the value in `bytes[start .. end)`. Returns false, or throws, when it is not plain. */
 export type Walk = (bytes: Buffer, start: number, end: number, found: Found) => boolean;
 
-/** Null where values of these types are not plain. */
+/** Null where values of these types are not plain. The reader's type must be one that the writer's can be read as. */
 export function compileWalk(
-  writer: Type,
-  reader: Type | null,
+  writer: AvroType,
+  reader: AvroType | null,
   wanted: readonly WantedPath[],
   nestingMax: number,
 ): Walk | null {
   let walk: Step;
   try {
-    if (depthOf(writer, []) > nestingMax) return null;
+    if (depthOf(writer) > nestingMax) return null;
     walk = value(writer, reader, wanted);
   } catch (error) {
     if (error instanceof NotPlain) return null;
@@ -43,98 +51,80 @@ export function compileWalk(
 }
 
 /** Lists and maps inside of each other, at most. */
-function depthOf(type: Type, around: readonly Type[]): number {
+function depthOf(
+  type: AvroType,
+  around: readonly AvroType[] = [],
+  known = new Map<AvroType, number>(),
+): number {
+  const before = known.get(type);
+  if (before !== undefined) return before;
   if (around.includes(type)) throw new NotPlain('a recursive type');
-  const { fields, types, itemsType, valuesType, underlyingType } = shapeOf(type);
   const within = [...around, type];
-  const deepest = (all: readonly Type[]): number => Math.max(0, ...all.map((each) => depthOf(each, within)));
-  if (isUnion(type)) return deepest(types);
-  if (isLogical(type)) return depthOf(underlyingType, within);
-  switch (type.typeName) {
+  const inner = (each: AvroType): number => depthOf(each, within, known);
+  const depth = ownDepth(type, inner);
+  known.set(type, depth);
+  return depth;
+}
+
+function ownDepth(type: AvroType, inner: (type: AvroType) => number): number {
+  switch (type.kind) {
+    case 'union':
+      return Math.max(0, ...type.branches.map(inner));
     case 'record':
-      return 1 + deepest(fields.map((field) => field.type));
+      return 1 + Math.max(0, ...type.fields.map((field) => inner(field.type)));
     case 'array':
-      return 1 + depthOf(itemsType, within);
+      return 1 + inner(type.items);
     case 'map':
-      return 1 + depthOf(valuesType, within);
+      return 1 + inner(type.values);
     default:
       return 0;
   }
 }
 
 /** Reads what is wanted of a value: it itself, or fields of it. */
-function value(writer: Type, reader: Type | null, wanted: readonly WantedPath[]): Step {
-  if (isUnion(writer)) {
-    const branches = shapeOf(writer).types.map((branch) => value(branch, reader, wanted));
+function value(writer: AvroType, reader: AvroType | null, wanted: readonly WantedPath[]): Step {
+  if (writer.kind === 'union') {
+    const branches = writer.branches.map((branch) => value(branch, reader, wanted));
     return (cursor, found) => branchOf(cursor, branches)(cursor, found);
   }
   const own = wanted.filter(({ steps }) => steps.length === 0);
   const [leaf] = own;
-  if (leaf === undefined) return record(writer, reader, wanted);
+  if (leaf === undefined) return fields(writer, reader, wanted);
   if (own.length < wanted.length || own.length > 1) throw new NotPlain('a value and fields of it');
-  if (reader !== null && !isPlainReader(reader)) throw new NotPlain('a type that is not plain');
-  return leaf.count === undefined ? scalar(writer, leaf.place) : list(writer, leaf.place, leaf.count);
+  const { place, count } = leaf;
+  return count === undefined ? scalar(writer, reader, place) : list(writer, reader, place, count);
 }
 
-/** Whether what such a reader gives is what was written. */
-function isPlainReader(reader: Type): boolean {
-  if (isUnion(reader)) return shapeOf(reader).types.every(isPlainReader);
-  if (reader.typeName === 'array') return isPlainReader(shapeOf(reader).itemsType);
-  return PLAIN.has(reader.typeName);
-}
-const PLAIN: ReadonlySet<string> = new Set([
-  'null',
-  'boolean',
-  'int',
-  'long',
-  'abstract:long',
-  'float',
-  'double',
-  'string',
-]);
-
-function record(writer: Type, reader: Type | null, wanted: readonly WantedPath[]): Step {
-  if (writer.typeName === 'null') {
-    // The fields of what is null are not there.
-    return () => {};
-  }
-  const ofReader = reader === null ? null : recordIn(reader);
-  if (writer.typeName !== 'record' || (reader !== null && ofReader === null))
-    throw new NotPlain('fields of what is no record');
+function fields(writer: AvroType, reader: AvroType | null, wanted: readonly WantedPath[]): Step {
+  // The fields of what is null are not there.
+  if (writer.kind === 'null') return () => {};
+  if (writer.kind !== 'record') throw new NotPlain('fields of what is no record');
+  const ofReader = reader === null ? null : (readAs(writer, reader) as RecordType);
   const byName = Map.groupBy(wanted, ({ steps }) => steps[0] as string);
   const steps: Step[] = [];
-  const taken = new Map<FieldShape, readonly [Type | null, readonly WantedPath[]]>();
+  const taken = new Map<Field, { readonly as: AvroType | null; readonly below: readonly WantedPath[] }>();
   for (const [name, paths] of byName) {
     const below = paths.map((path) => ({ ...path, steps: path.steps.slice(1) }));
-    const asked = ofReader === null ? null : shapeOf(ofReader).fields.find((field) => field.name === name);
+    const asked = (ofReader ?? writer).fields.find((field) => field.name === name);
     if (asked === undefined) continue;
-    const names = asked === null ? [name] : [asked.name, ...asked.aliases];
-    const written = shapeOf(writer).fields.find((field) => names.includes(field.name));
-    if (written !== undefined) taken.set(written, [asked?.type ?? null, below]);
-    else if (asked !== null) steps.push(constant(asked.defaultValue(), below));
+    const written = ofReader === null ? asked : writtenAs(asked, writer);
+    if (written === undefined) steps.push(constant(defaultOf(asked), below));
+    else if (taken.has(written)) throw new NotPlain('a field that is read as several');
+    else taken.set(written, { as: ofReader === null ? null : asked.type, below });
   }
-  for (const field of shapeOf(writer).fields) {
-    const [type, paths] = taken.get(field) ?? [null, []];
-    steps.push(paths.length === 0 ? skip(field.type) : value(field.type, type, paths));
+  for (const field of writer.fields) {
+    const found = taken.get(field);
+    steps.push(found === undefined ? compileSkip(field.type) : value(field.type, found.as, found.below));
   }
   return (cursor, found) => {
     for (const step of steps) step(cursor, found);
   };
 }
 
-function recordIn(reader: Type): Type | null {
-  if (reader.typeName === 'record') return reader;
-  const records = isUnion(reader)
-    ? shapeOf(reader).types.filter(({ typeName }) => typeName === 'record')
-    : [];
-  return records.length === 1 ? (records[0] as Type) : null;
-}
-
 /** What the reader's schema says where the writer's has no such field. */
 function constant(given: unknown, paths: readonly WantedPath[]): Step {
   const [path] = paths;
-  const isPlain = given === null || ['number', 'string', 'boolean'].includes(typeof given);
-  if (path === undefined || paths.length > 1 || path.steps.length > 0 || path.count !== undefined || !isPlain)
+  if (path === undefined || paths.length > 1 || path.steps.length > 0 || path.count !== undefined)
     throw new NotPlain('a default that is not plain');
   const { place } = path;
   return (_, found) => put(found, place, given);
@@ -150,44 +140,32 @@ function put(found: Found, place: number, given: unknown): void {
   }
 }
 
-function number(read: (cursor: Cursor) => number, place: number): Step {
-  return (cursor, found) => {
-    found.numbers[place] = read(cursor);
-    found.kinds[place] = NUMBER;
-  };
+function scalar(writer: AvroType, reader: AvroType | null, place: number): Step {
+  const read = numberOf(writer, reader);
+  if (read !== null)
+    return (cursor, found) => {
+      found.numbers[place] = read(cursor);
+      found.kinds[place] = NUMBER;
+    };
+  const decode: Decode = compileDecode(writer, reader);
+  return (cursor, found) => put(found, place, decode(cursor));
 }
 
-function scalar({ typeName }: Type, place: number): Step {
-  switch (typeName) {
-    case 'null':
-      return (_, found) => put(found, place, null);
-    case 'boolean':
-      return (cursor, found) => put(found, place, cursor.boolean());
-    case 'string':
-      return (cursor, found) => put(found, place, cursor.string());
-    default:
-      return number(numberOf(typeName), place);
-  }
+/** Reads what is always a number, and as it was written; null for other types. */
+function numberOf(writer: AvroType, reader: AvroType | null): ((cursor: Cursor) => number) | null {
+  const as = reader === null ? writer : readAs(writer, reader);
+  if (writer.kind === 'float') return (cursor) => cursor.float();
+  if (writer.kind === 'double') return (cursor) => cursor.double();
+  const hasLogical = as !== undefined && 'logical' in as && as.logical !== null;
+  return writer.kind === 'int' && !hasLogical ? (cursor) => cursor.long() : null;
 }
 
-function numberOf(typeName: string): (cursor: Cursor) => number {
-  switch (typeName) {
-    case 'int':
-    case 'long':
-    case 'abstract:long':
-      return (cursor) => cursor.long();
-    case 'float':
-      return (cursor) => cursor.float();
-    case 'double':
-      return (cursor) => cursor.double();
-    default:
-      throw new NotPlain(`a ${typeName}`);
-  }
-}
-
-function list(type: Type, place: number, count: number): Step {
-  if (type.typeName !== 'array') throw new NotPlain('a list that is none');
-  const read = numberOf(shapeOf(type).itemsType.typeName);
+function list(writer: AvroType, reader: AvroType | null, place: number, count: number): Step {
+  if (writer.kind === 'null') return (_, found) => put(found, place, null);
+  if (writer.kind !== 'array') throw new NotPlain('a list that is none');
+  const as = reader === null ? null : readAs(writer, reader);
+  const read = numberOf(writer.items, as?.kind === 'array' ? as.items : null);
+  if (read === null) return mixedList(compileDecode(writer, reader), place, count);
   return (cursor, found) => {
     let done = 0;
     for (let size = cursor.block(); size > 0; size = cursor.block()) {
@@ -198,3 +176,16 @@ function list(type: Type, place: number, count: number): Step {
     found.kinds.fill(NUMBER, place, place + count);
   };
 }
+
+/** Of items that need not be numbers. */
+const mixedList =
+  (decode: Decode, place: number, count: number): Step =>
+  (cursor, found) => {
+    const items = decode(cursor) as readonly unknown[];
+    if (items.length !== count) throw new NotPlain('a longer or a shorter list');
+    items.forEach((item, index) => {
+      if (typeof item !== 'number') throw new NotPlain('an item that is no number');
+      found.numbers[place + index] = item;
+    });
+    found.kinds.fill(NUMBER, place, place + count);
+  };

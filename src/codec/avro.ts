@@ -1,13 +1,16 @@
-// Avro, by avsc: values of any writer's schema, read as the reader's schema says (aliases, defaults, promotions). Framings: the
+// Avro: values of any writer's schema, read as the reader's schema says (aliases, defaults, promotions). Framings: the
 // Confluent wire format (a zero byte and the number of the writer's schema in a registry, big-endian); single-object encoding (C3 01
 // and the fingerprint of the writer's schema, little-endian); or none.
 // Formats: https://avro.apache.org/docs/1.12.0/specification/ and
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
-import type { Type } from 'avsc';
+import { canonical } from './avro-canonical.ts';
+import { Cursor } from './avro-cursor.ts';
+import { compileDecode, type Decode, decodeWhole } from './avro-decode.ts';
+import { checkDefaults } from './avro-default.ts';
 import { fingerprint } from './avro-fingerprint.ts';
 import type { Found } from './avro-found.ts';
-import { canonical, type Reader, readerOf, SchemaError, typeOf } from './avro-types.ts';
+import { type AvroType, parseSchema, SchemaError, type SchemaText } from './avro-schema.ts';
 import { compileWalk, type Walk, type WantedPath } from './avro-walk.ts';
 
 export const FRAMINGS = ['confluent', 'single-object', 'plain'] as const;
@@ -59,7 +62,7 @@ export interface Wanted {
 
 /** How to read what one writer wrote, or why that cannot be. */
 interface Known {
-  readonly reader: Reader | SchemaError;
+  readonly decode: Decode | SchemaError;
   /** Null where its values have to be decoded. */
   readonly walk: Walk | null;
   /** When it was learnt, of a registry's. */
@@ -69,12 +72,13 @@ interface Known {
 export class AvroReader {
   readonly #framing: Framing;
   readonly #schemasMax: number;
-  readonly #reader: Type | null;
+  readonly #reader: AvroType | null;
   readonly #wanted: Wanted | null;
   readonly #plain: Known | null;
   readonly #byFingerprint: ReadonlyMap<bigint, Known>;
   /** By number, in the order in which they were learnt. */
   readonly #known = new Map<number, Known>();
+  readonly #cursor = new Cursor();
   #bytes: Uint8Array = new Uint8Array(0);
   /** The same bytes. */
   #buffer: Buffer = Buffer.alloc(0);
@@ -84,7 +88,7 @@ export class AvroReader {
     this.#wanted = wanted;
     this.#framing = framing;
     this.#schemasMax = schemasMax;
-    this.#reader = schema === null ? null : typeOf(schema);
+    this.#reader = schema === null ? null : readersSchema(schema);
     if (framing === 'plain' && this.#reader === null)
       throw new SchemaError('Avro without a frame needs the schema that it was written with');
     this.#plain = framing === 'plain' ? this.#knownOf(schema as string, 'the schema') : null;
@@ -98,9 +102,9 @@ export class AvroReader {
 
   /** Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no such value. */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
-    const { reader } = this.#writtenBy(bytes, start, end);
-    if (reader instanceof SchemaError) throw reader;
-    return reader(this.#buffer.subarray(start + FRAME_BYTES[this.#framing], end));
+    const { decode } = this.#writtenBy(bytes, start, end);
+    if (decode instanceof SchemaError) throw decode;
+    return decodeWhole(this.#cursor, decode, this.#buffer, start + FRAME_BYTES[this.#framing], end);
   }
 
   /** Throws `SchemaNeededError` where `decode` would. */
@@ -118,8 +122,8 @@ export class AvroReader {
     return walk?.(this.#buffer, start + FRAME_BYTES[this.#framing], end, found) ?? false;
   }
 
-  /** Makes a writer's schema known: its JSON, or why there is none. */
-  learn(id: number, schema: string | SchemaError, atMs = performance.now()): void {
+  /** Makes a writer's schema known, or why there is none. */
+  learn(id: number, schema: string | SchemaText | SchemaError, atMs = performance.now()): void {
     const known = schema instanceof SchemaError ? unreadable(schema) : this.#knownOf(schema, `schema ${id}`);
     this.#known.delete(id);
     this.#known.set(id, { ...known, atMs });
@@ -127,22 +131,31 @@ export class AvroReader {
 
   /** Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes on, which may need them all at once. */
   trim(nowMs = performance.now()): void {
-    for (const [id, { reader, atMs }] of this.#known) {
-      const isStale = reader instanceof SchemaError && nowMs - atMs > UNKNOWN_MS;
+    for (const [id, { decode, atMs }] of this.#known) {
+      const isStale = decode instanceof SchemaError && nowMs - atMs > UNKNOWN_MS;
       if (isStale || this.#known.size > this.#schemasMax) this.#known.delete(id);
     }
   }
 
-  #knownOf(schema: string, name: string): Known {
+  #knownOf(schema: string | SchemaText, name: string): Known {
     try {
-      const writer = typeOf(schema);
-      const reader = readerOf(writer, this.#reader);
-      if (this.#wanted === null) return { reader, walk: null, atMs: 0 };
+      const writer = parseSchema(schema);
+      const decode = this.#decodeOf(writer);
+      if (this.#wanted === null) return { decode, walk: null, atMs: 0 };
       const { paths, nestingMax } = this.#wanted;
-      return { reader, walk: compileWalk(writer, this.#reader, paths, nestingMax), atMs: 0 };
+      return { decode, walk: compileWalk(writer, this.#reader, paths, nestingMax), atMs: 0 };
     } catch (error) {
-      if (!(error instanceof SchemaError)) throw error;
-      return unreadable(new SchemaError(`${name}: ${error.message}`, { cause: error }));
+      // Whatever somebody may have registered, it costs the records that were written with it, and nothing else.
+      return unreadable(new SchemaError(`${name}: ${(error as Error).message}`, { cause: error }));
+    }
+  }
+
+  #decodeOf(writer: AvroType): Decode {
+    try {
+      return compileDecode(writer, this.#reader);
+    } catch (error) {
+      const words = `cannot be read as the reader's schema says: ${(error as Error).message}`;
+      throw new SchemaError(words, { cause: error });
     }
   }
 
@@ -183,4 +196,11 @@ export class AvroReader {
   }
 }
 
-const unreadable = (reader: SchemaError): Known => ({ reader, walk: null, atMs: 0 });
+const unreadable = (decode: SchemaError): Known => ({ decode, walk: null, atMs: 0 });
+
+/** With defaults that fit: they are needed where a writer has no such field. Throws `SchemaError`. */
+function readersSchema(schema: string): AvroType {
+  const type = parseSchema(schema);
+  checkDefaults(type);
+  return type;
+}

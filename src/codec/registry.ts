@@ -2,7 +2,7 @@
 // https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { SchemaError } from './avro-types.ts';
+import { SchemaError } from './avro-schema.ts';
 
 /** The registry does not answer, or not as it should: nothing is known of any schema. */
 export class RegistryError extends Error {

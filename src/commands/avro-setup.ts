@@ -1,8 +1,8 @@
 // What reading and writing Avro needs to know before it begins: schemas from files, and the number of the results' own.
 
 import { readFileSync } from 'node:fs';
-import { frameOf } from '../codec/avro.ts';
-import { SchemaError } from '../codec/avro-types.ts';
+import { type AvroOptions, AvroReader, frameOf } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-schema.ts';
 import { RegistryError, type RegistryOptions, SchemaRegistry } from '../codec/registry.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -23,7 +23,21 @@ export function avroSetup(config: Config): ScorerSetup['avro'] {
       'input.writers: expected a file with a schema, for input.framing is single-object',
     ]);
   const asked = input.framing === 'confluent' ? registryOf(config, 'input.format') : null;
-  return { framing: input.framing, schema, writers, schemasMax: registry.schemas, registry: asked };
+  const options = { framing: input.framing, schema, writers, schemasMax: registry.schemas };
+  if (schema !== null) sound(`input.schema: ${input.schema}`, { ...options, writers: [] });
+  input.writers.forEach((file, index) => {
+    sound(`input.writers: ${file}`, { ...options, schema: null, writers: [writers[index] as string] });
+  });
+  return { ...options, registry: asked };
+}
+
+/** Throws `ConfigError` where workers could not read by a schema. */
+function sound(where: string, options: AvroOptions): void {
+  try {
+    new AvroReader({ ...options, framing: 'single-object' });
+  } catch (error) {
+    throw new ConfigError([`${where}: ${(error as Error).message}`]);
+  }
 }
 
 /**

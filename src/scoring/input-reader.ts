@@ -2,7 +2,7 @@
 // form, through a decoded object: for every format, and the measure of the compiled ones.
 
 import { SchemaNeededError } from '../codec/avro.ts';
-import { SchemaError } from '../codec/avro-types.ts';
+import { SchemaError } from '../codec/avro-schema.ts';
 import type { Codec } from '../codec/codec.ts';
 import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath, valueAt } from '../features/path.ts';

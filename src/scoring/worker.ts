@@ -3,7 +3,7 @@
 
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { type AvroReader, SchemaNeededError } from '../codec/avro.ts';
-import { SchemaError } from '../codec/avro-types.ts';
+import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';

@@ -4,8 +4,9 @@ import test from 'ava';
 import avro from 'avsc';
 import fc from 'fast-check';
 import { AvroReader, SchemaNeededError } from '../../src/codec/avro.ts';
+import { canonical } from '../../src/codec/avro-canonical.ts';
 import { fingerprint } from '../../src/codec/avro-fingerprint.ts';
-import { canonical, SchemaError } from '../../src/codec/avro-types.ts';
+import { SchemaError } from '../../src/codec/avro-schema.ts';
 
 const record = (fields: readonly object[], more: object = {}) => ({
   type: 'record',

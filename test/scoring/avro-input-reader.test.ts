@@ -5,6 +5,7 @@ import test from 'ava';
 import avro from 'avsc';
 import fc from 'fast-check';
 import { AvroReader } from '../../src/codec/avro.ts';
+import { LONG } from '../../src/codec/avro-long.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
@@ -39,9 +40,16 @@ interface Kind {
 }
 
 const double = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 });
+const integer = fc.oneof(
+  fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+  fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+);
 const KINDS: Readonly<Record<string, Kind>> = {
   int: { type: 'int', values: fc.integer({ min: -(2 ** 30), max: 2 ** 30 }) },
-  long: { type: 'long', values: fc.integer({ min: -(2 ** 51), max: 2 ** 51 }) },
+  long: { type: 'long', values: integer },
+  // As Connect writes it.
+  connect: { type: { type: 'long', 'connect.version': 1 }, values: integer },
+  micros: { type: { type: 'long', logicalType: 'timestamp-micros' }, values: integer },
   float: { type: 'float', values: fc.float({ noNaN: true, noDefaultInfinity: true }) },
   double: { type: 'double', values: double },
   boolean: { type: 'boolean', values: fc.boolean() },
@@ -69,6 +77,8 @@ const number = fc.constantFrom('int', 'long', 'float', 'double', 'double', 'doub
 const scalar = fc.constantFrom(
   'int',
   'long',
+  'connect',
+  'micros',
   'double',
   'string',
   'maybe',
@@ -86,7 +96,7 @@ const schemas = fc
     items: number,
     kind: scalar,
     limit: seldom(number),
-    number: fc.constantFrom('string', 'int', 'long', 'maybe'),
+    number: fc.constantFrom('string', 'int', 'long', 'connect', 'maybe'),
     isCardThere: fc.constantFrom(true, true, true, false),
     beside: fc.constantFrom(...Object.keys(KINDS)),
     order: fc.shuffledSubarray(['id', 'amount', 'list', 'maybe', 'card', 'kind', 'at', 'beside'], {
@@ -130,7 +140,7 @@ const schemas = fc
             ),
           },
       kind: kind(of.kind),
-      at: kind('long'),
+      at: { type: 'long', values: fc.integer({ min: -(2 ** 51), max: 2 ** 51 }) },
       beside: kind(of.beside),
     };
     const fields: Field[] = order.map((name) => ({ name, type: (all[name] as Kind).type }));
@@ -196,7 +206,9 @@ function agree(
 ): { scored: number; walked: number } {
   const { general, compiled } = pair(writer, reader);
   const { width } = general;
-  const type = avro.Type.forSchema(writer as never, { wrapUnions: 'always' });
+  const typeHook = (schema: { type?: unknown }) => (schema.type === 'long' ? LONG : undefined);
+  const options = { wrapUnions: 'always', registry: { long: LONG }, typeHook } as never;
+  const type = avro.Type.forSchema(writer as never, options);
   let [scored, walked] = [0, 0];
   values.forEach((value, index) => {
     const row = index % 3;
