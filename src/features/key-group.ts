@@ -60,7 +60,6 @@ export class KeyGroup {
     const slot = this.keys.add(high, low);
     if (slot >= this.#lastMs.length) this.#reserve(slot + 1);
     this.#lastMs[slot] = Number.NEGATIVE_INFINITY;
-    for (const ring of this.rings) ring.clear(slot);
     return slot;
   }
 

@@ -149,14 +149,19 @@ export class Panes {
     }
   }
 
-  /** Empties the ring of a slot that another key gets. */
+  /** Empties the ring of a slot. */
   clear(slot: number): void {
     this.#counts.fill(0, slot * this.length, (slot + 1) * this.length);
   }
 
-  /** Puts a value into its pane. `hash` is that of the value, for distinct. */
-  add(slot: number, timeMs: number, value: number, hash: number): void {
+  /**
+   * Puts a value into its pane; those of a slot come in the order of time, and `lastMs` is that of the one before, -Infinity for none.
+   * `hash` is that of the value, for distinct.
+   */
+  add(slot: number, timeMs: number, lastMs: number, value: number, hash: number): void {
     const pane = this.paneOf(timeMs);
+    // Nothing in the ring counts any more; and of the panes' numbers only 32 bits are kept, which come again.
+    if (pane - this.paneOf(lastMs) >= this.length) this.clear(slot);
     const at = this.#placeOf(slot, pane);
     if (this.#counts[at] === 0 || this.#numbers[at] !== pane >>> 0) this.#begin(at, pane);
     const count = (this.#counts[at] as number) + 1;
@@ -175,13 +180,17 @@ export class Panes {
     if (this.has.distinct) this.#addToSet(at, hash);
   }
 
-  /** Gathers the panes from number `from` down to `to`. */
+  /**
+   * Gathers the panes from number `from`, not after the latest that something was put into, down to `to`. Never more than a ring
+   * holds, whatever the numbers are: beyond 2^53 one less than a number is the number itself.
+   */
   gatherDown(slot: number, from: number, to: number, into: Gathered): void {
     const [numbers, counts, sums] = [this.#numbers, this.#counts, this.#sums];
     const { sum: hasSum, moments, extremes, distinct } = this.has;
     const base = slot * this.length;
     let at = this.#placeOf(slot, from);
-    for (let pane = from; pane >= to; pane--, at = at === base ? base + this.length - 1 : at - 1) {
+    let left = Math.min(from - to + 1, this.length);
+    for (let pane = from; left > 0; left--, pane--, at = at === base ? base + this.length - 1 : at - 1) {
       const count = counts[at] as number;
       if (count === 0 || numbers[at] !== pane >>> 0) continue;
       if (moments) into.takeMoments(count, this.#means[at] as number, this.#squares[at] as number);

@@ -6,6 +6,7 @@ import { parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
 import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
+import { TIME_MS_MAX, type TimeUnit, UNIT_MS } from './time-unit.ts';
 
 export interface FeaturePlan {
   /** Number of columns: the second dimension of the model's input, [records, width]. */
@@ -110,15 +111,11 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
       };
     }
     case 'time': {
-      const get = input.path === undefined ? undefined : numberAt(input.path, fields);
-      const toMs = input.unit === 's' ? 1_000 : 1;
+      const timeOf = timeAt(input.path, input.unit, fields);
       const period = TIME_PARTS[input.time];
       return (record, row, at, timestampMs) => {
-        const value = get?.(record) ?? timestampMs;
-        if (typeof value !== 'number') return value;
-        const ms = get === undefined ? value : value * toMs;
-        if (Math.abs(ms) > TIME_MS_MAX)
-          return rejected('OUT_OF_RANGE', `field "${input.path}" is ${value}, which is no time`);
+        const ms = timeOf(record, timestampMs);
+        if (typeof ms !== 'number') return ms;
         const part = timePart(input.time, ms, input.offsetMinutes);
         if (!input.cyclic) row[at] = part;
         else {
@@ -137,9 +134,6 @@ function categoryOf(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** What ECMAScript calls a time value: 100 million days to either side of 1970. */
-const TIME_MS_MAX = 8.64e15;
-
 /** Reads a field; a direct look-up where it stands at the top level. */
 function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
@@ -155,6 +149,27 @@ export function numberAt(text: string, fields: Fields): (record: unknown) => num
     const value = get(record);
     const found = typeof value === 'number' ? value : asNumber(value);
     return Number.isFinite(found) ? found : explain(text, value);
+  };
+}
+
+/** Reads the time of a record, in milliseconds: of a field, or the record's timestamp. It is one that a date can have. */
+export function timeAt(
+  path: string | undefined,
+  unit: TimeUnit,
+  fields: Fields,
+): (record: unknown, timestampMs: number) => number | Rejection {
+  const get = path === undefined ? undefined : numberAt(path, fields);
+  const unitMs = UNIT_MS[unit];
+  return (record, timestampMs) => {
+    const found = get?.(record) ?? timestampMs;
+    if (typeof found !== 'number') return found;
+    const ms = get === undefined ? found : found * unitMs;
+    if (Math.abs(ms) <= TIME_MS_MAX) return ms;
+    const [name, said] = path === undefined ? ["the record's timestamp", 'ms'] : [`field "${path}"`, unit];
+    return rejected(
+      'NOT_A_TIME',
+      `${name} is ${found}, expected a time in ${said} since 1970: no date is so far from it`,
+    );
   };
 }
 

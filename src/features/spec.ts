@@ -2,6 +2,7 @@
 // it has. Checked here, compiled by plan.ts.
 
 import { z } from 'zod';
+import { TIME_UNITS } from './time-unit.ts';
 import { type Window, windowSchema } from './window-spec.ts';
 
 const path = () => z.string().min(1);
@@ -46,7 +47,7 @@ export type TimePart = keyof typeof TIME_PARTS;
 const time = z.strictObject({
   time: z.enum(Object.keys(TIME_PARTS) as [TimePart, ...TimePart[]]),
   path: path().optional(),
-  unit: z.enum(['ms', 's']).default('ms'),
+  unit: z.enum(TIME_UNITS).default('ms'),
   offsetMinutes: z.int().min(-1_440).max(1_440).default(0),
   cyclic: z.boolean().default(false),
 });

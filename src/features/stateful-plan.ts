@@ -7,11 +7,11 @@ import {
   explain,
   type FeaturePlan,
   type Fields,
-  numberAt,
   OBJECT_FIELDS,
   put,
   rejected,
   scaled,
+  timeAt,
 } from './plan.ts';
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
@@ -95,19 +95,16 @@ export class StatefulPlan implements FeaturePlan {
     );
     this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
     this.reachMs = this.state.reachMs + 2 * (options.driftMs ?? Number.POSITIVE_INFINITY);
-    const time = options.time === undefined ? undefined : numberAt(options.time, fields);
-    const toMs = options.unit === 's' ? 1_000 : 1;
+    const timeOf = timeAt(options.time, options.unit, fields);
     this.#timeOf = (record, timestampMs) => {
-      if (time === undefined) return timestampMs;
-      const found = time(record);
-      if (typeof found !== 'number') return found;
-      const timeMs = found * toMs;
+      const timeMs = timeOf(record, timestampMs);
+      if (options.time === undefined || typeof timeMs !== 'number') return timeMs;
       // Of a record without a timestamp there is nothing to say.
       if (!(Math.abs(timeMs - timestampMs) > (options.driftMs ?? Number.POSITIVE_INFINITY))) return timeMs;
       return rejected(
         'TIME_ASTRAY',
-        `field "${options.time}" is ${found}, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; state.drift allows ` +
-          `${options.driftMs} ms`,
+        `field "${options.time}" is ${timeMs} ms since 1970, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; ` +
+          `state.drift allows ${options.driftMs} ms`,
       );
     };
     this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : fields.getter(by)));

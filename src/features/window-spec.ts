@@ -1,18 +1,22 @@
 // What model.yaml may say about windows: aggregates over what the same key did before, in event time.
 
 import { z } from 'zod';
+import { TIME_UNITS, type TimeUnit } from './time-unit.ts';
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A century: times less a length are still exact to the millisecond. */
+const LENGTH_MS_MAX = 36_525 * UNITS_MS.d;
 
 /** A length of time: `500ms`, `30s`, `15m`, `1h`, `30d`. In milliseconds. */
 const length = (least: number) =>
   z.string().transform((text, context): number => {
     const [, digits, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
     const ms = Number(digits) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
-    if (ms >= least) return ms;
+    if (ms >= least && ms <= LENGTH_MS_MAX) return ms;
     context.addIssue({
       code: 'custom',
-      message: `expected a length of time such as 30s, 15m, 1h or 30d, found "${text}"`,
+      message: `expected a length of time such as 30s, 15m, 1h or 30d, and at most 36525d, found "${text}"`,
     });
     return z.NEVER;
   });
@@ -42,6 +46,8 @@ const OF_A_FIELD: ReadonlySet<WindowFunction> = new Set([
 /** Panes of a sliding window where `hop` does not say otherwise. */
 const SLIDING_PANES = 60;
 const PANES_MAX = 4_096;
+/** From the beginning of a window to the record, with the delay: so many are kept for each key. */
+const RING_MAX = 65_536;
 const DISTINCT_BOUND = 16;
 
 /** Whose windows, and of what. */
@@ -89,6 +95,10 @@ export const windowSchema = said.transform((given, context): Window => {
   if (hop !== undefined && !Number.isInteger(panes))
     complain(`expected a hop that divides the size, found ${hopMs} and ${sizeMs} ms`);
   if (panes > PANES_MAX) complain(`expected at most ${PANES_MAX} panes, found ${panes}`);
+  if (panes + delayMs / hopMs > RING_MAX)
+    complain(
+      `expected at most ${RING_MAX} panes in the size and the delay, found ${panes + delayMs / hopMs}`,
+    );
   return { function: given.function, by, of, sizeMs, hopMs, panes: Math.ceil(panes), delayMs, empty, bound };
 });
 
@@ -96,7 +106,7 @@ export const windowSchema = said.transform((given, context): Window => {
 export interface StateOptions {
   /** Field with the event time; the record's timestamp where it is missing. */
   readonly time?: string | undefined;
-  readonly unit: 'ms' | 's';
+  readonly unit: TimeUnit;
   /** A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere. */
   readonly driftMs: number | undefined;
   /** Records that come so much late are put where they belong. */
@@ -112,7 +122,7 @@ export interface StateOptions {
 export const stateSchema = z
   .strictObject({
     time: z.string().min(1).optional(),
-    unit: z.enum(['ms', 's']).default('ms'),
+    unit: z.enum(TIME_UNITS).default('ms'),
     drift: length(0).optional(),
     grace: length(0).optional(),
     keys: z.int().positive().default(1_000_000),

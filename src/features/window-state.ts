@@ -182,10 +182,11 @@ export class WindowState {
       this.#groups.forEach((group, index) => {
         const slot = pending.slotOf(entry, index);
         if (slot === NONE) return;
+        const lastMs = group.lastMs(slot);
         group.rings.forEach((ring, at) => {
           const value = (this.#ringValues[index] as readonly number[])[at] as number;
           const number = value < 0 ? 0 : pending.valueOf(entry, value);
-          ring.add(slot, timeMs, number, value < 0 ? 0 : pending.hashOf(entry, value));
+          ring.add(slot, timeMs, lastMs, number, value < 0 ? 0 : pending.hashOf(entry, value));
         });
         group.passed(slot, timeMs);
       });
@@ -229,6 +230,7 @@ export class WindowState {
     // The pane of a late record may hold what came after it; what the ring has room for no more is gone.
     const last = isLate ? Math.min(end, own - 1) : end;
     const kept = ring.paneOf(this.#watermarkMs) - ring.length + 1;
+    const latest = slot === NONE ? end : ring.paneOf((this.#groups[group] as KeyGroup).lastMs(slot));
     const waiting = slot === NONE || isLate ? NO_ENTRIES : this.#waiting(group, slot, timeMs);
     let left = waiting.length;
     let next = end;
@@ -241,7 +243,7 @@ export class WindowState {
           value < 0 ? [0, 0] : [pending.valueOf(entry, value), pending.hashOf(entry, value)];
         gathered.takeOne(number, hash, ring);
       }
-      if (slot !== NONE) ring.gatherDown(slot, Math.min(next, last), Math.max(first, kept), gathered);
+      if (slot !== NONE) ring.gatherDown(slot, Math.min(next, last, latest), Math.max(first, kept), gathered);
       next = Math.min(next, first - 1);
       out[column] = result(window, gathered);
     }

@@ -1,6 +1,7 @@
 // What keeps a record out of the windows: a time that is astray, and a field that does not determine the partition.
 
 import test from 'ava';
+import { Gathered, Panes } from '../../src/features/panes.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
@@ -40,6 +41,30 @@ test('without one any time is taken, and nothing bounds how far back a state rea
   t.is(count(plan, { c: 1, at: 200_000_000 }, 110_000, null), 1);
   t.is(plan.reachMs, Number.POSITIVE_INFINITY);
   t.is(planWith('c', {}).reachMs, planWith('c', {}).state.reachMs, "a record's own timestamp is its time");
+});
+
+test('a time that no date can have is refused in words before the windows see it; the last that one can have is taken', (t) => {
+  const seconds = planWith('c', { time: 'at', unit: 's' });
+  t.is(count(seconds, { c: 1, at: 1e30 }, 0, null), 'NOT_A_TIME');
+  t.is(count(seconds, { c: 1, at: 1e306 }, 0, null), 'NOT_A_TIME', 'infinite in milliseconds');
+  const nanoseconds = seconds.fill({ c: 1, at: 1_767_225_600_000_000_000 }, new Float32Array(1), 0, 0, null);
+  t.regex(nanoseconds?.message ?? '', /field "at" is 1767225600000000000, expected a time in s since 1970/);
+  const own = planWith('c', {});
+  const rejection = own.fill({ c: 1 }, new Float32Array(1), 0, 1_767_225_600_000_000_000, null);
+  t.regex(rejection?.message ?? '', /^the record's timestamp is 1767225600000000000, expected a time in ms/);
+  t.is(count(own, { c: 1 }, Number.NaN, null), 'NOT_A_TIME');
+  for (const atMs of [-8.64e15, 1_000, 8.64e15]) t.is(count(own, { c: 1 }, atMs, null), 1);
+  t.is(count(own, { c: 1 }, 8.64e15, null), 2);
+  t.is(own.state.counts.late, 0);
+});
+
+test('panes are gathered in so many steps as there are, whatever their numbers', (t) => {
+  const panes = new Panes(1, 4, ['count'], 1);
+  panes.reserve(1);
+  const gathered = new Gathered();
+  for (const number of [2 ** 60, -(2 ** 60), 1e300]) panes.gatherDown(0, number, number - 1, gathered);
+  panes.gatherDown(0, 2 ** 40, 0, gathered);
+  t.is(gathered.count, 0);
 });
 
 const PARTITIONS = 8;

@@ -3,6 +3,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { TIME_MS_MAX } from '../../src/features/time-unit.ts';
 import { type StateOptions, WINDOW_FUNCTIONS, type Window } from '../../src/features/window-spec.ts';
 import { WindowState } from '../../src/features/window-state.ts';
 
@@ -158,20 +159,51 @@ const isNear = (left: number, right: number): boolean =>
 const isNearFor = ({ function: name }: Window, left: number, right: number): boolean =>
   isNear(left, right) || (['variance', 'sum', 'mean'].includes(name) && Math.abs(left - right) < 1e-3);
 
+function holdAgainstNaive(all: readonly Window[], given: readonly Event[], graceMs: number): void {
+  const found = taken(new WindowState(all, options(graceMs)), all.length, given);
+  naive(all, given, graceMs).forEach((expected, record) => {
+    expected.forEach((value, column) => {
+      const own = found[record]?.[column] as number;
+      if (!isNearFor(all[column] as Window, own, value))
+        throw new Error(`record ${record}, ${JSON.stringify(all[column])}: ${own}, expected ${value}`);
+    });
+  });
+}
+
 test('every window of every record is what a naive implementation that keeps everything says', (t) => {
-  fc.assert(
-    fc.property(windows, events, grace, (all, given, graceMs) => {
-      const found = taken(new WindowState(all, options(graceMs)), all.length, given);
-      naive(all, given, graceMs).forEach((expected, record) => {
-        expected.forEach((value, column) => {
-          const own = found[record]?.[column] as number;
-          if (!isNearFor(all[column] as Window, own, value))
-            throw new Error(`record ${record}, ${JSON.stringify(all[column])}: ${own}, expected ${value}`);
-        });
-      });
-    }),
-    { numRuns: 2_000 },
-  );
+  fc.assert(fc.property(windows, events, grace, holdAgainstNaive), { numRuns: 2_000 });
+  t.pass();
+});
+
+/** Steps by which the numbers of panes pass 2^32, and times up to the last that a date can have. */
+const farEvents: fc.Arbitrary<Event[]> = fc
+  .tuple(
+    fc.constantFrom(-TIME_MS_MAX, -1e9, 0, 1.7e12, 2 ** 50),
+    fc.array(
+      fc.record({
+        step: fc.oneof(
+          fc.nat(60),
+          fc.constantFrom(10, 25, 100).map((hopMs) => hopMs * 2 ** 32),
+          fc.constantFrom(1e6, 1e10, 1e14, 2 * TIME_MS_MAX),
+        ),
+        back: fc.oneof(fc.constant(0), fc.nat(40), fc.nat(400), fc.constantFrom(1e9, TIME_MS_MAX)),
+        keys: fc.tuple(fc.nat(1), fc.nat(1)),
+        values: fc.tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: 0, max: 3 })),
+      }),
+      { minLength: 2, maxLength: 40 },
+    ),
+  )
+  .map(([begin, steps]) => {
+    const dated = (ms: number): number => Math.max(-TIME_MS_MAX, Math.min(TIME_MS_MAX, ms));
+    let nowMs = begin;
+    return steps.map(({ step, back, keys, values }) => {
+      nowMs = dated(nowMs + step);
+      return { timeMs: dated(nowMs - back), keys, values };
+    });
+  });
+
+test('so it is for times of all magnitudes', (t) => {
+  fc.assert(fc.property(windows, farEvents, grace, holdAgainstNaive), { numRuns: 2_000 });
   t.pass();
 });
 

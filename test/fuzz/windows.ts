@@ -35,7 +35,20 @@ const KEYS = [
 ];
 /** As JSON has them: msgpack gets what JSON.parse makes of them. */
 const VALUES = ['7', '7', '"7"', '1e999', '-1e999', '1e300', '7.5', '-0', '9007199254740993', 'true', '""'];
-const TIMES = ['1000', '2000', '61000', '3600000'];
+/** Of all magnitudes: also the last that a date can have, one more, and nanoseconds. */
+const TIMES = [
+  ...[
+    '1000',
+    '2000',
+    '61000',
+    '3600000',
+    '3600000',
+    '4294967296000',
+    '8640000000000000',
+    '-8640000000000000',
+  ],
+  ...['8640000000000001', '1767225600000000000', '1e30', '-1e300', '0.5', '-1'],
+];
 
 const pick = <T>(of: readonly T[], random: Random): T => of[random.below(of.length)] as T;
 

@@ -1,0 +1,9 @@
+// In what a record may say a time, and how far it may be: what is no date is no time, and windows could not count to it.
+
+/** What ECMAScript calls a time value: 100 million days to either side of 1970. Whatever is further has no date. */
+export const TIME_MS_MAX = 8.64e15;
+
+/** In what a field may say a time. */
+export const TIME_UNITS = ['ms', 's'] as const;
+export type TimeUnit = (typeof TIME_UNITS)[number];
+export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { ms: 1, s: 1_000 };
