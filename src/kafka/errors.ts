@@ -1,5 +1,8 @@
 // What kafkajs's errors mean to us.
 
+import { PartitionGoneError, type Refusal, SinkError } from '../log/ports.ts';
+import type { ProduceFailure } from './produce-answers.ts';
+
 interface KafkaError extends Error {
   readonly type?: string;
   readonly cause?: unknown;
@@ -47,12 +50,46 @@ const DENIED = new Set([
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
 ]);
 
-/** The protocol error's name, also of an error that kafkajs has wrapped. */
-function protocolType(error: unknown): string {
+/** Errors for which a record is to blame, or the size of a batch: a part of it may be taken. */
+const OF_RECORDS = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+]);
+
+/** The protocol error, also where kafkajs has wrapped it. */
+function protocolError(error: unknown): KafkaError | undefined {
   for (let at = error as KafkaError | undefined; at !== undefined; at = at.cause as KafkaError | undefined) {
-    if (typeof at.type === 'string') return at.type;
+    if (typeof at.type === 'string') return at;
   }
-  return '';
+  return undefined;
+}
+
+/** And its name. */
+const protocolType = (error: unknown): string => protocolError(error)?.type ?? '';
+
+/** What a topic does not take of a batch of so many records: those that the broker names, if it does. Null for other errors. */
+export function refusalIn(
+  error: unknown,
+  recordCount: number,
+): (Pick<Refusal, 'ofTime'> & { readonly named: Refusal['records']; readonly words: string }) | null {
+  const found = protocolError(error);
+  if (found?.type === undefined || !OF_RECORDS.has(found.type)) return null;
+  const { refused = [], errorMessage = null } = found as Partial<ProduceFailure>;
+  const words = errorMessage ?? found.message;
+  const named = refused
+    .filter(({ index }) => index >= 0 && index < recordCount)
+    .map(({ index, message }) => ({ index, message: message === '' ? words : message }));
+  return { named, words, ofTime: found.type === 'INVALID_TIMESTAMP' };
+}
+
+/** What a sink says of an error: where, and in words. */
+export function sinkErrorOf(error: unknown, where: string): SinkError {
+  if (error instanceof SinkError) return error;
+  const words = `${where}: ${(error as Error).message}`;
+  if (isUnknownTopic(error)) return new PartitionGoneError(words, { retriable: false, cause: error });
+  return new SinkError(words, { retriable: !isPermanent(error), cause: error });
 }
 
 export const isFenced = (error: unknown): boolean => FENCED.has(protocolType(error));

@@ -1,6 +1,6 @@
-// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, nine of its internal modules are
-// substituted, so that a "message" is a whole record batch both ways, and so that a group member asks its lanes before
-// it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
+// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, some of its internal modules are substituted, so
+// that a "message" is a whole record batch both ways, that silence is not taken for an acknowledgement, and that a group member asks its
+// lanes before it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
 // contract test (test/kafka/seam.test.ts) fails when a file that this relies on differs. Why: docs/decisions/0003.
 
 import { createRequire } from 'node:module';
@@ -10,6 +10,7 @@ import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts'
 import { stamp } from '../log/record-batch-writer.ts';
 import { askingGroup, type GroupClass } from './asking-group.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
+import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
@@ -61,6 +62,15 @@ export function loadKafkaJs(): KafkaJs {
   substitute('protocol/requests/produce/v3/request.js', () =>
     produceRequest(require(internal('protocol/encoder.js'))),
   );
+  substitute('protocol/requests/produce/index.js', (original) => {
+    const { createErrorFromCode } = require(internal('protocol/error.js'));
+    return namingProduce(
+      original as ProduceProtocol,
+      require(internal('protocol/decoder.js')),
+      createErrorFromCode,
+    );
+  });
+  substitute('producer/sendMessages.js', (original) => acknowledgedSend(original as CreateSend));
   substitute('network/socket.js', (original) => {
     const create = original as (options: object) => Socket;
     return (options: object) => writeInPieces(create(options));
@@ -207,7 +217,7 @@ interface ProduceArguments {
   }[];
 }
 
-/** Produce v3 (v4 to v7 delegate to it): writes the given record batches as they are, stamped with the producer. */
+/** Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, stamped with the producer. */
 const produceRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
   ({ acks, timeout, transactionalId = null, producerId, producerEpoch, topicData }: ProduceArguments) => ({

@@ -2,10 +2,11 @@
 // counted here, in records, and stay with a batch for as long as its producer lives: sent again it is not appended again.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
-import { type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
+import { RefusedRecordsError, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { KafkaSettings } from './client.ts';
-import { isPermanent, isSequenceError } from './errors.ts';
+import { isSequenceError, refusalIn, sinkErrorOf } from './errors.ts';
+import { Parts } from './parts.ts';
 import type { OutgoingBatch } from './seam.ts';
 import { partitionCountOf } from './topic.ts';
 
@@ -31,6 +32,8 @@ interface Sending {
   identity: Identity;
   baseSequence: number;
   acknowledged: boolean;
+  /** The broker has not taken it: its sequence numbers are free. */
+  refused: boolean;
   /** How often it was put into a request, under any identity. */
   writes: number;
 }
@@ -40,6 +43,7 @@ export class KafkaSink implements Sink {
   readonly #settings: KafkaSettings;
   readonly #admin: Admin;
   readonly #queues = new Map<string, Promise<void>>();
+  readonly #parts = new Parts();
   readonly #sendings = new WeakMap<ResultBatch, Sending>();
   readonly #streams = new Map<string, Stream>();
   /** Those in use; new partitions get the newest. */
@@ -64,10 +68,15 @@ export class KafkaSink implements Sink {
 
   /** A batch that was written to a socket more than once may still stand in the queue of the first: it is not given back. */
   async produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]> {
-    const results = await Promise.allSettled(
-      [...Map.groupBy(batches, keyOf)].map(([key, own]) => this.#inTurn(key, () => this.#sendAll(key, own))),
-    );
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    // Dead letters wait for the results of their micro-batch: what becomes of these may change them.
+    for (const ofTopic of Map.groupBy(batches, ({ topic }) => topic).values()) {
+      const results = await Promise.allSettled(
+        [...Map.groupBy(ofTopic, keyOf)].map(([key, own]) =>
+          this.#inTurn(key, () => this.#sendAll(key, own)),
+        ),
+      );
+      throwIfRejected(results);
+    }
     return batches.filter((batch) => this.#sendings.get(batch)?.writes === 1);
   }
 
@@ -89,38 +98,45 @@ export class KafkaSink implements Sink {
   }
 
   async #sendAll(key: string, batches: readonly ResultBatch[]): Promise<void> {
-    for (const batch of batches) {
-      const sending = this.#sendings.get(batch);
-      if (sending?.acknowledged !== true) await this.#send(key, batch, sending);
-    }
+    for (const batch of batches) await this.#parts.send(batch, (part) => this.#sendOnce(key, part));
   }
 
-  async #send(key: string, batch: ResultBatch, before: Sending | undefined): Promise<void> {
+  async #sendOnce(key: string, batch: ResultBatch): Promise<void> {
+    const before = this.#sendings.get(batch);
+    if (before?.acknowledged === true) return;
     const stream = this.#streamOf(key);
     const { identity } = stream;
-    const sending = before?.identity === identity ? before : numbered(stream, batch, before?.writes);
+    const isKnown = before?.identity === identity && !before.refused;
+    const sending = isKnown ? before : numbered(stream, batch, before?.writes);
     this.#sendings.set(batch, sending);
-    const { topic, partition, bytes } = batch;
+    try {
+      await this.#send(identity.producer, batch, sending);
+    } catch (error) {
+      if (isSequenceError(error)) await this.#renew(stream);
+      if (refusalIn(error, batch.recordCount) === null) throw sinkErrorOf(error, key);
+      sending.refused = true;
+      // The next batch takes its numbers, unless another copy of this one may still be on its way.
+      if (sending.writes === 1) stream.nextSequence = sending.baseSequence;
+      else await this.#renew(stream);
+      throw error;
+    }
+    sending.acknowledged = true;
+  }
+
+  async #send(producer: Producer, { topic, partition, bytes }: ResultBatch, sending: Sending): Promise<void> {
     const message: OutgoingBatch = {
       value: bytes,
       partition,
       baseSequence: sending.baseSequence,
       onWrite: () => sending.writes++,
     };
-    try {
-      await identity.producer.send({
-        topic,
-        acks: ACKS_ALL,
-        timeout: this.#settings['request.timeout.ms'],
-        // A record batch stands where kafkajs expects a message; the seam writes it as it is.
-        messages: [message as unknown as { value: Buffer; partition: number }],
-      });
-    } catch (error) {
-      if (isSequenceError(error)) await this.#renew(stream);
-      const { message: words } = error as Error;
-      throw new SinkError(`${key}: ${words}`, { retriable: !isPermanent(error), cause: error });
-    }
-    sending.acknowledged = true;
+    await producer.send({
+      topic,
+      acks: ACKS_ALL,
+      timeout: this.#settings['request.timeout.ms'],
+      // A record batch stands where kafkajs expects a message; the seam writes it as it is.
+      messages: [message as unknown as { value: Buffer; partition: number }],
+    });
   }
 
   #streamOf(key: string): Stream {
@@ -179,5 +195,13 @@ export class KafkaSink implements Sink {
 function numbered(stream: Stream, { recordCount }: ResultBatch, writes = 0): Sending {
   const { identity, nextSequence: baseSequence } = stream;
   stream.nextSequence = (baseSequence + recordCount) % SEQUENCE_MODULUS;
-  return { identity, baseSequence, acknowledged: false, writes };
+  return { identity, baseSequence, acknowledged: false, refused: false, writes };
+}
+
+/** Refusals first, all of them: when they are mended, the rest is tried again. */
+function throwIfRejected(results: readonly PromiseSettledResult<void>[]): void {
+  const errors: unknown[] = results.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  const refused = errors.filter((error) => error instanceof RefusedRecordsError);
+  if (refused.length > 0) throw new RefusedRecordsError(refused.flatMap(({ refusals }) => refusals));
+  if (errors.length > 0) throw errors[0];
 }

@@ -4,10 +4,17 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Kafka, Producer } from 'kafkajs';
-import { type CommitOffset, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
+import {
+  type CommitOffset,
+  RefusedRecordsError,
+  type ResultBatch,
+  type Sink,
+  SinkError,
+} from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { KafkaSettings } from './client.ts';
-import { isConcurrentTransaction, isPermanent } from './errors.ts';
+import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
+import { Parts } from './parts.ts';
 import type { OutgoingBatch } from './seam.ts';
 import type { OffsetTransactions } from './source.ts';
 import { partitionCountOf } from './topic.ts';
@@ -49,6 +56,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   readonly #admin: Admin;
   readonly #onOvertaken: (why: string) => void;
   readonly #lines = new Map<string, Line>();
+  readonly #parts = new Parts();
   /** How often each batch was put into a request. */
   readonly #writes = new WeakMap<ResultBatch, number>();
 
@@ -140,9 +148,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       if (!isAnswered(line, batches, next)) await this.#transact(line, { batches, next });
     } catch (error) {
       if (!(error instanceof SinkError)) this.#abandon(line);
-      const { message } = error as Error;
-      const retriable = error instanceof SinkError ? error.retriable : !isPermanent(error);
-      throw new SinkError(`${keyOf(line)}: ${message}`, { retriable, cause: error });
+      throw sinkErrorOf(error, keyOf(line));
     }
   }
 
@@ -150,7 +156,17 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const { batches, next } = attempt;
     const producer = line.producer as Producer;
     const transaction = await producer.transaction();
-    for (const batch of batches) await this.#send(line, transaction, batch);
+    try {
+      for (const batch of batches)
+        await this.#parts.send(batch, (part) => this.#send(line, transaction, part));
+    } catch (error) {
+      if (!(error instanceof RefusedRecordsError)) throw error;
+      await transaction.abort();
+      throw new RefusedRecordsError(
+        error.refusals.map((refusal) => ({ ...refusal, appended: 0 })),
+        error,
+      );
+    }
     const { topic, partition } = line;
     const topics = [{ topic, partitions: [{ partition, offset: String(next) }] }];
     const consumerGroupId = this.#settings['group.id'];
@@ -178,13 +194,19 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       baseSequence,
       onWrite: () => this.#writes.set(batch, (this.#writes.get(batch) ?? 0) + 1),
     };
-    await transaction.send({
-      topic,
-      acks: ACKS_ALL,
-      timeout: this.#settings['request.timeout.ms'],
-      // A record batch stands where kafkajs expects a message; the seam writes it as it is.
-      messages: [message as unknown as { value: Buffer; partition: number }],
-    });
+    try {
+      await transaction.send({
+        topic,
+        acks: ACKS_ALL,
+        timeout: this.#settings['request.timeout.ms'],
+        // A record batch stands where kafkajs expects a message; the seam writes it as it is.
+        messages: [message as unknown as { value: Buffer; partition: number }],
+      });
+    } catch (error) {
+      // What was not taken has used no sequence number.
+      if (refusalIn(error, recordCount) !== null) line.sequences.set(key, baseSequence);
+      throw error;
+    }
   }
 
   /** After a failure nothing is known of the transaction: its producer is not used again. */
@@ -203,8 +225,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     if (now !== committed && now !== attempt?.next) {
       this.#abandon(line);
       this.#lines.delete(keyOf(line));
-      const words = `another has committed ${now} where we had committed ${committed}`;
-      this.#onOvertaken(`${keyOf(line)}: ${words}`);
+      const words = `${keyOf(line)}: another has committed ${now} where we had committed ${committed}`;
+      this.#onOvertaken(words);
       throw new SinkError(words, { retriable: true });
     }
     line.attempt = undefined;

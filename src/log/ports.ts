@@ -3,7 +3,7 @@
 
 import type { NextOffset } from './offset.ts';
 import type { RawRecordBatch } from './record-batch.ts';
-import type { TopicPartition } from './topic-partition.ts';
+import { keyOf, type TopicPartition } from './topic-partition.ts';
 
 /** A record batch as fetched. A skipped one (control, or of an aborted transaction) counts only as an offset range. */
 export interface FetchedBatch extends RawRecordBatch {
@@ -96,8 +96,10 @@ export interface Sink {
    * Appends the batches; those of one partition in the order given, after those of earlier calls. Resolves when all
    * replicas in sync have all of them. A rejection means that some may be missing: call again with the same batches.
    * `answered` says that these are all the answers to a partition of the input below that offset that were not produced yet: a
-   * sink with transactions commits the offset together with them.
-   * Rejects with `SinkError`. Resolves to those batches whose bytes nobody reads any more: they may be used again.
+   * sink with transactions commits the offset together with them. Topics are written one after the other, in the order of their first
+   * batches: of a later one nothing is appended while something of an earlier one is missing.
+   * Rejects with `SinkError`, of which `RefusedRecordsError` and `PartitionGoneError` need more than to call again.
+   * Resolves to those batches whose bytes nobody reads any more: they may be used again.
    */
   produce(batches: readonly ResultBatch[], answered?: CommitOffset): Promise<readonly ResultBatch[]>;
   stop(): Promise<void>;
@@ -116,7 +118,7 @@ export class MissingTopicError extends Error {
 
 /** Records were not acknowledged. */
 export class SinkError extends Error {
-  readonly code = 'SCORELANE_SINK';
+  readonly code: string = 'SCORELANE_SINK';
   override readonly name = 'SinkError';
   /** Trying again soon may help (broker away); otherwise someone has to do something first (no such topic, too large). */
   readonly retriable: boolean;
@@ -124,6 +126,38 @@ export class SinkError extends Error {
     super(message, { cause: options.cause });
     this.retriable = options.retriable;
   }
+}
+
+/** Of a record batch: records that its topic will not take, whatever is tried. */
+export interface Refusal {
+  readonly batch: ResultBatch;
+  /** Records below this index are appended: only the others are missing. */
+  readonly appended: number;
+  /** By their place in the batch. None of them is below `appended`. */
+  readonly records: readonly { readonly index: number; readonly message: string }[];
+  /** It is their timestamps that the topic does not take. */
+  readonly ofTime: boolean;
+}
+
+/** There are records that their topic will never take: too large, a time outside of its bounds, no key where it needs one. */
+export class RefusedRecordsError extends SinkError {
+  override readonly code: string = 'SCORELANE_RECORDS_REFUSED';
+  readonly refusals: readonly Refusal[];
+  constructor(refusals: readonly Refusal[], cause?: unknown) {
+    super(refusals.map(wordsOf).join('; '), { retriable: false, cause });
+    this.refusals = refusals;
+  }
+}
+
+const wordsOf = ({ batch, records }: Refusal): string => {
+  const [first] = records;
+  const more = records.length > 1 ? `, and ${records.length - 1} others` : '';
+  return `${keyOf(batch)} refuses record ${first?.index} of a batch of ${batch.recordCount}${more}: ${first?.message}`;
+};
+
+/** The topic has no such partition, or is not there at all: it may have been made anew since its partitions were counted. */
+export class PartitionGoneError extends SinkError {
+  override readonly code: string = 'SCORELANE_PARTITION_GONE';
 }
 
 /** Where a partition ends for a reader, as the log says when asked. */

@@ -7,15 +7,12 @@ import type { ISocketFactory } from 'kafkajs';
 import { kafkaConfig } from '../../src/kafka/client.ts';
 import { loadKafkaJs } from '../../src/kafka/seam.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { TransactionalSink } from '../../src/kafka/transactional-sink.ts';
 import { viewOf } from '../../src/log/int64.ts';
-import { startingAt } from '../../src/log/offset.ts';
 import { SinkError } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf } from '../support/records.ts';
-import { recordsOf } from '../support/topic.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -108,23 +105,6 @@ test('a batch whose answer was lost is sent again with its sequence, and appende
   t.is(await logEnd('duplicate'), 7);
 });
 
-test('a batch that is too large is refused for good, and the gap that it leaves in the sequence is healed', async (t) => {
-  const sink = await sinkOn('small', { 'max.message.bytes': '1000' });
-  await sink.produce([batchOf('small', 0, records(2))]);
-  const refused = await t.throwsAsync(sink.produce([batchOf('small', 0, records(3, 900))]), {
-    instanceOf: SinkError,
-  });
-  t.is(refused?.retriable, false);
-  t.regex(refused?.message ?? '', /^small\/0: .*larger than the max message size/);
-  const next = batchOf('small', 0, records(2));
-  const gap = await t.throwsAsync(sink.produce([next]), { instanceOf: SinkError });
-  t.is(gap?.retriable, true);
-  await sink.produce([next]);
-  await sink.produce([batchOf('small', 0, records(1))]);
-  await sink.stop();
-  t.is(await logEnd('small'), 5);
-});
-
 test('results for a topic that is gone are refused, not lost: the call says so', async (t) => {
   const sink = await sinkOn('present');
   const error = await t.throwsAsync(sink.produce([batchOf('gone', 0, records(1))]), {
@@ -132,24 +112,4 @@ test('results for a topic that is gone are refused, not lost: the call says so',
   });
   t.is(error?.retriable, false);
   await sink.stop();
-});
-
-test('with transactions, an offset committed past the end of the log keeps no answer from being written', async (t) => {
-  await createTopics(broker().address, { 'cut-in': 1, 'cut-out': 1 });
-  const settings = settingsFor(broker().address, { 'group.id': 'cut', 'transactional.id': 'cut' });
-  const kafka = kafkaFor(settings);
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.setOffsets({ groupId: 'cut', topic: 'cut-in', partitions: [{ partition: 0, offset: '500' }] });
-  const sink = new TransactionalSink(kafka, settings, t.fail);
-  await sink.start();
-  const input = { topic: 'cut-in', partition: 0 };
-  await sink.own([input], []);
-  await sink.produce([batchOf('cut-out', 0, records(3))], { ...input, next: startingAt(3) });
-  await sink.commit([{ ...input, next: startingAt(5) }]);
-  await sink.commit([{ ...input, next: startingAt(4) }]);
-  const [found] = await admin.fetchOffsets({ groupId: 'cut', topics: ['cut-in'] });
-  await Promise.all([sink.stop(), admin.disconnect()]);
-  t.is((await recordsOf(broker().address, 'cut-out')).length, 3);
-  t.is(found?.partitions[0]?.offset, '5', 'and no offset goes back');
 });

@@ -1,0 +1,47 @@
+// Sends a record batch in as many parts as its topic wants: cut in halves where the topic takes it too large, or refuses a record that it
+// does not name. A batch stays cut when it is sent again, so that each part keeps what it is known by.
+
+import { halve } from '../log/halve.ts';
+import { RefusedRecordsError, type ResultBatch } from '../log/ports.ts';
+import { refusalIn } from './errors.ts';
+
+interface Part {
+  readonly batch: ResultBatch;
+  /** The place of its first record in the whole. */
+  readonly at: number;
+}
+
+export class Parts {
+  readonly #parts = new WeakMap<ResultBatch, readonly Part[]>();
+
+  /**
+   * Sends the parts of a batch in their order. Rejects with what `send` rejects with, or with `RefusedRecordsError` when there are
+   * records that the topic will not take, alone or named by it.
+   */
+  async send(whole: ResultBatch, send: (part: ResultBatch) => Promise<void>): Promise<void> {
+    let parts = this.#parts.get(whole) ?? [{ batch: whole, at: 0 }];
+    for (let done = 0; done < parts.length; ) {
+      const { batch, at } = parts[done] as Part;
+      try {
+        await send(batch);
+        done++;
+      } catch (error) {
+        const refusal = refusalIn(error, batch.recordCount);
+        if (refusal === null) throw error;
+        const { ofTime } = refusal;
+        if (refusal.named.length > 0 || batch.recordCount === 1) {
+          const named = refusal.named.length > 0 ? refusal.named : [{ index: 0, message: refusal.words }];
+          const records = named.map(({ index, message }) => ({ index: at + index, message }));
+          throw new RefusedRecordsError([{ batch: whole, appended: at, records, ofTime }], error);
+        }
+        const [first, second] = halve(batch);
+        const halves = [
+          { batch: first, at },
+          { batch: second, at: at + first.recordCount },
+        ];
+        parts = parts.toSpliced(done, 1, ...halves);
+        this.#parts.set(whole, parts);
+      }
+    }
+  }
+}

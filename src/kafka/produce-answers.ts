@@ -1,0 +1,150 @@
+// What brokers answer to Produce requests. kafkajs speaks version 7 at most; version 8 (KIP-467) names the records that were refused
+// and says why. And kafkajs leaves out partitions of which it knows no leader, and calls that a success: here it is none.
+
+/** kafkajs's Decoder, as far as used. */
+interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): { toString(): string };
+  readString(): string | null;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+}
+
+interface NamedRecord {
+  readonly index: number;
+  readonly message: string;
+}
+
+interface PartitionAnswer {
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly baseOffset: string;
+  readonly refused: readonly NamedRecord[];
+  readonly errorMessage: string | null;
+}
+
+interface ProduceAnswer {
+  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
+  /** kafkajs's names: the broker has throttled by the time it answers, the client should by the second. */
+  readonly throttleTime: 0;
+  readonly clientSideThrottleTime: number;
+}
+
+/** What is added to kafkajs's error. */
+export interface ProduceFailure {
+  readonly refused: readonly NamedRecord[];
+  readonly errorMessage: string | null;
+}
+
+interface Exchange {
+  readonly request: object;
+  readonly response: object;
+}
+
+export interface ProduceProtocol {
+  readonly versions: readonly string[];
+  readonly protocol: (of: { readonly version: number }) => (options: object) => Exchange;
+}
+
+const NAMING_VERSION = 8;
+const SUCCESS = 0;
+
+/** kafkajs's Produce with version 8 besides: the request is that of 7, the answer says more. */
+export const namingProduce = (
+  { versions, protocol }: ProduceProtocol,
+  DecoderClass: new (bytes: Buffer) => Decoder,
+  errorOf: (code: number) => Error,
+): ProduceProtocol => ({
+  versions: [...versions, String(NAMING_VERSION)],
+  protocol: ({ version }) => {
+    if (version !== NAMING_VERSION) return protocol({ version });
+    const before = protocol({ version: NAMING_VERSION - 1 });
+    return (options) => ({
+      request: { ...before(options).request, apiVersion: NAMING_VERSION },
+      response: {
+        decode: async (bytes: Buffer) => decodeAnswer(new DecoderClass(bytes)),
+        parse: async (answer: ProduceAnswer) => {
+          throwIfFailed(answer, errorOf);
+          return answer;
+        },
+      },
+    });
+  },
+});
+
+function decodeAnswer(decoder: Decoder): ProduceAnswer {
+  const topics = decoder.readArray(() => ({
+    topicName: decoder.readString() ?? '',
+    partitions: decoder.readArray(() => {
+      const partition = decoder.readInt32();
+      const errorCode = decoder.readInt16();
+      const baseOffset = decoder.readInt64().toString();
+      decoder.readInt64(); // the time of appending
+      decoder.readInt64(); // where the log starts
+      const refused = decoder.readArray(() => ({
+        index: decoder.readInt32(),
+        message: decoder.readString() ?? '',
+      }));
+      return { partition, errorCode, baseOffset, refused, errorMessage: decoder.readString() };
+    }),
+  }));
+  return { topics, throttleTime: 0, clientSideThrottleTime: decoder.readInt32() };
+}
+
+/** Throws kafkajs's error for the first partition that failed, with what the broker says of it. */
+function throwIfFailed({ topics }: ProduceAnswer, errorOf: (code: number) => Error): void {
+  for (const { partitions } of topics) {
+    for (const { errorCode, refused, errorMessage } of partitions) {
+      if (errorCode === SUCCESS) continue;
+      const failure: ProduceFailure = { refused, errorMessage };
+      throw Object.assign(errorOf(errorCode), failure);
+    }
+  }
+}
+
+interface Cluster {
+  refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[];
+}
+
+interface Sending {
+  readonly topicMessages: readonly {
+    readonly topic: string;
+    readonly messages: readonly { readonly partition: number }[];
+  }[];
+}
+
+type Send = (
+  sending: Sending,
+) => Promise<readonly { readonly topicName: string; readonly partition: number }[]>;
+export type CreateSend = (options: { readonly cluster: Cluster }) => Send;
+
+/** kafkajs's way to send, which fails when a partition is not among those that were answered for, and looks for its leader anew. */
+export const acknowledgedSend =
+  (create: CreateSend): CreateSend =>
+  (options) => {
+    const { cluster } = options;
+    const send = create(options);
+    return async (sending) => {
+      const answers = await send(sending);
+      for (const { topic, messages } of sending.topicMessages) {
+        for (const { partition } of messages) {
+          if (answers.some((answer) => answer.topicName === topic && answer.partition === partition))
+            continue;
+          await cluster.refreshMetadata();
+          throw unanswered(partition, cluster.findTopicPartitionMetadata(topic));
+        }
+      }
+      return answers;
+    };
+  };
+
+function unanswered(partition: number, known: readonly { readonly partitionId: number }[]): Error {
+  const isThere = known.some(({ partitionId }) => partitionId === partition);
+  const words = isThere
+    ? 'no leader was known for the partition'
+    : `the topic has no such partition, it has ${known.length}`;
+  return Object.assign(new Error(words), {
+    type: isThere ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION',
+  });
+}
