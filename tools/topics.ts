@@ -35,6 +35,22 @@ export async function createTopics(
   }
 }
 
+/** Resolves when no broker knows it any more, so that it can be made again. */
+export async function deleteTopic(address: string, topic: string): Promise<void> {
+  const { Kafka, logLevel } = loadKafkaJs();
+  const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+    for (let tries = 0; (await admin.listTopics()).includes(topic); tries++) {
+      if (tries === TRIES) throw new Error(`topic ${topic} is there still`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 const TRIES = 200;
 
 async function haveLeaders(admin: Admin, topics: string[]): Promise<boolean> {

@@ -12,6 +12,19 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   assigned: (partitions) => {
     meter.lanesAssigned(partitions.map(keyOf));
     logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
+    const remade = partitions.filter(({ replaces }) => replaces !== undefined);
+    for (const [topic, anew] of Map.groupBy(remade, (each) => each.topic)) {
+      meter.partitionsRemade += anew.length;
+      logger.error(
+        {
+          code: 'SCORELANE_TOPIC_REMADE',
+          before: anew[0]?.replaces,
+          now: anew[0]?.incarnation,
+          partitions: anew.map(keyOf),
+        },
+        `topic ${topic} was deleted and made again: what was committed is of the old one; the new one is scored from its start`,
+      );
+    }
   },
   outOfRange: ({ position, logStart, logEnd, resumedAt, ...partition }) =>
     logger.error(

@@ -1,11 +1,12 @@
 // When offsets are committed: every `commitIntervalMs` while there is something to commit, at once when lanes settle or
 // drain. One commit is in flight at a time, for all lanes together.
 
+import { addressOf, metadataOf } from './lane.ts';
 import type { Effect, LaneCommit } from './messages.ts';
 import type { EngineState } from './state.ts';
 
 const uncommitted = ({ lanes }: EngineState): boolean => {
-  for (const { ledger } of lanes.values()) if (ledger.committable > ledger.committed) return true;
+  for (const { ledger } of lanes.values()) if (ledger.owes) return true;
   return false;
 };
 
@@ -22,9 +23,9 @@ export function commitDueAtMs(state: EngineState): number {
 export function applyCommit(state: EngineState, nowMs: number, effects: Effect[]): void {
   if (commitDueAtMs(state) > nowMs) return;
   const commits: LaneCommit[] = [];
-  for (const { topic, partition, epoch, ledger } of state.lanes.values()) {
-    if (ledger.committable > ledger.committed)
-      commits.push({ topic, partition, epoch, next: ledger.committable });
+  for (const lane of state.lanes.values()) {
+    if (lane.ledger.owes)
+      commits.push({ ...addressOf(lane), next: lane.ledger.committable, ...metadataOf(lane) });
   }
   state.commitInFlight = true;
   state.lastCommitAtMs = nowMs;

@@ -7,7 +7,7 @@ import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
 import { flood } from './flood.ts';
-import { accept, addressOf, feed, type Lane, restart, skipTo, takesMail } from './lane.ts';
+import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
 import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
@@ -77,7 +77,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       }
       // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
       endLanes(state, [lane], 'lost', effects);
-      beginLane(state, lane, message.position, effects);
+      beginLane(state, { ...addressOf(lane), ...metadataOf(lane), position: message.position }, effects);
       return;
     }
     case 'scored': {
@@ -168,7 +168,9 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     if (producible === undefined) break;
     const { entry, scored } = producible;
     if (scored.outputs.length > 0) {
-      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, next: entry.next, scored });
+      const { topic, partition } = lane;
+      const answered = { topic, partition, next: entry.next, ...metadataOf(lane) };
+      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, answered, scored });
       break;
     }
     lane.ledger.acknowledged(entry.id);
@@ -228,14 +230,11 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
     return true;
   }
   state.scoring++;
-  const { topic, partition, epoch } = lane;
   effects.push({
     type: 'score',
     microBatch: {
       id,
-      topic,
-      partition,
-      epoch,
+      ...addressOf(lane),
       first,
       next,
       batches,

@@ -243,11 +243,10 @@ export class Driver {
     );
   }
 
-  #produce({ lane, id, next, scored }: Extract<Effect, { type: 'produce' }>): void {
+  #produce({ lane, id, answered, scored }: Extract<Effect, { type: 'produce' }>): void {
     const { sink, scorer, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
-    const { topic, partition } = lane;
-    sink.produce(scored.outputs, { topic, partition, next }).then(
+    sink.produce(scored.outputs, answered).then(
       (done) => {
         scorer.release(done);
         observer.produced?.(lane, scored, clock.nowMs() - sinceMs);

@@ -2,7 +2,7 @@
 // fetched, and say whether it may open another micro-batch.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { Fetched } from '../log/ports.ts';
+import type { AssignedPartition, Fetched } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { Recent } from './flood.ts';
 import { Ledger } from './ledger.ts';
@@ -27,6 +27,10 @@ export interface Lane extends TopicPartition {
   readonly key: string;
   /** The ownership number: an answer that carries another one is not for this lane. */
   epoch: number;
+  /** Which topic of that name its offsets are of; undefined where the log does not tell. */
+  readonly incarnation: string | undefined;
+  /** Goes with every commit. */
+  readonly metadata: string | undefined;
   phase: Phase;
   /** The next offset to accept from the source. */
   position: NextOffset;
@@ -46,16 +50,19 @@ export interface Lane extends TopicPartition {
   aliveAt: NextOffset;
 }
 
-export function newLane(partition: TopicPartition, position: NextOffset, epoch: number): Lane {
+export function newLane(assigned: AssignedPartition, epoch: number): Lane {
+  const { topic, partition, position, incarnation, metadata, uncommitted = false } = assigned;
   return {
-    topic: partition.topic,
-    partition: partition.partition,
-    key: keyOf(partition),
+    topic,
+    partition,
+    key: keyOf(assigned),
     epoch,
+    incarnation,
+    metadata,
     phase: 'running',
     position,
     mailbox: new Mailbox(),
-    ledger: new Ledger(position),
+    ledger: new Ledger(position, uncommitted),
     paused: false,
     highWatermark: position,
     produceAgainAtMs: 0,
@@ -67,7 +74,15 @@ export function newLane(partition: TopicPartition, position: NextOffset, epoch: 
   };
 }
 
-export const addressOf = ({ topic, partition, epoch }: Lane): LaneAddress => ({ topic, partition, epoch });
+export const addressOf = ({ topic, partition, epoch, incarnation }: Lane): LaneAddress => ({
+  topic,
+  partition,
+  epoch,
+  ...(incarnation === undefined ? {} : { incarnation }),
+});
+
+export const metadataOf = ({ metadata }: Lane): { readonly metadata?: string } =>
+  metadata === undefined ? {} : { metadata };
 
 /** Whether it takes anything from the source now. */
 export const takesMail = ({ phase }: Lane): boolean => phase === 'running' || phase === 'settling';
@@ -75,8 +90,7 @@ export const takesMail = ({ phase }: Lane): boolean => phase === 'running' || ph
 /** Bytes this lane holds: waiting and in flight, until acknowledged. */
 export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledger.bytes;
 
-export const isSettled = (lane: Lane): boolean =>
-  lane.ledger.inFlight === 0 && lane.ledger.committable === lane.ledger.committed;
+export const isSettled = (lane: Lane): boolean => lane.ledger.inFlight === 0 && !lane.ledger.owes;
 
 /**
  * Puts what was fetched into the mailbox, dropping what the lane has already. Returns false when the source has read

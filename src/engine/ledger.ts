@@ -42,11 +42,19 @@ export class Ledger {
   #committable: NextOffset;
   /** The log has confirmed that a restart begins here. */
   #committed: NextOffset;
+  /** Nothing was committed at all, or not so as it should be. */
+  #owesFirst: boolean;
 
-  constructor(position: NextOffset) {
+  constructor(position: NextOffset, uncommitted = false) {
     this.#done = position;
     this.#committable = position;
     this.#committed = position;
+    this.#owesFirst = uncommitted;
+  }
+
+  /** Whether there is something to commit. */
+  get owes(): boolean {
+    return this.#owesFirst || this.#committable > this.#committed;
   }
 
   get done(): NextOffset {
@@ -125,6 +133,7 @@ export class Ledger {
   /** The log confirmed a commit. Confirmations may arrive out of order. */
   confirmed(next: NextOffset): void {
     assert.ok(next <= this.#committable, `${next} was committed, but only ${this.#committable} may be`);
+    this.#owesFirst = false;
     if (next > this.#committed) this.#committed = next;
   }
 

@@ -1,17 +1,24 @@
 // All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, Fetched, LogEnd, MicroBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type {
+  AssignedPartition,
+  CommitOffset,
+  Fetched,
+  LogEnd,
+  MicroBatch,
+  ScoredMicroBatch,
+} from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 
 /** Names the lane, and the ownership during which something was asked of it. */
 export interface LaneAddress extends TopicPartition {
   readonly epoch: number;
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
 }
 
-export interface LaneCommit extends LaneAddress {
-  readonly next: NextOffset;
-}
+export interface LaneCommit extends LaneAddress, CommitOffset {}
 
 export interface Failure {
   readonly code: string;
@@ -72,8 +79,8 @@ export type Effect =
       readonly type: 'produce';
       readonly lane: LaneAddress;
       readonly id: number;
-      /** One past what it answers. */
-      readonly next: NextOffset;
+      /** One past what it answers, and what goes with a commit of that. */
+      readonly answered: CommitOffset;
       readonly scored: ScoredMicroBatch;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }

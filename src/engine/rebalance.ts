@@ -2,7 +2,6 @@
 // open nothing new, and keep their mail; those that come back go on from their own position; those that were revoked or
 // lost are gone, and no late answer reaches them.
 
-import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { giveBack } from './credits.ts';
@@ -11,13 +10,8 @@ import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
 /** A new ownership, from that position on. */
-export function beginLane(
-  state: EngineState,
-  partition: TopicPartition,
-  position: NextOffset,
-  effects: Effect[],
-): void {
-  const lane = newLane(partition, position, state.nextEpoch++);
+export function beginLane(state: EngineState, assigned: AssignedPartition, effects: Effect[]): void {
+  const lane = newLane(assigned, state.nextEpoch++);
   state.lanes.set(lane.key, lane);
   if (state.keepsState) restore(lane, effects);
 }
@@ -39,7 +33,14 @@ export function assigned(
     const key = keyOf(partition);
     const kept = state.lanes.get(key);
     if (kept === undefined) {
-      beginLane(state, partition, partition.position, effects);
+      beginLane(state, partition, effects);
+      continue;
+    }
+    if (kept.incarnation !== partition.incarnation) {
+      // Another log by the same name: nothing that the lane knows is of use (invariant 9).
+      endLanes(state, [kept], 'remade', effects);
+      if (kept.paused) effects.push({ type: 'resume', partition: kept });
+      beginLane(state, partition, effects);
       continue;
     }
     if (kept.phase === 'settling') kept.phase = 'running';
@@ -75,11 +76,11 @@ export function applySettling(state: EngineState, nowMs: number, effects: Effect
   effects.push({ type: 'settled', unfinished });
 }
 
-/** Ends lanes: after `revoked` and after `lost` alike, nothing of theirs is committed any more. */
+/** Ends lanes: after `revoked`, after `lost` and when the topic was made anew, nothing of theirs is committed any more. */
 export function endLanes(
   state: EngineState,
   partitions: readonly TopicPartition[],
-  why: 'revoked' | 'lost',
+  why: 'revoked' | 'lost' | 'remade',
   effects: Effect[],
 ): void {
   for (const partition of partitions) {
@@ -89,6 +90,6 @@ export function endLanes(
     state.lanes.delete(key);
     if (state.keepsState) effects.push({ type: 'forget', lane: addressOf(lane) });
     const microBatches = lane.ledger.inFlight;
-    if (microBatches > 0) effects.push({ type: 'abandoned', lane, microBatches, why });
+    if (microBatches > 0) effects.push({ type: 'abandoned', lane: addressOf(lane), microBatches, why });
   }
 }

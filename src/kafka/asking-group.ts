@@ -4,35 +4,9 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
-
-/** The parts of kafkajs's ConsumerGroup used here. */
-export interface ConsumerGroup {
-  readonly memberId: string | null;
-  readonly generationId: number | null;
-  readonly offsetManager: OffsetManager | null;
-  readonly cluster: {
-    fetchTopicsOffset(
-      topics: readonly {
-        topic: string;
-        partitions: readonly { partition: number }[];
-        fromBeginning: boolean;
-      }[],
-    ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
-  };
-  assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
-  pause(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
-  resume(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
-  seek(partition: { topic: string; partition: number; offset: string }): void;
-}
-
-interface OffsetManager {
-  resolveOffsets(): Promise<void>;
-  nextOffset(topic: string, partition: number): { toString(): string };
-  resolveOffset(offset: { topic: string; partition: number; offset: string }): void;
-  commitOffsets(offsets: {
-    topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[];
-  }): Promise<void>;
-}
+import { beginnings, logOffsets } from './beginnings.ts';
+import type { TopicId } from './flexible.ts';
+import type { ConsumerGroup } from './kafkajs-group.ts';
 
 /** What a group member of ours is asked and told. kafkajs carries it on the partition assigner. */
 export interface MemberHooks {
@@ -40,6 +14,8 @@ export interface MemberHooks {
   joining(group: ConsumerGroup): Promise<void>;
   /** The member has its assignment of a new generation; `consecutive` when it missed none in between. */
   joined(group: ConsumerGroup, consecutive: boolean): void;
+  /** The id that the topic had when its partitions were last assigned. */
+  topicIdBefore(topic: string): TopicId;
   /** Before the committed offsets of that assignment are asked for. */
   assigning(partitions: readonly TopicPartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
@@ -99,6 +75,7 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
       // ask for another: the lanes, which have settled for it, would wait for ever.
       if (this.#joinIsDue) await this.joinAndSync();
       try {
+        if (this.#announced && this.#isRemade()) await this.joinAndSync();
         this.#announcing ??= this.#announce().finally(() => {
           this.#announcing = undefined;
         });
@@ -117,36 +94,46 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
         numbers.map((partition) => ({ topic, partition })),
       );
       await this.#hooks?.assigning(partitions);
-      await manager.resolveOffsets();
+      const found: AssignedPartition[] = [];
+      for (const { topic, partitions: numbers } of this.assigned())
+        found.push(
+          ...(await beginnings(this, manager, {
+            topic,
+            numbers,
+            topicIdBefore: this.#hooks?.topicIdBefore(topic) ?? null,
+          })),
+        );
       if (manager !== this.offsetManager) return;
+      // kafkajs would find out for itself, and know nothing of topics that had the name before.
+      for (const { topic, partition, position } of found)
+        (manager.committedOffsets()[topic] ??= {})[partition] = String(position);
+      this.cluster.topicIds = new Map(found.map(({ topic, incarnation }) => [topic, incarnation ?? null]));
       this.#announced = true;
-      this.#hooks?.assigned(
-        partitions.map(({ topic, partition }) => ({
-          topic,
-          partition,
-          position: Number(manager.nextOffset(topic, partition).toString()) as NextOffset,
-        })),
-      );
+      this.#hooks?.assigned(found);
+    }
+
+    /** Whether the metadata, which are asked for anew now and then, tell of another topic by that name. */
+    #isRemade(): boolean {
+      return [...this.cluster.topicIds].some(([topic, id]) => {
+        const now = this.cluster.findTopicPartitionMetadata(topic)[0]?.topicId ?? null;
+        return id !== null && now !== null && now !== id;
+      });
     }
 
     override async recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void> {
       const { topic, partition } = error;
       if (this.#hooks === undefined || this.offsetManager === null)
         return super.recoverFromOffsetOutOfRange(error);
-      const [logStart, logEnd] = await Promise.all([
-        this.#logOffset(error, true),
-        this.#logOffset(error, false),
-      ]);
+      await this.cluster.refreshMetadata();
+      if (this.#isRemade()) return this.joinAndSync();
+      const [logStart = 0, logEnd = 0] = await Promise.all(
+        ([true, false] as const).map(async (fromBeginning) =>
+          (await logOffsets(this, topic, [partition], fromBeginning)).get(partition),
+        ),
+      );
       const position = Number(this.offsetManager.nextOffset(topic, partition).toString());
       const next = this.#hooks.outOfRange({ topic, partition, position, logStart, logEnd }, this);
       if (next === null) this.pause([{ topic, partitions: [partition] }]);
       else this.offsetManager.resolveOffset({ topic, partition, offset: String(next - 1) });
-    }
-
-    async #logOffset({ topic, partition }: TopicPartition, fromBeginning: boolean): Promise<number> {
-      const [found] = await this.cluster.fetchTopicsOffset([
-        { topic, partitions: [{ partition }], fromBeginning },
-      ]);
-      return Number(found?.partitions[0]?.offset);
     }
   };

@@ -10,8 +10,10 @@ import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts'
 import { stamp } from '../log/record-batch-writer.ts';
 import { askingGroup, type GroupClass } from './asking-group.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
+import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
+import { metadataWithIds } from './topic-ids.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
 
@@ -62,6 +64,12 @@ export function loadKafkaJs(): KafkaJs {
   substitute('protocol/requests/produce/v3/request.js', () =>
     produceRequest(require(internal('protocol/encoder.js'))),
   );
+  substitute('protocol/requests/metadata/index.js', (original) =>
+    metadataWithIds(original as Parameters<typeof metadataWithIds>[0]),
+  );
+  substitute('protocol/requests/fetch/index.js', (original) =>
+    fetchByIds(original as Parameters<typeof fetchByIds>[0], batchMessages),
+  );
   substitute('protocol/requests/produce/index.js', (original) => {
     const { createErrorFromCode } = require(internal('protocol/error.js'));
     return namingProduce(
@@ -79,6 +87,8 @@ export function loadKafkaJs(): KafkaJs {
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
+  substitute('broker/index.js', (original) => brokerByIds(original as BrokerClass));
+  substitute('cluster/index.js', (original) => clusterByIds(original as ClusterClass));
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
   loaded = require('kafkajs') as KafkaJs;
@@ -108,14 +118,17 @@ interface Decoder {
 async function decodeMessages(decoder: Decoder): Promise<BatchMessage[]> {
   const byteLength = decoder.readInt32();
   if (byteLength <= 0 || !decoder.canReadBytes(byteLength)) return [];
-  return splitRecordBatches(decoder.readBytes(byteLength)).map((batch) => ({
+  return batchMessages(decoder.readBytes(byteLength));
+}
+
+const batchMessages = (records: Buffer): BatchMessage[] =>
+  splitRecordBatches(records).map((batch) => ({
     offset: String(batch.header.lastOffset),
     value: batch.bytes,
     isControlRecord: false,
     batch,
     skip: false,
   }));
-}
 
 /** In place of kafkajs's filter: marks what must not be seen and keeps it, so that the lane can account for its offsets. */
 function markSkipped(fetched: {

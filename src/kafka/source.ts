@@ -13,10 +13,11 @@ import {
   type SourceListener,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import type { ConsumerGroup, MemberHooks } from './asking-group.ts';
+import type { MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { isFenced, isLost } from './errors.ts';
+import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
 import type { BatchMessage } from './seam.ts';
 
@@ -52,6 +53,12 @@ export class ConsumerCrashedError extends Error {
   override readonly name = 'ConsumerCrashedError';
 }
 
+const DELETED = 'records were deleted before they were scored. To go on without them';
+/** A topic that was made again is told by its id, where the brokers and the committed offset name one. */
+const SHORTER =
+  'it ends before what was committed: it was cut (an unclean election of a leader), or the topic was deleted and made again, or the ' +
+  'offset is not of this topic. To go on with what the log holds';
+
 /** How long a consumer that has stalled may take to leave its group. */
 const LEAVE_MS = 5_000;
 
@@ -72,6 +79,8 @@ export class KafkaSource implements Source {
   #owned: readonly TopicPartition[] = [];
   /** Where each of them would have been read from when it was assigned. */
   #assignedAt = new Map<string, NextOffset>();
+  /** The ids of topics as they were last assigned: they outlive a loss, so that a topic that was made anew is known as such. */
+  readonly #topicIds = new Map<string, string>();
   /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
   #mayCommit = false;
   /** Set when the group went on without us while lanes were settling. */
@@ -90,6 +99,7 @@ export class KafkaSource implements Source {
     return {
       joining: async (group) => (isCurrent() ? this.#joining(group) : undefined),
       joined: (group, consecutive) => isCurrent() && this.#joined(group, consecutive),
+      topicIdBefore: (topic) => this.#topicIds.get(topic) ?? null,
       assigning: async (partitions) =>
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
@@ -215,7 +225,11 @@ export class KafkaSource implements Source {
     if (transactions !== undefined) return transactions.commit(offsets);
     const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, commits]) => ({
       topic,
-      partitions: commits.map(({ partition, next }) => ({ partition, offset: String(next) })),
+      partitions: commits.map(({ partition, next, metadata = null }) => ({
+        partition,
+        offset: String(next),
+        metadata,
+      })),
     }));
     try {
       await manager.commitOffsets({ topics });
@@ -265,6 +279,8 @@ export class KafkaSource implements Source {
     for (const partition of gone) this.resume(partition);
     this.#owned = partitions.map(({ topic, partition }) => ({ topic, partition }));
     this.#assignedAt = new Map(partitions.map((each) => [keyOf(each), each.position]));
+    for (const { topic, incarnation } of partitions)
+      if (incarnation !== undefined) this.#topicIds.set(topic, incarnation);
     if (gone.length > 0) this.#listener?.revoked(gone);
     this.#mayCommit = true;
     this.#listener?.assigned(partitions);
@@ -283,7 +299,7 @@ export class KafkaSource implements Source {
       this.#listener?.failed(
         new OffsetOutOfRangeError(
           `${keyOf(event)}: the next offset to read is ${position}, but the log holds ${logStart} to ${logEnd}; ` +
-            'records were deleted before they were scored. To go on without them, set lanes.onOutOfRange=continue',
+            `${position < logStart ? DELETED : SHORTER}, set lanes.onOutOfRange=continue`,
         ),
       );
       return null;

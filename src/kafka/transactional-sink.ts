@@ -29,9 +29,8 @@ const SETTLES_MS = 50;
 const NOTHING_COMMITTED = -1;
 
 /** Of one transaction. */
-interface Attempt {
+interface Attempt extends CommitOffset {
   readonly batches: readonly ResultBatch[];
-  readonly next: number;
 }
 
 /** One partition of the input, with its transactional id. */
@@ -116,13 +115,13 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   async produce(batches: readonly ResultBatch[], answered?: CommitOffset): Promise<readonly ResultBatch[]> {
     if (answered === undefined)
       throw new SinkError('a transaction needs the offset that it commits', { retriable: false });
-    await this.#inTurn(answered, (line) => this.#answer(line, batches, answered.next));
+    await this.#inTurn(answered, (line) => this.#answer(line, batches, answered));
     return batches.filter((batch) => this.#writes.get(batch) === 1);
   }
 
   async commit(offsets: readonly CommitOffset[]): Promise<void> {
     await Promise.all(
-      offsets.map((offset) => this.#inTurn(offset, (line) => this.#answer(line, [], offset.next))),
+      offsets.map((offset) => this.#inTurn(offset, (line) => this.#answer(line, [], offset))),
     );
   }
 
@@ -142,10 +141,11 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     return turn;
   }
 
-  async #answer(line: Line, batches: readonly ResultBatch[], next: number): Promise<void> {
+  async #answer(line: Line, batches: readonly ResultBatch[], answered: CommitOffset): Promise<void> {
     try {
       if (line.producer === undefined) await this.#recover(line);
-      if (!isAnswered(line, batches, next)) await this.#transact(line, { batches, next });
+      const attempt = { batches, ...answered };
+      if (!isAnswered(line, attempt)) await this.#transact(line, attempt);
     } catch (error) {
       if (!(error instanceof SinkError)) this.#abandon(line);
       throw sinkErrorOf(error, keyOf(line));
@@ -153,7 +153,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   }
 
   async #transact(line: Line, attempt: Attempt): Promise<void> {
-    const { batches, next } = attempt;
+    const { batches, topic, partition, next, metadata } = attempt;
     const producer = line.producer as Producer;
     const transaction = await producer.transaction();
     try {
@@ -167,8 +167,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
         error,
       );
     }
-    const { topic, partition } = line;
-    const topics = [{ topic, partitions: [{ partition, offset: String(next) }] }];
+    const offset = { partition, offset: String(next), ...(metadata === undefined ? {} : { metadata }) };
+    const topics = [{ topic, partitions: [offset] }];
     const consumerGroupId = this.#settings['group.id'];
     await patiently(() => transaction.sendOffsets({ consumerGroupId, topics }));
     // From here on it may be committed, whatever comes back.
@@ -276,7 +276,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
  * was cut or made anew. Answers are done when they are those of an attempt that had succeeded; an offset alone, when answers were
  * committed up to it.
  */
-const isAnswered = (line: Line, batches: readonly ResultBatch[], next: number): boolean =>
+const isAnswered = (line: Line, { batches, next }: Attempt): boolean =>
   batches.length > 0 ? line.settled?.batches === batches : line.answered >= next;
 
 /** Waits for the broker to end the transaction before. */

@@ -22,10 +22,23 @@ export interface Fetched extends TopicPartition {
 export interface AssignedPartition extends TopicPartition {
   /** Where the source will read from: the committed offset, or what `auto.offset.reset` says where there is none. */
   readonly position: NextOffset;
+  /**
+   * Names the topic among all that ever had its name: one that was deleted and made again is another log, and offsets of one
+   * mean nothing in the other. Absent where the log does not tell.
+   */
+  readonly incarnation?: string;
+  /** That of which something was owned or committed before, where it was another. */
+  readonly replaces?: string;
+  /** The position is not committed yet: commit it, although nothing was answered, so that the next start begins there. */
+  readonly uncommitted?: true;
+  /** Goes with every commit of the partition. */
+  readonly metadata?: string;
 }
 
 export interface CommitOffset extends TopicPartition {
   readonly next: NextOffset;
+  /** That of the assignment. */
+  readonly metadata?: string;
 }
 
 /** A committed offset that the log no longer holds. */
@@ -171,6 +184,8 @@ export type Trigger = 'full' | 'linger' | 'drain';
 export interface MicroBatch extends TopicPartition {
   readonly id: number;
   readonly epoch: number;
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
   /** Records below are not wanted: they were scored before. */
   readonly first: NextOffset;
   readonly next: NextOffset;

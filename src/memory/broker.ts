@@ -4,7 +4,7 @@
 import { balanceByTopic } from '../log/balance.ts';
 import { viewOf, writeInt64 } from '../log/int64.ts';
 import { type NextOffset, startingAt } from '../log/offset.ts';
-import { MissingTopicError, type ResultBatch } from '../log/ports.ts';
+import { type CommitOffset, MissingTopicError, type ResultBatch } from '../log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';
 import { openRecordBatch } from '../log/record-batch-reader.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -86,16 +86,25 @@ export interface Member {
   take(partitions: readonly TopicPartition[]): void;
 }
 
+interface Topic {
+  /** Another one whenever the topic is made. */
+  readonly incarnation: string;
+  readonly partitions: readonly MemoryPartition[];
+}
+
 interface Group {
-  readonly committed: Map<string, NextOffset>;
+  /** As Kafka does, it keeps what was committed of a topic that is gone. */
+  readonly committed: Map<string, CommitOffset>;
   readonly owners: Map<string, Member>;
   members: Member[];
   balancing: Promise<void>;
 }
 
 export class MemoryBroker {
-  readonly #topics = new Map<string, MemoryPartition[]>();
+  readonly #topics = new Map<string, Topic>();
   readonly #groups = new Map<string, Group>();
+  readonly #onMade = new Set<(topic: string) => void>();
+  #made = 0;
 
   deleteTopic(topic: string): void {
     this.#topics.delete(topic);
@@ -103,17 +112,28 @@ export class MemoryBroker {
 
   createTopic(topic: string, partitionCount: number, bytesMaxPerPartition = Number.POSITIVE_INFINITY): void {
     if (this.#topics.has(topic)) return;
-    this.#topics.set(
-      topic,
-      Array.from({ length: partitionCount }, () => new MemoryPartition(bytesMaxPerPartition)),
+    const partitions = Array.from(
+      { length: partitionCount },
+      () => new MemoryPartition(bytesMaxPerPartition),
     );
+    this.#topics.set(topic, { incarnation: `made-${++this.#made}`, partitions });
+    for (const listener of this.#onMade) listener(topic);
+  }
+
+  incarnation(topic: string): string | undefined {
+    return this.#topics.get(topic)?.incarnation;
+  }
+
+  onMade(listener: (topic: string) => void): () => void {
+    this.#onMade.add(listener);
+    return () => this.#onMade.delete(listener);
   }
 
   partitions(topic: string): readonly MemoryPartition[] {
-    const partitions = this.#topics.get(topic);
-    if (partitions === undefined)
+    const found = this.#topics.get(topic);
+    if (found === undefined)
       throw new MissingTopicError(`topic "${topic}" does not exist in the embedded log`);
-    return partitions;
+    return found.partitions;
   }
 
   partition({ topic, partition }: TopicPartition): MemoryPartition {
@@ -126,12 +146,22 @@ export class MemoryBroker {
     this.partition(batch).append(batch.bytes);
   }
 
+  /** What was committed of this topic: nothing of one that had its name before. */
   committed(groupId: string, partition: TopicPartition): NextOffset | undefined {
-    return this.#group(groupId).committed.get(keyOf(partition));
+    const found = this.#group(groupId).committed.get(keyOf(partition));
+    return this.committedOf(groupId, partition) === this.incarnation(partition.topic)
+      ? found?.next
+      : undefined;
   }
 
-  commit(groupId: string, partition: TopicPartition, next: NextOffset): void {
-    this.#group(groupId).committed.set(keyOf(partition), next);
+  /** Of which incarnation something was committed, if it was. One that does not say is of that which is there. */
+  committedOf(groupId: string, partition: TopicPartition): string | undefined {
+    const found = this.#group(groupId).committed.get(keyOf(partition));
+    return found === undefined ? undefined : (found.metadata ?? this.incarnation(partition.topic));
+  }
+
+  commit(groupId: string, offset: CommitOffset): void {
+    this.#group(groupId).committed.set(keyOf(offset), offset);
   }
 
   owns(groupId: string, member: Member, partition: TopicPartition): boolean {

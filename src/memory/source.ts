@@ -2,6 +2,7 @@
 
 import type { NextOffset } from '../log/offset.ts';
 import {
+  type AssignedPartition,
   type CommitOffset,
   FencedError,
   type FetchedBatch,
@@ -20,6 +21,7 @@ export interface MemorySourceOptions {
 }
 
 interface Reading extends TopicPartition {
+  readonly incarnation: string;
   position: NextOffset;
   paused: boolean;
   stopListening: () => void;
@@ -32,6 +34,7 @@ export class MemorySource implements Source {
   readonly #member: Member;
   #listener: SourceListener | undefined;
   #fetchScheduled = false;
+  #stopListening = (): void => {};
 
   constructor(broker: MemoryBroker, options: MemorySourceOptions) {
     this.#broker = broker;
@@ -46,6 +49,7 @@ export class MemorySource implements Source {
   async start(listener: SourceListener): Promise<void> {
     this.#broker.partitions(this.#options.topic);
     this.#listener = listener;
+    this.#stopListening = this.#broker.onMade((topic) => this.#made(topic));
     await this.#broker.join(this.#options.groupId, this.#member);
   }
 
@@ -74,12 +78,13 @@ export class MemorySource implements Source {
         throw new FencedError(`partition ${keyOf(commit)} is not owned any more`);
       }
     }
-    for (const commit of offsets) this.#broker.commit(this.#options.groupId, commit, commit.next);
+    for (const commit of offsets) this.#broker.commit(this.#options.groupId, commit);
   }
 
   async stop(): Promise<void> {
     this.#forget([...this.#reading.values()]);
     this.#listener = undefined;
+    this.#stopListening();
     await this.#broker.leave(this.#options.groupId, this.#member);
   }
 
@@ -112,23 +117,49 @@ export class MemorySource implements Source {
   }
 
   #take(partitions: readonly TopicPartition[]): void {
-    const { groupId, reset } = this.#options;
-    for (const { topic, partition } of partitions) {
-      const log = this.#broker.partition({ topic, partition });
-      const position = this.#broker.committed(groupId, { topic, partition }) ?? resetPosition(log, reset);
-      const stopListening = log.onAppended(() => this.#scheduleFetch());
-      this.#reading.set(keyOf({ topic, partition }), {
-        topic,
-        partition,
-        position,
-        paused: false,
-        stopListening,
-      });
-    }
+    const fresh = new Map(partitions.map((each) => [keyOf(each), this.#begin(each)]));
     this.#listener?.assigned(
-      [...this.#reading.values()].map(({ topic, partition, position }) => ({ topic, partition, position })),
+      [...this.#reading.values()].map(
+        ({ topic, partition, position, incarnation }) =>
+          fresh.get(keyOf({ topic, partition })) ?? {
+            topic,
+            partition,
+            position,
+            incarnation,
+            metadata: incarnation,
+          },
+      ),
     );
     this.#scheduleFetch();
+  }
+
+  #begin({ topic, partition }: TopicPartition): AssignedPartition {
+    const { groupId, reset } = this.#options;
+    const key = keyOf({ topic, partition });
+    const log = this.#broker.partition({ topic, partition });
+    const incarnation = this.#broker.incarnation(topic) as string;
+    const before =
+      this.#reading.get(key)?.incarnation ?? this.#broker.committedOf(groupId, { topic, partition });
+    const replaces = before === undefined || before === incarnation ? {} : { replaces: before };
+    const committed = this.#broker.committed(groupId, { topic, partition });
+    // What was made while the group was there is the group's from its start on.
+    const position = committed ?? resetPosition(log, before === undefined ? reset : 'earliest');
+    this.#forget([{ topic, partition }]);
+    const stopListening = log.onAppended(() => this.#scheduleFetch());
+    this.#reading.set(key, { topic, partition, incarnation, position, paused: false, stopListening });
+    const uncommitted = committed === undefined ? { uncommitted: true as const } : {};
+    return { topic, partition, position, incarnation, metadata: incarnation, ...replaces, ...uncommitted };
+  }
+
+  /** The topic was deleted and is there again: another log. */
+  #made(topic: string): void {
+    if (topic !== this.#options.topic) return;
+    const count = this.#broker.partitions(topic).length;
+    const owned = [...this.#reading.values()];
+    const gone = owned.filter(({ partition }) => partition >= count);
+    this.#forget(gone);
+    if (gone.length > 0) this.#listener?.lost(gone);
+    this.#take(owned.filter(({ partition }) => partition < count));
   }
 
   #forget(partitions: readonly TopicPartition[]): void {
@@ -152,7 +183,8 @@ export class MemorySource implements Source {
     const { fetchBytesMax } = this.#options;
     for (const reading of [...this.#reading.values()]) {
       if (reading.paused || this.#listener === undefined) continue;
-      const { topic, partition } = reading;
+      const { topic, partition, incarnation } = reading;
+      if (incarnation !== this.#broker.incarnation(topic)) continue;
       const log = this.#broker.partition(reading);
       if (reading.position < log.logStart) {
         const from = reading.position;

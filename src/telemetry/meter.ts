@@ -12,6 +12,8 @@ export interface Summary {
   readonly microBatches: number;
   /** Scored again or read again: work that was given up when a lane ended or a worker died. */
   readonly abandonedMicroBatches: number;
+  /** Partitions that were another topic's by the same name before: deleted and made again. */
+  readonly partitionsRemade: number;
   readonly threadsLost: number;
   readonly threadsRetired: number;
   /** From the start of the process to the first acknowledged result. */
@@ -70,6 +72,7 @@ export class Meter {
   windows: Windows = { late: 0, forgotten: 0, hurried: 0 };
   microBatches = 0;
   abandonedMicroBatches = 0;
+  partitionsRemade = 0;
   threadsLost = 0;
   threadsRetired = 0;
   #isWarm = false;
@@ -182,6 +185,7 @@ export class Meter {
       windows: this.windows,
       microBatches: this.microBatches,
       abandonedMicroBatches: this.abandonedMicroBatches,
+      partitionsRemade: this.partitionsRemade,
       threadsLost: this.threadsLost,
       threadsRetired: this.threadsRetired,
       firstResultAfterMs: round(this.#firstResultAfterMs),

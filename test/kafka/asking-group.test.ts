@@ -24,6 +24,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
   }
   const hooks: MemberHooks = {
     joining: async () => void calls.push('joining'),
+    topicIdBefore: () => null,
     assigning: async () => {},
     joined: () => void calls.push('joined'),
     assigned: () => {},

@@ -5,8 +5,9 @@ import { KafkaSink } from '../../src/kafka/sink.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
 import type { Source } from '../../src/log/ports.ts';
 import type { KAFKA_VERSIONS } from '../../tools/broker.ts';
-import { createTopics } from '../../tools/topics.ts';
+import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import { conformance, type LogHarness } from '../log/conformance.ts';
+import { incarnations } from '../log/incarnations.ts';
 import { java, kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 
 export function kafkaConformance(test: TestFn, version: (typeof KAFKA_VERSIONS)[number]): void {
@@ -26,6 +27,7 @@ export function kafkaConformance(test: TestFn, version: (typeof KAFKA_VERSIONS)[
 
   const harness: LogHarness = {
     createTopic: (topic, partitionCount) => createTopics(broker().address, { [topic]: partitionCount }),
+    deleteTopic: (topic) => deleteTopic(broker().address, topic),
     source(groupId, topic) {
       const settings = settingsFor(broker().address, { 'group.id': groupId });
       const source = new KafkaSource(kafkaFor(settings), { topic, settings, onOutOfRange: 'fail' });
@@ -42,4 +44,5 @@ export function kafkaConformance(test: TestFn, version: (typeof KAFKA_VERSIONS)[
   };
 
   conformance(test, () => harness);
+  incarnations(test, () => harness);
 }

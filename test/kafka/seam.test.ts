@@ -11,6 +11,12 @@ const require = createRequire(import.meta.url);
 
 const HASHES: Readonly<Record<string, string>> = {
   'protocol/requests/fetch/v4/decodeMessages.js': 'd9fede59bebf84ee',
+  'protocol/requests/metadata/index.js': '9db984ef0bbcd73a',
+  'protocol/requests/metadata/v6/response.js': '08626a1a2f73fbb4',
+  'protocol/requests/fetch/index.js': 'b0961e16fca52023',
+  'protocol/requests/fetch/v0/response.js': 'd2113e87d8609a79',
+  'broker/index.js': '9cbea8898528c439',
+  'cluster/index.js': '3831a6845e4e9fb0',
   'protocol/requests/fetch/v4/response.js': 'e854933fa63e3b4b',
   'protocol/requests/fetch/v11/response.js': '9cb972647500104e',
   'protocol/requests/produce/v3/request.js': '993a3db997827088',
@@ -61,5 +67,11 @@ test('what is substituted is what kafkajs then uses', (t) => {
   t.is(named('consumer/filterAbortedMessages.js'), 'markSkipped');
   t.is(named('consumer/batch.js'), 'BatchWithReadableEnd');
   t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
+  t.is(named('broker/index.js'), 'BrokerByIds');
+  type Versions = { readonly versions: readonly string[] };
+  type Requests = { readonly Metadata: Versions; readonly Fetch: Versions };
+  const { requests } = require('kafkajs/src/protocol/requests') as { readonly requests: Requests };
+  t.deepEqual([requests.Metadata.versions.at(-1), requests.Fetch.versions.at(-1)], ['10', '13']);
+  t.is(named('cluster/index.js'), 'ClusterByIds');
   t.is(named('network/connection.js'), 'OwnConnection');
 });

@@ -18,6 +18,8 @@ import { until } from '../support/until.ts';
 
 export interface LogHarness {
   createTopic(topic: string, partitionCount: number): Promise<void>;
+  /** Resolves when it can be made again. */
+  deleteTopic(topic: string): Promise<void>;
   /** A member of a group that is to read a topic; the harness ends it after the test. */
   source(groupId: string, topic: string): Source;
   sink(): Sink;
@@ -26,7 +28,7 @@ export interface LogHarness {
 }
 
 /** Writes down all that a source says. */
-class Recorder implements SourceListener {
+export class Recorder implements SourceListener {
   readonly events: string[] = [];
   readonly values = new Map<number, string[]>();
   readonly owned = new Map<string, NextOffset>();
@@ -76,7 +78,7 @@ class Recorder implements SourceListener {
 }
 
 let names = 0;
-const unique = (what: string): string => `${what}-${process.pid}-${names++}`;
+export const unique = (what: string): string => `${what}-${process.pid}-${names++}`;
 
 export function conformance(test: TestFn, harness: () => LogHarness): void {
   async function start(groupId: string, topic: string): Promise<{ source: Source; heard: Recorder }> {

@@ -46,7 +46,7 @@ export class Cluster {
   }
 
   commit(of: TopicPartition, next: NextOffset, epoch: number): void {
-    this.log.commit(GROUP, of, next);
+    this.log.commit(GROUP, { topic: of.topic, partition: of.partition, next });
     this.history.push({ type: 'committed', epoch, next, topic: of.topic, partition: of.partition });
   }
 

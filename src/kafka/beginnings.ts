@@ -1,0 +1,86 @@
+// Asks the broker for what decides where lanes begin: what the group has committed of the topic, and where the logs start and end.
+
+import { readCommitMetadata } from '../log/commit-metadata.ts';
+import type { AssignedPartition } from '../log/ports.ts';
+import { firstPosition, hasOlder, placeOf, type TopicNow } from './first-positions.ts';
+import type { TopicId } from './flexible.ts';
+import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
+
+/** kafkajs leaves such a partition out of what it asks. This is what it takes for a reason to look again. */
+class LeaderlessError extends Error {
+  readonly type = 'LEADER_NOT_AVAILABLE';
+  constructor(topic: string, partition: number) {
+    super(`${topic}/${partition} has no leader that could say where its log starts or ends`);
+  }
+}
+
+interface Wanted {
+  readonly topic: string;
+  /** Partitions. */
+  readonly numbers: readonly number[];
+  readonly topicIdBefore: TopicId;
+}
+
+export async function beginnings(
+  group: ConsumerGroup,
+  manager: OffsetManager,
+  wanted: Wanted,
+): Promise<AssignedPartition[]> {
+  const { topic, numbers } = wanted;
+  let now = await look(group, manager, wanted);
+  if (hasOlder(now)) {
+    // Or what is known here is older than what is committed.
+    await group.cluster.refreshMetadata();
+    now = await look(group, manager, wanted);
+  }
+  const places = numbers.map((partition) => ({ partition, place: placeOf(now, partition) }));
+  const offsetsAt = async (where: 'start' | 'end'): Promise<ReadonlyMap<number, number>> => {
+    const there = places.filter(({ place }) => place === where).map(({ partition }) => partition);
+    return there.length === 0 ? new Map() : logOffsets(group, topic, there, where === 'start');
+  };
+  const ends = { start: await offsetsAt('start'), end: await offsetsAt('end') };
+  return places.map(({ partition, place }) => {
+    const begins = typeof place === 'object' ? place.offset : ends[place].get(partition);
+    if (begins === undefined || begins === null) throw new LeaderlessError(topic, partition);
+    return firstPosition(now, partition, place, begins);
+  });
+}
+
+async function look(
+  { cluster, topicConfigurations }: ConsumerGroup,
+  manager: OffsetManager,
+  { topic, topicIdBefore }: Wanted,
+): Promise<TopicNow> {
+  const { groupId } = manager;
+  const partitions = cluster.findTopicPartitionMetadata(topic);
+  const coordinator = await manager.getCoordinator();
+  const { responses } = await coordinator.offsetFetch({
+    groupId,
+    topics: [{ topic, partitions: partitions.map(({ partitionId }) => ({ partition: partitionId })) }],
+  });
+  return {
+    topic,
+    topicId: partitions[0]?.topicId ?? null,
+    topicIdBefore,
+    partitionCount: partitions.length,
+    committed: responses.flatMap((each) =>
+      each.partitions.map(({ partition, offset, metadata }) => ({
+        partition,
+        offset: Number(offset) < 0 ? null : Number(offset),
+        metadata: readCommitMetadata(metadata),
+      })),
+    ),
+    reset: topicConfigurations[topic]?.fromBeginning === true ? 'earliest' : 'latest',
+  };
+}
+
+export async function logOffsets(
+  { cluster }: ConsumerGroup,
+  topic: string,
+  numbers: readonly number[],
+  fromBeginning: boolean,
+): Promise<ReadonlyMap<number, number>> {
+  const partitions = numbers.map((partition) => ({ partition }));
+  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
+  return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+}

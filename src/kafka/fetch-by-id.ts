@@ -1,0 +1,168 @@
+// Fetches from a topic by its id instead of its name (Kafka 3.1 and later): what comes is of that topic, whatever became of the name
+// meanwhile; where it was deleted, and perhaps made again, the broker says that there is no such topic. An offset of one that had
+// the name before is never asked of the one that has it now (invariant 9). An older broker is asked by name, as kafkajs does.
+
+import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
+import { type RequestModule, withVersion } from './versions.ts';
+
+const FETCH_VERSION = 13;
+
+/** UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID: kafkajs has none of them, and does what is right after the one that it has. */
+const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([100, 103]);
+const UNKNOWN_TOPIC_OR_PARTITION = 3;
+
+interface FetchArguments {
+  readonly isolationLevel: number;
+  readonly maxWaitTime: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly rackId?: string;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly FetchPartition[];
+  }[];
+}
+
+interface FetchPartition {
+  readonly partition: number;
+  readonly fetchOffset: string;
+  readonly maxBytes: number;
+  /** Which topic is meant, where that is known. */
+  readonly topicId?: TopicId;
+}
+
+/** `readRecords` is given the record set of a partition. */
+export const fetchByIds = (
+  original: RequestModule<FetchArguments>,
+  readRecords: (records: Buffer) => readonly unknown[],
+) =>
+  withVersion(original, FETCH_VERSION, (given, latest) => {
+    const named = given.topics.map(({ topic, partitions }) => ({
+      topic,
+      id: partitions[0]?.topicId ?? null,
+      partitions,
+    }));
+    if (named.some(({ id }) => id === null)) return latest;
+    const names = new Map(named.map(({ id, topic }) => [id, topic]));
+    return {
+      ...latest,
+      request: {
+        ...latest.request,
+        apiVersion: FETCH_VERSION,
+        encode: async () => ({ pieces: [fetchRequest(given, named)] }),
+      },
+      response: {
+        ...latest.response,
+        decode: async (answer) => readFetched(new FlexibleReader(answer), names, readRecords),
+      },
+    };
+  });
+
+/** No replica, no session, and no epoch of a leader: as kafkajs asks. */
+function fetchRequest(
+  { maxWaitTime, minBytes, maxBytes, isolationLevel, rackId = '' }: FetchArguments,
+  topics: readonly { readonly id: TopicId; readonly partitions: readonly FetchPartition[] }[],
+): Buffer {
+  const body = new FlexibleWriter();
+  body.int32(-1).int32(maxWaitTime).int32(minBytes).int32(maxBytes).int8(isolationLevel).int32(0).int32(-1);
+  body.array(topics, ({ id, partitions }) =>
+    body
+      .topicId(id)
+      .array(partitions, (of) =>
+        body
+          .int32(of.partition)
+          .int32(-1)
+          .int64(of.fetchOffset)
+          .int32(-1)
+          .int64('-1')
+          .int32(of.maxBytes)
+          .noTags(),
+      )
+      .noTags(),
+  );
+  return body
+    .array([], () => {})
+    .string(rackId)
+    .noTags().written;
+}
+
+function readFetched(
+  answer: FlexibleReader,
+  names: ReadonlyMap<TopicId, string>,
+  readRecords: (records: Buffer) => readonly unknown[],
+) {
+  const head = { throttleTime: 0, clientSideThrottleTime: answer.int32(), errorCode: answer.int16() };
+  // kafkajs looks at the errors of partitions only.
+  if (head.errorCode !== 0)
+    return {
+      ...head,
+      responses: [{ topicName: '', partitions: [{ partition: -1, errorCode: head.errorCode }] }],
+    };
+  return {
+    ...head,
+    sessionId: answer.int32(),
+    responses: answer.array(() => {
+      const topicName = names.get(answer.topicId()) ?? '';
+      const partitions = answer.array(() => {
+        const [partition, code] = [answer.int32(), answer.int16()];
+        const found = {
+          partition,
+          errorCode: NO_SUCH_TOPIC.has(code) ? UNKNOWN_TOPIC_OR_PARTITION : code,
+          highWatermark: answer.int64(),
+          lastStableOffset: answer.int64(),
+          lastStartOffset: answer.int64(),
+          abortedTransactions: answer.array(() => {
+            const aborted = { producerId: answer.int64(), firstOffset: answer.int64() };
+            answer.skipTags();
+            return aborted;
+          }),
+          preferredReadReplica: answer.int32(),
+          messages: readRecords(answer.bytes() ?? Buffer.alloc(0)),
+        };
+        answer.skipTags();
+        return found;
+      });
+      answer.skipTags();
+      return { topicName, partitions };
+    }),
+  };
+}
+
+interface ByTopicId {
+  /** By name, the topic that is meant: what it is asked for is asked for by id. */
+  topicIds: ReadonlyMap<string, TopicId>;
+}
+
+export type BrokerClass = new (...given: never[]) => { fetch(given: FetchArguments): Promise<unknown> };
+
+export const brokerByIds = (Broker: BrokerClass) =>
+  class BrokerByIds extends Broker implements ByTopicId {
+    topicIds: ReadonlyMap<string, TopicId> = new Map();
+
+    override fetch(given: FetchArguments): Promise<unknown> {
+      const topics = given.topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map((partition) => ({
+          ...partition,
+          topicId: this.topicIds.get(topic) ?? null,
+        })),
+      }));
+      return super.fetch({ ...given, topics });
+    }
+  };
+
+export type ClusterClass = new (
+  ...given: never[]
+) => { findBroker(of: { nodeId: number }): Promise<ByTopicId> };
+
+/** Each consumer has a cluster of its own. */
+export const clusterByIds = (Cluster: ClusterClass) =>
+  class ClusterByIds extends Cluster implements ByTopicId {
+    topicIds: ReadonlyMap<string, TopicId> = new Map();
+
+    override async findBroker(of: { nodeId: number }): Promise<ByTopicId> {
+      const broker = await super.findBroker(of);
+      broker.topicIds = this.topicIds;
+      return broker;
+    }
+  };

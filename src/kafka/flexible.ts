@@ -1,0 +1,161 @@
+// What a request or an answer of one of Kafka's flexible versions is made of (KIP-482): compact strings and arrays, topic ids, tagged
+// fields. kafkajs knows the older versions only, and what its decoder has of these reads one byte too many.
+
+/** As Kafka prints one: 22 characters of base64url. Null for none. */
+export type TopicId = string | null;
+
+const ID_BYTES = 16;
+const NONE = Buffer.alloc(ID_BYTES);
+const GROWTH_BYTES = 512;
+
+export class FlexibleReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  /** An answer, whose header ends with tagged fields. */
+  constructor(answer: Buffer) {
+    this.#bytes = answer;
+    this.skipTags();
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#take(1));
+  }
+
+  int16(): number {
+    return this.#bytes.readInt16BE(this.#take(2));
+  }
+
+  int32(): number {
+    return this.#bytes.readInt32BE(this.#take(4));
+  }
+
+  /** As the text that kafkajs has of one. */
+  int64(): string {
+    return String(this.#bytes.readBigInt64BE(this.#take(8)));
+  }
+
+  /** A length is one more than it is; none is 0. */
+  bytes(): Buffer | null {
+    const length = this.#unsigned() - 1;
+    if (length < 0) return null;
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  string(): string | null {
+    return this.bytes()?.toString() ?? null;
+  }
+
+  topicId(): TopicId {
+    const start = this.#take(ID_BYTES);
+    const id = this.#bytes.subarray(start, start + ID_BYTES);
+    return id.equals(NONE) ? null : id.toString('base64url');
+  }
+
+  array<T>(read: () => T): T[] {
+    return Array.from({ length: Math.max(0, this.#unsigned() - 1) }, read);
+  }
+
+  skipTags(): void {
+    for (let left = this.#unsigned(); left > 0; left--) {
+      this.#unsigned();
+      this.#take(this.#unsigned());
+    }
+  }
+
+  #unsigned(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.#bytes.readUInt8(this.#take(1));
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  #take(count: number): number {
+    const start = this.#at;
+    this.#at += count;
+    if (this.#at > this.#bytes.length) throw new RangeError('the answer ends too early');
+    return start;
+  }
+}
+
+export class FlexibleWriter {
+  #bytes = Buffer.allocUnsafe(GROWTH_BYTES);
+  #end = 0;
+
+  /** A request's body, after a header that ends with tagged fields. */
+  constructor() {
+    this.noTags();
+  }
+
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#end);
+  }
+
+  boolean(value: boolean): this {
+    return this.int8(value ? 1 : 0);
+  }
+
+  int8(value: number): this {
+    const at = this.#room(1);
+    this.#bytes.writeInt8(value, at);
+    return this;
+  }
+
+  int32(value: number): this {
+    const at = this.#room(4);
+    this.#bytes.writeInt32BE(value, at);
+    return this;
+  }
+
+  int64(value: string): this {
+    const at = this.#room(8);
+    this.#bytes.writeBigInt64BE(BigInt(value), at);
+    return this;
+  }
+
+  string(value: string): this {
+    const bytes = Buffer.from(value);
+    this.#unsigned(bytes.length + 1);
+    return this.#put(bytes);
+  }
+
+  topicId(id: TopicId): this {
+    return this.#put(id === null ? NONE : Buffer.from(id, 'base64url'));
+  }
+
+  /** Null is another thing than none. */
+  array<T>(values: readonly T[] | null, write: (value: T) => void): this {
+    this.#unsigned((values?.length ?? -1) + 1);
+    for (const value of values ?? []) write(value);
+    return this;
+  }
+
+  noTags(): this {
+    return this.int8(0);
+  }
+
+  #unsigned(value: number): void {
+    const bytes: number[] = [];
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
+    this.#put(Buffer.from([...bytes, rest]));
+  }
+
+  #put(bytes: Buffer): this {
+    const at = this.#room(bytes.length);
+    bytes.copy(this.#bytes, at);
+    return this;
+  }
+
+  /** May put another buffer in the place of the one before: ask for it first, and write then. */
+  #room(count: number): number {
+    const start = this.#end;
+    this.#end += count;
+    if (this.#end > this.#bytes.length)
+      this.#bytes = Buffer.concat([this.#bytes, Buffer.allocUnsafe(Math.max(GROWTH_BYTES, this.#end))]);
+    return start;
+  }
+}

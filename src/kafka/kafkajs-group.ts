@@ -1,0 +1,56 @@
+// The parts of kafkajs's group member, and of what it is made of, that are used here.
+
+import type { TopicId } from './flexible.ts';
+import type { PartitionWithId } from './topic-ids.ts';
+
+export interface ConsumerGroup {
+  readonly memberId: string | null;
+  readonly generationId: number | null;
+  readonly offsetManager: OffsetManager | null;
+  readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
+  readonly cluster: {
+    topicIds: ReadonlyMap<string, TopicId>;
+    findTopicPartitionMetadata(topic: string): readonly PartitionWithId[];
+    refreshMetadata(): Promise<void>;
+    fetchTopicsOffset(
+      topics: readonly {
+        topic: string;
+        partitions: readonly { partition: number }[];
+        fromBeginning: boolean;
+      }[],
+    ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
+  };
+  assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  pause(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
+  resume(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
+  seek(partition: { topic: string; partition: number; offset: string }): void;
+}
+
+export interface OffsetManager {
+  readonly groupId: string;
+  getCoordinator(): Promise<{
+    offsetFetch(of: {
+      groupId: string;
+      topics: readonly { topic: string; partitions: readonly { partition: number }[] }[];
+    }): Promise<{ readonly responses: readonly FetchedOffsets[] }>;
+  }>;
+  /** By topic and partition: where it reads from as long as nothing was read. */
+  committedOffsets(): Record<string, Record<number, string>>;
+  nextOffset(topic: string, partition: number): { toString(): string };
+  resolveOffset(offset: { topic: string; partition: number; offset: string }): void;
+  commitOffsets(offsets: {
+    topics: readonly {
+      topic: string;
+      partitions: readonly { partition: number; offset: string; metadata: string | null }[];
+    }[];
+  }): Promise<void>;
+}
+
+interface FetchedOffsets {
+  readonly topic: string;
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: string;
+    readonly metadata: string | null;
+  }[];
+}
