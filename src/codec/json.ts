@@ -2,6 +2,7 @@
 // bigints, as those of MessagePack do: JSON.parse alone would round them, and two customers would be one.
 
 import type { Codec } from './codec.ts';
+import { base64, Extension } from './extension.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -14,7 +15,7 @@ export const json: Codec = {
     const text = utf8.decode(bytes.subarray(start, end));
     return MANY_DIGITS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
   },
-  encode: (value) => Buffer.from(JSON.stringify(value, bigintAsText)),
+  encode: (value) => Buffer.from(JSON.stringify(value, asText)),
 };
 
 /** The number that stands in a text, with all of its digits where it is an integer. One past all doubles is infinite. */
@@ -29,6 +30,13 @@ function exactly(_key: string, value: unknown, context?: { readonly source?: str
   return typeof value === 'number' && context?.source !== undefined ? numberIn(context.source) : value;
 }
 
-/** Many readers of JSON round its numbers: an integer past 2^53 keeps its digits as text. */
-const bigintAsText = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? value.toString() : value;
+/**
+ * What JSON has no form for. Many of its readers round numbers: an integer past 2^53 keeps its digits as text. Bytes are base64.
+ */
+function asText(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  // Buffer has a form of its own in mind, which `value` is by now.
+  const own = (this as Readonly<Record<string, unknown>>)[key];
+  return ArrayBuffer.isView(own) && !(own instanceof Extension) ? base64(own) : value;
+}

@@ -1,15 +1,15 @@
-// A cursor over MessagePack that makes no objects: reads numbers, measures strings, skips what is not wanted. Extension
-// types are left to the general decoder.
+// A cursor over MessagePack that makes no objects: reads numbers, measures strings, skips what is not wanted.
 // The format: https://github.com/msgpack/msgpack/blob/master/spec.md
 
 import { NESTING_MAX } from './nesting.ts';
 
-/** Bytes that are not MessagePack, or more of it than fits: the general decoder says what is wrong. */
+/** Bytes that are not MessagePack, or less of it than is said. */
 export class MsgpackError extends Error {
   readonly code = 'SCORELANE_MSGPACK';
   override readonly name = 'MsgpackError';
 }
 
+const NEVER_USED = 0xc1;
 const FLOAT32 = 0xca;
 const FLOAT32_BYTES = 5;
 
@@ -20,6 +20,7 @@ export class MsgpackWalker {
   value = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  #start = 0;
   readonly #nestingMax: number;
 
   /** Values nested deeper are left to who can say what is wrong with them. */
@@ -33,8 +34,14 @@ export class MsgpackWalker {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
+    this.#start = start;
     this.at = start;
     this.end = end;
+  }
+
+  /** Bytes passed since the beginning: where something is wrong, whatever stands around the value. */
+  get passed(): number {
+    return this.at - this.#start;
   }
 
   /** Reads the head of a map; returns the number of its entries, or -1 if something else stands there (not consumed). */
@@ -58,6 +65,57 @@ export class MsgpackWalker {
     if (head === 0xd9) return this.#sized(1);
     if (head === 0xda) return this.#sized(2);
     return head === 0xdb ? this.#sized(4) : -1;
+  }
+
+  /** Reads the head of bytes; returns how many, or -1 if something else stands there (not consumed). */
+  readBytesSize(): number {
+    const head = this.#bytes[this.#need(1)] as number;
+    if (head === 0xc4) return this.#sized(1);
+    if (head === 0xc5) return this.#sized(2);
+    return head === 0xc6 ? this.#sized(4) : -1;
+  }
+
+  /** The same of an extension, whose type is then in `extensionType`. */
+  readExtensionSize(): number {
+    const head = this.#bytes[this.#need(1)] as number;
+    let size = -1;
+    if (head >= 0xd4 && head <= 0xd8) {
+      size = 1 << (head - 0xd4);
+      this.at++;
+    } else if (head === 0xc7) size = this.#sized(1);
+    else if (head === 0xc8) size = this.#sized(2);
+    else if (head === 0xc9) size = this.#sized(4);
+    if (size < 0) return size;
+    this.extensionType = this.#view.getInt8(this.#need(1));
+    this.at++;
+    return size;
+  }
+
+  extensionType = 0;
+
+  /** Reads a 64-bit integer into `long`, exactly. Returns false, with the cursor where it was, for anything else. */
+  readLong(): boolean {
+    const at = this.#need(1);
+    const head = this.#bytes[at] as number;
+    if (head !== 0xcf && head !== 0xd3) return false;
+    this.#need(9);
+    this.long = head === 0xcf ? this.#view.getBigUint64(at + 1) : this.#view.getBigInt64(at + 1);
+    this.at = at + 9;
+    return true;
+  }
+
+  long = 0n;
+
+  /** The byte that comes next. */
+  peek(): number {
+    return this.#bytes[this.#need(1)] as number;
+  }
+
+  /** Moves past so many bytes; returns where they began. */
+  take(count: number): number {
+    const at = this.#need(count);
+    this.at += count;
+    return at;
   }
 
   /** Reads the head of an array; returns the number of its elements, or -1 if something else stands there (not consumed). */
@@ -179,7 +237,8 @@ export class MsgpackWalker {
     else if (head === 0xd9 || head === 0xc4) this.#skipBytes(this.#sized(1));
     else if (head === 0xda || head === 0xc5) this.#skipBytes(this.#sized(2));
     else if (head === 0xdb || head === 0xc6) this.#skipBytes(this.#sized(4));
-    else throw new MsgpackError(`byte 0x${head.toString(16)} at ${this.at} begins no plain value`);
+    else if (head !== NEVER_USED) this.#skipBytes(this.readExtensionSize());
+    else throw new MsgpackError(`byte 0x${head.toString(16)} at ${this.passed} begins no value`);
   }
 
   #skipMany(headBytes: number, count: number, depth: number): void {
@@ -190,12 +249,18 @@ export class MsgpackWalker {
   #skipEntries(headBytes: number, count: number, depth: number): void {
     this.#enter(headBytes, 2 * count, depth);
     for (let each = 0; each < count; each++) {
-      // The general decoder makes objects of maps: lists, maps and bytes cannot be keys there.
-      const head = this.#bytes[this.#need(1)] as number;
-      if (NO_KEY[head] === 1) throw new MsgpackError(`a key that is no text or number at byte ${this.at}`);
+      this.needKey();
       this.skip(depth + 1);
       this.skip(depth + 1);
     }
+  }
+
+  /** Throws where what comes next is no key: a field has a name, which bytes, lists, maps and extensions have not. */
+  needKey(): void {
+    const head = this.#bytes[this.#need(1)] as number;
+    if (NO_KEY[head] === 0) return;
+    const what = head >= 0xc4 && head <= 0xc6 ? 'bytes' : 'a list, a map or an extension';
+    throw new MsgpackError(`the key of a map is ${what} at byte ${this.passed}, expected text or a number`);
   }
 
   #enter(headBytes: number, count: number, depth: number): void {
@@ -219,7 +284,7 @@ export class MsgpackWalker {
 
   /** The cursor, if so many bytes are left; throws otherwise. */
   #need(count: number): number {
-    if (count > this.end - this.at) throw new MsgpackError(`cut off at byte ${this.end}`);
+    if (count > this.end - this.at) throw new MsgpackError(`cut off after ${this.end - this.#start} bytes`);
     return this.at;
   }
 }
@@ -235,7 +300,8 @@ const FIXED_BYTES = Uint8Array.from({ length: 256 }, (_, head) => {
   return NUMBER_BYTES[head - FIRST_NUMBER] ?? 0;
 });
 
-/** Heads of maps, lists and bytes. */
-const NO_KEY = Uint8Array.from({ length: 256 }, (_, head) =>
-  (head >= 0x80 && head <= 0x9f) || (head >= 0xc4 && head <= 0xc6) || (head >= 0xdc && head <= 0xdf) ? 1 : 0,
-);
+/** Heads of maps, lists, bytes and extensions. */
+const NO_KEY = Uint8Array.from({ length: 256 }, (_, head) => {
+  const isMany = (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
+  return isMany || (head >= 0xc4 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8) ? 1 : 0;
+});

@@ -2,7 +2,7 @@
 // compiled once in each worker.
 
 import { murmur3 } from './murmur3.ts';
-import { parsePath, valueAt } from './path.ts';
+import { isMap, parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
 import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
@@ -48,9 +48,7 @@ export function compilePlan(inputs: readonly StatelessInput[], fields: Fields = 
     width: steps.reduce((sum, { width }) => sum + width, 0),
     wantsKey: false,
     fill(record, row, at, timestampMs) {
-      if (record === null || typeof record !== 'object') {
-        return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
-      }
+      if (!isMap(record)) return notAMap(record);
       let to = at;
       for (const { input, fill, width } of steps) {
         const rejection = fields.isFilled(record, input) ? null : fill(record, row, to, timestampMs);
@@ -134,12 +132,9 @@ function categoryOf(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** Reads a field; a direct look-up where it stands at the top level. */
 function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
-  const [name] = path;
-  if (path.length > 1 || name === undefined) return (record) => valueAt(record, path);
-  return (record) => (record as Record<string, unknown>)[name];
+  return (record) => valueAt(record, path);
 }
 
 /** Reads a field that must be a finite number. */
@@ -257,6 +252,9 @@ export function explain(path: string, value: unknown): Rejection {
   return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
 }
 
+export const notAMap = (record: unknown): Rejection =>
+  rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
+
 export const rejected = (code: string, message: string): Rejection => ({ stage: 'features', code, message });
 
 const SHOWN_CHARACTERS_MAX = 40;
@@ -265,6 +263,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}`;
   if (Array.isArray(value)) return 'a list';
+  if (ArrayBuffer.isView(value)) return `bytes, ${value.byteLength} of them`;
   if (typeof value === 'object') return 'a map';
   return `the ${typeof value === 'bigint' ? 'number' : typeof value} ${String(value)}`;
 }

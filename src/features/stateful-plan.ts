@@ -1,12 +1,14 @@
 // A feature plan with windows, and the state of one partition: records in the order of the log go in, rows come out.
 
 import { murmur3 } from './murmur3.ts';
+import { isMap } from './path.ts';
 import {
   compilePlan,
   describe,
   explain,
   type FeaturePlan,
   type Fields,
+  notAMap,
   OBJECT_FIELDS,
   put,
   rejected,
@@ -137,9 +139,7 @@ export class StatefulPlan implements FeaturePlan {
       const rejection = fill(record, row, at + to, timestampMs);
       if (rejection !== null) return rejection;
     }
-    if (record === null || typeof record !== 'object') {
-      return rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
-    }
+    if (!isMap(record)) return notAMap(record);
     const timeMs = this.#timeOf(record, timestampMs);
     if (typeof timeMs !== 'number') return timeMs;
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);

@@ -1,7 +1,7 @@
 // What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of maps. Records of one stream
 // look alike, so each map expects its keys in the order of the record before, and compares bytes.
 
-import { parsePath } from '../features/path.ts';
+import { canonical, formatPath, isElement, parsePath } from '../features/path.ts';
 import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
 
 /** What is wanted of a map's key. */
@@ -85,12 +85,13 @@ export function elementOf(
   path: string,
   inputs: readonly PlanInput[],
 ): { readonly list: FieldInput; readonly element: number } | undefined {
-  const dot = path.lastIndexOf('.');
-  const [parent, last] = [path.slice(0, Math.max(0, dot)), path.slice(dot + 1)];
-  if (!/^\d+$/.test(last)) return undefined;
+  const steps = parsePath(path);
+  const last = steps.at(-1) as string;
+  if (!isElement(last)) return undefined;
+  const parent = formatPath(steps.slice(0, -1));
   const list = inputs.find(
     (input): input is FieldInput =>
-      input.kind === 'field' && input.count !== undefined && input.path === parent,
+      input.kind === 'field' && input.count !== undefined && canonical(input.path) === parent,
   );
   return list === undefined ? undefined : { list, element: Number(last) };
 }
@@ -101,7 +102,8 @@ export function directInputs(inputs: readonly PlanInput[]): Placed[] {
   let column = 0;
   for (const input of inputs) {
     const isOwn = input.kind === 'field' && elementOf(input.path, inputs) === undefined;
-    if (isOwn && !direct.has(input.path)) direct.set(input.path, { input, column });
+    const path = isOwn ? canonical(input.path) : '';
+    if (isOwn && !direct.has(path)) direct.set(path, { input, column });
     column += widthOf(input);
   }
   return [...direct.values()];

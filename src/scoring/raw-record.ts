@@ -1,6 +1,7 @@
 // A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it what the walk did not put
 // into the row by itself; a value is read when it is asked for, and no object is made for the record.
 
+import { canonical } from '../features/path.ts';
 import { OBJECT_FIELDS } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { elementOf } from './fields.ts';
@@ -28,7 +29,7 @@ export class RawRecord extends WalkedRecord {
 
   constructor(inputs: readonly PlanInput[], idPaths: readonly string[]) {
     super(inputs);
-    this.paths = [...idPaths];
+    this.paths = idPaths.map(canonical);
   }
 
   /** Where to look, and how: what reads the records says it once. */
@@ -53,8 +54,9 @@ export class RawRecord extends WalkedRecord {
   /** An element of a list that is walked as a whole is found through the list. */
   #place(path: string): { readonly id: number; readonly element: number } {
     const { list, element } = elementOf(path, this.inputs) ?? { list: { path }, element: WHOLE };
-    const known = this.paths.indexOf(list.path);
-    return { id: known < 0 ? this.paths.push(list.path) - 1 : known, element };
+    const wanted = canonical(list.path);
+    const known = this.paths.indexOf(wanted);
+    return { id: known < 0 ? this.paths.push(wanted) - 1 : known, element };
   }
 
   #value(id: number, element: number): unknown {

@@ -74,6 +74,19 @@ test('each kind of bad record becomes one dead letter with its own code, in plac
   t.is(scored.deadLetters, records.length / 2);
 });
 
+for (const format of ['msgpack', 'json'] as const) {
+  test(`${format}: a value that is a list, text or bytes at the top is no map`, (t) => {
+    const setup = { inputFormat: format, resultFormat: format };
+    const values = [[], [transactions(1)[0]], 'text', null, Uint8Array.of(1, 2)];
+    const records = values.map((value): Given => ({ key: 'k', value: codecs[format].encode(value).slice() }));
+    const outputs = outputsOf(score(scorerWith(sums([]), setup), records));
+    t.deepEqual(
+      outputs.map(({ headers }) => headers['__scorelane.errors.code']),
+      values.map(() => 'NOT_A_MAP'),
+    );
+  });
+}
+
 test('a predict call that throws is halved until the culprit is alone; the others are scored once', (t) => {
   const calls: number[] = [];
   const records = good(16);
