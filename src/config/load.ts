@@ -64,7 +64,12 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   const read = readConfigFile(file);
   problems.push(...read.problems.map((problem) => `${file}: ${problem}`));
   if (read.given === null) throw new ConfigError(problems);
-  for (const [key, value] of read.given) give(key, file, () => value);
+  for (const [key, value] of read.given) {
+    // A key without a value may be the end of a secret: `{sasl.password: s3,cret}`. So it is not named.
+    if (value === null && !leafByKey.has(key))
+      problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
+    else give(key, file, () => value);
+  }
   for (const { key, variable } of leaves) {
     const text = environment[variable];
     if (text !== undefined) give(key, variable, ({ type }) => valueOfText(text, type));

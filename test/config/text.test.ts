@@ -76,7 +76,7 @@ test('any text that the environment or a flag gives to a key of text comes out a
       t.is(valueAt(load(MINIMAL, [`${leaf.key}=${text}`]), leaf.path), text);
       t.is(valueAt(load(MINIMAL, [], { [leaf.variable]: text }), leaf.path), text);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -152,7 +152,7 @@ test('a secret is printed nowhere: not in effect, not in an error, however it wa
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
