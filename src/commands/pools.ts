@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/schema.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
-import { offsetBefore } from '../log/offset-before.ts';
+import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
 import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import type { AskingOptions } from '../scoring/asked-threads.ts';
@@ -31,16 +31,17 @@ export function makePool(config: Config, { setup, source, logger, workers, optio
     new PiscinaThreads({ workers: count, deadlineMs, heapBytesMax, setup });
   const manifest = readManifest(setup.modelFolder);
   if (!keepsState(manifest)) return new ScorerPool({ threads: threads(workers), ...options });
-  const { reachMs } = new StatefulPlan(manifest.inputs, manifest.state);
+  const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
   return new StatefulPool({
     threads: Array.from({ length: workers }, () => threads(1)),
     snapshots: openDirectory(config),
     snapshotIntervalMs: config.state.snapshotInterval,
     // Lanes that are assigned together begin at the same time, and so ask the same.
-    startOf: (lane, position) =>
-      offsetBefore(position, reachMs, 1_000 * Math.ceil(Date.now() / 1_000), (timestampMs) =>
-        source.offsetAt(lane, timestampMs),
-      ),
+    beginningOf: (lane, position, tooLate) => {
+      const nowMs = 1_000 * Math.ceil(Date.now() / 1_000);
+      const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
+      return beginningBefore(position, reach, nowMs, offsetAt, tooLate);
+    },
     nowMs: () => performance.now(),
     onState: (level, words) => logger[level](words),
     ...options,

@@ -54,11 +54,8 @@ export class StatefulPlan implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
   readonly state: WindowState;
-  /**
-   * Records whose timestamps are older than the latest's by more have no part in any window: infinite, where a record's time is not
-   * bound to its timestamp.
-   */
-  readonly reachMs: number;
+  /** Records of times before have no part in any window. Nothing bounds the drift where a time is not bound to a timestamp. */
+  readonly reach: { readonly ms: number; readonly driftMs: number };
   readonly #stateless: readonly {
     readonly fill: ReturnType<typeof compilePlan>['fill'];
     readonly at: number;
@@ -96,7 +93,7 @@ export class StatefulPlan implements FeaturePlan {
       options,
     );
     this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
-    this.reachMs = this.state.reachMs + 2 * (options.driftMs ?? Number.POSITIVE_INFINITY);
+    this.reach = { ms: this.state.reachMs, driftMs: options.driftMs ?? Number.POSITIVE_INFINITY };
     const timeOf = timeAt(options.time, options.unit, fields);
     this.#timeOf = (record, timestampMs) => {
       const timeMs = timeOf(record, timestampMs);

@@ -43,6 +43,8 @@ export interface StateCounts {
   readonly hurried: number;
 }
 
+type Four = [number, number, number, number];
+
 const NONE = NO_SLOT;
 const NO_ENTRIES: readonly number[] = [];
 const NO_RING = '';
@@ -106,6 +108,11 @@ export class WindowState {
     return this.#options.graceMs + Math.max(...this.#groups.map(({ idleMs }) => idleMs));
   }
 
+  /** The latest time of what was taken; -Infinity before. */
+  get latestMs(): number {
+    return this.#latestMs;
+  }
+
   get counts(): StateCounts {
     const forgotten = this.#groups.reduce((sum, group) => sum + group.forgotten, 0);
     return { late: this.#late, forgotten, hurried: this.#hurried };
@@ -124,12 +131,7 @@ export class WindowState {
   /** The whole state, out or in. One that is to be read into was made of the same windows and options, and is not used yet. */
   carry(archive: Archive): void {
     const numbers = archive.numbers([this.#late, this.#hurried, this.#latestMs, this.#watermarkMs]);
-    [this.#late, this.#hurried, this.#latestMs, this.#watermarkMs] = numbers as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    [this.#late, this.#hurried, this.#latestMs, this.#watermarkMs] = numbers as Four;
     for (const group of this.#groups) group.carry(archive);
     this.#pending.carry(archive);
   }

@@ -114,6 +114,11 @@ export class LaneStates implements FeaturePlan {
     return { at, bytes };
   }
 
+  /** The latest time of what a state has taken; -Infinity for nothing. Throws `StateLostError`. */
+  latestMs(lane: StateAddress): number {
+    return this.#expect(lane).plan.state.latestMs;
+  }
+
   forget(lane: StateAddress): void {
     if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
   }

@@ -1,13 +1,10 @@
 // What a worker is asked of its states besides scoring with them.
 
 import type { LaneStates } from './lane-states.ts';
-import type { ForgetRequest, RestoreRequest, SnapshotRequest, WorkerResponse } from './messages.ts';
+import type { StateRequest, WorkerResponse } from './messages.ts';
 
 /** Throws `StateLostError`, `SnapshotError`, and what writing files throws. */
-export function manageState(
-  states: LaneStates,
-  request: RestoreRequest | SnapshotRequest | ForgetRequest,
-): WorkerResponse {
+export function manageState(states: LaneStates, request: StateRequest): WorkerResponse {
   const { lane } = request;
   switch (request.type) {
     case 'restore': {
@@ -18,6 +15,8 @@ export function manageState(
     }
     case 'snapshot':
       return { type: 'snapshot', ...states.snapshot(lane, request.file) };
+    case 'latest':
+      return { type: 'latest', latestMs: states.latestMs(lane) };
     case 'forget':
       states.forget(lane);
       return { type: 'forgotten' };

@@ -95,14 +95,20 @@ export interface RestoreRequest {
 }
 
 /** Write the state of a lane to a file. */
-export interface SnapshotRequest {
+interface SnapshotRequest {
   readonly type: 'snapshot';
   readonly lane: StateAddress;
   readonly file: string;
 }
 
+/** Of what time is the latest record that the state of a lane has taken? */
+interface LatestRequest {
+  readonly type: 'latest';
+  readonly lane: StateAddress;
+}
+
 /** The lane is another's now. */
-export interface ForgetRequest {
+interface ForgetRequest {
   readonly type: 'forget';
   readonly lane: StateAddress;
 }
@@ -112,7 +118,9 @@ export interface ProbeRequest {
   readonly type: 'probe';
 }
 
-export type WorkerRequest = ScoreRequest | ProbeRequest | RestoreRequest | SnapshotRequest | ForgetRequest;
+export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | ForgetRequest;
+
+export type WorkerRequest = ScoreRequest | ProbeRequest | StateRequest;
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
@@ -128,6 +136,8 @@ export type WorkerResponse =
   /** Where the state stands now; the length of the file. */
   | { readonly type: 'restored'; readonly at: number }
   | { readonly type: 'snapshot'; readonly at: number; readonly bytes: number }
+  /** -Infinity where it has taken nothing. */
+  | { readonly type: 'latest'; readonly latestMs: number }
   | { readonly type: 'forgotten' }
   /** The record batches cannot be opened, or the model does not work any more. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

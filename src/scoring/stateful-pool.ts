@@ -4,23 +4,22 @@
 
 import { BufferPool } from '../log/buffer-pool.ts';
 import type { NextOffset } from '../log/offset.ts';
+import type { Beginning } from '../log/offset-before.ts';
 import type { CommitOffset, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
+import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
-import type { WorkerResponse } from './messages.ts';
 import { type Move, Placement } from './placement.ts';
 import { workerLost } from './pool.ts';
 import { type Piece, Suspects } from './suspects.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
-export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions {
+export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
   /** One thread each. */
   readonly threads: readonly WorkerThreads[];
-  /** The offset from which the records up to that position make up the whole state. */
-  readonly startOf: (lane: StateAddress, position: NextOffset) => Promise<number>;
 }
 
 interface Lane {
@@ -28,6 +27,10 @@ interface Lane {
   /** What threads are told of it. */
   readonly address: StateAddress;
   readonly snapshots: LaneSnapshots;
+  /** Records from there on are scored. */
+  readonly position: NextOffset;
+  /** Set until it is known that the state began early enough. */
+  unproven: Beginning | undefined;
   /** Where the state will stand when all that was sent is done. */
   sentTo: number;
   /** Set while something has to be done before the next micro-batch may be sent. */
@@ -43,6 +46,7 @@ export class StatefulPool {
   readonly #buffers = new BufferPool();
   readonly #placement: Placement;
   readonly #suspects = new Suspects();
+  readonly #beginnings: Beginnings;
   readonly #lanes = new Map<string, Lane>();
   /** The latest ownership of each lane that is wanted. */
   readonly #wanted = new Map<string, number>();
@@ -52,6 +56,7 @@ export class StatefulPool {
     this.#options = options;
     this.#asked = options.threads.map((threads) => new AskedThreads(threads, options, this.#buffers));
     this.#placement = new Placement(this.#asked.length);
+    this.#beginnings = new Beginnings(options);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
@@ -82,8 +87,10 @@ export class StatefulPool {
     const thread = this.#askedOf(key);
     await thread.ready;
     // The log may be away: no thread is to blame for that.
-    const start = await this.#options.startOf(address, position);
-    const at = await this.#surely(thread, () => this.#build(thread, address, start, position));
+    const beginning = await this.#beginnings.find(address, position);
+    const { at, unproven } = await this.#surely(thread, () =>
+      this.#beginnings.build(thread, address, beginning, position),
+    );
     if (this.#wanted.get(key) !== address.epoch) {
       void this.#quietly(thread.ask({ type: 'forget', lane: address }));
       throw new StateLostError(`${key} is not wanted any more`);
@@ -92,6 +99,8 @@ export class StatefulPool {
       key,
       address,
       snapshots: new LaneSnapshots(address, position, this.#options),
+      position,
+      unproven,
       sentTo: at,
       tail: undefined,
     });
@@ -101,9 +110,10 @@ export class StatefulPool {
   /** The lane is another's now. A last snapshot stays behind, for the case that it comes back. */
   forget(address: StateAddress): void {
     const key = keyOf(address);
-    if (this.#wanted.get(key) !== address.epoch) return;
+    if ((this.#wanted.get(key) ?? Number.POSITIVE_INFINITY) > address.epoch) return;
     this.#wanted.delete(key);
     this.#suspects.forget(address);
+    this.#beginnings.forget(address);
     const lane = this.#lanes.get(key);
     if (lane === undefined) return;
     const thread = this.#askedOf(key);
@@ -111,7 +121,7 @@ export class StatefulPool {
     this.#placement.remove(key);
     const end = async (): Promise<void> => {
       await lane.tail;
-      await lane.snapshots.finish(thread);
+      if (lane.unproven === undefined) await lane.snapshots.finish(thread);
       await thread.ask({ type: 'forget', lane: lane.address });
     };
     void this.#quietly(end());
@@ -127,39 +137,26 @@ export class StatefulPool {
 
   /** Writes last snapshots, and ends the threads. */
   async stop(): Promise<void> {
-    await Promise.all(
-      [...this.#lanes.values()].map((lane) => this.#quietly(lane.snapshots.finish(this.#askedOf(lane.key)))),
-    );
+    const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
+    await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#askedOf(lane.key)))));
     await Promise.all(this.#asked.map(({ threads }) => threads.stop()));
   }
 
-  /** From a snapshot, or empty at `at`, from where on the log makes up the whole. */
-  async #build(thread: AskedThreads, lane: StateAddress, at: number, position: NextOffset): Promise<number> {
-    const { snapshots, onState } = this.#options;
-    const key = keyOf(lane);
-    const file = snapshots.find(lane);
-    if (file !== null) {
-      try {
-        const from = { file, notBefore: at, notAfter: position };
-        const found = restoredAt(await thread.ask({ type: 'restore', lane, from }));
-        const before = position - found;
-        onState?.('info', `${key}: the state of a snapshot stands at ${found}, ${before} offsets before`);
-        return found;
-      } catch (error) {
-        if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;
-        onState?.('warn', `${key}: the snapshot ${file} is of no use: ${error.message}`);
-      }
-    }
-    restoredAt(await thread.ask({ type: 'restore', lane, from: { at } }));
-    onState?.('info', `${key}: the state is built up from the log, from offset ${at} to ${position}`);
-    return at;
-  }
-
-  /** Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. */
+  /**
+   * Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. Before anything that was scored
+   * is given out, the state must have proven itself.
+   */
   #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const [piece, more] = this.#suspects.pieces(microBatch);
     const { ready } = this.#askedOf(lane.key);
-    if (lane.tail === undefined && ready === undefined && piece !== undefined && more === undefined)
+    const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
+    if (
+      lane.tail === undefined &&
+      ready === undefined &&
+      piece !== undefined &&
+      more === undefined &&
+      !proves
+    )
       return this.#send(lane, microBatch, piece);
     return this.#next(lane, async () => {
       await this.#askedOf(lane.key).ready;
@@ -168,8 +165,26 @@ export class StatefulPool {
         const answer = await this.#send(lane, microBatch, part);
         scored = scored === undefined ? answer : merge(scored, answer);
       }
+      if (proves) await this.#prove(lane);
       return scored as ScoredMicroBatch;
     });
+  }
+
+  /** A state that was begun on an assumption stands at the position, or beyond it. One that began too late is given up. */
+  async #prove(lane: Lane): Promise<void> {
+    const { key, address, position, unproven } = lane;
+    if (unproven === undefined) return;
+    const thread = this.#askedOf(key);
+    try {
+      const latestMs = await this.#surely(thread, () => latestIn(thread, address));
+      await this.#beginnings.prove(address, position, unproven, latestMs);
+      lane.unproven = undefined;
+    } catch (error) {
+      // What waits behind must find no state.
+      if (this.#lanes.get(key) === lane) this.#lanes.delete(key);
+      void this.#quietly(thread.ask({ type: 'forget', lane: address }));
+      throw error;
+    }
   }
 
   /** Does that for a lane before its next micro-batch is sent, and after all that is to be done before. */
@@ -224,7 +239,8 @@ export class StatefulPool {
   /** Between two micro-batches, now and then: a snapshot, a move to another thread. */
   #lookAfter(lane: Lane): void {
     const now = this.#options.nowMs();
-    if (lane.snapshots.isDue(now)) void this.#quietly(lane.snapshots.take(this.#askedOf(lane.key)));
+    if (lane.unproven === undefined && lane.snapshots.isDue(now))
+      void this.#quietly(lane.snapshots.take(this.#askedOf(lane.key)));
     if (this.#asked.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
     const move = this.#placement.look();
@@ -243,13 +259,7 @@ export class StatefulPool {
       try {
         await from.ask({ type: 'snapshot', lane: address, file });
         await to.ready;
-        restoredAt(
-          await to.ask({
-            type: 'restore',
-            lane: address,
-            from: { file, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER },
-          }),
-        );
+        await restored(to, address, { file, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER });
         if (this.#lanes.get(move.key) !== lane) {
           await to.ask({ type: 'forget', lane: address });
           return;
@@ -276,9 +286,4 @@ export class StatefulPool {
   #askedOf(key: string): AskedThreads {
     return this.#asked[this.#placement.place(key)] as AskedThreads;
   }
-}
-
-function restoredAt(answer: WorkerResponse): number {
-  if (answer.type === 'restored') return answer.at;
-  throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);
 }

@@ -3,7 +3,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { startingAt } from '../../src/log/offset.ts';
-import { offsetBefore } from '../../src/log/offset-before.ts';
+import { beginningBefore, type TooLate } from '../../src/log/offset-before.ts';
 
 /** A log that starts at `start`: offsets count on from there. */
 const logOf =
@@ -14,37 +14,109 @@ const logOf =
     return start + (at < 0 ? timesMs.length : at);
   };
 
-const logs = fc.record({
-  start: fc.nat(50),
-  timesMs: fc.array(fc.nat(5_000_000), { maxLength: 60 }),
-  at: fc.nat(120),
-  reachMs: fc.oneof(fc.nat(3_000_000), fc.constant(Number.POSITIVE_INFINITY)),
-  nowMs: fc.nat(6_000_000),
-});
+const NEVER = Number.NEGATIVE_INFINITY;
 
-test('nothing below is within reach of the latest record below the position', async (t) => {
+/** What lies in the log: of some of it a state takes nothing; the time of what it takes lies near the timestamp. */
+const logs = fc
+  .record({
+    start: fc.nat(50),
+    entries: fc.array(
+      fc.record({
+        timestampMs: fc.nat(5_000_000),
+        taken: fc.boolean(),
+        aside: fc.double({ min: -1, max: 1, noNaN: true }),
+      }),
+      { maxLength: 60 },
+    ),
+    at: fc.nat(120),
+    reachMs: fc.oneof(fc.nat(3_000_000), fc.constant(Number.POSITIVE_INFINITY)),
+    driftMs: fc.oneof(fc.constant(0), fc.nat(500_000), fc.constant(Number.POSITIVE_INFINITY)),
+    nowMs: fc.nat(6_000_000),
+  })
+  .map(({ entries, ...rest }) => ({
+    ...rest,
+    entries: entries.map(({ timestampMs, taken, aside }) => ({
+      timestampMs,
+      timeMs: taken ? timestampMs + aside * Math.min(rest.driftMs, 1_000_000) : NEVER,
+    })),
+  }));
+
+test('begun again until what was taken bears out what was assumed, a state has seen all within reach, whatever else lies in the log', async (t) => {
   await fc.assert(
-    fc.asyncProperty(logs, async ({ start, timesMs, at, reachMs, nowMs }) => {
-      const position = Math.min(at, start + timesMs.length);
+    fc.asyncProperty(logs, async ({ start, entries, at, reachMs, driftMs, nowMs }) => {
+      const position = startingAt(Math.min(at, start + entries.length));
       const asked = { count: 0 };
-      const found = await offsetBefore(startingAt(position), reachMs, nowMs, logOf(start, timesMs, asked));
-      const below = timesMs.slice(0, Math.max(0, position - start));
-      t.true(found <= position);
-      const latest = Math.max(...below);
-      for (const [index, time] of below.entries())
-        if (start + index < found)
-          t.true(time < latest - reachMs, `${time} is within ${reachMs} of ${latest}`);
-      t.true(asked.count < 60);
+      const offsetAt = logOf(
+        start,
+        entries.map(({ timestampMs }) => timestampMs),
+        asked,
+      );
+      const latestOf = (from: number): number =>
+        Math.max(
+          NEVER,
+          ...entries
+            .slice(Math.max(0, from - start), Math.max(0, position - start))
+            .map(({ timeMs }) => timeMs),
+        );
+      let tooLate: TooLate | null = null;
+      for (let attempts = 1; ; attempts++) {
+        asked.count = 0;
+        const { at: began, assumedMs } = await beginningBefore(
+          position,
+          { ms: reachMs, driftMs },
+          nowMs,
+          offsetAt,
+          tooLate,
+        );
+        t.true(asked.count < 60);
+        t.true(began <= position);
+        const latestMs = latestOf(began);
+        if (latestMs < assumedMs) {
+          t.true(tooLate === null || began < tooLate.began, 'each attempt begins earlier');
+          t.true(attempts < 10);
+          tooLate = { began, latestMs };
+          continue;
+        }
+        const needed = latestOf(0) - reachMs;
+        for (const [index, { timeMs }] of entries.slice(0, Math.max(0, began - start)).entries())
+          t.true(
+            timeMs < needed,
+            `${start + index} of ${timeMs} is within ${reachMs} of the latest, ${latestOf(0)}`,
+          );
+        return;
+      }
     }),
+    { numRuns: 2_000 },
   );
 });
 
 test('in a log in the order of time no more is read than the reach and an eighth of it', async (t) => {
   const timesMs = Array.from({ length: 100_000 }, (_, index) => 1_000 * index);
-  const reachMs = 10_000_000;
+  const reach = { ms: 10_000_000, driftMs: 0 };
   const asked = { count: 0 };
   for (const position of [1, 10_000, 50_000, 100_000]) {
-    const found = await offsetBefore(startingAt(position), reachMs, 120_000_000, logOf(0, timesMs, asked));
-    t.true(position - found <= 1 + (reachMs * 9) / 8 / 1_000, `${position - found} offsets`);
+    const { at } = await beginningBefore(startingAt(position), reach, 120_000_000, logOf(0, timesMs, asked));
+    t.true(position - at <= 1 + (reach.ms * 9) / 8 / 1_000, `${position - at} offsets`);
+  }
+});
+
+test('where nothing is taken at all the log is gone through in a few attempts, not a reach at a time', async (t) => {
+  const timesMs = Array.from({ length: 100_000 }, (_, index) => 1_000 * index);
+  const position = startingAt(100_000);
+  let tooLate: TooLate | null = null;
+  for (let attempts = 1; ; attempts++) {
+    const { at, assumedMs } = await beginningBefore(
+      position,
+      { ms: 10_000, driftMs: 0 },
+      120_000_000,
+      logOf(0, timesMs, { count: 0 }),
+      tooLate,
+    );
+    if (assumedMs === NEVER) {
+      t.is(at, 0);
+      t.true(attempts < 16, `${attempts} attempts`);
+      return;
+    }
+    tooLate = { began: at, latestMs: NEVER };
   }
 });

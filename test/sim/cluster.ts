@@ -4,7 +4,7 @@
 import { crc32c } from '@node-rs/crc32';
 import type { NextOffset } from '../../src/log/offset.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
-import { AT, readHeader } from '../../src/log/record-batch.ts';
+import { AT, type RecordBatchHeader, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
 import { ERROR_OFFSET } from '../../src/scoring/dead-letter.ts';
@@ -26,6 +26,8 @@ export class SequenceError extends Error {
 export class Cluster {
   readonly history: HistoryEvent[] = [];
   readonly log = new MemoryBroker();
+  /** Batches that a reader of committed records must not see. */
+  readonly #skipped = new WeakSet<RecordBatchHeader>();
   readonly #expected = new Map<string, number>();
   #producers = 0;
 
@@ -48,6 +50,17 @@ export class Cluster {
   commit(of: TopicPartition, next: NextOffset, epoch: number): void {
     this.log.commit(GROUP, { topic: of.topic, partition: of.partition, next });
     this.history.push({ type: 'committed', epoch, next, topic: of.topic, partition: of.partition });
+  }
+
+  /** Appends what no reader of committed records sees: of a transaction that was aborted, or the marker that ends one. */
+  appendSkipped(batch: ResultBatch): void {
+    this.log.append(batch);
+    const last = this.partition(batch).batches.at(-1);
+    if (last !== undefined) this.#skipped.add(last.header);
+  }
+
+  isSkipped(header: RecordBatchHeader): boolean {
+    return this.#skipped.has(header);
   }
 
   newProducerId(): number {
@@ -87,9 +100,10 @@ export class Cluster {
     this.partition(of).batches.splice(0, count);
   }
 
-  /** All records that the log holds. */
+  /** All records that a reader of the log sees. */
   records(of: TopicPartition): ReadRecord[] {
-    return this.partition(of).batches.flatMap((batch) => recordsIn(batch));
+    const seen = this.partition(of).batches.filter(({ header }) => !this.isSkipped(header));
+    return seen.flatMap((batch) => recordsIn(batch));
   }
 
   logEnd(of: TopicPartition): NextOffset {

@@ -20,6 +20,9 @@ export const FAULTS = [
   'threadsRetire',
   'poison',
   'damage',
+  'astrayTimes',
+  'aborted',
+  'compaction',
   'clockJumps',
   'retention',
   'staleFetches',
@@ -41,7 +44,16 @@ export interface Plan {
 }
 
 /** With these alone every lane settles in time: then nothing at all may be repeated. */
-const CALM: ReadonlySet<Fault> = new Set(['rebalances', 'joins', 'stops', 'damage', 'staleFetches']);
+const CALM: ReadonlySet<Fault> = new Set([
+  'rebalances',
+  'joins',
+  'stops',
+  'damage',
+  'astrayTimes',
+  'aborted',
+  'compaction',
+  'staleFetches',
+]);
 const CALM_SHARE = 0.2;
 const EACH = 0.45;
 

@@ -6,13 +6,13 @@ import { heldBytes, takesMail } from '../../src/engine/lane.ts';
 import type { Effect } from '../../src/engine/messages.ts';
 import type { EngineLimits } from '../../src/engine/state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { offsetBefore } from '../../src/log/offset-before.ts';
+import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { ScorerPool } from '../../src/scoring/pool.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
-import { REACH_MS, type SimDisk } from './sim-model.ts';
+import { REACH, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
 import { SimThreads } from './threads.ts';
 
@@ -95,10 +95,10 @@ export class Instance {
       threads: [new SimThreads(process, dice, 1, disk), new SimThreads(process, dice, 1, disk)],
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
-      startOf: (lane, position) =>
-        offsetBefore(position, REACH_MS, scheduler.nowMs, (timestampMs) =>
-          source.offsetAt(lane, timestampMs),
-        ),
+      beginningOf: (lane, position, tooLate) => {
+        const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
+        return beginningBefore(position, REACH, scheduler.nowMs, offsetAt, tooLate);
+      },
       // Lanes move more often than they would.
       nowMs: () => nowMs() * HURRY,
       onState: (_, words) => note.call(this.#world, () => `${process.name} ${words}`),

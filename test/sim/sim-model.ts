@@ -33,16 +33,18 @@ const INPUTS: readonly PlanInput[] = [
   window('sum', 200),
   window('max', 80, 40),
 ];
+export const DRIFT_MS = 20;
 const OPTIONS = {
+  time: 'at',
   unit: 'ms',
-  driftMs: 0,
+  driftMs: DRIFT_MS,
   graceMs: 10,
   keysMax: 100,
   pendingMax: 100,
   partitioning: 'checked',
 } as const;
 const newPlan = (): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS);
-export const { reachMs: REACH_MS, width: WIDTH } = newPlan();
+export const { reach: REACH, width: WIDTH } = newPlan();
 
 /** A score that no two rows share by chance. */
 export const scoreOf = (row: Float32Array): number =>

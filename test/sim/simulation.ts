@@ -1,16 +1,16 @@
 // One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
 // to its end within a bound, and the checkers read the whole history.
 
-import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { keyOf } from '../../src/log/topic-partition.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
-import { batchOf, type TestRecord } from '../support/records.ts';
 import { Cluster, DEAD, INPUT, PARTITIONS, RESULTS } from './cluster.ts';
 import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
+import { Input } from './input.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
 import { Scheduler } from './scheduler.ts';
-import { BREAKS, disturbed, KILLS, SimDisk, THROWS } from './sim-model.ts';
+import { disturbed, SimDisk } from './sim-model.ts';
 import { SESSION_MS } from './source.ts';
 
 /**
@@ -52,7 +52,7 @@ class Simulation implements InstanceWorld {
   readonly #epochs = new WeakMap<Uint8Array, number>();
   /** Inputs that retention deleted before they were committed: nobody can be asked for them. */
   readonly #deleted = new Set<string>();
-  readonly #inputs: Extract<HistoryEvent, { type: 'input' }>[] = [];
+  readonly #input: Input;
   #instances: Instance[] = [];
   #started = 0;
   #batches = 0;
@@ -63,6 +63,7 @@ class Simulation implements InstanceWorld {
     this.#plan = plan;
     this.#traces = traces;
     this.dice = new Dice(plan);
+    this.#input = new Input(this.cluster, this.dice, this.scheduler, plan);
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
   }
@@ -128,7 +129,7 @@ class Simulation implements InstanceWorld {
       const committed = cluster.committed(tp) ?? 0;
       cluster.history.push({ type: 'ended-run', logEnd, committed, ready: true, ...tp });
     }
-    const inputs = this.#inputs.map((input) =>
+    const inputs = this.#input.history.map((input) =>
       this.#deleted.has(`${input.partition} ${input.offset}`) ? { ...input, absent: true } : input,
     );
     const history = [...inputs, ...cluster.history];
@@ -160,23 +161,12 @@ class Simulation implements InstanceWorld {
       const random = this.dice.of('load');
       const [partition, count] = [random.below(this.cluster.inputs().length), 1 + random.below(RECORDS_MAX)];
       const tp = { topic: INPUT, partition };
-      const first = this.cluster.logEnd(tp);
-      const records = Array.from({ length: count }, (_, index) => this.#record(tp, first + index));
-      this.cluster.log.append(batchOf(INPUT, partition, records));
+      this.cluster.log.append(this.#input.batch(tp, count));
+      const unseen = this.#input.unseen(tp);
+      if (unseen !== null) this.cluster.appendSkipped(unseen);
       for (const { source } of this.#instances) source.poke();
       if (++this.#batches < BATCHES) this.#load();
     });
-  }
-
-  #record(tp: TopicPartition, offset: number): TestRecord {
-    const damaged = this.dice.strikes('damage', 0.05);
-    const poison = [KILLS, THROWS, BREAKS][offset % 3] as number;
-    const x = this.dice.strikes('poison', 0.03) ? poison : 20 + (offset % 50);
-    this.#inputs.push({ type: 'input', offset, bad: damaged || x < 20 || x > 100, ...tp });
-    const value = JSON.stringify({ id: offset, x });
-    // Late by chance, now and then by more than the grace.
-    const timestampMs = Math.max(0, Math.floor(this.scheduler.nowMs) - this.dice.of('late').below(16));
-    return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
   }
 
   /** Trouble, again and again, until the time of faults is over. */
@@ -218,11 +208,10 @@ class Simulation implements InstanceWorld {
     const log = this.cluster.partition(tp);
     const count = random.below(Math.min(4, log.batches.length));
     const committed = this.cluster.committed(tp) ?? 0;
-    for (const { header } of log.batches.slice(0, count)) {
-      for (let at: number = header.baseOffset; at < header.next; at++) {
-        if (at >= committed) this.#deleted.add(`${tp.partition} ${at}`);
-      }
-    }
+    const until = log.batches[count]?.header.baseOffset ?? log.logEnd;
+    for (const { partition, offset } of this.#input.history)
+      if (partition === tp.partition && offset >= committed && offset < until)
+        this.#deleted.add(`${partition} ${offset}`);
     this.cluster.deleteOldest(tp, count);
     this.note(() => `retention deletes ${count} batches of ${tp.partition}`);
   }

@@ -257,9 +257,13 @@ export class SimSource implements Source, GroupMember {
       this.#listener?.outOfRange({ topic, partition, position, logStart, logEnd, resumedAt: logStart });
     }
     const from = reading.position;
-    const batches = log
-      .read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX))
-      .map((batch): FetchedBatch => ({ ...batch, bytes: this.#carried(batch.bytes), skip: false }));
+    const batches = log.read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX)).map(
+      (batch): FetchedBatch => ({
+        ...batch,
+        bytes: this.#carried(batch.bytes),
+        skip: cluster.isSkipped(batch.header),
+      }),
+    );
     const last = batches.at(-1);
     if (last === undefined) return;
     reading.fetching = true;

@@ -1,0 +1,125 @@
+// Where the states of lanes begin, and whether that was early enough. The log says of what time something lies below a position, not
+// whether a state takes it: so a beginning rests on an assumption, and is proven when the state stands at the position, before any
+// record is scored with it. What was begun too late is begun again, further back, with what the first attempt has shown.
+
+import type { NextOffset } from '../log/offset.ts';
+import type { Beginning, TooLate } from '../log/offset-before.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import { type AskedThreads, ScoringError } from './asked-threads.ts';
+import type { SnapshotOptions } from './lane-snapshots.ts';
+import { type StateAddress, StateLostError } from './lane-states.ts';
+import type { RestoreRequest } from './messages.ts';
+
+/** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
+export type BeginningOf = (
+  lane: StateAddress,
+  position: NextOffset,
+  tooLate: TooLate | null,
+) => Promise<Beginning>;
+
+export interface BeginningOptions {
+  readonly beginningOf: BeginningOf;
+}
+
+/** A state that has been begun. */
+export interface Begun {
+  /** Where it stands: from there on it has to be fed. */
+  readonly at: number;
+  /** On what assumption; undefined where there is none. */
+  readonly unproven: Beginning | undefined;
+}
+
+/** A Date holds no more. */
+const DATE_MS_MAX = 8.64e15;
+
+export class Beginnings {
+  readonly #options: BeginningOptions & Pick<SnapshotOptions, 'snapshots' | 'onState'>;
+  readonly #tooLate = new Map<string, TooLate>();
+
+  constructor(options: BeginningOptions & Pick<SnapshotOptions, 'snapshots' | 'onState'>) {
+    this.#options = options;
+  }
+
+  find(lane: StateAddress, position: NextOffset): Promise<Beginning> {
+    return this.#options.beginningOf(lane, position, this.#tooLate.get(keyOf(lane)) ?? null);
+  }
+
+  /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
+  async build(
+    thread: AskedThreads,
+    lane: StateAddress,
+    beginning: Beginning,
+    position: NextOffset,
+  ): Promise<Begun> {
+    const { snapshots, onState } = this.#options;
+    const { at, assumedMs } = beginning;
+    const key = keyOf(lane);
+    const file = snapshots.find(lane);
+    if (file !== null) {
+      try {
+        const found = await restored(thread, lane, { file, notBefore: at, notAfter: position });
+        const before = position - found;
+        onState?.('info', `${key}: the state of a snapshot stands at ${found}, ${before} offsets before`);
+        return { at: found, unproven: undefined };
+      } catch (error) {
+        if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;
+        onState?.('warn', `${key}: the snapshot ${file} is of no use: ${error.message}`);
+      }
+    }
+    await restored(thread, lane, { at });
+    onState?.('info', `${key}: the state is built up from the log, from offset ${at} to ${position}`);
+    return { at, unproven: assumedMs > Number.NEGATIVE_INFINITY ? beginning : undefined };
+  }
+
+  /**
+   * Compares what was assumed with the latest time that the state has taken below the position. Throws `StateLostError` for a state
+   * that has to be begun again, further back.
+   */
+  async prove(
+    lane: StateAddress,
+    position: NextOffset,
+    { at, assumedMs }: Beginning,
+    latestMs: number,
+  ): Promise<void> {
+    const key = keyOf(lane);
+    if (latestMs < assumedMs) {
+      const tooLate = { began: at, latestMs };
+      const needed = await this.#options.beginningOf(lane, position, tooLate);
+      if (needed.at < at) {
+        this.#tooLate.set(key, tooLate);
+        const found =
+          latestMs > Number.NEGATIVE_INFINITY ? `the latest is of ${timeOf(latestMs)}` : 'there is none';
+        throw new StateLostError(
+          `the state of ${key} begins again at offset ${needed.at}: from ${at} to ${position} a record of ${timeOf(assumedMs)} or ` +
+            `later was expected, and of those that windows take ${found}`,
+        );
+      }
+    }
+    this.#tooLate.delete(key);
+  }
+
+  forget(lane: StateAddress): void {
+    this.#tooLate.delete(keyOf(lane));
+  }
+}
+
+const timeOf = (timestampMs: number): string =>
+  Math.abs(timestampMs) <= DATE_MS_MAX ? new Date(timestampMs).toISOString() : `${timestampMs} ms`;
+
+/** Begins a state on that thread, and says where it stands. */
+export async function restored(
+  thread: AskedThreads,
+  lane: StateAddress,
+  from: RestoreRequest['from'],
+): Promise<number> {
+  const answer = await thread.ask({ type: 'restore', lane, from });
+  if (answer.type === 'restored') return answer.at;
+  throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);
+}
+
+/** The latest time that a state has taken. */
+export async function latestIn(thread: AskedThreads, lane: StateAddress): Promise<number> {
+  const answer = await thread.ask({ type: 'latest', lane });
+  if (answer.type === 'latest') return answer.latestMs;
+  throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);
+}

@@ -1,0 +1,76 @@
+// What is written to the input: records, some of which cannot be scored, and what no reader of committed records sees. Timestamps are
+// mostly those of the records; some have nothing to do with them, as those of other producers, of markers, and of clocks that are wrong.
+
+import { crc32c } from '@node-rs/crc32';
+import { viewOf } from '../../src/log/int64.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
+import { AT } from '../../src/log/record-batch.ts';
+import type { TopicPartition } from '../../src/log/topic-partition.ts';
+import type { HistoryEvent } from '../guarantees/history.ts';
+import { batchOf, type TestRecord } from '../support/records.ts';
+import type { Cluster } from './cluster.ts';
+import type { Dice, Plan } from './faults.ts';
+import type { Scheduler } from './scheduler.ts';
+import { BREAKS, DRIFT_MS, KILLS, THROWS } from './sim-model.ts';
+
+export class Input {
+  readonly history: Extract<HistoryEvent, { type: 'input' }>[] = [];
+  readonly #cluster: Cluster;
+  readonly #dice: Dice;
+  readonly #scheduler: Scheduler;
+  readonly #plan: Plan;
+
+  constructor(cluster: Cluster, dice: Dice, scheduler: Scheduler, plan: Plan) {
+    this.#cluster = cluster;
+    this.#dice = dice;
+    this.#scheduler = scheduler;
+    this.#plan = plan;
+  }
+
+  /** To be appended next. */
+  batch(tp: TopicPartition, count: number): ResultBatch {
+    const first = this.#cluster.logEnd(tp);
+    const records = Array.from({ length: count }, (_, index) => this.#record(tp, first + index));
+    return this.#compacted(batchOf(tp.topic, tp.partition, records));
+  }
+
+  /** Of a transaction that was aborted, or the marker at its end; null where there is none. */
+  unseen(tp: TopicPartition): ResultBatch | null {
+    if (!this.#dice.strikes('aborted', 0.2)) return null;
+    return batchOf(tp.topic, tp.partition, [{ key: null, value: null, timestampMs: this.#astrayMs() }]);
+  }
+
+  #record(tp: TopicPartition, offset: number): TestRecord {
+    const how = this.#dice.strikes('astrayTimes', 0.1) ? this.#dice.of('astrayTimes').below(3) : null;
+    const [isDamaged, isAhead, isDrifted] = [how === 0, how === 1, how === 2];
+    const damaged = this.#dice.strikes('damage', 0.05) || isDamaged;
+    const poison = [KILLS, THROWS, BREAKS][offset % 3] as number;
+    const x = this.#dice.strikes('poison', 0.03) ? poison : 20 + (offset % 50);
+    // Late by chance, now and then by more than the grace; and some are ahead of all others, so that many behind them are late.
+    const aheadMs = isAhead ? this.#dice.of('astrayTimes').below(400) : 0;
+    const at = Math.max(0, Math.floor(this.#scheduler.nowMs) - this.#dice.of('late').below(16)) + aheadMs;
+    const timestampMs =
+      isDamaged || isDrifted ? this.#astrayMs() : at + this.#dice.of('drift').below(DRIFT_MS);
+    const isAstray = this.#plan.windows && Math.abs(timestampMs - at) > DRIFT_MS;
+    this.history.push({ type: 'input', offset, bad: damaged || isAstray || x < 20 || x > 100, ...tp });
+    const value = JSON.stringify({ id: offset, at, x });
+    return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
+  }
+
+  /** A timestamp that has nothing to do with when something happened: a little ahead, far ahead, or long past. */
+  #astrayMs(): number {
+    const random = this.#dice.of('astrayTimes');
+    const aheadMs = [random.below(400), 1e6 + random.below(1e9), Number.NEGATIVE_INFINITY];
+    return Math.max(0, Math.floor(this.#scheduler.nowMs) + (aheadMs[random.below(3)] as number));
+  }
+
+  /** What is left of a batch of which compaction has taken the last records away. */
+  #compacted(batch: ResultBatch): ResultBatch {
+    if (!this.#dice.strikes('compaction', 0.1)) return batch;
+    const { bytes, recordCount } = batch;
+    const view = viewOf(bytes);
+    view.setInt32(AT.lastOffsetDelta, recordCount - 1 + this.#dice.of('compaction').below(20));
+    view.setUint32(AT.crc, crc32c(bytes.subarray(AT.attributes)));
+    return batch;
+  }
+}

@@ -1,0 +1,141 @@
+// The pool for lanes with a state on real threads, and one who plays the engine for a lane: what the tests of both have in common.
+
+import { codecs } from '../../src/codec/codecs.ts';
+import { startingAt } from '../../src/log/offset.ts';
+import type { ScoredMicroBatch } from '../../src/log/ports.ts';
+import { planOf, readManifest } from '../../src/model/manifest.ts';
+import type { BeginningOf } from '../../src/scoring/beginnings.ts';
+import type { StateAddress } from '../../src/scoring/lane-states.ts';
+import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
+import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
+import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import { microBatchOf, outputsOf, setupWith } from './model.ts';
+import { history, windowsModel } from './windows-model.ts';
+
+const faults = new URL('../scoring/fault-worker.ts', import.meta.url);
+const MODEL = windowsModel(
+  '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
+    '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',
+  '{ time: at }',
+);
+export const RECORDS = history(10, 60);
+export const EACH = 20;
+const PARTITION_COUNT = 1;
+
+export const features = (() => {
+  const plan = planOf(readManifest(MODEL.folder));
+  const row = new Float32Array(plan.width);
+  return RECORDS.map((record) => {
+    plan.fill(record, row, 0, record.at, null);
+    return row.join();
+  });
+})();
+
+/** All of the log. */
+const WHOLE = { at: 0, assumedMs: Number.NEGATIVE_INFINITY };
+
+export async function poolWith(
+  workers: number,
+  directory: string | null = null,
+  hurry = 1,
+  beginningOf: BeginningOf = async () => WHOLE,
+) {
+  const said: string[] = [];
+  const setup = setupWith({
+    modelFolder: MODEL.folder,
+    inputPartitionCount: PARTITION_COUNT,
+    features: true,
+    predictRecordsMax: EACH,
+  });
+  const pool = new StatefulPool({
+    threads: Array.from(
+      { length: workers },
+      () => new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup, workerUrl: faults }),
+    ),
+    snapshots: new SnapshotDirectory(directory),
+    snapshotIntervalMs: 0,
+    beginningOf,
+    nowMs: () => performance.now() * hurry,
+    onThreadLost: (why) => said.push(why),
+    onThreadRetired: () => {},
+    onState: (_, words) => said.push(words),
+  });
+  await pool.start();
+  return { pool, said };
+}
+
+const IN_FLIGHT = 4;
+
+/** Plays the engine for one lane: several micro-batches in flight, and back to the first that has no answer when a state is lost. */
+export class Feeder {
+  readonly answers: ScoredMicroBatch[] = [];
+  restores = 0;
+  answered = 0;
+  readonly #pool: StatefulPool;
+  readonly #partition: number;
+  readonly #keyOf: (offset: number) => string;
+
+  constructor(pool: StatefulPool, partition = 0, keyOf: (offset: number) => string = () => 'k') {
+    this.#pool = pool;
+    this.#partition = partition;
+    this.#keyOf = keyOf;
+  }
+
+  get lane() {
+    return { topic: 'in', partition: this.#partition, epoch: this.restores };
+  }
+
+  async run(upTo = RECORDS.length): Promise<void> {
+    while (this.answered < upTo) {
+      if (++this.restores > 50) throw new Error('the state is lost again and again');
+      const from = await this.#pool.restore(this.lane, startingAt(this.answered));
+      await this.#feed(from, upTo).catch((error: { readonly code?: string }) => {
+        if (error.code !== 'SCORELANE_STATE_LOST') throw error;
+      });
+    }
+  }
+
+  async #feed(from: number, upTo: number): Promise<void> {
+    const scoreFrom = startingAt(this.answered);
+    const sent: { readonly next: number; readonly answer: Promise<ScoredMicroBatch> }[] = [];
+    for (let at = from; at < upTo || sent.length > 0; ) {
+      for (; at < upTo && sent.length < IN_FLIGHT; at = Math.min(upTo, at + EACH)) {
+        const next = Math.min(upTo, at + EACH);
+        const answer = this.#pool.score({ ...this.#microBatch(at, next), scoreFrom });
+        // Those behind one that fails fail too, and nobody waits for them.
+        answer.catch(() => {});
+        sent.push({ next, answer });
+      }
+      const { next, answer } = sent.shift() as (typeof sent)[number];
+      const scored = await answer;
+      if (next <= scoreFrom) continue;
+      this.answers.push(scored);
+      this.answered = next;
+      this.#pool.committed([{ ...this.lane, next: startingAt(next) }]);
+    }
+  }
+
+  /** Feeds records that have their answers. */
+  async feedOnly(lane: StateAddress, from: number, upTo: number): Promise<void> {
+    const scoreFrom = startingAt(RECORDS.length);
+    await this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom });
+  }
+
+  #microBatch(first: number, next: number) {
+    const records = RECORDS.slice(first, next).map((value, index) => ({
+      key: this.#keyOf(first + index),
+      value: { ...value },
+    }));
+    return { ...microBatchOf(records, 'msgpack', first), ...this.lane };
+  }
+}
+
+/** By offset, what became of every record. */
+export const fates = (answers: readonly ScoredMicroBatch[]): string[] =>
+  answers.flatMap(outputsOf).map(({ topic, value, headers }) => {
+    if (topic !== 'out') return headers['__scorelane.errors.code'] ?? '';
+    const { features: row } = codecs.msgpack.decode(value as Uint8Array, 0, value?.length ?? 0) as {
+      readonly features: readonly number[];
+    };
+    return row.join();
+  });
