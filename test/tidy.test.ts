@@ -89,6 +89,12 @@ test('no test sleeps: it waits for a condition', (t) => {
   t.deepEqual(found, []);
 });
 
+test('every wait of the daemon is one that may be long', (t) => {
+  const raw = /\b(setTimeout|setInterval|AbortSignal\.timeout)\(|timers\/promises/;
+  const found = filesIn('src', '.ts').filter((path) => path !== 'src/time/timer.ts' && raw.test(read(path)));
+  t.deepEqual(found, []);
+});
+
 test('no address of a registry stands in the repository', (t) => {
   for (const path of ['package-lock.json', '.npmrc', 'package.json']) {
     t.false(/"resolved"|registry=|https?:\/\/registry/.test(read(path)), path);

@@ -7,16 +7,17 @@ import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-
 
 /** What each folder of src/ may import, besides itself and packages. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  time: [],
   telemetry: [],
   log: [],
-  codec: [],
+  codec: ['time'],
   features: [],
   model: ['codec', 'features'],
   engine: ['log', 'telemetry'],
   memory: ['log'],
-  kafka: ['log'],
-  load: ['codec', 'log'],
-  scoring: ['codec', 'features', 'model', 'log'],
+  kafka: ['log', 'time'],
+  load: ['codec', 'log', 'time'],
+  scoring: ['codec', 'features', 'model', 'log', 'time'],
   audit: ['log', 'scoring'],
   config: ['codec', 'log', 'kafka', 'model', 'scoring'],
 };

@@ -1,7 +1,7 @@
 // Schemas of a registry, over the Confluent API.
 // https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause, signalAfter } from '../time/timer.ts';
 import { SchemaError } from './avro-schema.ts';
 
 /** The registry does not answer, or not as it should: nothing is known of any schema. */
@@ -88,7 +88,7 @@ export class SchemaRegistry {
           const words = `no answer from the schema registry at ${this.#options.url}: ${(error as Error).message}`;
           throw new RegistryError(words, { cause: error });
         }
-        await delay(AGAIN_MS * 2 ** tries);
+        await pause(AGAIN_MS * 2 ** tries);
       }
     }
   }
@@ -105,7 +105,7 @@ export class SchemaRegistry {
     return fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
       headers,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: signalAfter(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }

@@ -1,5 +1,7 @@
 // Waiting that ends: when it is told to, and after so long. What was waited for may go on, and fail, without being heard.
 
+import { after, type Cancel } from '../time/timer.ts';
+
 /** As `work` ends, unless the signal comes first: then it rejects with the signal's reason. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -12,9 +14,9 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
 
 /** Resolves when the work has ended, well or badly, or after so long. Resolves to whether it has ended. */
 export async function atMost(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: Cancel | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, limitMs));
+    cancel = after(Math.max(0, limitMs), () => resolve(false));
   });
   const ended = work.then(
     () => true,
@@ -23,6 +25,6 @@ export async function atMost(limitMs: number, work: Promise<unknown>): Promise<b
   try {
     return await Promise.race([ended, late]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }

@@ -1,5 +1,6 @@
 // How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a start can be ended too.
 
+import { after, type Cancel } from '../time/timer.ts';
 import { EXIT } from './exit-codes.ts';
 
 const SAME_SIGNAL_MS = 1_000;
@@ -10,7 +11,7 @@ export class Ending {
   /** Aborted when the end is reached. */
   readonly signal: AbortSignal;
   #end: (error?: Error) => void = () => {};
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Cancel | undefined;
 
   constructor() {
     const aborter = new AbortController();
@@ -39,8 +40,8 @@ export class Ending {
 
   /** In place of a time that runs. */
   after(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(), ms);
+    this.#timer?.();
+    this.#timer = after(ms, () => this.#end());
   }
 
   fail(error: Error): void {

@@ -1,7 +1,7 @@
 // Waits for what the daemon cannot begin without: tries again and again, and says so, also while a try has no answer.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../telemetry/log.ts';
+import { every, pause, signalAfter } from '../time/timer.ts';
 import { unlessAborted } from './bounded.ts';
 import { UnavailableError } from './exit-codes.ts';
 
@@ -37,7 +37,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     onNotReady?.();
   };
   for (;;) {
-    const silent = setInterval(() => complain(`${where}: no answer`), COMPLAIN_MS);
+    const silent = every(COMPLAIN_MS, () => complain(`${where}: no answer`));
     try {
       const tried = failAfterMs === undefined ? act() : answered(act(), failAfterMs);
       return await unlessAborted(tried, signal);
@@ -47,15 +47,15 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
       if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
       complain(words);
     } finally {
-      clearInterval(silent);
+      silent();
     }
-    await unlessAborted(delay(TRY_AGAIN_MS), signal);
+    await unlessAborted(pause(TRY_AGAIN_MS), signal);
   }
 }
 
 /** Rejects when there is no answer by then. */
 async function answered<T>(act: Promise<T>, withinMs: number): Promise<T> {
-  const late = AbortSignal.timeout(withinMs);
+  const late = signalAfter(withinMs);
   try {
     return await unlessAborted(act, late);
   } catch (error) {

@@ -9,6 +9,7 @@ import { runLoad } from '../load/load-source.ts';
 import { CsvDataError } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { after } from '../time/timer.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
 import { generated, writeGenerated } from './generated.ts';
 import { connectSink, impatient, modelFolder, openSink, writingCodec } from './wiring.ts';
@@ -44,7 +45,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     process.removeAllListeners(name).on(name, () => {
       stop.abort();
       // Records in flight are waited for, but not for ever.
-      setTimeout(() => process.exit(EXIT.unfinished), config.lanes.stopTimeout).unref();
+      after(config.lanes.stopTimeout, () => process.exit(EXIT.unfinished), { keepsAlive: false });
     });
   try {
     const { sent, spoilt, seconds } = await runLoad(

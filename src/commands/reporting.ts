@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Progress } from '../telemetry/progress.ts';
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
+import { every } from '../time/timer.ts';
 
 /** Records that the log holds and that are not committed yet, over all lanes. */
 export function lag({ lanes }: EngineState): number {
@@ -40,7 +41,7 @@ export interface Report {
 /** Begins to log reports; returns what ends it. */
 export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
   const rate = new Rate(meter);
-  const timer = setInterval(() => {
+  return every(everyMs, () => {
     const { scored, deadLetters, windows, stages, threads } = meter;
     const { rss, heapUsed } = process.memoryUsage();
     const report: Report = {
@@ -56,19 +57,17 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
       latencyMs: stages.takeRecent(),
     };
     logger.info(report, 'report');
-  }, everyMs);
-  return () => clearInterval(timer);
+  });
 }
 
 /** Begins to show the live line; returns what ends it. */
 export function showProgress(progress: Progress, meter: Meter, driver: Driver): () => void {
   const rate = new Rate(meter);
-  const timer = setInterval(() => {
+  return every(progress.everyMs, () => {
     const { scored, deadLetters } = meter;
     const { endToEnd } = meter.stages.total();
     progress.show({ scored, deadLetters, recordsPerSecond: rate.take(), endToEnd, lag: lag(driver.state) });
-  }, progress.everyMs);
-  return () => clearInterval(timer);
+  });
 }
 
 /** Records a second since it was asked last. */

@@ -21,6 +21,7 @@ import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
@@ -155,7 +156,6 @@ export async function scorerSetup(
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   setTimer(atMs, callback) {
-    const timer = setTimeout(callback, Math.max(0, Math.ceil(atMs - performance.now())));
-    return () => clearTimeout(timer);
+    return after(Math.max(0, Math.ceil(atMs - performance.now())), callback);
   },
 };

@@ -5,7 +5,10 @@ import { brokerAddresses } from '../kafka/addresses.ts';
 import { secret } from './secrets.ts';
 import { size } from './units.ts';
 
-const positive = () => z.int().positive();
+/** Kafka's own are integers of 32 bits, and no timer of kafkajs waits for longer: it would end at once. */
+const INT32_MAX = 2 ** 31 - 1;
+const positive = () => z.int().positive().max(INT32_MAX);
+const bytes = () => size().refine((value) => value <= INT32_MAX, 'expected less than 2GiB');
 
 export const kafka = z.strictObject({
   'bootstrap.servers': z
@@ -47,8 +50,8 @@ export const kafka = z.strictObject({
     .default(1)
     .describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
   'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
-  'fetch.max.bytes': size().prefault('16MiB').describe('The most one fetch brings from one broker.'),
-  'max.partition.fetch.bytes': size()
+  'fetch.max.bytes': bytes().prefault('16MiB').describe('The most one fetch brings from one broker.'),
+  'max.partition.fetch.bytes': bytes()
     .prefault('1MiB')
     .describe(
       'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
@@ -59,6 +62,7 @@ export const kafka = z.strictObject({
   'topic.metadata.propagation.max.ms': z
     .int()
     .nonnegative()
+    .max(INT32_MAX)
     .default(5_000)
     .describe(
       'A topic the broker does not know is asked for so long: one just created is not known everywhere yet.',

@@ -13,6 +13,7 @@ import {
   type SourceListener,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { pause } from '../time/timer.ts';
 import type { MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
@@ -159,7 +160,7 @@ export class KafkaSource implements Source {
     // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case, and whoever waited
     // no longer must not be struck by a failure that comes later.
     const ended = old?.disconnect().catch(() => {});
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]);
+    await Promise.race([ended, pause(LEAVE_MS, { keepsAlive: false })]);
     if (listener !== undefined) await this.#join(listener);
   }
 

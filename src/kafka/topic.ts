@@ -2,6 +2,7 @@
 
 import type { Admin } from 'kafkajs';
 import { MissingTopicError } from '../log/ports.ts';
+import { pause } from '../time/timer.ts';
 import { isUnknownTopic } from './errors.ts';
 
 /** How often a topic that the broker does not know is asked for. */
@@ -18,7 +19,7 @@ export async function partitionCountOf(admin: Admin, topic: string, patienceMs: 
       if (!isUnknownTopic(error)) throw error;
       if (performance.now() - startedMs >= patienceMs)
         throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      await pause(ASK_AGAIN_MS);
     }
   }
 }

@@ -2,7 +2,6 @@
 // together or not at all. Each partition of the input has a transactional id of its own: whoever owns the partition takes it, and
 // with it the right to commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import {
   type CommitOffset,
@@ -12,6 +11,7 @@ import {
   SinkError,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { pause } from '../time/timer.ts';
 import type { KafkaSettings } from './client.ts';
 import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
 import { Parts } from './parts.ts';
@@ -266,7 +266,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       const now = Number(offset ?? NOTHING_COMMITTED);
       if (now === before) return now;
       before = now;
-      await delay(SETTLES_MS);
+      await pause(SETTLES_MS);
     }
   }
 }
@@ -287,7 +287,7 @@ async function patiently(step: () => Promise<void>): Promise<void> {
       return;
     } catch (error) {
       if (!isConcurrentTransaction(error) || tries === CONCURRENT_TRIES) throw error;
-      await delay(CONCURRENT_MS);
+      await pause(CONCURRENT_MS);
     }
   }
 }

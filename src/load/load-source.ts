@@ -5,6 +5,7 @@ import type { Codec } from '../codec/codec.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
 import type { ResultBatch, Sink } from '../log/ports.ts';
+import { after } from '../time/timer.ts';
 import { spoil } from './garbage.ts';
 import type { LoadRecord } from './load-record.ts';
 import { Random } from './random.ts';
@@ -47,7 +48,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
     const elapsedMs = performance.now() - startedMs;
     const due = Math.min(count, Math.floor((elapsedMs * recordsPerSecond) / 1000)) - builder.sent;
     if (due <= 0) {
-      await pause(TICK_MS, signal);
+      await unlessStopped(TICK_MS, signal);
       continue;
     }
     const send = sink.produce(builder.build(Math.min(due, RECORDS_PER_SEND_MAX))).then(
@@ -99,11 +100,11 @@ class LoadBuilder {
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+const unlessStopped = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
+    const cancel = after(ms, done);
     function done(): void {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', done);
       resolve();
     }

@@ -4,6 +4,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
+import { after } from '../time/timer.ts';
 import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
 
 /** The thread had grown too much, and ended before it began the task: give it to another. */
@@ -95,9 +96,9 @@ export class PiscinaThreads implements WorkerThreads {
     deadlineMs: number,
   ): Promise<WorkerResponse> {
     const deadline = new AbortController();
-    const timer = setTimeout(() => {
+    const cancel = after(deadlineMs, () => {
       deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
-    }, deadlineMs);
+    });
     try {
       return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
     } catch (error) {
@@ -106,7 +107,7 @@ export class PiscinaThreads implements WorkerThreads {
         throw new ThreadRetiredError('the thread had grown too much', { cause: error });
       throw error;
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
