@@ -49,7 +49,7 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   await out.end();
   for (const [code, { count, example }] of refusals)
     process.stderr.write(`${count} rows have no features, ${code}: ${example}\n`);
-  const { late, forgotten, hurried } = plan.state.counts;
+  const { late, forgotten, hurried } = plan.counts;
   process.stdout.write(
     `${rows.length} rows, ${plan.width} features of ${name} ${version}, to ${options.out}; ` +
       `${late} late, ${plan.state.keys} keys kept, ${forgotten} forgotten, ${hurried} hurried, ${plan.state.bytes} bytes of state\n`,

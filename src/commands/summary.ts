@@ -5,7 +5,7 @@ import { STAGES } from '../telemetry/stages.ts';
 
 export function printSummary(summary: Summary, lag: number): void {
   const { scored, deadLetters, seconds, recordsPerSecond, latencyMs } = summary;
-  const { late, forgotten, hurried } = summary.windows;
+  const { late, forgotten, hurried, ahead } = summary.windows;
   const noRoom = forgotten + hurried;
   const count = (value: number): string => value.toLocaleString('en');
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
@@ -15,8 +15,11 @@ export function printSummary(summary: Summary, lag: number): void {
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,
-    ...(late + noRoom > 0
-      ? [`windows: ${count(late)} records came too late for them; ${count(noRoom)} times there was no room`]
+    ...(late + noRoom + ahead > 0
+      ? [
+          `windows: ${count(late)} records came too late for them, ${count(ahead)} were dated too far ahead; ` +
+            `${count(noRoom)} times there was no room`,
+        ]
       : []),
     `${'latency, ms'.padEnd(12)}${['p50', 'p99', 'p99.9', 'max'].map((name) => name.padStart(12)).join('')}`,
     ...STAGES.map((stage) => {

@@ -18,7 +18,7 @@ import {
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
 import type { StateOptions } from './window-spec.ts';
-import { WindowState } from './window-state.ts';
+import { type StateCounts, WindowState } from './window-state.ts';
 
 /** Seeds of the two hashes by which a key is known, and of that of a value. */
 const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
@@ -50,6 +50,11 @@ export class StateBrokenError extends Error {
   override readonly name = 'StateBrokenError';
 }
 
+interface PlanCounts extends StateCounts {
+  /** Records that were refused because they were dated too far ahead of the clock. */
+  readonly ahead: number;
+}
+
 export class StatefulPlan implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
@@ -68,6 +73,7 @@ export class StatefulPlan implements FeaturePlan {
   readonly #numbers: Float64Array;
   readonly #valueHashes: Uint32Array;
   readonly #out: Float64Array;
+  #ahead = 0;
   readonly #owns: Owns | null;
 
   constructor(
@@ -75,6 +81,7 @@ export class StatefulPlan implements FeaturePlan {
     options: StateOptions,
     owns: Owns | null = null,
     fields: Fields = OBJECT_FIELDS,
+    nowMs: () => number = Date.now,
   ) {
     this.#owns = options.partitioning === 'trusted' ? null : owns;
     let at = 0;
@@ -95,16 +102,24 @@ export class StatefulPlan implements FeaturePlan {
     this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
     this.reach = { ms: this.state.reachMs, driftMs: options.driftMs ?? Number.POSITIVE_INFINITY };
     const timeOf = timeAt(options.time, options.unit, fields);
+    const { driftMs = Number.POSITIVE_INFINITY, aheadMs = Number.POSITIVE_INFINITY } = options;
+    // The clock is looked at when a record is later than what it said before allows: not for each.
+    let latestMs = Number.NEGATIVE_INFINITY;
     this.#timeOf = (record, timestampMs) => {
       const timeMs = timeOf(record, timestampMs);
-      if (options.time === undefined || typeof timeMs !== 'number') return timeMs;
+      if (typeof timeMs !== 'number') return timeMs;
       // Of a record without a timestamp there is nothing to say.
-      if (!(Math.abs(timeMs - timestampMs) > (options.driftMs ?? Number.POSITIVE_INFINITY))) return timeMs;
-      return rejected(
-        'TIME_ASTRAY',
-        `field "${options.time}" is ${timeMs} ms since 1970, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; ` +
-          `state.drift allows ${options.driftMs} ms`,
-      );
+      if (options.time !== undefined && Math.abs(timeMs - timestampMs) > driftMs)
+        return rejected(
+          'TIME_ASTRAY',
+          `field "${options.time}" is ${timeMs} ms since 1970, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; ` +
+            `state.drift allows ${driftMs} ms`,
+        );
+      if (timeMs <= latestMs) return timeMs;
+      latestMs = nowMs() + aheadMs;
+      if (timeMs <= latestMs) return timeMs;
+      this.#ahead++;
+      return rejected('TIME_AHEAD', timeAhead(options, timeMs, timeMs - latestMs + aheadMs));
     };
     this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : fields.getter(by)));
     this.#values = this.state.of.map((of) => {
@@ -118,6 +133,11 @@ export class StatefulPlan implements FeaturePlan {
     this.#numbers = new Float64Array(this.#values.length);
     this.#valueHashes = new Uint32Array(this.#values.length);
     this.#out = new Float64Array(this.#windows.length);
+  }
+
+  /** What was seen, for those who count. */
+  get counts(): PlanCounts {
+    return { ...this.state.counts, ahead: this.#ahead };
   }
 
   /**
@@ -199,6 +219,10 @@ export class StatefulPlan implements FeaturePlan {
     return null;
   }
 }
+
+const timeAhead = ({ time, aheadMs }: StateOptions, timeMs: number, byMs: number): string =>
+  `${time === undefined ? "the record's timestamp" : `field "${time}"`} is ${timeMs} ms since 1970, ${byMs} ms after the clock here; ` +
+  `state.ahead of the model allows ${aheadMs} ms: in the windows it would make all later records late`;
 
 const notCopartitioned = (by: string, value: unknown): string =>
   `windows are kept by field "${by}", which is ${describe(value)}, but the record's key is another and would send it to another ` +

@@ -109,6 +109,8 @@ export interface StateOptions {
   readonly unit: TimeUnit;
   /** A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere. */
   readonly driftMs: number | undefined;
+  /** A record's time lies at most so far after the clock of whoever reads it. Undefined: anywhere. */
+  readonly aheadMs: number | undefined;
   /** Records that come so much late are put where they belong. */
   readonly graceMs: number;
   /** Keys of one partition, for each field of keys. */
@@ -119,21 +121,27 @@ export interface StateOptions {
   readonly partitioning: 'checked' | 'trusted';
 }
 
+const UNBOUNDED = 'unbounded';
+/** Clocks in the wrong zone are off by less; and no record makes others late for longer. */
+const AHEAD_MS = UNITS_MS.d;
+
 export const stateSchema = z
   .strictObject({
     time: z.string().min(1).optional(),
     unit: z.enum(TIME_UNITS).default('ms'),
     drift: length(0).optional(),
+    ahead: z.union([z.literal(UNBOUNDED), length(0)]).default(AHEAD_MS),
     grace: length(0).optional(),
     keys: z.int().positive().default(1_000_000),
     pending: z.int().positive().default(1_000_000),
     partitioning: z.enum(['checked', 'trusted']).default('checked'),
   })
   .transform(
-    ({ time, unit, drift, grace, keys, pending, partitioning }): StateOptions => ({
+    ({ time, unit, drift, ahead, grace, keys, pending, partitioning }): StateOptions => ({
       time,
       unit,
       driftMs: time === undefined ? 0 : drift,
+      aheadMs: ahead === UNBOUNDED ? undefined : ahead,
       graceMs: grace ?? 0,
       keysMax: keys,
       pendingMax: pending,

@@ -210,9 +210,11 @@ export interface WindowCounts {
   readonly forgotten: number;
   /** Records that went into their panes before the watermark: too many were waiting. */
   readonly hurried: number;
+  /** Records that were refused because they were dated too far ahead of the clock. */
+  readonly ahead: number;
 }
 
-export const NO_WINDOWS: WindowCounts = { late: 0, forgotten: 0, hurried: 0 };
+export const NO_WINDOWS: WindowCounts = { late: 0, forgotten: 0, hurried: 0, ahead: 0 };
 
 /** What became of a micro-batch. */
 export interface ScoredMicroBatch {

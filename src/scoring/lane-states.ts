@@ -56,17 +56,18 @@ export class LaneStates implements FeaturePlan {
 
   /** What the state in use has counted so far. */
   get counts(): WindowCounts {
-    return this.#used?.plan.state.counts ?? NO_WINDOWS;
+    return this.#used?.plan.counts ?? NO_WINDOWS;
   }
 
   /** And what it has counted since then; nothing, if there is no such time. */
   countsSince(before: WindowCounts | null): WindowCounts {
-    const { late, forgotten, hurried } = this.counts;
+    const { late, forgotten, hurried, ahead } = this.counts;
     if (before === null) return NO_WINDOWS;
     return {
       late: late - before.late,
       forgotten: forgotten - before.forgotten,
       hurried: hurried - before.hurried,
+      ahead: ahead - before.ahead,
     };
   }
 

@@ -11,6 +11,7 @@ export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMi
     late: left.windows.late + right.windows.late,
     forgotten: left.windows.forgotten + right.windows.forgotten,
     hurried: left.windows.hurried + right.windows.hurried,
+    ahead: left.windows.ahead + right.windows.ahead,
   },
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],

@@ -46,6 +46,7 @@ interface Windows {
   readonly late: number;
   readonly forgotten: number;
   readonly hurried: number;
+  readonly ahead: number;
 }
 
 export interface Scored {
@@ -69,7 +70,7 @@ export class Meter {
   readonly #warmUpMs: number;
   scored = 0;
   deadLetters = 0;
-  windows: Windows = { late: 0, forgotten: 0, hurried: 0 };
+  windows: Windows = { late: 0, forgotten: 0, hurried: 0, ahead: 0 };
   microBatches = 0;
   abandonedMicroBatches = 0;
   partitionsRemade = 0;
@@ -148,11 +149,12 @@ export class Meter {
     }
     this.scored += scored;
     this.deadLetters += deadLetters;
-    const { late, forgotten, hurried } = this.windows;
+    const { late, forgotten, hurried, ahead } = this.windows;
     this.windows = {
       late: late + windows.late,
       forgotten: forgotten + windows.forgotten,
       hurried: hurried + windows.hurried,
+      ahead: ahead + windows.ahead,
     };
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);

@@ -8,11 +8,19 @@ import { stateSchema } from '../../src/features/window-spec.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import { ownsIn } from '../../src/scoring/copartition.ts';
 
-const planWith = (by: string | undefined, state: object, partition = 0, partitionCount = 1): StatefulPlan =>
+const planWith = (
+  by: string | undefined,
+  state: object,
+  partition = 0,
+  partitionCount = 1,
+  nowMs = () => Date.now(),
+): StatefulPlan =>
   new StatefulPlan(
     [planInput.parse({ window: { function: 'count', by, size: '1h' } })],
     stateSchema.parse(state),
     ownsIn(partition, partitionCount),
+    undefined,
+    nowMs,
   );
 
 /** The count of the window, or the code of the refusal. */
@@ -44,12 +52,12 @@ test('without one any time is taken, and nothing bounds how far back a state rea
 });
 
 test('a time that no date can have is refused in words before the windows see it; the last that one can have is taken', (t) => {
-  const seconds = planWith('c', { time: 'at', unit: 's' });
+  const seconds = planWith('c', { time: 'at', unit: 's', ahead: 'unbounded' });
   t.is(count(seconds, { c: 1, at: 1e30 }, 0, null), 'NOT_A_TIME');
   t.is(count(seconds, { c: 1, at: 1e306 }, 0, null), 'NOT_A_TIME', 'infinite in milliseconds');
   const nanoseconds = seconds.fill({ c: 1, at: 1_767_225_600_000_000_000 }, new Float32Array(1), 0, 0, null);
   t.regex(nanoseconds?.message ?? '', /field "at" is 1767225600000000000, expected a time in s since 1970/);
-  const own = planWith('c', {});
+  const own = planWith('c', { ahead: 'unbounded' });
   const rejection = own.fill({ c: 1 }, new Float32Array(1), 0, 1_767_225_600_000_000_000, null);
   t.regex(rejection?.message ?? '', /^the record's timestamp is 1767225600000000000, expected a time in ms/);
   t.is(count(own, { c: 1 }, Number.NaN, null), 'NOT_A_TIME');
@@ -65,6 +73,45 @@ test('panes are gathered in so many steps as there are, whatever their numbers',
   for (const number of [2 ** 60, -(2 ** 60), 1e300]) panes.gatherDown(0, number, number - 1, gathered);
   panes.gatherDown(0, 2 ** 40, 0, gathered);
   t.is(gathered.count, 0);
+});
+
+const DAY_MS = 86_400_000;
+const YEAR_2200_MS = Date.UTC(2200, 0, 1);
+
+test('a record that is dated far ahead of the clock is refused in words and counted, and makes no other late', (t) => {
+  let nowMs = 1_000_000;
+  for (const [state, recordOf] of [
+    [{}, () => ({ c: 1 })],
+    [{ time: 'at' }, (at: number) => ({ c: 1, at })],
+    [{ time: 'at', drift: '1h' }, (at: number) => ({ c: 1, at })],
+  ] as const) {
+    const plan = planWith('c', state, 0, 1, () => nowMs);
+    const taken = (timeMs: number): number | string => count(plan, recordOf(timeMs), timeMs, null);
+    nowMs = 1_000_000;
+    t.is(taken(1_000_000), 1);
+    t.is(taken(YEAR_2200_MS), 'TIME_AHEAD');
+    t.is(taken(nowMs + DAY_MS + 1), 'TIME_AHEAD', 'a day is the default');
+    t.is(taken(1_000_001), 2);
+    t.deepEqual([plan.counts.late, plan.counts.ahead], [0, 2]);
+    nowMs += 1;
+    t.is(taken(1_000_000 + DAY_MS + 1), 1, 'the clock has gone on');
+  }
+  const words = planWith('c', { ahead: '1h' }, 0, 1, () => 0).fill(
+    { c: 1 },
+    new Float32Array(1),
+    0,
+    3_600_500,
+  );
+  t.regex(
+    words?.message ?? '',
+    /^the record's timestamp is 3600500 ms since 1970, 3600500 ms after the clock here; state.ahead/,
+  );
+});
+
+test('with ahead: unbounded a history may run ahead of the clock', (t) => {
+  const plan = planWith('c', { ahead: 'unbounded' }, 0, 1, () => 0);
+  t.is(count(plan, { c: 1 }, YEAR_2200_MS, null), 1);
+  t.is(plan.counts.ahead, 0);
 });
 
 const PARTITIONS = 8;

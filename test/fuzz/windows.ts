@@ -20,7 +20,9 @@ const INPUTS = [
   { window: { function: 'distinct', by: 'customer', of: 'kind', size: '1m', hop: '10s', bound: 4 } },
   { window: { function: 'timeSinceLast', by: 'kind', size: '1m', hop: '10s', empty: -1 } },
 ].map((input) => planInput.parse(input));
-const STATES = [{ time: 'at', grace: '2s' }, { grace: '2s' }].map((state) => stateSchema.parse(state));
+const STATES = [{ time: 'at' }, {}, { ahead: 'unbounded' }].map((state) =>
+  stateSchema.parse({ ...state, grace: '2s' }),
+);
 const PARTITION_COUNT = 2;
 const OWNS = ownsIn(0, PARTITION_COUNT);
 const RECORDS_MAX = 8;

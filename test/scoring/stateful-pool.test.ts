@@ -99,7 +99,7 @@ test('records that come too late for their windows are counted when they are sco
   const microBatch = { ...microBatchOf(values), ...lane, scoreFrom: startingAt(2) };
   const { windows, scored } = await pool.score(microBatch);
   t.is(scored, 1);
-  t.deepEqual(windows, { late: 1, forgotten: 0, hurried: 0 });
+  t.deepEqual(windows, { late: 1, forgotten: 0, hurried: 0, ahead: 0 });
   await pool.stop();
 });
 

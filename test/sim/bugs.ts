@@ -196,6 +196,13 @@ export const BUGS: readonly Bug[] = [
     replace: 'return null;',
   },
   {
+    name: 'takes records that are dated far ahead of the clock into the windows',
+    file: 'features/stateful-plan.ts',
+    find: 'latestMs = nowMs() + aheadMs;',
+    replace: 'latestMs = timeMs;',
+    windows: true,
+  },
+  {
     name: 'scores what it should only feed',
     file: 'scoring/scorer.ts',
     find: 'const scoreFrom = state?.scoreFrom ?? 0;',

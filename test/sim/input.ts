@@ -11,7 +11,10 @@ import { batchOf, type TestRecord } from '../support/records.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dice, Plan } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
-import { BREAKS, DRIFT_MS, KILLS, THROWS } from './sim-model.ts';
+import { BREAKS, DRIFT_MS, FAR_AHEAD_MS, KILLS, THROWS } from './sim-model.ts';
+
+/** The times of records that are dated far ahead of the clock, and of those that no date can have. */
+const FAR_TIMES_MS = [FAR_AHEAD_MS, 1e30];
 
 export class Input {
   readonly history: Extract<HistoryEvent, { type: 'input' }>[] = [];
@@ -41,17 +44,20 @@ export class Input {
   }
 
   #record(tp: TopicPartition, offset: number): TestRecord {
-    const how = this.#dice.strikes('astrayTimes', 0.1) ? this.#dice.of('astrayTimes').below(3) : null;
-    const [isDamaged, isAhead, isDrifted] = [how === 0, how === 1, how === 2];
+    const how = this.#dice.strikes('astrayTimes', 0.1) ? this.#dice.of('astrayTimes').below(4) : null;
+    const [isDamaged, isAhead, isDrifted, isFar] = [how === 0, how === 1, how === 2, how === 3];
     const damaged = this.#dice.strikes('damage', 0.05) || isDamaged;
     const poison = [KILLS, THROWS, BREAKS][offset % 3] as number;
     const x = this.#dice.strikes('poison', 0.03) ? poison : 20 + (offset % 50);
     // Late by chance, now and then by more than the grace; and some are ahead of all others, so that many behind them are late.
     const aheadMs = isAhead ? this.#dice.of('astrayTimes').below(400) : 0;
-    const at = Math.max(0, Math.floor(this.#scheduler.nowMs) - this.#dice.of('late').below(16)) + aheadMs;
+    const nearMs = Math.max(0, Math.floor(this.#scheduler.nowMs) - this.#dice.of('late').below(16)) + aheadMs;
+    const at = isFar ? (FAR_TIMES_MS[offset % 2] as number) : nearMs;
     const timestampMs =
-      isDamaged || isDrifted ? this.#astrayMs() : at + this.#dice.of('drift').below(DRIFT_MS);
-    const isAstray = this.#plan.windows && Math.abs(timestampMs - at) > DRIFT_MS;
+      isDamaged || isDrifted
+        ? this.#astrayMs()
+        : Math.min(at, FAR_AHEAD_MS) + this.#dice.of('drift').below(DRIFT_MS);
+    const isAstray = this.#plan.windows && (isFar || Math.abs(timestampMs - at) > DRIFT_MS);
     this.history.push({ type: 'input', offset, bad: damaged || isAstray || x < 20 || x > 100, ...tp });
     const value = JSON.stringify({ id: offset, at, x });
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };

@@ -34,16 +34,21 @@ const INPUTS: readonly PlanInput[] = [
   window('max', 80, 40),
 ];
 export const DRIFT_MS = 20;
+/** What is dated later is refused: this world ends long before. */
+const AHEAD_MS = 1e9;
+/** A time beyond it. */
+export const FAR_AHEAD_MS = 1e12;
 const OPTIONS = {
   time: 'at',
   unit: 'ms',
   driftMs: DRIFT_MS,
+  aheadMs: AHEAD_MS,
   graceMs: 10,
   keysMax: 100,
   pendingMax: 100,
   partitioning: 'checked',
 } as const;
-const newPlan = (): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS);
+const newPlan = (): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS, null, undefined, () => 0);
 export const { reach: REACH, width: WIDTH } = newPlan();
 
 /** A score that no two rows share by chance. */

@@ -42,7 +42,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   const scored = {
     scored: 9,
     deadLetters: 1,
-    windows: { late: 2, forgotten: 1, hurried: 3 },
+    windows: { late: 2, forgotten: 1, hurried: 3, ahead: 4 },
     timestamps: { timestampsMs: [1_000, 1_500], counts: [4, 6] },
     decodeMs: 1,
     predictMs: 2,
@@ -52,7 +52,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   meter.microBatchAcknowledged('in/0', scored, 7, 2_000);
   const summary = meter.summary({ backend: 'wasm', model: 'm 1', versions: {} });
   t.like(summary, { scored: 9, deadLetters: 1, microBatches: 1, backend: 'wasm' });
-  t.deepEqual(summary.windows, { late: 2, forgotten: 1, hurried: 3 });
+  t.deepEqual(summary.windows, { late: 2, forgotten: 1, hurried: 3, ahead: 4 });
   t.deepEqual(Object.keys(summary.latencyMs), [...STAGES]);
   const near = (found: number, expected: number) =>
     t.true(Math.abs(found - expected) <= expected / 500 + 0.001, `${found}`);
@@ -66,7 +66,7 @@ const one = {
   scored: 10,
   deadLetters: 0,
   refusal: null,
-  windows: { late: 1, forgotten: 0, hurried: 0 },
+  windows: { late: 1, forgotten: 0, hurried: 0, ahead: 0 },
   timestamps: { timestampsMs: [1_000], counts: [10] },
   decodeMs: 1,
   predictMs: 1,
