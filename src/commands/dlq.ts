@@ -215,13 +215,13 @@ class Back {
     this.#writers = new PartitionWriters(input.topic, limits.resultBatchBytes);
   }
 
-  take({ block, reason }: DeadLetter, record: RecordReader): void {
+  take({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
     const [key, value] = [record.key(), record.value()];
     const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
     // The topic may have been made anew with fewer partitions.
     this.#writers
       .writerFor(reason.partition % this.#partitions, bytes)
-      .appendRecord(record.timestampMs, key, value, block);
+      .appendRecord(timestamp, key, value, block);
     this.count++;
   }
 

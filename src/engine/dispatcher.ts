@@ -115,6 +115,23 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       halt(state, lane, nowMs, effects);
       return;
     }
+    case 'mended': {
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined) return;
+      const before = lane.ledger.find(message.id)?.stage;
+      const more = before?.at === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
+      // They were counted as scored.
+      const { refusal } = message.scored;
+      const words = flood(lane.recent, { scored: -more, deadLetters: more, refusal }, state.limits.flood);
+      if (words === null) {
+        lane.ledger.mended(message.id, message.scored);
+        return;
+      }
+      lane.ledger.notProduced(message.id);
+      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: words }, nowMs, effects);
+      lane.produceAgainAtMs = nowMs + state.limits.retryMsMax;
+      return;
+    }
     case 'produced': {
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
@@ -169,8 +186,9 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     const { entry, scored } = producible;
     if (scored.outputs.length > 0) {
       const { topic, partition } = lane;
-      const answered = { topic, partition, next: entry.next, ...metadataOf(lane) };
-      effects.push({ type: 'produce', lane: addressOf(lane), id: entry.id, answered, scored });
+      const { id, batches, next } = entry;
+      const answered = { topic, partition, next, ...metadataOf(lane) };
+      effects.push({ type: 'produce', lane: addressOf(lane), id, batches, answered, scored });
       break;
     }
     lane.ledger.acknowledged(entry.id);
@@ -223,7 +241,7 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
   const id = state.nextId++;
   const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
   const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
-  lane.ledger.open({ id, first, next, bytes });
+  lane.ledger.open({ id, first, next, bytes, batches });
   if (batches.length === 0) {
     lane.ledger.scored(id, NOTHING_SCORED);
     wakeLane(state, lane, nowMs, effects);

@@ -6,11 +6,12 @@ import type {
   CommitOffset,
   MicroBatch,
   OutOfRange,
+  Refusal,
   ScoredMicroBatch,
   Sink,
   Source,
 } from '../log/ports.ts';
-import { FencedError, SinkError } from '../log/ports.ts';
+import { FencedError, RefusedRecordsError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import type { Effect, Failure, Message } from './messages.ts';
@@ -243,7 +244,8 @@ export class Driver {
     );
   }
 
-  #produce({ lane, id, answered, scored }: Extract<Effect, { type: 'produce' }>): void {
+  #produce(effect: Extract<Effect, { type: 'produce' }>): void {
+    const { lane, id, answered, scored } = effect;
     const { sink, scorer, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
     sink.produce(scored.outputs, answered).then(
@@ -253,9 +255,25 @@ export class Driver {
         this.#tell({ type: 'produced', lane, id });
       },
       (error: unknown) => {
+        if (error instanceof RefusedRecordsError) {
+          this.#mend(effect, error.refusals);
+          return;
+        }
         const retriable = !(error instanceof SinkError) || error.retriable;
         this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable });
       },
+    );
+  }
+
+  #mend(
+    { lane, id, batches, scored }: Extract<Effect, { type: 'produce' }>,
+    refusals: readonly Refusal[],
+  ): void {
+    const { topic, partition } = lane;
+    this.#options.scorer.mend({ topic, partition, batches }, scored, refusals).then(
+      (mended) => this.#tell({ type: 'mended', lane, id, scored: mended }),
+      (error: unknown) =>
+        this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable: false }),
     );
   }
 

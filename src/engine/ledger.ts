@@ -5,6 +5,7 @@
 import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
 import { NO_WINDOWS, type ScoredMicroBatch } from '../log/ports.ts';
+import type { RawRecordBatch } from '../log/record-batch.ts';
 
 type Stage =
   | { readonly at: 'scoring' }
@@ -17,6 +18,8 @@ export interface Entry {
   readonly first: NextOffset;
   readonly next: NextOffset;
   readonly bytes: number;
+  /** What it answers, until that is acknowledged: records whose results are refused become dead letters. */
+  readonly batches: readonly RawRecordBatch[];
   stage: Stage;
 }
 
@@ -117,6 +120,11 @@ export class Ledger {
     const entry = this.#expect(id, 'producing');
     assert.ok(entry.stage.at === 'producing');
     entry.stage = { at: 'scored', scored: entry.stage.scored };
+  }
+
+  /** Records of the oldest were refused: it is to be produced without them. */
+  mended(id: number, scored: ScoredMicroBatch): void {
+    this.#expect(id, 'producing').stage = { at: 'scored', scored };
   }
 
   /** Strikes the oldest off: all of its results and dead letters are acknowledged. */

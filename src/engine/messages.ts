@@ -9,6 +9,7 @@ import type {
   MicroBatch,
   ScoredMicroBatch,
 } from '../log/ports.ts';
+import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 
 /** Names the lane, and the ownership during which something was asked of it. */
@@ -50,6 +51,13 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
     }
+  /** Records of it were refused: these are its outputs without them. */
+  | {
+      readonly type: 'mended';
+      readonly lane: LaneAddress;
+      readonly id: number;
+      readonly scored: ScoredMicroBatch;
+    }
   | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number }
   | {
       readonly type: 'produceFailed';
@@ -79,6 +87,7 @@ export type Effect =
       readonly type: 'produce';
       readonly lane: LaneAddress;
       readonly id: number;
+      readonly batches: readonly RawRecordBatch[];
       /** One past what it answers, and what goes with a commit of that. */
       readonly answered: CommitOffset;
       readonly scored: ScoredMicroBatch;

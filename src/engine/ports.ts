@@ -1,7 +1,14 @@
 // What the engine needs besides a log: something that scores, and time.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { CommitOffset, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type {
+  CommitOffset,
+  InputBatches,
+  MicroBatch,
+  Refusal,
+  ResultBatch,
+  ScoredMicroBatch,
+} from '../log/ports.ts';
 import type { LaneAddress } from './messages.ts';
 
 /** Scores micro-batches, several at once, finishing in any order. */
@@ -11,6 +18,15 @@ export interface Scorer {
    * record batches cannot be opened (damaged, too large): never because of one record, never because a thread died.
    */
   score(microBatch: MicroBatch): Promise<ScoredMicroBatch>;
+  /**
+   * The outputs of a micro-batch of these record batches without the results that were refused: each is a dead letter instead, in
+   * input order. Outputs that stay are the same objects. Rejects when a dead letter was refused for good, or a thread was lost.
+   */
+  mend(
+    input: InputBatches,
+    scored: ScoredMicroBatch,
+    refusals: readonly Refusal[],
+  ): Promise<ScoredMicroBatch>;
   /** Nobody reads the bytes of these outputs any more. */
   release(outputs: readonly ResultBatch[]): void;
 }

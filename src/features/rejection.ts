@@ -1,7 +1,7 @@
 // Why a record cannot be scored. Not an exception: bad records are ordinary, and there may be many.
 
 /** Where in the pipeline a record was refused. */
-export type RejectionStage = 'decode' | 'features' | 'predict' | 'worker';
+export type RejectionStage = 'decode' | 'features' | 'predict' | 'worker' | 'produce';
 
 export interface Rejection {
   readonly stage: RejectionStage;

@@ -180,8 +180,13 @@ export interface LogEnd extends TopicPartition {
 
 export type Trigger = 'full' | 'linger' | 'drain';
 
+/** Record batches of one lane. */
+export interface InputBatches extends TopicPartition {
+  readonly batches: readonly RawRecordBatch[];
+}
+
 /** Record batches of one lane that are scored as one task. */
-export interface MicroBatch extends TopicPartition {
+export interface MicroBatch extends InputBatches {
   readonly id: number;
   readonly epoch: number;
   /** As the partition was assigned with. */
@@ -189,7 +194,6 @@ export interface MicroBatch extends TopicPartition {
   /** Records below are not wanted: they were scored before. */
   readonly first: NextOffset;
   readonly next: NextOffset;
-  readonly batches: readonly RawRecordBatch[];
   /** Records below have their answer: they are only put into the lane's state. For a model that keeps one. */
   readonly scoreFrom?: NextOffset;
   /** Why it was closed. */

@@ -4,7 +4,7 @@
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
 import type { ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
@@ -55,6 +55,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   'SCORELANE_REGISTRY',
   'SCORELANE_STATE_LOST',
   'SCORELANE_SNAPSHOT',
+  'SCORELANE_DEAD_LETTER_REFUSED',
 ]);
 
 const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
@@ -155,6 +156,43 @@ export class AskedThreads {
     if (response.usage !== null) this.options.onUsage?.(response.usage);
     if (response.retiring !== null) this.options.onThreadRetired(response.retiring);
     return response.scored;
+  }
+
+  /** The outputs of a micro-batch without what was refused of them: that is in its dead letters. */
+  async mend(
+    { topic, partition, batches }: InputBatches,
+    scored: ScoredMicroBatch,
+    refusals: readonly Refusal[],
+  ): Promise<ScoredMicroBatch> {
+    const { outputs } = scored;
+    const response = await this.#run(
+      {
+        type: 'mend',
+        topic,
+        partition,
+        bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
+        outputs: outputs.map((batch) => {
+          const refusal = refusals.find((each) => each.batch === batch);
+          const { appended = 0, records = [], ofTime = false } = refusal ?? {};
+          const refused = refusal === undefined ? null : { appended, records, ofTime };
+          return { batch: { ...batch, bytes: batch.bytes.slice() }, refused };
+        }),
+      },
+      [],
+    );
+    if (response.type !== 'mended')
+      throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    const { mended } = response;
+    return {
+      ...scored,
+      // What stays is the same object: it may be acknowledged already.
+      outputs: mended.outputs.map((each) =>
+        typeof each === 'number' ? (outputs[each] as ResultBatch) : each,
+      ),
+      scored: scored.scored - mended.refused,
+      deadLetters: scored.deadLetters + mended.refused,
+      refusal: mended.refusal ?? scored.refusal,
+    };
   }
 
   /** Asks for something else than scores, which may take as long as loading the model. */

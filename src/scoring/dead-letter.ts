@@ -2,7 +2,7 @@
 // Connect (KIP-298).
 
 import type { Rejection } from '../features/rejection.ts';
-import type { Int64 } from '../log/int64.ts';
+import { type Int64, int64Of } from '../log/int64.ts';
 import {
   countHeaders,
   parseHeaders,
@@ -15,6 +15,8 @@ const PREFIX = '__scorelane.errors.';
 export const ERROR_TOPIC = `${PREFIX}topic`;
 export const ERROR_PARTITION = `${PREFIX}partition`;
 export const ERROR_OFFSET = `${PREFIX}offset`;
+/** The record's own timestamp, where the dead-letter topic does not take it. */
+export const ERROR_TIMESTAMP = `${PREFIX}timestamp`;
 const ERROR_HEADERS = `${PREFIX}headers`;
 
 export interface DeadLetterContext {
@@ -64,6 +66,8 @@ export interface DeadLetter {
   readonly own: readonly RecordHeader[];
   readonly block: Uint8Array;
   readonly reason: Reason;
+  /** The record's own. */
+  readonly timestamp: Int64;
 }
 
 /** Null when it is no dead letter of ours. */
@@ -81,7 +85,9 @@ export function parseDeadLetter(record: RecordView): DeadLetter | null {
   if (topic === undefined || partition === undefined || offset === undefined) return null;
   const [at, of] = [Number(offset), Number(partition)];
   const reason = { topic, partition: of, offset: at, stage, code, message, model, version };
-  return { own, block: broken ?? encodeHeaders(own), reason };
+  const { timestamp: dated } = found;
+  const timestamp = dated === undefined ? record.timestamp : int64Of(BigInt(dated));
+  return { own, block: broken ?? encodeHeaders(own), reason, timestamp };
 }
 
 const CONNECT = '__connect.errors.';

@@ -6,7 +6,7 @@ import type { RegistryOptions } from '../codec/registry.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import type { ScoredMicroBatch } from '../log/ports.ts';
+import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
 import type { StateAddress } from './lane-states.ts';
@@ -87,6 +87,30 @@ export interface StateUse {
   readonly takes: boolean;
 }
 
+/** An output of a micro-batch, and what its topic refuses of it. */
+export interface RefusedOutput {
+  readonly batch: ResultBatch;
+  readonly refused: Omit<Refusal, 'batch'> | null;
+}
+
+/** Make dead letters of the input records whose results were refused. */
+export interface MendRequest {
+  readonly type: 'mend';
+  readonly topic: string;
+  readonly partition: number;
+  /** The record batches of the input, one after the other. */
+  readonly bytes: Uint8Array;
+  readonly outputs: readonly RefusedOutput[];
+}
+
+export interface Mended {
+  /** In order; a number stands for an output as it was. */
+  readonly outputs: readonly (ResultBatch | number)[];
+  /** Results that became dead letters, and why the first of them did. */
+  readonly refused: number;
+  readonly refusal: string | null;
+}
+
 /** Begin the state of a lane: from a file, or empty at an offset. */
 export interface RestoreRequest {
   readonly type: 'restore';
@@ -120,7 +144,7 @@ export interface ProbeRequest {
 
 export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | ForgetRequest;
 
-export type WorkerRequest = ScoreRequest | ProbeRequest | StateRequest;
+export type WorkerRequest = ScoreRequest | MendRequest | ProbeRequest | StateRequest;
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
@@ -132,6 +156,7 @@ export type WorkerResponse =
       /** Set once, when the thread has grown too much: it ends instead of taking another task. */
       readonly retiring: string | null;
     }
+  | { readonly type: 'mended'; readonly mended: Mended }
   | { readonly type: 'sound' }
   /** Where the state stands now; the length of the file. */
   | { readonly type: 'restored'; readonly at: number }

@@ -3,7 +3,7 @@
 // halved until the record that does it is alone, and that one becomes a dead letter (invariant 7).
 
 import type { Rejection } from '../features/rejection.ts';
-import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { merge } from './merge.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
@@ -25,6 +25,19 @@ export const workerLost = (why: string): Rejection => ({
   message: `scoring this record fails every time: ${why}`,
 });
 
+/** On one of these threads. Rejects when that is lost: whoever asks will ask again. */
+export async function mended(
+  asked: AskedThreads,
+  ...of: Parameters<AskedThreads['mend']>
+): Promise<ScoredMicroBatch> {
+  try {
+    return await asked.mend(...of);
+  } catch (error) {
+    if (!(error instanceof ScoringError)) asked.recover();
+    throw error;
+  }
+}
+
 export class ScorerPool {
   readonly #asked: AskedThreads;
 
@@ -39,6 +52,16 @@ export class ScorerPool {
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS);
+  }
+
+  /** Makes dead letters of what was refused. */
+  async mend(
+    input: InputBatches,
+    scored: ScoredMicroBatch,
+    refusals: readonly Refusal[],
+  ): Promise<ScoredMicroBatch> {
+    await this.#asked.ready;
+    return mended(this.#asked, input, scored, refusals);
   }
 
   /** Nobody reads these outputs any more: their buffers are used again. */

@@ -5,7 +5,14 @@
 import { BufferPool } from '../log/buffer-pool.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning } from '../log/offset-before.ts';
-import type { CommitOffset, MicroBatch, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type {
+  CommitOffset,
+  InputBatches,
+  MicroBatch,
+  Refusal,
+  ResultBatch,
+  ScoredMicroBatch,
+} from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
@@ -13,7 +20,7 @@ import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
 import { type Move, Placement } from './placement.ts';
-import { workerLost } from './pool.ts';
+import { mended, workerLost } from './pool.ts';
 import { type Piece, Suspects } from './suspects.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
@@ -72,6 +79,17 @@ export class StatefulPool {
     this.#placement.worked(lane.key, scored.scored + scored.deadLetters);
     this.#lookAfter(lane);
     return scored;
+  }
+
+  /** Makes dead letters of what was refused. Any thread may do it, for no state takes part in it. */
+  async mend(
+    input: InputBatches,
+    scored: ScoredMicroBatch,
+    refusals: readonly Refusal[],
+  ): Promise<ScoredMicroBatch> {
+    const asked = this.#askedOf(keyOf(input));
+    await asked.ready;
+    return mended(asked, input, scored, refusals);
   }
 
   release(outputs: readonly ResultBatch[]): void {

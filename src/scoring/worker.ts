@@ -11,7 +11,9 @@ import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from 
 import { AvroResultWriter, avroOutputs, FEATURES } from './avro-results.ts';
 import { type LaneStates, StateLostError } from './lane-states.ts';
 import { manageState } from './manage-state.ts';
+import { mend } from './mend.ts';
 import {
+  type MendRequest,
   RETIRED_EXIT,
   type ScoreRequest,
   type ScorerSetup,
@@ -30,6 +32,7 @@ interface Loaded {
   readonly usage: UsageReporter;
   /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
   readonly learn: (id: number) => Promise<void>;
+  readonly mend: (request: MendRequest) => WorkerResponse;
   /** Before a task: forgets schemas beyond the limit. */
   readonly trim: () => void;
 }
@@ -56,6 +59,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
     probe,
     usage: new UsageReporter(predictor.tensorCount, () => states?.bytes ?? 0),
     learn: learner(setup, avro),
+    mend: (request) => ({ type: 'mended', mended: mend(request, setup, { name, version }, Date.now()) }),
     trim: () => avro?.trim(),
   };
 }
@@ -84,7 +88,7 @@ function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loade
 }
 
 const { growth } = workerData as ScorerSetup;
-const { scorer, states, probe, usage, learn, trim } = await load(workerData as ScorerSetup);
+const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(workerData as ScorerSetup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
 
@@ -122,6 +126,7 @@ function manage(request: Exclude<WorkerRequest, ScoreRequest>): WorkerResponse {
     probe();
     return { type: 'sound' };
   }
+  if (request.type === 'mend') return mended(request);
   if (states === null) throw new StateLostError('the model keeps no state');
   return manageState(states, request);
 }

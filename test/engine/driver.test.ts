@@ -133,7 +133,11 @@ class Scene {
     const driver: Driver = new Driver({
       source,
       sink: this.sink(epochs),
-      scorer: { score: (microBatch) => this.score(microBatch), release: scribble },
+      scorer: {
+        score: (microBatch) => this.score(microBatch),
+        release: scribble,
+        mend: async (_, scored) => scored,
+      },
       clock: systemClock,
       limits,
       revokeTimeoutMs: 1_000,
@@ -258,7 +262,11 @@ test('a rebalance that begins after the engine has died does not wait for it, so
   const driver = new Driver({
     source,
     sink: scene.sink(new Map()),
-    scorer: { score: (microBatch) => scene.score(microBatch), release: scribble },
+    scorer: {
+      score: (microBatch) => scene.score(microBatch),
+      release: scribble,
+      mend: async (_, scored) => scored,
+    },
     clock: systemClock,
     limits,
     revokeTimeoutMs: 60_000,

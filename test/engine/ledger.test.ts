@@ -13,7 +13,7 @@ const entry = (id: number, first: number, next: number) => ({
 
 function ledgerWith(...entries: ReturnType<typeof entry>[]): Ledger {
   const ledger = new Ledger(startingAt(0));
-  for (const each of entries) ledger.open(each);
+  for (const each of entries) ledger.open({ ...each, batches: [] });
   return ledger;
 }
 

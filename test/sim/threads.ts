@@ -4,6 +4,7 @@
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import type { LaneStates } from '../../src/scoring/lane-states.ts';
 import { manageState } from '../../src/scoring/manage-state.ts';
+import { mend } from '../../src/scoring/mend.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
@@ -103,6 +104,10 @@ class Life {
   #answer(request: WorkerRequest): WorkerResponse {
     if (request.type === 'probe') return { type: 'sound' };
     try {
+      if (request.type === 'mend') {
+        const model = { name: 'm', version: '1' };
+        return { type: 'mended', mended: mend(request, setup, model, 0) };
+      }
       if (request.type !== 'score') return manageState(this.#states as LaneStates, request);
       return {
         type: 'scored',

@@ -1,0 +1,179 @@
+// What becomes of records that their topic refuses. A result record becomes a dead letter of its input record, and its neighbours stay as
+// they were scored: nothing is decoded or predicted again, and no state sees a record twice. A dead letter that is refused for its
+// timestamp gets the present time, and the old one in a header. Why: docs/decisions/0018-what-the-topic-refuses.md
+
+import type { Rejection } from '../features/rejection.ts';
+import { COMPRESSION_TYPES } from '../log/compression.ts';
+import type { Int64 } from '../log/int64.ts';
+import { viewOf } from '../log/int64.ts';
+import { PartitionWriters } from '../log/partition-writers.ts';
+import type { ResultBatch } from '../log/ports.ts';
+import { readHeader, splitRecordBatches } from '../log/record-batch.ts';
+import {
+  openRecordBatch,
+  parseHeaders,
+  type RecordReader,
+  type RecordView,
+} from '../log/record-batch-reader.ts';
+import { encodeHeaders, type RecordBatchWriter } from '../log/record-batch-writer.ts';
+import { appendDeadLetter } from './append-dead-letter.ts';
+import { ERROR_OFFSET, ERROR_TIMESTAMP } from './dead-letter.ts';
+import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from './messages.ts';
+import { Outputs } from './outputs.ts';
+import { type Row, rowOf } from './row.ts';
+import { SOURCE_OFFSET } from './source-headers.ts';
+
+/** A dead letter has nowhere else to go: its lane stops. */
+export class DeadLetterRefusedError extends Error {
+  readonly code = 'SCORELANE_DEAD_LETTER_REFUSED';
+  override readonly name = 'DeadLetterRefusedError';
+}
+
+interface Model {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What was made here inflates to what it was made of. */
+const ANY_SIZE = 2 ** 31 - 1;
+const NEW_BUFFERS = { take: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
+
+/** Throws `DeadLetterRefusedError`. `nowMs` is what a dead letter is dated with whose own time is refused. */
+export function mend(request: MendRequest, setup: ScorerSetup, model: Model, nowMs: number): Mended {
+  const { results, deadLetters } = setup;
+  const refusedOf = (topic: string): RefusedOutput[] =>
+    request.outputs.filter(({ refused, batch }) => refused !== null && batch.topic === topic);
+  const messages = new Map<number, string>();
+  const mended = new Map<RefusedOutput, readonly ResultBatch[]>();
+  // One topic may be both: dead letters are told by their headers.
+  for (const output of refusedOf(results.topic)) mended.set(output, withoutRefused(output, setup, messages));
+  if (messages.size > 0) {
+    const letters = request.outputs.filter(({ batch }) => batch.topic === deadLetters.topic);
+    for (const output of letters) mended.set(output, []);
+    const merged = mergedLetters(request, letters, messages, setup, model);
+    return {
+      outputs: [...replaced(request, mended), ...merged],
+      refused: messages.size,
+      ...firstOf(messages),
+    };
+  }
+  for (const output of refusedOf(deadLetters.topic)) mended.set(output, redated(output, setup, nowMs));
+  return { outputs: replaced(request, mended), refused: 0, refusal: null };
+}
+
+const firstOf = (messages: ReadonlyMap<number, string>): { readonly refusal: string } => {
+  const [[offset, message] = [Number.NaN, '']] = messages;
+  return { refusal: `${CODE}: offset ${offset}: ${message}` };
+};
+
+const CODE = 'RESULT_REFUSED';
+const rejectionFor = (topic: string, message: string): Rejection => ({
+  stage: 'produce',
+  code: CODE,
+  message: `${topic} does not take the result: ${message}`,
+});
+
+const replaced = (
+  { outputs }: MendRequest,
+  mended: ReadonlyMap<RefusedOutput, readonly ResultBatch[]>,
+): (ResultBatch | number)[] =>
+  outputs.flatMap((output, index): readonly (ResultBatch | number)[] => mended.get(output) ?? [index]);
+
+const open = ({ bytes }: ResultBatch): RecordReader =>
+  openRecordBatch({ header: readHeader(bytes), bytes }, ANY_SIZE);
+
+const offsetIn = (record: RecordView, name: string): number =>
+  Number(Buffer.from(parseHeaders(record).find(({ key }) => key === name)?.value ?? []).toString());
+
+const bytesOf = (from: RecordView): number =>
+  from.keyEnd - from.keyStart + from.valueEnd - from.valueStart + from.headersEnd - from.headersStart;
+
+function copyTo(writer: RecordBatchWriter, from: RecordView, timestamp: Int64, headers?: Uint8Array): void {
+  const { bytes, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = from;
+  const view = viewOf(bytes);
+  const [block, start, end] =
+    headers === undefined ? [view, headersStart, headersEnd] : [viewOf(headers), 0, headers.byteLength];
+  writer.append(timestamp, bytes, keyStart, keyEnd, view, valueStart, valueEnd, block, start, end);
+}
+
+/** The records that are not appended yet, written anew by `visit`, which is told what the topic said of them. */
+function rewritten(
+  { batch, refused }: RefusedOutput,
+  { resultBatchBytesMax }: ScorerSetup,
+  visit: (record: RecordReader, message: string | undefined, writers: PartitionWriters) => void,
+): ResultBatch[] {
+  const compression = COMPRESSION_TYPES[readHeader(batch.bytes).compression];
+  const writers = new PartitionWriters(batch.topic, resultBatchBytesMax, compression);
+  const messages = new Map(refused?.records.map(({ index, message }) => [index, message]));
+  const records = open(batch);
+  for (let index = 0; records.next(); index++) {
+    if (index >= (refused?.appended ?? 0)) visit(records, messages.get(index), writers);
+  }
+  return writers.take();
+}
+
+/** A result batch without those records; `into` gets their offsets in the input. */
+const withoutRefused = (
+  output: RefusedOutput,
+  setup: ScorerSetup,
+  into: Map<number, string>,
+): ResultBatch[] =>
+  rewritten(output, setup, (record, message, writers) => {
+    if (message !== undefined) into.set(offsetIn(record, SOURCE_OFFSET), message);
+    else copyTo(writers.writerFor(output.batch.partition, bytesOf(record)), record, record.timestamp);
+  });
+
+/** All dead letters of the micro-batch, in input order: those that it had, and one for each refused result. */
+function mergedLetters(
+  { topic, partition, bytes }: MendRequest,
+  letters: readonly RefusedOutput[],
+  messages: ReadonlyMap<number, string>,
+  setup: ScorerSetup,
+  { name, version }: Model,
+): ResultBatch[] {
+  const { inputPartitionCount, resultBatchBytesMax, compression, results, deadLetters } = setup;
+  const into = new Outputs(deadLetters, inputPartitionCount, resultBatchBytesMax, compression, NEW_BUFFERS);
+  const found: { readonly row: Row; readonly offset: number; readonly message?: string }[] = [];
+  for (const { batch } of letters) {
+    const records = open(batch);
+    while (records.next()) found.push({ row: rowOf(records), offset: offsetIn(records, ERROR_OFFSET) });
+  }
+  for (const batch of splitRecordBatches(bytes)) {
+    const records = openRecordBatch(batch, setup.inflatedBytesMax);
+    while (records.next()) {
+      const message = messages.get(records.offset);
+      if (message !== undefined) found.push({ row: rowOf(records), offset: records.offset, message });
+    }
+  }
+  const context = { topic, partition, model: name, version };
+  for (const { row, message } of found.sort((left, right) => left.offset - right.offset)) {
+    if (message === undefined) {
+      const rest = bytesOf(row) - (row.keyEnd - row.keyStart);
+      copyTo(into.writerFor(partition, row.bytes, row.keyStart, row.keyEnd, rest), row, row.timestamp);
+    } else {
+      const rejection = rejectionFor(results.topic, message);
+      appendDeadLetter(into, row, rejection, context, setup.deadLetterDialects);
+    }
+  }
+  return into.take();
+}
+
+/** Dead letters, those refused for their timestamps with another one. Throws `DeadLetterRefusedError` for other reasons. */
+const redated = (output: RefusedOutput, setup: ScorerSetup, nowMs: number): ResultBatch[] =>
+  rewritten(output, setup, (record, message, writers) => {
+    const { partition, topic } = output.batch;
+    if (message === undefined) {
+      copyTo(writers.writerFor(partition, bytesOf(record)), record, record.timestamp);
+      return;
+    }
+    const isDated = parseHeaders(record).some(({ key }) => key === ERROR_TIMESTAMP);
+    if (output.refused?.ofTime !== true || isDated) {
+      const offset = offsetIn(record, ERROR_OFFSET);
+      throw new DeadLetterRefusedError(`${topic} refuses the dead letter of offset ${offset}: ${message}`);
+    }
+    const { bytes, headersStart, headersEnd } = record;
+    const value = Buffer.from(String(record.timestamp));
+    const block = encodeHeaders([{ key: ERROR_TIMESTAMP, value }], bytes.subarray(headersStart, headersEnd));
+    const size = bytesOf(record) + block.byteLength;
+    copyTo(writers.writerFor(partition, size), record, nowMs, block);
+  });

@@ -1,0 +1,131 @@
+// Results that their topic refuses: each becomes a dead letter of its untouched input record, in input order, while its neighbours keep
+// the bytes that they were scored to. A dead letter that is refused for its time is dated anew, and remembers the old one.
+
+import test from 'ava';
+import { readHeader } from '../../src/log/record-batch.ts';
+import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
+import { parseDeadLetter } from '../../src/scoring/dead-letter.ts';
+import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
+import type { Mended, RefusedOutput } from '../../src/scoring/messages.ts';
+import { type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { INFLATED_BYTES_MAX } from '../support/records.ts';
+import { requestFor, scorerWith, sums } from '../support/scorer.ts';
+
+const MODEL = { name: 'm', version: '3' };
+const NOW_MS = 1_800_000_000_000;
+const given: Given[] = transactions(6).map((value, index) => ({ key: `k${index}`, value }));
+given[1] = { key: 'bad', value: Buffer.from('no msgpack') };
+given[5] = { key: 'bad', value: Buffer.from('none either') };
+const microBatch = microBatchOf(given, 'msgpack', 100);
+const bytes = Buffer.concat(microBatch.batches.map((batch) => batch.bytes));
+const scored = scorerWith(sums([])).score(requestFor(microBatch));
+const records = (...indexes: readonly number[]) =>
+  indexes.map((index) => ({ index, message: `no ${index}` }));
+
+const request = (...refused: readonly RefusedOutput['refused'][]): Parameters<typeof mend>[0] => ({
+  type: 'mend',
+  topic: 'in',
+  partition: 0,
+  bytes,
+  outputs: scored.outputs.map((batch, index) => ({ batch, refused: refused[index] ?? null })),
+});
+
+const offsetsIn = ({ outputs }: Mended, topic: string): number[] =>
+  outputsOf({
+    outputs: outputs.map((each) => (typeof each === 'number' ? scored.outputs[each] : each) as never),
+  })
+    .filter((output) => output.topic === topic)
+    .map(({ headers }) =>
+      Number(headers['__scorelane.source.offset'] ?? headers['__scorelane.errors.offset']),
+    );
+
+test('the outputs are results and dead letters, as the tests here expect', (t) => {
+  t.deepEqual(
+    scored.outputs.map(({ topic, recordCount }) => [topic, recordCount]),
+    [
+      ['out', 4],
+      ['dead', 2],
+    ],
+  );
+});
+
+test('refused results become dead letters among the others, in input order; their neighbours stay to the byte', (t) => {
+  const mended = mend(
+    request({ appended: 0, records: records(1, 3), ofTime: true }),
+    setupWith(),
+    MODEL,
+    NOW_MS,
+  );
+  t.deepEqual(offsetsIn(mended, 'out'), [100, 103]);
+  t.deepEqual(offsetsIn(mended, 'dead'), [101, 102, 104, 105]);
+  t.like(mended, { refused: 2, refusal: 'RESULT_REFUSED: offset 102: no 1' });
+  const outputs = outputsOf({ outputs: mended.outputs as never });
+  const before = outputsOf(scored);
+  t.deepEqual(outputs.slice(0, 2), [before[0], before[2]]);
+  t.like(outputs[3], {
+    key: 'k2',
+    timestampMs: 1_002,
+    headers: {
+      '__scorelane.errors.code': 'RESULT_REFUSED',
+      '__scorelane.errors.stage': 'produce',
+      '__scorelane.errors.message': 'out does not take the result: no 1',
+    },
+  });
+  t.deepEqual(outputs[3]?.value, outputsOf(scorerOnlyRefusing())[2]?.value, 'the value is that of the input');
+});
+
+/** All of the input as dead letters, to compare with. */
+const scorerOnlyRefusing = () =>
+  scorerWith(sums([])).score({
+    ...requestFor(microBatch),
+    verdict: { stage: 'worker', code: 'WORKER_LOST', message: '' },
+  });
+
+test('what is appended already is not written again', (t) => {
+  const mended = mend(
+    request({ appended: 2, records: records(2), ofTime: false }),
+    setupWith(),
+    MODEL,
+    NOW_MS,
+  );
+  t.deepEqual(offsetsIn(mended, 'out'), [104]);
+  t.deepEqual(offsetsIn(mended, 'dead'), [101, 103, 105]);
+});
+
+test('a micro-batch of which every result is refused has dead letters only', (t) => {
+  const all = { appended: 0, records: records(0, 1, 2, 3), ofTime: false };
+  const mended = mend(request(all), setupWith(), MODEL, NOW_MS);
+  t.deepEqual(offsetsIn(mended, 'out'), []);
+  t.deepEqual(offsetsIn(mended, 'dead'), [100, 101, 102, 103, 104, 105]);
+});
+
+test('a dead letter that is refused for its time is dated now and keeps its own time in a header', (t) => {
+  const refused = { appended: 0, records: records(1), ofTime: true };
+  const mended = mend(request(null, refused), setupWith(), MODEL, NOW_MS);
+  t.like(mended, { refused: 0, refusal: null });
+  t.is(mended.outputs[0], 0, 'results are as they were');
+  const letters = mended.outputs[1] as { readonly bytes: Uint8Array };
+  const reader = openRecordBatch(
+    { header: readHeader(letters.bytes), bytes: letters.bytes },
+    INFLATED_BYTES_MAX,
+  );
+  const times: [number, unknown][] = [];
+  while (reader.next()) times.push([reader.timestampMs, parseDeadLetter(reader)?.timestamp]);
+  t.deepEqual(times, [
+    [1_001, 1_001],
+    [NOW_MS, 1_005],
+  ]);
+  const again = request(null, refused);
+  const outputs = [again.outputs[0], { ...again.outputs[1], batch: letters }] as never;
+  t.throws(() => mend({ ...again, outputs }, setupWith(), MODEL, NOW_MS), {
+    instanceOf: DeadLetterRefusedError,
+  });
+});
+
+test('a dead letter that is refused for another reason stops its lane, with its offset and the reason', (t) => {
+  const refused = { appended: 0, records: records(1), ofTime: false };
+  t.throws(() => mend(request(null, refused), setupWith(), MODEL, NOW_MS), {
+    instanceOf: DeadLetterRefusedError,
+    message: 'dead refuses the dead letter of offset 105: no 1',
+  });
+});

@@ -1,0 +1,76 @@
+// Topics that do not take every timestamp: the record becomes a dead letter, its neighbours are scored once, and redrive sends it
+// back with its own time.
+
+import { join } from 'node:path';
+import anyTest, { type TestFn } from 'ava';
+import { codecs } from '../../src/codec/codecs.ts';
+import { KafkaSink } from '../../src/kafka/sink.ts';
+import { createTopics } from '../../tools/topics.ts';
+import { allCommitted, flags, newJob, Program, startDaemon } from '../support/daemon.ts';
+import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { transactions } from '../support/model.ts';
+import { batchOf } from '../support/records.ts';
+import { recordsOf } from '../support/topic.ts';
+
+const test = anyTest as TestFn;
+const broker = withBroker(test);
+const CONFIG = join('config', 'kafka.yaml');
+const DAY_MS = 86_400_000;
+
+for (const [kind, more] of [
+  ['plain', []],
+  ['with transactions', ['kafka.transactional.id=refused']],
+] as const) {
+  test(`${kind}: a record whose result the topic refuses becomes a dead letter, and its neighbours are scored once`, async (t) => {
+    const made = await newJob(broker().address, ['model.backend=wasm', 'input.format=json', ...more], 1);
+    const job = { ...made, results: `${made.group}-bounded-out`, deadLetters: `${made.group}-bounded-dead` };
+    await createTopics(
+      job.address,
+      { [job.results]: 1, [job.deadLetters]: 1 },
+      { 'message.timestamp.after.max.ms': `${DAY_MS}` },
+    );
+    const settings = settingsFor(job.address);
+    const kafka = kafkaFor(settings);
+    const nowMs = Date.now();
+    const records = transactions(6).map((value, index) => ({
+      key: `${index}`,
+      value: Buffer.from(codecs.json.encode(value)).toString(),
+      timestampMs: index % 3 === 1 ? nowMs + 3 * DAY_MS : nowMs,
+    }));
+    const sink = new KafkaSink(kafka, settings);
+    await sink.start();
+    await sink.produce([batchOf(job.input, 0, records)]);
+    await sink.stop();
+    const daemon = await startDaemon(job);
+    await allCommitted(job, kafka, daemon);
+    t.is((await daemon.stop()).code, 0);
+
+    const results = await recordsOf(job.address, job.results);
+    t.deepEqual(
+      results.map(({ key }) => key),
+      ['0', '2', '3', '5'],
+    );
+    const letters = await recordsOf(job.address, job.deadLetters);
+    t.deepEqual(
+      letters.map(({ key, value }) => [key, value]),
+      [1, 4].map((index) => [`${index}`, records[index]?.value]),
+    );
+    const [letter] = letters;
+    const headers = new Map(letter?.headers);
+    t.is(headers.get('__scorelane.errors.code'), 'RESULT_REFUSED');
+    t.is(headers.get('__scorelane.errors.timestamp'), `${nowMs + 3 * DAY_MS}`);
+    t.regex(
+      headers.get('__scorelane.errors.message') ?? '',
+      /bounded-out does not take the result: .*imestamp/,
+    );
+    t.true(Math.abs(Number(letter?.timestampMs) - nowMs) < DAY_MS);
+
+    const redrive = new Program(['dlq', 'redrive', '--config', CONFIG, ...flags(job, [])]);
+    t.is((await redrive.ended).out, `sent 2 records back to ${job.input}\n`);
+    const back = (await recordsOf(job.address, job.input)).slice(-2);
+    t.deepEqual(
+      back.map(({ key, value, timestampMs, headers: own }) => ({ key, value, timestampMs, headers: own })),
+      [1, 4].map((index) => ({ ...records[index], headers: [] })),
+    );
+  });
+}
