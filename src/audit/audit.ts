@@ -3,7 +3,7 @@
 import type { Fetched } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch } from '../log/record-batch-reader.ts';
-import { type AnswerTopics, eachAnswer, type Topic } from './answers.ts';
+import { type AnswerTopics, eachAnswer, type Topic, type Unsure } from './answers.ts';
 import { Coverage, type PartitionReport } from './coverage.ts';
 
 export interface AuditPlan extends AnswerTopics {
@@ -12,7 +12,12 @@ export interface AuditPlan extends AnswerTopics {
   readonly committed: readonly number[];
 }
 
-export async function audit(plan: AuditPlan): Promise<PartitionReport[]> {
+export interface AuditReport {
+  readonly partitions: readonly PartitionReport[];
+  readonly unsure: Unsure;
+}
+
+export async function audit(plan: AuditPlan): Promise<AuditReport> {
   const { input, committed, inflatedBytesMax } = plan;
   const coverages = input.ranges.map(
     ({ from, until }, partition) => new Coverage(partition, from, until, committed[partition] ?? 0),
@@ -21,15 +26,17 @@ export async function audit(plan: AuditPlan): Promise<PartitionReport[]> {
     const coverage = coverages[fetched.partition];
     if (coverage !== undefined) countInput(coverage, fetched, inflatedBytesMax);
   });
+  let unsure: Unsure = { trusted: 0, others: 0 };
   for (const [kind, { ranges }] of [
     ['result', plan.results],
     ['deadLetter', plan.deadLetters],
   ] as const) {
-    await eachAnswer(plan, kind, ranges, ({ partition, offset, outputPartition }) => {
+    const found = await eachAnswer(plan, kind, ranges, ({ partition, offset, outputPartition }) => {
       coverages[partition]?.answer(kind, offset, outputPartition);
     });
+    unsure = { trusted: unsure.trusted + found.trusted, others: unsure.others + found.others };
   }
-  return coverages.map((coverage) => coverage.report());
+  return { partitions: coverages.map((coverage) => coverage.report()), unsure };
 }
 
 function countInput(coverage: Coverage, { batches }: Fetched, inflatedBytesMax: number): void {

@@ -1,6 +1,6 @@
 // `scorelane audit`: holds input, results and dead letters against each other, while the daemon works or afterwards.
 
-import { type AuditPlan, audit } from '../audit/audit.ts';
+import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -20,28 +20,43 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
   const logger = createLogger(config.telemetry.logLevel);
   const topics = await Topics.connect(config, impatient(config, logger), 'audit');
   try {
-    const reports = await audit(await planOf(config, topics, options));
-    if (options.json) process.stdout.write(`${JSON.stringify({ partitions: reports }, null, 2)}\n`);
-    else for (const line of print(reports)) process.stdout.write(`${line}\n`);
-    return reports.some(({ missing }) => missing > 0) ? EXIT.missing : EXIT.ok;
+    const report = await audit(await planOf(config, topics, options));
+    const { partitions } = report;
+    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    else for (const line of [...print(partitions), ...doubts(report)]) process.stdout.write(`${line}\n`);
+    return partitions.some(({ missing }) => missing > 0) ? EXIT.missing : EXIT.ok;
   } finally {
     await topics.close();
   }
 }
 
 /** What is committed is asked for first: every answer to it stands in the outputs before their ends are. */
-async function planOf(
-  { input, kafka }: Config,
-  topics: Topics,
-  { fromMs, toMs }: AuditOptions,
-): Promise<AuditPlan> {
+async function planOf({ input }: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
   const ranges = await topics.ranges(input.topic, fromMs, toMs);
-  const committed = await topics.committed(kafka['group.id'], input.topic, ranges.length);
+  const offsets = await topics.groupOffsets(ranges.length);
+  const { committed, begun } = offsets;
+  const wanted = ranges.map(({ from, until }, partition) => ({
+    from: Math.max(from, begun[partition] ?? 0),
+    until,
+  }));
   return {
-    input: { open: () => topics.open(input.topic), ranges },
+    input: { open: () => topics.open(input.topic), ranges: wanted },
     committed,
-    ...(await topics.answers()),
+    ...(await topics.answers(offsets)),
   };
+}
+
+function doubts({ unsure: { trusted, others } }: AuditReport): string[] {
+  return [
+    ...(trusted > 0
+      ? [
+          `${trusted} answers name no topic id, as before there were any; they are taken for answers to this topic`,
+        ]
+      : []),
+    ...(others > 0
+      ? [`${others} answers are to records of a topic that had this name before; they were left out`]
+      : []),
+  ];
 }
 
 const COLUMNS = ['inputs', 'scoredOnce', 'repeated', 'dead', 'missing', 'outOfOrder', 'pending'] as const;

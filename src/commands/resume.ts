@@ -16,12 +16,12 @@ export async function readAnswered(config: Config, patience: Patience): Promise<
   try {
     const { topic } = config.input;
     const ranges = await topics.ranges(topic);
-    const committed = await topics.committed(config.kafka['group.id'], topic, ranges.length);
+    const offsets = await topics.groupOffsets(ranges.length);
     const uncommitted = ranges.map(({ from, until }, partition) => {
-      const next = committed[partition] ?? -1;
+      const next = offsets.committed[partition] ?? -1;
       return next < 0 ? { from: until, until } : { from: Math.max(from, next), until };
     });
-    const answered = await answeredAbove({ ...(await topics.answers()), uncommitted });
+    const answered = await answeredAbove({ ...(await topics.answers(offsets)), uncommitted });
     const records = answered.reduce((sum, bitmap) => sum + bitmap.count, 0);
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
     patience.logger.info(

@@ -5,10 +5,24 @@ import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { KafkaSource } from '../kafka/source.ts';
+import type { PartitionWithId } from '../kafka/topic-ids.ts';
+import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
 import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
+
+/** By partition. */
+export interface GroupOffsets {
+  /** The input's, where the brokers tell one. */
+  readonly topicId: string | null;
+  /** -1 where nothing. */
+  readonly committed: readonly number[];
+  /** Where the group began: nothing before is its business. */
+  readonly begun: readonly number[];
+  /** From where on the group's answers name the topic id; infinity where that is not known. */
+  readonly namedFrom: readonly number[];
+}
 
 export class Topics {
   readonly admin: Admin;
@@ -63,8 +77,8 @@ export class Topics {
       }));
   }
 
-  /** The results and dead letters of the configured job, as they stand now. */
-  async answers(): Promise<AnswerTopics> {
+  /** The results and dead letters of the configured job, as they stand now; `named`: of `groupOffsets`. */
+  async answers({ topicId, namedFrom }: GroupOffsets): Promise<AnswerTopics> {
     const { input, output, deadLetters, limits } = this.#config;
     const whole = async (topic: string): Promise<Topic> => ({
       open: () => this.open(topic),
@@ -72,6 +86,8 @@ export class Topics {
     });
     return {
       inputTopic: input.topic,
+      inputTopicId: topicId,
+      namedFrom,
       results: await whole(output.topic),
       deadLetters: await whole(deadLetters.topic),
       inflatedBytesMax: limits.inflatedBytes,
@@ -79,13 +95,32 @@ export class Topics {
   }
 
   /** What a group has committed of a topic, by partition: -1 where nothing. */
-  async committed(group: string, topic: string, partitions: number): Promise<number[]> {
+  async committed(group: string, topic: string, partitionCount: number): Promise<number[]> {
     const [found] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
-    const committed = Array.from({ length: partitions }, () => -1);
-    for (const { partition, offset } of found?.partitions ?? []) {
-      committed[partition] = Number(offset);
-    }
+    const committed = Array.from({ length: partitionCount }, () => -1);
+    for (const { partition, offset } of found?.partitions ?? []) committed[partition] = Number(offset);
     return committed;
+  }
+
+  /** What the job's group has committed of the input as it is now. */
+  async groupOffsets(partitionCount: number): Promise<GroupOffsets> {
+    const { input, kafka } = this.#config;
+    const { topics } = await this.admin.fetchTopicMetadata({ topics: [input.topic] });
+    const topicId = (topics[0]?.partitions[0] as PartitionWithId | undefined)?.topicId ?? null;
+    const [found] = await this.admin.fetchOffsets({ groupId: kafka['group.id'], topics: [input.topic] });
+    const committed = Array.from({ length: partitionCount }, () => -1);
+    const begun = committed.map(() => 0);
+    const namedFrom = committed.map(() => Number.POSITIVE_INFINITY);
+    for (const { partition, offset, metadata: text } of found?.partitions ?? []) {
+      const metadata = readCommitMetadata(text);
+      const id = metadata?.topicId ?? null;
+      // Of a topic that had the name before.
+      if (id !== null && topicId !== null && id !== topicId) continue;
+      committed[partition] = Number(offset);
+      begun[partition] = metadata?.begun ?? 0;
+      if (id !== null && metadata !== null) namedFrom[partition] = metadata.namedFrom;
+    }
+    return { topicId, committed, begun, namedFrom };
   }
 
   async close(): Promise<void> {

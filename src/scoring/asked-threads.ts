@@ -122,7 +122,7 @@ export class AskedThreads {
     for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
   }
 
-  async score({ topic, partition, batches }: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
+  async score({ topic, partition, incarnation, batches }: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
     const { first, until } = ask;
     // Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try.
     const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
@@ -138,6 +138,7 @@ export class AskedThreads {
       type: 'score',
       topic,
       partition,
+      incarnation,
       ...ask,
       omit: this.options.answered?.[partition]?.runs(first, until) ?? [],
       bytes: buffer,

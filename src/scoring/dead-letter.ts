@@ -13,6 +13,7 @@ import { encodeHeaders } from '../log/record-batch-writer.ts';
 
 const PREFIX = '__scorelane.errors.';
 export const ERROR_TOPIC = `${PREFIX}topic`;
+export const ERROR_TOPIC_ID = `${PREFIX}topic.id`;
 export const ERROR_PARTITION = `${PREFIX}partition`;
 export const ERROR_OFFSET = `${PREFIX}offset`;
 /** The record's own timestamp, where the dead-letter topic does not take it. */
@@ -21,6 +22,8 @@ const ERROR_HEADERS = `${PREFIX}headers`;
 
 export interface DeadLetterContext {
   readonly topic: string;
+  /** Names the topic among those that had its name, if the log tells it. */
+  readonly incarnation?: string | undefined;
   readonly partition: number;
   readonly model: string;
   readonly version: string;
@@ -45,7 +48,7 @@ export interface Reason extends DeadLetterContext {
 export function deadLetterHeaders(
   record: RecordView,
   rejection: Rejection,
-  { topic, partition, model, version }: DeadLetterContext,
+  { topic, partition, model, version, incarnation }: DeadLetterContext,
   dialects: readonly Dialect[] = [],
 ): Uint8Array {
   const { stage, code, message } = rejection;
@@ -56,6 +59,7 @@ export function deadLetterHeaders(
   const added = [
     ...(isWhole ? [] : [{ key: ERROR_HEADERS, value: block }]),
     ...utf8(Object.entries(reason).map(([key, value]) => [PREFIX + key, value])),
+    ...(incarnation === undefined ? [] : utf8([[ERROR_TOPIC_ID, incarnation]])),
     ...dialects.flatMap((dialect) => HEADERS_OF[dialect](reason, record.timestamp)),
   ];
   return encodeHeaders(added, isWhole ? block : undefined);

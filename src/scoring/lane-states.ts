@@ -13,6 +13,8 @@ const FILES = { read: readSnapshot, write: writeSnapshot };
 /** The lane, and the ownership during which its state was built up. */
 export interface StateAddress extends TopicPartition {
   readonly epoch: number;
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
 }
 
 /** The state that was asked for is not on this thread, or stands at another offset. */
@@ -124,8 +126,8 @@ export class LaneStates implements FeaturePlan {
     if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
   }
 
-  #title({ topic, partition }: StateAddress, at: number): SnapshotTitle {
-    return { topic, partition, plan: this.#planName, at };
+  #title({ topic, partition, incarnation }: StateAddress, at: number): SnapshotTitle {
+    return { topic, incarnation: incarnation ?? null, partition, plan: this.#planName, at };
   }
 
   #expect(lane: StateAddress): Held {

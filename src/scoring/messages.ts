@@ -62,6 +62,8 @@ export interface ScoreRequest {
   readonly type: 'score';
   readonly topic: string;
   readonly partition: number;
+  /** As the partition was assigned with. */
+  readonly incarnation?: string | undefined;
   readonly first: number;
   readonly until: number;
   /** Records that are left out, in ascending order. */

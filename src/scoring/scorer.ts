@@ -116,7 +116,7 @@ class Task {
     this.#parts = parts;
     this.#request = request;
     this.#workspace = workspace;
-    this.#headers = new SourceHeaders(request.topic, request.partition);
+    this.#headers = new SourceHeaders(request.topic, request.partition, request.incarnation);
   }
 
   /** Throws `SchemaNeededError` when the records cannot be read yet: no state has seen any of them by then. */
@@ -301,9 +301,9 @@ class Task {
   }
 
   #writeDeadLetter(row: Row, rejection: Rejection): void {
-    const { topic, partition } = this.#request;
+    const { topic, partition, incarnation } = this.#request;
     const { model, setup } = this.#parts;
-    const context = { topic, partition, model: model.name, version: model.version };
+    const context = { topic, partition, incarnation, model: model.name, version: model.version };
     appendDeadLetter(this.#workspace.deadLetters, row, rejection, context, setup.deadLetterDialects);
     this.#dead++;
   }

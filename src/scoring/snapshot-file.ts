@@ -8,6 +8,8 @@ import type { Archive, Numbers } from '../features/archive.ts';
 /** What a state is of. All but `at` must be the same where it is read. */
 export interface SnapshotTitle {
   readonly topic: string;
+  /** Which topic of that name: the offsets of one mean nothing in another. Null where the log does not tell. */
+  readonly incarnation: string | null;
   readonly partition: number;
   /** Of everything that the state depends on besides the log: the inputs, the options, the limits. */
   readonly plan: string;
@@ -62,7 +64,7 @@ export function readSnapshot(
   try {
     reading = new Reading(openSync(file, 'r'));
     const { at, ...found } = reading.begin() as SnapshotTitle;
-    for (const key of ['topic', 'partition', 'plan'] as const) {
+    for (const key of ['topic', 'incarnation', 'partition', 'plan'] as const) {
       if (found[key] !== wanted[key])
         throw new SnapshotError(`it is of ${key} ${found[key]}, expected ${wanted[key]}`);
     }

@@ -1,11 +1,12 @@
-// The headers that name a result's source record: topic, partition and offset, as UTF-8. They make results idempotent:
-// a consumer that has seen these coordinates may drop a repeat.
+// The headers that name a result's source record: topic, the topic's id, partition and offset, as UTF-8. They make results idempotent:
+// a consumer that has seen these coordinates may drop a repeat. The id keeps apart topics that had the name one after the other.
 
 import { viewOf } from '../log/int64.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
 import { sizeOfVarint, writeVarint } from '../log/varint.ts';
 
 export const SOURCE_TOPIC = '__scorelane.source.topic';
+export const SOURCE_TOPIC_ID = '__scorelane.source.topic.id';
 export const SOURCE_PARTITION = '__scorelane.source.partition';
 export const SOURCE_OFFSET = '__scorelane.source.offset';
 
@@ -20,9 +21,11 @@ export class SourceHeaders {
   end = 0;
   readonly #prefixEnd: number;
 
-  constructor(topic: string, partition: number) {
+  /** `incarnation` as the partition was assigned with, if the log tells it. */
+  constructor(topic: string, partition: number, incarnation?: string) {
     const empty = encodeHeaders([
       { key: SOURCE_TOPIC, value: Buffer.from(topic) },
+      ...(incarnation === undefined ? [] : [{ key: SOURCE_TOPIC_ID, value: Buffer.from(incarnation) }]),
       { key: SOURCE_PARTITION, value: Buffer.from(String(partition)) },
       { key: SOURCE_OFFSET, value: new Uint8Array(0) },
     ]);

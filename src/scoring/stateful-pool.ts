@@ -97,8 +97,7 @@ export class StatefulPool {
   }
 
   /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
-  async restore({ topic, partition, epoch }: StateAddress, position: NextOffset): Promise<NextOffset> {
-    const address = { topic, partition, epoch };
+  async restore(address: StateAddress, position: NextOffset): Promise<NextOffset> {
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);

@@ -32,12 +32,16 @@ class Scene {
     until: number,
     partition = 0,
     input = 'in',
+    id?: string,
   ): Promise<void> {
     const prefix = topic === 'out' ? '__scorelane.source.' : '__scorelane.errors.';
     const records = Array.from({ length: until - from }, (_, index) => ({
       key: null,
       value: 'v',
-      headers: header(prefix, from + index, partition, input) ?? [],
+      headers: [
+        ...(header(prefix, from + index, partition, input) ?? []),
+        ...(id === undefined ? [] : [[`${prefix}topic.id`, id] as const]),
+      ],
     }));
     for (let at = 0; at < records.length; at += 1_000) {
       await this.sink.produce([batchOf(topic, 0, records.slice(at, at + 1_000))]);
@@ -69,6 +73,8 @@ class Scene {
     });
     return {
       inputTopic: 'in',
+      inputTopicId: 'id',
+      namedFrom: committed.map(() => Number.POSITIVE_INFINITY),
       results: topic('out'),
       deadLetters: topic('dead'),
       inflatedBytesMax: 2 ** 24,
@@ -88,6 +94,19 @@ test('results and dead letters above the committed offset are found, each of its
   await scene.answers('out', 0, 9, 1);
   await scene.answers('out', 60, 70, 0, 'another');
   t.deepEqual(await runsOf(scene.plan(30, 4)), [[[30, 50]], [[4, 9]]]);
+});
+
+test('an answer to a topic that had the name before is none; one that names no id is, below where the group names it (invariant 9)', async (t) => {
+  const scene = new Scene();
+  await scene.answers('out', 0, 20, 0, 'in', 'another id');
+  await scene.answers('dead', 20, 25, 0, 'in', 'another id');
+  await scene.answers('out', 25, 30, 0, 'in', 'id');
+  await scene.answers('dead', 30, 33, 0, 'in', 'id');
+  await scene.answers('out', 33, 40);
+  const plan = scene.plan(0);
+  t.deepEqual(await runsOf(plan), [[[25, 40]]]);
+  t.deepEqual(await runsOf({ ...plan, namedFrom: [36] }), [[[25, 36]]]);
+  t.deepEqual(await runsOf({ ...plan, inputTopicId: null, namedFrom: [0] }), [[[0, 40]]]);
 });
 
 test('several crashes in a row leave several runs: the longest is found, although a later one ends before it', async (t) => {

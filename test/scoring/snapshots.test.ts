@@ -90,6 +90,8 @@ test('a snapshot of another partition or plan, from later on, or that is not the
   const refused = (words: RegExp, act: () => unknown): void => {
     t.throws(act, { instanceOf: SnapshotError, message: words });
   };
+  const remade = { ...LANE, incarnation: 'made again' };
+  refused(/of incarnation null, expected made again/, () => newStates().restore(remade, path, upTo(8)));
   refused(/of partition 3, expected 4/, () => newStates().restore({ ...LANE, partition: 4 }, path, upTo(8)));
   refused(/of plan plan, expected other/, () => newStates('other').restore(LANE, path, upTo(8)));
   refused(/offset 8, later than 7/, () => newStates().restore(LANE, path, upTo(7)));

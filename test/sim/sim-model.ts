@@ -122,13 +122,14 @@ export class SimDisk implements SnapshotStore {
 
   read(
     file: string,
-    _wanted: Omit<SnapshotTitle, 'at'>,
+    wanted: Omit<SnapshotTitle, 'at'>,
     { notBefore, notAfter }: SnapshotRange,
     carry: (from: Archive) => void,
   ): number {
     const found = this.#files.get(file);
     if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
       throw new SnapshotError('it is damaged');
+    if (found.title.incarnation !== wanted.incarnation) throw new SnapshotError('it is of another topic');
     if (found.title.at > notAfter) throw new SnapshotError('it is too late');
     if (found.title.at < notBefore) throw new SnapshotError('it is too early');
     const parts = found.parts.map((part) => part.slice());

@@ -1,15 +1,24 @@
 // `scorelane audit` on a real broker: it proves what is there, and names what is not.
 
 import anyTest, { type TestFn } from 'ava';
+import type { AuditReport } from '../../src/audit/audit.ts';
 import type { PartitionReport } from '../../src/audit/coverage.ts';
+import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
 
 const audit = (job: Job, ...more: string[]): Promise<{ code: number | null; out: string }> =>
   new Program(['audit', '--config', 'config/kafka.yaml', ...flags(job, []), ...more]).ended;
+
+/** The log stands in the same text: it has each object on one line. */
+function reportIn(out: string): AuditReport {
+  const begin = out.indexOf('{\n');
+  return JSON.parse(out.slice(begin, out.indexOf('\n}\n', begin) + 2)) as AuditReport;
+}
 
 test('what was scored is proven, also while the daemon works; what was committed without an answer is missing, and named', async (t) => {
   const job = await newJob(broker().address, ['model.backend=wasm'], 2);
@@ -22,7 +31,7 @@ test('what was scored is proven, also while the daemon works; what was committed
   t.is((await daemon.stop()).code, 0);
   const { code, out } = await audit(job, '--json');
   t.is(code, 0, out);
-  const { partitions } = JSON.parse(out) as { partitions: PartitionReport[] };
+  const { partitions } = reportIn(out);
   const sum = (of: (report: PartitionReport) => number): number =>
     partitions.reduce((total, report) => total + of(report), 0);
   t.is(
@@ -61,4 +70,67 @@ test('what was scored is proven, also while the daemon works; what was committed
   }
   const none = await audit(job, '--from', '2100-01-01T00:00:00Z');
   t.is(none.code, 0, none.out);
+});
+
+test('an input that is made anew while the daemon runs, longer than the old one, is scored whole; old answers answer none of it (invariant 9)', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+  const kafka = kafkaFor(settingsFor(job.address));
+  await produce(job, 100, '--rate', 'max');
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafka, daemon);
+  await deleteTopic(job.address, job.input);
+  await createTopics(job.address, { [job.input]: 1 });
+  await produce(job, 300, '--rate', 'max');
+  await daemon.says('SCORELANE_TOPIC_REMADE');
+  await allCommitted(job, kafka, daemon);
+  t.is((await daemon.stop()).code, 0);
+  const { code, out } = await audit(job, '--json');
+  t.is(code, 0, out);
+  const { partitions, unsure } = reportIn(out);
+  t.like(partitions[0], { inputs: 300, scoredOnce: 300, repeated: 0, missing: 0, pending: 0 });
+  t.deepEqual(unsure, { trusted: 0, others: 100 });
+
+  // The same once more while no daemon runs: what stands in the results is left out of nothing.
+  await deleteTopic(job.address, job.input);
+  await createTopics(job.address, { [job.input]: 1 });
+  await produce(job, 50, '--rate', 'max');
+  t.is((await audit(job)).code, 0, 'nothing of it is committed');
+  const resumed = await startDaemon(job, [], ['--resume-dedupe']);
+  await allCommitted(job, kafka, resumed);
+  t.is((await resumed.stop()).code, 0);
+  const last = reportIn((await audit(job, '--json')).out);
+  t.like(last.partitions[0], { inputs: 50, scoredOnce: 50, repeated: 0, missing: 0 });
+});
+
+test('with auto.offset.reset: latest what comes while the daemon restarts is scored, also in a partition that was empty', async (t) => {
+  const latest = ['model.backend=wasm', 'kafka.auto.offset.reset=latest'];
+  const job = await newJob(broker().address, latest, 1);
+  const kafka = kafkaFor(settingsFor(job.address));
+  const admin = kafka.admin();
+  await admin.connect();
+  await produce(job, 20, '--rate', 'max');
+  const first = await startDaemon(job);
+  await until('the position that it began with', async () => {
+    const [found] = await admin.fetchOffsets({ groupId: job.group, topics: [job.input] });
+    return found?.partitions[0]?.offset === '20';
+  });
+  t.is((await first.stop()).code, 0);
+  await produce(job, 30, '--rate', 'max');
+  await admin.createPartitions({ topicPartitions: [{ topic: job.input, count: 2 }] });
+  for (const topic of [job.results, job.deadLetters])
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+  await admin.disconnect();
+  await produce(job, 200, '--rate', 'max');
+  const second = await startDaemon(job);
+  await allCommitted(job, kafka, second);
+  t.is((await second.stop()).code, 0);
+  const { code, out } = await audit(job, '--json');
+  t.is(code, 0, out);
+  const { partitions } = reportIn(out);
+  t.is(partitions.length, 2);
+  t.is(
+    partitions.reduce((sum, { scoredOnce }) => sum + scoredOnce, 0),
+    230,
+  );
+  t.true((partitions[1]?.scoredOnce ?? 0) > 0, 'the partition that came later, from its start');
 });
