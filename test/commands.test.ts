@@ -70,6 +70,14 @@ test('a wrong configuration exits with 78 and a hint', async (t) => {
   t.regex(out, /^scorelane: --set: there is no key "model\.nmae"; did you mean "model\.name"\?$/m);
 });
 
+test('an id that is named as an output exits with 78 and names it, before anything is scored', async (t) => {
+  for (const command of ['run', 'check']) {
+    const { code, out } = await ended(command, '--config', 'config/demo.yaml', '--set', 'output.ids=[score]');
+    t.is(code, 78, out);
+    t.regex(out, /output\.ids: "score" would stand twice in a result/);
+  }
+});
+
 test('a model that does not exist exits with 78 and names those that do', async (t) => {
   const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--set', 'model.name=creditcar');
   t.is(code, 78);

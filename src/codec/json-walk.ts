@@ -1,5 +1,5 @@
 // A cursor over JSON in UTF-8 that makes no objects: reads numbers, measures strings, skips what is not wanted, and checks
-// the grammar on its way. What it is not sure of (an escape in a key, deep nesting) it leaves to JSON.parse.
+// the grammar on its way. What it is not sure of (deep nesting) it leaves to JSON.parse.
 // The grammar: RFC 8259.
 
 import {
@@ -13,6 +13,7 @@ import {
   ZERO,
 } from './json-digits.ts';
 import { JsonError } from './json-error.ts';
+import { escapeEnd } from './json-escape.ts';
 import { NESTING_MAX } from './nesting.ts';
 
 const QUOTE = 0x22;
@@ -73,13 +74,19 @@ export class JsonWalker {
     const start = ++this.at;
     const bytes = this.#bytes;
     let at = start;
+    let isPlain = true;
     for (; at < this.end; at++) {
       const byte = bytes[at] as number;
       if (byte === QUOTE) break;
-      if (byte === BACKSLASH || byte < 0x20) throw new JsonError('a key with an escape, or damage');
-      if (byte >= 0x80) this.beyondAscii = true;
+      if (byte === BACKSLASH) {
+        at = escapeEnd(this.#text, at, this.end);
+        isPlain = false;
+      } else if (byte < 0x20) throw new JsonError(`control character at byte ${at}`);
+      else if (byte >= 0x80) this.beyondAscii = true;
     }
     this.keyAt = start;
+    this.keyEnd = at;
+    this.isPlainKey = isPlain;
     this.at = at + 1;
     this.#space();
     if (this.#byte() !== COLON) throw new JsonError(`expected a colon at byte ${this.at}`);
@@ -88,8 +95,15 @@ export class JsonWalker {
     return at - start;
   }
 
-  /** Where the last key begins. */
+  /** Where the last key begins and ends, and whether it stands there as it is: without an escape. */
   keyAt = 0;
+  keyEnd = 0;
+  isPlainKey = true;
+
+  /** The last key. */
+  keyText(): string {
+    return JSON.parse(this.#text.toString('utf8', this.keyAt - 1, this.keyEnd + 1));
+  }
 
   /** Moves to the next element of the list entered; false after the last. */
   nextElement(isFirst: boolean): boolean {
@@ -282,20 +296,11 @@ export class JsonWalker {
         this.at = at + 1;
         return;
       }
-      if (byte === BACKSLASH) at = this.#escapeEnd(at);
+      if (byte === BACKSLASH) at = escapeEnd(this.#text, at, this.end);
       else if (byte < 0x20) throw new JsonError(`control character at byte ${at}`);
       else if (byte >= 0x80) this.beyondAscii = true;
     }
     throw new JsonError(`cut off at byte ${this.end}`);
-  }
-
-  /** The last byte of the escape that begins at `at`. */
-  #escapeEnd(at: number): number {
-    const kind = at + 1 < this.end ? String.fromCharCode(this.#bytes[at + 1] as number) : '';
-    if (kind !== '' && '"\\/bfnrt'.includes(kind)) return at + 1;
-    const digits = this.#text.toString('latin1', at + 2, Math.min(this.end, at + 6));
-    if (kind === 'u' && /^[0-9a-fA-F]{4}$/.test(digits)) return at + 5;
-    throw new JsonError(`no such escape at byte ${at}`);
   }
 
   #word(word: string): boolean {

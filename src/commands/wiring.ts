@@ -17,9 +17,11 @@ import { MemoryBroker } from '../memory/broker.ts';
 import { MemorySink } from '../memory/sink.ts';
 import { MemorySource } from '../memory/source.ts';
 import type { BackendChoice } from '../model/choose.ts';
+import { readManifest } from '../model/manifest.ts';
 import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
+import { nameTwice } from '../scoring/result-names.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
@@ -124,13 +126,18 @@ export function engineLimits(config: Config): EngineLimits {
   };
 }
 
-/** Throws `MissingTopicError`, and what is wrong with the settings of Avro. */
+/** Throws `MissingTopicError`, `ConfigError` for ids that a result has no room for, and what is wrong with the settings of Avro. */
 export async function scorerSetup(
   config: Config,
   sink: Sink,
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
 ): Promise<ScorerSetup> {
   const { input, output, deadLetters, scoring, limits } = config;
+  const twice = nameTwice(output.ids, readManifest(model.modelFolder).outputs, output.features);
+  if (twice !== undefined)
+    throw new ConfigError([
+      `output.ids: "${twice}" would stand twice in a result, expected no name of an output, of another id, model or version`,
+    ]);
   return {
     ...model,
     inputFormat: input.format,

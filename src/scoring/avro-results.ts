@@ -6,6 +6,7 @@ import { codecs } from '../codec/codecs.ts';
 import { viewOf } from '../log/int64.ts';
 import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
 import type { InputReader } from './input-reader.ts';
+import { FEATURES, nameOfId } from './result-names.ts';
 import type { ResultEncoder } from './result-writer.ts';
 
 export interface AvroResultShape {
@@ -13,9 +14,6 @@ export interface AvroResultShape {
   /** Names of the outputs, and whether each is a list. */
   readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
 }
-
-/** The name under which results carry the features that were scored. */
-export const FEATURES = 'features';
 
 /** The outputs of a model as its golden records show them, and the features where they are wanted. */
 export function avroOutputs(
@@ -31,12 +29,12 @@ export function avroOutputs(
 const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
 
 /** Avro allows fewer letters in a name than a path has: all others become underscores. */
-const nameOf = (path: string): string => path.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+const nameOf = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
 
 /** The schema of the results, as JSON. Throws `RangeError` where two fields would have one name. */
 export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
   const fields = [
-    ...idPaths.map((path) => ({ name: nameOf(path), type: ID_TYPES, default: null })),
+    ...idPaths.map((path) => ({ name: nameOf(nameOfId(path)), type: ID_TYPES, default: null })),
     ...outputs.map(({ name, isList }) => ({
       name: nameOf(name),
       type: isList ? { type: 'array', items: 'float' } : 'float',
@@ -72,7 +70,7 @@ export class AvroResultWriter implements ResultEncoder {
     const schema = JSON.parse(resultSchema(shape)) as Schema;
     this.#type = avro.Type.forSchema(schema, { wrapUnions: 'always', registry: { long: LONG } });
     this.#frame = frame;
-    this.#ids = shape.idPaths.map(nameOf);
+    this.#ids = shape.idPaths.map((path) => nameOf(nameOfId(path)));
     this.#outputs = shape.outputs.map(({ name, isList }) => ({ name: nameOf(name), isList }));
     this.#value = { model: shape.model, version: shape.version };
     this.#begin();

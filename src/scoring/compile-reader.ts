@@ -2,10 +2,12 @@
 
 import { codecs, type Format } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
+import { parsePath } from '../features/path.ts';
 import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import type { PlanInput, StatelessInput } from '../features/spec.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
+import { entriesOf, Locator } from './locate.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import { RawRecord } from './raw-record.ts';
 
@@ -35,7 +37,8 @@ export function readerFor(
   format: Format,
   { inputs, plan, raw, idPaths, nestingMax }: ReaderParts,
 ): InputReader {
-  const general = generalReader(codecs[format], plan, idPaths, nestingMax);
+  const locator = new Locator(entriesOf[format](), idPaths.map(parsePath));
+  const general = generalReader(codecs[format], plan, idPaths, nestingMax, locator);
   const rest = raw.direct.length === inputs.length ? null : plan;
-  return new COMPILED[format]({ general, rest, raw, idCount: idPaths.length, nestingMax });
+  return new COMPILED[format]({ general, rest, raw, entries: entriesOf[format](), nestingMax });
 }

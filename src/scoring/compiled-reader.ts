@@ -7,10 +7,9 @@ import type { FeaturePlan } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { FieldInput } from '../features/spec.ts';
 import { compileFields, type FieldMap } from './fields.ts';
-import { ELSEWHERE, type InputReader } from './input-reader.ts';
-import { type RawRecord, WHOLE } from './raw-record.ts';
-
-const ABSENT = -1;
+import type { InputReader } from './input-reader.ts';
+import { ABSENT, Locator } from './locate.ts';
+import { type PlacedId, type RawRecord, WHOLE } from './raw-record.ts';
 
 export interface CompiledParts {
   /** Reads whatever this one does not. */
@@ -20,8 +19,8 @@ export interface CompiledParts {
   readonly rest: FeaturePlan | null;
   /** What is looked for; the plan reads the rest from it. */
   readonly raw: RawRecord;
-  /** How many of its paths are ids of the result. */
-  readonly idCount: number;
+  /** To look into lists. */
+  readonly entries: ConstructorParameters<typeof Locator>[0];
   readonly nestingMax: number;
 }
 
@@ -36,8 +35,8 @@ export abstract class CompiledReader implements InputReader {
   readonly #rest: FeaturePlan | null;
   readonly #raw: RawRecord;
   readonly #idCount: number;
-  /** How many of them go into the result. */
-  readonly #resultIds: number;
+  /** For each id of the result what looks for it in what was found; null where it was found itself. */
+  readonly #inside: readonly (Locator | null)[];
   /** For each input, the number of the record that it was last seen in. */
   readonly #seenIn: Float64Array;
   #seen = 0;
@@ -49,7 +48,7 @@ export abstract class CompiledReader implements InputReader {
   /** For each row: its bytes, or null when the general reader has it. */
   readonly #source: (Uint8Array | null)[] = [];
 
-  constructor({ general, codec, rest, raw, idCount, nestingMax }: CompiledParts) {
+  constructor({ general, codec, rest, raw, entries, nestingMax }: CompiledParts) {
     this.width = general.width;
     this.wantsKey = general.wantsKey;
     this.root = compileFields(raw.direct, raw.paths);
@@ -59,7 +58,9 @@ export abstract class CompiledReader implements InputReader {
     this.#raw = raw;
     this.nestingMax = nestingMax;
     this.#idCount = raw.paths.length;
-    this.#resultIds = idCount;
+    this.#inside = raw.ids.map(({ rest: steps }) =>
+      steps.length === 0 ? null : new Locator(entries, [steps]),
+    );
     this.#seenIn = new Float64Array(raw.direct.length);
     this.#idRanges = new Int32Array(2 * raw.paths.length);
     raw.open(this, (bytes, start, end, element) => this.valueAt(bytes, start, end, element));
@@ -104,19 +105,39 @@ export abstract class CompiledReader implements InputReader {
   ids(row: number): readonly unknown[] {
     const source = this.#source[row];
     if (source === null || source === undefined) return this.#general.ids(row);
-    return Array.from({ length: this.#resultIds }, (_, id) => {
+    return this.#inside.map((_, id) => {
       const start = this.idStart(row, id);
       return start < 0 ? undefined : this.#codec.decode(source, start, this.idEnd(row, id));
     });
   }
 
   idStart(row: number, id: number): number {
-    if (this.#source[row] === null) return ELSEWHERE;
-    return this.#idRanges[2 * (this.#idCount * row + id)] as number;
+    const source = this.#source[row];
+    if (source === null || source === undefined) return this.#general.idStart(row, id);
+    const place = (this.#raw.ids[id] as PlacedId).place;
+    return this.#inside[id] === null ? this.startOf(row, place) : this.#rangeInside(source, row, id)[0];
   }
 
   idEnd(row: number, id: number): number {
-    return this.#idRanges[2 * (this.#idCount * row + id) + 1] as number;
+    const source = this.#source[row];
+    if (source === null || source === undefined) return this.#general.idEnd(row, id);
+    const place = (this.#raw.ids[id] as PlacedId).place;
+    return this.#inside[id] === null ? this.endOf(row, place) : this.#rangeInside(source, row, id)[1];
+  }
+
+  startOf(row: number, place: number): number {
+    return this.#idRanges[2 * (this.#idCount * row + place)] as number;
+  }
+
+  endOf(row: number, place: number): number {
+    return this.#idRanges[2 * (this.#idCount * row + place) + 1] as number;
+  }
+
+  #rangeInside(source: Uint8Array, row: number, id: number): readonly [number, number] {
+    const place = (this.#raw.ids[id] as PlacedId).place;
+    const start = this.startOf(row, place);
+    const found = start < 0 ? null : this.#inside[id]?.locate(source, start, this.endOf(row, place));
+    return [found?.[0] ?? ABSENT, found?.[1] ?? ABSENT];
   }
 
   /** Walks one record into `features[at ..]`. Returns false, or throws, when the record is not plain. */

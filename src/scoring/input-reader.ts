@@ -8,6 +8,7 @@ import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath, valueAt } from '../features/path.ts';
 import type { FeaturePlan } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
+import type { Locator } from './locate.ts';
 
 export interface InputReader {
   /** Floats in a row. */
@@ -44,14 +45,32 @@ export interface Decoder extends Pick<Codec, 'decode'> {
   check?(bytes: Uint8Array, start: number, end: number): void;
 }
 
+/** What was read into a row. */
+interface Row {
+  readonly ids: readonly unknown[];
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  ranges: Int32Array | null;
+}
+
+/** With a `locator` of the ids, of the format of `codec`, they can be copied from the bytes. */
 export function generalReader(
   codec: Decoder,
   plan: FeaturePlan,
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
+  locator: Locator | null = null,
 ): InputReader {
   const paths = idPaths.map(parsePath);
-  const rows: (readonly unknown[])[] = [];
+  const rows: Row[] = [];
+  /** Looks where ids stand, once somebody asks for a row's. */
+  const rangesOf = (row: number): Int32Array | null => {
+    const read = rows[row];
+    if (read === undefined || locator === null) return null;
+    read.ranges ??= locator.locate(read.bytes, read.start, read.end);
+    return read.ranges;
+  };
   return {
     ...(codec.check === undefined ? {} : { check: codec.check.bind(codec) }),
     width: plan.width,
@@ -72,11 +91,11 @@ export function generalReader(
       }
       const rejection = plan.fill(value, features, row * plan.width, timestampMs, key);
       if (rejection !== null) return rejection;
-      rows[row] = paths.map((path) => valueAt(value, path));
+      rows[row] = { ids: paths.map((path) => valueAt(value, path)), bytes, start, end, ranges: null };
       return null;
     },
-    ids: (row) => rows[row] ?? [],
-    idStart: () => ELSEWHERE,
-    idEnd: () => ELSEWHERE,
+    ids: (row) => rows[row]?.ids ?? [],
+    idStart: (row, id) => rangesOf(row)?.[2 * id] ?? ELSEWHERE,
+    idEnd: (row, id) => rangesOf(row)?.[2 * id + 1] ?? ELSEWHERE,
   };
 }

@@ -73,6 +73,7 @@ export class JsonReader extends CompiledReader {
     for (let entry = 0; ; entry++) {
       const length = walker.nextKey(entry === 0);
       if (length < 0) return true;
+      if (!walker.isPlainKey) return false;
       const field = fields.fieldOf(entry, bytes, walker.keyAt, length);
       const valueAt = walker.at;
       if (field.input !== null) {

@@ -1,7 +1,7 @@
 // A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it what the walk did not put
 // into the row by itself; a value is read when it is asked for, and no object is made for the record.
 
-import { canonical } from '../features/path.ts';
+import { canonical, formatPath, isElement, type Path, parsePath } from '../features/path.ts';
 import { OBJECT_FIELDS } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { elementOf } from './fields.ts';
@@ -13,15 +13,22 @@ export type ReadValue = (bytes: Uint8Array, start: number, end: number, element:
 /** The value itself. */
 export const WHOLE = -1;
 
-/** Where a row's fields stand: as `InputReader` has it for ids. */
+/** An id of the result: which of the paths it is, or in which one it stands by what further steps. */
+export interface PlacedId {
+  readonly place: number;
+  readonly rest: Path;
+}
+
+/** Where a row's fields stand. */
 export interface Ranges {
-  idStart(row: number, id: number): number;
-  idEnd(row: number, id: number): number;
+  startOf(row: number, place: number): number;
+  endOf(row: number, place: number): number;
 }
 
 export class RawRecord extends WalkedRecord {
-  /** What must be found in a record besides inputs: first the ids of the result, then what the plan asks for. */
-  readonly paths: string[];
+  /** What must be found in a record besides inputs: for the ids of the result, and what the plan asks for. */
+  readonly paths: string[] = [];
+  readonly ids: readonly PlacedId[];
   #bytes: Uint8Array = new Uint8Array(0);
   #row = 0;
   #ranges: Ranges | undefined;
@@ -29,7 +36,7 @@ export class RawRecord extends WalkedRecord {
 
   constructor(inputs: readonly PlanInput[], idPaths: readonly string[]) {
     super(inputs);
-    this.paths = idPaths.map(canonical);
+    this.ids = idPaths.map((path) => this.#placeOfId(parsePath(path)));
   }
 
   /** Where to look, and how: what reads the records says it once. */
@@ -51,17 +58,27 @@ export class RawRecord extends WalkedRecord {
     return (record) => (record === this ? this.#value(id, element) : ofObject(record));
   }
 
+  /** Maps are walked, lists as wholes: what is inside of one, or of what may be one, is looked for in it. */
+  #placeOfId(steps: Path): PlacedId {
+    const element = steps.findIndex((step, depth) => depth > 0 && isElement(step));
+    const until = element < 0 ? steps.length : element;
+    return { place: this.#want(formatPath(steps.slice(0, until))), rest: steps.slice(until) };
+  }
+
+  #want(path: string): number {
+    const known = this.paths.indexOf(path);
+    return known < 0 ? this.paths.push(path) - 1 : known;
+  }
+
   /** An element of a list that is walked as a whole is found through the list. */
   #place(path: string): { readonly id: number; readonly element: number } {
     const { list, element } = elementOf(path, this.inputs) ?? { list: { path }, element: WHOLE };
-    const wanted = canonical(list.path);
-    const known = this.paths.indexOf(wanted);
-    return { id: known < 0 ? this.paths.push(wanted) - 1 : known, element };
+    return { id: this.#want(canonical(list.path)), element };
   }
 
   #value(id: number, element: number): unknown {
-    const start = this.#ranges?.idStart(this.#row, id) ?? WHOLE;
+    const start = this.#ranges?.startOf(this.#row, id) ?? WHOLE;
     if (start < 0) return undefined;
-    return this.#read?.(this.#bytes, start, this.#ranges?.idEnd(this.#row, id) ?? start, element);
+    return this.#read?.(this.#bytes, start, this.#ranges?.endOf(this.#row, id) ?? start, element);
   }
 }

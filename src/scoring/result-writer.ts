@@ -6,6 +6,7 @@ import { copyBytes, copyWords } from '../log/copy.ts';
 import { viewOf } from '../log/int64.ts';
 import { ELSEWHERE, type InputReader } from './input-reader.ts';
 import { type Notation, notations } from './notation.ts';
+import { nameOfId } from './result-names.ts';
 
 /** Writes one result after the other into its own bytes. */
 export interface ResultEncoder {
@@ -64,7 +65,7 @@ export class ResultWriter implements ResultEncoder {
       viewOf(notation.begin(ids + outputs.length + 2)),
     );
     const key = (name: string): DataView => viewOf(notation.key(name));
-    this.#idKeys = idPaths.map(key);
+    this.#idKeys = idPaths.map(nameOfId).map(key);
     this.#outputKeys = outputs.map(key);
     this.#separator = viewOf(notation.separator);
     this.#encodedIds = idPaths.map(() => null);

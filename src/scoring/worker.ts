@@ -8,7 +8,7 @@ import { SchemaRegistry } from '../codec/registry.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
-import { AvroResultWriter, avroOutputs, FEATURES } from './avro-results.ts';
+import { AvroResultWriter, avroOutputs } from './avro-results.ts';
 import { type LaneStates, StateLostError } from './lane-states.ts';
 import { manageState } from './manage-state.ts';
 import { mend } from './mend.ts';
@@ -21,6 +21,7 @@ import {
   type WorkerResponse,
 } from './messages.ts';
 import { readingOf } from './reading.ts';
+import { FEATURES } from './result-names.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
 import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';

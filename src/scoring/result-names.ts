@@ -1,0 +1,19 @@
+// The names in a result: each stands there once, or readers would take one value for another.
+
+import { parsePath } from '../features/path.ts';
+
+/** The name under which results carry the features that were scored. */
+export const FEATURES = 'features';
+
+/** The name of an id in a result: the path, without the backslashes that only paths need. */
+export const nameOfId = (path: string): string => parsePath(path).join('.');
+
+/** A name that a result would have twice, if there is one. `features` says whether results carry those. */
+export function nameTwice(
+  idPaths: readonly string[],
+  outputs: readonly string[],
+  features: boolean,
+): string | undefined {
+  const names = [...outputs, 'model', 'version', ...(features ? [FEATURES] : []), ...idPaths.map(nameOfId)];
+  return names.find((name, index) => names.indexOf(name) < index);
+}
