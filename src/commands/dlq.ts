@@ -1,6 +1,5 @@
 // `scorelane dlq list|show|redrive`: what became a dead letter and why, and the way back to the input after a fix.
 
-import { codecs } from '../codec/codecs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -11,6 +10,7 @@ import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.t
 import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
+import { letterLine } from './letter-line.ts';
 import { Topics } from './topics.ts';
 import { connectSink, impatient, openSink } from './wiring.ts';
 
@@ -116,45 +116,12 @@ export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowO
     let shown = 0;
     const passed = new PassedOver();
     const ranges = await topics.ranges(config.deadLetters.topic);
-    await each(config, topics, ranges, filter, passed, ({ own, reason }, record, partition) => {
+    await each(config, topics, ranges, filter, passed, (letter, record, partition) => {
       if (shown++ >= limit) return;
-      const [key, value] = [record.key(), record.value()];
-      const headers = own.map((header) => [header.key, textOf(header.value)]);
-      say(
-        JSON.stringify({
-          partition,
-          offset: record.offset,
-          timestamp: new Date(record.timestampMs).toISOString(),
-          reason,
-          key: textOf(key),
-          value: decoded(config, value),
-          headers,
-        }),
-      );
+      say(letterLine(letter, record, partition, config.input.format));
     });
     passed.say();
   });
-}
-
-/** Text where the bytes are UTF-8, else hexadecimal digits. */
-function textOf(bytes: Uint8Array | null): string | null {
-  if (bytes === null) return null;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return `0x${Buffer.from(bytes).toString('hex')}`;
-  }
-}
-
-/** The value where it can be decoded; what cannot be decoded is why it may be here. */
-function decoded({ input }: Config, value: Uint8Array | null): unknown {
-  if (value === null) return null;
-  try {
-    // Avro cannot be read without its writer's schema.
-    return input.format === 'avro' ? textOf(value) : codecs[input.format].decode(value, 0, value.byteLength);
-  } catch {
-    return textOf(value);
-  }
 }
 
 export interface DlqRedriveOptions extends DlqFilter {
