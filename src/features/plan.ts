@@ -6,7 +6,7 @@ import { isMap, parsePath, valueAt } from './path.ts';
 import type { Rejection } from './rejection.ts';
 import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
-import { TIME_MS_MAX, type TimeUnit, UNIT_MS } from './time-unit.ts';
+import { MS_OF, TIME_MS_MAX, type TimeUnit } from './time-unit.ts';
 
 export interface FeaturePlan {
   /** Number of columns: the second dimension of the model's input, [records, width]. */
@@ -154,11 +154,11 @@ export function timeAt(
   fields: Fields,
 ): (record: unknown, timestampMs: number) => number | Rejection {
   const get = path === undefined ? undefined : numberAt(path, fields);
-  const unitMs = UNIT_MS[unit];
+  const msOf = MS_OF[unit];
   return (record, timestampMs) => {
     const found = get?.(record) ?? timestampMs;
     if (typeof found !== 'number') return found;
-    const ms = get === undefined ? found : found * unitMs;
+    const ms = get === undefined ? found : msOf(found);
     if (Math.abs(ms) <= TIME_MS_MAX) return ms;
     const [name, said] = path === undefined ? ["the record's timestamp", 'ms'] : [`field "${path}"`, unit];
     return rejected(

@@ -4,6 +4,13 @@
 export const TIME_MS_MAX = 8.64e15;
 
 /** In what a field may say a time. */
-export const TIME_UNITS = ['ms', 's'] as const;
+export const TIME_UNITS = ['ms', 's', 'us', 'ns'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
-export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { ms: 1, s: 1_000 };
+
+/** Milliseconds of a time in each: multiplied or divided by whole numbers, which a double holds exactly. */
+export const MS_OF: Readonly<Record<TimeUnit, (time: number) => number>> = {
+  s: (time) => time * 1_000,
+  ms: (time) => time,
+  us: (time) => time / 1_000,
+  ns: (time) => time / 1_000_000,
+};

@@ -194,6 +194,12 @@ test("a time is the record's own, or that of a field, in milliseconds or seconds
   t.true(Math.abs(sine) < 1e-6 && Math.abs(cosine + 1) < 1e-6);
   t.is(columns({ time: 'month', path: 'at' }, { at: 1e300 }), 'NOT_A_TIME');
   t.is(columns({ time: 'month', path: 'at' }, {}), 'MISSING_FIELD');
+  for (const [unit, at] of [
+    ['s', noonMs / 1e3],
+    ['us', noonMs * 1e3],
+    ['ns', BigInt(noonMs) * 1_000_000n],
+  ] as const)
+    t.deepEqual(columns({ time: 'hour', path: 'at', unit }, { at }), [12]);
 });
 
 const wrong: readonly (readonly [string, object, RegExp])[] = [
