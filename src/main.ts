@@ -175,6 +175,12 @@ withConfig('features', "write the feature matrix of a CSV file, by the model's o
   .option('--timestamp <column>', "the record's timestamp: milliseconds since 1970, or ISO 8601")
   .option('--key <column>', "the record's key")
   .option('--keep <column>', 'a column to write in front of the features; may be given again', collect, [])
+  .option(
+    '--text <column>',
+    'a column that is text, also where it looks like a number; may be given again',
+    collect,
+    [],
+  )
   .action(async (flags: ConfigFlags & FeaturesOptions) => {
     exitCode = await features(load(flags), flags);
   });

@@ -4,7 +4,7 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
-import { CsvDataError, cell, type Row, readRows } from '../load/rows.ts';
+import { CsvDataError, cell, JSON_NUMBER, readRows } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
 import { EXIT } from './exit-codes.ts';
 import { openOutFile } from './out-file.ts';
@@ -13,19 +13,23 @@ import { modelFolder } from './wiring.ts';
 export interface FeaturesOptions {
   readonly csv: string;
   readonly out: string;
-  /** Column with the record's timestamp: milliseconds since 1970, or ISO 8601. */
+  /** Column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it says otherwise. */
   readonly timestamp?: string;
   /** Column with the record's key. */
   readonly key?: string;
   /** Columns that are written in front of the features, as they stand: labels, ids. */
   readonly keep: readonly string[];
+  /** Columns that are text in the records, also where they look like numbers. */
+  readonly text: readonly string[];
 }
 
 /** Rows in the order of the log, all of one partition. A row that has no features is written without them, and told. */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
   const { inputs, state, name, version } = readManifest(modelFolder(config));
-  const { columns, rows } = readRows(options.csv);
-  const wanted = [options.timestamp, options.key, ...options.keep].filter((column) => column !== undefined);
+  const { columns, rows, texts } = readRows(options.csv, options.text);
+  const wanted = [options.timestamp, options.key, ...options.keep, ...options.text].filter(
+    (column) => column !== undefined,
+  );
   const absent = wanted.filter((column) => !columns.includes(column));
   if (absent.length > 0) throw new CsvDataError(`${options.csv} has no columns ${absent.join(', ')}`);
   const plan = new StatefulPlan(inputs, state);
@@ -36,14 +40,15 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   const header = [...options.keep, ...inputs.flatMap(columnNames)];
   out.write(header.map(cell).join(','));
   rows.forEach((record, index) => {
-    const key = options.key === undefined ? null : Buffer.from(String(record[options.key] ?? ''));
-    const rejection = plan.fill(record, row, 0, timestampOf(record, index, options), key);
+    const text = texts[index] ?? {};
+    const key = options.key === undefined ? null : Buffer.from(text[options.key] ?? '');
+    const rejection = plan.fill(record, row, 0, timestampOf(text, index, options), key);
     if (rejection !== null) {
       const example = `row ${index + 1}: ${rejection.message}`;
       const before = refusals.get(rejection.code) ?? { count: 0, example };
       refusals.set(rejection.code, { ...before, count: before.count + 1 });
     }
-    const kept = options.keep.map((column) => cell(record[column]));
+    const kept = options.keep.map((column) => cell(text[column]));
     out.write([...kept, rejection === null ? row.join(',') : empty].join(','));
   });
   await out.end();
@@ -57,11 +62,32 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   return refusals.size === 0 ? EXIT.ok : EXIT.data;
 }
 
-function timestampOf(record: Row, index: number, { csv, timestamp }: FeaturesOptions): number {
+function timestampOf(
+  text: Readonly<Record<string, string>>,
+  index: number,
+  { csv, timestamp }: FeaturesOptions,
+): number {
   if (timestamp === undefined) return 0;
-  const said = record[timestamp];
-  const ms = typeof said === 'number' ? said : Date.parse(said ?? '');
+  const said = (text[timestamp] ?? '').trim();
+  const ms = JSON_NUMBER.test(said) ? Number(said) : timeIn(said);
   if (!Number.isFinite(ms))
-    throw new CsvDataError(`${csv}: row ${index + 1}: "${timestamp}" is "${said ?? ''}", expected a time`);
+    throw new CsvDataError(
+      `${csv}: row ${index + 1}: "${timestamp}" is "${said}", expected milliseconds since 1970 or ISO 8601`,
+    );
   return ms;
+}
+
+/** A date, the time of day, and the distance from UTC: only the date must be there. */
+const ISO = /^([+-]?\d{4,6}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+
+/**
+ * ISO 8601 in milliseconds since 1970, NaN for anything else. It is in UTC where it does not say: nothing follows the zone of this
+ * machine.
+ */
+export function timeIn(text: string): number {
+  const [, date, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? [];
+  if (date === undefined) return Number.NaN;
+  const distance =
+    zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
+  return Date.parse(`${date}T${time.replace(',', '.')}${distance}`);
 }

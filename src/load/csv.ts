@@ -8,13 +8,16 @@ import { CsvDataError, readRows } from './rows.ts';
 export function readCsv(file: string): Record<string, number>[] {
   const { columns, rows } = readRows(file);
   return rows.map((row, index) => {
+    const numbers: Record<string, number> = {};
     for (const column of columns) {
-      if (typeof row[column] === 'number') continue;
+      const number = Number(row[column] ?? Number.NaN);
+      numbers[column] = number;
+      if (!Number.isNaN(number)) continue;
       throw new CsvDataError(
         `${file}: row ${index + 1}: column "${column}" is "${row[column] ?? ''}", expected a number`,
       );
     }
-    return { ...(row as Record<string, number>) };
+    return numbers;
   });
 }
 

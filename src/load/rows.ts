@@ -1,7 +1,9 @@
-// Rows of a CSV file as they stand: numbers where they are numbers, else text; what is empty is missing.
+// Rows of a CSV file, with the values that JSON would have for them: a number where the text is one of JSON (so 007 is text), else
+// text; what is empty is missing.
 
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
+import { numberIn } from '../codec/json.ts';
 
 /** A file that is no CSV of what was expected. Exit code 65. */
 export class CsvDataError extends Error {
@@ -9,15 +11,20 @@ export class CsvDataError extends Error {
   override readonly name = 'CsvDataError';
 }
 
-export type Row = Readonly<Record<string, number | string>>;
+export type Row = Readonly<Record<string, number | bigint | string>>;
 
 export interface Rows {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
+  /** The rows as they stand in the file. */
+  readonly texts: readonly Readonly<Record<string, string>>[];
 }
 
-/** Throws `CsvDataError`, and what reading the file throws. */
-export function readRows(file: string): Rows {
+/** RFC 8259, section 6. */
+export const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** `textColumns` are text, whatever stands in them. Throws `CsvDataError`, and what reading the file throws. */
+export function readRows(file: string, textColumns: readonly string[] = []): Rows {
   let texts: Record<string, string>[];
   try {
     texts = parse(readFileSync(file), { columns: true, skip_empty_lines: true });
@@ -32,12 +39,12 @@ export function readRows(file: string): Rows {
       Object.entries(row).flatMap(([column, text]) => {
         const trimmed = text.trim();
         if (trimmed === '') return [];
-        const number = Number(trimmed);
-        return [[column, Number.isNaN(number) ? text : number]];
+        const isNumber = JSON_NUMBER.test(trimmed) && !textColumns.includes(column);
+        return [[column, isNumber ? numberIn(trimmed) : text]];
       }),
     ),
   );
-  return { columns: Object.keys(texts[0] ?? {}), rows };
+  return { columns: Object.keys(texts[0] ?? {}), rows, texts };
 }
 
 /** A cell as CSV writes it (RFC 4180). */

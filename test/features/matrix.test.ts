@@ -120,3 +120,31 @@ test('a column that is not there, and a matrix that cannot be written, are error
   t.is(full.code, 73, full.out);
   t.regex(full.out, /could not be written/);
 });
+
+test('text that looks like a number is what the stream has: text, or a number where JSON would have one', async (t) => {
+  const { folder, flags } = repository(
+    '\n  - { path: code, oneOf: ["007", 7, "7", "1.10"] }\n  - { window: { function: count, by: id, size: 1d } }',
+  );
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  const ids = ['9007199254740992', '9007199254740993', '01', '1', '1'];
+  const codes = ['007', '7', '1.10', '0x7', '1e0'];
+  writeCsv(
+    csv,
+    ids.map((id, index) => ({ at: 1_000, id, code: codes[index] })),
+  );
+  const args = ['features', ...flags, '--csv', csv, '--out', out, '--keep', 'code'];
+  const matrix = async (...more: string[]): Promise<string[]> => {
+    const { code, out: said } = await new Program([...args, ...more]).ended;
+    t.is(code, 0, said);
+    return readFileSync(out, 'utf8').trim().split('\n').slice(1);
+  };
+  t.deepEqual(await matrix(), [
+    '007,1,0,0,0,1',
+    '7,0,1,0,0,1',
+    '1.10,0,0,0,0,1',
+    '0x7,0,0,0,0,1',
+    '1e0,0,0,0,0,2',
+  ]);
+  const asText = await matrix('--text', 'code');
+  t.deepEqual(asText.slice(1, 3), ['7,0,0,1,0,1', '1.10,0,0,0,1,1']);
+});
