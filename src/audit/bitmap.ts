@@ -1,49 +1,99 @@
-// One bit for each offset of a range: millions of offsets in bounded memory.
+// One bit for each offset of a range, in pages that are there once something in them is set: memory and time go with the records,
+// not with the offsets, of which compaction may have left any number empty.
 
 import type { OffsetRange } from '../log/offset.ts';
+
+/** Offsets of a page: 8 KiB. */
+const PAGE = 2 ** 16;
 
 export class Bitmap {
   readonly from: number;
   readonly until: number;
-  readonly #bits: Uint8Array;
+  readonly #pages = new Map<number, Uint8Array>();
+  /** The page that was used last: offsets mostly come in order. */
+  #number = -1;
+  #page: Uint8Array | undefined;
 
   constructor(from: number, until: number) {
     this.from = from;
     this.until = until;
-    this.#bits = new Uint8Array(Math.ceil(Math.max(0, until - from) / 8));
   }
 
   has(offset: number): boolean {
     const at = offset - this.from;
-    return at >= 0 && offset < this.until && ((this.#bits[at >> 3] as number) & (1 << (at & 7))) !== 0;
+    if (!(at >= 0 && offset < this.until)) return false;
+    const bit = at % PAGE;
+    const byte = this.#pageOf(at)?.[bit >> 3] ?? 0;
+    return (byte & (1 << (bit & 7))) !== 0;
   }
 
   /** How many are set. */
   get count(): number {
     let count = 0;
-    for (const { from, until } of this.runs(this.from, this.until)) count += until - from;
+    this.forEach(() => {
+      count++;
+    });
     return count;
+  }
+
+  /** Visits the set bits from `first` up to `until`, in ascending order. */
+  forEach(visit: (offset: number) => void, first = this.from, until = this.until): void {
+    const [from, end] = [Math.max(first, this.from) - this.from, Math.min(until, this.until) - this.from];
+    for (const number of this.#numbers(Math.floor(from / PAGE), Math.ceil(end / PAGE))) {
+      const page = this.#pages.get(number);
+      if (page === undefined) continue;
+      const start = number * PAGE;
+      for (let bit = Math.max(0, from - start); bit < Math.min(PAGE, end - start); bit++)
+        if (((page[bit >> 3] as number) & (1 << (bit & 7))) !== 0) visit(this.from + start + bit);
+    }
   }
 
   /** The runs of set bits among the offsets from `first` up to `until`. */
   runs(first: number, until: number): OffsetRange[] {
     const runs: { from: number; until: number }[] = [];
-    for (let offset = Math.max(first, this.from); offset < Math.min(until, this.until); offset++) {
-      if (!this.has(offset)) continue;
-      const last = runs.at(-1);
-      if (last?.until === offset) last.until++;
-      else runs.push({ from: offset, until: offset + 1 });
-    }
+    this.forEach(
+      (offset) => {
+        const last = runs.at(-1);
+        if (last?.until === offset) last.until++;
+        else runs.push({ from: offset, until: offset + 1 });
+      },
+      first,
+      until,
+    );
     return runs;
   }
 
   /** Returns whether it was set before. Offsets outside of the range are left alone, and count as not set. */
   set(offset: number): boolean {
     const at = offset - this.from;
-    if (at < 0 || offset >= this.until) return false;
-    const mask = 1 << (at & 7);
-    const byte = this.#bits[at >> 3] as number;
-    this.#bits[at >> 3] = byte | mask;
+    if (!(at >= 0 && offset < this.until)) return false;
+    let page = this.#pageOf(at);
+    if (page === undefined) {
+      page = new Uint8Array(PAGE / 8);
+      this.#pages.set(this.#number, page);
+      this.#page = page;
+    }
+    const bit = at % PAGE;
+    const mask = 1 << (bit & 7);
+    const byte = page[bit >> 3] as number;
+    page[bit >> 3] = byte | mask;
     return (byte & mask) !== 0;
+  }
+
+  #pageOf(at: number): Uint8Array | undefined {
+    const number = Math.floor(at / PAGE);
+    if (number === this.#number) return this.#page;
+    this.#number = number;
+    this.#page = this.#pages.get(number);
+    return this.#page;
+  }
+
+  /** Of pages that may be there, in ascending order: never more than there are. */
+  #numbers(from: number, until: number): Iterable<number> {
+    if (until - from <= this.#pages.size)
+      return Array.from({ length: Math.max(0, until - from) }, (_, index) => from + index);
+    return [...this.#pages.keys()]
+      .filter((number) => number >= from && number < until)
+      .sort((left, right) => left - right);
   }
 }

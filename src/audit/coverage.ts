@@ -67,12 +67,11 @@ export class Coverage {
   report(): PartitionReport {
     let [inputs, scoredOnce, repeated, dead, missing, pending] = [0, 0, 0, 0, 0, 0];
     const missingOffsets: [number, number][] = [];
-    for (let at = this.#there.from; at < this.#there.until; at++) {
-      if (!this.#there.has(at)) continue;
+    this.#there.forEach((at) => {
       const isAnswered = this.#scored.has(at) || this.#dead.has(at);
       if (at >= this.#committed) {
         pending++;
-        continue;
+        return;
       }
       inputs++;
       if (this.#repeated.has(at)) repeated++;
@@ -84,7 +83,7 @@ export class Coverage {
         if (last?.[1] === at - 1) last[1] = at;
         else if (missingOffsets.length < RANGES_MAX) missingOffsets.push([at, at]);
       }
-    }
+    });
     const [partition, outOfOrder] = [this.#partition, this.#outOfOrder];
     return {
       partition,

@@ -122,18 +122,10 @@ export class AskedThreads {
     for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
   }
 
-  async score({ topic, partition, incarnation, batches }: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
+  async score(microBatch: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
     const { first, until } = ask;
-    // Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try.
-    const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
-    const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
-    const buffer = this.#buffers.take(byteLength);
-    const bytes = new Uint8Array(buffer);
-    let at = 0;
-    for (const batch of wanted) {
-      bytes.set(batch.bytes, at);
-      at += batch.bytes.byteLength;
-    }
+    const { topic, partition, incarnation } = microBatch;
+    const { buffer, byteLength } = this.#copied(microBatch, first, until);
     const request: ScoreRequest = {
       type: 'score',
       topic,
@@ -194,6 +186,32 @@ export class AskedThreads {
       deadLetters: scored.deadLetters + mended.refused,
       refusal: mended.refusal ?? scored.refusal,
     };
+  }
+
+  /** The offsets at which records stand, from `first` up to `until`: of all others there may be any number. */
+  async offsets(microBatch: MicroBatch, first: number, until: number): Promise<Float64Array> {
+    const { buffer: bytes, byteLength } = this.#copied(microBatch, first, until);
+    const response = await this.#run({ type: 'offsets', first, until, bytes, byteLength }, [bytes]);
+    if (response.type === 'offsets') return response.offsets;
+    throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+  }
+
+  /** Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try. */
+  #copied(
+    { batches }: MicroBatch,
+    first: number,
+    until: number,
+  ): { readonly buffer: ArrayBuffer; readonly byteLength: number } {
+    const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
+    const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    const buffer = this.#buffers.take(byteLength);
+    const bytes = new Uint8Array(buffer);
+    let at = 0;
+    for (const batch of wanted) {
+      bytes.set(batch.bytes, at);
+      at += batch.bytes.byteLength;
+    }
+    return { buffer, byteLength };
   }
 
   /** Asks for something else than scores, which may take as long as loading the model. */

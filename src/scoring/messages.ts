@@ -113,6 +113,11 @@ export interface Mended {
   readonly refusal: string | null;
 }
 
+/** At which offsets do records stand, from `first` up to `until`? The buffer is moved. */
+export interface OffsetsRequest extends Pick<ScoreRequest, 'first' | 'until' | 'bytes' | 'byteLength'> {
+  readonly type: 'offsets';
+}
+
 /** Begin the state of a lane: from a file, or empty at an offset. */
 export interface RestoreRequest {
   readonly type: 'restore';
@@ -146,7 +151,7 @@ export interface ProbeRequest {
 
 export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | ForgetRequest;
 
-export type WorkerRequest = ScoreRequest | MendRequest | ProbeRequest | StateRequest;
+export type WorkerRequest = ScoreRequest | OffsetsRequest | MendRequest | ProbeRequest | StateRequest;
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
@@ -159,6 +164,7 @@ export type WorkerResponse =
       readonly retiring: string | null;
     }
   | { readonly type: 'mended'; readonly mended: Mended }
+  | { readonly type: 'offsets'; readonly offsets: Float64Array }
   | { readonly type: 'sound' }
   /** Where the state stands now; the length of the file. */
   | { readonly type: 'restored'; readonly at: number }

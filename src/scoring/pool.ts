@@ -51,7 +51,7 @@ export class ScorerPool {
   }
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
-    return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS);
+    return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS, null);
   }
 
   /** Makes dead letters of what was refused. */
@@ -73,12 +73,46 @@ export class ScorerPool {
     await this.#asked.threads.stop();
   }
 
+  /** `offsets`: where the records of the range stand, if that had to be asked before. */
   async #scoreRange(
     microBatch: MicroBatch,
     first: number,
     until: number,
     attempts: number,
+    offsets: Float64Array | null,
   ): Promise<ScoredMicroBatch> {
+    const asked = this.#asked;
+    const { answer, lost } = await this.#try(microBatch, first, until, attempts, () =>
+      asked.score(microBatch, { first, until, verdict: null, state: null }),
+    );
+    if (answer !== null) return answer;
+    const records = offsets ?? (await this.#offsets(microBatch, first, until));
+    const half = records.length >> 1;
+    if (half > 0) {
+      const middle = records[half] as number;
+      const [before, after] = [records.subarray(0, half), records.subarray(half)];
+      const left = await this.#scoreRange(microBatch, first, middle, triesOf(before.length), before);
+      return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(after.length), after));
+    }
+    await asked.ready;
+    return asked.score(microBatch, { first, until, verdict: workerLost(lost), state: null });
+  }
+
+  async #offsets(microBatch: MicroBatch, first: number, until: number): Promise<Float64Array> {
+    const ask = (): Promise<Float64Array> => this.#asked.offsets(microBatch, first, until);
+    const { answer, lost } = await this.#try(microBatch, first, until, ATTEMPTS, ask);
+    if (answer !== null) return answer;
+    throw new Error(`the records of the micro-batch cannot be counted: ${lost}`);
+  }
+
+  /** Asks so often; no answer when each time a thread was lost, and it was its fault. */
+  async #try<T>(
+    { topic, partition }: MicroBatch,
+    first: number,
+    until: number,
+    attempts: number,
+    ask: () => Promise<T>,
+  ): Promise<{ readonly answer: T | null; readonly lost: string }> {
     const asked = this.#asked;
     let lost = '';
     let excuses = EXCUSES_MAX;
@@ -86,7 +120,7 @@ export class ScorerPool {
       await asked.ready;
       const { losses } = asked;
       try {
-        return await asked.score(microBatch, { first, until, verdict: null, state: null });
+        return { answer: await ask(), lost };
       } catch (error) {
         if (error instanceof ScoringError) throw error;
         if (error instanceof ThreadRetiredError) {
@@ -95,19 +129,12 @@ export class ScorerPool {
           continue;
         }
         lost = (error as Error).message;
-        const { topic, partition } = microBatch;
         asked.options.onThreadLost(`${lost} (${topic}/${partition}, offsets ${first} to ${until - 1})`);
         // It may only have waited while another's thread was replaced: that is not counted against it.
         if (losses !== asked.losses && excuses-- > 0) attempt--;
         asked.recover();
       }
     }
-    await asked.ready;
-    if (until - first > 1) {
-      const middle = first + Math.floor((until - first) / 2);
-      const left = await this.#scoreRange(microBatch, first, middle, triesOf(middle - first));
-      return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(until - middle)));
-    }
-    return asked.score(microBatch, { first, until, verdict: workerLost(lost), state: null });
+    return { answer: null, lost };
   }
 }

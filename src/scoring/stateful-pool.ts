@@ -21,7 +21,7 @@ import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
 import { type Move, Placement } from './placement.ts';
 import { mended, workerLost } from './pool.ts';
-import { type Piece, Suspects } from './suspects.ts';
+import { type Piece, Suspects, whole } from './suspects.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
@@ -164,27 +164,29 @@ export class StatefulPool {
    * is given out, the state must have proven itself.
    */
   #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
-    const [piece, more] = this.#suspects.pieces(microBatch);
+    const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#askedOf(lane.key);
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
-    if (
-      lane.tail === undefined &&
-      ready === undefined &&
-      piece !== undefined &&
-      more === undefined &&
-      !proves
-    )
-      return this.#send(lane, microBatch, piece);
+    if (lane.tail === undefined && ready === undefined && isPlain && !proves)
+      return this.#send(lane, microBatch, whole(microBatch));
     return this.#next(lane, async () => {
       await this.#askedOf(lane.key).ready;
       let scored: ScoredMicroBatch | undefined;
-      for (const part of this.#suspects.pieces(microBatch)) {
+      for (const part of await this.#pieces(lane, microBatch)) {
         const answer = await this.#send(lane, microBatch, part);
         scored = scored === undefined ? answer : merge(scored, answer);
       }
       if (proves) await this.#prove(lane);
       return scored as ScoredMicroBatch;
     });
+  }
+
+  async #pieces(lane: Lane, microBatch: MicroBatch): Promise<readonly Piece[]> {
+    if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
+    const thread = this.#askedOf(lane.key);
+    const { first, next } = microBatch;
+    const offsets = await this.#surely(thread, () => thread.offsets(microBatch, first, next));
+    return this.#suspects.pieces(microBatch, offsets);
   }
 
   /** A state that was begun on an assumption stands at the position, or beyond it. One that began too late is given up. */
@@ -239,7 +241,7 @@ export class StatefulPool {
   async #surely<T>(
     thread: AskedThreads,
     ask: () => Promise<T>,
-    blame: (words: string) => string = () => 'while a state was built up',
+    blame: (words: string) => string = () => 'between two micro-batches',
   ): Promise<T> {
     try {
       return await ask();

@@ -15,6 +15,8 @@ export interface Piece {
   readonly first: number;
   readonly until: number;
   readonly treatment: Treatment;
+  /** The offset of its only record, where records are given one by one. */
+  readonly alone: number | null;
   /** What it did the last time. */
   readonly why: string;
 }
@@ -34,15 +36,19 @@ export class Suspects {
   /** By lane, losses of single offsets. */
   readonly #losses = new Map<string, Map<number, Condemned>>();
 
-  /** These offsets were being scored, or fed, when a thread was lost. */
-  lost(of: TopicPartition, { first, until }: Pick<Piece, 'first' | 'until'>, why: string): void {
+  /** This was being scored, or fed, when a thread was lost. */
+  lost(
+    of: TopicPartition,
+    { first, until, alone }: Pick<Piece, 'first' | 'until' | 'alone'>,
+    why: string,
+  ): void {
     const key = keyOf(of);
-    if (until - first > 1) {
+    if (alone === null) {
       this.#suspected.set(key, { first, until });
       return;
     }
     const losses = this.#losses.get(key) ?? new Map<number, Condemned>();
-    losses.set(first, { losses: (losses.get(first)?.losses ?? 0) + 1, why });
+    losses.set(alone, { losses: (losses.get(alone)?.losses ?? 0) + 1, why });
     this.#losses.set(key, losses);
   }
 
@@ -58,27 +64,46 @@ export class Suspects {
     this.#losses.delete(keyOf(of));
   }
 
-  /** Cuts a micro-batch where it needs care: mostly it is one piece. */
-  pieces({ topic, partition, first, next }: MicroBatch): Piece[] {
-    const key = keyOf({ topic, partition });
-    const suspected = this.#suspected.get(key);
+  /** Whether some of its records have to be given one by one. */
+  concern(microBatch: MicroBatch): boolean {
+    const { first, next } = microBatch;
+    const suspected = this.#suspected.get(keyOf(microBatch));
+    if (suspected !== undefined && suspected.first < next && suspected.until > first) return true;
+    for (const offset of this.#losses.get(keyOf(microBatch))?.keys() ?? [])
+      if (offset >= first && offset < next) return true;
+    return false;
+  }
+
+  /** Cuts a micro-batch where it needs care. `offsets`: where its records stand; what lies between is nothing. */
+  pieces(microBatch: MicroBatch, offsets: Iterable<number>): Piece[] {
+    const key = keyOf(microBatch);
+    const { first, next } = microBatch;
+    const { first: from, until } = this.#suspected.get(key) ?? { first: 0, until: 0 };
     const losses = this.#losses.get(key);
-    const alone = new Set<number>();
-    if (suspected !== undefined) {
-      for (let at = Math.max(first, suspected.first); at < Math.min(next, suspected.until); at++)
-        alone.add(at);
-    }
-    for (const offset of losses?.keys() ?? []) if (offset >= first && offset < next) alone.add(offset);
     const pieces: Piece[] = [];
-    let from: number = first;
-    for (const offset of [...alone].sort((left, right) => left - right)) {
-      if (offset > from) pieces.push({ first: from, until: offset, treatment: 'score', why: '' });
-      const { losses: count = 0, why = '' } = losses?.get(offset) ?? {};
-      const treatment = count < ATTEMPTS ? 'score' : count === ATTEMPTS ? 'take' : 'leave';
-      pieces.push({ first: offset, until: offset + 1, treatment, why });
-      from = offset + 1;
+    /** The piece that goes on: nothing yet, records that need no care, or a single one. */
+    let [at, open]: [number, Omit<Piece, 'first' | 'until'> | null] = [first, null];
+    for (const offset of offsets) {
+      const lost = losses?.get(offset);
+      const care = lost !== undefined || (offset >= from && offset < until);
+      if (open !== null && (care || open.alone !== null)) {
+        pieces.push({ ...open, first: at, until: offset });
+        at = offset;
+        open = null;
+      }
+      open ??= care ? { alone: offset, treatment: treatmentOf(lost), why: lost?.why ?? '' } : { ...PLAIN };
     }
-    if (from < next) pieces.push({ first: from, until: next, treatment: 'score', why: '' });
+    pieces.push({ ...(open ?? PLAIN), first: at, until: next });
     return pieces;
   }
+}
+
+const PLAIN = { alone: null, treatment: 'score', why: '' } as const;
+
+/** All of it at once. */
+export const whole = ({ first, next }: MicroBatch): Piece => ({ ...PLAIN, first, until: next });
+
+function treatmentOf(lost: Condemned | undefined): Treatment {
+  const losses = lost?.losses ?? 0;
+  return losses < ATTEMPTS ? 'score' : losses === ATTEMPTS ? 'take' : 'leave';
 }

@@ -14,13 +14,15 @@ import { manageState } from './manage-state.ts';
 import { mend } from './mend.ts';
 import {
   type MendRequest,
+  type ProbeRequest,
   RETIRED_EXIT,
-  type ScoreRequest,
   type ScorerSetup,
+  type StateRequest,
   type WorkerRequest,
   type WorkerResponse,
 } from './messages.ts';
 import { readingOf } from './reading.ts';
+import { offsetsIn } from './record-offsets.ts';
 import { FEATURES } from './result-names.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
@@ -88,7 +90,7 @@ function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loade
   };
 }
 
-const { growth } = workerData as ScorerSetup;
+const { growth, inflatedBytesMax } = workerData as ScorerSetup;
 const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(workerData as ScorerSetup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
@@ -108,6 +110,7 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
 
 function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   try {
+    if (request.type === 'offsets') return { type: 'offsets', offsets: offsetsIn(request, inflatedBytesMax) };
     if (request.type !== 'score') return manage(request);
     const scored = scorer.score(request);
     const { bytes } = request;
@@ -122,7 +125,7 @@ function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerRespons
   }
 }
 
-function manage(request: Exclude<WorkerRequest, ScoreRequest>): WorkerResponse {
+function manage(request: MendRequest | ProbeRequest | StateRequest): WorkerResponse {
   if (request.type === 'probe') {
     probe();
     return { type: 'sound' };

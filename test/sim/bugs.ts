@@ -20,8 +20,9 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'commits what is being produced and not yet acknowledged',
     file: 'engine/committer.ts',
-    find: 'next: ledger.committable });',
-    replace: "next: ledger.oldest?.stage.at === 'producing' ? ledger.oldest.next : ledger.committable });",
+    find: 'next: lane.ledger.committable, ...',
+    replace:
+      "next: lane.ledger.oldest?.stage.at === 'producing' ? lane.ledger.oldest.next : lane.ledger.committable, ...",
   },
   {
     name: 'takes a failed produce call for an acknowledged one',
@@ -38,8 +39,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'commits one offset too many',
     file: 'engine/committer.ts',
-    find: 'next: ledger.committable });',
-    replace: 'next: ledger.committable + 1 });',
+    find: 'next: lane.ledger.committable, ...',
+    replace: 'next: lane.ledger.committable + 1, ...',
   },
   {
     name: 'produces results in the order in which scorers finish',
@@ -93,8 +94,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'gives a batch that is sent again a new sequence number',
     file: 'kafka/sink.ts',
-    find: 'before?.identity === identity ? before : ',
-    replace: '',
+    find: 'const isKnown = before?.identity === identity && !before.refused;',
+    replace: 'const isKnown = false;',
   },
   {
     name: 'renews the producer id of every partition when one has a gap',
@@ -131,7 +132,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'forgets the second half when it halves a micro-batch',
     file: 'scoring/pool.ts',
-    find: 'return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(until - middle)));',
+    find: 'return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(after.length), after));',
     replace: 'return left;',
   },
   {
@@ -259,10 +260,17 @@ export const BUGS: readonly Bug[] = [
     windows: true,
   },
   {
+    name: 'gives records that follow a suspected one together with it',
+    file: 'scoring/suspects.ts',
+    find: '(care || open.alone !== null)',
+    replace: 'care',
+    windows: true,
+  },
+  {
     name: 'sends a micro-batch before the lane has moved',
     file: 'scoring/stateful-pool.ts',
-    find: 'if (lane.tail === undefined && ready === undefined && piece !== undefined && more === undefined)',
-    replace: 'if (piece !== undefined && more === undefined)',
+    find: 'if (lane.tail === undefined && ready === undefined && isPlain && !proves)',
+    replace: 'if (isPlain && !proves)',
     windows: true,
   },
 ];

@@ -16,6 +16,9 @@ import { BREAKS, DRIFT_MS, FAR_AHEAD_MS, KILLS, THROWS } from './sim-model.ts';
 /** The times of records that are dated far ahead of the clock, and of those that no date can have. */
 const FAR_TIMES_MS = [FAR_AHEAD_MS, 1e30];
 
+/** Nearly as far as a record batch can reach. */
+const GONE_MAX = 2 ** 31 - 1_000;
+
 export class Input {
   readonly history: Extract<HistoryEvent, { type: 'input' }>[] = [];
   readonly #cluster: Cluster;
@@ -70,12 +73,14 @@ export class Input {
     return Math.max(0, Math.floor(this.#scheduler.nowMs) + (aheadMs[random.below(3)] as number));
   }
 
-  /** What is left of a batch of which compaction has taken the last records away. */
+  /** What is left of a batch of which compaction has taken the last records away: a few, or very many. */
   #compacted(batch: ResultBatch): ResultBatch {
     if (!this.#dice.strikes('compaction', 0.1)) return batch;
     const { bytes, recordCount } = batch;
     const view = viewOf(bytes);
-    view.setInt32(AT.lastOffsetDelta, recordCount - 1 + this.#dice.of('compaction').below(20));
+    const random = this.#dice.of('compaction');
+    const gone = random.below(random.next() < 0.5 ? 20 : GONE_MAX);
+    view.setInt32(AT.lastOffsetDelta, recordCount - 1 + gone);
     view.setUint32(AT.crc, crc32c(bytes.subarray(AT.attributes)));
     return batch;
   }

@@ -6,6 +6,7 @@ import type { LaneStates } from '../../src/scoring/lane-states.ts';
 import { manageState } from '../../src/scoring/manage-state.ts';
 import { mend } from '../../src/scoring/mend.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
+import { offsetsIn } from '../../src/scoring/record-offsets.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
 import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
@@ -108,6 +109,8 @@ class Life {
         const model = { name: 'm', version: '1' };
         return { type: 'mended', mended: mend(request, setup, model, 0) };
       }
+      if (request.type === 'offsets')
+        return { type: 'offsets', offsets: offsetsIn(request, setup.inflatedBytesMax) };
       if (request.type !== 'score') return manageState(this.#states as LaneStates, request);
       return {
         type: 'scored',
