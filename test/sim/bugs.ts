@@ -27,8 +27,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'takes a failed produce call for an acknowledged one',
     file: 'engine/dispatcher.ts',
-    find: 'lane.ledger.notProduced(message.id);',
-    replace: 'lane.ledger.acknowledged(message.id);',
+    find: 'lane.ledger.notProduced(message.id);\n      trouble(lane, message.failure',
+    replace: 'lane.ledger.acknowledged(message.id);\n      trouble(lane, message.failure',
   },
   {
     name: 'does not look at the epoch of an answer',
