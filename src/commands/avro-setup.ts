@@ -65,7 +65,7 @@ export async function resultFrame(
   const found = await keepTrying(() => registry.register(subject, schema, compatibility), {
     where: 'the schema of the results cannot be registered',
     ...patience,
-    mayHelp: (error) => error instanceof RegistryError,
+    hopeless: (error) => (error instanceof RegistryError ? undefined : error),
   });
   if (!(found instanceof SchemaError)) return frameOf(framing, schema, found);
   throw new ConfigError([

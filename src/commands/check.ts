@@ -3,9 +3,11 @@
 
 import { printEffective } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { wordsOf } from '../kafka/rights.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
+import { requireRights, wantedToRun } from './rights.ts';
 import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
@@ -16,7 +18,11 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   const choice = await chooseBackend(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const sink = openSink(config, createLogger(config.telemetry.logLevel));
-  await connectSink(sink, config, impatient(config, createLogger('silent')));
+  const patience = impatient(config, createLogger('silent'));
+  const rights = wantedToRun(config);
+  await requireRights(config, rights, patience);
+  if (config.log === 'kafka') say(`ok: rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
+  await connectSink(sink, config, patience);
   try {
     const { inputPartitionCount, results } = await scorerSetup(config, sink, {
       modelFolder: folder,

@@ -14,6 +14,7 @@ import { logObserver } from './observer.ts';
 import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
+import { requireRights, wantedToRun } from './rights.ts';
 import { versions } from './versions.ts';
 import {
   chooseBackend,
@@ -108,6 +109,7 @@ export class Daemon {
     logger.info(`backend ${explainChoice(choice)}`);
     const { source, sink } = options.log ?? openLog(config, logger);
     parts.sink = sink;
+    if (options.log === undefined) await requireRights(config, wantedToRun(config), patience);
     await connectSink(sink, config, patience);
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;

@@ -11,6 +11,7 @@ import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { letterLine } from './letter-line.ts';
+import { requireRights } from './rights.ts';
 import { Topics } from './topics.ts';
 import { connectSink, impatient, openSink } from './wiring.ts';
 
@@ -138,7 +139,16 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
   return withTopics(config, async (topics) => {
     const logger = createLogger(telemetry.logLevel);
     const sink = openSink(config, logger);
-    await connectSink(sink, config, impatient(config, logger));
+    const patience = impatient(config, logger);
+    await requireRights(
+      config,
+      [
+        { resource: 'topic', name: input.topic, operation: 'Write' },
+        { resource: 'group', name: `${kafka['group.id']}-redrive`, operation: 'Read' },
+      ],
+      patience,
+    );
+    await connectSink(sink, config, patience);
     try {
       const partitions = await sink.partitionCount(input.topic);
       const group = `${kafka['group.id']}-redrive`;

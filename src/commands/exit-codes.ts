@@ -3,6 +3,7 @@
 import { ConfigError } from '../config/load.ts';
 import { StalledError } from '../engine/driver.ts';
 import { KafkaSettingsError } from '../kafka/client.ts';
+import { GroupInUseError, RefusedError } from '../kafka/refusal.ts';
 import { OffsetOutOfRangeError } from '../kafka/source.ts';
 import { CsvDataError } from '../load/rows.ts';
 import { MissingTopicError } from '../log/ports.ts';
@@ -21,6 +22,7 @@ export const EXIT = {
   cantCreate: 73,
   outOfRange: 74,
   unfinished: 75,
+  noPermission: 77,
   config: 78,
   interrupted: 130,
   terminated: 143,
@@ -44,6 +46,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ModelError || error instanceof MissingTopicError) return EXIT.config;
   if (error instanceof BackendMissingError || error instanceof UnavailableError) return EXIT.unavailable;
   if (error instanceof OffsetOutOfRangeError) return EXIT.outOfRange;
+  if (error instanceof RefusedError) return EXIT.noPermission;
+  if (error instanceof GroupInUseError) return EXIT.config;
   if (error instanceof CannotWriteError) return EXIT.cantCreate;
   if (error instanceof StalledError) return EXIT.stalled;
   if (error instanceof CsvDataError) return EXIT.data;

@@ -22,13 +22,13 @@ export interface Patience {
 export interface Trying extends Patience {
   /** What is not there when it fails, and where it was looked for. */
   readonly where: string;
-  /** Whether trying again may help; always, unless given. */
-  readonly mayHelp?: (error: unknown) => boolean;
+  /** What to say of an error that no trying again mends; undefined for all others. */
+  readonly hopeless?: (error: unknown) => unknown;
 }
 
 /** Rejects with the reason of the signal, once that is aborted. */
 export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Promise<T> {
-  const { where, logger, signal, failAfterMs, onNotReady, mayHelp = () => true } = trying;
+  const { where, logger, signal, failAfterMs, onNotReady, hopeless = () => undefined } = trying;
   let complainedMs = Number.NEGATIVE_INFINITY;
   const complain = (words: string): void => {
     if (performance.now() - complainedMs < COMPLAIN_MS) return;
@@ -42,7 +42,9 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
       const tried = failAfterMs === undefined ? act() : answered(act(), failAfterMs);
       return await unlessAborted(tried, signal);
     } catch (error) {
-      if (signal.aborted || !mayHelp(error)) throw error;
+      if (signal.aborted) throw error;
+      const final = hopeless(error);
+      if (final !== undefined) throw final;
       const words = `${where}: ${(error as Error).message}`;
       if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
       complain(words);

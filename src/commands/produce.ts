@@ -12,6 +12,7 @@ import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
 import { generated, writeGenerated } from './generated.ts';
+import { requireRights } from './rights.ts';
 import { connectSink, impatient, modelFolder, openSink, writingCodec } from './wiring.ts';
 
 export interface ProduceOptions {
@@ -39,7 +40,10 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
   const records = options.csv === undefined ? generated(config, options) : fromCsv(options.csv, fields);
   const sink = openSink(config, logger);
-  await connectSink(sink, config, impatient(config, logger));
+  const patience = impatient(config, logger);
+  const write = { resource: 'topic', name: config.input.topic, operation: 'Write' } as const;
+  await requireRights(config, [write], patience);
+  await connectSink(sink, config, patience);
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.removeAllListeners(name).on(name, () => {

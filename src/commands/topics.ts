@@ -4,13 +4,16 @@ import type { Admin, Kafka } from 'kafkajs';
 import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
+import { rightsToLook } from '../kafka/rights.ts';
 import { KafkaSource } from '../kafka/source.ts';
 import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
+import { requireRights } from './rights.ts';
 
 /** By partition. */
 export interface GroupOffsets {
@@ -29,9 +32,11 @@ export class Topics {
   readonly #kafka: Kafka;
   readonly #config: Config;
   readonly #purpose: string;
+  readonly #logger: Logger;
   readonly #groups: string[] = [];
 
-  private constructor(config: Config, kafka: Kafka, purpose: string) {
+  private constructor(config: Config, kafka: Kafka, purpose: string, logger: Logger) {
+    this.#logger = logger;
     this.#config = config;
     this.#kafka = kafka;
     this.#purpose = purpose;
@@ -46,8 +51,11 @@ export class Topics {
     }
     const { logger } = patience;
     const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
-    const topics = new Topics(config, kafka, purpose);
+    const topics = new Topics(config, kafka, purpose, logger);
     const where = `no broker at ${config.kafka['bootstrap.servers']}`;
+    const { input, output, deadLetters } = config;
+    const read = [input.topic, output.topic, deadLetters.topic];
+    await requireRights(config, rightsToLook(config.kafka, read, purpose), patience);
     await keepTrying(() => topics.admin.connect(), { where, ...patience });
     return topics;
   }
@@ -123,10 +131,18 @@ export class Topics {
     return { topicId, committed, begun, namedFrom };
   }
 
+  /** The groups of the readings are deleted; where that is refused the work is done all the same, and the broker forgets them. */
   async close(): Promise<void> {
-    const { groups } = await this.admin.listGroups();
-    const own = groups.map(({ groupId }) => groupId).filter((group) => this.#groups.includes(group));
-    if (own.length > 0) await this.admin.deleteGroups(own);
+    try {
+      const { groups } = await this.admin.listGroups();
+      const own = groups.map(({ groupId }) => groupId).filter((group) => this.#groups.includes(group));
+      if (own.length > 0) await this.admin.deleteGroups(own);
+    } catch (error) {
+      const group = `${this.#config.kafka['group.id']}-${this.#purpose}-`;
+      this.#logger.warn(
+        `groups "${group}…" were not deleted (Delete on the group): ${(error as Error).message}`,
+      );
+    }
     await this.admin.disconnect();
   }
 }

@@ -26,6 +26,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
+import { hopelessFor } from './rights.ts';
 
 export interface Log {
   readonly source: Source;
@@ -72,7 +73,8 @@ export function openSink(config: Config, logger: Logger): Sink {
 /** Connects, and keeps trying while the broker is away or silent, saying so. */
 export function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
   const where = `no broker at ${config.kafka['bootstrap.servers']}`;
-  return keepTrying(() => sink.start(), { where, ...patience });
+  const hopeless = hopelessFor(config, config.output.topic, 'Write');
+  return keepTrying(() => sink.start(), { where, ...patience, hopeless });
 }
 
 /** What is not there at once is not waited for, and a broker that says nothing no longer than for an answer. */

@@ -56,6 +56,9 @@ export const kafka = z.strictObject({
     .describe(
       'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
     ),
+  'metadata.max.age.ms': positive()
+    .default(30_000)
+    .describe('The topic is looked at anew so often: partitions that were added are read by then.'),
   'request.timeout.ms': positive()
     .default(30_000)
     .describe('A request that is not answered by then has failed.'),

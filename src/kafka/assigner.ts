@@ -8,7 +8,7 @@ import type { MemberHooks } from './asking-group.ts';
 import { isDenied, isUnknownTopic } from './errors.ts';
 import { loadKafkaJs } from './seam.ts';
 
-const NAME = 'scorelane-sticky';
+export const ASSIGNER = 'scorelane-sticky';
 const VERSION = 1;
 
 /** What a member tells: `owned` of `generation`. A claim of a later generation wins over an older one. */
@@ -38,13 +38,13 @@ export const createAssigner =
     cluster: Cluster;
     logger: Logger;
   }): Assigner & { readonly hooks: MemberHooks } => ({
-    name: NAME,
+    name: ASSIGNER,
     version: VERSION,
     hooks,
     protocol({ topics }): GroupState {
       const { MemberMetadata } = loadKafkaJs().AssignerProtocol;
       const userData = Buffer.from(JSON.stringify(claim()));
-      return { name: NAME, metadata: MemberMetadata.encode({ version: VERSION, topics, userData }) };
+      return { name: ASSIGNER, metadata: MemberMetadata.encode({ version: VERSION, topics, userData }) };
     },
     async assign({ members, topics: own }): Promise<GroupMemberAssignment[]> {
       const asked = cluster as unknown as AskedCluster;

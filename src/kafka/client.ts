@@ -21,6 +21,7 @@ export interface KafkaSettings {
   readonly 'fetch.max.wait.ms': number;
   readonly 'fetch.max.bytes': number;
   readonly 'max.partition.fetch.bytes': number;
+  readonly 'metadata.max.age.ms': number;
   readonly 'request.timeout.ms': number;
   readonly 'topic.metadata.propagation.max.ms': number;
   readonly 'enable.idempotence': boolean;

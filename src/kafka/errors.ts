@@ -5,7 +5,14 @@ import type { ProduceFailure } from './produce-answers.ts';
 
 interface KafkaError extends Error {
   readonly type?: string;
+  readonly code?: string | number;
   readonly cause?: unknown;
+}
+
+/** An error and what it was wrapped around, the outermost first. */
+export function* errorChain(error: unknown): Generator<KafkaError> {
+  for (let at = error as KafkaError | undefined; at instanceof Error; at = at.cause as KafkaError | undefined)
+    yield at;
 }
 
 /** Protocol errors that say that the group went on without us. */
@@ -60,14 +67,12 @@ const OF_RECORDS = new Set([
 
 /** The protocol error, also where kafkajs has wrapped it. */
 function protocolError(error: unknown): KafkaError | undefined {
-  for (let at = error as KafkaError | undefined; at !== undefined; at = at.cause as KafkaError | undefined) {
-    if (typeof at.type === 'string') return at;
-  }
+  for (const at of errorChain(error)) if (typeof at.type === 'string') return at;
   return undefined;
 }
 
 /** And its name. */
-const protocolType = (error: unknown): string => protocolError(error)?.type ?? '';
+export const protocolType = (error: unknown): string => protocolError(error)?.type ?? '';
 
 /** What a topic does not take of a batch of so many records: those that the broker names, if it does. Null for other errors. */
 export function refusalIn(

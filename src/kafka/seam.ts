@@ -95,6 +95,18 @@ export function loadKafkaJs(): KafkaJs {
   return loaded;
 }
 
+/** kafkajs's own, for requests that it has no version of. */
+export function protocolCodec<E, D>(): {
+  readonly Encoder: new () => E;
+  readonly Decoder: new (bytes: Buffer) => D;
+} {
+  loadKafkaJs();
+  return {
+    Encoder: require(internal('protocol/encoder.js')) as new () => E,
+    Decoder: require(internal('protocol/decoder.js')) as new (bytes: Buffer) => D,
+  };
+}
+
 /** Puts another module in the place of one of kafkajs's; `make` is given the original's exports. */
 function substitute(path: string, make: (original: unknown) => unknown): void {
   const id = internal(path);

@@ -20,6 +20,7 @@ import type { KafkaSettings } from './client.ts';
 import { isFenced, isLost } from './errors.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
+import { refusalOf } from './refusal.ts';
 import type { BatchMessage } from './seam.ts';
 
 export interface KafkaSourceOptions {
@@ -117,6 +118,7 @@ export class KafkaSource implements Source {
       sessionTimeout: settings['session.timeout.ms'],
       heartbeatInterval: settings['heartbeat.interval.ms'],
       rebalanceTimeout: settings['rebalance.timeout.ms'],
+      metadataMaxAge: settings['metadata.max.age.ms'],
       maxBytesPerPartition: settings['max.partition.fetch.bytes'],
       maxBytes: settings['fetch.max.bytes'],
       minBytes: settings['fetch.min.bytes'],
@@ -173,8 +175,10 @@ export class KafkaSource implements Source {
       this.#lose();
       if (payload.restart) return;
       const { error } = payload;
+      const doing = { topic, operation: 'Read' } as const;
       listener.failed(
-        new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }),
+        refusalOf(error, settings, doing) ??
+          new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }),
       );
     });
     await consumer.connect();

@@ -1,0 +1,33 @@
+// Whether the broker lets a command do what it is about to do: asked before it begins, and said with all that is missing at once.
+
+import type { Config } from '../config/schema.ts';
+import { createKafka } from '../kafka/client.ts';
+import { GroupInUseError, lacks, RefusedError, refusalOf } from '../kafka/refusal.ts';
+import { missingRights, rightsToRun, type WantedRight, wordsOf } from '../kafka/rights.ts';
+import { keepTrying, type Patience } from './keep-trying.ts';
+
+/** Rejects with `RefusedError`, `GroupInUseError`, and as `keepTrying` does. Nothing is asked of the embedded log. */
+export async function requireRights(
+  config: Config,
+  wanted: readonly WantedRight[],
+  patience: Patience,
+): Promise<void> {
+  if (config.log !== 'kafka') return;
+  const { kafka } = config;
+  const client = createKafka(kafka, (level, message, details) => patience.logger[level](details, message));
+  const missing = await keepTrying(() => missingRights(client, wanted), {
+    where: `no broker at ${kafka['bootstrap.servers']}`,
+    ...patience,
+    hopeless: hopelessFor(config, config.input.topic, 'Read'),
+  });
+  if (missing.length > 0) throw new RefusedError(lacks(kafka, missing.map(wordsOf)));
+}
+
+/** What no waiting mends, in words that name it. */
+export const hopelessFor =
+  ({ kafka }: Config, topic: string, operation: 'Read' | 'Write') =>
+  (error: unknown): Error | undefined =>
+    error instanceof GroupInUseError ? error : refusalOf(error, kafka, { topic, operation });
+
+export const wantedToRun = ({ kafka, input, output, deadLetters }: Config): WantedRight[] =>
+  rightsToRun(kafka, { input: input.topic, results: output.topic, deadLetters: deadLetters.topic });

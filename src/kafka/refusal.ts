@@ -1,0 +1,83 @@
+// What no waiting mends: a login, a certificate or a right that the broker refuses, a group that belongs to another kind of client.
+// kafkajs's errors say neither who was refused nor what; here they do.
+
+import type { KafkaSettings } from './client.ts';
+import { errorChain } from './errors.ts';
+
+/** The broker refuses who we are, or what we want. Exit code 77. */
+export class RefusedError extends Error {
+  readonly code = 'SCORELANE_REFUSED';
+  override readonly name = 'RefusedError';
+}
+
+/** The group is in use by clients that share partitions in another way. Exit code 78. */
+export class GroupInUseError extends Error {
+  readonly code = 'SCORELANE_GROUP_IN_USE';
+  override readonly name = 'GroupInUseError';
+}
+
+/** Codes of Node and OpenSSL for certificates and keys that one side does not take. */
+const OF_TLS =
+  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_)/;
+
+/** `topic` and `operation` are what was being done. Undefined for errors that may pass. */
+export function refusalOf(
+  error: unknown,
+  settings: KafkaSettings,
+  doing: { readonly topic: string; readonly operation: 'Read' | 'Write' },
+): RefusedError | GroupInUseError | undefined {
+  for (const { name, type, code, message } of errorChain(error)) {
+    if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
+      const words = `the broker refuses the login of ${who(settings)} (kafka.sasl.username, kafka.sasl.password)`;
+      return new RefusedError(`${words}: ${message}`, { cause: error });
+    }
+    if (typeof code === 'string' && OF_TLS.test(code)) {
+      const keys = 'kafka.ssl.ca.location, kafka.ssl.certificate.location, kafka.ssl.key.location';
+      return new RefusedError(`no connection that both sides trust: ${message} [${code}] (${keys})`, {
+        cause: error,
+      });
+    }
+    const right = type === undefined ? undefined : rightOf(type, settings, doing);
+    if (right !== undefined) return new RefusedError(lacks(settings, [right]), { cause: error });
+    if (type === 'INCONSISTENT_GROUP_PROTOCOL') return groupInUse(settings['group.id'], '');
+  }
+  return undefined;
+}
+
+function rightOf(
+  type: string,
+  settings: KafkaSettings,
+  { topic, operation }: { readonly topic: string; readonly operation: string },
+): string | undefined {
+  switch (type) {
+    case 'TOPIC_AUTHORIZATION_FAILED':
+      return `${operation} on topic "${topic}"`;
+    case 'GROUP_AUTHORIZATION_FAILED':
+      return `Read on group "${settings['group.id']}"`;
+    case 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED':
+      return `Write on transactional ids prefixed "${settings['transactional.id']}-"`;
+    case 'CLUSTER_AUTHORIZATION_FAILED':
+      return `Write on topic "${topic}", or IdempotentWrite on the cluster of a broker before Kafka 3.0`;
+    default:
+      return undefined;
+  }
+}
+
+export const lacks = (settings: KafkaSettings, rights: readonly string[]): string =>
+  `${who(settings)} lacks the right${rights.length === 1 ? '' : 's'}: ${rights.join('; ')}`;
+
+/** `users` says who is in it, or nothing. */
+export const groupInUse = (group: string, users: string): GroupInUseError =>
+  new GroupInUseError(
+    `the group "${group}" is in use by clients that share partitions in another way${users}: stop them, or give this job a ` +
+      'kafka.group.id of its own',
+  );
+
+function who(settings: KafkaSettings): string {
+  const protocol = settings['security.protocol'];
+  if (protocol.startsWith('SASL'))
+    return `user "${settings['sasl.username']}" (${settings['sasl.mechanism']})`;
+  const certificate = settings['ssl.certificate.location'];
+  if (protocol === 'SSL' && certificate !== undefined) return `the owner of ${certificate}`;
+  return 'the user ANONYMOUS, as nobody logs in';
+}

@@ -1,0 +1,252 @@
+// Asks the brokers what this user may do, before anything is begun: with topics and groups they tell the authorized operations
+// (KIP-430, Kafka 2.3), which needs no right of its own and changes nothing. An older broker does not tell: then nothing is missing.
+
+import type { Cluster, Kafka } from 'kafkajs';
+import { pause } from '../time/timer.ts';
+import { ASSIGNER } from './assigner.ts';
+import type { KafkaSettings } from './client.ts';
+import { isDenied, protocolType } from './errors.ts';
+import { groupInUse } from './refusal.ts';
+import { protocolCodec } from './seam.ts';
+
+export interface WantedRight {
+  readonly resource: 'topic' | 'group' | 'transactional id';
+  readonly name: string;
+  readonly operation: 'Read' | 'Write' | 'Describe' | 'Delete';
+}
+
+/** A bit for each, as in Java's AclOperation. */
+const BITS = { Read: 3, Write: 4, Delete: 6, Describe: 8 } as const;
+const NOT_TOLD = -(2 ** 31);
+const METADATA = { apiKey: 3, apiVersion: 8 };
+const DESCRIBE_GROUPS = { apiKey: 15, apiVersion: 3 };
+const TOPIC_DENIED = 29;
+const GROUP_DENIED = 30;
+const OF_TRANSACTIONS = 1;
+/** A broker that has just come up makes its topic of groups when first asked. */
+const COORDINATOR_TRIES = 40;
+const TRY_AGAIN_MS = 250;
+
+interface Broker {
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
+  readonly connectionPool: {
+    send(of: { readonly request: object; readonly response: object }): Promise<Decoder>;
+  };
+  findGroupCoordinator(of: {
+    readonly groupId: string;
+    readonly coordinatorType: number;
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
+  addPartitionsToTxn(of: object): Promise<unknown>;
+}
+
+interface AskedCluster extends Pick<Cluster, 'addMultipleTargetTopics'> {
+  readonly brokerPool: { readonly seedBroker: Broker };
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  findBroker(node: { readonly nodeId: number }): Promise<Broker>;
+}
+
+interface Decoder {
+  readInt32(): number;
+  readInt16(): number;
+  readBoolean(): boolean;
+  readString(): string;
+  readBytes(): Buffer;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+}
+
+interface Encoder {
+  writeArray(values: readonly string[]): Encoder;
+  writeBoolean(value: boolean): Encoder;
+}
+
+/** Resolves to those that are missing. Rejects with `GroupInUseError` for a wanted group of other clients, and with what kafkajs does. */
+export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]): Promise<WantedRight[]> {
+  const cluster = clusterOf(kafka);
+  await cluster.connect();
+  try {
+    const namesOf = (kind: WantedRight['resource']): string[] => [
+      ...new Set(wanted.filter(({ resource }) => resource === kind).map(({ name }) => name)),
+    ];
+    const may = new Map<string, number>();
+    const topics = await topicOperations(cluster.brokerPool.seedBroker, namesOf('topic'));
+    for (const { name, operations } of topics) may.set(`topic ${name}`, operations);
+    // kafkajs finds no broker without any topic to ask for, and does not bear one that is not there or not ours to see.
+    const visible = topics.find(({ error }) => error === 0)?.name;
+    if (visible !== undefined) {
+      await cluster.addMultipleTargetTopics([visible]);
+      for (const name of namesOf('group')) may.set(`group ${name}`, await groupOperations(cluster, name));
+      for (const name of namesOf('transactional id'))
+        may.set(`transactional id ${name}`, await transactionOperations(cluster, name));
+    }
+    return wanted.filter(({ resource, name, operation }) => {
+      const operations = may.get(`${resource} ${name}`) ?? NOT_TOLD;
+      return operations !== NOT_TOLD && (operations & (1 << BITS[operation])) === 0;
+    });
+  } finally {
+    await cluster.disconnect();
+  }
+}
+
+/** kafkajs shows its cluster to assigners alone: this consumer never connects. */
+function clusterOf(kafka: Kafka): AskedCluster {
+  let found: Cluster | undefined;
+  kafka.consumer({
+    groupId: 'none',
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      ({ cluster }) => {
+        found = cluster;
+        return { name: '', version: 0 } as never;
+      },
+    ],
+  });
+  return found as unknown as AskedCluster;
+}
+
+/** Null for a version that the broker does not have. */
+async function ask(
+  broker: Broker,
+  { apiKey, apiVersion }: { readonly apiKey: number; readonly apiVersion: number },
+  write: (encoder: Encoder) => Encoder,
+): Promise<Decoder | null> {
+  if ((broker.versions[apiKey]?.maxVersion ?? 0) < apiVersion) return null;
+  const { Encoder: EncoderClass, Decoder: DecoderClass } = protocolCodec<Encoder, Decoder>();
+  const request = { apiKey, apiVersion, apiName: 'Rights', encode: async () => write(new EncoderClass()) };
+  const response = {
+    decode: async (raw: Buffer) => new DecoderClass(raw),
+    parse: async (read: Decoder) => read,
+  };
+  return broker.connectionPool.send({ request, response });
+}
+
+interface TopicRights {
+  readonly name: string;
+  readonly error: number;
+  /** A bit for each; none of a topic that is not ours to see. */
+  readonly operations: number;
+}
+
+async function topicOperations(broker: Broker, topics: readonly string[]): Promise<TopicRights[]> {
+  const answer = await ask(broker, METADATA, (encoder) =>
+    encoder.writeArray(topics).writeBoolean(false).writeBoolean(false).writeBoolean(true),
+  );
+  if (answer === null) return [];
+  answer.readInt32();
+  answer.readArray((of) => [of.readInt32(), of.readString(), of.readInt32(), of.readString()]);
+  answer.readString();
+  answer.readInt32();
+  const numbers = (of: Decoder): number[] => of.readArray((one) => one.readInt32());
+  return answer.readArray((of) => {
+    const error = of.readInt16();
+    const name = of.readString();
+    of.readBoolean();
+    of.readArray((one) => {
+      one.readInt16();
+      for (let field = 0; field < 3; field++) one.readInt32();
+      return [numbers(one), numbers(one), numbers(one)];
+    });
+    const operations = of.readInt32();
+    return { name, error, operations: error === TOPIC_DENIED ? 0 : operations };
+  });
+}
+
+async function groupOperations(cluster: AskedCluster, group: string): Promise<number> {
+  const broker = await coordinatorOf(cluster, group, 0);
+  if (broker === null) return 0;
+  const answer = await ask(broker, DESCRIBE_GROUPS, (encoder) =>
+    encoder.writeArray([group]).writeBoolean(true),
+  );
+  if (answer === null) return NOT_TOLD;
+  answer.readInt32();
+  const [found] = answer.readArray((of) => ({
+    error: of.readInt16(),
+    name: of.readString(),
+    state: of.readString(),
+    type: of.readString(),
+    protocol: of.readString(),
+    members: of.readArray((member) => {
+      const [, client, host] = [member.readString(), member.readString(), member.readString()];
+      member.readBytes();
+      member.readBytes();
+      return `${client} on ${host}`;
+    }),
+    operations: of.readInt32(),
+  }));
+  if (found === undefined) return NOT_TOLD;
+  const { error, members, protocol, type } = found;
+  if (error === GROUP_DENIED) return 0;
+  if (members.length > 0 && protocol !== '' && protocol !== ASSIGNER) {
+    const users = [...new Set(members)].join(', ');
+    throw groupInUse(group, ` (${users}; ${type} protocol "${protocol}", ours is "${ASSIGNER}")`);
+  }
+  return found.operations;
+}
+
+/** Whether one may write is seen by a request of a producer that does not exist: who may not is told so first. */
+async function transactionOperations(cluster: AskedCluster, transactionalId: string): Promise<number> {
+  const broker = await coordinatorOf(cluster, transactionalId, OF_TRANSACTIONS);
+  if (broker === null) return 0;
+  try {
+    await broker.addPartitionsToTxn({ transactionalId, producerId: -1, producerEpoch: -1, topics: [] });
+  } catch (error) {
+    if (isDenied(error)) return 0;
+  }
+  return NOT_TOLD;
+}
+
+/** Null where one may not even ask. */
+async function coordinatorOf(
+  cluster: AskedCluster,
+  groupId: string,
+  coordinatorType: number,
+): Promise<Broker | null> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const of = { groupId, coordinatorType };
+      const { coordinator } = await cluster.brokerPool.seedBroker.findGroupCoordinator(of);
+      return await cluster.findBroker(coordinator);
+    } catch (error) {
+      if (isDenied(error)) return null;
+      if (protocolType(error) !== 'GROUP_COORDINATOR_NOT_AVAILABLE' || tries === COORDINATOR_TRIES)
+        throw error;
+      await pause(TRY_AGAIN_MS);
+    }
+  }
+}
+
+export const wordsOf = ({ resource, name, operation }: WantedRight): string =>
+  `${operation} on ${resource} "${name}"`;
+
+/** What `run` needs. A right to read or write is one to describe too. */
+export function rightsToRun(settings: KafkaSettings, topics: Topics): WantedRight[] {
+  const { input, results, deadLetters } = topics;
+  const prefix = settings['transactional.id'];
+  return [
+    { resource: 'topic', name: input, operation: 'Read' },
+    { resource: 'topic', name: results, operation: 'Write' },
+    { resource: 'topic', name: deadLetters, operation: 'Write' },
+    { resource: 'group', name: settings['group.id'], operation: 'Read' },
+    ...(prefix === undefined
+      ? []
+      : [{ resource: 'transactional id', name: `${prefix}-${input}-0`, operation: 'Write' } as const]),
+  ];
+}
+
+/** What looking at the topics needs. Groups that one may not delete are left to the broker, which forgets them. */
+export function rightsToLook(
+  settings: KafkaSettings,
+  topics: readonly string[],
+  purpose: string,
+): WantedRight[] {
+  return [
+    ...topics.map((name) => ({ resource: 'topic', name, operation: 'Read' }) as const),
+    { resource: 'group', name: `${settings['group.id']}-${purpose}-${process.pid}-0`, operation: 'Read' },
+  ];
+}
+
+interface Topics {
+  readonly input: string;
+  readonly results: string;
+  readonly deadLetters: string;
+}
