@@ -45,18 +45,24 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     predict(features, rows) {
       const padded = Math.ceil(rows / ROWS_MULTIPLE) * ROWS_MULTIPLE;
       const input = tf.tensor2d(padTo(features, rows * width, padded * width), [padded, width]);
-      const outputs = model.predict({ [savedModel.input]: input });
-      const columns = manifest.outputs.map((name) => {
-        const tensor = outputs[name];
-        if (tensor === undefined) {
-          throw new ModelError(`${path} has no output "${name}"; it has: ${Object.keys(outputs).join(', ')}`);
-        }
-        const column = tensor.dataSync() as Float32Array;
-        return column.subarray(0, (column.length / padded) * rows);
-      });
-      input.dispose();
-      for (const tensor of Object.values(outputs)) tensor.dispose();
-      return columns;
+      const alive = [input];
+      try {
+        const outputs = model.predict({ [savedModel.input]: input });
+        alive.push(...Object.values(outputs));
+        return manifest.outputs.map((name) => {
+          const tensor = outputs[name];
+          if (tensor === undefined) {
+            throw new ModelError(
+              `${path} has no output "${name}"; it has: ${Object.keys(outputs).join(', ')}`,
+            );
+          }
+          const column = tensor.dataSync() as Float32Array;
+          return column.subarray(0, (column.length / padded) * rows);
+        });
+      } finally {
+        // Also when the model throws: the thread goes on with the records that it can score.
+        for (const tensor of alive) tensor.dispose();
+      }
     },
     tensorCount: () => tf.memory().numTensors,
   };

@@ -31,9 +31,11 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     runtime: `tfjs ${tf.version_core} (${backend})`,
     predict(features, rows) {
       const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
-      const columns = tensors.map((tensor) => tensor.dataSync() as Float32Array);
-      tf.dispose(tensors);
-      return columns;
+      try {
+        return tensors.map((tensor) => tensor.dataSync() as Float32Array);
+      } finally {
+        tf.dispose(tensors);
+      }
     },
     tensorCount: () => tf.memory().numTensors,
   };
