@@ -16,12 +16,15 @@ import { compileWalk, type Walk, type WantedPath } from './avro-walk.ts';
 export const FRAMINGS = ['confluent', 'single-object', 'plain'] as const;
 export type Framing = (typeof FRAMINGS)[number];
 
+/** The number of a schema in a registry, or its GUID. */
+export type SchemaId = number | string;
+
 /** A writer's schema that has to be asked for first; then the value can be read. */
 export class SchemaNeededError extends Error {
   readonly code = 'SCORELANE_SCHEMA_NEEDED';
   override readonly name = 'SchemaNeededError';
-  readonly id: number;
-  constructor(id: number) {
+  readonly id: SchemaId;
+  constructor(id: SchemaId) {
     super(`schema ${id} of the registry is needed`);
     this.id = id;
   }
@@ -54,6 +57,9 @@ export interface AvroOptions {
   readonly schemasMax: number;
 }
 
+/** The schema of a value that is named besides it, not in its frame: by its GUID, or its number. Null where it is not. */
+export type NamedSchema = SchemaId | { readonly wrong: string } | null;
+
 /** What `walk` looks for. */
 export interface Wanted {
   readonly paths: readonly WantedPath[];
@@ -77,8 +83,10 @@ export class AvroReader {
   readonly #plain: Known | null;
   readonly #byFingerprint: ReadonlyMap<bigint, Known>;
   /** By number, in the order in which they were learnt. */
-  readonly #known = new Map<number, Known>();
+  readonly #known = new Map<SchemaId, Known>();
   readonly #cursor = new Cursor();
+  /** Of the value that is read next: with a name there is no frame. Of the framing "confluent" only. */
+  named: NamedSchema = null;
   #bytes: Uint8Array = new Uint8Array(0);
   /** The same bytes. */
   #buffer: Buffer = Buffer.alloc(0);
@@ -104,13 +112,15 @@ export class AvroReader {
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const { decode } = this.#writtenBy(bytes, start, end);
     if (decode instanceof SchemaError) throw decode;
-    return decodeWhole(this.#cursor, decode, this.#buffer, start + FRAME_BYTES[this.#framing], end);
+    return decodeWhole(this.#cursor, decode, this.#buffer, start + this.#frameBytes, end);
   }
 
   /** Throws `SchemaNeededError` where `decode` would. */
   check(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#framing === 'confluent' && end - start >= FRAME_BYTES.confluent && bytes[start] === MAGIC)
-      this.#writtenBy(bytes, start, end);
+    if (this.#framing !== 'confluent') return;
+    const isNamed = typeof this.named === 'string' || typeof this.named === 'number';
+    const isFramed = this.named === null && end - start >= FRAME_BYTES.confluent && bytes[start] === MAGIC;
+    if (isNamed || isFramed) this.#writtenBy(bytes, start, end);
   }
 
   /**
@@ -119,11 +129,11 @@ export class AvroReader {
    */
   walk(bytes: Uint8Array, start: number, end: number, found: Found): boolean {
     const { walk } = this.#writtenBy(bytes, start, end);
-    return walk?.(this.#buffer, start + FRAME_BYTES[this.#framing], end, found) ?? false;
+    return walk?.(this.#buffer, start + this.#frameBytes, end, found) ?? false;
   }
 
   /** Makes a writer's schema known, or why there is none. */
-  learn(id: number, schema: string | SchemaText | SchemaError, atMs = performance.now()): void {
+  learn(id: SchemaId, schema: string | SchemaText | SchemaError, atMs = performance.now()): void {
     const known = schema instanceof SchemaError ? unreadable(schema) : this.#knownOf(schema, `schema ${id}`);
     this.#known.delete(id);
     this.#known.set(id, { ...known, atMs });
@@ -169,11 +179,20 @@ export class AvroReader {
     return this.#framing === 'confluent' ? this.#numbered(start, end) : this.#fingerprinted(start, end);
   }
 
+  get #frameBytes(): number {
+    return this.named === null ? FRAME_BYTES[this.#framing] : 0;
+  }
+
   #numbered(start: number, end: number): Known {
     const own = this.#buffer;
+    if (this.named !== null) return this.#namedSchema(this.named);
     if (end - start < FRAME_BYTES.confluent || own[start] !== MAGIC)
       throw new RangeError(`expected a zero byte and a schema number, found ${this.#shown(start, end)}`);
-    const id = own.readInt32BE(start + 1);
+    return this.#namedSchema(own.readInt32BE(start + 1));
+  }
+
+  #namedSchema(id: Exclude<NamedSchema, null>): Known {
+    if (typeof id === 'object') throw new RangeError(id.wrong);
     const known = this.#known.get(id);
     if (known === undefined) throw new SchemaNeededError(id);
     return known;

@@ -2,7 +2,9 @@
 // https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 
 import { pause, signalAfter } from '../time/timer.ts';
-import { SchemaError } from './avro-schema.ts';
+import type { SchemaId } from './avro.ts';
+import { SchemaError, type SchemaText } from './avro-schema.ts';
+import { whyNoAnswer } from './no-answer.ts';
 
 /** The registry does not answer, or not as it should: nothing is known of any schema. */
 export class RegistryError extends Error {
@@ -20,9 +22,28 @@ export interface RegistryOptions {
 
 const TRIES = 3;
 const AGAIN_MS = 200;
-const [NOT_FOUND, CONFLICT, UNPROCESSABLE] = [404, 409, 422];
+const [UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, UNPROCESSABLE] = [401, 403, 404, 409, 422];
 /** "Schema not found"; any other 404 is not from where schemas are. */
 const SCHEMA_NOT_FOUND = 40403;
+/** Of a subject, and of its version. */
+const REFERENCE_NOT_FOUND: readonly unknown[] = [40401, 40402];
+
+/** A schema may need so many others, those that they need among them, and so many one behind the other. */
+export const [REFERENCES_MAX, REFERENCES_DEPTH_MAX] = [100, 16] as const;
+
+/** How long one schema is waited for at most, with all that it refers to. */
+export const waitMsMax = ({ timeoutMs }: Pick<RegistryOptions, 'timeoutMs'>): number => TRIES * timeoutMs;
+
+interface Reference {
+  readonly subject: string;
+  readonly version: number;
+}
+
+interface Answer {
+  readonly schema?: string;
+  readonly schemaType?: string;
+  readonly references?: readonly Reference[];
+}
 
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
@@ -32,30 +53,76 @@ export class SchemaRegistry {
   }
 
   /**
-   * The JSON of a schema, or a `SchemaError` that says why there is none: the registry does not know the number, or it is no
-   * schema of Avro. Rejects with `RegistryError` when the registry does not answer.
+   * The JSON of a schema and of those that it refers to, or a `SchemaError` that says why there is none: the registry does not know
+   * it, or it is no schema of Avro. Rejects with `RegistryError` when the registry does not answer.
    */
-  schema(id: number): Promise<string | SchemaError> {
-    return this.#tried(async () => {
-      const path = `/schemas/ids/${id}`;
-      const response = await this.#send('GET', path);
-      if (response.status === NOT_FOUND && (await errorOf(response)).code === SCHEMA_NOT_FOUND)
-        return new SchemaError(`the registry has no schema ${id}`);
-      if (!response.ok) throw new RangeError(`${path} answers ${response.status}`);
-      const {
-        schema,
-        schemaType = 'AVRO',
-        references = [],
-      } = (await response.json()) as {
-        readonly schema?: string;
-        readonly schemaType?: string;
-        readonly references?: readonly unknown[];
-      };
+  async schema(id: SchemaId): Promise<SchemaText | SchemaError> {
+    const isGuid = typeof id === 'string';
+    const name = isGuid ? `the schema ${id}` : `schema ${id}`;
+    const within = signalAfter(waitMsMax(this.#options));
+    const gathered = new Map<string, string>();
+    try {
+      const path = isGuid ? `/schemas/guids/${id}` : `/schemas/ids/${id}`;
+      const { schema, references = [] } = await this.#get(path, name, within, async (response) => {
+        // A registry that has no such path knows no GUID either, and will not for as long as it runs.
+        if (isGuid) return `the registry has no schema with the GUID ${id}, ${GUID_HELP}`;
+        return (await errorOf(response)).code === SCHEMA_NOT_FOUND
+          ? `the registry has no schema ${id}`
+          : null;
+      });
+      await this.#gather(references, [name], gathered, within);
+      return { schema, references: [...gathered.values()] };
+    } catch (error) {
+      if (error instanceof SchemaError) return error;
+      throw error;
+    }
+  }
+
+  /** Those that are referred to, each behind those that it needs itself. Rejects with `SchemaError`. */
+  async #gather(
+    references: readonly Reference[],
+    chain: readonly string[],
+    gathered: Map<string, string>,
+    within: AbortSignal,
+  ): Promise<void> {
+    for (const { subject, version } of references) {
+      const name = `version ${version} of ${subject}`;
+      const way = [...chain, name].join(' -> ');
+      if (chain.includes(name)) throw new SchemaError(`schemas refer to each other in a circle: ${way}`);
+      if (gathered.has(name)) continue;
+      if (chain.length > REFERENCES_DEPTH_MAX)
+        throw new SchemaError(`schemas refer to each other more than ${REFERENCES_DEPTH_MAX} deep: ${way}`);
+      // Also one that was deleted since is what others were written with.
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}?deleted=true`;
+      const found = await this.#get(path, name, within, async (response) =>
+        REFERENCE_NOT_FOUND.includes((await errorOf(response)).code)
+          ? `a schema refers to one that the registry does not have: ${way}`
+          : null,
+      );
+      await this.#gather(found.references ?? [], [...chain, name], gathered, within);
+      gathered.set(name, found.schema);
+      if (gathered.size > REFERENCES_MAX)
+        throw new SchemaError(`${chain[0]} refers to more than ${REFERENCES_MAX} others`);
+    }
+  }
+
+  /** `missing` says what a 404 means; null where it is not from where schemas are. Rejects with `SchemaError`. */
+  #get(
+    path: string,
+    name: string,
+    within: AbortSignal,
+    missing: (response: Response) => Promise<string | null>,
+  ): Promise<Answer & { readonly schema: string }> {
+    return this.#tried(within, async () => {
+      const response = await this.#send(within, 'GET', path);
+      const words = response.status === NOT_FOUND ? await missing(response) : null;
+      if (words !== null) throw new SchemaError(words);
+      if (!response.ok) throw new RangeError(`${path} answers ${statusOf(response)}`);
+      const answer = (await response.json()) as Answer;
+      const { schema, schemaType = 'AVRO' } = answer;
       if (typeof schema !== 'string') throw new RangeError(`${path} answers without a schema`);
-      if (schemaType !== 'AVRO') return new SchemaError(`schema ${id} is of type ${schemaType}, not Avro`);
-      if (references.length > 0)
-        return new SchemaError(`schema ${id} refers to others, which is not supported`);
-      return schema;
+      if (schemaType !== 'AVRO') throw new SchemaError(`${name} is of type ${schemaType}, not Avro`);
+      return { ...answer, schema };
     });
   }
 
@@ -64,36 +131,42 @@ export class SchemaRegistry {
    * keeps its number. Resolves to a `SchemaError` when it is not compatible. Rejects with `RegistryError`.
    */
   register(subject: string, schema: string, compatibility: string): Promise<number | SchemaError> {
-    return this.#tried(async () => {
+    const within = signalAfter(2 * waitMsMax(this.#options));
+    return this.#tried(within, async () => {
       const name = encodeURIComponent(subject);
-      const set = await this.#send('PUT', `/config/${name}`, { compatibility });
-      if (!set.ok) throw new RangeError(`/config/${name} answers ${set.status}`);
+      const set = await this.#send(within, 'PUT', `/config/${name}`, { compatibility });
+      if (!set.ok) throw new RangeError(`/config/${name} answers ${statusOf(set)}`);
       const path = `/subjects/${name}/versions`;
-      const response = await this.#send('POST', path, { schema });
+      const response = await this.#send(within, 'POST', path, { schema });
       if (response.status === CONFLICT || response.status === UNPROCESSABLE)
         return new SchemaError((await errorOf(response)).words);
-      if (!response.ok) throw new RangeError(`${path} answers ${response.status}`);
+      if (!response.ok) throw new RangeError(`${path} answers ${statusOf(response)}`);
       const { id } = (await response.json()) as { readonly id?: number };
       if (!Number.isInteger(id)) throw new RangeError(`${path} answers without a number`);
       return id as number;
     });
   }
 
-  async #tried<T>(act: () => Promise<T>): Promise<T> {
+  async #tried<T>(within: AbortSignal, act: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await act();
       } catch (error) {
-        if (tries === TRIES) {
-          const words = `no answer from the schema registry at ${this.#options.url}: ${(error as Error).message}`;
-          throw new RegistryError(words, { cause: error });
-        }
+        if (error instanceof SchemaError) throw error;
+        if (tries === TRIES || within.aborted) throw this.#failure(error);
         await pause(AGAIN_MS * 2 ** tries);
       }
     }
   }
 
-  #send(method: string, path: string, body?: object): Promise<Response> {
+  #failure(error: unknown): RegistryError {
+    const { url, timeoutMs } = this.#options;
+    const isLate = (error as Error).name === 'TimeoutError';
+    const why = isLate ? `it takes longer than registry.timeout, ${timeoutMs} ms` : whyNoAnswer(error);
+    return new RegistryError(`no answer from the schema registry at ${url}: ${why}`, { cause: error });
+  }
+
+  #send(within: AbortSignal, method: string, path: string, body?: object): Promise<Response> {
     const { url, username, password, timeoutMs } = this.#options;
     const headers: Record<string, string> = {
       accept: 'application/vnd.schemaregistry.v1+json, application/json',
@@ -105,11 +178,20 @@ export class SchemaRegistry {
     return fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
       headers,
-      signal: signalAfter(timeoutMs),
+      signal: AbortSignal.any([within, signalAfter(timeoutMs)]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 }
+
+const GUID_HELP =
+  'which stands in the header __value_schema_id of the record; one that knows GUIDs is needed (Confluent 8.0 or later), or ' +
+  'producers with value.schema.id.serializer=io.confluent.kafka.serializers.schema.id.PrefixSchemaIdSerializer';
+
+const statusOf = ({ status }: Response): string =>
+  status === UNAUTHORIZED || status === FORBIDDEN
+    ? `${status}: registry.username and registry.password are not what it wants`
+    : String(status);
 
 /** What the registry says besides the status, as far as it says anything. */
 async function errorOf(

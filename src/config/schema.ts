@@ -46,8 +46,8 @@ export const schema = z.strictObject({
       .enum(FRAMINGS)
       .default('confluent')
       .describe(
-        'Of Avro. confluent: a zero byte and the number of the schema in the registry. single-object: C3 01 and the fingerprint of ' +
-          'the schema. plain: the value alone.',
+        'Of Avro. confluent: a zero byte and the number of the schema in the registry, or its GUID in the header __value_schema_id. ' +
+          'single-object: C3 01 and the fingerprint of the schema. plain: the value alone.',
       ),
     schema: z
       .string()

@@ -1,7 +1,7 @@
 // The compiled reader for Avro: a walk over each value finds numbers and the few other fields that a model asks for, with no object for the
 // record. What cannot be walked is left to the general reader; both give the same features and the same refusals (test/scoring/).
 
-import { type AvroOptions, AvroReader, SchemaNeededError } from '../codec/avro.ts';
+import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { Found } from '../codec/avro-found.ts';
 import type { WantedPath } from '../codec/avro-walk.ts';
 import { canonical, formatPath, parsePath } from '../features/path.ts';
@@ -95,6 +95,7 @@ export class CompiledAvroReader implements InputReader {
   readonly wantsKey: boolean;
   /** Learns writers' schemas. */
   readonly codec: AvroReader;
+  readonly named?: (schema: NamedSchema) => void;
   readonly #general: InputReader;
   readonly #plan: FeaturePlan;
   readonly #record: AvroRecord;
@@ -107,6 +108,10 @@ export class CompiledAvroReader implements InputReader {
   constructor({ options, inputs, plan, record, idPaths, nestingMax }: AvroReaderParts) {
     this.#ids = idPaths.map((path) => record.placeOf(path));
     this.codec = new AvroReader(options, { paths: record.paths, nestingMax });
+    if (options.framing === 'confluent')
+      this.named = (schema) => {
+        this.codec.named = schema;
+      };
     this.#general = generalReader(this.codec, plan, idPaths, nestingMax);
     this.#plan = plan;
     this.#record = record;

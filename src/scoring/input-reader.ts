@@ -1,7 +1,7 @@
 // From the bytes of one value to one row of features and the id fields that its result will carry. This is the general
 // form, through a decoded object: for every format, and the measure of the compiled ones.
 
-import { SchemaNeededError } from '../codec/avro.ts';
+import { type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import type { Codec } from '../codec/codec.ts';
 import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
@@ -28,6 +28,8 @@ export interface InputReader {
     timestampMs: number,
     key?: Uint8Array | null,
   ): Rejection | null;
+  /** What the headers of a record say of its value's schema, before it is read or checked. Not there where they have no say. */
+  named?(schema: NamedSchema): void;
   /** Throws `SchemaNeededError` where `read` would, and does nothing else. Not there where it never would. */
   check?(bytes: Uint8Array, start: number, end: number): void;
   /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */

@@ -17,6 +17,7 @@ import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
 import type { ResultEncoder } from './result-writer.ts';
 import { copyRow, type Row, rowOf } from './row.ts';
+import { schemaInHeaders } from './schema-header.ts';
 import { SourceHeaders } from './source-headers.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 
@@ -123,7 +124,9 @@ class Task {
   check(): void {
     const { reader } = this.#parts;
     if (reader.check === undefined) return;
-    this.#forEach(({ bytes, valueStart, valueEnd }) => {
+    this.#forEach((record) => {
+      const { bytes, valueStart, valueEnd } = record;
+      reader.named?.(schemaInHeaders(record));
       if (valueStart >= 0) reader.check?.(bytes, valueStart, valueEnd);
     });
   }
@@ -210,6 +213,7 @@ class Task {
     if (refusal !== null) return refusal;
     const key = reader.wantsKey && keyStart >= 0 ? bytes.subarray(keyStart, keyEnd) : null;
     const { features } = this.#workspace;
+    reader.named?.(schemaInHeaders(record));
     return reader.read(bytes, valueStart, valueEnd, features, this.#pending, timestampMs, key);
   }
 

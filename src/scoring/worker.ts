@@ -2,7 +2,7 @@
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { type AvroReader, SchemaNeededError } from '../codec/avro.ts';
+import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry } from '../codec/registry.ts';
 import { checkGolden } from '../model/golden.ts';
@@ -34,7 +34,7 @@ interface Loaded {
   readonly probe: () => void;
   readonly usage: UsageReporter;
   /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
-  readonly learn: (id: number) => Promise<void>;
+  readonly learn: (id: SchemaId) => Promise<void>;
   readonly mend: (request: MendRequest) => WorkerResponse;
   /** Before a task: forgets schemas beyond the limit. */
   readonly trim: () => void;

@@ -153,6 +153,56 @@ test('records of two writers in one topic are scored as the numbers they stand f
   t.regex(said[1]?.['__scorelane.errors.message'] ?? '', /the registry has no schema 987654/);
 });
 
+/** Registers a schema as it is, with what it refers to. Resolves to its number. */
+async function register(
+  subject: string,
+  schema: object,
+  references: readonly object[] = [],
+): Promise<number> {
+  const response = await fetch(`${registry.url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema: JSON.stringify(schema), references }),
+  });
+  return ((await response.json()) as { readonly id: number }).id;
+}
+
+test('a schema that refers to others is read with them', async (t) => {
+  const job = await newJob(
+    broker().address,
+    [...settingsWith(registry.url), 'output.ids=["id","card.country.code"]'],
+    1,
+  );
+  const country = { type: 'record', name: 'Country', namespace: 'shop', fields: [field('code', 'string')] };
+  const cardWith = (type: unknown) => ({
+    type: 'record',
+    name: 'Card',
+    namespace: 'shop',
+    fields: [field('country', type)],
+  });
+  const whole = (type: unknown) => schema([...FIRST.fields, field('card', type)]);
+  const refersTo = (name: string, subject: string) => [{ name, subject, version: 1 }];
+  const [countries, cards] = [`${job.input}-countries`, `${job.input}-cards`];
+  await register(countries, country);
+  await register(cards, cardWith('shop.Country'), refersTo('shop.Country', countries));
+  const number = await register(`${job.input}-refers`, whole('shop.Card'), refersTo('shop.Card', cards));
+  const values = transactions(20).map((value) => ({ ...value, card: { country: { code: 'at' } } }));
+  // The same schema without references, for the writer alone.
+  await write(
+    job,
+    values.map((value) => [number, value] as const),
+    [whole(cardWith(country))],
+  );
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
+  t.is((await daemon.stop()).code, 0, daemon.out);
+  const found = (await linesOf(job, job.results, 20)).map(({ value }) => JSON.parse(value) as Values);
+  t.deepEqual(
+    found.map((result) => [result.id, result['card.country.code']]),
+    values.map((value) => [(value as Values).id, 'at']),
+  );
+});
+
 test('while the registry is away lanes wait and say so; nothing is lost, and all is scored once it is back', async (t) => {
   const port = await freePort();
   const target = Number(new URL(registry.url).port);
@@ -244,4 +294,9 @@ test('Avro without a registry, or without a schema where none is named in the re
   const plain = await run('input.framing=plain');
   t.is(plain.code, 78, plain.out);
   t.regex(plain.out, /input\.schema: expected a file with the schema/);
+  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-avro-')), 'reader.avsc');
+  writeFileSync(file, JSON.stringify(schema([field('id', 'long', { default: 'none' })])));
+  const unfit = await run(`registry.url=${registry.url}`, `input.schema=${file}`);
+  t.is(unfit.code, 78, unfit.out);
+  t.regex(unfit.out, /input\.schema: .*reader\.avsc: field "id": the default "none" is no long/);
 });
