@@ -1,5 +1,6 @@
 // What no key says alone: keys that contradict each other, held against the values that are in effect in the end.
 
+import { waitMsMax } from '../codec/registry.ts';
 import type { Config } from './schema.ts';
 
 /** Topics that brokers write themselves, to keep what a group has committed among others. */
@@ -16,7 +17,17 @@ export interface Contradiction {
   readonly message: string;
 }
 
-export const contradictions = (config: Config): Contradiction[] => circles(config);
+export const contradictions = (config: Config): Contradiction[] => [...circles(config), ...waits(config)];
+
+/** While a lane waits for a schema it shows no sign of life; the registry is asked three times. */
+function waits({ registry, lanes }: Config): Contradiction[] {
+  const waitMs = waitMsMax({ timeoutMs: registry.timeout });
+  if (registry.url === undefined || waitMs < lanes.stallAfter) return [];
+  const message =
+    `expected less than a third of lanes.stallAfter, ${lanes.stallAfter} ms, found ${registry.timeout} ms: a lane that waits for a ` +
+    'schema would look stalled, and the group would be joined anew';
+  return [{ key: 'registry.timeout', message }];
+}
 
 /** A daemon that reads what it writes scores for ever. Results and dead letters in one topic are no circle: nobody reads them here. */
 function circles({ input, output, deadLetters }: Config): Contradiction[] {

@@ -219,7 +219,9 @@ export const schema = z.strictObject({
     password: secret().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
     timeout: duration()
       .prefault('5s')
-      .describe('How long an answer may take; asked three times, then the lane waits.'),
+      .describe(
+        'How long an answer may take; asked three times, then the lane waits. Less than a third of lanes.stallAfter.',
+      ),
     schemas: positive().default(1000).describe('Schemas that a worker keeps.'),
   }),
   limits: z.strictObject({

@@ -54,6 +54,17 @@ export interface ScorerSetup {
   readonly features: boolean;
 }
 
+/** What every worker of a pool is given. */
+export interface WorkerData {
+  readonly setup: ScorerSetup;
+  /**
+   * One number in shared memory: how many milliseconds the threads of the pool have waited for the registry. That is no time that a
+   * task takes, nor one that waits behind it. A thread adds the most that it may take before it waits, and takes back what was
+   * left: so one that dies meanwhile holds up nothing.
+   */
+  readonly waitedMs: Int32Array<SharedArrayBuffer>;
+}
+
 /** What a thread exits with that has grown too much, and was given another task: that one was not begun. */
 export const RETIRED_EXIT = 86;
 

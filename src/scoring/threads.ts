@@ -5,7 +5,13 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import { after } from '../time/timer.ts';
-import { RETIRED_EXIT, type ScorerSetup, type WorkerRequest, type WorkerResponse } from './messages.ts';
+import {
+  RETIRED_EXIT,
+  type ScorerSetup,
+  type WorkerData,
+  type WorkerRequest,
+  type WorkerResponse,
+} from './messages.ts';
 
 /** The thread had grown too much, and ended before it began the task: give it to another. */
 export class ThreadRetiredError extends Error {
@@ -32,7 +38,7 @@ export interface WorkerThreads {
 
 export interface PiscinaThreadsOptions {
   readonly workers: number;
-  /** A task that takes longer ends its thread. */
+  /** A task that takes longer ends its thread. While a thread waits for the registry nothing counts. */
   readonly deadlineMs: number;
   /** A thread whose heap needs more is ended. */
   readonly heapBytesMax?: number;
@@ -49,6 +55,9 @@ export class PiscinaThreads implements WorkerThreads {
   readonly count: number;
   readonly #deadlineMs: number;
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
+  readonly #waitedMs: WorkerData['waitedMs'] = new Int32Array(
+    new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+  );
   /** The last call. Piscina does not keep their order: a task that was skipped once is overtaken by the next to come. */
   #before: Promise<unknown> | undefined;
 
@@ -57,7 +66,7 @@ export class PiscinaThreads implements WorkerThreads {
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
       filename: (workerUrl ?? besideModule(import.meta.url, 'worker')).href,
-      workerData: setup,
+      workerData: { setup, waitedMs: this.#waitedMs } satisfies WorkerData,
       minThreads: workers,
       maxThreads: workers,
       concurrentTasksPerWorker: 1,
@@ -96,9 +105,16 @@ export class PiscinaThreads implements WorkerThreads {
     deadlineMs: number,
   ): Promise<WorkerResponse> {
     const deadline = new AbortController();
-    const cancel = after(deadlineMs, () => {
-      deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
-    });
+    const before = Atomics.load(this.#waitedMs, 0);
+    const startedMs = performance.now();
+    const look = (): void => {
+      // The sum may wrap around.
+      const waitedMs = (Atomics.load(this.#waitedMs, 0) - before) | 0;
+      const leftMs = startedMs + deadlineMs + waitedMs - performance.now();
+      if (leftMs > 0) cancel = after(Math.min(leftMs, deadlineMs), look);
+      else deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
+    };
+    let cancel = after(deadlineMs, look);
     try {
       return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
     } catch (error) {

@@ -4,7 +4,7 @@
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
-import { SchemaRegistry } from '../codec/registry.ts';
+import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
@@ -18,6 +18,7 @@ import {
   RETIRED_EXIT,
   type ScorerSetup,
   type StateRequest,
+  type WorkerData,
   type WorkerRequest,
   type WorkerResponse,
 } from './messages.ts';
@@ -86,12 +87,24 @@ function learner({ avro: options }: ScorerSetup, avro: AvroReader | null): Loade
   return async (id) => {
     if (registry === null)
       avro?.learn(id, new SchemaError(`schema ${id} is not known: no registry.url is set`));
-    else avro?.learn(id, await new SchemaRegistry(registry).schema(id));
+    else avro?.learn(id, await waited(waitMsMax(registry), new SchemaRegistry(registry).schema(id)));
   };
 }
 
-const { growth, inflatedBytesMax } = workerData as ScorerSetup;
-const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(workerData as ScorerSetup);
+/** The deadlines of tasks do not run meanwhile. */
+async function waited<T>(msMax: number, answer: Promise<T>): Promise<T> {
+  const started = performance.now();
+  Atomics.add(waitedMs, 0, msMax);
+  try {
+    return await answer;
+  } finally {
+    Atomics.add(waitedMs, 0, Math.ceil(performance.now() - started) - msMax);
+  }
+}
+
+const { setup, waitedMs } = workerData as WorkerData;
+const { growth, inflatedBytesMax } = setup;
+const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(setup);
 let firstUsage: ThreadUsage | null = null;
 let retiring: string | null = null;
 

@@ -299,4 +299,7 @@ test('Avro without a registry, or without a schema where none is named in the re
   const unfit = await run(`registry.url=${registry.url}`, `input.schema=${file}`);
   t.is(unfit.code, 78, unfit.out);
   t.regex(unfit.out, /input\.schema: .*reader\.avsc: field "id": the default "none" is no long/);
+  const slow = await run(`registry.url=${registry.url}`, 'registry.timeout=20s');
+  t.is(slow.code, 78, slow.out);
+  t.regex(slow.out, /registry\.timeout: expected less than a third of lanes\.stallAfter/);
 });
