@@ -214,6 +214,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       backend: predictor.backend,
       inputFormat: format,
       avro: null,
+      json: { isFramed: false, schemas: [], notFinite: false },
       inputPartitionCount: 4,
       resultFormat: format,
       idPaths: ['id'],

@@ -144,6 +144,11 @@ export async function scorerSetup(
     ...model,
     inputFormat: input.format,
     avro: input.format === 'avro' ? avroSetup(config) : null,
+    json: {
+      isFramed: input.framing === 'confluent',
+      schemas: input.schemas,
+      notFinite: input.notFinite === 'read',
+    },
     inputPartitionCount: await sink.partitionCount(input.topic),
     resultFormat: output.format,
     idPaths: output.ids,

@@ -46,8 +46,8 @@ export const schema = z.strictObject({
       .enum(FRAMINGS)
       .default('confluent')
       .describe(
-        'Of Avro. confluent: a zero byte and the number of the schema in the registry, or its GUID in the header __value_schema_id. ' +
-          'single-object: C3 01 and the fingerprint of the schema. plain: the value alone.',
+        'confluent: a zero byte and the number of the schema in the registry, or its GUID in the header __value_schema_id; JSON is read ' +
+          'without them too. single-object, of Avro: C3 01 and the fingerprint of the schema. plain: the value alone.',
       ),
     schema: z
       .string()
@@ -60,6 +60,18 @@ export const schema = z.strictObject({
       .array(z.string().min(1))
       .default([])
       .describe('Files with schemas that single objects of Avro are written with, besides input.schema.'),
+    schemas: z
+      .array(z.int().nonnegative())
+      .default([])
+      .describe(
+        'Of framed JSON: the numbers of schemas that are read; others are dead letters. All of them if none is named.',
+      ),
+    notFinite: z
+      .enum(['refuse', 'read'])
+      .default('refuse')
+      .describe(
+        'Of JSON: NaN and Infinity, which are no JSON, as Python writes them. read: numbers that no feature can have.',
+      ),
   }),
   output: z.strictObject({
     topic: topic().describe('Where results go.'),

@@ -1,15 +1,20 @@
 // Chooses the reader for a format: the compiled one, with the general one behind it.
 
 import { codecs, type Format } from '../codec/codecs.ts';
+import { looseJson } from '../codec/json-loose.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { parsePath } from '../features/path.ts';
 import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import type { PlanInput, StatelessInput } from '../features/spec.ts';
+import { FramedJsonReader } from './framed-json-reader.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
 import { entriesOf, Locator } from './locate.ts';
+import type { JsonOptions } from './messages.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import { RawRecord } from './raw-record.ts';
+
+const PLAIN_JSON: JsonOptions = { isFramed: false, schemas: [], notFinite: false };
 
 const COMPILED = { msgpack: MsgpackReader, json: JsonReader } as const;
 
@@ -31,14 +36,19 @@ export interface ReaderParts {
   readonly raw: RawRecord;
   readonly idPaths: readonly string[];
   readonly nestingMax: number;
+  /** How JSON is read, beyond what JSON is. */
+  readonly json?: JsonOptions;
 }
 
 export function readerFor(
   format: Format,
-  { inputs, plan, raw, idPaths, nestingMax }: ReaderParts,
+  { inputs, plan, raw, idPaths, nestingMax, json = PLAIN_JSON }: ReaderParts,
 ): InputReader {
-  const locator = new Locator(entriesOf[format](), idPaths.map(parsePath));
-  const general = generalReader(codecs[format], plan, idPaths, nestingMax, locator);
+  const entries = () => entriesOf[format](nestingMax);
+  const locator = new Locator(entries(), idPaths.map(parsePath));
+  const codec = format === 'json' && json.notFinite ? looseJson : codecs[format];
+  const general = generalReader(codec, plan, idPaths, nestingMax, locator);
   const rest = raw.direct.length === inputs.length ? null : plan;
-  return new COMPILED[format]({ general, rest, raw, entries: entriesOf[format](), nestingMax });
+  const reader = new COMPILED[format]({ general, rest, raw, entries: entries(), nestingMax });
+  return format === 'json' && json.isFramed ? new FramedJsonReader(reader, json.schemas) : reader;
 }

@@ -53,7 +53,8 @@ interface Row {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  ranges: Int32Array | null;
+  /** Where its ids stand; null where that cannot be said. */
+  ranges: Int32Array | null | undefined;
 }
 
 /** With a `locator` of the ids, of the format of `codec`, they can be copied from the bytes. */
@@ -70,7 +71,7 @@ export function generalReader(
   const rangesOf = (row: number): Int32Array | null => {
     const read = rows[row];
     if (read === undefined || locator === null) return null;
-    read.ranges ??= locator.locate(read.bytes, read.start, read.end);
+    if (read.ranges === undefined) read.ranges = locator.locate(read.bytes, read.start, read.end);
     return read.ranges;
   };
   return {
@@ -93,7 +94,7 @@ export function generalReader(
       }
       const rejection = plan.fill(value, features, row * plan.width, timestampMs, key);
       if (rejection !== null) return rejection;
-      rows[row] = { ids: paths.map((path) => valueAt(value, path)), bytes, start, end, ranges: null };
+      rows[row] = { ids: paths.map((path) => valueAt(value, path)), bytes, start, end, ranges: undefined };
       return null;
     },
     ids: (row) => rows[row]?.ids ?? [],

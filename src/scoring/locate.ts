@@ -2,6 +2,7 @@
 // record had to be decoded. For records that were decoded, or walked, before: what is damaged was refused by then.
 
 import { codecs } from '../codec/codecs.ts';
+import { JsonError } from '../codec/json-error.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import type { Path } from '../features/path.ts';
@@ -18,8 +19,8 @@ interface Entries {
 }
 
 export const entriesOf = {
-  json: (): Entries => new JsonEntries(),
-  msgpack: (): Entries => new MsgpackEntries(),
+  json: (nestingMax: number): Entries => new JsonEntries(nestingMax),
+  msgpack: (nestingMax: number): Entries => new MsgpackEntries(nestingMax),
 };
 
 interface Node {
@@ -50,11 +51,19 @@ export class Locator {
     });
   }
 
-  /** Looks at the value in `bytes[start .. end)`. Returns where each path leads: start and end, or twice -1. */
-  locate(bytes: Uint8Array, start: number, end: number): Int32Array {
+  /**
+   * Looks at the value in `bytes[start .. end)`. Returns where each path leads: start and end, or twice -1. Null for a value that the
+   * format does not have, NaN in JSON, though it could be read.
+   */
+  locate(bytes: Uint8Array, start: number, end: number): Int32Array | null {
     this.#entries.begin(bytes, start, end);
     this.#forget(this.#root);
-    this.#visit(this.#root);
+    try {
+      this.#visit(this.#root);
+    } catch (error) {
+      if (error instanceof JsonError) return null;
+      throw error;
+    }
     return Int32Array.from(this.#starts.flatMap((from, place) => [from, this.#ends[place] as number]));
   }
 
@@ -94,7 +103,11 @@ export class Locator {
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 class JsonEntries implements Entries {
-  readonly #walker = new JsonWalker();
+  readonly #walker: JsonWalker;
+
+  constructor(nestingMax: number) {
+    this.#walker = new JsonWalker(nestingMax);
+  }
 
   get at(): number {
     return this.#walker.at;
@@ -122,8 +135,12 @@ class JsonEntries implements Entries {
 }
 
 class MsgpackEntries implements Entries {
-  readonly #walker = new MsgpackWalker();
+  readonly #walker: MsgpackWalker;
   #bytes: Buffer = Buffer.alloc(0);
+
+  constructor(nestingMax: number) {
+    this.#walker = new MsgpackWalker(nestingMax);
+  }
 
   get at(): number {
     return this.#walker.at;

@@ -19,6 +19,16 @@ export interface OutputTopic {
   readonly partitionCount: number;
 }
 
+/** How JSON is read, beyond what JSON is. */
+export interface JsonOptions {
+  /** Values may stand behind a zero byte and the number of a schema. */
+  readonly isFramed: boolean;
+  /** The numbers that they may have, whichever they are where none is named. */
+  readonly schemas: readonly number[];
+  /** NaN and infinity are numbers, as Python writes them. */
+  readonly notFinite: boolean;
+}
+
 /** What a worker is told once, when it starts. */
 export interface ScorerSetup {
   readonly modelFolder: string;
@@ -26,6 +36,7 @@ export interface ScorerSetup {
   readonly inputFormat: InputFormat;
   /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
   readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
+  readonly json: JsonOptions;
   readonly inputPartitionCount: number;
   readonly resultFormat: InputFormat;
   /** What stands before each result of Avro. */

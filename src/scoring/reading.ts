@@ -25,7 +25,7 @@ export interface Reading {
 /** Throws `SchemaError` for a reader's schema that is none. */
 export function readingOf(manifest: ModelManifest, setup: ScorerSetup): Reading {
   const { inputs } = manifest;
-  const { idPaths, nestingMax, inputFormat, avro: options } = setup;
+  const { idPaths, nestingMax, inputFormat, json, avro: options } = setup;
   let states: LaneStates | null = null;
   const planWith = (fields: Fields): FeaturePlan => {
     if (!keepsState(manifest)) return compilePlan(statelessInputs(manifest), fields);
@@ -35,7 +35,7 @@ export function readingOf(manifest: ModelManifest, setup: ScorerSetup): Reading 
   if (options === null) {
     const raw = new RawRecord(inputs, idPaths);
     const plan = planWith(raw);
-    const reader = readerFor(inputFormat as Format, { inputs, plan, raw, idPaths, nestingMax });
+    const reader = readerFor(inputFormat as Format, { inputs, plan, raw, idPaths, nestingMax, json });
     return { reader, states, avro: null };
   }
   const record = new AvroRecord(inputs);
@@ -46,10 +46,10 @@ export function readingOf(manifest: ModelManifest, setup: ScorerSetup): Reading 
 
 function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
   const { name, version, inputs, state } = manifest;
-  const { inputFormat, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
+  const { inputFormat, json, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
   // A record that is refused is in no state.
   const schema = avro?.schema;
-  const refusing = { inputFormat, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
+  const refusing = { inputFormat, json, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
   const all = JSON.stringify({ name, version, inputs, state, refusing });
   return new LaneStates(
     ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount), fields),

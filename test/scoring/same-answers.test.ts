@@ -19,7 +19,7 @@ const IDS = ['id', 'list.1', 'card.number', 'items.0.id', 'with\\.dot', 'list', 
 const SHAPE = { idPaths: IDS, outputs: ['score'], model: 'm', version: '1' };
 
 const pairOf = (format: Format): readonly [InputReader, InputReader] => {
-  const locator = new Locator(entriesOf[format](), IDS.map(parsePath));
+  const locator = new Locator(entriesOf[format](64), IDS.map(parsePath));
   return [
     generalReader(codecs[format], compilePlan(INPUTS), IDS, 64, locator),
     compileReader(format, INPUTS, IDS),

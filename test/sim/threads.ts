@@ -25,6 +25,7 @@ const setup: ScorerSetup = {
   backend: 'cpu',
   inputFormat: 'json',
   avro: null,
+  json: { isFramed: false, schemas: [], notFinite: false },
   inputPartitionCount: PARTITIONS,
   resultFormat: 'json',
   idPaths: ['id'],

@@ -19,6 +19,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   backend: 'wasm',
   inputFormat: 'msgpack',
   avro: null,
+  json: { isFramed: false, schemas: [], notFinite: false },
   inputPartitionCount: 1,
   resultFormat: 'msgpack',
   idPaths: ['id'],
