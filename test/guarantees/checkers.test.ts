@@ -20,6 +20,8 @@ const appended = (
   value = `score of ${offset}`,
 ): HistoryEvent => ({ type: 'appended', epoch, offset, kind, value, ...tp });
 const committed = (next: number, epoch = 1): HistoryEvent => ({ type: 'committed', epoch, next, ...tp });
+const of = (incarnation: string, event: HistoryEvent): HistoryEvent =>
+  ({ ...event, incarnation }) as HistoryEvent;
 const ended = (committedTo: number, ready: boolean): HistoryEvent => ({
   type: 'ended-run',
   logEnd: 2,
@@ -103,6 +105,22 @@ const planted: Record<string, { check: (history: History) => string[]; history: 
   'a bad record that was scored': {
     check: checkers.badRecordsCostOnlyThemselves,
     history: [input(0, { bad: true }), appended(0)],
+  },
+  'an answer of a lane of the old topic for a record of the new one': {
+    check: checkers.incarnationsAreApart,
+    history: [of('b', input(0)), of('a', owned(1)), of('b', appended(0))],
+  },
+  'a commit that does not say of which topic it is': {
+    check: checkers.incarnationsAreApart,
+    history: [of('a', input(0)), of('a', owned(1)), committed(1)],
+  },
+  'a lane that begins in the new topic where the old one was': {
+    check: checkers.incarnationsAreApart,
+    history: [{ type: 'owned', epoch: 1, position: 6, logEnd: 1, incarnation: 'b', ...tp }],
+  },
+  'answers of the old topic in the place of those of the new one': {
+    check: checkers.nothingIsLost,
+    history: [of('b', input(0)), of('a', appended(0)), of('b', committed(1))],
   },
   'two different scores of one record': {
     check: checkers.sameInputGivesSameOutput,

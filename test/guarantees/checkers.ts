@@ -1,6 +1,6 @@
 // A checker for each invariant of the design: a history in, the violations out, in words. Empty means that it held.
 
-import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { keyOf as keyOfName, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { History, HistoryEvent } from './history.ts';
 
 type Of<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
@@ -9,13 +9,21 @@ const isA =
   (event: HistoryEvent): event is Of<T> =>
     event.type === type;
 
+interface Place extends TopicPartition {
+  readonly incarnation?: string | undefined;
+}
+
+/** One partition of one incarnation of a topic: each is held to all of the invariants by itself. */
+const keyOf = (of: Place): string =>
+  of.incarnation === undefined ? keyOfName(of) : `${keyOfName(of)} of ${of.incarnation}`;
+
 const inputsOf = (history: History): Map<string, Of<'input'>[]> =>
   Map.groupBy(
     history.filter(isA('input')).filter(({ absent }) => absent !== true),
     keyOf,
   );
 
-const at = (tp: TopicPartition, offset: number): string => `${keyOf(tp)}@${offset}`;
+const at = (tp: Place, offset: number): string => `${keyOf(tp)}@${offset}`;
 
 /** 1. A committed offset never passes a record whose result or dead letter is not in the output log. */
 export function nothingIsLost(history: History): string[] {
@@ -62,11 +70,15 @@ export function olderEpochsAreFenced(history: History): string[] {
   const committed = new Map<string, number>();
   for (const event of history) {
     if (event.type !== 'owned' && event.type !== 'ended' && event.type !== 'committed') continue;
+    if (event.type === 'ended') {
+      // Of all topics that had the name: the group gives partitions by name.
+      for (const [key, epochs] of owning) if (key.startsWith(keyOfName(event))) epochs.clear();
+      continue;
+    }
     const key = keyOf(event);
     const epochs = owning.get(key) ?? new Set();
     owning.set(key, epochs);
     if (event.type === 'owned') epochs.add(event.epoch);
-    if (event.type === 'ended') epochs.clear();
     if (event.type !== 'committed') continue;
     if (!epochs.has(event.epoch)) {
       violations.push(
@@ -175,6 +187,31 @@ export function sameInputGivesSameOutput(history: History): string[] {
   return violations;
 }
 
+/**
+ * 9. An ownership is of one incarnation of a topic: it begins at an offset of that one, and all that it answers and commits is of
+ * that one. (That each incarnation by itself keeps the other invariants, they say themselves.)
+ */
+export function incarnationsAreApart(history: History): string[] {
+  const violations: string[] = [];
+  const owned = new Map<number, string | undefined>();
+  const named = (incarnation: string | undefined): string => incarnation ?? 'no topic in particular';
+  for (const event of history) {
+    if (event.type === 'owned') {
+      owned.set(event.epoch, event.incarnation);
+      const { position, logEnd = position } = event;
+      if (position > logEnd)
+        violations.push(`${keyOf(event)}: a lane begins at ${position}, and the log ends at ${logEnd}`);
+    }
+    if (event.type !== 'appended' && event.type !== 'committed') continue;
+    if (!owned.has(event.epoch) || owned.get(event.epoch) === event.incarnation) continue;
+    const of = named(owned.get(event.epoch));
+    violations.push(
+      `${keyOf(event)}: epoch ${event.epoch}, which is of ${of}, has ${event.type} for ${named(event.incarnation)}`,
+    );
+  }
+  return violations;
+}
+
 /** The checkers that hold in every run, whatever fails in it. */
 export const ALWAYS = {
   nothingIsLost,
@@ -183,6 +220,7 @@ export const ALWAYS = {
   repeatsAreDue,
   boundsHold,
   sameInputGivesSameOutput,
+  incarnationsAreApart,
   progressIsMadeOrAdmitted,
 };
 

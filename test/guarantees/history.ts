@@ -1,13 +1,18 @@
-// What happened in a run, as the checkers of the eight invariants read it. The property tests, the tests over the memory
+// What happened in a run, as the checkers of the invariants read it. The property tests, the tests over the memory
 // log and the tests on a real broker all write this one form.
 
-import type { TopicPartition } from '../../src/log/topic-partition.ts';
+import type { TopicPartition as OfSomeTopic } from '../../src/log/topic-partition.ts';
+
+/** Topics that had a name one after the other are told apart by their incarnation: offsets of one mean nothing in another. */
+interface TopicPartition extends OfSomeTopic {
+  readonly incarnation?: string | undefined;
+}
 
 export type HistoryEvent =
   /** A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see it (aborted, control). */
   | ({ type: 'input'; offset: number; bad?: boolean; absent?: boolean } & TopicPartition)
-  /** A lane began. `crashed`: the ownership before ended without a chance to commit. */
-  | ({ type: 'owned'; epoch: number; position: number } & TopicPartition)
+  /** A lane began, while the log of its incarnation ended there. `crashed`: the ownership before ended without a chance to commit. */
+  | ({ type: 'owned'; epoch: number; position: number; logEnd?: number | undefined } & TopicPartition)
   | ({ type: 'ended'; epoch: number; why: 'revoked' | 'lost' | 'crashed' } & TopicPartition)
   /** A result or dead letter for the input record at `offset` was appended to the output log. */
   | ({

@@ -3,12 +3,12 @@
 
 import { crc32c } from '@node-rs/crc32';
 import type { NextOffset } from '../../src/log/offset.ts';
-import type { ResultBatch } from '../../src/log/ports.ts';
+import type { CommitOffset, ResultBatch } from '../../src/log/ports.ts';
 import { AT, type RecordBatchHeader, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
-import { ERROR_OFFSET } from '../../src/scoring/dead-letter.ts';
-import { SOURCE_OFFSET } from '../../src/scoring/source-headers.ts';
+import { ERROR_OFFSET, ERROR_TOPIC_ID } from '../../src/scoring/dead-letter.ts';
+import { SOURCE_OFFSET, SOURCE_TOPIC_ID } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { type ReadRecord, recordsIn } from '../support/records.ts';
 
@@ -26,6 +26,8 @@ export class SequenceError extends Error {
 export class Cluster {
   readonly history: HistoryEvent[] = [];
   readonly log = new MemoryBroker();
+  /** Of every incarnation of the input. */
+  readonly inputLogs = new Map<string, readonly MemoryPartition[]>();
   /** Batches that a reader of committed records must not see. */
   readonly #skipped = new WeakSet<RecordBatchHeader>();
   readonly #expected = new Map<string, number>();
@@ -33,6 +35,7 @@ export class Cluster {
 
   constructor() {
     for (const topic of [INPUT, RESULTS, DEAD]) this.log.createTopic(topic, PARTITIONS);
+    this.inputLogs.set(this.incarnation, this.log.partitions(INPUT));
   }
 
   inputs(): TopicPartition[] {
@@ -43,13 +46,26 @@ export class Cluster {
     return this.log.partition(of);
   }
 
+  /** The input as it is named and numbered now, among all that had its name. */
+  get incarnation(): string {
+    return this.log.incarnation(INPUT) as string;
+  }
+
+  /** Deletes the input, and makes it again. */
+  remakeInput(): void {
+    this.log.deleteTopic(INPUT);
+    this.log.createTopic(INPUT, PARTITIONS);
+    this.inputLogs.set(this.incarnation, this.log.partitions(INPUT));
+  }
+
   committed(of: TopicPartition): NextOffset | undefined {
     return this.log.committed(GROUP, of);
   }
 
-  commit(of: TopicPartition, next: NextOffset, epoch: number): void {
-    this.log.commit(GROUP, { topic: of.topic, partition: of.partition, next });
-    this.history.push({ type: 'committed', epoch, next, topic: of.topic, partition: of.partition });
+  commit(offset: CommitOffset, epoch: number): void {
+    const { topic, partition, next, metadata } = offset;
+    this.log.commit(GROUP, { topic, partition, next, ...(metadata === undefined ? {} : { metadata }) });
+    this.history.push({ type: 'committed', epoch, next, topic, partition, incarnation: metadata });
   }
 
   /** Appends what no reader of committed records sees: of a transaction that was aborted, or the marker that ends one. */
@@ -82,6 +98,7 @@ export class Cluster {
     const kind = batch.topic === RESULTS ? 'result' : 'deadLetter';
     for (const { value, headers } of recordsIn({ header, bytes: batch.bytes })) {
       const offset = Number(headers.find(([key]) => key === SOURCE_OFFSET || key === ERROR_OFFSET)?.[1]);
+      const incarnation = headers.find(([key]) => key === SOURCE_TOPIC_ID || key === ERROR_TOPIC_ID)?.[1];
       const { partition } = batch;
       this.history.push({
         type: 'appended',
@@ -91,6 +108,7 @@ export class Cluster {
         value: value ?? '',
         topic: INPUT,
         partition,
+        incarnation: incarnation ?? undefined,
       });
     }
   }
@@ -100,9 +118,9 @@ export class Cluster {
     this.partition(of).batches.splice(0, count);
   }
 
-  /** All records that a reader of the log sees. */
-  records(of: TopicPartition): ReadRecord[] {
-    const seen = this.partition(of).batches.filter(({ header }) => !this.isSkipped(header));
+  /** All records that a reader of a log sees. */
+  records(log: MemoryPartition): ReadRecord[] {
+    const seen = log.batches.filter(({ header }) => !this.isSkipped(header));
     return seen.flatMap((batch) => recordsIn(batch));
   }
 

@@ -25,6 +25,7 @@ export const FAULTS = [
   'compaction',
   'clockJumps',
   'retention',
+  'remadeTopics',
   'staleFetches',
   'corruption',
   'stalls',

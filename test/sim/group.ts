@@ -96,8 +96,9 @@ export class SimGroup {
     if (this.#members.get(member) !== memberId || generation !== this.generation) {
       throw new FencedError('ILLEGAL_GENERATION');
     }
-    for (const { next, epoch, topic, partition } of commits) {
-      this.#world.cluster.commit({ topic, partition }, next, epoch);
+    for (const commit of commits) {
+      const { next, partition } = commit;
+      this.#world.cluster.commit(commit, commit.epoch);
       this.#world.note(() => `${member.name} committed ${next} of ${partition}`);
     }
   }

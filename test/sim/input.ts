@@ -61,7 +61,9 @@ export class Input {
         ? this.#astrayMs()
         : Math.min(at, FAR_AHEAD_MS) + this.#dice.of('drift').below(DRIFT_MS);
     const isAstray = this.#plan.windows && (isFar || Math.abs(timestampMs - at) > DRIFT_MS);
-    this.history.push({ type: 'input', offset, bad: damaged || isAstray || x < 20 || x > 100, ...tp });
+    const bad = damaged || isAstray || x < 20 || x > 100;
+    const { incarnation } = this.#cluster;
+    this.history.push({ type: 'input', offset, bad, incarnation, ...tp });
     const value = JSON.stringify({ id: offset, at, x });
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
   }

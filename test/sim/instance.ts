@@ -136,13 +136,15 @@ export class Instance {
       held += heldBytes(lane);
       if (this.#epochs.get(lane.key) === lane.epoch) continue;
       this.#epochs.set(lane.key, lane.epoch);
-      const { topic, partition, ledger, epoch } = lane;
+      const { topic, partition, ledger, epoch, incarnation } = lane;
       history.push({
         type: 'owned',
         epoch: this.process.uniqueEpoch(epoch),
         position: ledger.committable,
+        logEnd: this.#world.cluster.inputLogs.get(incarnation ?? '')?.[partition]?.logEnd,
         topic,
         partition,
+        incarnation,
       });
       this.#world.note(
         () => `${this.process.name} lane ${partition} epoch ${epoch} begins at ${ledger.committable}`,

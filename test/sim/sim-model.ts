@@ -7,6 +7,7 @@ import type { PlanInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
+import type { MemoryPartition } from '../../src/memory/broker.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 import { LaneStates } from '../../src/scoring/lane-states.ts';
 import { SnapshotError, type SnapshotRange, type SnapshotTitle } from '../../src/scoring/snapshot-file.ts';
@@ -150,11 +151,11 @@ export const statefulReader = (states: LaneStates, idPaths: readonly string[]): 
   generalReader(codecs.json, states, idPaths);
 
 /** The score of every record of a partition, by offset, as one who reads the log once from its start finds it. */
-function undisturbed(cluster: Cluster, of: TopicPartition): ReadonlyMap<number, number> {
+function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number, number> {
   const plan = newPlan();
   const scores = new Map<number, number>();
   const row = new Float32Array(WIDTH);
-  for (const { offset, key, value, timestampMs } of cluster.records(of)) {
+  for (const { offset, key, value, timestampMs } of cluster.records(log)) {
     let record: unknown;
     try {
       record = JSON.parse(value ?? '');
@@ -171,12 +172,17 @@ function undisturbed(cluster: Cluster, of: TopicPartition): ReadonlyMap<number, 
 
 /** Results that are not what one finds who reads the log once, undisturbed (invariant 8). */
 export function disturbed(cluster: Cluster): string[] {
-  const wanted = cluster.inputs().map((of) => undisturbed(cluster, of));
+  const wanted = new Map(
+    [...cluster.inputLogs].map(([incarnation, logs]) => [
+      incarnation,
+      logs.map((log) => undisturbed(cluster, log)),
+    ]),
+  );
   return cluster.history.flatMap((event) => {
     if (event.type !== 'appended' || event.kind !== 'result') return [];
-    const { partition, offset, value } = event;
+    const { partition, offset, value, incarnation } = event;
     const { score } = JSON.parse(value ?? '') as { readonly score: number };
-    const expected = wanted[partition]?.get(offset);
+    const expected = wanted.get(incarnation ?? '')?.[partition]?.get(offset);
     return score === expected
       ? []
       : [`${partition}, offset ${offset}: the score is ${score}, undisturbed ${expected}`];

@@ -130,7 +130,7 @@ class Simulation implements InstanceWorld {
       cluster.history.push({ type: 'ended-run', logEnd, committed, ready: true, ...tp });
     }
     const inputs = this.#input.history.map((input) =>
-      this.#deleted.has(`${input.partition} ${input.offset}`) ? { ...input, absent: true } : input,
+      this.#deleted.has(recordOf(input)) ? { ...input, absent: true } : input,
     );
     const history = [...inputs, ...cluster.history];
     const found = checkers.violations(history, {
@@ -202,6 +202,18 @@ class Simulation implements InstanceWorld {
     this.scheduler.after(SESSION_MS, () => this.group.remove(source));
   }
 
+  /** Not often: there must be something to lose. */
+  remakeInput(): void {
+    if (this.dice.of('remadeTopics').next() < 0.7) return;
+    const { incarnation } = this.cluster;
+    for (const input of this.#input.history)
+      if (input.incarnation === incarnation && input.offset >= (this.cluster.committed(input) ?? 0))
+        this.#deleted.add(recordOf(input));
+    this.cluster.remakeInput();
+    for (const { source } of this.#instances) source.poke();
+    this.note(() => `the input is deleted and made again: ${this.cluster.incarnation}`);
+  }
+
   deleteOldest(): void {
     const random = this.dice.of('retention');
     const tp = { topic: INPUT, partition: random.below(this.cluster.inputs().length) };
@@ -209,13 +221,16 @@ class Simulation implements InstanceWorld {
     const count = random.below(Math.min(4, log.batches.length));
     const committed = this.cluster.committed(tp) ?? 0;
     const until = log.batches[count]?.header.baseOffset ?? log.logEnd;
-    for (const { partition, offset } of this.#input.history)
-      if (partition === tp.partition && offset >= committed && offset < until)
-        this.#deleted.add(`${partition} ${offset}`);
+    for (const input of this.#input.history)
+      if (input.partition === tp.partition && input.offset >= committed && input.offset < until)
+        this.#deleted.add(recordOf(input));
     this.cluster.deleteOldest(tp, count);
     this.note(() => `retention deletes ${count} batches of ${tp.partition}`);
   }
 }
+
+const recordOf = ({ incarnation, partition, offset }: (typeof Input.prototype.history)[number]): string =>
+  `${incarnation} ${partition} ${offset}`;
 
 /** What the nemesis does, for each kind of trouble that it may make. */
 const TROUBLE: readonly (readonly [Parameters<Dice['on']>[0], (world: Simulation) => void])[] = [
@@ -296,4 +311,5 @@ const TROUBLE: readonly (readonly [Parameters<Dice['on']>[0], (world: Simulation
     },
   ],
   ['retention', (world) => world.deleteOldest()],
+  ['remadeTopics', (world) => world.remakeInput()],
 ];

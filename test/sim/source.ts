@@ -21,6 +21,7 @@ const FETCH_BYTES_MAX = 600;
 export const SESSION_MS = 100;
 
 interface Reading extends TopicPartition {
+  readonly incarnation: string;
   position: NextOffset;
   paused: boolean;
   /** A fetch is under way. */
@@ -42,6 +43,8 @@ export class SimSource implements Source, GroupMember {
   #joiningRound = -1;
   #stopped = false;
   #stuck = false;
+  /** The incarnation of the input that was found gone. */
+  #missed = '';
 
   constructor(process: SimProcess, world: SourceWorld) {
     this.#process = process;
@@ -157,9 +160,15 @@ export class SimSource implements Source, GroupMember {
     const now = new Set(partitions.map(keyOf));
     const gone = [...this.#reading.values()].filter((reading) => !now.has(keyOf(reading)));
     this.#reading = new Map();
-    const assigned = partitions.map((tp) => ({ ...tp, position: cluster.committed(tp) ?? startingAt(0) }));
+    const { incarnation } = cluster;
+    const assigned = partitions.map((tp) => {
+      const committed = cluster.committed(tp);
+      const position = committed ?? startingAt(0);
+      const uncommitted = committed === undefined ? { uncommitted: true as const } : {};
+      return { ...tp, position, incarnation, metadata: incarnation, ...uncommitted };
+    });
     for (const { topic, partition, position } of assigned) {
-      const reading = { topic, partition, position, paused: false, fetching: false };
+      const reading = { topic, partition, incarnation, position, paused: false, fetching: false };
       this.#reading.set(keyOf(reading), reading);
     }
     if (gone.length > 0) this.#listener?.revoked(gone);
@@ -247,7 +256,13 @@ export class SimSource implements Source, GroupMember {
   }
 
   #request(reading: Reading): void {
-    const { cluster, dice } = this.#world;
+    const { cluster, dice, group } = this.#world;
+    if (reading.incarnation !== cluster.incarnation) {
+      // There is no topic of that id any more: it looks for the one that there is, and joins anew, once.
+      if (this.#missed !== reading.incarnation) group.rebalance();
+      this.#missed = reading.incarnation;
+      return;
+    }
     const log = cluster.partition(reading);
     if (dice.strikes('staleFetches', 0.05)) this.#stray(reading);
     if (reading.position < log.logStart) {
