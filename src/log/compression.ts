@@ -1,6 +1,9 @@
 // The compression types of RecordBatch v2, bounded on inflation so that a small batch cannot fill the memory.
 // gzip and zstd are Node's; lz4 is the frame format; snappy is raw, or in the "xerial" framing that Kafka's Java
 // client writes (magic 0x82 "SNAPPY" 0x00, two version numbers, then length-prefixed raw blocks).
+//
+// The packages for lz4 and snappy hand out memory of their own. It is freed in a turn of the event loop after the collection of what stands
+// for it, and never in a thread that makes none: a worker that is asked through Atomics. So it is counted here.
 
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
@@ -27,6 +30,21 @@ const XERIAL_HEADER_BYTES = 16;
 const LZ4_MAGIC = 0x184d2204;
 const LZ4_BLOCK_BYTES_MAX: Record<number, number> = { 4: 1 << 16, 5: 1 << 18, 6: 1 << 20, 7: 1 << 22 };
 
+/** Bytes that the packages handed out in this thread since the last turn that was made for them. */
+let handedOutBytes = 0;
+
+const handedOut = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
+  handedOutBytes += bytes.byteLength;
+  return bytes;
+};
+
+/** Whether a turn of the event loop is due, so that what was handed out can be freed. Makes the promise of it. */
+export function turnToFree(): Promise<void> | undefined {
+  if (handedOutBytes === 0) return undefined;
+  handedOutBytes = 0;
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Compresses the records section of a batch. */
@@ -37,9 +55,9 @@ export function compress(type: CompressionType, bytes: Uint8Array): Uint8Array {
     case 'gzip':
       return gzipSync(bytes, { level: constants.Z_BEST_SPEED });
     case 'snappy':
-      return snappy.compressSync(bufferOf(bytes));
+      return handedOut(snappy.compressSync(bufferOf(bytes)));
     case 'lz4':
-      return lz4.compressFrameSync(bufferOf(bytes));
+      return handedOut(lz4.compressFrameSync(bufferOf(bytes)));
     case 'zstd':
       return zstdCompressSync(bytes);
   }
@@ -76,7 +94,7 @@ function inflate(
       return inflateSnappy(bytes, maxOutputLength);
     case 'lz4': {
       if (lz4InflatedBytesMax(bytes) > maxOutputLength) throw tooLarge(name, maxOutputLength);
-      return lz4.decompressFrameSync(bufferOf(bytes));
+      return handedOut(lz4.decompressFrameSync(bufferOf(bytes)));
     }
   }
 }
@@ -118,7 +136,7 @@ function inflateSnappy(bytes: Uint8Array, inflatedBytesMax: number): Uint8Array 
     total += snappyInflatedBytes(block);
     if (total > inflatedBytesMax) throw tooLarge('snappy', inflatedBytesMax);
   }
-  const parts = blocks.map((block) => snappy.uncompressSync(block) as Buffer);
+  const parts = blocks.map((block) => handedOut(snappy.uncompressSync(block) as Buffer));
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
 }
 

@@ -5,6 +5,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
+import { turnToFree } from '../log/compression.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
@@ -118,7 +119,8 @@ function checkGrowth(now: ThreadUsage | null): string | null {
 export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   if (retiring !== null) process.exit(RETIRED_EXIT);
   trim();
-  return attempt(request);
+  const response = attempt(request);
+  return turnToFree()?.then(() => response) ?? response;
 }
 
 function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { generateTransactions } from '../../src/load/transactions.ts';
+import type { CompressionType } from '../../src/log/compression.ts';
 import { type Int64, viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
 import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
@@ -59,13 +60,14 @@ export function microBatchOf(
   records: readonly Given[],
   format: Format = 'msgpack',
   baseOffset = 0,
+  compression: CompressionType = 'none',
 ): MicroBatch {
   const writer = new RecordBatchWriter();
   records.forEach(({ key, value, headers, timestamp }, index) => {
     const bytes = value === null || value instanceof Uint8Array ? value : codecs[format].encode(value);
     writer.appendRecord(timestamp ?? 1_000 + index, key === null ? null : Buffer.from(key), bytes, headers);
   });
-  const { bytes } = writer.finish();
+  const { bytes } = writer.finish(compression);
   writeInt64(viewOf(bytes), AT.baseOffset, baseOffset);
   const batch: RawRecordBatch = { header: readHeader(bytes), bytes };
   return {
