@@ -198,7 +198,7 @@ export const schema = z.strictObject({
     growthBytes: size()
       .prefault('1GiB')
       .describe(
-        'A thread whose heap and buffers grow by more after its first task is replaced between two tasks.',
+        'A thread that keeps so much more in its heap and buffers, windows aside, is replaced between two tasks.',
       ),
     growthTensors: positive()
       .default(10_000)

@@ -8,7 +8,7 @@ import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch }
 import { ModelError } from '../model/manifest.ts';
 import type { ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
-import type { WorkerThreads } from './threads.ts';
+import { DeadlineError, type WorkerThreads } from './threads.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -61,6 +61,15 @@ const WHOLE: ReadonlySet<string> = new Set([
 const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
   WHOLE.has(code) ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
 
+/** What comes out of a thread is a copy of the error, of no class. */
+const startError = (error: NodeJS.ErrnoException): ModelError =>
+  new ModelError(
+    error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? `a worker thread could not load the model within scoring.heapBytes, set it higher (${error.message})`
+      : error.message,
+    { cause: error },
+  );
+
 /** Spare buffers that go with one request, at most. */
 const SPARES_MAX = 8;
 /** Loading a large model takes a while, and so does a large state; a worker that has not answered by then will not. */
@@ -90,13 +99,14 @@ export class AskedThreads {
       heard = reject;
     });
     this.threads.onError((error) => heard(error));
-    const probes = Array.from({ length: this.threads.count }, () => this.#probe());
+    const each = (probe: () => Promise<void>): Promise<unknown> =>
+      Promise.race([failed, Promise.all(Array.from({ length: this.threads.count }, probe))]);
     try {
-      await Promise.race([failed, Promise.all(probes)]);
+      await each(() => this.#probe());
+      await each(() => this.#probeInTime());
     } catch (error) {
       await this.threads.stop();
-      // What comes out of a thread is a copy of the error, of no class.
-      throw new ModelError((error as Error).message, { cause: error });
+      throw startError(error as NodeJS.ErrnoException);
     }
     heard = (error) => this.options.onThreadLost(error.message);
   }
@@ -228,6 +238,19 @@ export class AskedThreads {
   /** Asks a worker for its golden records: rejects when no worker can serve at all. It may have to load the model first. */
   async #probe(): Promise<void> {
     await this.ask({ type: 'probe' });
+  }
+
+  /** The same in the time that a task may take: where a few golden records take longer, no record would ever be scored. */
+  async #probeInTime(): Promise<void> {
+    try {
+      await this.#run({ type: 'probe' }, []);
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new Error(
+        `${error.message}, which is scoring.deadline, for the golden records of the model: set it to what a task may take`,
+        { cause: error },
+      );
+    }
   }
 
   async #run(

@@ -9,9 +9,10 @@ import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Dialect } from './dead-letter.ts';
+import type { GrowthLimits } from './growth.ts';
 import type { StateAddress } from './lane-states.ts';
 import type { SnapshotRange } from './snapshot-file.ts';
-import type { GrowthLimits, ThreadUsage } from './thread-usage.ts';
+import type { ThreadUsage } from './thread-usage.ts';
 
 /** Where results or dead letters go. */
 export interface OutputTopic {

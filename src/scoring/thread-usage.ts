@@ -1,6 +1,7 @@
 // What a worker thread uses, told with its answers a few times a second: CPU time, garbage collection, memory, tensors.
 
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
 
 export interface ThreadUsage {
@@ -13,21 +14,8 @@ export interface ThreadUsage {
   readonly tensors: number;
   /** Memory of the thread's own heap and buffers. What it holds for lanes, the runtime's and other threads' is not in it. */
   readonly bytes: number;
-}
-
-/** How much a thread may grow after its model was loaded, before another takes its place. */
-export interface GrowthLimits {
-  readonly bytesMax: number;
-  readonly tensorsMax: number;
-}
-
-/** Why a thread that used `first` once and uses `now` should be replaced; null when it need not be. */
-export function outgrown(first: ThreadUsage, now: ThreadUsage, limits: GrowthLimits): string | null {
-  const { bytesMax, tensorsMax } = limits;
-  const [bytes, tensors] = [now.bytes - first.bytes, now.tensors - first.tensors];
-  if (bytes > bytesMax) return `grew by ${bytes} bytes, scoring.growthBytes allows ${bytesMax}`;
-  if (tensors > tensorsMax) return `grew by ${tensors} tensors, scoring.growthTensors allows ${tensorsMax}`;
-  return null;
+  /** What it holds for lanes. */
+  readonly heldBytes: number;
 }
 
 /** Often enough to split a run of a second between its threads; reading it takes some ten microseconds. */
@@ -56,13 +44,22 @@ export class UsageReporter {
     this.#gc = startProfiler();
     const { user, system } = process.threadCpuUsage();
     const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
+    const heldBytes = this.#held();
     return {
       thread: threadId,
       cpuMicros: user + system,
       gcMs: this.#gcMs,
       tensors: this.#tensors(),
-      bytes: heap + external - this.#held(),
+      bytes: heap + external - heldBytes,
+      heldBytes,
     };
+  }
+
+  /** What `bytes` would say if all that nobody uses were collected, heap and buffers alike. */
+  collectedBytes(): number {
+    collectGarbage();
+    const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+    return heap + external - this.#held();
   }
 }
 
@@ -70,4 +67,10 @@ function startProfiler(): GCProfiler {
   const profiler = new GCProfiler();
   profiler.start();
   return profiler;
+}
+
+/** Collects all garbage of this thread, which Node gives no other way to. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }

@@ -18,6 +18,17 @@ export class ThreadRetiredError extends Error {
   override readonly name = 'ThreadRetiredError';
 }
 
+/**
+ * With less (measured: below 4) V8 cannot even begin a thread, and ends the process; with this it can say that it is not enough, for any
+ * model.
+ */
+const HEAP_MIB_MIN = 8;
+
+/** The task took longer than it may, and its thread was ended. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
 /** What the pool needs of its threads. */
 export interface WorkerThreads {
   readonly count: number;
@@ -75,7 +86,11 @@ export class PiscinaThreads implements WorkerThreads {
       recordTiming: false,
       ...(heapBytesMax === undefined
         ? {}
-        : { resourceLimits: { maxOldGenerationSizeMb: Math.max(1, Math.floor(heapBytesMax / 2 ** 20)) } }),
+        : {
+            resourceLimits: {
+              maxOldGenerationSizeMb: Math.max(HEAP_MIB_MIN, Math.floor(heapBytesMax / 2 ** 20)),
+            },
+          }),
     });
   }
 
@@ -112,7 +127,7 @@ export class PiscinaThreads implements WorkerThreads {
       const waitedMs = (Atomics.load(this.#waitedMs, 0) - before) | 0;
       const leftMs = startedMs + deadlineMs + waitedMs - performance.now();
       if (leftMs > 0) cancel = after(Math.min(leftMs, deadlineMs), look);
-      else deadline.abort(new Error(`a worker took longer than ${deadlineMs} ms`));
+      else deadline.abort(new DeadlineError(`a worker took longer than ${deadlineMs} ms`));
     };
     let cancel = after(deadlineMs, look);
     try {

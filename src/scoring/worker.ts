@@ -10,6 +10,7 @@ import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import { AvroResultWriter, avroOutputs } from './avro-results.ts';
+import { Growth } from './growth.ts';
 import { type LaneStates, StateLostError } from './lane-states.ts';
 import { manageState } from './manage-state.ts';
 import { mend } from './mend.ts';
@@ -17,6 +18,7 @@ import {
   type MendRequest,
   type ProbeRequest,
   RETIRED_EXIT,
+  type ScoreRequest,
   type ScorerSetup,
   type StateRequest,
   type WorkerData,
@@ -28,7 +30,7 @@ import { offsetsIn } from './record-offsets.ts';
 import { FEATURES } from './result-names.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { ModelBrokenError, Scorer } from './scorer.ts';
-import { outgrown, type ThreadUsage, UsageReporter } from './thread-usage.ts';
+import { type ThreadUsage, UsageReporter } from './thread-usage.ts';
 
 interface Loaded {
   readonly scorer: Scorer;
@@ -106,13 +108,16 @@ async function waited<T>(msMax: number, answer: Promise<T>): Promise<T> {
 const { setup, waitedMs } = workerData as WorkerData;
 const { growth, inflatedBytesMax } = setup;
 const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(setup);
-let firstUsage: ThreadUsage | null = null;
+const grown = new Growth({
+  limits: growth,
+  collected: () => usage.collectedBytes(),
+  nowMs: () => performance.now(),
+});
 let retiring: string | null = null;
 
-function checkGrowth(now: ThreadUsage | null): string | null {
+function checkGrowth(now: ThreadUsage | null, { state, first }: ScoreRequest): string | null {
   if (now === null) return null;
-  firstUsage ??= now;
-  retiring = outgrown(firstUsage, now, growth);
+  retiring = grown.check(now, state !== null && first < state.scoreFrom);
   return retiring;
 }
 
@@ -131,7 +136,10 @@ function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerRespons
     const { bytes } = request;
     const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
     const used = usage.take();
-    return moved({ type: 'scored', scored, bytes, usage: used, retiring: checkGrowth(used) }, buffers);
+    return moved(
+      { type: 'scored', scored, bytes, usage: used, retiring: checkGrowth(used, request) },
+      buffers,
+    );
   } catch (error) {
     // Its spare buffers are the scorer's by now.
     if (error instanceof SchemaNeededError)

@@ -11,6 +11,7 @@ import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/scoring/th
 import { microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
+const slow = new URL('./slow-worker.ts', import.meta.url);
 
 async function poolWith({
   onUsage,
@@ -132,6 +133,16 @@ for (const backend of BACKENDS) {
     t.deepEqual(scores[2], scores[0]);
   });
 }
+
+test('a deadline or a heap that is too small for the model ends the start, and the key is named', async (t) => {
+  const short = poolWith({ workers: 2, workerUrl: slow, deadlineMs: 50 });
+  await t.throwsAsync(short, {
+    code: 'SCORELANE_MODEL',
+    message: /longer than 50 ms, which is scoring.deadline/,
+  });
+  const small = poolWith({ workers: 1, heapBytesMax: 2 ** 20 });
+  await t.throwsAsync(small, { code: 'SCORELANE_MODEL', message: /within scoring.heapBytes, set it higher/ });
+});
 
 for (const leak of ['tensors', 'memory']) {
   test(`a thread that keeps ${leak} is replaced between two tasks, and no record is condemned or scored twice`, async (t) => {

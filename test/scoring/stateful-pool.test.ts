@@ -38,6 +38,15 @@ test('records that make their thread exit, or throw, become dead letters; all ot
   );
 });
 
+test('a thread that keeps no more than its states is not replaced, whatever it left behind on the way', async (t) => {
+  const { pool, said } = await poolWith(1, null, 1, undefined, { bytesMax: 1, tensorsMax: 1_000 });
+  const feeder = new Feeder(pool);
+  await feeder.run();
+  await pool.stop();
+  t.deepEqual(fates(feeder.answers), features);
+  t.is(feeder.restores, 1, said.join('\n'));
+});
+
 test('lanes move to a thread that has less to do, between two micro-batches, and nothing of their state is lost', async (t) => {
   const { pool, said } = await poolWith(2, null, 100);
   // Two on one thread, and one on the other that has nothing to do.

@@ -39,6 +39,7 @@ export async function poolWith(
   directory: string | null = null,
   hurry = 1,
   beginningOf: BeginningOf = async () => WHOLE,
+  growth = { bytesMax: 2 ** 30, tensorsMax: 1_000 },
 ) {
   const said: string[] = [];
   const setup = setupWith({
@@ -46,6 +47,7 @@ export async function poolWith(
     inputPartitionCount: PARTITION_COUNT,
     features: true,
     predictRecordsMax: EACH,
+    growth,
   });
   const pool = new StatefulPool({
     threads: Array.from(
@@ -57,7 +59,7 @@ export async function poolWith(
     beginningOf,
     nowMs: () => performance.now() * hurry,
     onThreadLost: (why) => said.push(why),
-    onThreadRetired: () => {},
+    onThreadRetired: (why) => said.push(why),
     onState: (_, words) => said.push(words),
   });
   await pool.start();

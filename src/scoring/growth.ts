@@ -1,0 +1,54 @@
+// Whether a thread has grown so much that another should take its place. What it holds for lanes does not count, nor what it left
+// behind on the way there: a thread that was replaced for that would build up the same states, leave the same behind, and be replaced
+// again. So nothing counts but what is left once the garbage is collected, compared with when its states were last as large.
+
+import type { ThreadUsage } from './thread-usage.ts';
+
+/** How much a thread may grow after its model was loaded, before another takes its place. */
+export interface GrowthLimits {
+  readonly bytesMax: number;
+  readonly tensorsMax: number;
+}
+
+/** States that have grown by so much leave traces in a heap: lists and tables beside their arrays. */
+const HELD_SHARE = 1 / 8;
+/** Collecting takes some ten milliseconds: a thread whose heap goes up and down should not do it all the time. */
+const COLLECT_EVERY_MS = 1_000;
+
+export interface GrowthParts {
+  readonly limits: GrowthLimits;
+  /** Collects the garbage, and says what is in use then. */
+  readonly collected: () => number;
+  readonly nowMs: () => number;
+}
+
+export class Growth {
+  readonly #parts: GrowthParts;
+  /** What is compared with. */
+  #first: ThreadUsage | null = null;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: GrowthParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the thread should be replaced; null when it need not be. `feeding`: a state was being built up meanwhile. */
+  check(now: ThreadUsage, feeding: boolean): string | null {
+    const first = this.#first;
+    if (first === null || feeding || now.heldBytes > first.heldBytes * (1 + HELD_SHARE)) {
+      // Tensors belong to no state.
+      this.#first = { ...now, tensors: first?.tensors ?? now.tensors };
+      if (first === null) return null;
+    }
+    const { bytesMax, tensorsMax } = this.#parts.limits;
+    const tensors = now.tensors - (first?.tensors ?? 0);
+    if (tensors > tensorsMax) return `grew by ${tensors} tensors, scoring.growthTensors allows ${tensorsMax}`;
+    const before = this.#first as ThreadUsage;
+    const nowMs = this.#parts.nowMs();
+    if (now.bytes - before.bytes <= bytesMax || nowMs - this.#collectedAtMs < COLLECT_EVERY_MS) return null;
+    this.#collectedAtMs = nowMs;
+    const bytes = this.#parts.collected() - before.bytes;
+    if (bytes <= bytesMax) return null;
+    return `grew by ${bytes} bytes, scoring.growthBytes allows ${bytesMax}`;
+  }
+}
