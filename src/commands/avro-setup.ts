@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { avroOutputs, resultSchema } from '../scoring/avro-results.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
+import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
 /** Throws what reading a schema's file throws, and `ConfigError`. */
@@ -29,6 +30,23 @@ export function avroSetup(config: Config): ScorerSetup['avro'] {
     sound(`input.writers: ${file}`, { ...options, schema: null, writers: [writers[index] as string] });
   });
   return { ...options, registry: asked };
+}
+
+/** Asks the registry, where one is used, for any schema at all. Resolves to its address. Rejects with `UnavailableError`. */
+export async function askRegistry(config: Config): Promise<string | null> {
+  const { input, output } = config;
+  const isUsed =
+    (input.format === 'avro' && input.framing === 'confluent') ||
+    (output.format === 'avro' && output.framing === 'confluent');
+  if (!isUsed) return null;
+  const options = registryOf(config, 'input.format or output.format');
+  try {
+    // It need not know this one: what it says is an answer.
+    await new SchemaRegistry(options).schema(1);
+  } catch (error) {
+    throw new UnavailableError((error as Error).message, { cause: error });
+  }
+  return options.url;
 }
 
 /** Throws `ConfigError` where workers could not read by a schema. */

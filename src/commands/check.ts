@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { askRegistry } from './avro-setup.ts';
 import { EXIT } from './exit-codes.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
@@ -17,6 +18,8 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   const folder = modelFolder(config);
   const choice = await chooseBackend(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
+  const registry = await askRegistry(config);
+  if (registry !== null) say(`ok: the schema registry at ${registry} answers`);
   const sink = openSink(config, createLogger(config.telemetry.logLevel));
   const patience = impatient(config, createLogger('silent'));
   const rights = wantedToRun(config);

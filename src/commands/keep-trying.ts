@@ -22,13 +22,23 @@ export interface Patience {
 export interface Trying extends Patience {
   /** What is not there when it fails, and where it was looked for. */
   readonly where: string;
+  /** What to say of one that may pass; its message, unless given. */
+  readonly words?: (error: Error) => string;
   /** What to say of an error that no trying again mends; undefined for all others. */
   readonly hopeless?: (error: unknown) => unknown;
 }
 
 /** Rejects with the reason of the signal, once that is aborted. */
 export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Promise<T> {
-  const { where, logger, signal, failAfterMs, onNotReady, hopeless = () => undefined } = trying;
+  const {
+    where,
+    logger,
+    signal,
+    failAfterMs,
+    onNotReady,
+    hopeless = () => undefined,
+    words: wordsOf = ({ message }: Error) => message,
+  } = trying;
   let complainedMs = Number.NEGATIVE_INFINITY;
   const complain = (words: string): void => {
     if (performance.now() - complainedMs < COMPLAIN_MS) return;
@@ -45,7 +55,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
       if (signal.aborted) throw error;
       const final = hopeless(error);
       if (final !== undefined) throw final;
-      const words = `${where}: ${(error as Error).message}`;
+      const words = `${where}: ${wordsOf(error as Error)}`;
       if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
       complain(words);
     } finally {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
-import { GroupInUseError, lacks, RefusedError, refusalOf } from '../kafka/refusal.ts';
+import { GroupInUseError, lacks, RefusedError, refusalOf, unreachable } from '../kafka/refusal.ts';
 import { missingRights, rightsToRun, type WantedRight, wordsOf } from '../kafka/rights.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
@@ -19,6 +19,7 @@ export async function requireRights(
     where: `no broker at ${kafka['bootstrap.servers']}`,
     ...patience,
     hopeless: hopelessFor(config, config.input.topic, 'Read'),
+    words: (error) => unreachable(error, kafka),
   });
   if (missing.length > 0) throw new RefusedError(lacks(kafka, missing.map(wordsOf)));
 }

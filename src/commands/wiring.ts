@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { EngineLimits } from '../engine/state.ts';
 import { createKafka } from '../kafka/client.ts';
+import { unreachable } from '../kafka/refusal.ts';
 import { KafkaSink } from '../kafka/sink.ts';
 import { KafkaSource } from '../kafka/source.ts';
 import { TransactionalSink } from '../kafka/transactional-sink.ts';
@@ -74,7 +75,12 @@ export function openSink(config: Config, logger: Logger): Sink {
 export function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
   const where = `no broker at ${config.kafka['bootstrap.servers']}`;
   const hopeless = hopelessFor(config, config.output.topic, 'Write');
-  return keepTrying(() => sink.start(), { where, ...patience, hopeless });
+  return keepTrying(() => sink.start(), {
+    where,
+    ...patience,
+    hopeless,
+    words: (error) => unreachable(error, config.kafka),
+  });
 }
 
 /** What is not there at once is not waited for, and a broker that says nothing no longer than for an answer. */

@@ -6,6 +6,8 @@ import type { ProduceFailure } from './produce-answers.ts';
 interface KafkaError extends Error {
   readonly type?: string;
   readonly code?: string | number;
+  /** Where a connection failed. */
+  readonly broker?: string;
   readonly cause?: unknown;
 }
 

@@ -1,6 +1,7 @@
 // What no waiting mends: a login, a certificate or a right that the broker refuses, a group that belongs to another kind of client.
 // kafkajs's errors say neither who was refused nor what; here they do.
 
+import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
 
@@ -42,6 +43,16 @@ export function refusalOf(
     if (type === 'INCONSISTENT_GROUP_PROTOCOL') return groupInUse(settings['group.id'], '');
   }
   return undefined;
+}
+
+/** Why a broker was not reached. One that was configured may answer, and name an address where none is. */
+export function unreachable(error: Error, settings: KafkaSettings): string {
+  const configured = brokerAddresses(settings['bootstrap.servers']).map(kafkaJsBroker);
+  for (const { broker, message } of errorChain(error)) {
+    if (broker !== undefined && !configured.includes(broker))
+      return `it answered, and named ${broker} as the address to use (the broker's advertised.listeners): ${message}`;
+  }
+  return error.message;
 }
 
 function rightOf(

@@ -3,7 +3,16 @@
 import anyTest, { type TestFn } from 'ava';
 import { freePort, startBroker } from '../../tools/broker.ts';
 import { createTopics } from '../../tools/topics.ts';
-import { allCommitted, audit, newJob, Program, produce, startDaemon, startLoad } from '../support/daemon.ts';
+import {
+  allCommitted,
+  audit,
+  flags,
+  newJob,
+  Program,
+  produce,
+  startDaemon,
+  startLoad,
+} from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
@@ -126,4 +135,14 @@ test('check says what is right, with where each value comes from', async (t) => 
   t.regex(out, /input\.topic = .* {2}\(--set\)/);
   t.regex(out, /ok: model creditcard, golden records agree; backend \w+, measured on 2048 records/);
   t.regex(out, /ok: topics .* \(4 partitions\).*each to the partition of its input/);
+});
+
+test('check asks the schema registry where one is used: one that is away is 69, with its address', async (t) => {
+  const job = await newJob(broker().address);
+  const away = `http://127.0.0.1:${await freePort()}`;
+  const own = ['model.backend=wasm', 'input.format=avro', 'output.format=json', `registry.url=${away}`];
+  const { code, out } = await new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, own)])
+    .ended;
+  t.is(code, 69, out);
+  t.true(out.includes(`no answer from the schema registry at ${away}`), out);
 });

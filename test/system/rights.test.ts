@@ -12,10 +12,18 @@ const test = anyTest as TestFn;
 const USERS = ['runner', 'looker', 'auditor', 'redriver', 'producer', 'teller'] as const;
 type User = (typeof USERS)[number];
 const port = await freePort();
+const lost = await freePort();
+const plain = await freePort();
+const nowhere = await freePort();
 const users = USERS.map((user) => `user_${user}="secret"`).join(' ');
 const broker = withBroker(test, {
-  listeners: [`SASL_PLAINTEXT://127.0.0.1:${port}`],
+  port: plain,
+  listeners: [`SASL_PLAINTEXT://127.0.0.1:${port}`, `LOST://127.0.0.1:${lost}`],
   properties: {
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${port},LOST://127.0.0.1:${nowhere}`,
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,LOST:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS',
     'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN',
@@ -169,6 +177,12 @@ test('a group of clients with another protocol is named, with who is in it: 78',
   } finally {
     await other.disconnect();
   }
+});
+
+test('an address that a broker advertises and where none is, is said to be the one that was advertised', async (t) => {
+  const { code, out } = await command(await job(), [`kafka.bootstrap.servers=127.0.0.1:${lost}`], 'check');
+  t.is(code, 69, out);
+  t.true(out.includes(`it answered, and named 127.0.0.1:${nowhere} as the address to use`), out);
 });
 
 test('partitions that are added to the input are read within metadata.max.age.ms', async (t) => {
