@@ -236,7 +236,7 @@ const scale = (input: FieldInput, value: unknown): number =>
   scaled(input, typeof value === 'number' ? value : asNumber(value));
 
 /** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */
-function asNumber(value: unknown): number {
+export function asNumber(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
   return Number.NaN;

@@ -5,7 +5,7 @@ import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } fro
 import { Found } from '../codec/avro-found.ts';
 import type { WantedPath } from '../codec/avro-walk.ts';
 import { canonical, formatPath, parsePath } from '../features/path.ts';
-import { type FeaturePlan, OBJECT_FIELDS, scaled } from '../features/plan.ts';
+import { asNumber, type FeaturePlan, OBJECT_FIELDS, scaled } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { elementOf, type Placed } from './fields.ts';
@@ -176,9 +176,11 @@ export class CompiledAvroReader implements InputReader {
     for (const { input, column, place } of placed) {
       const count = input.count ?? 1;
       if (!found.isNumber(place)) {
-        const { default: missing } = input;
-        if (missing === undefined || (found.at(place) ?? null) !== null) return false;
-        found.numbers.fill(missing, place, place + count);
+        const given = found.at(place) ?? null;
+        const other = input.count === undefined ? asNumber(given) : undefined;
+        const number = given === null ? input.default : other;
+        if (number === undefined) return false;
+        found.numbers.fill(number, place, place + count);
       }
       for (let index = 0; index < count; index++) {
         const feature = scaled(input, found.numbers[place + index] as number);
