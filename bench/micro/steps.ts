@@ -186,7 +186,7 @@ function timeSteps(format: Format, model: string, time: Time): void {
     for (let row = 0; row < RECORDS; row++) writer.write(compiled, row, bytes, score, row, RECORDS);
   });
   const results = new RecordBatchWriter();
-  const headers = new SourceHeaders('transactions', 1);
+  const headers = new SourceHeaders('transactions', 1, 'AAECAwQFBgcICQoLDA0ODw');
   time(`result batch with headers and CRC, ${name}`, RECORDS, () => {
     for (let row = 0; row < RECORDS; row++) {
       headers.set(row);

@@ -2,7 +2,7 @@
 // scored is waited for by whoever calls.
 
 import { setTimeout as lasting } from 'node:timers/promises';
-import { createTopics } from '../../tools/topics.ts';
+import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import { allCommitted, flags, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
@@ -182,6 +182,27 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
       // What was answered before went with the topic; the rest must be in the new one.
       const answers = await scene.records(job.results);
       if (answers < RECORDS) throw new Error(`${RECORDS} records came after, only ${answers} have results`);
+    },
+  },
+  {
+    name: 'input topic deleted, then made anew and filled past where the lanes were',
+    async act(scene) {
+      const job = await scene.anotherJob();
+      const kafka = kafkaFor(settingsFor(job.address));
+      await produce(job, RECORDS);
+      const daemon = await startDaemon(job);
+      await allCommitted(job, kafka);
+      await deleteTopic(job.address, job.input);
+      await createTopics(job.address, { [job.input]: PARTITIONS });
+      await produce(job, 2 * RECORDS);
+      await daemon.says('SCORELANE_TOPIC_REMADE');
+      await allCommitted(job, kafka);
+      await daemon.stop();
+      const answers = (await scene.records(job.results)) + (await scene.records(job.deadLetters));
+      if (answers < 3 * RECORDS) throw new Error(`${3 * RECORDS} records came, only ${answers} have answers`);
+      const audited = new Program(['audit', '--config', 'config/kafka.yaml', ...flags(job, [])]);
+      const { code, out } = await audited.ended;
+      if (code !== 0) throw new Error(`an audit of the new topic ended with ${code}:\n${out.slice(-3_000)}`);
     },
   },
   {
