@@ -30,7 +30,9 @@ export type MicroCase =
   | { readonly kind: 'steps'; readonly format: Format; readonly model: string }
   | { readonly kind: 'predict'; readonly model: string; readonly backend: Backend }
   | { readonly kind: 'whole'; readonly format: Format; readonly model: string; readonly backend: Backend }
-  | { readonly kind: 'windows'; readonly keys: number };
+  | { readonly kind: 'windows'; readonly keys: number }
+  /** One key in two is the same, and so many records of it wait. */
+  | { readonly kind: 'waiting'; readonly waiting: number };
 
 export interface Timing {
   readonly name: string;
@@ -55,7 +57,8 @@ export async function timeCase(one: MicroCase, seconds: number, rounds: number):
   else if (one.kind === 'windows') {
     const bytesPerKey = timeWindows(one.keys, time);
     return timings.map((timing) => ({ ...timing, bytesPerKey }));
-  } else {
+  } else if (one.kind === 'waiting') timeWaiting(one.waiting, time);
+  else {
     const predictor = await loadPredictor(one.backend, readManifest(ensureModel(one.model)));
     if (one.kind === 'predict') timePredict(one.model, predictor, time);
     else
@@ -79,6 +82,34 @@ const WINDOWS: readonly Window[] = [0, 7].flatMap((delay) =>
     }),
   ),
 );
+
+/** Ten minutes of grace; one record in four comes late by some hundred others. */
+function timeWaiting(waiting: number, time: Time): void {
+  const [graceMs, keys] = [600_000, 10_007];
+  const state = new WindowState(WINDOWS, { graceMs, keysMax: 2 ** 14, pendingMax: 4 * waiting });
+  const [hashes, out] = [new Uint32Array(2), new Float64Array(WINDOWS.length)];
+  const [values, valueHashes] = [new Float64Array(2), new Uint32Array(2)];
+  const stepMs = graceMs / (2 * waiting);
+  let count = 0;
+  const take = (): void => {
+    const key = count % 2 === 0 ? 0 : 1 + ((Math.imul(count, 0x9e3779b1) >>> 0) % keys);
+    hashes[0] = Math.imul(key, 0x9e3779b1) >>> 0;
+    hashes[1] = Math.imul(key ^ 0x5bd1e995, 0x85ebca6b) >>> 0;
+    values[0] = key % 100;
+    count++;
+    state.take(
+      (count - (count % 4 === 0 ? 100 + (count % 300) : 0)) * stepMs,
+      hashes,
+      values,
+      valueHashes,
+      out,
+    );
+  };
+  while (count < 2 * waiting) take();
+  time(`windows: ${WINDOWS.length}, ${waiting} of one key waiting`, RECORDS, () => {
+    for (let record = 0; record < RECORDS; record++) take();
+  });
+}
 
 /** Records of keys at random, a thousandth of a key's mean distance apart. Returns the bytes of state for each key. */
 function timeWindows(keys: number, time: Time): number {

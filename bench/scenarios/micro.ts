@@ -8,6 +8,8 @@ import { median } from '../harness/statistics.ts';
 import { type MicroCase, predictName, RECORDS, ROWS, type Timing } from '../micro/steps.ts';
 
 const KEYS = 1_000_000;
+/** Records of one busy key that wait for the watermark, in ten minutes of grace. */
+const WAITING = [10_000, 40_000];
 
 export const micro: Scenario = {
   name: 'micro',
@@ -35,6 +37,7 @@ export const micro: Scenario = {
       ),
     ]);
     cases.push({ kind: 'windows', keys: KEYS });
+    for (const waiting of WAITING) cases.push({ kind: 'waiting', waiting });
     for (const one of cases) {
       for (const { name, times, bytesPerKey } of await inThread(one, options)) {
         for (const time of times) runs.add(name, { time });

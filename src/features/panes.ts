@@ -5,6 +5,12 @@ import type { Archive } from './archive.ts';
 import { grown } from './key-table.ts';
 import type { WindowFunction } from './window-spec.ts';
 
+/** What is gathered besides counts, sums and extremes, which cost nothing. */
+export interface Respects {
+  readonly moments: boolean;
+  readonly distinct: boolean;
+}
+
 /** Gathers panes and single values. Variance by Chan, Golub and LeVeque 1979, which does not cancel out. */
 export class Gathered {
   count = 0;
@@ -26,14 +32,22 @@ export class Gathered {
     if (this.distinct.size > 0) this.distinct.clear();
   }
 
-  /** One value, in all respects that these panes gather. */
-  takeOne(value: number, hash: number, panes: Panes): void {
-    const { moments, distinct } = panes.has;
+  /** One value, in all respects that are needed. */
+  takeOne(value: number, hash: number, { moments, distinct }: Respects): void {
     if (moments) this.takeMoments(1, value, 0);
     this.count++;
     this.sum += value;
     this.takeExtremes(value, value);
     if (distinct) this.distinct.add(hash);
+  }
+
+  /** What was gathered of others. */
+  take(others: Gathered, { moments }: Respects): void {
+    if (moments) this.takeMoments(others.count, others.mean, others.squares);
+    this.count += others.count;
+    this.sum += others.sum;
+    this.takeExtremes(others.min, others.max);
+    for (const hash of others.distinct) this.distinct.add(hash);
   }
 
   /** Before `count` counts them. */

@@ -1,11 +1,18 @@
-// Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in the order of time, so that what goes
-// is always the head of its list.
+// Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in the order of time (waiting-list.ts), so
+// that what goes is always the head of its list.
 
 import type { Archive } from './archive.ts';
+import { NO_SLOT } from './key-group.ts';
 import { grown } from './key-table.ts';
+import type { Gathered, Respects } from './panes.ts';
+import { NO_VALUE } from './waiting-blocks.ts';
+import { WaitingList } from './waiting-list.ts';
 
-const NONE = -1;
+const NONE = NO_SLOT;
 const SMALLEST = 64;
+/** Blocks in which a busy key has all that can wait of it. */
+const BLOCKS = 256;
+const COUNTED: Respects = { moments: false, distinct: false };
 
 export class Pending {
   readonly #groups: number;
@@ -15,34 +22,30 @@ export class Pending {
   /** Order of arrival, for equal times. */
   #arrivals = new Float64Array(0);
   #slots = new Int32Array(0);
-  #nexts = new Int32Array(0);
   #numbers = new Float64Array(0);
   #hashes = new Uint32Array(0);
   /** Entries in heap order. */
   #heap = new Int32Array(0);
   #free: number[] = [];
-  /** By group, the first entry of each slot. */
-  #firsts: Int32Array[];
+  /** By group. */
+  readonly #lists: readonly WaitingList[];
+  /** By value, what is gathered of it. */
+  readonly #respects: readonly Respects[];
   #arrived = 0;
   size = 0;
 
-  constructor(groups: number, values: number) {
+  constructor(groups: number, respects: readonly Respects[], graceMs: number) {
     this.#groups = groups;
-    this.#values = values;
-    this.#firsts = Array.from({ length: groups }, () => new Int32Array(0));
+    this.#values = respects.length;
+    this.#respects = respects;
+    const blockMs = Math.max(1, Math.ceil(graceMs / BLOCKS));
+    this.#lists = Array.from({ length: groups }, () => new WaitingList(this, respects.length, blockMs));
   }
 
   get bytes(): number {
-    return [
-      this.#times,
-      this.#arrivals,
-      this.#slots,
-      this.#nexts,
-      this.#numbers,
-      this.#hashes,
-      this.#heap,
-      ...this.#firsts,
-    ].reduce((sum, array) => sum + array.byteLength, 0);
+    const own = [this.#times, this.#arrivals, this.#slots, this.#numbers, this.#hashes, this.#heap];
+    const bytes = own.reduce((sum, array) => sum + array.byteLength, 0);
+    return this.#lists.reduce((sum, list) => sum + list.bytes, bytes);
   }
 
   carry(archive: Archive): void {
@@ -52,11 +55,10 @@ export class Pending {
     this.#times = archive.array(this.#times, this.#capacity);
     this.#arrivals = archive.array(this.#arrivals, this.#capacity);
     this.#slots = archive.array(this.#slots, this.#capacity * this.#groups);
-    this.#nexts = archive.array(this.#nexts, this.#capacity * this.#groups);
     this.#numbers = archive.array(this.#numbers, this.#capacity * this.#values);
     this.#hashes = archive.array(this.#hashes, this.#capacity * this.#values);
     this.#heap = archive.array(this.#heap, this.size);
-    this.#firsts = this.#firsts.map((firsts) => archive.array(firsts, firsts.length));
+    for (const list of this.#lists) list.carry(archive, this.#capacity);
   }
 
   /** Of the earliest that waits; there must be one. */
@@ -80,13 +82,22 @@ export class Pending {
     return this.#hashes[entry * this.#values + value] as number;
   }
 
-  /** The earliest entry of a key, or -1. */
-  firstOf(group: number, slot: number): number {
-    return this.#firsts[group]?.[slot] ?? NONE;
+  /** Gathers an entry in all respects in which that field is looked at. */
+  gather(entry: number, value: number, into: Gathered): void {
+    if (value === NO_VALUE) into.takeOne(0, 0, COUNTED);
+    else {
+      const at = entry * this.#values + value;
+      into.takeOne(
+        this.#numbers[at] as number,
+        this.#hashes[at] as number,
+        this.#respects[value] as Respects,
+      );
+    }
   }
 
-  nextOf(group: number, entry: number): number {
-    return this.#nexts[entry * this.#groups + group] as number;
+  /** What waits by the keys of a group. */
+  listOf(group: number): WaitingList {
+    return this.#lists[group] as WaitingList;
   }
 
   /** A slot of -1 is none: the key has no room. */
@@ -100,7 +111,7 @@ export class Pending {
     for (let group = 0; group < this.#groups; group++) {
       const slot = slots[group] as number;
       this.#slots[entry * this.#groups + group] = slot;
-      if (slot !== NONE) this.#link(entry, group, slot);
+      if (slot !== NONE) this.listOf(group).add(entry, slot);
     }
     this.#heap[this.size] = entry;
     this.#rise(this.size++);
@@ -114,30 +125,10 @@ export class Pending {
     for (let group = 0; group < this.#groups; group++) {
       const slot = this.slotOf(entry, group);
       // The earliest of all is the earliest of its key.
-      if (slot !== NONE) (this.#firsts[group] as Int32Array)[slot] = this.nextOf(group, entry);
+      if (slot !== NONE) this.listOf(group).removeFirst(entry, slot);
     }
     this.#free.push(entry);
     return entry;
-  }
-
-  /** Puts an entry behind those of its key that are not later. */
-  #link(entry: number, group: number, slot: number): void {
-    let firsts = this.#firsts[group] as Int32Array;
-    if (slot >= firsts.length) {
-      const larger = new Int32Array(Math.max(SMALLEST, 2 * slot)).fill(NONE);
-      larger.set(firsts);
-      this.#firsts[group] = larger;
-      firsts = larger;
-    }
-    let before = NONE;
-    let after = firsts[slot] as number;
-    while (after !== NONE && (this.#times[after] as number) <= (this.#times[entry] as number)) {
-      before = after;
-      after = this.nextOf(group, after);
-    }
-    this.#nexts[entry * this.#groups + group] = after;
-    if (before === NONE) firsts[slot] = entry;
-    else this.#nexts[before * this.#groups + group] = entry;
   }
 
   #isBefore(left: number, right: number): boolean {
@@ -182,7 +173,7 @@ export class Pending {
     this.#times = grown(this.#times, this.#capacity);
     this.#arrivals = grown(this.#arrivals, this.#capacity);
     this.#slots = grown(this.#slots, this.#capacity * this.#groups);
-    this.#nexts = grown(this.#nexts, this.#capacity * this.#groups);
+    for (const list of this.#lists) list.reserve(this.#capacity);
     this.#numbers = grown(this.#numbers, this.#capacity * this.#values);
     this.#hashes = grown(this.#hashes, this.#capacity * this.#values);
     this.#heap = grown(this.#heap, this.#capacity);

@@ -5,7 +5,7 @@
 
 import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
-import { Gathered, Panes } from './panes.ts';
+import { Gathered, Panes, type Respects } from './panes.ts';
 import { Pending } from './pending.ts';
 import type { StateOptions, Window } from './window-spec.ts';
 
@@ -46,7 +46,6 @@ export interface StateCounts {
 type Four = [number, number, number, number];
 
 const NONE = NO_SLOT;
-const NO_ENTRIES: readonly number[] = [];
 const NO_RING = '';
 
 export class WindowState {
@@ -99,7 +98,11 @@ export class WindowState {
       window.function === 'timeSinceLast' ? [{ window, column, group: this.by.indexOf(window.by) }] : [],
     );
     this.#ringValues = ringValues;
-    this.#pending = new Pending(this.by.length, this.of.length);
+    const respects = this.of.map((of): Respects => {
+      const functions = windows.flatMap((window) => (window.of === of ? [window.function] : []));
+      return { moments: functions.includes('variance'), distinct: functions.includes('distinct') };
+    });
+    this.#pending = new Pending(this.by.length, respects, options.graceMs);
     this.#slots = new Int32Array(this.by.length);
   }
 
@@ -162,7 +165,7 @@ export class WindowState {
         hashes[2 * group] as number,
         hashes[2 * group + 1] as number,
         this.#watermarkMs,
-        (slot) => this.#pending.firstOf(group, slot) !== NONE,
+        (slot) => this.#pending.listOf(group).has(slot),
       );
     });
     // What is not later than the record must be seen before the record is.
@@ -210,7 +213,7 @@ export class WindowState {
       // The record itself is the latest of its windows, unless they end before it.
       if (delayMs === 0) {
         const [number, hash] = value < 0 ? [0, 0] : [values[value] as number, valueHashes[value] as number];
-        this.#gathered.takeOne(number, hash, sweep.ring);
+        this.#gathered.takeOne(number, hash, sweep.ring.has);
       }
       this.#sweep(sweep, timeMs, isLate, out);
     }
@@ -225,7 +228,6 @@ export class WindowState {
   ): void {
     const slot = this.#slots[group] as number;
     const gathered = this.#gathered;
-    const pending = this.#pending;
     const own = ring.paneOf(timeMs);
     // With a delay the last pane is the last that had ended by then.
     const end = delayMs === 0 ? own : ring.paneOf(timeMs - delayMs) - 1;
@@ -233,33 +235,20 @@ export class WindowState {
     const last = isLate ? Math.min(end, own - 1) : end;
     const kept = ring.paneOf(this.#watermarkMs) - ring.length + 1;
     const latest = slot === NONE ? end : ring.paneOf((this.#groups[group] as KeyGroup).lastMs(slot));
-    const waiting = slot === NONE || isLate ? NO_ENTRIES : this.#waiting(group, slot, timeMs);
-    let left = waiting.length;
+    const list = this.#pending.listOf(group);
+    let waiting =
+      slot === NONE || isLate ? NONE : list.lastUpTo(slot, Math.min(timeMs, (end + 1) * ring.hopMs));
+    // What is of that very time is in the pane behind.
+    while (waiting !== NONE && ring.paneOf(list.timeOf(waiting)) > end) waiting = list.beforeOf(waiting);
     let next = end;
     for (const { window, column } of windows) {
       const first = end - window.panes + 1;
-      for (; left > 0 && ring.paneOf(pending.timeOf(waiting[left - 1] as number)) >= first; left--) {
-        const entry = waiting[left - 1] as number;
-        if (ring.paneOf(pending.timeOf(entry)) > end) continue;
-        const [number, hash] =
-          value < 0 ? [0, 0] : [pending.valueOf(entry, value), pending.hashOf(entry, value)];
-        gathered.takeOne(number, hash, ring);
-      }
+      if (waiting !== NONE)
+        waiting = list.gatherBack(slot, waiting, ring.hopMs, first, value, ring.has, gathered);
       if (slot !== NONE) ring.gatherDown(slot, Math.min(next, last, latest), Math.max(first, kept), gathered);
       next = Math.min(next, first - 1);
       out[column] = result(window, gathered);
     }
-  }
-
-  /** What waits of a key and is not later than that time, the earliest first. */
-  #waiting(group: number, slot: number, timeMs: number): readonly number[] {
-    const pending = this.#pending;
-    let entry = pending.firstOf(group, slot);
-    if (entry === NONE) return NO_ENTRIES;
-    const found: number[] = [];
-    for (; entry !== NONE && pending.timeOf(entry) <= timeMs; entry = pending.nextOf(group, entry))
-      found.push(entry);
-    return found;
   }
 
   /** Seconds since the record before. */
@@ -268,12 +257,9 @@ export class WindowState {
     const group = this.#groups[index] as KeyGroup;
     let last = group.lastMs(slot);
     if (last > timeMs || last < this.#watermarkMs - group.idleMs) last = Number.NEGATIVE_INFINITY;
-    const pending = this.#pending;
-    for (let entry = pending.firstOf(index, slot); entry !== NONE; entry = pending.nextOf(index, entry)) {
-      const at = pending.timeOf(entry);
-      if (at > timeMs) break;
-      last = at;
-    }
+    const list = this.#pending.listOf(index);
+    const waiting = list.lastUpTo(slot, timeMs);
+    if (waiting !== NONE) last = list.timeOf(waiting);
     return last === Number.NEGATIVE_INFINITY ? empty : (timeMs - last) / 1_000;
   }
 }

@@ -30,7 +30,7 @@ export class SnapshotError extends Error {
 }
 
 /** Says what the bytes mean: another layout has another number, and another byte order does not read as this one. */
-const MAGIC = 0x534c_0001;
+const MAGIC = 0x534c_0002;
 const CRC_BYTES = 4;
 const TITLE_BYTES_MAX = 4_096;
 const CHUNK_BYTES = 8 * 2 ** 20;

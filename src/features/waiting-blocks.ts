@@ -1,0 +1,99 @@
+// What waits of one busy key, in blocks of equal length of time, each with what is gathered of it: so a window is read block by block, and
+// no record walks all that waits. Only a way to remember: what is gathered of a block is the same whether it was remembered or not.
+
+import { Gathered } from './panes.ts';
+
+/** Entries in the order of time. */
+export interface Waiting {
+  timeOf(entry: number): number;
+  nextOf(entry: number): number;
+  /** Gathers an entry behind those before it. `value` is the index of a field, or NO_VALUE. */
+  gather(entry: number, value: number, into: Gathered): void;
+}
+
+/** What is gathered where entries are only counted. */
+export const NO_VALUE = -1;
+
+interface Block {
+  readonly number: number;
+  first: number;
+  last: number;
+  /** By field, NO_VALUE first: what is gathered of it; null where that has to be found out anew. */
+  readonly gathered: (Gathered | null)[];
+}
+
+export class WaitingBlocks {
+  readonly #list: Waiting;
+  readonly #values: number;
+  readonly #blockMs: number;
+  /** In the order of time, and none is empty. */
+  readonly #blocks: Block[] = [];
+
+  constructor(list: Waiting, values: number, blockMs: number) {
+    this.#list = list;
+    this.#values = values;
+    this.#blockMs = blockMs;
+  }
+
+  at(index: number): Block | undefined {
+    return this.#blocks[index];
+  }
+
+  /** Index of the last block that does not lie after that time, or -1. */
+  indexUpTo(timeMs: number): number {
+    const number = Math.floor(timeMs / this.#blockMs);
+    let [low, high] = [0, this.#blocks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#blocks[middle] as Block).number <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** An entry was put into the list, behind `before`, which is -1 or may be of a block before. */
+  added(entry: number, before: number): void {
+    const timeMs = this.#list.timeOf(entry);
+    const number = Math.floor(timeMs / this.#blockMs);
+    const index = this.indexUpTo(timeMs);
+    const block = this.#blocks[index];
+    if (block === undefined || block.number !== number) {
+      const gathered = Array.from({ length: this.#values + 1 }, () => null);
+      this.#blocks.splice(index + 1, 0, { number, first: entry, last: entry, gathered });
+      return;
+    }
+    if (before === block.last) {
+      block.last = entry;
+      block.gathered.forEach((known, at) => {
+        if (known !== null) this.#list.gather(entry, at + NO_VALUE, known);
+      });
+      return;
+    }
+    if (this.#list.nextOf(entry) === block.first) block.first = entry;
+    block.gathered.fill(null);
+  }
+
+  /** The earliest entry has left the list. */
+  removedFirst(entry: number): void {
+    const block = this.#blocks[0] as Block;
+    if (block.last === entry) {
+      this.#blocks.shift();
+      return;
+    }
+    block.first = this.#list.nextOf(entry);
+    block.gathered.fill(null);
+  }
+
+  /** All of a block, of one field. */
+  gatheredOf(block: Block, value: number): Gathered {
+    const known = block.gathered[value - NO_VALUE];
+    if (known !== null && known !== undefined) return known;
+    const found = new Gathered();
+    for (let entry = block.first; ; entry = this.#list.nextOf(entry)) {
+      this.#list.gather(entry, value, found);
+      if (entry === block.last) break;
+    }
+    block.gathered[value - NO_VALUE] = found;
+    return found;
+  }
+}

@@ -1,0 +1,104 @@
+// Keys of which much waits: their windows are those of the naive implementation, the same to the bit however the state came to be, and no
+// record walks all that waits.
+
+import test from 'ava';
+import fc from 'fast-check';
+import type { Archive, Numbers } from '../../src/features/archive.ts';
+import { Gathered } from '../../src/features/panes.ts';
+import { WaitingList } from '../../src/features/waiting-list.ts';
+import { WindowState } from '../../src/features/window-state.ts';
+import { type Event, holdAgainstNaive, options, taken, windows } from '../support/naive-windows.ts';
+
+const GRACE_MS = 600;
+
+/** Hundreds of records within the grace, of one key or two. */
+const busy: fc.Arbitrary<Event[]> = fc
+  .array(
+    fc.record({
+      step: fc.oneof({ arbitrary: fc.nat(3), weight: 60 }, { arbitrary: fc.constant(700), weight: 1 }),
+      back: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(GRACE_MS)),
+      keys: fc.tuple(fc.nat(1), fc.constant(0)),
+      values: fc.tuple(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })),
+    }),
+    { minLength: 200, maxLength: 400 },
+  )
+  .map((steps) => {
+    let nowMs = 1_000;
+    return steps.map(({ step, back, keys, values }) => {
+      nowMs += step;
+      return { timeMs: nowMs - back, keys, values };
+    });
+  });
+
+test('windows of busy keys are what a naive implementation says', (t) => {
+  fc.assert(
+    fc.property(windows, busy, (all, given) => holdAgainstNaive(all, given, GRACE_MS)),
+    { numRuns: 100 },
+  );
+  t.pass();
+});
+
+test('a state of busy keys that was carried over in the middle goes on with the same numbers, to the bit', (t) => {
+  fc.assert(
+    fc.property(windows, busy, fc.nat(399), (all, given, at) => {
+      const cut = Math.min(at, given.length);
+      const [whole, before, after] = [0, 1, 2].map(() => new WindowState(all, options(GRACE_MS)));
+      const wanted = taken(whole as WindowState, all.length, given);
+      taken(before as WindowState, all.length, given.slice(0, cut));
+      const parts: (number[] | Numbers)[] = [];
+      const keep = <T extends number[] | Numbers>(part: T): T => {
+        parts.push(part.slice());
+        return part;
+      };
+      (before as WindowState).carry({
+        numbers: (values) => keep([...values]),
+        array: (array) => keep(array),
+        list: (values) => keep([...values]),
+      } satisfies Archive);
+      (after as WindowState).carry({
+        numbers: () => parts.shift() as number[],
+        array: <T extends Numbers>() => parts.shift() as T,
+        list: () => parts.shift() as number[],
+      } satisfies Archive);
+      t.deepEqual(taken(after as WindowState, all.length, given.slice(cut)), wanted.slice(cut));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('with 20,000 waiting of one key a record looks at a few hundred of them at most, in order and out of order', (t) => {
+  const times: number[] = [];
+  let looks = 0;
+  const list = new WaitingList(
+    {
+      timeOf: (entry) => {
+        looks++;
+        return times[entry] as number;
+      },
+      gather: (_entry, _value, into) => {
+        looks++;
+        into.takeOne(1, 0, { moments: false, distinct: false });
+      },
+    },
+    0,
+    80,
+  );
+  const WAITING = 20_000;
+  list.reserve(2 * WAITING);
+  const take = (timeMs: number): number => {
+    const into = new Gathered();
+    list.gatherBack(0, list.lastUpTo(0, timeMs), 1e9, 0, -1, { moments: false, distinct: false }, into);
+    list.add(times.push(timeMs) - 1, 0);
+    return into.count;
+  };
+  for (let entry = 0; entry < WAITING; entry++) take(entry);
+  looks = 0;
+  for (let more = 0; more < 1_000; more++) {
+    const timeMs = WAITING + more - (more % 4 === 0 ? 300 : 0);
+    list.removeFirst(more, 0);
+    // All that are not later, less those that went.
+    const later = times.filter((other) => other > timeMs).length;
+    t.is(take(timeMs), WAITING + more - later - (more + 1));
+  }
+  t.true(looks / 1_000 < 1_500, `${looks / 1_000} looks a record`);
+});
