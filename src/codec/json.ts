@@ -6,14 +6,18 @@ import { base64, Extension } from './extension.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** No integer past 2^53 has fewer digits. A reviver takes several times as long as the rest: it is for texts that may need it. */
+/** No integer past 2^53 has fewer digits. */
 const MANY_DIGITS = /\d{16}/;
+/** A fraction often has as many: they are of an integer where they begin a value. */
+const INTEGERS = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
 const INTEGER = /^-?\d+$/;
 
 export const json: Codec = {
   decode(bytes, start, end) {
     const text = utf8.decode(bytes.subarray(start, end));
-    return MANY_DIGITS.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
+    // A reviver takes several times as long as the rest: it is for texts that need it.
+    const needsIt = MANY_DIGITS.test(text) && INTEGERS.some((integer) => integer.test(text));
+    return needsIt ? JSON.parse(text, exactly) : JSON.parse(text);
   },
   encode: (value) => Buffer.from(JSON.stringify(value, asText)),
 };

@@ -132,8 +132,13 @@ function categoryOf(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+/** Reads a field of a map: a direct look-up where it stands at the top level. */
 function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
+  const [name = ''] = path;
+  if (path.length === 1)
+    return (record) =>
+      Object.hasOwn(record as object, name) ? (record as Record<string, unknown>)[name] : undefined;
   return (record) => valueAt(record, path);
 }
 
