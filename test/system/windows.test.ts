@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
+import { KafkaSink } from '../../src/kafka/sink.ts';
 import { cell } from '../../src/load/rows.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { allCommitted, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
+import { batchOf } from '../support/records.ts';
 import { recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 import { history, windowsModel } from '../support/windows-model.ts';
+import { compareFeatures } from '../torture/compare-features.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -172,4 +175,41 @@ test('windows by a field that is not the key are refused record by record, with 
   } finally {
     t.is((await daemon.stop()).code, 0);
   }
+});
+
+test('a refused record that carries the wall clock, in a log of older event times, changes no feature after kill -9 (invariant 8)', async (t) => {
+  const model = windowsModel(
+    '\n  - { path: amount, log1p: true }\n  - { window: { function: count, by: customer, size: 30d } }',
+    '{ time: at, drift: 1h }',
+  );
+  const job = await newJob(broker().address, [...model.settings, ...settings, 'input.format=json'], 1);
+  const sinkSettings = settingsFor(job.address);
+  const sink = new KafkaSink(kafkaFor(sinkSettings), sinkSettings);
+  await sink.start();
+  const records = history(30, 50)
+    .slice(0, 3_000)
+    .map((row) => ({ key: row.customer, value: JSON.stringify(row), timestampMs: row.at }));
+  records.splice(1_400, 0, { key: 'c1', value: 'not json', timestampMs: Date.now() });
+  const send = (from: number, until: number) =>
+    sink.produce([batchOf(job.input, 0, records.slice(from, until))]);
+  await send(0, 1_500);
+  const killed = await startDaemon(job);
+  await allCommitted(job, kafkaFor(sinkSettings), killed);
+  t.is((await killed.stop('SIGKILL')).signal, 'SIGKILL');
+  await send(1_500, records.length);
+  const again = await startDaemon(job);
+  await allCommitted(job, kafkaFor(sinkSettings), again);
+  t.is((await again.stop()).code, 0);
+  await sink.stop();
+  const [inputs, results, dead] = await Promise.all(
+    [job.input, job.results, job.deadLetters].map((topic) => recordsOf(job.address, topic)),
+  );
+  t.deepEqual(compareFeatures(readManifest(model.folder), inputs ?? [], results ?? [], dead ?? [], 1), {
+    inputs: records.length,
+    missing: 0,
+    repeats: 0,
+    wronglyDead: 0,
+    wronglyScored: 0,
+    deadUntouched: true,
+  });
 });

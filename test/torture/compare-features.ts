@@ -6,7 +6,6 @@ import type { ModelManifest } from '../../src/model/manifest.ts';
 import { ownsIn } from '../../src/scoring/copartition.ts';
 import type { Audit } from '../support/daemon.ts';
 import type { PartitionRecord, ReadRecord } from '../support/records.ts';
-import { PARTITIONS } from './scene.ts';
 
 /** The part of the independent audit that both have. */
 export type Compared = Pick<
@@ -27,10 +26,11 @@ function sourceOf({ headers }: ReadRecord, prefix: string): string {
 function undisturbed(
   { inputs: planned, state }: ModelManifest,
   inputs: readonly PartitionRecord[],
+  partitionCount: number,
 ): Map<string, string | null> {
   const found = new Map<string, string | null>();
   for (const [partition, records] of Map.groupBy(inputs, (record) => record.partition)) {
-    const plan = new StatefulPlan(planned, state, ownsIn(partition, PARTITIONS));
+    const plan = new StatefulPlan(planned, state, ownsIn(partition, partitionCount));
     const row = new Float32Array(plan.width);
     for (const { offset, key, value, timestampMs } of records.toSorted((a, b) => a.offset - b.offset)) {
       const refused = refusal(value, (record) =>
@@ -58,8 +58,9 @@ export function compareFeatures(
   inputs: readonly PartitionRecord[],
   results: readonly PartitionRecord[],
   deadLetters: readonly PartitionRecord[],
+  partitionCount: number,
 ): Compared {
-  const wanted = undisturbed(manifest, inputs);
+  const wanted = undisturbed(manifest, inputs, partitionCount);
   const originals = new Map(inputs.map((record) => [`${record.partition}/${record.offset}`, record]));
   const answered = new Set<string>();
   let [wronglyScored, wronglyDead] = [0, 0];

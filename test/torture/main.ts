@@ -14,7 +14,7 @@ import { CLUSTER_FAULTS } from './cluster-faults.ts';
 import { FAULTS } from './faults.ts';
 import { type Played, play } from './play.ts';
 import { ProxiedBroker } from './proxied.ts';
-import { Scene } from './scene.ts';
+import { PARTITIONS, Scene } from './scene.ts';
 import { STATELESS, withWindows } from './subject.ts';
 
 /** The cluster has a quarter of the faults. */
@@ -49,7 +49,9 @@ const played: Played[] = [];
 const settings = values.transactions ? ['kafka.transactional.id=torture'] : [];
 const mayRepeat = !values.transactions;
 const newSubject = () =>
-  values.windows ? withWindows(mkdtempSync(join(tmpdir(), 'scorelane-torture-state-'))) : STATELESS;
+  values.windows
+    ? withWindows(mkdtempSync(join(tmpdir(), 'scorelane-torture-state-')), PARTITIONS)
+    : STATELESS;
 if (single.length > 0) {
   const share = clustered.length > 0 ? 1 - CLUSTER_SHARE : 1;
   const scene = await Scene.on(await ProxiedBroker.start(), rate, newSubject(), settings);

@@ -30,7 +30,7 @@ const INPUTS = `
 const CUSTOMERS = ['--customers', '500', '--terminals', '1000'];
 
 /** `stateDirectory` is where all daemons of the scene keep their snapshots. */
-export function withWindows(stateDirectory: string): Subject {
+export function withWindows(stateDirectory: string, partitions: number): Subject {
   const { folder, settings } = windowsModel(INPUTS, '{ grace: 1s }');
   return {
     settings: [
@@ -46,7 +46,7 @@ export function withWindows(stateDirectory: string): Subject {
       const [inputs, answers, refused] = await Promise.all(
         [input, results, deadLetters].map((topic) => recordsOf(address, topic)),
       );
-      return compareFeatures(readManifest(folder), inputs ?? [], answers ?? [], refused ?? []);
+      return compareFeatures(readManifest(folder), inputs ?? [], answers ?? [], refused ?? [], partitions);
     },
   };
 }
