@@ -6,17 +6,18 @@ import { base64, Extension } from './extension.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** No integer past 2^53 has fewer digits. */
-const MANY_DIGITS = /\d{16}/;
-/** A fraction often has as many: they are of an integer where they begin a value. */
-const INTEGERS = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
+/**
+ * No integer past 2^53 has fewer digits. They are looked for where a value begins, for fractions often have as many, and a search for
+ * digits alone begins anew at each of them.
+ */
+const LARGE = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
 const INTEGER = /^-?\d+$/;
 
 export const json: Codec = {
   decode(bytes, start, end) {
     const text = utf8.decode(bytes.subarray(start, end));
     // A reviver takes several times as long as the rest: it is for texts that need it.
-    const needsIt = MANY_DIGITS.test(text) && INTEGERS.some((integer) => integer.test(text));
+    const needsIt = LARGE.some((integer) => integer.test(text));
     return needsIt ? JSON.parse(text, exactly) : JSON.parse(text);
   },
   encode: (value) => Buffer.from(JSON.stringify(value, asText)),
