@@ -1,6 +1,7 @@
 // What no key says alone: keys that contradict each other, held against the values that are in effect in the end.
 
 import { waitMsMax } from '../codec/registry.ts';
+import { protocolsOf } from '../kafka/addresses.ts';
 import type { Config } from './schema.ts';
 
 /** Topics that brokers write themselves, to keep what a group has committed among others. */
@@ -17,7 +18,25 @@ export interface Contradiction {
   readonly message: string;
 }
 
-export const contradictions = (config: Config): Contradiction[] => [...circles(config), ...waits(config)];
+export const contradictions = (config: Config): Contradiction[] => [
+  ...circles(config),
+  ...waits(config),
+  ...protocols(config),
+];
+
+const PROTOCOLS: ReadonlySet<string> = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
+
+/** Who writes SASL_SSL:// means it: a connection in plain text would be a surprise. Other words name listeners. */
+function protocols({ kafka }: Config): Contradiction[] {
+  const wanted = kafka['security.protocol'];
+  const others = protocolsOf(kafka['bootstrap.servers']).filter(
+    (each) => PROTOCOLS.has(each) && each !== wanted,
+  );
+  return others.map((protocol) => ({
+    key: 'kafka.security.protocol',
+    message: `expected ${protocol}, as kafka.bootstrap.servers says in front of ://, found ${wanted}`,
+  }));
+}
 
 /** While a lane waits for a schema it shows no sign of life; the registry is asked three times. */
 function waits({ registry, lanes }: Config): Contradiction[] {

@@ -13,9 +13,9 @@ export class AddressError extends Error {
   override readonly name = 'AddressError';
 }
 
-/** A protocol, as in `advertised.listeners`, is read and has no effect: `security.protocol` says it. */
+/** A protocol, as in `advertised.listeners`, or the name of a listener: it has no effect, `security.protocol` says how to connect. */
 const ADDRESS =
-  /^(?:[A-Za-z][\w+.-]*:\/\/)?(?:\[(?<v6>[\da-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)|(?<bare>[\da-fA-F:.]+)):(?<port>\d+)$/;
+  /^(?:(?<protocol>[A-Za-z][\w+.-]*):\/\/)?(?:\[(?<v6>[\da-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)|(?<bare>[\da-fA-F:.]+)):(?<port>\d+)$/;
 const PORT_MAX = 65_535;
 
 /** Throws `AddressError`. */
@@ -29,10 +29,21 @@ export function brokerAddresses(servers: string): BrokerAddress[] {
   throw new AddressError('expected at least one broker, as host:port');
 }
 
+/** What stands in front of `://`, in upper case, once each. */
+export const protocolsOf = (servers: string): string[] => [
+  ...new Set(
+    [...servers.matchAll(/([\w+.-]+):\/\//g)].map(([, protocol]) => (protocol as string).toUpperCase()),
+  ),
+];
+
 function brokerAddress(text: string): BrokerAddress {
   const parts = ADDRESS.exec(text)?.groups;
   const host = parts?.v6 ?? parts?.name ?? parts?.bare;
   if (parts === undefined || host === undefined) throw new AddressError(`expected host:port${hint(text)}`);
+  if (/^https?$/i.test(parts.protocol ?? ''))
+    throw new AddressError(
+      `expected host:port, or PROTOCOL://host:port with a protocol of Kafka, found ${parts.protocol}`,
+    );
   const v6 = parts.v6 ?? parts.bare;
   if (v6 !== undefined && !isIPv6(v6))
     throw new AddressError('expected an IPv6 address in [ ], as in [::1]:9092');

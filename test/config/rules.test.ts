@@ -32,3 +32,13 @@ test("the broker's own topics are refused: each commit would be a record of the 
       new RegExp(`--set: ${key}: .*the broker's own`),
     );
 });
+
+test('a protocol in front of a broker is the one to connect with, or the start is refused', (t) => {
+  const broker = 'kafka.bootstrap.servers=SASL_SSL://a:1,b:2';
+  t.regex(
+    problemsOf(MINIMAL, [broker]),
+    /kafka\.security\.protocol: expected SASL_SSL, as kafka\.bootstrap\.servers says.*found PLAINTEXT/,
+  );
+  t.is(problemsOf(MINIMAL, [broker, 'kafka.security.protocol=SASL_SSL']), '');
+  t.is(problemsOf(MINIMAL, ['kafka.bootstrap.servers=INTERNAL://a:1']), '', 'the name of a listener');
+});

@@ -53,6 +53,7 @@ for (const [text, expected] of read) {
 
 const refused: readonly (readonly [string, RegExp])[] = [
   ['host', /expected host:port; the port is missing/],
+  ['http://a:1', /a protocol of Kafka, found http/],
   ['a:1;b:2', /with commas between brokers/],
   ['a:1 b:2', /with commas between brokers/],
   ['::1', /\[::1\]:9092|IPv6/],
