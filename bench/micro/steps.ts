@@ -246,6 +246,8 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       inputFormat: format,
       avro: null,
       json: { isFramed: false, schemas: [], notFinite: false },
+      only: {},
+      tombstones: 'deadLetter',
       inputPartitionCount: 4,
       resultFormat: format,
       idPaths: ['id'],

@@ -2,7 +2,7 @@
 
 import type { Fetched } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
-import { openRecordBatch } from '../log/record-batch-reader.ts';
+import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import { type AnswerTopics, eachAnswer, type Topic, type Unsure } from './answers.ts';
 import { Coverage, type PartitionReport } from './coverage.ts';
 
@@ -10,6 +10,15 @@ export interface AuditPlan extends AnswerTopics {
   readonly input: Topic;
   /** What the group had committed before the ends of the outputs were asked for, by partition. */
   readonly committed: readonly number[];
+  /** Says which records need no answer; null where all do. */
+  readonly selection: Selects | null;
+}
+
+export interface Selects {
+  /** Undefined where something has to be learnt first. */
+  skips(record: RecordView): boolean | undefined;
+  /** Resolves to false where there was nothing to learn. */
+  learn(): Promise<boolean>;
 }
 
 export interface AuditReport {
@@ -36,7 +45,30 @@ export async function audit(plan: AuditPlan): Promise<AuditReport> {
     });
     unsure = { trusted: unsure.trusted + found.trusted, others: unsure.others + found.others };
   }
+  if (plan.selection !== null) await findSkipped(plan, coverages, plan.selection);
   return { partitions: coverages.map((coverage) => coverage.report()), unsure };
+}
+
+/** Looks at the records that nothing answers: once more after each time that something was learnt. */
+async function findSkipped(
+  plan: AuditPlan,
+  coverages: readonly Coverage[],
+  selection: Selects,
+): Promise<void> {
+  do {
+    const ranges = coverages.map((coverage) => coverage.open);
+    await readRange(plan.input.open(), ranges, ({ partition, batches }) => {
+      const coverage = coverages[partition];
+      for (const batch of coverage === undefined ? [] : batches) {
+        const { baseOffset, lastOffset } = batch.header;
+        if (batch.skip || !coverage?.hasOpen(baseOffset, lastOffset + 1)) continue;
+        const records = openRecordBatch(batch, plan.inflatedBytesMax);
+        while (records.next())
+          if (coverage.isOpen(records.offset) && selection.skips(records) === true)
+            coverage.skip(records.offset);
+      }
+    });
+  } while (await selection.learn());
 }
 
 function countInput(coverage: Coverage, { batches }: Fetched, inflatedBytesMax: number): void {

@@ -1,6 +1,7 @@
 // What became of each record of one input partition: the records that are there, and the results and dead letters that
 // name them. The proof of "nothing is lost", from the topics alone.
 
+import type { OffsetRange } from '../log/offset.ts';
 import { Bitmap } from './bitmap.ts';
 
 export interface PartitionReport {
@@ -11,6 +12,8 @@ export interface PartitionReport {
   /** Records with more than one result or dead letter. At-least-once allows them. */
   readonly repeated: number;
   readonly dead: number;
+  /** Records that the configuration skips: they need no answer. */
+  readonly skipped: number;
   /** Committed, without a result or a dead letter. */
   readonly missing: number;
   /** The first of them, as ranges of offsets, both ends included. */
@@ -30,6 +33,7 @@ export class Coverage {
   readonly #scored: Bitmap;
   readonly #dead: Bitmap;
   readonly #repeated: Bitmap;
+  readonly #skipped: Bitmap;
   /** The highest offset so far in each output partition. */
   readonly #highest = new Map<string, number>();
   #outOfOrder = 0;
@@ -42,6 +46,7 @@ export class Coverage {
     this.#scored = new Bitmap(from, until);
     this.#dead = new Bitmap(from, until);
     this.#repeated = new Bitmap(from, until);
+    this.#skipped = new Bitmap(from, until);
   }
 
   /** A record stands in the input. */
@@ -64,8 +69,47 @@ export class Coverage {
     else this.#highest.set(place, offset);
   }
 
+  /** Whether a record is committed, and nothing says yet what became of it. */
+  isOpen(offset: number): boolean {
+    return (
+      offset < this.#committed &&
+      this.#there.has(offset) &&
+      !this.#scored.has(offset) &&
+      !this.#dead.has(offset) &&
+      !this.#skipped.has(offset)
+    );
+  }
+
+  /** The offsets from the first such record to the last; an empty range where there is none. */
+  get open(): OffsetRange {
+    let [from, until] = [0, 0];
+    this.#there.forEach((offset) => {
+      if (!this.isOpen(offset)) return;
+      if (until === 0) from = offset;
+      until = offset + 1;
+    });
+    return { from, until };
+  }
+
+  hasOpen(from: number, until: number): boolean {
+    let found = false;
+    this.#there.forEach(
+      (offset) => {
+        found ||= this.isOpen(offset);
+      },
+      from,
+      until,
+    );
+    return found;
+  }
+
+  /** The configuration skips this record. */
+  skip(offset: number): void {
+    this.#skipped.set(offset);
+  }
+
   report(): PartitionReport {
-    let [inputs, scoredOnce, repeated, dead, missing, pending] = [0, 0, 0, 0, 0, 0];
+    let [inputs, scoredOnce, repeated, dead, skipped, missing, pending] = [0, 0, 0, 0, 0, 0, 0];
     const missingOffsets: [number, number][] = [];
     this.#there.forEach((at) => {
       const isAnswered = this.#scored.has(at) || this.#dead.has(at);
@@ -77,6 +121,7 @@ export class Coverage {
       if (this.#repeated.has(at)) repeated++;
       else if (this.#dead.has(at)) dead++;
       else if (isAnswered) scoredOnce++;
+      else if (this.#skipped.has(at)) skipped++;
       else {
         missing++;
         const last = missingOffsets.at(-1);
@@ -91,6 +136,7 @@ export class Coverage {
       scoredOnce,
       repeated,
       dead,
+      skipped,
       missing,
       missingOffsets,
       outOfOrder,

@@ -4,10 +4,11 @@ import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { Selection } from '../scoring/selection.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';
-import { impatient } from './wiring.ts';
+import { impatient, selectionSetup } from './wiring.ts';
 
 export interface AuditOptions {
   /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */
@@ -31,7 +32,9 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
 }
 
 /** What is committed is asked for first: every answer to it stands in the outputs before their ends are. */
-async function planOf({ input }: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
+async function planOf(config: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
+  const { input } = config;
+  const selection = new Selection(selectionSetup(config));
   const ranges = await topics.ranges(input.topic, fromMs, toMs);
   const offsets = await topics.groupOffsets(ranges.length);
   const { committed, begun } = offsets;
@@ -42,6 +45,7 @@ async function planOf({ input }: Config, topics: Topics, { fromMs, toMs }: Audit
   return {
     input: { open: () => topics.open(input.topic), ranges: wanted },
     committed,
+    selection: selection.isNeeded ? selection : null,
     ...(await topics.answers(offsets)),
   };
 }
@@ -59,13 +63,23 @@ function doubts({ unsure: { trusted, others } }: AuditReport): string[] {
   ];
 }
 
-const COLUMNS = ['inputs', 'scoredOnce', 'repeated', 'dead', 'missing', 'outOfOrder', 'pending'] as const;
+const COLUMNS = [
+  'inputs',
+  'scoredOnce',
+  'repeated',
+  'dead',
+  'skipped',
+  'missing',
+  'outOfOrder',
+  'pending',
+] as const;
 const HEADS = [
   'partition',
   'inputs',
   'scored once',
   'repeated',
   'dead',
+  'skipped',
   'missing',
   'out of order',
   'pending',

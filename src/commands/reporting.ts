@@ -27,6 +27,7 @@ const held = ({ lanes }: EngineState): number => {
 export interface Report {
   readonly scored: number;
   readonly deadLetters: number;
+  readonly skipped: number;
   readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
   readonly lag: number;
@@ -42,11 +43,12 @@ export interface Report {
 export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
   const rate = new Rate(meter);
   return every(everyMs, () => {
-    const { scored, deadLetters, windows, stages, threads } = meter;
+    const { scored, deadLetters, skipped, windows, stages, threads } = meter;
     const { rss, heapUsed } = process.memoryUsage();
     const report: Report = {
       scored,
       deadLetters,
+      skipped,
       windows,
       recordsPerSecond: rate.take(),
       lag: lag(driver.state),

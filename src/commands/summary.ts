@@ -4,14 +4,15 @@ import type { Summary } from '../telemetry/meter.ts';
 import { STAGES } from '../telemetry/stages.ts';
 
 export function printSummary(summary: Summary, lag: number): void {
-  const { scored, deadLetters, seconds, recordsPerSecond, latencyMs } = summary;
+  const { scored, deadLetters, skipped, seconds, recordsPerSecond, latencyMs } = summary;
   const { late, forgotten, hurried, ahead } = summary.windows;
   const noRoom = forgotten + hurried;
   const count = (value: number): string => value.toLocaleString('en');
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
+  const passedOver = skipped > 0 ? `${count(skipped)} skipped, ` : '';
   const lines = [
     `scored ${count(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
-      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, lag ${count(lag)}`,
+      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, ${passedOver}lag ${count(lag)}`,
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,

@@ -23,6 +23,7 @@ import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import { nameTwice } from '../scoring/result-names.ts';
+import type { SelectionSetup } from '../scoring/selection.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
@@ -148,13 +149,7 @@ export async function scorerSetup(
     ]);
   return {
     ...model,
-    inputFormat: input.format,
-    avro: input.format === 'avro' ? avroSetup(config) : null,
-    json: {
-      isFramed: input.framing === 'confluent',
-      schemas: input.schemas,
-      notFinite: input.notFinite === 'read',
-    },
+    ...selectionSetup(config),
     inputPartitionCount: await sink.partitionCount(input.topic),
     resultFormat: output.format,
     idPaths: output.ids,
@@ -167,11 +162,27 @@ export async function scorerSetup(
     inflatedBytesMax: limits.inflatedBytes,
     recordBytesMax: limits.recordBytes,
     headersMax: limits.headers,
-    nestingMax: limits.nesting,
     growth: { bytesMax: scoring.growthBytes, tensorsMax: scoring.growthTensors },
     features: output.features,
   };
 }
+
+/** How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro. */
+export const selectionSetup = (config: Config): SelectionSetup => {
+  const { input, limits } = config;
+  return {
+    inputFormat: input.format,
+    avro: input.format === 'avro' ? avroSetup(config) : null,
+    json: {
+      isFramed: input.framing === 'confluent',
+      schemas: input.schemas,
+      notFinite: input.notFinite === 'read',
+    },
+    nestingMax: limits.nesting,
+    only: input.only,
+    tombstones: input.tombstones,
+  };
+};
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

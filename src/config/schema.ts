@@ -72,6 +72,18 @@ export const schema = z.strictObject({
       .describe(
         'Of JSON: NaN and Infinity, which are no JSON, as Python writes them. read: numbers that no feature can have.',
       ),
+    tombstones: z
+      .enum(['deadLetter', 'skip'])
+      .default('deadLetter')
+      .describe(
+        'Records without a value, which deletes leave behind. skip: no result and no dead letter; counted as skipped.',
+      ),
+    only: z
+      .record(z.string().min(1), z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).min(1))
+      .default({})
+      .describe(
+        'Which records are scored: by field, the values that it may have, as text. { payload.op: [c, u] }. All others are skipped.',
+      ),
   }),
   output: z.strictObject({
     topic: topic().describe('Where results go.'),

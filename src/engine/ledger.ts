@@ -28,6 +28,7 @@ export const NOTHING_SCORED: ScoredMicroBatch = {
   outputs: [],
   scored: 0,
   deadLetters: 0,
+  skipped: 0,
   refusal: null,
   windows: NO_WINDOWS,
   timestamps: { timestampsMs: [], counts: [] },

@@ -226,6 +226,8 @@ export interface ScoredMicroBatch {
   readonly outputs: readonly ResultBatch[];
   readonly scored: number;
   readonly deadLetters: number;
+  /** Records that are none of the model's business: they have no answer. */
+  readonly skipped: number;
   /** Why the first of the dead letters is one, if there are any. */
   readonly refusal: string | null;
   /** What happened in the windows of a model that has some, to records that got an answer. */

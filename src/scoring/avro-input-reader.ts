@@ -88,6 +88,8 @@ export interface AvroReaderParts {
   readonly record: AvroRecord;
   readonly idPaths: readonly string[];
   readonly nestingMax: number;
+  /** Whether the plan has to see records all of whose inputs were walked: it may skip them. */
+  readonly selects?: boolean;
 }
 
 export class CompiledAvroReader implements InputReader {
@@ -105,7 +107,7 @@ export class CompiledAvroReader implements InputReader {
   readonly #rows: (readonly unknown[] | null)[] = [];
 
   /** Throws `SchemaError`. */
-  constructor({ options, inputs, plan, record, idPaths, nestingMax }: AvroReaderParts) {
+  constructor({ options, inputs, plan, record, idPaths, nestingMax, selects = false }: AvroReaderParts) {
     this.#ids = idPaths.map((path) => record.placeOf(path));
     this.codec = new AvroReader(options, { paths: record.paths, nestingMax });
     if (options.framing === 'confluent')
@@ -115,7 +117,7 @@ export class CompiledAvroReader implements InputReader {
     this.#general = generalReader(this.codec, plan, idPaths, nestingMax);
     this.#plan = plan;
     this.#record = record;
-    this.#hasRest = record.direct.length < inputs.length;
+    this.#hasRest = selects || record.direct.length < inputs.length;
     this.width = plan.width;
     this.wantsKey = plan.wantsKey;
   }

@@ -38,17 +38,19 @@ export interface ReaderParts {
   readonly nestingMax: number;
   /** How JSON is read, beyond what JSON is. */
   readonly json?: JsonOptions;
+  /** Whether the plan has to see records all of whose inputs were walked: it may skip them. */
+  readonly selects?: boolean;
 }
 
 export function readerFor(
   format: Format,
-  { inputs, plan, raw, idPaths, nestingMax, json = PLAIN_JSON }: ReaderParts,
+  { inputs, plan, raw, idPaths, nestingMax, json = PLAIN_JSON, selects = false }: ReaderParts,
 ): InputReader {
   const entries = () => entriesOf[format](nestingMax);
   const locator = new Locator(entries(), idPaths.map(parsePath));
   const codec = format === 'json' && json.notFinite ? looseJson : codecs[format];
   const general = generalReader(codec, plan, idPaths, nestingMax, locator);
-  const rest = raw.direct.length === inputs.length ? null : plan;
+  const rest = raw.direct.length === inputs.length && !selects ? null : plan;
   const reader = new COMPILED[format]({ general, rest, raw, entries: entries(), nestingMax });
   return format === 'json' && json.isFramed ? new FramedJsonReader(reader, json.schemas) : reader;
 }

@@ -6,6 +6,7 @@ export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMi
   outputs: [...left.outputs, ...right.outputs],
   scored: left.scored + right.scored,
   deadLetters: left.deadLetters + right.deadLetters,
+  skipped: left.skipped + right.skipped,
   refusal: left.refusal ?? right.refusal,
   windows: {
     late: left.windows.late + right.windows.late,

@@ -3,6 +3,7 @@
 import type { AvroOptions } from '../codec/avro.ts';
 import type { InputFormat } from '../codec/codecs.ts';
 import type { RegistryOptions } from '../codec/registry.ts';
+import type { Only } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -38,6 +39,10 @@ export interface ScorerSetup {
   /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
   readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
   readonly json: JsonOptions;
+  /** Records that are scored; all others are skipped. */
+  readonly only: Only;
+  /** What becomes of a record without a value. */
+  readonly tombstones: 'deadLetter' | 'skip';
   readonly inputPartitionCount: number;
   readonly resultFormat: InputFormat;
   /** What stands before each result of Avro. */

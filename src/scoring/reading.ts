@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { AvroReader } from '../codec/avro.ts';
 import type { Format } from '../codec/codecs.ts';
+import { onlyPlan } from '../features/only.ts';
 import { compilePlan, type FeaturePlan, type Fields } from '../features/plan.ts';
+import type { PlanInput } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { keepsState, type ModelManifest, statelessInputs } from '../model/manifest.ts';
 import { AvroRecord, CompiledAvroReader } from './avro-input-reader.ts';
@@ -24,32 +26,51 @@ export interface Reading {
 
 /** Throws `SchemaError` for a reader's schema that is none. */
 export function readingOf(manifest: ModelManifest, setup: ScorerSetup): Reading {
-  const { inputs } = manifest;
-  const { idPaths, nestingMax, inputFormat, json, avro: options } = setup;
   let states: LaneStates | null = null;
-  const planWith = (fields: Fields): FeaturePlan => {
+  const read = readerWith(setup, manifest.inputs, (fields) => {
     if (!keepsState(manifest)) return compilePlan(statelessInputs(manifest), fields);
     states = statesOf(manifest, setup, fields);
     return states;
-  };
+  });
+  return { ...read, states };
+}
+
+/** The reader for these inputs, whose plan is made for the fields of its records. Throws `SchemaError`. */
+export function readerWith(
+  setup: Pick<ScorerSetup, 'idPaths' | 'nestingMax' | 'inputFormat' | 'json' | 'avro' | 'only'>,
+  inputs: readonly PlanInput[],
+  planWith: (fields: Fields) => FeaturePlan,
+): Omit<Reading, 'states'> {
+  const { idPaths, nestingMax, inputFormat, json, avro: options, only } = setup;
+  const selects = Object.keys(only).length > 0;
+  const selecting = (fields: Fields): FeaturePlan => onlyPlan(planWith(fields), only, fields);
   if (options === null) {
     const raw = new RawRecord(inputs, idPaths);
-    const plan = planWith(raw);
-    const reader = readerFor(inputFormat as Format, { inputs, plan, raw, idPaths, nestingMax, json });
-    return { reader, states, avro: null };
+    const parts = { inputs, plan: selecting(raw), raw, idPaths, nestingMax, json, selects };
+    return { reader: readerFor(inputFormat as Format, parts), avro: null };
   }
   const record = new AvroRecord(inputs);
-  const plan = planWith(record);
-  const reader = new CompiledAvroReader({ options, inputs, plan, record, idPaths, nestingMax });
-  return { reader, states, avro: reader.codec };
+  const plan = selecting(record);
+  const reader = new CompiledAvroReader({ options, inputs, plan, record, idPaths, nestingMax, selects });
+  return { reader, avro: reader.codec };
 }
 
 function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
   const { name, version, inputs, state } = manifest;
-  const { inputFormat, json, avro, recordBytesMax, headersMax, nestingMax, inputPartitionCount } = setup;
-  // A record that is refused is in no state.
+  const { inputFormat, json, avro, only, recordBytesMax, headersMax, nestingMax, inputPartitionCount } =
+    setup;
+  // A record that is refused, or skipped, is in no state.
   const schema = avro?.schema;
-  const refusing = { inputFormat, json, schema, recordBytesMax, headersMax, nestingMax, inputPartitionCount };
+  const refusing = {
+    inputFormat,
+    json,
+    schema,
+    only,
+    recordBytesMax,
+    headersMax,
+    nestingMax,
+    inputPartitionCount,
+  };
   const all = JSON.stringify({ name, version, inputs, state, refusing });
   return new LaneStates(
     ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount), fields),

@@ -2,6 +2,7 @@
 // a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
 // nothing else.
 
+import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import { NO_WINDOWS, type ResultBatch, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
@@ -12,6 +13,7 @@ import { appendDeadLetter } from './append-dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
+import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
 import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
@@ -107,6 +109,7 @@ class Task {
   #pending = 0;
   #scored = 0;
   #dead = 0;
+  #skipped = 0;
   #refusal: string | null = null;
   /** Since the first record that was to be scored: those that were only fed are counted no second time. */
   #countsBefore: WindowCounts | null = null;
@@ -157,6 +160,7 @@ class Task {
       outputs,
       scored: this.#scored,
       deadLetters: this.#dead,
+      skipped: this.#skipped,
       refusal: this.#refusal,
       windows: this.#parts.states?.countsSince(this.#countsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
@@ -183,10 +187,14 @@ class Task {
 
   #read(records: RecordView): void {
     this.#countsBefore ??= this.#parts.states?.counts ?? NO_WINDOWS;
-    this.#timestamps.add(records.timestampMs);
     const { verdict } = this.#request;
     if (verdict !== null) this.#feed(records);
     const rejection = verdict ?? this.#features(records);
+    if (rejection === SKIPPED) {
+      this.#skipped++;
+      return;
+    }
+    this.#timestamps.add(records.timestampMs);
     if (rejection !== null) {
       this.#reject(records, rejection);
       return;
@@ -207,10 +215,11 @@ class Task {
   }
 
   #readRow(record: RecordView): Rejection | null {
-    const { reader } = this.#parts;
+    const { reader, setup } = this.#parts;
     const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = record;
-    const refusal = pastLimit(record, this.#parts.setup) ?? (valueStart < 0 ? NO_VALUE : null);
+    const refusal = pastLimit(record, setup);
     if (refusal !== null) return refusal;
+    if (valueStart < 0) return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;
     const key = reader.wantsKey && keyStart >= 0 ? bytes.subarray(keyStart, keyEnd) : null;
     const { features } = this.#workspace;
     reader.named?.(schemaInHeaders(record));
@@ -261,17 +270,10 @@ class Task {
 
   #write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
     const row = this.#workspace.rows[rowIndex] as Row;
-    for (const column of columns) {
-      const width = column.length / count;
-      for (let at = index * width; at < (index + 1) * width; at++) {
-        if (Number.isFinite(column[at])) continue;
-        this.#reject(row, {
-          stage: 'predict',
-          code: 'SCORE_NOT_FINITE',
-          message: `the model gives ${column[at]} for this record`,
-        });
-        return;
-      }
+    const refusal = notFinite(columns, index, count);
+    if (refusal !== null) {
+      this.#reject(row, refusal);
+      return;
     }
     const { writer, reader } = this.#parts;
     const { bytes } = row;

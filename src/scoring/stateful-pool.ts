@@ -76,7 +76,7 @@ export class StatefulPool {
     if (lane === undefined || lane.address.epoch !== microBatch.epoch)
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
     const scored = await this.#inTurn(lane, microBatch);
-    this.#placement.worked(lane.key, scored.scored + scored.deadLetters);
+    this.#placement.worked(lane.key, scored.scored + scored.deadLetters + scored.skipped);
     this.#lookAfter(lane);
     return scored;
   }

@@ -7,6 +7,8 @@ import { ThreadMeter, type ThreadSummary } from './threads.ts';
 export interface Summary {
   readonly scored: number;
   readonly deadLetters: number;
+  /** Records that were none of the model's business. */
+  readonly skipped: number;
   /** Of a model with windows: records that came too late for them; keys, and records, that there was no room for. */
   readonly windows: Windows;
   readonly microBatches: number;
@@ -52,6 +54,7 @@ interface Windows {
 export interface Scored {
   readonly scored: number;
   readonly deadLetters: number;
+  readonly skipped: number;
   readonly windows: Windows;
   readonly timestamps: { readonly timestampsMs: readonly number[]; readonly counts: readonly number[] };
   readonly decodeMs: number;
@@ -70,6 +73,7 @@ export class Meter {
   readonly #warmUpMs: number;
   scored = 0;
   deadLetters = 0;
+  skipped = 0;
   windows: Windows = { late: 0, forgotten: 0, hurried: 0, ahead: 0 };
   microBatches = 0;
   abandonedMicroBatches = 0;
@@ -138,7 +142,7 @@ export class Meter {
   /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
   microBatchAcknowledged(
     lane: string,
-    { scored, deadLetters, windows, timestamps }: Scored,
+    { scored, deadLetters, skipped, windows, timestamps }: Scored,
     producedInMs: number,
     wallMs: number,
   ): void {
@@ -149,6 +153,7 @@ export class Meter {
     }
     this.scored += scored;
     this.deadLetters += deadLetters;
+    this.skipped += skipped;
     const { late, forgotten, hurried, ahead } = this.windows;
     this.windows = {
       late: late + windows.late,
@@ -184,6 +189,7 @@ export class Meter {
     return {
       scored: this.scored,
       deadLetters: this.deadLetters,
+      skipped: this.skipped,
       windows: this.windows,
       microBatches: this.microBatches,
       abandonedMicroBatches: this.abandonedMicroBatches,

@@ -53,6 +53,7 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     [],
     /c\.yaml: there is no key "micoBatch\.records"; did you mean "microBatch\.records"\?/,
   ],
+  ['a condition that nothing can meet', MINIMAL, ['input.only={op: []}'], /input\.only\.op/],
   [
     'an unknown key of Kafka',
     `${MINIMAL}kafka: {bootstrap.server: x}`,

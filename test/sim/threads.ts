@@ -27,6 +27,8 @@ const setup: ScorerSetup = {
   avro: null,
   json: { isFramed: false, schemas: [], notFinite: false },
   inputPartitionCount: PARTITIONS,
+  only: {},
+  tombstones: 'deadLetter',
   resultFormat: 'json',
   idPaths: ['id'],
   results: { topic: RESULTS, partitionCount: PARTITIONS },

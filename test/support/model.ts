@@ -22,6 +22,8 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   avro: null,
   json: { isFramed: false, schemas: [], notFinite: false },
   inputPartitionCount: 1,
+  only: {},
+  tombstones: 'deadLetter',
   resultFormat: 'msgpack',
   idPaths: ['id'],
   results: { topic: 'out', partitionCount: 1 },

@@ -3,9 +3,12 @@
 import anyTest, { type TestFn } from 'ava';
 import type { AuditReport } from '../../src/audit/audit.ts';
 import type { PartitionReport } from '../../src/audit/coverage.ts';
+import { KafkaSink } from '../../src/kafka/sink.ts';
 import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { transactions } from '../support/model.ts';
+import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
@@ -133,4 +136,26 @@ test('with auto.offset.reset: latest what comes while the daemon restarts is sco
     230,
   );
   t.true((partitions[1]?.scoredOnce ?? 0) > 0, 'the partition that came later, from its start');
+});
+
+test('tombstones and records that input.only leaves out have no answer, are committed and counted, and the audit does not miss them', async (t) => {
+  const settings = ['model.backend=wasm', 'input.format=json', 'input.tombstones=skip'];
+  const job = await newJob(broker().address, [...settings, 'input.only={ payload.op: [c, u] }'], 1);
+  const kafka = kafkaFor(settingsFor(job.address));
+  const [transaction = {}] = transactions(1);
+  const records = ['c', 'd', 'u', null, 'd', 'c', null].map((op, index) => ({
+    key: 'k',
+    value: op === null ? null : JSON.stringify({ ...transaction, payload: { op } }),
+    timestampMs: Date.now() + index,
+  }));
+  const sink = new KafkaSink(kafka, settingsFor(job.address));
+  await sink.start();
+  await sink.produce([batchOf(job.input, 0, records)]);
+  await sink.stop();
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafka, daemon);
+  t.regex((await daemon.stop()).out, /0 dead letters, 4 skipped/);
+  const { code, out } = await audit(job, '--json');
+  t.is(code, 0, out);
+  t.like(reportIn(out).partitions[0], { inputs: 7, scoredOnce: 3, skipped: 4, dead: 0, missing: 0 });
 });

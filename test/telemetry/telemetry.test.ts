@@ -42,6 +42,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   const scored = {
     scored: 9,
     deadLetters: 1,
+    skipped: 2,
     windows: { late: 2, forgotten: 1, hurried: 3, ahead: 4 },
     timestamps: { timestampsMs: [1_000, 1_500], counts: [4, 6] },
     decodeMs: 1,
@@ -51,7 +52,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   meter.microBatchScored(scored, 10);
   meter.microBatchAcknowledged('in/0', scored, 7, 2_000);
   const summary = meter.summary({ backend: 'wasm', model: 'm 1', versions: {} });
-  t.like(summary, { scored: 9, deadLetters: 1, microBatches: 1, backend: 'wasm' });
+  t.like(summary, { scored: 9, deadLetters: 1, skipped: 2, microBatches: 1, backend: 'wasm' });
   t.deepEqual(summary.windows, { late: 2, forgotten: 1, hurried: 3, ahead: 4 });
   t.deepEqual(Object.keys(summary.latencyMs), [...STAGES]);
   const near = (found: number, expected: number) =>
@@ -65,6 +66,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
 const one = {
   scored: 10,
   deadLetters: 0,
+  skipped: 0,
   refusal: null,
   windows: { late: 1, forgotten: 0, hurried: 0, ahead: 0 },
   timestamps: { timestampsMs: [1_000], counts: [10] },

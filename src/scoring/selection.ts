@@ -1,0 +1,66 @@
+// Which records of the input are skipped, for those who have no model: the audit, which must not call them missing. It reads by the very
+// reader of the workers, that of a model without inputs.
+
+import { SchemaNeededError } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-schema.ts';
+import { SchemaRegistry } from '../codec/registry.ts';
+import { SKIPPED } from '../features/only.ts';
+import { compilePlan } from '../features/plan.ts';
+import type { RecordView } from '../log/record-batch-reader.ts';
+import type { ScorerSetup } from './messages.ts';
+import { readerWith } from './reading.ts';
+import { schemaInHeaders } from './schema-header.ts';
+
+export type SelectionSetup = Pick<
+  ScorerSetup,
+  'inputFormat' | 'json' | 'avro' | 'nestingMax' | 'only' | 'tombstones'
+>;
+
+export class Selection {
+  readonly #setup: SelectionSetup;
+  readonly #reading: ReturnType<typeof readerWith>;
+  readonly #needed = new Set<SchemaNeededError['id']>();
+
+  /** Throws `SchemaError` for a reader's schema that is none. */
+  constructor(setup: SelectionSetup) {
+    this.#setup = setup;
+    this.#reading = readerWith({ ...setup, idPaths: [] }, [], (fields) => compilePlan([], fields));
+  }
+
+  /** Whether anything may be skipped. */
+  get isNeeded(): boolean {
+    return this.#setup.tombstones === 'skip' || Object.keys(this.#setup.only).length > 0;
+  }
+
+  /** Undefined where a schema is needed first. */
+  skips(record: RecordView): boolean | undefined {
+    const { bytes, valueStart, valueEnd, timestampMs } = record;
+    if (valueStart < 0) return this.#setup.tombstones === 'skip';
+    const { reader } = this.#reading;
+    reader.named?.(schemaInHeaders(record));
+    try {
+      return reader.read(bytes, valueStart, valueEnd, NO_ROW, 0, timestampMs) === SKIPPED;
+    } catch (error) {
+      if (!(error instanceof SchemaNeededError)) throw error;
+      this.#needed.add(error.id);
+      return undefined;
+    }
+  }
+
+  /** Asks the registry for what was needed. Resolves to false where that was nothing. Rejects with `RegistryError`. */
+  async learn(): Promise<boolean> {
+    const [ids, { avro }] = [[...this.#needed], this.#reading];
+    this.#needed.clear();
+    const registry = this.#setup.avro?.registry ?? null;
+    for (const id of ids)
+      avro?.learn(
+        id,
+        registry === null
+          ? new SchemaError(`schema ${id} is not known: no registry.url is set`)
+          : await new SchemaRegistry(registry).schema(id),
+      );
+    return ids.length > 0;
+  }
+}
+
+const NO_ROW = new Float32Array(0);
