@@ -78,6 +78,25 @@ test('an id that is named as an output exits with 78 and names it, before anythi
   }
 });
 
+test('a limit of memory that cannot be kept exits with 78 and the sum, one that can is kept, and check prints the sum', async (t) => {
+  const demo = ['--config', 'config/demo.yaml', '--set', 'model.backend=wasm', '--set', 'scoring.workers=8'];
+  for (const command of ['run', 'check']) {
+    const { code, out } = await ended(command, ...demo, '--set', 'scoring.memoryLimit=256MiB');
+    t.is(code, 78, out);
+    t.regex(out, /^scorelane: scoring\.memoryLimit: 256 MiB of memory are too few for this configuration/m);
+    t.regex(out, / 400 MiB {2}8 worker threads of 50 MiB \(scoring\.workers\)\n/);
+    t.regex(out, /MiB {2}in all\n/);
+  }
+  const fits = ['--set', 'scoring.workers=1', '--set', 'scoring.memoryLimit=512MiB'];
+  const checked = await ended('check', ...demo, ...fits);
+  t.is(checked.code, 0, checked.out);
+  t.regex(checked.out, /^ok: memory: at most 512 MiB \(scoring\.memoryLimit\), of which may be needed\n/m);
+  t.regex(checked.out, /^ *480 MiB {2}in all$/m);
+  const { code, out } = await ended('run', ...demo, ...fits, '--for', '1s');
+  t.is(code, 0, out);
+  t.regex(out, /scoring transactions with 1 workers/);
+});
+
 test('a model that does not exist exits with 78 and names those that do', async (t) => {
   const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--set', 'model.name=creditcar');
   t.is(code, 78);

@@ -8,13 +8,15 @@ import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { askRegistry } from './avro-setup.ts';
 import { EXIT } from './exit-codes.ts';
+import { backendsWithin, fitted } from './memory.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
-  const { config } = loaded;
+  const isGiven = (key: string): boolean => loaded.origins.has(key);
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const line of printEffective(loaded)) say(line);
+  const config = backendsWithin(loaded.config, isGiven);
   const folder = modelFolder(config);
   const choice = await chooseBackend(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
@@ -25,6 +27,8 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   const rights = wantedToRun(config);
   await requireRights(config, rights, patience);
   if (config.log === 'kafka') say(`ok: rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
+  const { lines } = await fitted(config, isGiven, choice, patience);
+  if (lines.length > 0) say(`ok: ${lines.join('\n')}`);
   await connectSink(sink, config, patience);
   try {
     const { inputPartitionCount, results } = await scorerSetup(config, sink, {

@@ -10,6 +10,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { resultFrame } from './avro-setup.ts';
 import { atMost, unlessAborted } from './bounded.ts';
+import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
 import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
@@ -39,6 +40,8 @@ export interface DaemonOptions {
   readonly onNotReady?: () => void;
   /** Ends a start: it rejects with its reason, and what was open is closed. */
   readonly signal?: AbortSignal;
+  /** Whether a key was set by somebody: then its value stays, whatever the limit of memory. */
+  readonly isGiven?: (key: string) => boolean;
   /** Leave out what has its answer in the outputs already. */
   readonly resumeDedupe?: boolean;
   /** Nothing goes on after this: stop the daemon. */
@@ -93,23 +96,26 @@ export class Daemon {
     }
   }
 
-  static async #begin(config: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
-    const { logger, failFast, onFatal, onNotReady = () => {} } = options;
+  static async #begin(given: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
+    const { logger, failFast, onFatal, onNotReady = () => {}, isGiven = () => false } = options;
+    const wanted = backendsWithin(given, isGiven);
     const { signal = new AbortController().signal } = options;
     const unlessTold = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
     const patience = {
-      ...impatient(config, logger),
+      ...impatient(wanted, logger),
       signal,
       onNotReady,
       ...(failFast ? {} : { failAfterMs: undefined }),
     };
-    const meter = new Meter(config.telemetry.warmUp);
-    const folder = modelFolder(config);
-    const choice = await unlessTold(chooseBackend(config));
+    const meter = new Meter(wanted.telemetry.warmUp);
+    const folder = modelFolder(wanted);
+    const choice = await unlessTold(chooseBackend(wanted));
     logger.info(`backend ${explainChoice(choice)}`);
+    if (options.log === undefined) await requireRights(wanted, wantedToRun(wanted), patience);
+    const { config, lines } = await unlessTold(fitted(wanted, isGiven, choice, patience));
+    if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
     const { source, sink } = options.log ?? openLog(config, logger);
     parts.sink = sink;
-    if (options.log === undefined) await requireRights(config, wantedToRun(config), patience);
     await connectSink(sink, config, patience);
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;

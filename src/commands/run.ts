@@ -32,10 +32,11 @@ export interface RunOptions {
  * Runs until a signal, the time given, or a fatal error. A start that is told to end before it is done ends as the daemon does. Resolves
  * to the exit code.
  */
-export async function runDaemon({ config }: LoadedConfig, options: RunOptions): Promise<number> {
+export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
+  const { config } = loaded;
   const logger = createLogger(config.telemetry.logLevel);
   const ending = new Ending();
-  const daemon = await started(config, options, logger, ending);
+  const daemon = await started(loaded, options, logger, ending);
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
   const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending);
   const summary = daemon?.summary() ?? summaryOfNothing(config);
@@ -57,7 +58,7 @@ export async function runDaemon({ config }: LoadedConfig, options: RunOptions): 
 
 /** Null when it was told to end before it was done. Rejects with what is wrong. */
 async function started(
-  config: Config,
+  { config, origins }: LoadedConfig,
   { failFast, resumeDedupe, forMs }: RunOptions,
   logger: Logger,
   ending: Ending,
@@ -69,6 +70,7 @@ async function started(
       failFast,
       resumeDedupe,
       signal,
+      isGiven: (key) => origins.has(key),
       // As long as it would have scored.
       ...(forMs === undefined ? {} : { onNotReady: () => ending.waitAtMost(forMs) }),
       onFatal: (error) => ending.fail(error),

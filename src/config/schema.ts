@@ -204,6 +204,15 @@ export const schema = z.strictObject({
     deadline: duration()
       .prefault('30s')
       .describe('A task that takes longer ends its thread, and is scored again.'),
+    memoryLimit: z
+      .union([z.literal('auto'), z.literal('none'), size()])
+      .default('auto')
+      .describe(
+        'What the whole process may use. auto: the limit of its control group (container), if it has one. Where the defaults ' +
+          'of scoring.workers, scoring.heapBytes, limits.inflatedBytes, lanes.budget, kafka.fetch.max.bytes and ' +
+          'kafka.max.partition.fetch.bytes need more, smaller ones are taken; where that is not enough, exit 78 with the ' +
+          'sum. none: not looked at.',
+      ),
     heapBytes: size()
       .prefault('2GiB')
       .describe('A thread whose JavaScript heap needs more is ended by Node, and its task is scored again.'),

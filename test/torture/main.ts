@@ -3,15 +3,18 @@
 // quarter of the time, on a cluster of three. Exit 1 when anything is missing. The report is kept as a file.
 // With `--transactions` the daemons write in transactions, and nothing may repeat. With `--windows` the model has windows, and
 // each result is compared with one undisturbed reading of the log.
+// With `--memory LIMIT` none of that, but a daemon in a control group with so much memory (memory.ts); `--set` as in the command line.
 // `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults whose name holds them.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { size } from '../../src/config/units.ts';
 import { Cluster } from './cluster.ts';
 import { CLUSTER_FAULTS } from './cluster-faults.ts';
 import { FAULTS } from './faults.ts';
+import { withinMemory } from './memory.ts';
 import { type Played, play } from './play.ts';
 import { ProxiedBroker } from './proxied.ts';
 import { PARTITIONS, Scene } from './scene.ts';
@@ -29,8 +32,15 @@ const { values } = parseArgs({
     report: { type: 'string' },
     transactions: { type: 'boolean', default: false },
     windows: { type: 'boolean', default: false },
+    memory: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+if (values.memory !== undefined) {
+  const isSound = await withinMemory(size().parse(values.memory), values.set, say);
+  process.exit(isSound ? 0 : 1);
+}
 const minutes = Number(values.minutes ?? 0);
 const rounds = Number(values.rounds ?? (values.minutes === undefined ? 1 : 0));
 const rate = Number(values.rate);
@@ -44,7 +54,6 @@ if (!(minutes >= 0) || !(rounds >= 0) || !(rate > 0) || single.length + clustere
 }
 
 const startedMs = performance.now();
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const played: Played[] = [];
 const settings = values.transactions ? ['kafka.transactional.id=torture'] : [];
 const mayRepeat = !values.transactions;

@@ -1,7 +1,7 @@
 // Plays one scene: two daemons and load, fault after fault, each waited for until everything is scored again; then the audits.
 
 import type { PartitionReport } from '../../src/audit/coverage.ts';
-import { allCommitted, flags, Program } from '../support/daemon.ts';
+import { allCommitted, flags, type Job, Program } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import type { Compared } from './compare-features.ts';
 import type { Fault } from './faults.ts';
@@ -74,7 +74,7 @@ export async function play<S extends Stage>(
     const { job } = scene;
     if (failure === undefined) await allCommitted(job, kafkaFor(settingsFor(job.address)), scene.daemon());
     for (const daemon of scene.daemons) await daemon.stop();
-    const own = await ownAudit(scene);
+    const own = await ownAudit(scene.job);
     const independent = await scene.subject.audit(job);
     const { missing, wronglyDead, wronglyScored, deadUntouched } = independent;
     say(`audit: ${JSON.stringify(own)}`);
@@ -89,7 +89,7 @@ export async function play<S extends Stage>(
   }
 }
 
-async function ownAudit({ job }: Scene): Promise<Sums> {
+export async function ownAudit(job: Job): Promise<Sums> {
   const words = ['audit', '--config', 'config/kafka.yaml', ...flags(job, []), '--json'];
   const { partitions } = JSON.parse((await new Program(words).ended).out) as {
     partitions: PartitionReport[];

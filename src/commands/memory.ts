@@ -1,0 +1,84 @@
+// Holds the configuration against the memory that the process may use: makes smaller what nobody has set, or refuses with the sum.
+
+import { ConfigError } from '../config/load.ts';
+import { memoryLimit } from '../config/memory-limit.ts';
+import { fitMemory, type MemoryFacts, memoryLines } from '../config/memory-use.ts';
+import type { Config } from '../config/schema.ts';
+import type { BackendChoice } from '../model/choose.ts';
+import type { Backend } from '../model/predictor.ts';
+import type { Patience } from './keep-trying.ts';
+import { connectSink, openSink, workerCount } from './wiring.ts';
+
+/** The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as `connectSink` does. */
+export async function fitted(
+  config: Config,
+  isGiven: (key: string) => boolean,
+  choice: BackendChoice,
+  patience: Patience,
+): Promise<ReturnType<typeof withinMemory>> {
+  if (limitOf(config) === null) return { config, lines: [] };
+  const partitions = await partitionsOfInput(config, patience);
+  // What was tried stays loaded.
+  const isNativeLoaded = choice.reports.some(
+    ({ backend, missing }) => backend === 'native' && missing === null,
+  );
+  const backend = isNativeLoaded ? 'native' : choice.backend;
+  return withinMemory(config, isGiven, { backend, partitions, workers: workerCount(config) });
+}
+
+/**
+ * Before a backend is loaded, which takes its memory: one that leaves no room is not tried where another may do, and refused
+ * where it is the one that is wanted. Throws `ConfigError`.
+ */
+export function backendsWithin(config: Config, isGiven: (key: string) => boolean): Config {
+  const { backend } = config.model;
+  const holds = (tried: Backend): ReturnType<typeof withinMemory> =>
+    withinMemory(config, isGiven, { backend: tried, partitions: 1, workers: workerCount(config) });
+  if (backend !== 'auto') {
+    holds(backend);
+    return config;
+  }
+  try {
+    holds('native');
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    holds('wasm');
+    return { ...config, model: { ...config.model, backend: 'wasm' } };
+  }
+}
+
+async function partitionsOfInput(config: Config, patience: Patience): Promise<number> {
+  if (config.log === 'memory') return config.memory.partitions;
+  const sink = openSink(config, patience.logger);
+  try {
+    await connectSink(sink, config, patience);
+    return await sink.partitionCount(config.input.topic);
+  } finally {
+    await sink.stop();
+  }
+}
+
+/** A configuration that keeps the limit, and the words that say how; without a limit the one given. Throws `ConfigError`. */
+function withinMemory(
+  config: Config,
+  isGiven: (key: string) => boolean,
+  facts: MemoryFacts,
+): { readonly config: Config; readonly lines: readonly string[] } {
+  const limit = limitOf(config);
+  if (limit === null) return { config, lines: [] };
+  const fit = fitMemory(config, isGiven, facts, limit.bytes);
+  if ('lines' in fit) throw new ConfigError([`${limit.from}: ${fit.lines[0]}`, ...fit.lines.slice(1)]);
+  const mib = Math.floor(limit.bytes / 2 ** 20);
+  return {
+    config: fit.config,
+    lines: [`memory: at most ${mib} MiB (${limit.from}), of which may be needed`, ...memoryLines(fit.items)],
+  };
+}
+
+/** The limit that holds; null without one. */
+function limitOf({ scoring }: Config): { readonly bytes: number; readonly from: string } | null {
+  const { memoryLimit: wanted } = scoring;
+  if (wanted === 'none') return null;
+  return wanted === 'auto' ? memoryLimit() : { bytes: wanted, from: 'scoring.memoryLimit' };
+}

@@ -1,0 +1,194 @@
+// What the daemon may need in memory, as a sum over the configuration: so that a limit is kept by design, or a start that cannot keep it is
+// refused. The figures of the runtime are measured (docs/decisions/0017).
+
+import type { Backend } from '../model/predictor.ts';
+import type { Config } from './schema.ts';
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+
+export interface MemoryFacts {
+  readonly backend: Backend;
+  /** Of the input: one daemon may come to own all of them. */
+  readonly partitions: number;
+  /** Worker threads that are wanted where the configuration says auto. */
+  readonly workers: number;
+}
+
+export interface MemoryItem {
+  readonly what: string;
+  readonly bytes: number;
+}
+
+/** Node, the main thread with its heap, and what a backend loads once. */
+const RUNTIME_BYTES: Readonly<Record<Backend, number>> = {
+  native: 490 * MIB,
+  wasm: 190 * MIB,
+  cpu: 190 * MIB,
+};
+/** A worker thread without its heap and what it is given. */
+const THREAD_BYTES = 50 * MIB;
+/** A response is put together from what came in, so it is there twice for a moment. */
+const COPIES_OF_A_FETCH = 2;
+/** Results that wait for their acknowledgement take half of what their records do, at most. */
+const RESULT_SHARE = 1 / 2;
+/** What no line below accounts for: pages that the allocators keep, sockets in the kernel. */
+const SPARE_SHARE = 1 / 16;
+
+/** What derived values do not go below: less would stop the daemon, or make it crawl. */
+const LEAST: Sizes = {
+  heapBytes: 64 * MIB,
+  inflatedBytes: 32 * MIB,
+  budgetBytes: 16 * MIB,
+  fetchBytes: 4 * MIB,
+  partitionBytes: 256 * KIB,
+};
+/** Fetches that a lane's share of the budget should hold. */
+const FETCHES_PER_SHARE = 2;
+
+/** The limit cannot be kept: the sum, line by line, and what can be done. */
+export interface Misfit {
+  readonly lines: readonly string[];
+}
+
+export interface Fit {
+  /** With what is derived from the limit in the place of defaults. */
+  readonly config: Config;
+  readonly items: readonly MemoryItem[];
+}
+
+/** What it needs at most with these values; `scoring.workers` is a number by then. */
+export function memoryItems(config: Config, { backend, partitions, workers }: MemoryFacts): MemoryItem[] {
+  const { scoring, lanes, limits, microBatch, kafka } = config;
+  const partitionBytes = kafka['max.partition.fetch.bytes'];
+  const smallest = partitions * partitionBytes;
+  const records = Math.max(lanes.budget, smallest);
+  const why =
+    smallest > lanes.budget
+      ? `${partitions} partitions of kafka.max.partition.fetch.bytes, ${inMib(partitionBytes)}`
+      : 'lanes.budget';
+  const task = microBatch.bytes + limits.resultBatchBytes;
+  return [
+    { what: `the process, with the backend ${backend} loaded`, bytes: RUNTIME_BYTES[backend] },
+    {
+      what: `${workers} worker threads of ${inMib(THREAD_BYTES)} (scoring.workers)`,
+      bytes: workers * THREAD_BYTES,
+    },
+    {
+      what: `their heaps of ${inMib(scoring.heapBytes)} (scoring.heapBytes)`,
+      bytes: workers * scoring.heapBytes,
+    },
+    {
+      what: `a batch in each, inflated to ${inMib(limits.inflatedBytes)} (limits.inflatedBytes)`,
+      bytes: workers * limits.inflatedBytes,
+    },
+    {
+      what: `a task in each, of ${inMib(task)} (microBatch.bytes, limits.resultBatchBytes)`,
+      bytes: workers * task,
+    },
+    {
+      what: `a fetch of ${inMib(kafka['fetch.max.bytes'])} that comes in, twice (kafka.fetch.max.bytes)`,
+      bytes: COPIES_OF_A_FETCH * kafka['fetch.max.bytes'],
+    },
+    { what: `record batches that wait or are in flight (${why})`, bytes: records },
+    { what: 'their results', bytes: records * RESULT_SHARE },
+  ];
+}
+
+export const sumOf = (items: readonly MemoryItem[]): number =>
+  items.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The sum as lines of text. */
+export const memoryLines = (items: readonly MemoryItem[]): string[] =>
+  [...items, { what: 'in all', bytes: sumOf(items) }].map(
+    ({ what, bytes }) => `${inMib(bytes).padStart(10)}  ${what}`,
+  );
+
+const inMib = (bytes: number): string => `${Math.round(bytes / (MIB / 10)) / 10} MiB`;
+
+/**
+ * Keeps the limit with values that nobody has set: fewer threads first, then smaller heaps, fetches and budget. What `isGiven` says was
+ * set stays as it is.
+ */
+export function fitMemory(
+  config: Config,
+  isGiven: (key: string) => boolean,
+  facts: MemoryFacts,
+  limitBytes: number,
+): Fit | Misfit {
+  const usable = limitBytes * (1 - SPARE_SHARE);
+  const mostWorkers = config.scoring.workers === 'auto' ? facts.workers : config.scoring.workers;
+  const leastWorkers = config.scoring.workers === 'auto' ? 1 : mostWorkers;
+  // As it is, if there is room for it.
+  const whole = sized(config, mostWorkers, LEAST, () => true);
+  const wholeItems = memoryItems(whole, { ...facts, workers: mostWorkers });
+  if (sumOf(wholeItems) <= usable) return { config: whole, items: wholeItems };
+  for (let workers = mostWorkers; workers >= leastWorkers; workers--) {
+    const least = sized(config, workers, LEAST, isGiven);
+    const room = usable - sumOf(memoryItems(least, { ...facts, workers }));
+    if (room < 0) continue;
+    const sizes = sizesFor(room, workers, facts.partitions);
+    const fitted = sized(config, workers, sizes, isGiven);
+    return { config: fitted, items: memoryItems(fitted, { ...facts, workers }) };
+  }
+  const items = memoryItems(sized(config, leastWorkers, LEAST, isGiven), { ...facts, workers: leastWorkers });
+  return {
+    lines: [
+      `${inMib(limitBytes)} of memory are too few for this configuration, which may need:`,
+      ...memoryLines(items),
+      `${inMib(limitBytes - usable)} are left free for allocators and sockets. Give it more memory, or set the keys in brackets lower ` +
+        '(or leave them out, to be derived); scoring.memoryLimit=none starts without looking',
+    ],
+  };
+}
+
+interface Sizes {
+  readonly heapBytes: number;
+  readonly inflatedBytes: number;
+  readonly budgetBytes: number;
+  readonly fetchBytes: number;
+  readonly partitionBytes: number;
+}
+
+/** Shares out what the least values leave: half to records and results, an eighth each to fetches and to what is inflated. */
+function sizesFor(room: number, workers: number, partitions: number): Sizes {
+  const leastRecords = Math.max(LEAST.budgetBytes, partitions * LEAST.partitionBytes);
+  const budgetBytes = leastRecords + Math.floor(room / 2 / (1 + RESULT_SHARE));
+  const share = budgetBytes / partitions / FETCHES_PER_SHARE;
+  return {
+    budgetBytes,
+    partitionBytes: Math.max(LEAST.partitionBytes, Math.floor(share)),
+    fetchBytes: LEAST.fetchBytes + Math.floor(room / 8 / COPIES_OF_A_FETCH),
+    inflatedBytes: LEAST.inflatedBytes + Math.floor(room / 8 / workers),
+    heapBytes: LEAST.heapBytes + Math.floor(room / 4 / workers),
+  };
+}
+
+/** The configuration with these sizes where nobody has set others, and never more than by default. */
+function sized(config: Config, workers: number, sizes: Sizes, isGiven: (key: string) => boolean): Config {
+  const { scoring, lanes, limits, kafka } = config;
+  const derived = (key: string, byDefault: number, bytes: number): number =>
+    isGiven(key) ? byDefault : Math.min(byDefault, bytes);
+  return {
+    ...config,
+    scoring: {
+      ...scoring,
+      workers,
+      heapBytes: derived('scoring.heapBytes', scoring.heapBytes, sizes.heapBytes),
+    },
+    lanes: { ...lanes, budget: derived('lanes.budget', lanes.budget, sizes.budgetBytes) },
+    limits: {
+      ...limits,
+      inflatedBytes: derived('limits.inflatedBytes', limits.inflatedBytes, sizes.inflatedBytes),
+    },
+    kafka: {
+      ...kafka,
+      'fetch.max.bytes': derived('kafka.fetch.max.bytes', kafka['fetch.max.bytes'], sizes.fetchBytes),
+      'max.partition.fetch.bytes': derived(
+        'kafka.max.partition.fetch.bytes',
+        kafka['max.partition.fetch.bytes'],
+        sizes.partitionBytes,
+      ),
+    },
+  };
+}
