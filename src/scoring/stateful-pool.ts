@@ -21,7 +21,7 @@ import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
 import { type Move, Placement } from './placement.ts';
 import { mended, workerLost } from './pool.ts';
-import { type Piece, Suspects, whole } from './suspects.ts';
+import { cut, type Piece, Suspects, whole } from './suspects.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
@@ -160,8 +160,8 @@ export class StatefulPool {
   }
 
   /**
-   * Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. Before anything that was scored
-   * is given out, the state must have proven itself.
+   * Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. The state must have proven itself
+   * when it has all below the position, and nothing from there on.
    */
   #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const isPlain = !this.#suspects.concern(microBatch);
@@ -172,7 +172,8 @@ export class StatefulPool {
     return this.#next(lane, async () => {
       await this.#askedOf(lane.key).ready;
       let scored: ScoredMicroBatch | undefined;
-      for (const part of await this.#pieces(lane, microBatch)) {
+      for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
+        if (part.first >= lane.position) await this.#prove(lane);
         const answer = await this.#send(lane, microBatch, part);
         scored = scored === undefined ? answer : merge(scored, answer);
       }

@@ -107,3 +107,14 @@ function treatmentOf(lost: Condemned | undefined): Treatment {
   const losses = lost?.losses ?? 0;
   return losses < ATTEMPTS ? 'score' : losses === ATTEMPTS ? 'take' : 'leave';
 }
+
+/** The same pieces, none of them on both sides of that offset. */
+export const cut = (pieces: readonly Piece[], at: number): readonly Piece[] =>
+  pieces.flatMap((piece) =>
+    piece.first < at && at < piece.until
+      ? [
+          { ...piece, until: at },
+          { ...piece, first: at },
+        ]
+      : [piece],
+  );

@@ -69,3 +69,29 @@ test.serial('a good snapshot is used, though it is older than what was begun wit
   t.deepEqual(fates(feeder.answers), features.slice(POSITION));
   t.regex(said.join('\n'), /the state of a snapshot stands at \d+/);
 });
+
+test.serial(
+  'what is scored in the micro-batch that crosses the position proves nothing about what lies below it',
+  async (t) => {
+    // The first scored record is as late as the one that was refused: a state that knows it looks as if it had begun early enough.
+    const late = POSITION + 1;
+    const lateMs = RECORDS.at(-1)?.at ?? 0;
+    const stamped: BeginningOf = (_, position, tooLate) => {
+      const times = RECORDS.map(({ at }, offset) => (offset === REFUSED || offset >= late ? lateMs : at));
+      const offsetAt = async (timeMs: number): Promise<number> => {
+        const found = times.findIndex((time) => time >= timeMs);
+        return found < 0 ? times.length : found;
+      };
+      return beginningBefore(position, { ms: 86_400_000, driftMs: 0 }, lateMs, offsetAt, tooLate);
+    };
+    const { pool } = await poolWith(1, null, 1, stamped);
+    const lane = { topic: 'in', partition: 0, epoch: 1 };
+    const from = await pool.restore(lane, startingAt(POSITION));
+    t.is(from, startingAt(REFUSED));
+    const feeder = new Feeder(pool);
+    await t.throwsAsync(feeder.cross(lane, REFUSED, POSITION, RECORDS.length), {
+      code: 'SCORELANE_STATE_LOST',
+    });
+    await pool.stop();
+  },
+);

@@ -123,6 +123,11 @@ export class Feeder {
     await this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom });
   }
 
+  /** One micro-batch with records on both sides of the position. */
+  cross(lane: StateAddress, from: number, position: number, upTo: number): Promise<ScoredMicroBatch> {
+    return this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom: startingAt(position) });
+  }
+
   #microBatch(first: number, next: number) {
     const records = RECORDS.slice(first, next).map((value, index) => ({
       key: this.#keyOf(first + index),
