@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { rightsToLook } from '../kafka/rights.ts';
 import { KafkaSource } from '../kafka/source.ts';
+import { partitionCountOf } from '../kafka/topic.ts';
 import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -69,8 +70,12 @@ export class Topics {
     return new KafkaSource(this.#kafka, { topic, settings, onOutOfRange: 'continue' });
   }
 
-  /** What the topic holds, by partition; with times only from and up to the first record at or after them, in milliseconds. */
+  /**
+   * What the topic holds, by partition; with times only from and up to the first record at or after them, in milliseconds.
+   * Rejects with `MissingTopicError`.
+   */
   async ranges(topic: string, fromMs?: number, toMs?: number): Promise<OffsetRange[]> {
+    await partitionCountOf(this.admin, topic, 0);
     const ends = await this.admin.fetchTopicOffsets(topic);
     const at = async (ms: number | undefined): Promise<Map<number, number>> => {
       const found = ms === undefined ? [] : await this.admin.fetchTopicOffsetsByTimestamp(topic, ms);

@@ -159,3 +159,15 @@ test('tombstones and records that input.only leaves out have no answer, are comm
   t.is(code, 0, out);
   t.like(reportIn(out).partitions[0], { inputs: 7, scoredOnce: 3, skipped: 4, dead: 0, missing: 0 });
 });
+
+test('a topic that is not there is named, with exit code 78, by audit and by dlq', async (t) => {
+  const job = { ...(await newJob(broker().address, ['model.backend=wasm'], 1)), deadLetters: 'nowhere' };
+  const [audited, listed] = await Promise.all([
+    audit(job),
+    new Program(['dlq', 'list', '--config', 'config/kafka.yaml', ...flags(job, [])]).ended,
+  ]);
+  for (const { code, out } of [audited, listed]) {
+    t.is(code, 78, out);
+    t.regex(out, /topic "nowhere" does not exist/);
+  }
+});
