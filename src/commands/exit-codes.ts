@@ -3,8 +3,8 @@
 import { ConfigError } from '../config/load.ts';
 import { StalledError } from '../engine/driver.ts';
 import { KafkaSettingsError } from '../kafka/client.ts';
+import { OffsetOutOfRangeError } from '../kafka/errors.ts';
 import { GroupInUseError, RefusedError } from '../kafka/refusal.ts';
-import { OffsetOutOfRangeError } from '../kafka/source.ts';
 import { CsvDataError } from '../load/rows.ts';
 import { MissingTopicError } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';

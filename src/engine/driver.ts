@@ -69,7 +69,8 @@ export class Driver {
   #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
   #drained: ((unfinished: readonly string[]) => void) | undefined;
-  #dead = false;
+  /** Died, or is leaving: nothing is done any more. What was under way may fail now, as connections are closed under it. */
+  #over = false;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -88,8 +89,8 @@ export class Driver {
         new Promise<void>((resolve) => {
           this.#settled.push(resolve);
           this.#tell({ type: 'revoking', partitions, deadlineMs: clock.nowMs() + revokeTimeoutMs });
-          // A dead engine settles nothing: who waits for it would wait for ever, and with it the stop.
-          if (this.#dead) resolve();
+          // An engine that is over settles nothing: who waits for it would wait for ever, and with it the stop.
+          if (this.#over) resolve();
         }),
       revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
       lost: (partitions) => this.#tell({ type: 'lost', partitions }),
@@ -115,8 +116,8 @@ export class Driver {
       this.#drained = resolve;
     });
     this.#tell({ type: 'stop', deadlineMs: untilMs - timeoutMs * LEAVING_SHARE });
-    const unfinished = this.#dead ? [] : await drained;
-    this.#cancelTimer();
+    const unfinished = this.#over ? [] : await drained;
+    this.#end();
     const notLeft = await this.#leave(untilMs);
     return { unfinished, ...(notLeft === undefined ? {} : { notLeft }) };
   }
@@ -139,7 +140,7 @@ export class Driver {
   /** Messages are taken in order, and never while one is being worked on: effects may bring new ones at once. */
   #tell(message: Message): void {
     this.#messages.push(message);
-    if (this.#running || this.#dead) return;
+    if (this.#running || this.#over) return;
     this.#running = true;
     try {
       for (let next = this.#messages.shift(); next !== undefined; next = this.#messages.shift()) {
@@ -154,18 +155,22 @@ export class Driver {
   }
 
   #die(error: Error): void {
-    if (this.#dead) return;
-    this.#dead = true;
-    this.#cancelTimer();
-    for (const resolve of this.#settled.splice(0)) resolve();
+    if (this.#over) return;
+    this.#end();
     this.#drained?.([...this.state.lanes.keys()]);
     this.#options.onFatal(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#cancelTimer();
+    for (const resolve of this.#settled.splice(0)) resolve();
   }
 
   #setTimer(): void {
     this.#cancelTimer();
     this.#cancelTimer = () => {};
-    const atMs = this.#dead ? Number.POSITIVE_INFINITY : wakeAtMs(this.state);
+    const atMs = this.#over ? Number.POSITIVE_INFINITY : wakeAtMs(this.state);
     if (atMs === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#options.clock.setTimer(atMs, () => this.#tell({ type: 'tick' }));
   }
@@ -208,7 +213,7 @@ export class Driver {
         // Where the log cannot be asked, lanes that are being produced or fetched complain themselves.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
-          (error: unknown) => observer.logEndsUnknown?.(failureOf(error)),
+          (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),
         );
         break;
       case 'stalled':
@@ -287,7 +292,7 @@ export class Driver {
       },
       (error: unknown) => {
         const failure = failureOf(error);
-        if (!(error instanceof FencedError)) observer.commitFailed?.(failure);
+        if (!(error instanceof FencedError) && !this.#over) observer.commitFailed?.(failure);
         this.#tell({ type: 'commitFailed', commits, failure });
       },
     );

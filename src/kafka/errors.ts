@@ -108,3 +108,15 @@ export const isConcurrentTransaction = (error: unknown): boolean =>
   protocolType(error) === 'CONCURRENT_TRANSACTIONS';
 export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+
+/** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
+export class OffsetOutOfRangeError extends Error {
+  readonly code = 'SCORELANE_OFFSET_OUT_OF_RANGE';
+  override readonly name = 'OffsetOutOfRangeError';
+}
+
+/** kafkajs has given up for good. */
+export class ConsumerCrashedError extends Error {
+  readonly code = 'SCORELANE_CONSUMER_CRASHED';
+  override readonly name = 'ConsumerCrashedError';
+}

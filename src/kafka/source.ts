@@ -17,9 +17,10 @@ import { pause } from '../time/timer.ts';
 import type { MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
-import { isFenced, isLost } from './errors.ts';
+import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
+import { Questions } from './questions.ts';
 import { refusalOf } from './refusal.ts';
 import type { BatchMessage } from './seam.ts';
 
@@ -43,18 +44,6 @@ export interface OffsetTransactions {
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }
 
-/** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
-export class OffsetOutOfRangeError extends Error {
-  readonly code = 'SCORELANE_OFFSET_OUT_OF_RANGE';
-  override readonly name = 'OffsetOutOfRangeError';
-}
-
-/** kafkajs has given up for good. */
-export class ConsumerCrashedError extends Error {
-  readonly code = 'SCORELANE_CONSUMER_CRASHED';
-  override readonly name = 'ConsumerCrashedError';
-}
-
 const DELETED = 'records were deleted before they were scored. To go on without them';
 /** A topic that was made again is told by its id, where the brokers and the committed offset name one. */
 const SHORTER =
@@ -71,6 +60,7 @@ export class KafkaSource implements Source {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #times: OffsetsByTime;
+  readonly #questions = new Questions();
   /** Another one after each `rejoin`; what an older one says is not heard. */
   #consumer: Consumer | undefined;
   /** Consumers made so far. */
@@ -112,9 +102,10 @@ export class KafkaSource implements Source {
   #newConsumer(): Consumer {
     const { settings } = this.#options;
     const claim = () => ({ generation: this.#group?.generationId ?? -1, owned: this.#owned });
+    const number = ++this.#consumers;
     return this.#kafka.consumer({
       groupId: settings['group.id'],
-      partitionAssigners: [createAssigner(this.#hooksOf(++this.#consumers), claim)],
+      partitionAssigners: [createAssigner(this.#hooksOf(number), claim)],
       sessionTimeout: settings['session.timeout.ms'],
       heartbeatInterval: settings['heartbeat.interval.ms'],
       rebalanceTimeout: settings['rebalance.timeout.ms'],
@@ -125,24 +116,24 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: settings['fetch.max.wait.ms'],
       readUncommitted: settings['isolation.level'] === 'read_uncommitted',
       allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: async () => true },
+      retry: { ...RETRY, restartOnFailure: async () => number === this.#consumers },
     });
   }
 
   async start(listener: SourceListener): Promise<void> {
     this.#listener = listener;
     await this.#admin.connect();
-    await this.#join(listener);
+    await this.#join();
   }
 
   async logEnds(): Promise<readonly LogEnd[]> {
     const { topic } = this.#options;
-    const found = await this.#admin.fetchTopicOffsets(topic);
+    const found = await this.#questions.ask(() => this.#admin.fetchTopicOffsets(topic));
     return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
   }
 
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
-    return this.#times.offsetAt(partition, timestampMs);
+    return this.#questions.ask(() => this.#times.offsetAt(partition, timestampMs));
   }
 
   /** Several may ask at once, each with a reason of its own: they share one. */
@@ -154,7 +145,7 @@ export class KafkaSource implements Source {
   }
 
   async #beginAnew(): Promise<void> {
-    const [old, listener] = [this.#consumer, this.#listener];
+    const old = this.#consumer;
     this.#lose();
     this.#group = undefined;
     this.#consumer = undefined;
@@ -163,11 +154,14 @@ export class KafkaSource implements Source {
     // no longer must not be struck by a failure that comes later.
     const ended = old?.disconnect().catch(() => {});
     await Promise.race([ended, pause(LEAVE_MS, { keepsAlive: false })]);
-    if (listener !== undefined) await this.#join(listener);
+    await this.#join();
   }
 
-  async #join(listener: SourceListener): Promise<void> {
+  /** Joins, unless it was stopped meanwhile. */
+  async #join(): Promise<void> {
     const { topic, settings } = this.#options;
+    const listener = this.#listener;
+    if (listener === undefined) return;
     const consumer = this.#newConsumer();
     this.#consumer = consumer;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -182,6 +176,7 @@ export class KafkaSource implements Source {
       );
     });
     await consumer.connect();
+    if (consumer !== this.#consumer) return consumer.disconnect();
     await consumer.subscribe({
       topics: [topic],
       fromBeginning: settings['auto.offset.reset'] === 'earliest',
@@ -249,7 +244,11 @@ export class KafkaSource implements Source {
     this.#owned = [];
     this.#mayCommit = false;
     this.#listener = undefined;
-    await Promise.all([this.#consumer?.disconnect(), this.#admin.disconnect()]);
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    this.#consumers++;
+    this.#questions.end();
+    await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);
   }
 
   /** Everything owned is gone, without having been asked for. */

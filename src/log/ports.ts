@@ -86,7 +86,7 @@ export interface Source {
    * -Infinity.
    */
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<number>;
-  /** Asks the log where it ends, by another way than that by which records come. */
+  /** Asks the log where it ends, by another way than that by which records come. As all questions: `FencedError` once it was stopped. */
   logEnds(): Promise<readonly LogEnd[]>;
   /** Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first. */
   rejoin(): Promise<void>;

@@ -89,6 +89,7 @@ export class MemorySource implements Source {
   }
 
   async logEnds(): Promise<readonly LogEnd[]> {
+    this.#notStopped();
     return [...this.#reading.values()].map(({ topic, partition }) => {
       const { logEnd } = this.#broker.partition({ topic, partition });
       return { topic, partition, logEnd };
@@ -96,7 +97,12 @@ export class MemorySource implements Source {
   }
 
   async offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
+    this.#notStopped();
     return this.#broker.partition(partition).offsetAt(timestampMs);
+  }
+
+  #notStopped(): void {
+    if (this.#listener === undefined) throw new FencedError('the source was stopped');
   }
 
   rejoin(): Promise<void> {

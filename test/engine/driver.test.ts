@@ -5,11 +5,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { systemClock } from '../../src/commands/wiring.ts';
 import { budgetBytes } from '../../src/engine/credits.ts';
-import { Driver } from '../../src/engine/driver.ts';
+import { Driver, type Observer } from '../../src/engine/driver.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
 import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { EngineLimits } from '../../src/engine/state.ts';
 import { Random } from '../../src/load/random.ts';
+import { startingAt } from '../../src/log/offset.ts';
 import {
   type MicroBatch,
   type ResultBatch,
@@ -242,12 +243,13 @@ test('after its partitions were taken without asking, an instance begins again a
   t.deepEqual(checkers.nothingIsLost(scene.history), []);
 });
 
-test('a rebalance that begins after the engine has died does not wait for it, so that the stop ends', async (t) => {
-  let heard: SourceListener | undefined;
-  const source: Source = {
-    start: async (listener) => {
-      heard = listener;
-    },
+/** A source that brings nothing, and a driver on it. */
+function driverOf(source: Partial<Source>, observer: Observer = {}, stallAfterMs = limits.stallAfterMs) {
+  const scene = new Scene(1);
+  const fatal: string[] = [];
+  const heard = Promise.withResolvers<SourceListener>();
+  const whole: Source = {
+    start: async (listener) => heard.resolve(listener),
     pause() {},
     resume() {},
     seek() {},
@@ -256,11 +258,10 @@ test('a rebalance that begins after the engine has died does not wait for it, so
     offsetAt: async () => 0,
     rejoin: async () => {},
     stop: async () => {},
+    ...source,
   };
-  const fatal: Error[] = [];
-  const scene = new Scene(1);
   const driver = new Driver({
-    source,
+    source: whole,
     sink: scene.sink(new Map()),
     scorer: {
       score: (microBatch) => scene.score(microBatch),
@@ -268,17 +269,47 @@ test('a rebalance that begins after the engine has died does not wait for it, so
       mend: async (_, scored) => scored,
     },
     clock: systemClock,
-    limits,
+    limits: { ...limits, stallAfterMs },
     revokeTimeoutMs: 60_000,
-    observer: {},
-    onFatal: (error) => fatal.push(error),
+    observer,
+    onFatal: ({ message }) => fatal.push(message),
   });
+  return { driver, fatal, heard: heard.promise };
+}
+
+test('a rebalance that begins after the engine has died does not wait for it, so that the stop ends', async (t) => {
+  const { driver, fatal, heard } = driverOf({});
   await driver.start();
-  heard?.failed(new Error('gone for good'));
-  await heard?.revoking([{ topic: 'in', partition: 0 }]);
+  const listener = await heard;
+  listener.failed(new Error('gone for good'));
+  await listener.revoking([{ topic: 'in', partition: 0 }]);
   await driver.stop(60_000);
-  t.deepEqual(
-    fatal.map(({ message }) => message),
-    ['gone for good'],
+  t.deepEqual(fatal, ['gone for good']);
+});
+
+test('what fails because the log is being left is no trouble: nobody hears of it, and nothing is asked any more', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<never>();
+  let questions = 0;
+  const said: string[] = [];
+  const { driver, fatal, heard } = driverOf(
+    {
+      logEnds: () => {
+        questions++;
+        asked.resolve();
+        return closed.promise;
+      },
+      stop: async () => closed.reject(new TypeError("Cannot read properties of null (reading 'brokers')")),
+    },
+    { logEndsUnknown: ({ message }) => void said.push(message) },
+    1,
   );
+  await driver.start();
+  (await heard).assigned([{ topic: 'in', partition: 0, position: startingAt(0) }]);
+  await asked.promise;
+  await driver.stop(60_000);
+  const before = questions;
+  await t.throwsAsync(closed.promise, { message: /brokers/ });
+  driver.scoring();
+  t.deepEqual([said, fatal, questions], [[], [], before]);
 });

@@ -232,6 +232,18 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     t.deepEqual(second.heard.values.get(0), ['a0']);
   });
 
+  test('what is asked of a source that stops is answered or fenced, and fenced afterwards', async (t) => {
+    const topic = await topicWith(2, ['a']);
+    const { source } = await start(unique('group'), topic);
+    const ask = () => [source.logEnds(), source.offsetAt({ topic, partition: 0 }, 0)] as const;
+    const before = ask();
+    const stopped = source.stop();
+    for (const each of await Promise.allSettled([...before, ...ask()]))
+      t.true(each.status === 'fulfilled' || each.reason instanceof FencedError, JSON.stringify(each));
+    await stopped;
+    for (const each of ask()) await t.throwsAsync(each, { instanceOf: FencedError });
+  });
+
   test('a pause holds one partition and no other, and a resume goes on without a gap', async (t) => {
     const topic = await topicWith(2, ['a']);
     const { source, heard } = await start(unique('group'), topic);
