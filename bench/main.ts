@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FORMATS } from '../src/codec/codecs.ts';
 import { EXIT, exitCodeOf } from '../src/commands/exit-codes.ts';
+import { commandLine } from '../src/config/effective.ts';
 import { BACKENDS } from '../src/model/predictor.ts';
 import type { Options, Scenario } from './harness/bench.ts';
 import { kafkaLog } from './harness/kafka-log.ts';
@@ -153,7 +154,7 @@ async function run(scenario: Scenario, flags: Flags): Promise<void> {
     const result = await runScenario(scenario, log, {
       options,
       settings: set,
-      command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+      command: commandLine('npm run bench --', process.argv.slice(2)),
       say: (text) => console.error(text),
       ...(config === undefined ? {} : { config }),
     });

@@ -3,7 +3,7 @@
 import { leaves } from './leaves.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Config } from './schema.ts';
-import { isSecret, shown } from './secrets.ts';
+import { isSecret, MASK, shown, withoutLogin } from './secrets.ts';
 
 export function printEffective({ config, origins }: LoadedConfig): string[] {
   return leaves.flatMap((leaf) => {
@@ -13,6 +13,18 @@ export function printEffective({ config, origins }: LoadedConfig): string[] {
     if (value === undefined) return [];
     return [`${key} = ${shown(leaf, value)}  (${origins.get(key) ?? 'default'})`];
   });
+}
+
+/** A command line as it may be written into a report: no value of a secret key in it, and no login in an address. */
+export const commandLine = (program: string, words: readonly string[]): string =>
+  [program, ...words.map(printable)].join(' ');
+
+/** What comes behind the key of a secret is masked, however it is written. */
+function printable(word: string): string {
+  const secret = leaves.find(({ key, type }) => isSecret(type) && word.includes(key));
+  if (secret !== undefined) return `${word.slice(0, word.indexOf(secret.key))}${secret.key}=${MASK}`;
+  const [, key = '', value = word] = /^((?:--\w+=)?[\w.-]+=)(.*)$/s.exec(word) ?? [];
+  return `${key}${withoutLogin(value)}`;
 }
 
 /** The configuration as it may be written into a report. */

@@ -12,8 +12,10 @@ export const isSecret = (type: z.ZodType): boolean => z.globalRegistry.get(bare(
 
 /** A value as it may be printed: in messages, by `check`. */
 export const shown = ({ type }: { readonly type: z.ZodType }, value: unknown): string =>
-  isSecret(type) ? MASK : (JSON.stringify(value, (_, each: unknown) => withoutLogin(each)) ?? String(value));
+  isSecret(type)
+    ? MASK
+    : (JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? withoutLogin(each) : each)) ??
+      String(value));
 
 /** What stands before an @ is who logs in, and perhaps with what: in an address that is none, too. */
-const withoutLogin = (value: unknown): unknown =>
-  typeof value === 'string' ? value.replace(/^([\w+.-]+:\/\/)?.*@/s, `$1${MASK}@`) : value;
+export const withoutLogin = (text: string): string => text.replace(/^([\w+.-]+:\/\/)?.*@/s, `$1${MASK}@`);

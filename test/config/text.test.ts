@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { printEffective, withoutSecrets } from '../../src/config/effective.ts';
+import { commandLine, printEffective, withoutSecrets } from '../../src/config/effective.ts';
 import { leaves } from '../../src/config/leaves.ts';
 import { ConfigError, type LoadedConfig } from '../../src/config/load.ts';
 import { isSecret } from '../../src/config/secrets.ts';
@@ -187,4 +187,26 @@ test('merge keys of YAML are followed', (t) => {
 
 test('a section with nothing in it is as if it were not there', (t) => {
   t.is(load(`${MINIMAL}registry:\n  # url:\nstate:\n`).config.registry.schemas, 1000);
+});
+
+test('a command line is kept in a report without the values of its secrets, nor logins in addresses', (t) => {
+  const words = secrets.flatMap(({ key }) => [
+    `--set=${key}=hush-a=b`,
+    '--set',
+    `${key}=hush c`,
+    '--set',
+    `${key}:hush`,
+  ]);
+  t.notRegex(commandLine('bench', words), /hush/);
+  t.regex(commandLine('bench', words), /--set=kafka\.sasl\.password=\*{8} --set kafka\.sasl\.password=\*{8}/);
+  t.is(
+    commandLine('bench', [
+      'soak',
+      '--set',
+      'registry.url=http://me:hush@host:80',
+      '--set',
+      'lanes.budget=1MiB',
+    ]),
+    'bench soak --set registry.url=http://********@host:80 --set lanes.budget=1MiB',
+  );
 });
