@@ -6,7 +6,12 @@ import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { beginnings, logOffsets } from './beginnings.ts';
 import type { TopicId } from './flexible.ts';
-import type { ConsumerGroup } from './kafkajs-group.ts';
+import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
+
+/** Which of all logs that ever had that name: the topic's id, where the broker tells it. */
+export interface IncarnatePartition extends TopicPartition {
+  readonly incarnation: TopicId;
+}
 
 /** What a group member of ours is asked and told. kafkajs carries it on the partition assigner. */
 export interface MemberHooks {
@@ -16,8 +21,8 @@ export interface MemberHooks {
   joined(group: ConsumerGroup, consecutive: boolean): void;
   /** The id that the topic had when its partitions were last assigned. */
   topicIdBefore(topic: string): TopicId;
-  /** Before the committed offsets of that assignment are asked for. */
-  assigning(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Before the committed offsets of that assignment are asked for. Once more, if a topic turns out to be another one meanwhile. */
+  assigning(partitions: readonly IncarnatePartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
   /** The log does not hold the wanted offset. Returns where to go on, or null to stay. */
@@ -90,20 +95,8 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
     async #announce(): Promise<void> {
       const manager = this.offsetManager;
       if (this.#announced || manager === null) return;
-      const partitions = this.assigned().flatMap(({ topic, partitions: numbers }) =>
-        numbers.map((partition) => ({ topic, partition })),
-      );
-      await this.#hooks?.assigning(partitions);
-      const found: AssignedPartition[] = [];
-      for (const { topic, partitions: numbers } of this.assigned())
-        found.push(
-          ...(await beginnings(this, manager, {
-            topic,
-            numbers,
-            topicIdBefore: this.#hooks?.topicIdBefore(topic) ?? null,
-          })),
-        );
-      if (manager !== this.offsetManager) return;
+      const found = await this.#found(manager);
+      if (found === null) return;
       // kafkajs would find out for itself, and know nothing of topics that had the name before.
       for (const { topic, partition, position } of found)
         (manager.committedOffsets()[topic] ??= {})[partition] = String(position);
@@ -112,10 +105,32 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
       this.#hooks?.assigned(found);
     }
 
+    /** Where all that is assigned begins, found after it was made sure of it. Null once the assignment is over. */
+    async #found(manager: OffsetManager): Promise<readonly AssignedPartition[] | null> {
+      for (;;) {
+        const ids = new Map(this.assigned().map(({ topic }) => [topic, this.#topicId(topic)]));
+        const partitions = this.assigned().flatMap(({ topic, partitions: numbers }) =>
+          numbers.map((partition) => ({ topic, partition, incarnation: ids.get(topic) ?? null })),
+        );
+        await this.#hooks?.assigning(partitions);
+        const found: AssignedPartition[] = [];
+        for (const { topic, partitions: numbers } of this.assigned()) {
+          const topicIdBefore = this.#hooks?.topicIdBefore(topic) ?? null;
+          found.push(...(await beginnings(this, manager, { topic, numbers, topicIdBefore })));
+        }
+        if (manager !== this.offsetManager) return null;
+        if (found.every(({ topic, incarnation }) => (incarnation ?? null) === ids.get(topic))) return found;
+      }
+    }
+
+    #topicId(topic: string): TopicId {
+      return this.cluster.findTopicPartitionMetadata(topic)[0]?.topicId ?? null;
+    }
+
     /** Whether the metadata, which are asked for anew now and then, tell of another topic by that name. */
     #isRemade(): boolean {
       return [...this.cluster.topicIds].some(([topic, id]) => {
-        const now = this.cluster.findTopicPartitionMetadata(topic)[0]?.topicId ?? null;
+        const now = this.#topicId(topic);
         return id !== null && now !== null && now !== id;
       });
     }

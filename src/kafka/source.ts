@@ -14,7 +14,7 @@ import {
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
-import type { MemberHooks } from './asking-group.ts';
+import type { IncarnatePartition, MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
@@ -37,9 +37,9 @@ export interface KafkaSourceOptions {
 export interface OffsetTransactions {
   /**
    * These partitions are ours now: whoever had them before cannot commit for them any more once this has resolved. Those in `kept`
-   * were ours all the time.
+   * were ours all the time, unless their incarnation is another one: then it is as if they had not been.
    */
-  own(partitions: readonly TopicPartition[], kept: readonly TopicPartition[]): Promise<void>;
+  own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void>;
   /** For what was answered without a result: control batches, records that were left out. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }

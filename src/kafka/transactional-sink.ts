@@ -3,6 +3,7 @@
 // with it the right to commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
+import { readCommitMetadata } from '../log/commit-metadata.ts';
 import {
   type CommitOffset,
   RefusedRecordsError,
@@ -12,6 +13,7 @@ import {
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
+import type { IncarnatePartition } from './asking-group.ts';
 import type { KafkaSettings } from './client.ts';
 import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
 import { Parts } from './parts.ts';
@@ -34,7 +36,7 @@ interface Attempt extends CommitOffset {
 }
 
 /** One partition of the input, with its transactional id. */
-interface Line extends TopicPartition {
+interface Line extends IncarnatePartition {
   producer: Producer | undefined;
   /** What is committed, as far as we know. Only who owns the transactional id can change it. It may lie past the log's end. */
   committed: number;
@@ -78,20 +80,24 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     return partitionCountOf(this.#admin, topic, this.#settings['topic.metadata.propagation.max.ms']);
   }
 
-  async own(partitions: readonly TopicPartition[], kept: readonly TopicPartition[]): Promise<void> {
-    const wanted = new Set(partitions.map(keyOf));
+  async own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void> {
+    const wanted = new Map(partitions.map((partition) => [keyOf(partition), partition.incarnation]));
     const keeps = new Set(kept.map(keyOf));
-    const left = [...this.#lines].filter(([key]) => !wanted.has(key) || !keeps.has(key));
+    // What is known of a topic says nothing of another one that has its name now.
+    const left = [...this.#lines].filter(
+      ([key, { incarnation }]) => wanted.get(key) !== incarnation || !keeps.has(key),
+    );
     for (const [key] of left) this.#lines.delete(key);
     // What they have in flight is theirs no more; they may take long to leave.
     for (const [, line] of left) this.#abandon(line);
     await Promise.all(
-      partitions.map(async ({ topic, partition }) => {
+      partitions.map(async ({ topic, partition, incarnation }) => {
         const key = keyOf({ topic, partition });
         if (this.#lines.has(key)) return;
         const line: Line = {
           topic,
           partition,
+          incarnation,
           producer: undefined,
           committed: NOTHING_COMMITTED,
           attempt: undefined,
@@ -131,18 +137,25 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   }
 
   /** One transaction at a time for each partition, in the order in which they were asked for. */
-  #inTurn(partition: TopicPartition, act: (line: Line) => Promise<void>): Promise<void> {
-    const line = this.#lines.get(keyOf(partition));
-    if (line === undefined) {
-      return Promise.reject(new SinkError(`${keyOf(partition)} is another's now`, { retriable: true }));
-    }
+  #inTurn(answered: CommitOffset, act: (line: Line) => Promise<void>): Promise<void> {
+    const line = this.#lines.get(keyOf(answered));
+    const of = readCommitMetadata(answered.metadata ?? null)?.topicId ?? null;
+    if (line === undefined || (of !== null && of !== line.incarnation)) return Promise.reject(gone(answered));
     const turn = line.turn.then(() => act(line));
     line.turn = turn.catch(() => {});
     return turn;
   }
 
+  /** A line that was left answers nothing more: it would take the transactional id from whoever has it now. */
+  #mustBeOurs(line: Line): void {
+    if (this.#lines.get(keyOf(line)) === line) return;
+    this.#abandon(line);
+    throw gone(line);
+  }
+
   async #answer(line: Line, batches: readonly ResultBatch[], answered: CommitOffset): Promise<void> {
     try {
+      this.#mustBeOurs(line);
       if (line.producer === undefined) await this.#recover(line);
       const attempt = { batches, ...answered };
       if (!isAnswered(line, attempt)) await this.#transact(line, attempt);
@@ -222,6 +235,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const { committed, attempt } = line;
     await this.#begin(line);
     const now = await this.#readCommitted(line);
+    this.#mustBeOurs(line);
     if (now !== committed && now !== attempt?.next) {
       this.#abandon(line);
       this.#lines.delete(keyOf(line));
@@ -270,6 +284,9 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     }
   }
 }
+
+const gone = (partition: TopicPartition): SinkError =>
+  new SinkError(`${keyOf(partition)} is another's now`, { retriable: true });
 
 /**
  * Whether there is nothing left to do. That the offset is committed says nothing: it may have been before, past the end of a log that

@@ -52,3 +52,46 @@ test('fetchers that want to join at once share one join', async (t) => {
   await Promise.all([member.fetch(0), member.fetch(1)]);
   t.deepEqual(calls, ['joining', 'join fails', 'joining', 'join succeeds', 'joined', 'fetch', 'fetch']);
 });
+
+test('a topic that is found to be another one when its offsets are asked for is taken over as that one, before it is assigned', async (t) => {
+  const owned: unknown[] = [];
+  const assigned: unknown[] = [];
+  let topicId = 'old';
+  const manager = {
+    groupId: 'g',
+    committedOffsets: () => ({}),
+    getCoordinator: async () => ({
+      offsetFetch: async () => {
+        const partitions = [{ partition: 0, offset: '7', metadata: null }];
+        return { responses: [{ topic: 'in', partitions }] };
+      },
+    }),
+  };
+  class Member {
+    memberId = 'm';
+    generationId = 1;
+    offsetManager = manager;
+    topicConfigurations = {};
+    cluster = { topicIds: new Map(), findTopicPartitionMetadata: () => [{ partitionId: 0, topicId }] };
+    assigned = () => [{ topic: 'in', partitions: [0] }];
+    async joinAndSync(): Promise<void> {}
+    async fetch(): Promise<unknown[]> {
+      return [];
+    }
+  }
+  const hooks: MemberHooks = {
+    joining: async () => {},
+    topicIdBefore: () => null,
+    async assigning(partitions) {
+      owned.push(...partitions.map(({ incarnation }) => incarnation));
+      topicId = 'anew';
+    },
+    joined: () => {},
+    assigned: (partitions) => void assigned.push(...partitions.map(({ incarnation }) => incarnation)),
+    outOfRange: () => null,
+  };
+  const member = new (askingGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
+  await member.joinAndSync();
+  await member.fetch(0);
+  t.deepEqual([owned, assigned], [['old', 'anew'], ['anew']]);
+});

@@ -4,8 +4,15 @@
 import anyTest, { type TestFn } from 'ava';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { TransactionalSink } from '../../src/kafka/transactional-sink.ts';
+import { readCommitMetadata, writeCommitMetadata } from '../../src/log/commit-metadata.ts';
 import { startingAt } from '../../src/log/offset.ts';
-import { PartitionGoneError, RefusedRecordsError, type ResultBatch, type Sink } from '../../src/log/ports.ts';
+import {
+  PartitionGoneError,
+  RefusedRecordsError,
+  type ResultBatch,
+  type Sink,
+  SinkError,
+} from '../../src/log/ports.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf, type TestRecord } from '../support/records.ts';
@@ -55,7 +62,7 @@ async function transactional(): Promise<Opened> {
     throw new Error(why);
   });
   await sink.start();
-  const input = { topic: name, partition: 0 };
+  const input = { topic: name, partition: 0, incarnation: null };
   await sink.own([input], []);
   let next = 0;
   return {
@@ -175,7 +182,7 @@ test('with transactions, an offset committed past the end of the log keeps no an
   await admin.setOffsets({ groupId: 'cut', topic: 'cut-in', partitions: [{ partition: 0, offset: '500' }] });
   const sink = new TransactionalSink(kafka, settings, t.fail);
   await sink.start();
-  const input = { topic: 'cut-in', partition: 0 };
+  const input = { topic: 'cut-in', partition: 0, incarnation: null };
   await sink.own([input], []);
   await sink.produce([batchOf('cut-out', 0, records(3, 10))], { ...input, next: startingAt(3) });
   await sink.commit([{ ...input, next: startingAt(5) }]);
@@ -184,4 +191,42 @@ test('with transactions, an offset committed past the end of the log keeps no an
   await Promise.all([sink.stop(), admin.disconnect()]);
   t.is((await recordsOf(broker().address, 'cut-out')).length, 3);
   t.is(found?.partitions[0]?.offset, '5', 'and no offset goes back');
+});
+
+test('with transactions, what was committed of a topic says nothing of the one that was made by its name (invariant 9)', async (t) => {
+  await createTopics(broker().address, { 'remade-in': 1, 'remade-out': 1 });
+  const settings = settingsFor(broker().address, { 'group.id': 'remade', 'transactional.id': 'remade' });
+  const kafka = kafkaFor(settings);
+  const admin = kafka.admin();
+  await admin.connect();
+  const input = { topic: 'remade-in', partition: 0 };
+  await admin.setOffsets({
+    groupId: 'remade',
+    topic: input.topic,
+    partitions: [{ partition: 0, offset: '0' }],
+  });
+  const committed = async () => {
+    const [found] = await admin.fetchOffsets({ groupId: 'remade', topics: [input.topic] });
+    const { offset, metadata } = found?.partitions[0] ?? {};
+    return { offset, topicId: readCommitMetadata(metadata)?.topicId };
+  };
+  const metadataOf = (topicId: string) =>
+    writeCommitMetadata({ topicId, begun: 0, partitions: 1, namedFrom: 0 });
+  const [old, anew] = [metadataOf('old'), metadataOf('anew')];
+  const sink = new TransactionalSink(kafka, settings, t.fail);
+  await sink.start();
+  await sink.own([{ ...input, incarnation: 'old' }], []);
+  const answer = (next: number, metadata: string) =>
+    sink.produce([batchOf('remade-out', 0, records(1, 10))], { ...input, next: startingAt(next), metadata });
+  await answer(500, old);
+  await sink.own([{ ...input, incarnation: 'anew' }], [input]);
+  await t.throwsAsync(
+    answer(501, old),
+    { instanceOf: SinkError },
+    'an answer to the old topic that comes late',
+  );
+  await sink.commit([{ ...input, next: startingAt(0), metadata: anew }]);
+  await until('the new offset', async () => (await committed()).topicId === 'anew');
+  t.deepEqual(await committed(), { offset: '0', topicId: 'anew' });
+  await Promise.all([sink.stop(), admin.disconnect()]);
 });
