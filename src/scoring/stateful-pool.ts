@@ -16,6 +16,7 @@ import type {
 import { keyOf } from '../log/topic-partition.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
+import { Followed } from './followed.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
@@ -40,6 +41,7 @@ interface Lane {
   unproven: Beginning | undefined;
   /** Where the state will stand when all that was sent is done. */
   sentTo: number;
+  readonly followed: Followed;
   /** Set while something has to be done before the next micro-batch may be sent. */
   tail: Promise<unknown> | undefined;
 }
@@ -119,6 +121,7 @@ export class StatefulPool {
       position,
       unproven,
       sentTo: at,
+      followed: new Followed(at),
       tail: undefined,
     });
     return at as NextOffset;
@@ -167,16 +170,21 @@ export class StatefulPool {
     const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#askedOf(lane.key);
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
-    if (lane.tail === undefined && ready === undefined && isPlain && !proves)
+    if (lane.tail === undefined && ready === undefined && isPlain && !proves) {
+      lane.followed.expect(microBatch);
+      lane.followed.sent(microBatch);
       return this.#send(lane, microBatch, whole(microBatch));
+    }
     return this.#next(lane, async () => {
       await this.#askedOf(lane.key).ready;
+      lane.followed.expect(microBatch);
       let scored: ScoredMicroBatch | undefined;
       for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
         if (part.first >= lane.position) await this.#prove(lane);
         const answer = await this.#send(lane, microBatch, part);
         scored = scored === undefined ? answer : merge(scored, answer);
       }
+      lane.followed.sent(microBatch);
       if (proves) await this.#prove(lane);
       return scored as ScoredMicroBatch;
     });
