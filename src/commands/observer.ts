@@ -9,6 +9,10 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
   produced: (lane, scored, producedInMs) =>
     meter.microBatchAcknowledged(keyOf(lane), scored, producedInMs, Date.now()),
+  mended: (lane, { deadLetters, refusal }) =>
+    logger.warn(
+      `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
+    ),
   assigned: (partitions) => {
     meter.lanesAssigned(partitions.map(keyOf));
     logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');

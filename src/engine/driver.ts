@@ -14,13 +14,15 @@ import type {
 import { FencedError, RefusedRecordsError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
-import type { Effect, Failure, Message } from './messages.ts';
+import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import type { Clock, Scorer, StatefulScorer } from './ports.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
 /** What happened, for those who count, measure and log. */
 export interface Observer {
   scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
+  /** Results were refused, and are dead letters instead. */
+  mended?(lane: LaneAddress, scored: ScoredMicroBatch): void;
   produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
   committed?(offsets: readonly CommitOffset[]): void;
   commitFailed?(failure: Failure): void;
@@ -274,9 +276,13 @@ export class Driver {
     { lane, id, batches, scored }: Extract<Effect, { type: 'produce' }>,
     refusals: readonly Refusal[],
   ): void {
-    const { topic, partition } = lane;
-    this.#options.scorer.mend({ topic, partition, batches }, scored, refusals).then(
-      (mended) => this.#tell({ type: 'mended', lane, id, scored: mended }),
+    const { epoch: _, ...of } = lane;
+    const { scorer, observer } = this.#options;
+    scorer.mend({ ...of, batches }, scored, refusals).then(
+      (mended) => {
+        observer.mended?.(lane, mended);
+        this.#tell({ type: 'mended', lane, id, scored: mended });
+      },
       (error: unknown) =>
         this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable: false }),
     );

@@ -26,6 +26,7 @@ export interface Entry {
 /** What becomes of offsets that hold nothing to score. */
 export const NOTHING_SCORED: ScoredMicroBatch = {
   outputs: [],
+  resultBatches: 0,
   scored: 0,
   deadLetters: 0,
   skipped: 0,

@@ -182,6 +182,8 @@ export type Trigger = 'full' | 'linger' | 'drain';
 
 /** Record batches of one lane. */
 export interface InputBatches extends TopicPartition {
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
   readonly batches: readonly RawRecordBatch[];
 }
 
@@ -189,8 +191,6 @@ export interface InputBatches extends TopicPartition {
 export interface MicroBatch extends InputBatches {
   readonly id: number;
   readonly epoch: number;
-  /** As the partition was assigned with. */
-  readonly incarnation?: string;
   /** Records below are not wanted: they were scored before. */
   readonly first: NextOffset;
   readonly next: NextOffset;
@@ -222,8 +222,10 @@ export const NO_WINDOWS: WindowCounts = { late: 0, forgotten: 0, hurried: 0, ahe
 
 /** What became of a micro-batch. */
 export interface ScoredMicroBatch {
-  /** Results and dead letters, in input order for each partition. */
+  /** Results, and behind all of these dead letters; both in input order for each partition. */
   readonly outputs: readonly ResultBatch[];
+  /** So many of the outputs are results. */
+  readonly resultBatches: number;
   readonly scored: number;
   readonly deadLetters: number;
   /** Records that are none of the model's business: they have no answer. */

@@ -163,22 +163,24 @@ export class AskedThreads {
 
   /** The outputs of a micro-batch without what was refused of them: that is in its dead letters. */
   async mend(
-    { topic, partition, batches }: InputBatches,
+    { topic, partition, incarnation, batches }: InputBatches,
     scored: ScoredMicroBatch,
     refusals: readonly Refusal[],
   ): Promise<ScoredMicroBatch> {
-    const { outputs } = scored;
+    const { outputs, resultBatches } = scored;
     const response = await this.#run(
       {
         type: 'mend',
         topic,
         partition,
+        incarnation,
         bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
-        outputs: outputs.map((batch) => {
+        outputs: outputs.map((batch, index) => {
           const refusal = refusals.find((each) => each.batch === batch);
           const { appended = 0, records = [], ofTime = false } = refusal ?? {};
           const refused = refusal === undefined ? null : { appended, records, ofTime };
-          return { batch: { ...batch, bytes: batch.bytes.slice() }, refused };
+          const isDeadLetter = index >= resultBatches;
+          return { batch: { ...batch, bytes: batch.bytes.slice() }, isDeadLetter, refused };
         }),
       },
       [],
@@ -189,9 +191,10 @@ export class AskedThreads {
     return {
       ...scored,
       // What stays is the same object: it may be acknowledged already.
-      outputs: mended.outputs.map((each) =>
+      outputs: [...mended.results, ...mended.deadLetters].map((each) =>
         typeof each === 'number' ? (outputs[each] as ResultBatch) : each,
       ),
+      resultBatches: mended.results.length,
       scored: scored.scored - mended.refused,
       deadLetters: scored.deadLetters + mended.refused,
       refusal: mended.refusal ?? scored.refusal,

@@ -40,30 +40,29 @@ const NEW_BUFFERS = { take: (byteLength: number) => new ArrayBuffer(byteLength),
 
 /** Throws `DeadLetterRefusedError`. `nowMs` is what a dead letter is dated with whose own time is refused. */
 export function mend(request: MendRequest, setup: ScorerSetup, model: Model, nowMs: number): Mended {
-  const { results, deadLetters } = setup;
-  const refusedOf = (topic: string): RefusedOutput[] =>
-    request.outputs.filter(({ refused, batch }) => refused !== null && batch.topic === topic);
   const messages = new Map<number, string>();
-  const mended = new Map<RefusedOutput, readonly ResultBatch[]>();
-  // One topic may be both: dead letters are told by their headers.
-  for (const output of refusedOf(results.topic)) mended.set(output, withoutRefused(output, setup, messages));
+  const [letters, results] = [isLetter, isResult].map((kind) => request.outputs.filter(kind)) as Kinds;
+  const keep = (output: RefusedOutput): number => request.outputs.indexOf(output);
+  const written = results.flatMap((output): readonly (ResultBatch | number)[] =>
+    output.refused === null ? [keep(output)] : withoutRefused(output, setup, messages),
+  );
   if (messages.size > 0) {
-    const letters = request.outputs.filter(({ batch }) => batch.topic === deadLetters.topic);
-    for (const output of letters) mended.set(output, []);
-    const merged = mergedLetters(request, letters, messages, setup, model);
-    return {
-      outputs: [...replaced(request, mended), ...merged],
-      refused: messages.size,
-      ...firstOf(messages),
-    };
+    const deadLetters = mergedLetters(request, letters, messages, setup, model);
+    return { results: written, deadLetters, refused: messages.size, refusal: firstOf(messages) };
   }
-  for (const output of refusedOf(deadLetters.topic)) mended.set(output, redated(output, setup, nowMs));
-  return { outputs: replaced(request, mended), refused: 0, refusal: null };
+  const deadLetters = letters.flatMap((output): readonly (ResultBatch | number)[] =>
+    output.refused === null ? [keep(output)] : redated(output, setup, nowMs),
+  );
+  return { results: written, deadLetters, refused: 0, refusal: null };
 }
 
-const firstOf = (messages: ReadonlyMap<number, string>): { readonly refusal: string } => {
+type Kinds = [RefusedOutput[], RefusedOutput[]];
+const isLetter = ({ isDeadLetter }: RefusedOutput): boolean => isDeadLetter;
+const isResult = ({ isDeadLetter }: RefusedOutput): boolean => !isDeadLetter;
+
+const firstOf = (messages: ReadonlyMap<number, string>): string => {
   const [[offset, message] = [Number.NaN, '']] = messages;
-  return { refusal: `${CODE}: offset ${offset}: ${message}` };
+  return `${CODE}: offset ${offset}: ${message}`;
 };
 
 const CODE = 'RESULT_REFUSED';
@@ -72,12 +71,6 @@ const rejectionFor = (topic: string, message: string): Rejection => ({
   code: CODE,
   message: `${topic} does not take the result: ${message}`,
 });
-
-const replaced = (
-  { outputs }: MendRequest,
-  mended: ReadonlyMap<RefusedOutput, readonly ResultBatch[]>,
-): (ResultBatch | number)[] =>
-  outputs.flatMap((output, index): readonly (ResultBatch | number)[] => mended.get(output) ?? [index]);
 
 const open = ({ bytes }: ResultBatch): RecordReader =>
   openRecordBatch({ header: readHeader(bytes), bytes }, ANY_SIZE);
@@ -125,7 +118,7 @@ const withoutRefused = (
 
 /** All dead letters of the micro-batch, in input order: those that it had, and one for each refused result. */
 function mergedLetters(
-  { topic, partition, bytes }: MendRequest,
+  { topic, partition, incarnation, bytes }: MendRequest,
   letters: readonly RefusedOutput[],
   messages: ReadonlyMap<number, string>,
   setup: ScorerSetup,
@@ -145,7 +138,7 @@ function mergedLetters(
       if (message !== undefined) found.push({ row: rowOf(records), offset: records.offset, message });
     }
   }
-  const context = { topic, partition, model: name, version };
+  const context = { topic, partition, incarnation, model: name, version };
   for (const { row, message } of found.sort((left, right) => left.offset - right.offset)) {
     if (message === undefined) {
       const rest = bytesOf(row) - (row.keyEnd - row.keyStart);

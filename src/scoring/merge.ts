@@ -1,9 +1,15 @@
 // Puts the answers for two neighbouring ranges of one micro-batch together, the earlier one first.
 
-import type { ScoredMicroBatch } from '../log/ports.ts';
+import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+
+const resultsOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
+  outputs.slice(0, resultBatches);
+const deadLettersOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
+  outputs.slice(resultBatches);
 
 export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMicroBatch => ({
-  outputs: [...left.outputs, ...right.outputs],
+  outputs: [...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)],
+  resultBatches: left.resultBatches + right.resultBatches,
   scored: left.scored + right.scored,
   deadLetters: left.deadLetters + right.deadLetters,
   skipped: left.skipped + right.skipped,

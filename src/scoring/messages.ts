@@ -120,6 +120,7 @@ export interface StateUse {
 /** An output of a micro-batch, and what its topic refuses of it. */
 export interface RefusedOutput {
   readonly batch: ResultBatch;
+  readonly isDeadLetter: boolean;
   readonly refused: Omit<Refusal, 'batch'> | null;
 }
 
@@ -128,6 +129,7 @@ export interface MendRequest {
   readonly type: 'mend';
   readonly topic: string;
   readonly partition: number;
+  readonly incarnation?: string | undefined;
   /** The record batches of the input, one after the other. */
   readonly bytes: Uint8Array;
   readonly outputs: readonly RefusedOutput[];
@@ -135,7 +137,8 @@ export interface MendRequest {
 
 export interface Mended {
   /** In order; a number stands for an output as it was. */
-  readonly outputs: readonly (ResultBatch | number)[];
+  readonly results: readonly (ResultBatch | number)[];
+  readonly deadLetters: readonly (ResultBatch | number)[];
   /** Results that became dead letters, and why the first of them did. */
   readonly refused: number;
   readonly refusal: string | null;

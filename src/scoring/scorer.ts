@@ -5,7 +5,7 @@
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
-import { NO_WINDOWS, type ResultBatch, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
+import { NO_WINDOWS, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
@@ -153,11 +153,13 @@ class Task {
     });
     this.#flush();
     const encodeStarted = performance.now();
-    const outputs: ResultBatch[] = [...this.#workspace.results.take(), ...this.#workspace.deadLetters.take()];
+    const results = this.#workspace.results.take();
+    const outputs = [...results, ...this.#workspace.deadLetters.take()];
     const ended = performance.now();
     const encodeMs = this.#encodeMs + ended - encodeStarted;
     return {
       outputs,
+      resultBatches: results.length,
       scored: this.#scored,
       deadLetters: this.#dead,
       skipped: this.#skipped,

@@ -27,12 +27,18 @@ const request = (...refused: readonly RefusedOutput['refused'][]): Parameters<ty
   topic: 'in',
   partition: 0,
   bytes,
-  outputs: scored.outputs.map((batch, index) => ({ batch, refused: refused[index] ?? null })),
+  outputs: scored.outputs.map((batch, index) => ({
+    batch,
+    isDeadLetter: index >= scored.resultBatches,
+    refused: refused[index] ?? null,
+  })),
 });
 
-const offsetsIn = ({ outputs }: Mended, topic: string): number[] =>
+const offsetsIn = ({ results, deadLetters }: Mended, topic: string): number[] =>
   outputsOf({
-    outputs: outputs.map((each) => (typeof each === 'number' ? scored.outputs[each] : each) as never),
+    outputs: [...results, ...deadLetters].map(
+      (each) => (typeof each === 'number' ? scored.outputs[each] : each) as never,
+    ),
   })
     .filter((output) => output.topic === topic)
     .map(({ headers }) =>
@@ -59,7 +65,7 @@ test('refused results become dead letters among the others, in input order; thei
   t.deepEqual(offsetsIn(mended, 'out'), [100, 103]);
   t.deepEqual(offsetsIn(mended, 'dead'), [101, 102, 104, 105]);
   t.like(mended, { refused: 2, refusal: 'RESULT_REFUSED: offset 102: no 1' });
-  const outputs = outputsOf({ outputs: mended.outputs as never });
+  const outputs = outputsOf({ outputs: [...mended.results, ...mended.deadLetters] as never });
   const before = outputsOf(scored);
   t.deepEqual(outputs.slice(0, 2), [before[0], before[2]]);
   t.like(outputs[3], {
@@ -103,8 +109,8 @@ test('a dead letter that is refused for its time is dated now and keeps its own 
   const refused = { appended: 0, records: records(1), ofTime: true };
   const mended = mend(request(null, refused), setupWith(), MODEL, NOW_MS);
   t.like(mended, { refused: 0, refusal: null });
-  t.is(mended.outputs[0], 0, 'results are as they were');
-  const letters = mended.outputs[1] as { readonly bytes: Uint8Array };
+  t.is(mended.results[0], 0, 'results are as they were');
+  const letters = mended.deadLetters[0] as { readonly bytes: Uint8Array };
   const reader = openRecordBatch(
     { header: readHeader(letters.bytes), bytes: letters.bytes },
     INFLATED_BYTES_MAX,

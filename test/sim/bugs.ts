@@ -1,9 +1,6 @@
 // Deliberate bugs: the simulator is tested by whether it finds them. Each is a change to the text of one source file,
 // made while it is loaded; text that is not there exactly once is an error, so that no bug quietly stops to be one.
 
-import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
-
 export interface Bug {
   readonly name: string;
   readonly file: string;
@@ -203,6 +200,42 @@ export const BUGS: readonly Bug[] = [
     replace: '',
   },
   {
+    name: 'takes silence for an acknowledgement',
+    file: 'kafka/produce-answers.ts',
+    find: 'throw unanswered(partition, cluster.findTopicPartitionMetadata(topic));',
+    replace: '',
+  },
+  {
+    name: 'forgets the second half of a batch that is too large',
+    file: 'kafka/parts.ts',
+    find: 'parts = parts.toSpliced(done, 1, ...halves);',
+    replace: 'parts = parts.toSpliced(done, 1, halves[0] as Part);',
+  },
+  {
+    name: 'writes what was appended again, when a later record is refused',
+    file: 'scoring/mend.ts',
+    find: 'if (index >= (refused?.appended ?? 0)) visit(',
+    replace: 'visit(',
+  },
+  {
+    name: 'drops a record whose result is refused',
+    file: 'scoring/mend.ts',
+    find: 'if (message !== undefined) found.push({ row: rowOf(records), offset: records.offset, message });',
+    replace: '',
+  },
+  {
+    name: 'puts the dead letters of refused results behind the others',
+    file: 'scoring/mend.ts',
+    find: 'found.sort((left, right) => left.offset - right.offset)',
+    replace: 'found',
+  },
+  {
+    name: 'produces dead letters before the results that may still become some',
+    file: 'scoring/merge.ts',
+    find: '[...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)]',
+    replace: '[...left.outputs, ...right.outputs]',
+  },
+  {
     name: 'keeps a state that was left in the middle of a task',
     file: 'scoring/lane-states.ts',
     find: 'this.#held.delete(keyOf(lane));\n    this.#used = held;',
@@ -286,6 +319,13 @@ export const BUGS: readonly Bug[] = [
     windows: true,
   },
   {
+    name: 'goes on behind a micro-batch that never reached its thread',
+    file: 'scoring/followed.ts',
+    find: 'if (first !== this.#to)',
+    replace: 'if (first < 0)',
+    windows: true,
+  },
+  {
     name: 'sends a micro-batch before the lane has moved',
     file: 'scoring/stateful-pool.ts',
     find: 'if (lane.tail === undefined && ready === undefined && isPlain && !proves)',
@@ -293,23 +333,3 @@ export const BUGS: readonly Bug[] = [
     windows: true,
   },
 ];
-
-const urlOf = ({ file }: Bug): URL => new URL(`../../src/${file}`, import.meta.url);
-
-/** How often the text that a bug changes stands in its file: it must be once. */
-export const occurrences = (bug: Bug): number => readFileSync(urlOf(bug), 'utf8').split(bug.find).length - 1;
-
-/** From now on the module of that bug is loaded with it. */
-export function plant(bug: Bug): void {
-  const { file, find, replace } = bug;
-  const url = urlOf(bug).href;
-  registerHooks({
-    load(asked, context, next) {
-      const loaded = next(asked, context);
-      if (asked !== url) return loaded;
-      const source = String(loaded.source);
-      if (source.split(find).length !== 2) throw new Error(`${file} does not hold exactly once: ${find}`);
-      return { ...loaded, source: source.replace(find, () => replace) };
-    },
-  });
-}

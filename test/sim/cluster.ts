@@ -11,6 +11,7 @@ import { ERROR_OFFSET, ERROR_TOPIC_ID } from '../../src/scoring/dead-letter.ts';
 import { SOURCE_OFFSET, SOURCE_TOPIC_ID } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { type ReadRecord, recordsIn } from '../support/records.ts';
+import { type Refused, refusalOf } from './refusals.ts';
 
 export const INPUT = 'in';
 export const RESULTS = 'out';
@@ -25,6 +26,9 @@ export class SequenceError extends Error {
 
 export class Cluster {
   readonly history: HistoryEvent[] = [];
+  /** Records of the input whose results are refused, by incarnation, partition and offset. */
+  readonly refused = new Map<string, Refused>();
+  smallTopics = false;
   readonly log = new MemoryBroker();
   /** Of every incarnation of the input. */
   readonly inputLogs = new Map<string, readonly MemoryPartition[]>();
@@ -85,21 +89,34 @@ export class Cluster {
 
   /** Appends as a leader does: once for each sequence number, and only in their order. */
   append(producerId: number, baseSequence: number, batch: ResultBatch, epoch: number): void {
-    const stream = `${producerId} ${keyOf(batch)}`;
-    const expected = this.#expected.get(stream) ?? 0;
-    if (baseSequence < expected) return;
-    if (baseSequence > expected) throw new SequenceError(`sequence ${baseSequence}, expected ${expected}`);
+    const { partition, topic } = batch;
     const header = readHeader(batch.bytes);
     if (crc32c(batch.bytes.subarray(AT.attributes, header.byteLength)) !== header.crc) {
       throw Object.assign(new Error('the CRC of the batch is wrong'), { type: 'CORRUPT_MESSAGE' });
     }
+    const records = recordsIn({ header, bytes: batch.bytes });
+    const offsets = records.map(({ headers }) =>
+      Number(headers.find(([key]) => key === SOURCE_OFFSET || key === ERROR_OFFSET)?.[1]),
+    );
+    const incarnations = records.map(
+      ({ headers }) => headers.find(([key]) => key === SOURCE_TOPIC_ID || key === ERROR_TOPIC_ID)?.[1],
+    );
+    const kind = topic === RESULTS ? 'result' : 'deadLetter';
+    const kinds = offsets.map((offset, index) =>
+      this.refused.get(`${incarnations[index]} ${partition} ${offset}`),
+    );
+    const isSmall = this.smallTopics;
+    const refusal = refusalOf({ isResult: kind === 'result', header, records, kinds, isSmall });
+    if (refusal !== null) throw refusal;
+    const stream = `${producerId} ${keyOf(batch)}`;
+    const expected = this.#expected.get(stream) ?? 0;
+    if (baseSequence < expected) return;
+    if (baseSequence > expected) throw new SequenceError(`sequence ${baseSequence}, expected ${expected}`);
     this.#expected.set(stream, baseSequence + header.recordCount);
     this.log.append(batch);
-    const kind = batch.topic === RESULTS ? 'result' : 'deadLetter';
-    for (const { value, headers } of recordsIn({ header, bytes: batch.bytes })) {
-      const offset = Number(headers.find(([key]) => key === SOURCE_OFFSET || key === ERROR_OFFSET)?.[1]);
-      const incarnation = headers.find(([key]) => key === SOURCE_TOPIC_ID || key === ERROR_TOPIC_ID)?.[1];
-      const { partition } = batch;
+    records.forEach(({ value }, index) => {
+      const offset = offsets[index] as number;
+      const incarnation = incarnations[index];
       this.history.push({
         type: 'appended',
         epoch,
@@ -110,7 +127,7 @@ export class Cluster {
         partition,
         incarnation: incarnation ?? undefined,
       });
-    }
+    });
   }
 
   /** Deletes the oldest batches, as retention does. Returns what went, uncommitted or not. */

@@ -32,6 +32,9 @@ export const FAULTS = [
   'slowness',
   'snapshotsRot',
   'leavingHangs',
+  'refusals',
+  'smallTopics',
+  'leadersUnknown',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -54,6 +57,8 @@ const CALM: ReadonlySet<Fault> = new Set([
   'aborted',
   'compaction',
   'staleFetches',
+  'refusals',
+  'smallTopics',
 ]);
 const CALM_SHARE = 0.2;
 const EACH = 0.45;

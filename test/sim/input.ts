@@ -61,8 +61,11 @@ export class Input {
         ? this.#astrayMs()
         : Math.min(at, FAR_AHEAD_MS) + this.#dice.of('drift').below(DRIFT_MS);
     const isAstray = this.#plan.windows && (isFar || Math.abs(timestampMs - at) > DRIFT_MS);
-    const bad = damaged || isAstray || x < 20 || x > 100;
+    const isRefused = this.#dice.strikes('refusals', 0.04);
+    const kind = offset % 2 === 0 ? 'time' : 'result';
     const { incarnation } = this.#cluster;
+    if (isRefused) this.#cluster.refused.set(`${incarnation} ${tp.partition} ${offset}`, kind);
+    const bad = damaged || isAstray || isRefused || x < 20 || x > 100;
     this.history.push({ type: 'input', offset, bad, incarnation, ...tp });
     const value = JSON.stringify({ id: offset, at, x });
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };

@@ -73,6 +73,9 @@ export class Instance {
         scored: ({ epoch }, { outputs }) => {
           for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
         },
+        mended: ({ epoch }, { outputs }) => {
+          for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
+        },
         effect: (effect) => this.#effect(effect),
       },
       onFatal: (error) => world.failed(`${process.name}: the engine died: ${error.stack}`),

@@ -4,7 +4,8 @@
 
 import { parseArgs } from 'node:util';
 import { bugTable } from './bug-table.ts';
-import { BUGS, plant } from './bugs.ts';
+import { BUGS } from './bugs.ts';
+import { plant } from './plant.ts';
 
 const { values } = parseArgs({
   options: {

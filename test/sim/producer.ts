@@ -2,6 +2,7 @@
 // refused, whose answer is lost, or that arrive after they were given up.
 
 import type { Kafka } from 'kafkajs';
+import { acknowledgedSend } from '../../src/kafka/produce-answers.ts';
 import type { OutgoingBatch } from '../../src/kafka/seam.ts';
 import { MissingTopicError, type ResultBatch } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
@@ -14,6 +15,7 @@ import type { Scheduler } from './scheduler.ts';
 /** What kafkajs tries by itself, as the sink asks for it. */
 const ATTEMPTS = 4;
 const RETRY_MS = 10;
+export const UNKNOWN_EPOCH = -1;
 
 export interface ProducerWorld {
   readonly cluster: Cluster;
@@ -21,14 +23,23 @@ export interface ProducerWorld {
   readonly scheduler: Scheduler;
   /** Topics, and partitions by their key, that take nothing just now. */
   readonly refusing: ReadonlySet<string>;
-  /** The ownership for which these bytes were made. */
+  /** The ownership for which these bytes were made, if that is known. */
   epochOf(bytes: Uint8Array): number;
+  made(bytes: Uint8Array, epoch: number): void;
   note(words: () => string): void;
 }
 
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type });
 
+/** What the seam relies on to look for leaders anew. */
+const METADATA = {
+  refreshMetadata: async (): Promise<void> => {},
+  findTopicPartitionMetadata: () => Array.from({ length: PARTITIONS }, (_, partitionId) => ({ partitionId })),
+};
+
 export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
+  /** By output partition, the ownership whose bytes were sent last: that of the halves of a batch that was cut. */
+  const lastEpochs = new Map<string, number>();
   const nothing = async (): Promise<void> => {};
   return {
     admin: () => ({
@@ -44,9 +55,19 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
       return {
         connect: () => process.wait(1),
         disconnect: nothing,
-        send: async (request: { topic: string; messages: readonly unknown[] }) => {
-          const [message] = request.messages;
-          await send(process, world, producerId, request.topic, message as OutgoingBatch);
+        send: async ({ topic, messages }: { topic: string; messages: readonly OutgoingBatch[] }) => {
+          const [message] = messages as [OutgoingBatch];
+          const { value, partition } = message;
+          const key = keyOf({ topic, partition });
+          if (world.epochOf(value) === UNKNOWN_EPOCH) world.made(value, lastEpochs.get(key) ?? UNKNOWN_EPOCH);
+          lastEpochs.set(key, world.epochOf(value));
+          const checked = acknowledgedSend(() => async () => {
+            // The client leaves out a partition of which it knows no leader.
+            if (world.dice.strikes('leadersUnknown', 0.1)) return [];
+            await send(process, world, producerId, topic, message);
+            return [{ topicName: topic, partition }];
+          });
+          await checked({ cluster: METADATA })({ topicMessages: [{ topic, messages }] });
         },
       };
     },

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { seedThatCatches } from './bug-table.ts';
-import { BUGS, occurrences, SEEDS_MAX } from './bugs.ts';
+import { BUGS, SEEDS_MAX } from './bugs.ts';
 import { planOf } from './faults.ts';
+import { occurrences } from './plant.ts';
 import { simulate } from './simulation.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));

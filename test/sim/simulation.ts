@@ -9,6 +9,7 @@ import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Input } from './input.ts';
 import { Instance, type InstanceWorld } from './instance.ts';
+import { UNKNOWN_EPOCH } from './producer.ts';
 import { Scheduler } from './scheduler.ts';
 import { disturbed, SimDisk } from './sim-model.ts';
 import { SESSION_MS } from './source.ts';
@@ -64,6 +65,7 @@ class Simulation implements InstanceWorld {
     this.#traces = traces;
     this.dice = new Dice(plan);
     this.#input = new Input(this.cluster, this.dice, this.scheduler, plan);
+    this.cluster.smallTopics = plan.faults.has('smallTopics');
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
   }
@@ -94,7 +96,7 @@ class Simulation implements InstanceWorld {
   }
 
   epochOf(bytes: Uint8Array): number {
-    return this.#epochs.get(bytes) ?? -1;
+    return this.#epochs.get(bytes) ?? UNKNOWN_EPOCH;
   }
 
   made(bytes: Uint8Array, epoch: number): void {

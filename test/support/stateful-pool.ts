@@ -9,7 +9,7 @@ import type { StateAddress } from '../../src/scoring/lane-states.ts';
 import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
 import { PiscinaThreads } from '../../src/scoring/threads.ts';
-import { microBatchOf, outputsOf, setupWith } from './model.ts';
+import { microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
 const faults = new URL('../scoring/fault-worker.ts', import.meta.url);
@@ -137,12 +137,18 @@ export class Feeder {
   }
 }
 
+const offsetOf = ({ headers }: OutputRecord): number =>
+  Number(headers['__scorelane.source.offset'] ?? headers['__scorelane.errors.offset']);
+
 /** By offset, what became of every record. */
 export const fates = (answers: readonly ScoredMicroBatch[]): string[] =>
-  answers.flatMap(outputsOf).map(({ topic, value, headers }) => {
-    if (topic !== 'out') return headers['__scorelane.errors.code'] ?? '';
-    const { features: row } = codecs.msgpack.decode(value as Uint8Array, 0, value?.length ?? 0) as {
-      readonly features: readonly number[];
-    };
-    return row.join();
-  });
+  answers
+    .flatMap(outputsOf)
+    .toSorted((left, right) => offsetOf(left) - offsetOf(right))
+    .map(({ topic, value, headers }) => {
+      if (topic !== 'out') return headers['__scorelane.errors.code'] ?? '';
+      const { features: row } = codecs.msgpack.decode(value as Uint8Array, 0, value?.length ?? 0) as {
+        readonly features: readonly number[];
+      };
+      return row.join();
+    });
