@@ -60,7 +60,7 @@ export function openLog(config: Config, logger: Logger): Log {
   }
   const sink = new TransactionalSink(client, kafka, (why) => {
     logger.warn(`joining anew: ${why}`);
-    source.rejoin().catch((error: Error) => logger.error(`joining anew failed: ${error.message}`));
+    void source.rejoin();
   });
   const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });
   return { source, sink };

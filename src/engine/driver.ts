@@ -219,7 +219,7 @@ export class Driver {
         );
         break;
       case 'stalled':
-        source.rejoin().catch((error: Error) => this.#die(error));
+        void source.rejoin();
         break;
       case 'gaveUp':
         this.#die(new StalledError(`joining anew did not help: ${effect.lanes.join('; ')}`));

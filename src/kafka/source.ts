@@ -17,6 +17,7 @@ import { pause } from '../time/timer.ts';
 import type { IncarnatePartition, MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
+import { consumerOf, left } from './consumer.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
@@ -50,10 +51,8 @@ const SHORTER =
   'it ends before what was committed: it was cut (an unclean election of a leader), or the topic was deleted and made again, or the ' +
   'offset is not of this topic. To go on with what the log holds';
 
-/** How long a consumer that has stalled may take to leave its group. */
-const LEAVE_MS = 5_000;
-
-const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
+/** Between two tries to join anew. */
+const REJOIN_AGAIN_MS = 1_000;
 
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
@@ -73,6 +72,7 @@ export class KafkaSource implements Source {
   #assignedAt = new Map<string, NextOffset>();
   /** The ids of topics as they were last assigned: they outlive a loss, so that a topic that was made anew is known as such. */
   readonly #topicIds = new Map<string, string>();
+  readonly #stopped = Promise.withResolvers<void>();
   /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
   #mayCommit = false;
   /** Set when the group went on without us while lanes were settling. */
@@ -99,25 +99,14 @@ export class KafkaSource implements Source {
     };
   }
 
+  get #reads() {
+    return { topic: this.#options.topic, operation: 'Read' } as const;
+  }
+
   #newConsumer(): Consumer {
-    const { settings } = this.#options;
     const claim = () => ({ generation: this.#group?.generationId ?? -1, owned: this.#owned });
-    const number = ++this.#consumers;
-    return this.#kafka.consumer({
-      groupId: settings['group.id'],
-      partitionAssigners: [createAssigner(this.#hooksOf(number), claim)],
-      sessionTimeout: settings['session.timeout.ms'],
-      heartbeatInterval: settings['heartbeat.interval.ms'],
-      rebalanceTimeout: settings['rebalance.timeout.ms'],
-      metadataMaxAge: settings['metadata.max.age.ms'],
-      maxBytesPerPartition: settings['max.partition.fetch.bytes'],
-      maxBytes: settings['fetch.max.bytes'],
-      minBytes: settings['fetch.min.bytes'],
-      maxWaitTimeInMs: settings['fetch.max.wait.ms'],
-      readUncommitted: settings['isolation.level'] === 'read_uncommitted',
-      allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: async () => number === this.#consumers },
-    });
+    const assigner = createAssigner(this.#hooksOf(++this.#consumers), claim);
+    return consumerOf(this.#kafka, this.#options.settings, assigner);
   }
 
   async start(listener: SourceListener): Promise<void> {
@@ -145,16 +134,29 @@ export class KafkaSource implements Source {
   }
 
   async #beginAnew(): Promise<void> {
-    const old = this.#consumer;
     this.#lose();
+    // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case.
+    await left(this.#giveUp());
+    while (this.#listener !== undefined) {
+      try {
+        return await this.#join();
+      } catch (error) {
+        await left(this.#giveUp());
+        const refusal = refusalOf(error, this.#options.settings, this.#reads);
+        if (refusal !== undefined) return this.#listener?.failed(refusal);
+        this.#kafka.logger().warn(`joining anew failed, trying again: ${(error as Error).message}`);
+      }
+      await Promise.race([pause(REJOIN_AGAIN_MS), this.#stopped.promise]);
+    }
+  }
+
+  /** From here on the consumer tells nothing and is told nothing. */
+  #giveUp(): Consumer | undefined {
+    const consumer = this.#consumer;
     this.#group = undefined;
     this.#consumer = undefined;
     this.#consumers++;
-    // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case, and whoever waited
-    // no longer must not be struck by a failure that comes later.
-    const ended = old?.disconnect().catch(() => {});
-    await Promise.race([ended, pause(LEAVE_MS, { keepsAlive: false })]);
-    await this.#join();
+    return consumer;
   }
 
   /** Joins, unless it was stopped meanwhile. */
@@ -169,9 +171,8 @@ export class KafkaSource implements Source {
       this.#lose();
       if (payload.restart) return;
       const { error } = payload;
-      const doing = { topic, operation: 'Read' } as const;
       listener.failed(
-        refusalOf(error, settings, doing) ??
+        refusalOf(error, settings, this.#reads) ??
           new ConsumerCrashedError(`the consumer cannot go on: ${error.message}`, { cause: error }),
       );
     });
@@ -244,9 +245,8 @@ export class KafkaSource implements Source {
     this.#owned = [];
     this.#mayCommit = false;
     this.#listener = undefined;
-    const consumer = this.#consumer;
-    this.#consumer = undefined;
-    this.#consumers++;
+    this.#stopped.resolve();
+    const consumer = this.#giveUp();
     this.#questions.end();
     await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);
   }

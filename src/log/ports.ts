@@ -88,7 +88,10 @@ export interface Source {
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<number>;
   /** Asks the log where it ends, by another way than that by which records come. As all questions: `FencedError` once it was stopped. */
   logEnds(): Promise<readonly LogEnd[]>;
-  /** Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first. */
+  /**
+   * Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first.
+   * Tries until it has succeeded, or the source is stopped; what no trying mends, `failed` hears. Never rejects.
+   */
   rejoin(): Promise<void>;
   /** Leaves the group. Commits nothing. */
   stop(): Promise<void>;

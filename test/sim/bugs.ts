@@ -196,7 +196,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'does not join anew when a lane has stalled',
     file: 'engine/driver.ts',
-    find: 'source.rejoin().catch((error: Error) => this.#die(error));',
+    find: 'void source.rejoin();',
     replace: '',
   },
   {

@@ -1,0 +1,31 @@
+// kafkajs's consumer, set up as ours: it commits nothing by itself, and starts again after whatever may pass.
+
+import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
+import { pause } from '../time/timer.ts';
+import type { KafkaSettings } from './client.ts';
+
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
+
+/** How long a consumer that has stalled may take to leave its group. */
+const LEAVE_MS = 5_000;
+
+/** Waits for a consumer that is given up, but not for ever. Nobody is struck by a failure that comes later. */
+export const left = (consumer: Consumer | undefined): Promise<unknown> =>
+  Promise.race([consumer?.disconnect().catch(() => {}), pause(LEAVE_MS, { keepsAlive: false })]);
+
+export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: PartitionAssigner): Consumer =>
+  kafka.consumer({
+    groupId: settings['group.id'],
+    partitionAssigners: [assigner],
+    sessionTimeout: settings['session.timeout.ms'],
+    heartbeatInterval: settings['heartbeat.interval.ms'],
+    rebalanceTimeout: settings['rebalance.timeout.ms'],
+    metadataMaxAge: settings['metadata.max.age.ms'],
+    maxBytesPerPartition: settings['max.partition.fetch.bytes'],
+    maxBytes: settings['fetch.max.bytes'],
+    minBytes: settings['fetch.min.bytes'],
+    maxWaitTimeInMs: settings['fetch.max.wait.ms'],
+    readUncommitted: settings['isolation.level'] === 'read_uncommitted',
+    allowAutoTopicCreation: false,
+    retry: { ...RETRY, restartOnFailure: async () => true },
+  });

@@ -1,0 +1,93 @@
+// The Kafka source's way back into its group, and out of it, with a client that fails when told to.
+
+import test from 'ava';
+import type { Kafka } from 'kafkajs';
+import { KafkaSource } from '../../src/kafka/source.ts';
+import { settingsFor } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
+
+/** A source on a client whose consumers connect and disconnect as told, by their number. */
+function sourceWith({
+  connect,
+  disconnect,
+}: Partial<Record<'connect' | 'disconnect', (number: number) => Promise<void>>>) {
+  /** Numbers of consumers that are in the group. */
+  const members = new Set<number>();
+  const heard: string[] = [];
+  let made = 0;
+  const consumer = () => {
+    const number = ++made;
+    return {
+      events: { CRASH: 'crash' },
+      on() {},
+      connect: async () => connect?.(number),
+      async subscribe() {},
+      run: async () => void members.add(number),
+      async disconnect() {
+        await disconnect?.(number);
+        members.delete(number);
+      },
+    };
+  };
+  const kafka = {
+    admin: () => ({ async connect() {}, async disconnect() {} }),
+    logger: () => ({ warn: (words: string) => heard.push(words) }),
+    consumer,
+  };
+  const settings = settingsFor('nowhere:1');
+  const options = { topic: 'in', settings, onOutOfRange: 'fail' } as const;
+  const listener = {
+    revoking: async () => {},
+    revoked() {},
+    lost() {},
+    assigned() {},
+    fetched() {},
+    outOfRange() {},
+    failed: ({ message }: Error) => void heard.push(`failed: ${message}`),
+  };
+  const source = new KafkaSource(kafka as unknown as Kafka, options);
+  return { source, listener, members, heard, made: () => made };
+}
+
+test('a source that cannot join anew tries until it can: its lanes are gone, and nobody else would try (invariant 6)', async (t) => {
+  const { source, listener, members, heard } = sourceWith({
+    async connect(number) {
+      if (number === 2 || number === 3) throw new Error(`ECONNREFUSED ${number}`);
+    },
+  });
+  await source.start(listener);
+  await source.rejoin();
+  t.deepEqual([...members], [4]);
+  t.deepEqual(
+    heard,
+    [2, 3].map((number) => `joining anew failed, trying again: ECONNREFUSED ${number}`),
+  );
+  await source.stop();
+});
+
+test('a source that is refused when it joins anew says so, and does not try again', async (t) => {
+  const { source, listener, heard, made } = sourceWith({
+    async connect(number) {
+      if (number > 1) throw Object.assign(new Error('no'), { type: 'GROUP_AUTHORIZATION_FAILED' });
+    },
+  });
+  await source.start(listener);
+  await source.rejoin();
+  t.regex(heard.join(), /^failed: .*Read on group "scorelane"$/);
+  t.is(made(), 2);
+  await source.stop();
+});
+
+test('a source that is stopped while it tries to join anew stops trying', async (t) => {
+  const { source, listener, heard, members } = sourceWith({
+    async connect(number) {
+      if (number > 1) throw new Error('ECONNREFUSED');
+    },
+  });
+  await source.start(listener);
+  const rejoined = source.rejoin();
+  await until('a try', () => heard.length > 0);
+  await source.stop();
+  await rejoined;
+  t.is(members.size, 0);
+});
