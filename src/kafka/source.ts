@@ -201,6 +201,8 @@ export class KafkaSource implements Source {
         });
       },
     });
+    // Given up while it joined: kafkajs's stop does nothing before it has.
+    if (consumer !== this.#consumer) await consumer.disconnect();
   }
 
   pause({ topic, partition }: TopicPartition): void {

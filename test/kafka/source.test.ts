@@ -10,7 +10,8 @@ import { until } from '../support/until.ts';
 function sourceWith({
   connect,
   disconnect,
-}: Partial<Record<'connect' | 'disconnect', (number: number) => Promise<void>>>) {
+  run,
+}: Partial<Record<'connect' | 'disconnect' | 'run', (number: number) => Promise<void>>>) {
   /** Numbers of consumers that are in the group. */
   const members = new Set<number>();
   const heard: string[] = [];
@@ -22,7 +23,10 @@ function sourceWith({
       on() {},
       connect: async () => connect?.(number),
       async subscribe() {},
-      run: async () => void members.add(number),
+      async run() {
+        await run?.(number);
+        members.add(number);
+      },
       async disconnect() {
         await disconnect?.(number);
         members.delete(number);
@@ -88,6 +92,20 @@ test('a source that is stopped while it tries to join anew stops trying', async 
   const rejoined = source.rejoin();
   await until('a try', () => heard.length > 0);
   await source.stop();
+  await rejoined;
+  t.is(members.size, 0);
+});
+
+test('a source that is stopped while it joins leaves no member in the group', async (t) => {
+  const joining = Promise.withResolvers<void>();
+  const { source, listener, members, made } = sourceWith({
+    run: (number) => (number === 1 ? Promise.resolve() : joining.promise),
+  });
+  await source.start(listener);
+  const rejoined = source.rejoin();
+  await until('the second consumer', () => made() === 2);
+  await source.stop();
+  joining.resolve();
   await rejoined;
   t.is(members.size, 0);
 });
