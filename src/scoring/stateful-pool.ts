@@ -16,7 +16,6 @@ import type {
 import { keyOf } from '../log/topic-partition.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
-import { Followed } from './followed.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
 import { merge } from './merge.ts';
@@ -41,7 +40,6 @@ interface Lane {
   unproven: Beginning | undefined;
   /** Where the state will stand when all that was sent is done. */
   sentTo: number;
-  readonly followed: Followed;
   /** Set while something has to be done before the next micro-batch may be sent. */
   tail: Promise<unknown> | undefined;
 }
@@ -121,7 +119,6 @@ export class StatefulPool {
       position,
       unproven,
       sentTo: at,
-      followed: new Followed(at),
       tail: undefined,
     });
     return at as NextOffset;
@@ -170,24 +167,30 @@ export class StatefulPool {
     const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#askedOf(lane.key);
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
-    if (lane.tail === undefined && ready === undefined && isPlain && !proves) {
-      lane.followed.expect(microBatch);
-      lane.followed.sent(microBatch);
+    if (lane.tail === undefined && ready === undefined && isPlain && !proves)
       return this.#send(lane, microBatch, whole(microBatch));
-    }
     return this.#next(lane, async () => {
       await this.#askedOf(lane.key).ready;
-      lane.followed.expect(microBatch);
       let scored: ScoredMicroBatch | undefined;
-      for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
-        if (part.first >= lane.position) await this.#prove(lane);
-        const answer = await this.#send(lane, microBatch, part);
-        scored = scored === undefined ? answer : merge(scored, answer);
+      try {
+        for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
+          if (part.first >= lane.position) await this.#prove(lane);
+          const answer = await this.#send(lane, microBatch, part);
+          scored = scored === undefined ? answer : merge(scored, answer);
+        }
+        if (proves) await this.#prove(lane);
+      } catch (error) {
+        this.#giveUp(lane);
+        throw error;
       }
-      lane.followed.sent(microBatch);
-      if (proves) await this.#prove(lane);
       return scored as ScoredMicroBatch;
     });
+  }
+
+  /** What waits behind must find no state: it would go into one that lacks what did not go in now. */
+  #giveUp({ key, address }: Lane): void {
+    if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
+    void this.#quietly(this.#askedOf(key).ask({ type: 'forget', lane: address }));
   }
 
   async #pieces(lane: Lane, microBatch: MicroBatch): Promise<readonly Piece[]> {
@@ -203,16 +206,9 @@ export class StatefulPool {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
     const thread = this.#askedOf(key);
-    try {
-      const latestMs = await this.#surely(thread, () => latestIn(thread, address));
-      await this.#beginnings.prove(address, position, unproven, latestMs);
-      lane.unproven = undefined;
-    } catch (error) {
-      // What waits behind must find no state.
-      if (this.#lanes.get(key) === lane) this.#lanes.delete(key);
-      void this.#quietly(thread.ask({ type: 'forget', lane: address }));
-      throw error;
-    }
+    const latestMs = await this.#surely(thread, () => latestIn(thread, address));
+    await this.#beginnings.prove(address, position, unproven, latestMs);
+    lane.unproven = undefined;
   }
 
   /** Does that for a lane before its next micro-batch is sent, and after all that is to be done before. */

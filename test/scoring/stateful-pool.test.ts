@@ -132,3 +132,13 @@ test('a micro-batch of a lane without a state, or of an ownership that has ended
   await t.throwsAsync(pool.score(microBatch), lost);
   await pool.stop();
 });
+
+test.serial('offsets without records, as markers of transactions have, cost no state', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const lane = { topic: 'in', partition: 0, epoch: 1 };
+  await pool.restore(lane, startingAt(0));
+  const feeder = new Feeder(pool);
+  await feeder.feedOnly(lane, 0, EACH);
+  await t.notThrowsAsync(feeder.feedOnly(lane, EACH + 3, 2 * EACH), said.join('\n'));
+  await pool.stop();
+});
