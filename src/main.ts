@@ -2,7 +2,6 @@
 // The command line. Parses words and hands over; what a command does is in commands/.
 
 import './signals.ts';
-import './process.ts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
@@ -17,6 +16,7 @@ import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { GENERATED, type Generated } from './config/schema.ts';
 import { parseDuration } from './config/units.ts';
 import { findVersion } from './model/repository.ts';
+import { output } from './process.ts';
 import { createLogger } from './telemetry/log.ts';
 
 interface ConfigFlags {
@@ -245,4 +245,7 @@ try {
     );
   }
 }
+// A reader that closed its pipe has what it wanted; on a full disk something is missing.
+if (exitCode === EXIT.ok && output.failure !== null && output.failure.code !== 'EPIPE')
+  exitCode = EXIT.cantCreate;
 process.exit(exitCode);

@@ -24,3 +24,14 @@ process.on('warning', (warning) => {
   if (warning.name !== 'TimeoutNegativeWarning')
     process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
+
+/** What went wrong on standard output first: a full disk, a pipe that nobody reads any more. */
+export const output: { failure: NodeJS.ErrnoException | null } = { failure: null };
+
+// Node ends a process whose output cannot be written. A daemon scores on without it: nobody is to lose records for a line of text. Of
+// standard error there is nothing to be told, and nowhere to tell it.
+process.stdout.on('error', (error) => {
+  if (output.failure === null) process.stderr.write(`scorelane: standard output is lost: ${error.message}\n`);
+  output.failure ??= error;
+});
+process.stderr.on('error', () => {});

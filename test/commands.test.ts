@@ -1,6 +1,6 @@
 // The command line as a user meets it: what it prints and with what it exits, without any broker.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -37,6 +37,23 @@ test('a summary that cannot be written, because the disk is full, is an error of
   t.regex(out, /SCORELANE_CANNOT_WRITE.*the summary could not be written: ENOSPC/);
   t.regex(out, /scored [\d,]+ records in/);
 });
+
+for (const [stream, code] of [
+  ['stdout', 73],
+  ['stderr', 0],
+] as const) {
+  test(`a full disk behind ${stream} does not end the daemon, and it exits with ${code}`, async (t) => {
+    const full = openSync('/dev/full', 'w');
+    const file = summaryFile();
+    const args = ['run', '--config', 'config/demo.yaml', '--for', '2s', '--summary', file];
+    const program = new Program(args, {}, { [stream]: full });
+    const ending = await program.ended;
+    closeSync(full);
+    t.is(ending.code, code, ending.out);
+    t.true(readSummary(file).scored > 0);
+    if (stream === 'stdout') t.regex(ending.out, /standard output is lost: ENOSPC/);
+  });
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Times past the 25 days that a timer of Node can wait: it would be over at once, and the watch would bark.

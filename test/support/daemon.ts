@@ -69,11 +69,16 @@ export class Program {
   readonly ended: Promise<Ended>;
   out = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `output`: file descriptors in place of what is kept. */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    output: { readonly stdout?: number; readonly stderr?: number } = {},
+  ) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd: ROOT,
       env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output.stdout ?? 'pipe', output.stderr ?? 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -32,7 +32,7 @@ async function scoreAll(job: Job, settings: readonly string[] = []): Promise<voi
 
 test('list counts, show shows, and redrive sends each back to its partition, once', async (t) => {
   const job = await newJob(broker().address, ['model.backend=wasm'], 2);
-  t.is(await dlq(job, 'list'), 'no dead letters\n');
+  t.regex(await dlq(job, 'list'), /^no dead letters$/m);
   await produce(job, 2_000, '--rate', 'max', '--garbage', '0.05');
   await scoreAll(job, ['deadLetters.dialects=["connect","spring"]']);
   const before = await audit(job);
