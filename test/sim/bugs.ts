@@ -320,9 +320,9 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'goes on behind a micro-batch that never reached its thread',
-    file: 'scoring/followed.ts',
-    find: 'if (first !== this.#to)',
-    replace: 'if (first < 0)',
+    file: 'scoring/stateful-pool.ts',
+    find: 'this.#giveUp(lane);',
+    replace: '',
     windows: true,
   },
   {
