@@ -12,7 +12,7 @@ import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
-import { applyWatchdog, watchAtMs } from './watchdog.ts';
+import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 
 const UNKNOWN = 'SCORELANE_UNKNOWN';
 
@@ -158,7 +158,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'logEnds':
       for (const end of message.ends) {
         const lane = state.lanes.get(keyOf(end));
-        if (lane !== undefined) lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);
+        if (lane !== undefined) toldLogEnd(lane, end.logEnd);
       }
       return;
     case 'scoring':

@@ -48,6 +48,8 @@ export interface Lane extends TopicPartition {
   aliveAtMs: number;
   /** The offset below which all was done then. */
   aliveAt: NextOffset;
+  /** What had been fetched when the log said last that it ends before that; NaN when it did not. */
+  shortAt: number;
 }
 
 export function newLane(assigned: AssignedPartition, epoch: number): Lane {
@@ -71,6 +73,7 @@ export function newLane(assigned: AssignedPartition, epoch: number): Lane {
     recent: { records: 0, dead: 0 },
     aliveAtMs: Number.NaN,
     aliveAt: position,
+    shortAt: Number.NaN,
   };
 }
 

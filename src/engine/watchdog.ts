@@ -15,6 +15,17 @@ const ASKS = 3;
 
 const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.done;
 
+/**
+ * What the log says of its end when asked. One that ends before what was fetched of it is another log (invariant 9): there is something to
+ * read that nobody reads. An answer may be older than the last fetch; two in a row are not.
+ */
+export function toldLogEnd(lane: Lane, logEnd: number): void {
+  const isShort = logEnd < lane.position;
+  const end = isShort && lane.shortAt === lane.position ? lane.position + 1 : logEnd;
+  lane.shortAt = isShort ? lane.position : Number.NaN;
+  lane.highWatermark = Math.max(lane.highWatermark, end);
+}
+
 /** When the watchdog has to look again; infinity when it has nothing to watch. */
 export function watchAtMs(state: EngineState): number {
   if (state.lanes.size === 0 || state.stopping !== undefined) return Number.POSITIVE_INFINITY;

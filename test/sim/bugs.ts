@@ -189,8 +189,8 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'takes what was fetched for the end of the log',
-    file: 'engine/dispatcher.ts',
-    find: 'if (lane !== undefined) lane.highWatermark = Math.max(lane.highWatermark, end.logEnd);',
+    file: 'engine/watchdog.ts',
+    find: 'lane.highWatermark = Math.max(lane.highWatermark, end);',
     replace: '',
   },
   {
