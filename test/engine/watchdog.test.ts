@@ -110,3 +110,19 @@ test('when the log was made anew and ends below the lane, the lane begins anew',
   t.is(scene.state.lanes.get('in/0')?.epoch, 2);
   t.is(scene.state.lanes.get('in/0')?.position, startingAt(0));
 });
+
+test('a log that ends before what was fetched of it, twice in a row, is lag that nobody reads (invariants 6 and 9)', (t) => {
+  const scene = new Scene();
+  scene.logEnd(4);
+  t.deepEqual(alarms(scene.passUntil(2_000)), [], 'one answer may be older than the last fetch');
+  scene.logEnd(4);
+  t.deepEqual(alarms(scene.passUntil(4_000)), ['stalled', 'stalled']);
+});
+
+test('a log that was only asked before its last records came is no lag', (t) => {
+  const scene = new Scene();
+  scene.logEnd(4);
+  scene.logEnd(10);
+  scene.logEnd(4);
+  t.deepEqual(alarms(scene.passUntil(4_000)), []);
+});

@@ -63,11 +63,13 @@ export interface Ended {
   readonly out: string;
 }
 
-/** A running command; what it prints is kept. */
+/** A running command; what it prints and logs is kept. */
 export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   out = '';
+  /** Of that, what came on standard output. */
+  printed = '';
 
   /** `output`: file descriptors in place of what is kept. */
   constructor(
@@ -83,6 +85,7 @@ export class Program {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.out += text;
+        if (stream === this.child.stdout) this.printed += text;
       });
     }
     this.ended = new Promise((resolve) => {
