@@ -75,8 +75,9 @@ const rejectionFor = (topic: string, message: string): Rejection => ({
 const open = ({ bytes }: ResultBatch): RecordReader =>
   openRecordBatch({ header: readHeader(bytes), bytes }, ANY_SIZE);
 
+/** Ours stand behind those that the record brought with it, which may be of the same name. */
 const offsetIn = (record: RecordView, name: string): number =>
-  Number(Buffer.from(parseHeaders(record).find(({ key }) => key === name)?.value ?? []).toString());
+  Number(Buffer.from(parseHeaders(record).findLast(({ key }) => key === name)?.value ?? []).toString());
 
 const bytesOf = (from: RecordView): number =>
   from.keyEnd - from.keyStart + from.valueEnd - from.valueStart + from.headersEnd - from.headersStart;
@@ -159,7 +160,7 @@ const redated = (output: RefusedOutput, setup: ScorerSetup, nowMs: number): Resu
       copyTo(writers.writerFor(partition, bytesOf(record)), record, record.timestamp);
       return;
     }
-    const isDated = parseHeaders(record).some(({ key }) => key === ERROR_TIMESTAMP);
+    const isDated = parseHeaders(record).at(-1)?.key === ERROR_TIMESTAMP;
     if (output.refused?.ofTime !== true || isDated) {
       const offset = offsetIn(record, ERROR_OFFSET);
       throw new DeadLetterRefusedError(`${topic} refuses the dead letter of offset ${offset}: ${message}`);

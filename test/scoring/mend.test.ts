@@ -4,6 +4,7 @@
 import test from 'ava';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
+import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { parseDeadLetter } from '../../src/scoring/dead-letter.ts';
 import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/scoring/messages.ts';
@@ -125,6 +126,56 @@ test('a dead letter that is refused for its time is dated now and keeps its own 
   const outputs = [again.outputs[0], { ...again.outputs[1], batch: letters }] as never;
   t.throws(() => mend({ ...again, outputs }, setupWith(), MODEL, NOW_MS), {
     instanceOf: DeadLetterRefusedError,
+  });
+});
+
+test('a record that brings headers of an earlier dead letter is known by those that were added last', (t) => {
+  const own = encodeHeaders([
+    { key: '__scorelane.errors.offset', value: Buffer.from('9000') },
+    { key: '__scorelane.errors.timestamp', value: Buffer.from('5') },
+  ]);
+  const again = microBatchOf(
+    given.map((record) => ({ ...record, headers: own })),
+    'msgpack',
+    100,
+  );
+  const answers = scorerWith(sums([])).score(requestFor(again));
+  const ask = (...refused: readonly RefusedOutput['refused'][]) =>
+    mend(
+      {
+        ...request(...refused),
+        bytes: Buffer.concat(again.batches.map((batch) => batch.bytes)),
+        outputs: answers.outputs.map((batch, index) => ({
+          batch,
+          isDeadLetter: index >= answers.resultBatches,
+          refused: refused[index] ?? null,
+        })),
+      },
+      setupWith(),
+      MODEL,
+      NOW_MS,
+    );
+  const refused = { appended: 0, records: records(1), ofTime: true };
+  t.deepEqual(offsetsIn(ask(refused), 'dead'), [101, 102, 105]);
+  const dated = ask(null, refused);
+  const letters = outputsOf({ outputs: dated.deadLetters as never });
+  t.deepEqual(
+    letters.map(({ timestampMs }) => timestampMs),
+    [1_001, NOW_MS],
+  );
+  const twice = {
+    ...request(null, refused),
+    outputs: [
+      {
+        batch: dated.deadLetters.at(-1) as never,
+        isDeadLetter: true,
+        refused: { ...refused, records: records(1) },
+      },
+    ],
+  };
+  t.throws(() => mend(twice, setupWith(), MODEL, NOW_MS), {
+    instanceOf: DeadLetterRefusedError,
+    message: /of offset 105/,
   });
 });
 
