@@ -173,7 +173,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
         await allCommitted(job, kafkaFor(settingsFor(job.address)));
         await scene.withAdmin((admin) => admin.deleteTopics({ topics: [job.results] }));
         await produce(job, RECORDS);
-        await daemon.says('SCORELANE_SINK');
+        await daemon.says('SCORELANE_PARTITION_GONE');
         await createTopics(job.address, { [job.results]: PARTITIONS });
         await allCommitted(job, kafkaFor(settingsFor(job.address)));
       } finally {
