@@ -178,6 +178,8 @@ export interface Audit {
   readonly missing: number;
   readonly repeats: number;
   readonly wronglyDead: number;
+  /** Of these, those whose result its topic did not take. */
+  readonly refused: number;
   readonly wronglyScored: number;
   readonly rewinds: number;
   readonly wrongKey: number;
@@ -208,6 +210,7 @@ export const perfect = (inputs: number): Omit<Audit, 'worstDifference' | 'codes'
   missing: 0,
   repeats: 0,
   wronglyDead: 0,
+  refused: 0,
   wronglyScored: 0,
   rewinds: 0,
   wrongKey: 0,

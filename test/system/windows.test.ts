@@ -209,6 +209,7 @@ test('a refused record that carries the wall clock, in a log of older event time
     missing: 0,
     repeats: 0,
     wronglyDead: 0,
+    refused: 0,
     wronglyScored: 0,
     deadUntouched: true,
   });

@@ -40,6 +40,7 @@ const sound = {
   missing: 0,
   repeats: 0,
   wronglyDead: 0,
+  refused: 0,
   wronglyScored: 0,
   deadUntouched: true,
 };
@@ -59,4 +60,13 @@ test('other features, a record without an answer, a good record that is dead and
   t.is(compare([result(0, 1)]).missing, 1);
   t.is(compare([result(0, 1)], [...dead, answer('errors', 2, GOOD)]).wronglyDead, 1);
   t.false(compare([result(0, 1), result(2, 2)], [answer('errors', 1, 'not jsoN')]).deadUntouched);
+});
+
+test('a good record whose result was refused is wrongly dead, and counted as that', (t) => {
+  const letter = answer('errors', 2, GOOD);
+  const refused = {
+    ...letter,
+    headers: [...letter.headers, ['__scorelane.errors.code', 'RESULT_REFUSED'] as const],
+  };
+  t.like(compare([result(0, 1)], [...dead, refused, refused]), { wronglyDead: 1, refused: 1 });
 });

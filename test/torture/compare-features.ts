@@ -10,7 +10,7 @@ import type { PartitionRecord, ReadRecord } from '../support/records.ts';
 /** The part of the independent audit that both have. */
 export type Compared = Pick<
   Audit,
-  'inputs' | 'missing' | 'repeats' | 'wronglyDead' | 'wronglyScored' | 'deadUntouched'
+  'inputs' | 'missing' | 'repeats' | 'wronglyDead' | 'refused' | 'wronglyScored' | 'deadUntouched'
 >;
 
 const SOURCE = '__scorelane.source.';
@@ -63,7 +63,8 @@ export function compareFeatures(
   const wanted = undisturbed(manifest, inputs, partitionCount);
   const originals = new Map(inputs.map((record) => [`${record.partition}/${record.offset}`, record]));
   const answered = new Set<string>();
-  let [wronglyScored, wronglyDead] = [0, 0];
+  const [wronglyDead, refused] = [new Set<string>(), new Set<string>()];
+  let wronglyScored = 0;
   for (const result of results) {
     const source = sourceOf(result, SOURCE);
     answered.add(source);
@@ -74,11 +75,22 @@ export function compareFeatures(
   for (const letter of deadLetters) {
     const source = sourceOf(letter, ERRORS);
     answered.add(source);
-    if (wanted.get(source) !== null) wronglyDead++;
+    if (wanted.get(source) !== null) {
+      wronglyDead.add(source);
+      if (new Map(letter.headers).get(`${ERRORS}code`) === 'RESULT_REFUSED') refused.add(source);
+    }
     const { key, value } = originals.get(source) ?? {};
     deadUntouched &&= key === letter.key && value === letter.value;
   }
   const missing = [...wanted.keys()].filter((source) => !answered.has(source)).length;
   const repeats = results.length + deadLetters.length - answered.size;
-  return { inputs: inputs.length, missing, repeats, wronglyDead, wronglyScored, deadUntouched };
+  return {
+    inputs: inputs.length,
+    missing,
+    repeats,
+    wronglyDead: wronglyDead.size,
+    refused: refused.size,
+    wronglyScored,
+    deadUntouched,
+  };
 }

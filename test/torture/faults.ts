@@ -12,6 +12,8 @@ import { PARTITIONS, type Scene, type Stage } from './scene.ts';
 
 export interface Fault<S extends Stage> {
   readonly name: string;
+  /** Results are refused meanwhile: good records become dead letters, and no others (invariant 7). */
+  readonly refusesResults?: boolean;
   readonly act: (scene: Scene<S>) => Promise<void>;
 }
 
@@ -228,6 +230,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
   },
   {
     name: 'output topic refuses everything',
+    refusesResults: true,
     async act(scene) {
       await scene.setMaxMessageBytes(scene.job.results, REFUSES);
       await lasting(4_000);

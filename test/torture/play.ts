@@ -45,6 +45,7 @@ export async function play<S extends Stage>(
   const seconds = (): number => Math.round((performance.now() - startedMs) / 100) / 10;
   const injections: Injection[] = [];
   let failure: string | undefined;
+  let mayRefuse = false;
   try {
     await scene.startDaemon();
     await scene.startDaemon();
@@ -52,8 +53,9 @@ export async function play<S extends Stage>(
     await scene.healed();
     try {
       for (let round = 0; round < extent.rounds || seconds() < extent.seconds; round++) {
-        for (const { name, act } of faults) {
+        for (const { name, act, refusesResults = false } of faults) {
           const atSeconds = seconds();
+          mayRefuse ||= refusesResults;
           await act(scene);
           scene.daemon();
           await scene.healed();
@@ -76,13 +78,16 @@ export async function play<S extends Stage>(
     for (const daemon of scene.daemons) await daemon.stop();
     const own = await ownAudit(scene.job);
     const independent = await scene.subject.audit(job);
-    const { missing, wronglyDead, wronglyScored, deadUntouched } = independent;
+    const { missing, wronglyDead, refused, wronglyScored, deadUntouched } = independent;
     say(`audit: ${JSON.stringify(own)}`);
-    say(`independent audit: ${JSON.stringify({ missing, wronglyDead, wronglyScored, deadUntouched })}`);
+    say(
+      `independent audit: ${JSON.stringify({ missing, wronglyDead, refused, wronglyScored, deadUntouched })}`,
+    );
     const repeated = extent.mayRepeat ? 0 : own.repeated;
-    const wrong =
-      own.missing + own.outOfOrder + own.pending + repeated + missing + wronglyDead + wronglyScored;
-    const sound = failure === undefined && wrong === 0 && deadUntouched;
+    const dead = wronglyDead - (mayRefuse ? refused : 0);
+    const wrong = own.missing + own.outOfOrder + own.pending + repeated + missing + dead + wronglyScored;
+    const isRefusalSeen = !mayRefuse || refused > 0;
+    const sound = failure === undefined && wrong === 0 && deadUntouched && isRefusalSeen;
     return { injections, audit: own, independent, sound, ...(failure === undefined ? {} : { failure }) };
   } finally {
     await scene.stop();

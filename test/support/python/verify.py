@@ -137,6 +137,7 @@ def main(address, group, input_topic, result_topic, dead_topic, folder, form="ms
             worst = max(worst, abs(float(scores[key]) - value["score"]))
     untouched = True
     codes = {}
+    refused = set()
     for messages in read(address, dead_topic).values():
         for message in messages:
             key = source(message, "__scorelane.errors")
@@ -146,6 +147,8 @@ def main(address, group, input_topic, result_topic, dead_topic, folder, form="ms
             untouched &= original.timestamp() == message.timestamp()
             code = dict(message.headers())["__scorelane.errors.code"].decode()
             codes[code] = codes.get(code, 0) + 1
+            if code == "RESULT_REFUSED":
+                refused.add(key)
     bad = {key for key, row in rows.items() if row is None}
     ends = {p: messages[-1].offset() + 1 for p, messages in records.items() if messages}
     offsets = committed(address, group, input_topic, sorted(ends))
@@ -159,6 +162,7 @@ def main(address, group, input_topic, result_topic, dead_topic, folder, form="ms
                 "missing": sum(1 for key in by_source if key not in results and key not in dead),
                 "repeats": sum(results.values()) - len(results) + sum(dead.values()) - len(dead),
                 "wronglyDead": sum(1 for key in dead if key not in bad),
+                "refused": sum(1 for key in refused if key not in bad),
                 "wronglyScored": sum(1 for key in results if key in bad),
                 "rewinds": rewinds,
                 "wrongKey": wrong_key,
