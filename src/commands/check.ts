@@ -10,6 +10,7 @@ import { askRegistry } from './avro-setup.ts';
 import { EXIT } from './exit-codes.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { requireRights, wantedToRun } from './rights.ts';
+import { adviceToRun } from './topic-settings.ts';
 import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
@@ -43,6 +44,9 @@ export async function check(loaded: LoadedConfig): Promise<number> {
       `ok: topics ${config.input.topic} (${inputPartitionCount} partitions), ${config.output.topic} ` +
         `(${results.partitionCount}; results go ${how}), ${config.deadLetters.topic}`,
     );
+    const { warnings, notes } = await adviceToRun(config, patience);
+    for (const warning of warnings) say(`warning: ${warning}`);
+    for (const note of notes) say(`note: ${note}`);
   } finally {
     await sink.stop();
   }

@@ -16,6 +16,7 @@ import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
+import { adviceToRun, logAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
 import {
   chooseBackend,
@@ -122,6 +123,7 @@ export class Daemon {
     const setup = await unlessTold(
       scorerSetup(config, sink, { modelFolder: folder, backend, resultFrame: resultsFrame }),
     );
+    if (options.log === undefined) logAdvice(await adviceToRun(config, patience), logger);
     const answered =
       options.resumeDedupe === true ? await unlessTold(readAnswered(config, patience)) : undefined;
     const workers = workerCount(config);

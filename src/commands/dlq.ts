@@ -12,6 +12,7 @@ import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { letterLine } from './letter-line.ts';
 import { requireRights } from './rights.ts';
+import { adviceToRedrive, logAdvice } from './topic-settings.ts';
 import { Topics } from './topics.ts';
 import { connectSink, impatient, openSink } from './wiring.ts';
 
@@ -150,6 +151,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
     );
     await connectSink(sink, config, patience);
     try {
+      logAdvice(await adviceToRedrive(config, patience), logger);
       const partitions = await sink.partitionCount(input.topic);
       const group = `${kafka['group.id']}-redrive`;
       const there = await topics.ranges(deadLetters.topic);

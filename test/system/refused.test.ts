@@ -17,6 +17,56 @@ const broker = withBroker(test);
 const CONFIG = join('config', 'kafka.yaml');
 const DAY_MS = 86_400_000;
 
+/** Says of each topic that is warned of: by which setting, and what of it. */
+const warned = (out: string, name: string): string[] =>
+  [...out.matchAll(new RegExp(`topic ${name} \\([a-z ]+\\) has [a-z.]+=[^:]+: [^"\n]+`, 'g'))].map(
+    ([line]) => line,
+  );
+
+test('check and the start of run say what the topics are going to refuse, and nothing of topics as they are made', async (t) => {
+  const plain = await newJob(broker().address, ['model.backend=wasm'], 1);
+  const checked = await new Program(['check', '--config', CONFIG, ...flags(plain, [])]).ended;
+  t.is(checked.code, 0, checked.out);
+  t.notRegex(checked.out, /warning|note:/);
+
+  const job = { ...plain, results: `${plain.group}-strict-out`, deadLetters: `${plain.group}-strict-dead` };
+  await createTopics(
+    job.address,
+    { [job.results]: 1 },
+    {
+      'message.timestamp.before.max.ms': '3600000',
+      'message.timestamp.after.max.ms': '7200000',
+      'cleanup.policy': 'compact',
+      'max.message.bytes': '500000',
+      'min.insync.replicas': '2',
+    },
+  );
+  await createTopics(
+    job.address,
+    { [job.deadLetters]: 1 },
+    { 'message.timestamp.type': 'LogAppendTime', 'max.message.bytes': '1000000' },
+  );
+  const wanted = [
+    [job.results, 'message.timestamp.before.max.ms=3600000', 'older than 3600000 ms', 'RESULT_REFUSED'],
+    [job.results, 'message.timestamp.after.max.ms=7200000', 'more than 7200000 ms ahead', 'RESULT_REFUSED'],
+    [job.results, 'cleanup.policy=compact', 'a record without a key', 'RESULT_REFUSED'],
+    [job.results, 'max.message.bytes=500000', 'limits.resultBatchBytes=921600', 'in halves'],
+    [job.results, 'min.insync.replicas=2', 'on 1 broker only', 'none will ever be acknowledged'],
+    [job.deadLetters, 'message.timestamp.type=LogAppendTime', "the broker's clock", 'dlq redrive'],
+    [job.deadLetters, 'max.message.bytes=1000000', `${job.input} takes`, 'max.message.bytes=1048588'],
+  ];
+  const told = await new Program(['check', '--config', CONFIG, ...flags(job, [])]).ended;
+  t.is(told.code, 0, told.out);
+  const daemon = await startDaemon(job);
+  const { out } = await daemon.stop();
+  for (const said of [told.out, out]) {
+    const lines = warned(said, `${plain.group}-strict-(?:out|dead)`);
+    t.is(lines.length, wanted.length, said);
+    for (const [index, words] of wanted.entries())
+      for (const word of words) t.true(lines[index]?.includes(word), `${word} in ${lines[index]}`);
+  }
+});
+
 for (const [kind, more] of [
   ['plain', []],
   ['with transactions', ['kafka.transactional.id=refused']],

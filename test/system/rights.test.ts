@@ -81,6 +81,12 @@ test('run needs to read its input and its group, and to write results and dead l
   );
   const checked = await command(own, login('runner'), 'check');
   t.is(checked.code, 0, checked.out);
+  t.true(
+    checked.out.includes(
+      `note: the settings of topic ${own.results} are not known: the right DescribeConfigs on it is missing`,
+    ),
+    checked.out,
+  );
   await produce(own, 200, '--rate', 'max');
   for (const more of [[], [`kafka.transactional.id=${own.group}`]]) {
     const daemon = await startDaemon(own, [...login('runner'), ...more]);
