@@ -32,9 +32,10 @@ export function makePool(config: Config, { setup, source, logger, workers, optio
   const manifest = readManifest(setup.modelFolder);
   if (!keepsState(manifest)) return new ScorerPool({ threads: threads(workers), ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
+  const snapshots = openDirectory(config, logger);
   return new StatefulPool({
     threads: Array.from({ length: workers }, () => threads(1)),
-    snapshots: openDirectory(config),
+    snapshots,
     snapshotIntervalMs: config.state.snapshotInterval,
     // Lanes that are assigned together begin at the same time, and so ask the same.
     beginningOf: (lane, position, tooLate) => {
@@ -48,9 +49,11 @@ export function makePool(config: Config, { setup, source, logger, workers, optio
   });
 }
 
-function openDirectory({ state }: Config): SnapshotDirectory {
+function openDirectory({ state }: Config, logger: Logger): SnapshotDirectory {
+  const onTrouble = (words: string): void =>
+    logger.warn(`drafts of snapshots are not looked after: ${words}`);
   try {
-    return new SnapshotDirectory(state.directory ?? null);
+    return new SnapshotDirectory(state.directory ?? null, { onTrouble });
   } catch (error) {
     throw new CannotWriteError(`state.directory: ${(error as Error).message}`, { cause: error });
   }

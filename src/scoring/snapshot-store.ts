@@ -1,10 +1,12 @@
-// Where snapshots lie: one file for each partition, put in its place whole and at once.
+// Where snapshots lie: one file for each partition, put in its place whole and at once. Until then it is a draft, in a folder of this
+// process in the same place.
 
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TopicPartition } from '../log/topic-partition.ts';
+import { OwnFolder, type OwnFolderOptions } from './own-folder.ts';
 
 export interface SnapshotStore {
   /** Whether snapshots are kept beyond this run. */
@@ -16,18 +18,22 @@ export interface SnapshotStore {
   /** Puts it in the place of the snapshot before. */
   publish(draft: string, of: TopicPartition): Promise<void>;
   discard(draft: string): Promise<void>;
+  /** Nothing is written any more: throws all drafts away. */
+  close(): Promise<void>;
 }
 
 export class SnapshotDirectory implements SnapshotStore {
   readonly keeps: boolean;
   readonly #directory: string;
+  readonly #own: OwnFolder;
   #drafts = 0;
 
   /** Without a directory nothing is kept: what is written on the way from one thread to another goes to the system's temporary one. */
-  constructor(directory: string | null) {
+  constructor(directory: string | null, options: OwnFolderOptions = {}) {
     this.keeps = directory !== null;
-    if (directory !== null) mkdirSync(directory, { recursive: true });
-    this.#directory = directory ?? mkdtempSync(join(tmpdir(), 'scorelane-state-'));
+    this.#directory = directory ?? tmpdir();
+    // No topic's name has a tilde.
+    this.#own = new OwnFolder(this.#directory, this.keeps ? 'drafts~' : 'scorelane-state-', options);
   }
 
   find(of: TopicPartition): string | null {
@@ -36,7 +42,7 @@ export class SnapshotDirectory implements SnapshotStore {
   }
 
   draft(of: TopicPartition): string {
-    return `${this.#file(of)}.${process.pid}-${this.#drafts++}`;
+    return join(this.#own.path, `${nameOf(of)}.${this.#drafts++}`);
   }
 
   async publish(draft: string, of: TopicPartition): Promise<void> {
@@ -47,8 +53,14 @@ export class SnapshotDirectory implements SnapshotStore {
     await rm(draft, { force: true });
   }
 
-  /** Topics are of letters, digits, dots, underscores and hyphens. */
-  #file({ topic, partition }: TopicPartition): string {
-    return join(this.#directory, `${topic}-${partition}.state`);
+  async close(): Promise<void> {
+    await this.#own.close();
+  }
+
+  #file(of: TopicPartition): string {
+    return join(this.#directory, nameOf(of));
   }
 }
+
+/** Topics are of letters, digits, dots, underscores and hyphens. */
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}.state`;

@@ -152,11 +152,12 @@ export class StatefulPool {
     }
   }
 
-  /** Writes last snapshots, and ends the threads. */
+  /** Writes last snapshots, ends the threads, and leaves no draft behind. */
   async stop(): Promise<void> {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
     await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#askedOf(lane.key)))));
     await Promise.all(this.#asked.map(({ threads }) => threads.stop()));
+    await this.#quietly(this.#options.snapshots.close());
   }
 
   /**

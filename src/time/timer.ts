@@ -28,13 +28,17 @@ export function after(ms: number, callback: () => void, { keepsAlive = true }: T
 }
 
 /** Calls back again and again, every so long. */
-export function every(ms: number, callback: () => void): Cancel {
+export function every(ms: number, callback: () => void, options: TimerOptions = {}): Cancel {
   let cancel: Cancel;
   const again = (): void => {
-    cancel = after(ms, () => {
-      again();
-      callback();
-    });
+    cancel = after(
+      ms,
+      () => {
+        again();
+        callback();
+      },
+      options,
+    );
   };
   again();
   return () => cancel();

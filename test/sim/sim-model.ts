@@ -106,6 +106,8 @@ export class SimDisk implements SnapshotStore {
     this.#files.delete(draft);
   }
 
+  async close(): Promise<void> {}
+
   write(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
     const parts: Part[] = [];
     const keep = <T extends Part>(part: T): T => {
