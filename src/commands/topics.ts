@@ -4,6 +4,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
+import { isUnstableOffset } from '../kafka/errors.ts';
 import { rightsToLook } from '../kafka/rights.ts';
 import { KafkaSource } from '../kafka/source.ts';
 import { partitionCountOf } from '../kafka/topic.ts';
@@ -11,7 +12,6 @@ import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { requireRights } from './rights.ts';
@@ -33,11 +33,11 @@ export class Topics {
   readonly #kafka: Kafka;
   readonly #config: Config;
   readonly #purpose: string;
-  readonly #logger: Logger;
+  readonly #patience: Patience;
   readonly #groups: string[] = [];
 
-  private constructor(config: Config, kafka: Kafka, purpose: string, logger: Logger) {
-    this.#logger = logger;
+  private constructor(config: Config, kafka: Kafka, purpose: string, patience: Patience) {
+    this.#patience = patience;
     this.#config = config;
     this.#kafka = kafka;
     this.#purpose = purpose;
@@ -52,7 +52,7 @@ export class Topics {
     }
     const { logger } = patience;
     const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
-    const topics = new Topics(config, kafka, purpose, logger);
+    const topics = new Topics(config, kafka, purpose, patience);
     const where = `no broker at ${config.kafka['bootstrap.servers']}`;
     const { input, output, deadLetters } = config;
     const read = [input.topic, output.topic, deadLetters.topic];
@@ -109,9 +109,9 @@ export class Topics {
 
   /** What a group has committed of a topic, by partition: -1 where nothing. */
   async committed(group: string, topic: string, partitionCount: number): Promise<number[]> {
-    const [found] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
     const committed = Array.from({ length: partitionCount }, () => -1);
-    for (const { partition, offset } of found?.partitions ?? []) committed[partition] = Number(offset);
+    for (const { partition, offset } of await this.#offsetsOf(group, topic))
+      committed[partition] = Number(offset);
     return committed;
   }
 
@@ -120,11 +120,11 @@ export class Topics {
     const { input, kafka } = this.#config;
     const { topics } = await this.admin.fetchTopicMetadata({ topics: [input.topic] });
     const topicId = (topics[0]?.partitions[0] as PartitionWithId | undefined)?.topicId ?? null;
-    const [found] = await this.admin.fetchOffsets({ groupId: kafka['group.id'], topics: [input.topic] });
+    const fetched = await this.#offsetsOf(kafka['group.id'], input.topic);
     const committed = Array.from({ length: partitionCount }, () => -1);
     const begun = committed.map(() => 0);
     const namedFrom = committed.map(() => Number.POSITIVE_INFINITY);
-    for (const { partition, offset, metadata: text } of found?.partitions ?? []) {
+    for (const { partition, offset, metadata: text } of fetched) {
       const metadata = readCommitMetadata(text);
       const id = metadata?.topicId ?? null;
       // Of a topic that had the name before.
@@ -136,6 +136,15 @@ export class Topics {
     return { topicId, committed, begun, namedFrom };
   }
 
+  /** Waits for transactions that are about to commit some, as `keepTrying` does. */
+  async #offsetsOf(groupId: string, topic: string) {
+    const where = `the offsets of group "${groupId}"`;
+    const fetch = () => this.admin.fetchOffsets({ groupId, topics: [topic] });
+    const hopeless = (error: unknown) => (isUnstableOffset(error) ? undefined : error);
+    const [found] = await keepTrying(fetch, { where, hopeless, ...this.#patience });
+    return found?.partitions ?? [];
+  }
+
   /** The groups of the readings are deleted; where that is refused the work is done all the same, and the broker forgets them. */
   async close(): Promise<void> {
     try {
@@ -144,7 +153,7 @@ export class Topics {
       if (own.length > 0) await this.admin.deleteGroups(own);
     } catch (error) {
       const group = `${this.#config.kafka['group.id']}-${this.#purpose}-`;
-      this.#logger.warn(
+      this.#patience.logger.warn(
         `groups "${group}…" were not deleted (Delete on the group): ${(error as Error).message}`,
       );
     }

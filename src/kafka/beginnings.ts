@@ -2,9 +2,10 @@
 
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { AssignedPartition } from '../log/ports.ts';
-import { firstPosition, hasOlder, placeOf, type TopicNow } from './first-positions.ts';
+import { type Committed, firstPosition, hasOlder, placeOf, type TopicNow } from './first-positions.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
+import type { AskedPartition } from './stable-offsets.ts';
 
 /** kafkajs leaves such a partition out of what it asks. This is what it takes for a reason to look again. */
 class LeaderlessError extends Error {
@@ -49,27 +50,34 @@ export async function beginnings(
 async function look(
   { cluster, topicConfigurations }: ConsumerGroup,
   manager: OffsetManager,
-  { topic, topicIdBefore }: Wanted,
+  { topic, numbers, topicIdBefore }: Wanted,
 ): Promise<TopicNow> {
   const { groupId } = manager;
   const partitions = cluster.findTopicPartitionMetadata(topic);
   const coordinator = await manager.getCoordinator();
-  const { responses } = await coordinator.offsetFetch({
-    groupId,
-    topics: [{ topic, partitions: partitions.map(({ partitionId }) => ({ partition: partitionId })) }],
-  });
-  return {
-    topic,
-    topicId: partitions[0]?.topicId ?? null,
-    topicIdBefore,
-    partitionCount: partitions.length,
-    committed: responses.flatMap((each) =>
+  const committed = async (asked: readonly AskedPartition[]): Promise<Committed[]> => {
+    if (asked.length === 0) return [];
+    const { responses } = await coordinator.offsetFetch({ groupId, topics: [{ topic, partitions: asked }] });
+    return responses.flatMap((each) =>
       each.partitions.map(({ partition, offset, metadata }) => ({
         partition,
         offset: Number(offset) < 0 ? null : Number(offset),
         metadata: readCommitMetadata(metadata),
       })),
-    ),
+    );
+  };
+  // Of another's partitions only the metadata count, and nobody waits for another's transactions.
+  const known = partitions.map(({ partitionId }) => partitionId);
+  const own = known.filter((partition) => numbers.includes(partition)).map((partition) => ({ partition }));
+  const others = known
+    .filter((partition) => !numbers.includes(partition))
+    .map((partition) => ({ partition, asItIs: true as const }));
+  return {
+    topic,
+    topicId: partitions[0]?.topicId ?? null,
+    topicIdBefore,
+    partitionCount: partitions.length,
+    committed: [...(await committed(own)), ...(await committed(others))],
     reset: topicConfigurations[topic]?.fromBeginning === true ? 'earliest' : 'latest',
   };
 }

@@ -106,6 +106,7 @@ export const isPermanent = (error: unknown): boolean => PERMANENT.has(protocolTy
 export const isDenied = (error: unknown): boolean => DENIED.has(protocolType(error));
 export const isConcurrentTransaction = (error: unknown): boolean =>
   protocolType(error) === 'CONCURRENT_TRANSACTIONS';
+export const isUnstableOffset = (error: unknown): boolean => protocolType(error) === 'UNSTABLE_OFFSET_COMMIT';
 export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
 

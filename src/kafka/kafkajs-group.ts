@@ -1,6 +1,7 @@
 // The parts of kafkajs's group member, and of what it is made of, that are used here.
 
 import type { TopicId } from './flexible.ts';
+import type { FetchedOffsets, OffsetFetchArguments } from './stable-offsets.ts';
 import type { PartitionWithId } from './topic-ids.ts';
 
 export interface ConsumerGroup {
@@ -29,10 +30,7 @@ export interface ConsumerGroup {
 export interface OffsetManager {
   readonly groupId: string;
   getCoordinator(): Promise<{
-    offsetFetch(of: {
-      groupId: string;
-      topics: readonly { topic: string; partitions: readonly { partition: number }[] }[];
-    }): Promise<{ readonly responses: readonly FetchedOffsets[] }>;
+    offsetFetch(of: OffsetFetchArguments): Promise<FetchedOffsets>;
   }>;
   /** By topic and partition: where it reads from as long as nothing was read. */
   committedOffsets(): Record<string, Record<number, string>>;
@@ -44,13 +42,4 @@ export interface OffsetManager {
       partitions: readonly { partition: number; offset: string; metadata: string | null }[];
     }[];
   }): Promise<void>;
-}
-
-interface FetchedOffsets {
-  readonly topic: string;
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly offset: string;
-    readonly metadata: string | null;
-  }[];
 }

@@ -1,10 +1,11 @@
 // Asks the brokers what this user may do, before anything is begun: with topics and groups they tell the authorized operations
 // (KIP-430, Kafka 2.3), which needs no right of its own and changes nothing. An older broker does not tell: then nothing is missing.
 
-import type { Cluster, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { pause } from '../time/timer.ts';
 import { ASSIGNER } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
+import { type BareCluster, clusterOf } from './cluster-of.ts';
 import { isDenied, protocolType } from './errors.ts';
 import { groupInUse } from './refusal.ts';
 import { protocolCodec } from './seam.ts';
@@ -39,10 +40,8 @@ interface Broker {
   addPartitionsToTxn(of: object): Promise<unknown>;
 }
 
-interface AskedCluster extends Pick<Cluster, 'addMultipleTargetTopics'> {
+interface AskedCluster extends BareCluster {
   readonly brokerPool: { readonly seedBroker: Broker };
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
   findBroker(node: { readonly nodeId: number }): Promise<Broker>;
 }
 
@@ -62,7 +61,7 @@ interface Encoder {
 
 /** Resolves to those that are missing. Rejects with `GroupInUseError` for a wanted group of other clients, and with what kafkajs does. */
 export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]): Promise<WantedRight[]> {
-  const cluster = clusterOf(kafka);
+  const cluster = clusterOf<AskedCluster>(kafka);
   await cluster.connect();
   try {
     const namesOf = (kind: WantedRight['resource']): string[] => [
@@ -86,22 +85,6 @@ export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]
   } finally {
     await cluster.disconnect();
   }
-}
-
-/** kafkajs shows its cluster to assigners alone: this consumer never connects. */
-function clusterOf(kafka: Kafka): AskedCluster {
-  let found: Cluster | undefined;
-  kafka.consumer({
-    groupId: 'none',
-    allowAutoTopicCreation: false,
-    partitionAssigners: [
-      ({ cluster }) => {
-        found = cluster;
-        return { name: '', version: 0 } as never;
-      },
-    ],
-  });
-  return found as unknown as AskedCluster;
 }
 
 /** Null for a version that the broker does not have. */

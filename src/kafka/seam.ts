@@ -13,6 +13,7 @@ import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
+import { brokerWithStableOffsets, type OffsetBrokerClass, stableOffsetFetch } from './stable-offsets.ts';
 import { metadataWithIds } from './topic-ids.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
@@ -70,6 +71,9 @@ export function loadKafkaJs(): KafkaJs {
   substitute('protocol/requests/fetch/index.js', (original) =>
     fetchByIds(original as Parameters<typeof fetchByIds>[0], batchMessages),
   );
+  substitute('protocol/requests/offsetFetch/index.js', (original) =>
+    stableOffsetFetch(original as Parameters<typeof stableOffsetFetch>[0]),
+  );
   substitute('protocol/requests/produce/index.js', (original) => {
     const { createErrorFromCode } = require(internal('protocol/error.js'));
     return namingProduce(
@@ -87,7 +91,10 @@ export function loadKafkaJs(): KafkaJs {
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
-  substitute('broker/index.js', (original) => brokerByIds(original as BrokerClass));
+  substitute('broker/index.js', (original) => {
+    const asking: unknown = brokerWithStableOffsets(original as OffsetBrokerClass);
+    return brokerByIds(asking as BrokerClass);
+  });
   substitute('cluster/index.js', (original) => clusterByIds(original as ClusterClass));
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
   substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));

@@ -15,10 +15,12 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
 import type { IncarnatePartition } from './asking-group.ts';
 import type { KafkaSettings } from './client.ts';
+import { type BareCluster, clusterOf } from './cluster-of.ts';
 import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
 import { Parts } from './parts.ts';
 import type { OutgoingBatch } from './seam.ts';
 import type { OffsetTransactions } from './source.ts';
+import type { FetchedOffsets, OffsetFetchArguments } from './stable-offsets.ts';
 import { partitionCountOf } from './topic.ts';
 
 const ACKS_ALL = -1;
@@ -26,9 +28,13 @@ const ACKS_ALL = -1;
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 8 };
 const CONCURRENT_MS = 5;
 const CONCURRENT_TRIES = 400;
-/** Kafka 3 makes the offsets of a transaction known a moment after it has ended it. */
-const SETTLES_MS = 50;
 const NOTHING_COMMITTED = -1;
+
+interface AskedCluster extends BareCluster {
+  findGroupCoordinator(of: {
+    readonly groupId: string;
+  }): Promise<{ offsetFetch(given: OffsetFetchArguments): Promise<FetchedOffsets> }>;
+}
 
 /** Of one transaction. */
 interface Attempt extends CommitOffset {
@@ -55,6 +61,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   readonly #kafka: Kafka;
   readonly #settings: KafkaSettings;
   readonly #admin: Admin;
+  readonly #cluster: AskedCluster;
   readonly #onOvertaken: (why: string) => void;
   readonly #lines = new Map<string, Line>();
   readonly #parts = new Parts();
@@ -70,10 +77,11 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     this.#kafka = kafka;
     this.#settings = settings;
     this.#admin = kafka.admin();
+    this.#cluster = clusterOf<AskedCluster>(kafka);
   }
 
   async start(): Promise<void> {
-    await this.#admin.connect();
+    await Promise.all([this.#admin.connect(), this.#cluster.connect()]);
   }
 
   partitionCount(topic: string): Promise<number> {
@@ -133,7 +141,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
 
   async stop(): Promise<void> {
     const disconnected = [...this.#lines.values()].map(({ producer }) => producer?.disconnect());
-    await Promise.all([this.#admin.disconnect(), ...disconnected]);
+    await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect(), ...disconnected]);
   }
 
   /** One transaction at a time for each partition, in the order in which they were asked for. */
@@ -269,19 +277,14 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     line.sequences.clear();
   }
 
-  /** Read until it does not change any more. */
+  /** What is committed once the transactions before have ended (stable-offsets.ts). For another's partitions nobody waits. */
   async #readCommitted({ topic, partition }: TopicPartition): Promise<number> {
-    for (let before = Number.NaN; ; ) {
-      const [found] = await this.#admin.fetchOffsets({
-        groupId: this.#settings['group.id'],
-        topics: [topic],
-      });
-      const offset = found?.partitions.find((each) => each.partition === partition)?.offset;
-      const now = Number(offset ?? NOTHING_COMMITTED);
-      if (now === before) return now;
-      before = now;
-      await pause(SETTLES_MS);
-    }
+    const groupId = this.#settings['group.id'];
+    await this.#cluster.addMultipleTargetTopics([topic]);
+    const coordinator = await this.#cluster.findGroupCoordinator({ groupId });
+    const asked = { groupId, topics: [{ topic, partitions: [{ partition }] }] };
+    const [found] = (await coordinator.offsetFetch(asked)).responses;
+    return Number(found?.partitions[0]?.offset ?? NOTHING_COMMITTED);
   }
 }
 

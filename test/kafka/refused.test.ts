@@ -193,6 +193,38 @@ test('with transactions, an offset committed past the end of the log keeps no an
   t.is(found?.partitions[0]?.offset, '5', 'and no offset goes back');
 });
 
+test('with transactions, who asks for committed offsets right after a commit is told the new ones', async (t) => {
+  const name = 'asked-at-once';
+  await createTopics(broker().address, { [name]: 2 });
+  const settings = settingsFor(broker().address, { 'group.id': name, 'transactional.id': name });
+  const kafka = kafkaFor(settings);
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.setOffsets({ groupId: name, topic: name, partitions: [{ partition: 0, offset: '0' }] });
+  const committed = async () => {
+    const [found] = await admin.fetchOffsets({ groupId: name, topics: [name] });
+    return [0, 1].map((at) => found?.partitions.find(({ partition }) => partition === at)?.offset);
+  };
+  const sink = new TransactionalSink(kafka, settings, t.fail);
+  await sink.start();
+  const input = { topic: name, partition: 0, incarnation: null };
+  await sink.own([input], []);
+  for (let next = 1; next <= 100; next++) {
+    await sink.commit([{ ...input, next: startingAt(next) }]);
+    t.deepEqual(await committed(), [`${next}`, '-1']);
+  }
+  const producer = kafka.producer({ transactionalId: 'open', idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  const topics = [{ topic: name, partitions: [{ partition: 1, offset: '7' }] }];
+  await transaction.sendOffsets({ consumerGroupId: name, topics });
+  await sink.own([{ ...input, incarnation: 'anew' }], []);
+  t.pass('nobody waits for a transaction of another partition');
+  const [asked] = await Promise.all([committed(), transaction.commit()]);
+  t.deepEqual(asked, ['100', '7']);
+  await Promise.all([sink.stop(), producer.disconnect(), admin.disconnect()]);
+});
+
 test('with transactions, what was committed of a topic says nothing of the one that was made by its name (invariant 9)', async (t) => {
   await createTopics(broker().address, { 'remade-in': 1, 'remade-out': 1 });
   const settings = settingsFor(broker().address, { 'group.id': 'remade', 'transactional.id': 'remade' });

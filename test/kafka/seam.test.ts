@@ -15,6 +15,9 @@ const HASHES: Readonly<Record<string, string>> = {
   'protocol/requests/metadata/v6/response.js': '08626a1a2f73fbb4',
   'protocol/requests/fetch/index.js': 'b0961e16fca52023',
   'protocol/requests/fetch/v0/response.js': 'd2113e87d8609a79',
+  'protocol/requests/offsetFetch/index.js': '518af17259c0ff4e',
+  'protocol/requests/offsetFetch/v4/response.js': '015308aef1c0d495',
+  'protocol/requests/offsetFetch/v2/response.js': 'd3dd18414a6228d7',
   'broker/index.js': '9cbea8898528c439',
   'cluster/index.js': '3831a6845e4e9fb0',
   'protocol/requests/fetch/v4/response.js': 'e854933fa63e3b4b',
@@ -69,9 +72,12 @@ test('what is substituted is what kafkajs then uses', (t) => {
   t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
   t.is(named('broker/index.js'), 'BrokerByIds');
   type Versions = { readonly versions: readonly string[] };
-  type Requests = { readonly Metadata: Versions; readonly Fetch: Versions };
+  type Requests = { readonly Metadata: Versions; readonly Fetch: Versions; readonly OffsetFetch: Versions };
   const { requests } = require('kafkajs/src/protocol/requests') as { readonly requests: Requests };
-  t.deepEqual([requests.Metadata.versions.at(-1), requests.Fetch.versions.at(-1)], ['10', '13']);
+  const latest = [requests.Metadata, requests.Fetch, requests.OffsetFetch].map(({ versions }) =>
+    versions.at(-1),
+  );
+  t.deepEqual(latest, ['10', '13', '7']);
   t.is(named('cluster/index.js'), 'ClusterByIds');
   t.is(named('network/connection.js'), 'OwnConnection');
 });
