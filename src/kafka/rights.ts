@@ -7,6 +7,7 @@ import { ASSIGNER } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { type BareCluster, clusterOf } from './cluster-of.ts';
 import { isDenied, protocolType } from './errors.ts';
+import { newGroup } from './new-groups.ts';
 import { groupInUse } from './refusal.ts';
 import { protocolCodec } from './seam.ts';
 
@@ -31,7 +32,10 @@ const TRY_AGAIN_MS = 250;
 interface Broker {
   readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
   readonly connectionPool: {
-    send(of: { readonly request: object; readonly response: object }): Promise<Decoder>;
+    send<T>(of: {
+      readonly request: object;
+      readonly response: { decode(answer: Buffer): Promise<T>; parse(decoded: T): Promise<T> };
+    }): Promise<T>;
   };
   findGroupCoordinator(of: {
     readonly groupId: string;
@@ -159,6 +163,12 @@ async function groupOperations(cluster: AskedCluster, group: string): Promise<nu
   if (found === undefined) return NOT_TOLD;
   const { error, members, protocol, type } = found;
   if (error === GROUP_DENIED) return 0;
+  const ofBrokers = await newGroup(broker, group);
+  if (ofBrokers !== null) {
+    const users = [...new Set(ofBrokers.members)].join(', ') || 'members who may not be seen';
+    const words = `${users}; the brokers share the partitions by "${ofBrokers.assignor}", group.protocol=consumer`;
+    throw groupInUse(group, ` (${words})`);
+  }
   if (members.length > 0 && protocol !== '' && protocol !== ASSIGNER) {
     const users = [...new Set(members)].join(', ');
     throw groupInUse(group, ` (${users}; ${type} protocol "${protocol}", ours is "${ASSIGNER}")`);

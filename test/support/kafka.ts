@@ -1,5 +1,6 @@
 // A real broker for a test file, and the independent clients that check against it.
 
+import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +80,30 @@ export function java(...args: string[]): Promise<string> {
   );
   javaTurn = turn.catch(() => {});
   return turn;
+}
+
+/** A member of a group through librdkafka, with settings of its own. Resolves when it has its partitions. */
+export async function librdkafkaMember(
+  address: string,
+  topic: string,
+  group: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<{ leave(): Promise<void> }> {
+  const { executable } = await ensurePython();
+  const script = join(import.meta.dirname, 'python', 'librdkafka.py');
+  const words = [script, 'join', address, topic, group, JSON.stringify(settings)];
+  const child = spawn(executable, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await Promise.race([
+    new Promise((resolve) => child.stdout.once('data', resolve)),
+    ended.then(() => Promise.reject(new Error(`librdkafka did not join ${group}`))),
+  ]);
+  return {
+    leave() {
+      child.stdin.end();
+      return ended;
+    },
+  };
 }
 
 export async function python(script: string, ...args: string[]): Promise<string> {

@@ -6,14 +6,16 @@ import { KAFKA_VERSIONS } from '../../tools/broker.ts';
 import {
   allCommitted,
   audit,
+  flags,
   newJob,
+  Program,
   perfect,
   produce,
   readSummary,
   startDaemon,
   summaryFile,
 } from '../support/daemon.ts';
-import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { kafkaFor, librdkafkaMember, settingsFor, withBroker } from '../support/kafka.ts';
 
 const test = anyTest as TestFn;
 const RECORDS = 20_000;
@@ -72,4 +74,26 @@ test('results go by their keys, as the Java client would send them, where the pa
   t.is(found.repeats, 0);
   t.is(found.results, 2_000);
   t.is(found.wrongKey, 0);
+});
+
+test('a group in which brokers share the partitions is named, with who is in it: 78; empty again it is taken', async (t) => {
+  const address = addressOf('4.1.1');
+  const job = await newJob(address, ['model.backend=wasm'], 2);
+  const other = await librdkafkaMember(address, job.input, job.group, { 'group.protocol': 'consumer' });
+  const words = (command: string): string[] => [command, '--config', 'config/kafka.yaml', ...flags(job, [])];
+  const ends = await Promise.all(['check', 'run'].map((command) => new Program(words(command)).ended));
+  await other.leave();
+  for (const { code, out } of ends) {
+    t.is(code, 78, out);
+    t.true(
+      out.includes(`the group "${job.group}" is in use by clients that share partitions in another way`),
+      out,
+    );
+    t.regex(
+      out,
+      /\(a-stranger on [^;]+; the brokers share the partitions by "\w+", group\.protocol=consumer\)/,
+    );
+  }
+  const daemon = await startDaemon(job);
+  t.is((await daemon.stop()).code, 0);
 });

@@ -5,7 +5,7 @@ import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { type Ended, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
-import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { kafkaFor, librdkafkaMember, settingsFor, withBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
@@ -184,6 +184,26 @@ test('a group of clients with another protocol is named, with who is in it: 78',
     await other.disconnect();
   }
 });
+
+for (const strategy of ['range', 'cooperative-sticky']) {
+  test(`a group of librdkafka's clients that share by ${strategy} is named, with who is in it: 78`, async (t) => {
+    const own = await job();
+    const { address } = broker();
+    const stranger = { 'partition.assignment.strategy': strategy };
+    const other = await librdkafkaMember(address, own.input, own.group, stranger);
+    try {
+      const ends = await Promise.all(['check', 'run'].map((words) => command(own, [], words)));
+      for (const { code, out } of ends) {
+        t.is(code, 78, out);
+        const group = `the group "${own.group}" is in use by clients that share partitions in another way`;
+        t.regex(out, new RegExp(`${group} \\(a-stranger on [^;]+; consumer protocol "${strategy}"`));
+        t.regex(out, /stop them, or give this job a kafka\.group\.id of its own/);
+      }
+    } finally {
+      await other.leave();
+    }
+  });
+}
 
 test('an address that a broker advertises and where none is, is said to be the one that was advertised', async (t) => {
   const { code, out } = await command(await job(), [`kafka.bootstrap.servers=127.0.0.1:${lost}`], 'check');

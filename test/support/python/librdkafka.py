@@ -2,11 +2,13 @@
 
     produce ADDRESS TOPIC COMPRESSION   one record batch of awkward records, as the Java tool writes them
     consume ADDRESS TOPIC COUNT         prints records as JSON lines
+    join ADDRESS TOPIC GROUP SETTINGS   a member of the group, with settings (JSON) of its own; says "joined", leaves when its input ends
 """
 
 import base64
 import json
 import sys
+import threading
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -57,9 +59,21 @@ def consume(address, topic, count):
     consumer.close()
 
 
+def join(address, topic, group, settings):
+    consumer = Consumer({"bootstrap.servers": address, "group.id": group, "client.id": "a-stranger", **json.loads(settings)})
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    consumer.subscribe([topic], on_assign=lambda *_: print("joined", flush=True))
+    while not ended.is_set():
+        consumer.poll(0.1)
+    consumer.close()
+
+
 if __name__ == "__main__":
-    command, address, topic, argument = sys.argv[1:]
+    command, address, topic, argument, *more = sys.argv[1:]
     if command == "produce":
         produce(address, topic, argument)
+    elif command == "join":
+        join(address, topic, argument, *more)
     else:
         consume(address, topic, int(argument))
