@@ -1,10 +1,25 @@
-// What a signal does until a command has its own answer to it: the process ends. As the first process of a container it would
-// not, without one who listens. Imported before everything that takes time to load.
+// Signals to end, from the first moment on: what comes before the command is known is remembered until it has its own answer. The
+// first process of a container hears no signal at all without one who listens.
 
 import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+type Signal = (typeof SIGNALS)[number];
 
 /** What a shell says of a process that was ended by a signal. */
 const BY_SIGNAL = 128;
 
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.on(name, () => process.exit(BY_SIGNAL + constants.signals[name]));
+const early: Signal[] = [];
+
+export function rememberSignals(): void {
+  for (const name of SIGNALS) process.on(name, () => early.push(name));
+}
+
+/** In place of every answer before; also to what came early. */
+export function answerSignals(answer: (name: Signal) => void): void {
+  for (const name of SIGNALS) process.removeAllListeners(name).on(name, () => answer(name));
+  for (const name of early.splice(0)) answer(name);
+}
+
+/** The answer of what has nothing in flight. */
+export const endAtOnce = (name: Signal): void => process.exit(BY_SIGNAL + constants.signals[name]);

@@ -32,7 +32,7 @@ const rules: IForbiddenRuleType[] = [
   {
     name: 'nothing sees commands',
     severity: 'error',
-    from: { path: '^src/', pathNot: '^src/(commands/|main\\.ts)' },
+    from: { path: '^src/', pathNot: '^src/(commands/|command-line\\.ts)' },
     to: { path: '^src/commands/' },
   },
   {

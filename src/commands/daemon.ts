@@ -101,6 +101,7 @@ export class Daemon {
     const { logger, failFast, onFatal, onNotReady = () => {}, isGiven = () => false } = options;
     const wanted = backendsWithin(given, isGiven);
     const { signal = new AbortController().signal } = options;
+    signal.throwIfAborted();
     const unlessTold = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
     const patience = {
       ...impatient(wanted, logger),

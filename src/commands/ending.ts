@@ -1,5 +1,6 @@
 // How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a start can be ended too.
 
+import { answerSignals } from '../signals.ts';
 import { after, type Cancel } from '../time/timer.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -30,7 +31,7 @@ export class Ending {
       firstMs = Math.min(firstMs, nowMs);
       this.#end();
     };
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name).on(name, signalled);
+    answerSignals(signalled);
   }
 
   /** Unless a time runs already. */

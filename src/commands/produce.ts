@@ -8,6 +8,7 @@ import type { LoadRecord } from '../load/load-record.ts';
 import { runLoad } from '../load/load-source.ts';
 import { CsvDataError } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
+import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { EXIT, UnavailableError } from './exit-codes.ts';
@@ -45,12 +46,11 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   await requireRights(config, [write], patience);
   await connectSink(sink, config, patience);
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.removeAllListeners(name).on(name, () => {
-      stop.abort();
-      // Records in flight are waited for, but not for ever.
-      after(config.lanes.stopTimeout, () => process.exit(EXIT.unfinished), { keepsAlive: false });
-    });
+  answerSignals(() => {
+    stop.abort();
+    // Records in flight are waited for, but not for ever.
+    after(config.lanes.stopTimeout, () => process.exit(EXIT.unfinished), { keepsAlive: false });
+  });
   try {
     const { sent, spoilt, seconds } = await runLoad(
       {

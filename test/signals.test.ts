@@ -1,0 +1,51 @@
+// Whoever starts a process may end it at once: a deployment that is rolled back, a pod that is moved. It ends as it would later.
+
+import test from 'ava';
+import { Program, readSummary, summaryFile } from './support/daemon.ts';
+
+/** Runs before anything of the program, and says when the program listens to SIGTERM, and how many packages were loaded by then. */
+const WATCH = `
+import { writeSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+let packages = 0;
+registerHooks({
+  resolve(specifier, context, next) {
+    const found = next(specifier, context);
+    if (found.url.includes('node_modules')) packages++;
+    return found;
+  },
+});
+const heard = (name) => {
+  if (name !== 'SIGTERM') return;
+  process.removeListener('newListener', heard);
+  const words = 'it listens after ' + packages + ' packages\\n';
+  process.nextTick(() => writeSync(1, words));
+};
+if (isMainThread) process.on('newListener', heard);
+`;
+
+/** Told to end as soon as it can hear it. */
+async function endedAtOnce(signal: NodeJS.Signals, ...args: string[]) {
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(WATCH)}`;
+  const program = new Program(args, { NODE_OPTIONS });
+  await program.says('it listens after');
+  return program.stop(signal);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} while the command line is being loaded ends the daemon in order: exit 0, and the summary is written`, async (t) => {
+    const file = summaryFile();
+    const { code, out } = await endedAtOnce(signal, 'run', '--config', 'config/demo.yaml', '--summary', file);
+    t.is(code, 0, out);
+    t.regex(out, /it listens after 0 packages/);
+    t.regex(out, /told to end before the start was done/);
+    t.is(readSummary(file).scored, 0);
+  });
+}
+
+test('SIGTERM while the command line is being loaded ends any other command with 143', async (t) => {
+  const { code, out } = await endedAtOnce('SIGTERM', 'doctor');
+  t.is(code, 143, out);
+  t.notRegex(out, /kafkajs seam/, 'nothing was begun');
+});
