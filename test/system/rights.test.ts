@@ -4,12 +4,22 @@
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { createTopics } from '../../tools/topics.ts';
-import { type Ended, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
-import { kafkaFor, librdkafkaMember, settingsFor, withBroker } from '../support/kafka.ts';
+import {
+  allCommitted,
+  type Ended,
+  flags,
+  type Job,
+  newJob,
+  Program,
+  produce,
+  startDaemon,
+} from '../support/daemon.ts';
+import { java, kafkaFor, librdkafkaMember, settingsFor, withBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
 const USERS = ['runner', 'looker', 'auditor', 'redriver', 'producer', 'teller'] as const;
+const ROTATED = 'rotated';
 type User = (typeof USERS)[number];
 const port = await freePort();
 const lost = await freePort();
@@ -26,9 +36,14 @@ const broker = withBroker(test, {
     'inter.broker.listener.name': 'PLAINTEXT',
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS',
-    'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
+    'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    // kafkajs logs in anew ten seconds before: every two.
+    'listener.name.sasl_plaintext.scram-sha-256.connections.max.reauth.ms': '12000',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
   },
+  formatArguments: ['--add-scram', `SCRAM-SHA-256=[name=${ROTATED},password=secret]`],
 });
 
 const login = (user: User, password = 'secret'): string[] => [
@@ -46,7 +61,7 @@ const [READ, WRITE, DELETE, DESCRIBE] = [3, 4, 6, 8];
 const ALLOW = 3;
 
 async function allow(
-  user: User,
+  user: User | typeof ROTATED,
   ...rights: readonly (readonly [number, string, number, number])[]
 ): Promise<void> {
   const admin = kafkaFor(settingsFor(broker().address)).admin();
@@ -122,6 +137,41 @@ test('a login that is refused ends with 77 and names the user', async (t) => {
     out,
     /refuses the login of user "runner" \(PLAIN\) \(kafka\.sasl\.username, kafka\.sasl\.password\)/,
   );
+});
+
+test('a login that is made anew on open connections is not noticed; where its password has changed meanwhile, run ends with 77', async (t) => {
+  const own = await job();
+  await allow(
+    ROTATED,
+    [TOPIC, own.input, READ, LITERAL],
+    [GROUP, own.group, READ, LITERAL],
+    [TOPIC, own.results, WRITE, LITERAL],
+    [TOPIC, own.deadLetters, WRITE, LITERAL],
+  );
+  const as = [
+    `kafka.bootstrap.servers=127.0.0.1:${port}`,
+    'kafka.security.protocol=SASL_PLAINTEXT',
+    'kafka.sasl.mechanism=SCRAM-SHA-256',
+    `kafka.sasl.username=${ROTATED}`,
+    'kafka.sasl.password=secret',
+    'telemetry.logLevel=debug',
+  ];
+  const daemon = await startDaemon(own, as, [], { KAFKAJS_LOG_LEVEL: 'debug' });
+  // Not among the first requests of its connection.
+  await daemon.says(/"correlationId":([3-9]|\d\d+),[^\n]*Request SaslHandshake/);
+  const before = daemon.out.length;
+  await produce(own, 200, '--rate', 'max');
+  await allCommitted(own, kafkaFor(settingsFor(own.address)), daemon);
+  t.notRegex(daemon.out.slice(before), /"level":[456]0/);
+
+  await java('password', broker().address, ROTATED, 'another');
+  const { code, out } = await daemon.ended;
+  t.is(code, 77, out);
+  t.regex(
+    out,
+    /refuses the login of user \\"rotated\\" \(SCRAM-SHA-256\) \(kafka\.sasl\.username, kafka\.sasl\.password\)/,
+  );
+  t.notRegex(out, /is not a function/);
 });
 
 test('audit and dlq list read three topics and groups of their own; where they may not delete those it is a warning', async (t) => {

@@ -2,6 +2,7 @@
 //
 //   expel ADDRESS GROUP                    removes all members of a group
 //   elect ADDRESS                          makes the preferred replica of every partition its leader
+//   password ADDRESS USER PASSWORD         gives a user of SCRAM-SHA-256 another password
 //   produce ADDRESS TOPIC COMPRESSION      one record batch of awkward records
 //   transactions ADDRESS TOPIC             committed, aborted and interleaved transactions
 //   consume ADDRESS TOPIC COUNT            prints records as JSON lines, read committed
@@ -17,6 +18,9 @@ import java.util.Properties;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -33,6 +37,7 @@ public class KafkaTool {
     switch (args[0]) {
       case "expel" -> expel(args[1], args[2]);
       case "elect" -> elect(args[1]);
+      case "password" -> password(args[1], args[2], args[3]);
       case "produce" -> produce(args[1], args[2], args[3]);
       case "transactions" -> transactions(args[1], args[2]);
       case "consume" -> consume(args[1], args[2], Integer.parseInt(args[3]));
@@ -50,6 +55,13 @@ public class KafkaTool {
   static void elect(String address) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
       admin.electLeaders(ElectionType.PREFERRED, null).partitions().get();
+    }
+  }
+
+  static void password(String address, String user, String password) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
+      ScramCredentialInfo how = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096);
+      admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(user, how, password))).all().get();
     }
   }
 
