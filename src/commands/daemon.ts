@@ -107,7 +107,9 @@ export class Daemon {
       ...impatient(wanted, logger),
       signal,
       onNotReady,
-      ...(failFast ? {} : { failAfterMs: undefined }),
+      ...(failFast
+        ? {}
+        : { failAfterMs: undefined, refusedUntilMs: performance.now() + wanted.lanes.rightsTimeout }),
     };
     const meter = new Meter(wanted.telemetry.warmUp);
     const folder = modelFolder(wanted);

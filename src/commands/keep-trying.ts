@@ -1,5 +1,6 @@
 // Waits for what the daemon cannot begin without: tries again and again, and says so, also while a try has no answer.
 
+import { RefusedError } from '../kafka/refusal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { every, pause, signalAfter } from '../time/timer.ts';
 import { unlessAborted } from './bounded.ts';
@@ -7,6 +8,8 @@ import { UnavailableError } from './exit-codes.ts';
 
 const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;
+/** Logins that are refused may be counted. */
+const REFUSED_AGAIN_MS = 5_000;
 
 /** How a command waits for what is not there yet. */
 export interface Patience {
@@ -15,6 +18,8 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** With a number it is tried only once, and no longer than so many milliseconds: rejects with `UnavailableError`. */
   readonly failAfterMs: number | undefined;
+  /** What the broker refuses is waited for until then, on the clock of `performance`; not at all unless given. */
+  readonly refusedUntilMs?: number;
   /** It was said that something is not ready. */
   readonly onNotReady?: () => void;
 }
@@ -35,6 +40,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     logger,
     signal,
     failAfterMs,
+    refusedUntilMs = Number.NEGATIVE_INFINITY,
     onNotReady,
     hopeless = () => undefined,
     words: wordsOf = ({ message }: Error) => message,
@@ -47,6 +53,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     onNotReady?.();
   };
   for (;;) {
+    let againAfterMs = TRY_AGAIN_MS;
     const silent = every(COMPLAIN_MS, () => complain(`${where}: no answer`));
     try {
       const tried = failAfterMs === undefined ? act() : answered(act(), failAfterMs);
@@ -54,14 +61,20 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     } catch (error) {
       if (signal.aborted) throw error;
       const final = hopeless(error);
-      if (final !== undefined) throw final;
-      const words = `${where}: ${wordsOf(error as Error)}`;
-      if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
-      complain(words);
+      const leftMs = refusedUntilMs - performance.now();
+      if (final instanceof RefusedError && leftMs > 0) {
+        complain(`${final.message}; waiting ${Math.ceil(leftMs / 1000)} s more for it (lanes.rightsTimeout)`);
+        againAfterMs = Math.min(leftMs, REFUSED_AGAIN_MS);
+      } else {
+        if (final !== undefined) throw final;
+        const words = `${where}: ${wordsOf(error as Error)}`;
+        if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
+        complain(words);
+      }
     } finally {
       silent();
     }
-    await unlessAborted(pause(TRY_AGAIN_MS), signal);
+    await unlessAborted(pause(againAfterMs), signal);
   }
 }
 

@@ -15,20 +15,25 @@ export async function requireRights(
   if (config.log !== 'kafka') return;
   const { kafka } = config;
   const client = createKafka(kafka, (level, message, details) => patience.logger[level](details, message));
-  const missing = await keepTrying(() => missingRights(client, wanted), {
+  const require = async (): Promise<void> => {
+    const missing = await missingRights(client, wanted);
+    if (missing.length > 0) throw new RefusedError(lacks(kafka, missing.map(wordsOf)));
+  };
+  await keepTrying(require, {
     where: `no broker at ${kafka['bootstrap.servers']}`,
     ...patience,
     hopeless: hopelessFor(config, config.input.topic, 'Read'),
     words: (error) => unreachable(error, kafka),
   });
-  if (missing.length > 0) throw new RefusedError(lacks(kafka, missing.map(wordsOf)));
 }
 
 /** What no waiting mends, in words that name it. */
 export const hopelessFor =
   ({ kafka }: Config, topic: string, operation: 'Read' | 'Write') =>
   (error: unknown): Error | undefined =>
-    error instanceof GroupInUseError ? error : refusalOf(error, kafka, { topic, operation });
+    error instanceof GroupInUseError || error instanceof RefusedError
+      ? error
+      : refusalOf(error, kafka, { topic, operation });
 
 export const wantedToRun = ({ kafka, input, output, deadLetters }: Config): WantedRight[] =>
   rightsToRun(kafka, { input: input.topic, results: output.topic, deadLetters: deadLetters.topic });

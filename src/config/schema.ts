@@ -9,6 +9,7 @@ import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { DIALECTS } from '../scoring/dead-letter.ts';
 import { kafka } from './kafka-schema.ts';
+import { lanes } from './lanes-schema.ts';
 import { secret } from './secrets.ts';
 import { duration, size } from './units.ts';
 
@@ -160,37 +161,7 @@ export const schema = z.strictObject({
           '2ms that halves the median latency at 1,000 records a second and costs 7 % more CPU at 20,000.',
       ),
   }),
-  lanes: z.strictObject({
-    inFlight: positive()
-      .default(4)
-      .describe('Micro-batches of one lane in flight: enough to score while the last is produced.'),
-    budget: size().prefault('256MiB').describe('Bytes in mailboxes and in flight, over all lanes.'),
-    commitInterval: duration().prefault('200ms').describe('How often offsets are committed.'),
-    revokeTimeout: duration()
-      .prefault('5s')
-      .describe('How long a rebalance waits for micro-batches in flight.'),
-    stopTimeout: duration()
-      .prefault('10s')
-      .describe(
-        'How long a stop may take in all. Micro-batches in flight have most of it; if they need longer, exit code 75.',
-      ),
-    retry: duration()
-      .prefault('100ms')
-      .describe('Wait before a failed produce is tried again; doubled each time.'),
-    retryMax: duration().prefault('10s').describe('The longest of these waits.'),
-    stallAfter: duration()
-      .prefault('60s')
-      .describe(
-        'A lane with lag that shows no sign of life for so long is named in the log, and the group is joined anew; after three ' +
-          'times in vain the daemon exits with code 71. Longer than kafka.request.timeout.ms and scoring.deadline.',
-      ),
-    onOutOfRange: z
-      .enum(['fail', 'continue'])
-      .default('fail')
-      .describe(
-        'When the log no longer holds the committed offset: exit with code 74, or go on by auto.offset.reset.',
-      ),
-  }),
+  lanes,
   scoring: z.strictObject({
     workers: z
       .union([positive(), z.literal('auto')])

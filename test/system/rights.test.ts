@@ -18,7 +18,7 @@ import { java, kafkaFor, librdkafkaMember, settingsFor, withBroker } from '../su
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
-const USERS = ['runner', 'looker', 'auditor', 'redriver', 'producer', 'teller'] as const;
+const USERS = ['runner', 'looker', 'auditor', 'redriver', 'producer', 'teller', 'latecomer'] as const;
 const ROTATED = 'rotated';
 type User = (typeof USERS)[number];
 const port = await freePort();
@@ -128,6 +128,33 @@ test('what run lacks is named by check, and ends run with 77', async (t) => {
       t.true(out.includes(right), `${right} in ${out}`);
     t.regex(out, /user "looker" \(PLAIN\) lacks the rights/);
   }
+});
+
+test('with lanes.rightsTimeout a start waits for rights that are given later, so long and no longer', async (t) => {
+  const own = await job();
+  const as = (...more: string[]): string[] => [...login('latecomer'), ...more];
+  const short = await command(own, as('lanes.rightsTimeout=1s'), 'run');
+  t.is(short.code, 77, short.out);
+  const failFast = await command(own, as('lanes.rightsTimeout=10m'), 'run', '--fail-fast');
+  t.is(failFast.code, 77, failFast.out);
+  for (const { out } of [short, failFast])
+    t.regex(out, /scorelane: user "latecomer" \(PLAIN\) lacks the rights/);
+
+  const words = ['run', '--config', 'config/kafka.yaml', ...flags(own, as('lanes.rightsTimeout=10m'))];
+  const daemon = new Program(words);
+  await daemon.says(
+    /not ready: user .*latecomer.* lacks the rights: .*; waiting \d+ s more for it \(lanes\.rightsTimeout\)/,
+  );
+  await allow(
+    'latecomer',
+    [TOPIC, own.input, READ, LITERAL],
+    [GROUP, own.group, READ, LITERAL],
+    [TOPIC, own.results, WRITE, LITERAL],
+    [TOPIC, own.deadLetters, WRITE, LITERAL],
+  );
+  await daemon.says('"msg":"assigned"');
+  const { code, out } = await daemon.stop();
+  t.is(code, 0, out);
 });
 
 test('a login that is refused ends with 77 and names the user', async (t) => {

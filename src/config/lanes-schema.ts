@@ -1,0 +1,44 @@
+// The keys under `lanes`: what is in flight and for how long, and how a daemon starts, waits and stops.
+
+import { z } from 'zod';
+import { duration, size } from './units.ts';
+
+const positive = () => z.int().positive();
+
+export const lanes = z.strictObject({
+  inFlight: positive()
+    .default(4)
+    .describe('Micro-batches of one lane in flight: enough to score while the last is produced.'),
+  budget: size().prefault('256MiB').describe('Bytes in mailboxes and in flight, over all lanes.'),
+  commitInterval: duration().prefault('200ms').describe('How often offsets are committed.'),
+  revokeTimeout: duration()
+    .prefault('5s')
+    .describe('How long a rebalance waits for micro-batches in flight.'),
+  stopTimeout: duration()
+    .prefault('10s')
+    .describe(
+      'How long a stop may take in all. Micro-batches in flight have most of it; if they need longer, exit code 75.',
+    ),
+  retry: duration()
+    .prefault('100ms')
+    .describe('Wait before a failed produce is tried again; doubled each time.'),
+  retryMax: duration().prefault('10s').describe('The longest of these waits.'),
+  stallAfter: duration()
+    .prefault('60s')
+    .describe(
+      'A lane with lag that shows no sign of life for so long is named in the log, and the group is joined anew; after three ' +
+        'times in vain the daemon exits with code 71. Longer than kafka.request.timeout.ms and scoring.deadline.',
+    ),
+  rightsTimeout: duration()
+    .prefault('0ms')
+    .describe(
+      'How long a start of run waits, not ready, for a right, a login or a certificate that the broker refuses, before exit code ' +
+        '77. 0: not at all, as waiting seldom mends it. Longer where rights are given after the daemon is started.',
+    ),
+  onOutOfRange: z
+    .enum(['fail', 'continue'])
+    .default('fail')
+    .describe(
+      'When the log no longer holds the committed offset: exit with code 74, or go on by auto.offset.reset.',
+    ),
+});
