@@ -71,6 +71,7 @@ export class PiscinaThreads implements WorkerThreads {
   );
   /** The last call. Piscina does not keep their order: a task that was skipped once is overtaken by the next to come. */
   #before: Promise<unknown> | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor({ workers, deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadsOptions) {
     this.count = workers;
@@ -142,7 +143,9 @@ export class PiscinaThreads implements WorkerThreads {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#pool.destroy();
+  /** Once: Piscina, told again while it ends its threads, takes their end for a loss and begins others. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#pool.destroy();
+    return this.#stopped;
   }
 }
