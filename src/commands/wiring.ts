@@ -132,6 +132,7 @@ export function engineLimits(config: Config): EngineLimits {
     retryMsMax: lanes.retryMax,
     stallAfterMs: lanes.stallAfter,
     flood: { share: deadLetters.floodShare, recordsMin: deadLetters.floodRecords },
+    producesTogether: kafka['transactional.id'] !== undefined,
   };
 }
 

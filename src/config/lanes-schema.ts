@@ -8,7 +8,9 @@ const positive = () => z.int().positive();
 export const lanes = z.strictObject({
   inFlight: positive()
     .default(4)
-    .describe('Micro-batches of one lane in flight: enough to score while the last is produced.'),
+    .describe(
+      'Micro-batches of one lane in flight: enough to score while the last is produced. Those in one transaction count as one.',
+    ),
   budget: size().prefault('256MiB').describe('Bytes in mailboxes and in flight, over all lanes.'),
   commitInterval: duration().prefault('200ms').describe('How often offsets are committed.'),
   revokeTimeout: duration()

@@ -181,7 +181,7 @@ function laneAt(state: EngineState, address: LaneAddress): Lane | undefined {
 /** What a lane does when it is looked at: produces its oldest, begins again after a failure, ends its halt. */
 function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
   while (lane.produceAgainAtMs <= nowMs) {
-    const producible = lane.ledger.takeProducible();
+    const producible = lane.ledger.takeProducible(state.limits.producesTogether);
     if (producible === undefined) break;
     const { entry, scored } = producible;
     if (scored.outputs.length > 0) {

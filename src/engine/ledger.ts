@@ -3,6 +3,7 @@
 // (invariant 1).
 
 import { strict as assert } from 'node:assert';
+import { merge } from '../log/merge.ts';
 import type { NextOffset } from '../log/offset.ts';
 import { NO_WINDOWS, type ScoredMicroBatch } from '../log/ports.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
@@ -20,6 +21,8 @@ export interface Entry {
   readonly bytes: number;
   /** What it answers, until that is acknowledged: records whose results are refused become dead letters. */
   readonly batches: readonly RawRecordBatch[];
+  /** Whether producing it was begun, ever. */
+  tried: boolean;
   stage: Stage;
 }
 
@@ -87,11 +90,11 @@ export class Ledger {
   }
 
   /** Takes a micro-batch into the account. It begins where the one before ended. */
-  open(entry: Omit<Entry, 'stage'>): void {
+  open(entry: Omit<Entry, 'tried' | 'stage'>): void {
     const before = this.#entries.at(-1)?.next ?? this.#done;
     assert.equal(entry.first, before, `micro-batch ${entry.id} leaves a gap in the ledger`);
     assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
-    this.#entries.push({ ...entry, stage: { at: 'scoring' } });
+    this.#entries.push({ ...entry, tried: false, stage: { at: 'scoring' } });
     this.#bytes += entry.bytes;
   }
 
@@ -108,13 +111,37 @@ export class Ledger {
     this.#expect(id, 'scoring').stage = { at: 'failed' };
   }
 
-  /** The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as being produced. */
-  takeProducible(): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
-    const entry = this.#entries[0];
+  /**
+   * The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as being produced. `together` with it go
+   * those behind it that are scored too.
+   */
+  takeProducible(together = false): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
+    if (together) this.#join();
+    const [entry] = this.#entries;
     if (entry === undefined || entry.stage.at !== 'scored') return undefined;
     const { scored } = entry.stage;
     entry.stage = { at: 'producing', scored };
+    entry.tried = true;
     return { entry, scored };
+  }
+
+  /** Makes one of the oldest and all behind it that are scored too. What was tried stays as it was: it may have been written after all. */
+  #join(): void {
+    const [oldest] = this.#entries;
+    if (oldest === undefined || oldest.tried) return;
+    const end = this.#entries.findIndex(({ stage }) => stage.at !== 'scored');
+    const joined = end < 0 ? this.#entries : this.#entries.slice(0, end);
+    if (joined.length < 2) return;
+    const scored = joined.flatMap(({ stage }) => (stage.at === 'scored' ? [stage.scored] : [])).reduce(merge);
+    this.#entries.splice(0, joined.length, {
+      id: oldest.id,
+      first: oldest.first,
+      next: joined.at(-1)?.next ?? oldest.next,
+      bytes: joined.reduce((sum, { bytes }) => sum + bytes, 0),
+      batches: joined.flatMap(({ batches }) => batches),
+      tried: false,
+      stage: { at: 'scored', scored },
+    });
   }
 
   /** The oldest was not acknowledged: it goes back to be produced again. */

@@ -21,6 +21,8 @@ export interface EngineLimits {
   /** A lane with lag that shows no sign of life for so long has stalled. */
   readonly stallAfterMs: number;
   readonly flood: FloodPolicy;
+  /** Whether all that is ready of a lane is produced by one call: where a call costs much, as a transaction does. */
+  readonly producesTogether: boolean;
 }
 
 export interface EngineState {

@@ -9,6 +9,8 @@ export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, detai
 
 /** kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again, with the same batch. */
 const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
+/** The broker still ends the transaction before: ordinary since Kafka 4, and tried again at once. */
+const STILL_ENDING = 'another concurrent operation on the same transaction';
 const FOREIGN_PARTITIONS = 'Consumer group received unsubscribed topics';
 /** The same line comes again no sooner. While a broker is away kafkajs writes several a second. */
 const AGAIN_AFTER_MS = 10_000;
@@ -29,7 +31,9 @@ export function clientLog(log: KafkaLog, nowMs: () => number = () => performance
       const message =
         (given as unknown) instanceof Error ? (given as unknown as Error).message : String(given);
       if (message.startsWith(RETRIES_ARE_OURS)) return;
-      const line = `${level} ${namespace} ${message.replace(/\d+ms/g, '')}`;
+      const isOrdinary = `${message} ${(details as { error?: unknown }).error}`.includes(STILL_ENDING);
+      const as = isOrdinary ? 'debug' : levelName(level);
+      const line = `${as} ${namespace} ${message.replace(/\d+ms/g, '')}`;
       const told = lines.get(line);
       if (told !== undefined && nowMs() - told.atMs < AGAIN_AFTER_MS) {
         told.repeats++;
@@ -39,7 +43,7 @@ export function clientLog(log: KafkaLog, nowMs: () => number = () => performance
       lines.set(line, { atMs: nowMs(), repeats: 0 });
       const repeats = told === undefined || told.repeats === 0 ? {} : { repeats: told.repeats };
       const words = message === FOREIGN_PARTITIONS ? foreign(details) : `${namespace}: ${message}`;
-      log(levelName(level), words, { ...details, ...repeats });
+      log(as, words, { ...details, ...repeats });
     };
 }
 

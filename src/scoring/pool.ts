@@ -3,9 +3,9 @@
 // halved until the record that does it is alone, and that one becomes a dead letter (invariant 7).
 
 import type { Rejection } from '../features/rejection.ts';
+import { merge } from '../log/merge.ts';
 import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
-import { merge } from './merge.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 
 export interface PoolOptions extends AskingOptions {

@@ -3,6 +3,7 @@
 // again, from a snapshot or from the log.
 
 import { BufferPool } from '../log/buffer-pool.ts';
+import { merge } from '../log/merge.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning } from '../log/offset-before.ts';
 import type {
@@ -18,7 +19,6 @@ import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
-import { merge } from './merge.ts';
 import { type Move, Placement } from './placement.ts';
 import { mended, workerLost } from './pool.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';

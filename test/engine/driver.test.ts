@@ -40,6 +40,7 @@ const limits: EngineLimits = {
   retryMs: 1,
   retryMsMax: 10,
   stallAfterMs: 60_000,
+  producesTogether: false,
   flood: { share: 1, recordsMin: 1_000 },
 };
 

@@ -58,3 +58,19 @@ test('a micro-batch that was not acknowledged is produced again', (t) => {
   ledger.notProduced(1);
   t.is(ledger.takeProducible()?.entry.id, 1);
 });
+
+test('all that is scored in a row is produced together where that is wanted; what was tried once stays what it was', (t) => {
+  const ledger = ledgerWith(entry(1, 0, 5), entry(2, 5, 9), entry(3, 9, 12), entry(4, 12, 13));
+  for (const id of [1, 2, 4]) ledger.scored(id, { ...scored, scored: id });
+  const first = ledger.takeProducible(true);
+  t.like(first?.entry, { id: 1, first: 0, next: 9, bytes: 20 });
+  t.is(first?.scored.scored, 1 + 2);
+  ledger.notProduced(1);
+  ledger.scored(3, scored);
+  t.is(ledger.takeProducible(true)?.scored, first?.scored, 'a transaction may have written it after all');
+  ledger.acknowledged(1);
+  t.is<number, number>(ledger.committable, 9);
+  t.like(ledger.takeProducible(true)?.entry, { id: 3, next: 13 });
+  ledger.acknowledged(3);
+  t.is(ledger.bytes, 0);
+});

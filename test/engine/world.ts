@@ -22,6 +22,7 @@ export const limits: EngineLimits = {
   retryMs: 10,
   retryMsMax: 100,
   stallAfterMs: 100_000,
+  producesTogether: false,
   flood: { share: 1, recordsMin: 1_000 },
 };
 

@@ -58,3 +58,14 @@ test('a member with partitions of what it does not read says so, with the group'
     /not ready: the group "g" gave this member partitions of orders, .*kafka\.group\.id of its own/,
   );
 });
+
+test('that a transaction before is still ending is ordinary; another error of the same request is not', (t) => {
+  const message = 'Response AddPartitionsToTxn(key: 24, version: 1)';
+  const ending =
+    'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing';
+  const lines = told([message, 0, { error: ending }], [message, 100, { error: 'not authorized' }]);
+  t.deepEqual(
+    lines.map((line) => line.split(' ')[0]),
+    ['debug', 'warn'],
+  );
+});

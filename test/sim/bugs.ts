@@ -42,7 +42,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'produces results in the order in which scorers finish',
     file: 'engine/ledger.ts',
-    find: "const entry = this.#entries[0];\n    if (entry === undefined || entry.stage.at !== 'scored')",
+    find: "const [entry] = this.#entries;\n    if (entry === undefined || entry.stage.at !== 'scored')",
     replace:
       "const entry = this.#entries.find(({ stage }) => stage.at === 'scored');\n    if (entry === undefined)",
   },
@@ -231,9 +231,21 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'produces dead letters before the results that may still become some',
-    file: 'scoring/merge.ts',
+    file: 'log/merge.ts',
     find: '[...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)]',
     replace: '[...left.outputs, ...right.outputs]',
+  },
+  {
+    name: 'drops what was joined to the oldest micro-batch',
+    file: 'engine/ledger.ts',
+    find: '.reduce(merge)',
+    replace: '.reduce((oldest) => oldest)',
+  },
+  {
+    name: 'joins micro-batches the wrong way round',
+    file: 'engine/ledger.ts',
+    find: '.reduce(merge)',
+    replace: '.reduce((left, right) => merge(right, left))',
   },
   {
     name: 'keeps a state that was left in the middle of a task',

@@ -26,6 +26,7 @@ export const LIMITS: EngineLimits = {
   retryMs: 10,
   retryMsMax: 100,
   stallAfterMs: 6_000,
+  producesTogether: false,
   flood: { share: 1, recordsMin: 1_000 },
 };
 const REVOKE_MS = 60;
@@ -67,7 +68,7 @@ export class Instance {
       sink: this.#sink,
       scorer: this.#newPool(),
       clock: process.clock,
-      limits: LIMITS,
+      limits: { ...LIMITS, producesTogether: world.dice.of('together').next() < 0.5 },
       revokeTimeoutMs: REVOKE_MS,
       observer: {
         scored: ({ epoch }, { outputs }) => {

@@ -3,8 +3,18 @@
 
 import anyTest, { type TestFn } from 'ava';
 import { KAFKA_VERSIONS } from '../../tools/broker.ts';
-import { allCommitted, audit, newJob, produce, startDaemon, startLoad } from '../support/daemon.ts';
+import {
+  allCommitted,
+  audit,
+  newJob,
+  produce,
+  readSummary,
+  startDaemon,
+  startLoad,
+  summaryFile,
+} from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
@@ -64,4 +74,27 @@ test('records that get no result at all are committed too', async (t) => {
   await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
   t.is((await daemon.stop()).code, 0);
   t.like(await audit(job), { inputs: 1_000, missing: 0, repeats: 0 });
+});
+
+test('what is scored while a transaction runs goes into the next one, all of it', async (t) => {
+  const [, broker] = brokers[0] as (typeof brokers)[number];
+  const job = await newJob(broker().address, SETTINGS, 1);
+  const kafka = kafkaFor(settingsFor(job.address));
+  const summary = summaryFile();
+  const daemon = await startDaemon(job, [], ['--summary', summary]);
+  await produce(job, 1_000, '--rate', '500');
+  await allCommitted(job, kafka, daemon);
+  t.is((await daemon.stop()).code, 0);
+  const admin = kafka.admin();
+  await admin.connect();
+  const [end] = await admin.fetchTopicOffsets(job.results);
+  await admin.disconnect();
+  const results = (await recordsOf(job.address, job.results)).length;
+  const { microBatches, scored } = readSummary(summary);
+  t.deepEqual([results, scored], [1_000, 1_000]);
+  // Each transaction leaves a marker behind its results.
+  const transactions = Number(end?.high) - results;
+  t.true(transactions > 0 && transactions < microBatches, `${transactions} for ${microBatches}`);
+  t.log(`${transactions} transactions for ${microBatches} micro-batches`);
+  t.notRegex(daemon.out, /concurrent operation/);
 });

@@ -1,6 +1,6 @@
-// Puts the answers for two neighbouring ranges of one micro-batch together, the earlier one first.
+// Puts the answers for two neighbouring ranges of a lane together, the earlier one first.
 
-import type { ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { ResultBatch, ScoredMicroBatch } from './ports.ts';
 
 const resultsOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
   outputs.slice(0, resultBatches);
