@@ -5,7 +5,7 @@ import * as checkers from './checkers.ts';
 import type { History, HistoryEvent } from './history.ts';
 
 const tp = { topic: 'in', partition: 0 };
-const input = (offset: number, more: { bad?: boolean } = {}): HistoryEvent => ({
+const input = (offset: number, more: { bad?: boolean; skipped?: boolean } = {}): HistoryEvent => ({
   type: 'input',
   offset,
   ...more,
@@ -101,6 +101,10 @@ const planted: Record<string, { check: (history: History) => string[]; history: 
   'a neighbour of a bad record that was dropped with it': {
     check: checkers.badRecordsCostOnlyThemselves,
     history: [input(0), input(1, { bad: true }), appended(1, 1, 'deadLetter')],
+  },
+  'a record that was to be skipped and was scored': {
+    check: checkers.badRecordsCostOnlyThemselves,
+    history: [input(0, { skipped: true }), appended(0)],
   },
   'a bad record that was scored': {
     check: checkers.badRecordsCostOnlyThemselves,

@@ -36,8 +36,8 @@ export function nothingIsLost(history: History): string[] {
     if (event.type !== 'committed') continue;
     const key = keyOf(event);
     const from = checkedTo.get(key) ?? 0;
-    for (const { offset } of inputs.get(key) ?? []) {
-      if (offset < from || offset >= event.next) continue;
+    for (const { offset, skipped } of inputs.get(key) ?? []) {
+      if (skipped === true || offset < from || offset >= event.next) continue;
       if (!done.has(at(event, offset))) {
         violations.push(`${key}: ${event.next} was committed before ${offset} had a result`);
       }
@@ -154,7 +154,7 @@ export function progressIsMadeOrAdmitted(history: History): string[] {
     );
 }
 
-/** 7. Exactly the bad records are dead letters, and every other record is scored. For runs that reached the end. */
+/** 7. Exactly the bad records are dead letters, and every other that is not skipped is scored. For runs that reached the end. */
 export function badRecordsCostOnlyThemselves(history: History): string[] {
   const violations: string[] = [];
   const kinds = new Map<string, Set<string>>();
@@ -164,10 +164,10 @@ export function badRecordsCostOnlyThemselves(history: History): string[] {
   }
   for (const input of [...inputsOf(history).values()].flat()) {
     const record = at(input, input.offset);
-    const expected = input.bad === true ? 'deadLetter' : 'result';
+    const answer = input.bad === true ? 'deadLetter' : 'result';
+    const expected = input.skipped === true ? 'nothing' : answer;
     const found = [...(kinds.get(record) ?? [])].join(' and ') || 'nothing';
-    if (found !== expected)
-      violations.push(`${record} should have become a ${expected}, and became ${found}`);
+    if (found !== expected) violations.push(`${record} should have become ${expected}, and became ${found}`);
   }
   return violations;
 }

@@ -9,8 +9,11 @@ interface TopicPartition extends OfSomeTopic {
 }
 
 export type HistoryEvent =
-  /** A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see it (aborted, control). */
-  | ({ type: 'input'; offset: number; bad?: boolean; absent?: boolean } & TopicPartition)
+  /**
+   * A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see it (aborted, control). `skipped`: it
+   * has no answer.
+   */
+  | ({ type: 'input'; offset: number; bad?: boolean; absent?: boolean; skipped?: boolean } & TopicPartition)
   /** A lane began, while the log of its incarnation ended there. `crashed`: the ownership before ended without a chance to commit. */
   | ({ type: 'owned'; epoch: number; position: number; logEnd?: number | undefined } & TopicPartition)
   | ({ type: 'ended'; epoch: number; why: 'revoked' | 'lost' | 'crashed' } & TopicPartition)

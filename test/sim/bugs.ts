@@ -344,4 +344,30 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isPlain && !proves)',
     windows: true,
   },
+  {
+    name: "takes records into windows that are none of the model's business",
+    file: 'features/only.ts',
+    find: 'if (!wanted.has(textOf(get(record)))) return SKIPPED;',
+    replace:
+      'if (!wanted.has(textOf(get(record)))) { plan.fill(record, row, at, timestampMs, key); return SKIPPED; }',
+    windows: true,
+  },
+  {
+    name: 'makes a dead letter of a tombstone that is to be skipped',
+    file: 'scoring/scorer.ts',
+    find: "return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;",
+    replace: 'return NO_VALUE;',
+  },
+  {
+    name: 'misses in the audit what was skipped',
+    file: 'scoring/selection.ts',
+    find: 'reader.read(bytes, valueStart, valueEnd, NO_ROW, 0, timestampMs) === SKIPPED',
+    replace: 'false',
+  },
+  {
+    name: 'does not count what it skips',
+    file: 'scoring/scorer.ts',
+    find: 'this.#skipped++;',
+    replace: '',
+  },
 ];

@@ -35,6 +35,7 @@ export const FAULTS = [
   'refusals',
   'smallTopics',
   'leadersUnknown',
+  'skips',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -59,9 +60,12 @@ const CALM: ReadonlySet<Fault> = new Set([
   'staleFetches',
   'refusals',
   'smallTopics',
+  'skips',
 ]);
 const CALM_SHARE = 0.2;
 const EACH = 0.45;
+/** Decided by itself: a world in which nothing is skipped is the same as without this. */
+const SKIPS_SHARE = 0.2;
 
 export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
@@ -69,7 +73,10 @@ export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) =
 export function planOf(seed: number, isWindows?: boolean): Plan {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.next() < CALM_SHARE;
-  const faults = new Set(FAULTS.filter((fault) => random.next() < EACH && (!calm || CALM.has(fault))));
+  const drawn = FAULTS.filter((fault) => fault !== 'skips');
+  const faults = new Set<Fault>(drawn.filter(() => random.next() < EACH));
+  if (calm) for (const fault of drawn) if (!CALM.has(fault)) faults.delete(fault);
+  if (new Random(seed ^ 0x0d0e).next() < SKIPS_SHARE) faults.add('skips');
   const faultsUntilMs = 400 + random.below(1_600);
   const windows = isWindows ?? random.next() < 0.5;
   if (windows) faults.delete('retention');
@@ -96,6 +103,11 @@ export class Dice {
       this.#streams.set(name, stream);
     }
     return stream;
+  }
+
+  /** Whether this world has it at all, now or at other times. */
+  has(fault: Fault): boolean {
+    return this.#plan.faults.has(fault);
   }
 
   on(fault: Fault): boolean {

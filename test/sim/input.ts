@@ -3,7 +3,7 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { viewOf } from '../../src/log/int64.ts';
-import type { ResultBatch } from '../../src/log/ports.ts';
+import type { MicroBatch, ResultBatch } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts';
 import type { Dice, Plan } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 import { BREAKS, DRIFT_MS, FAR_AHEAD_MS, KILLS, THROWS } from './sim-model.ts';
+import { UNWANTED, WANTED } from './skips.ts';
 
 /** The times of records that are dated far ahead of the clock, and of those that no date can have. */
 const FAR_TIMES_MS = [FAR_AHEAD_MS, 1e30];
@@ -46,7 +47,36 @@ export class Input {
     return batchOf(tp.topic, tp.partition, [{ key: null, value: null, timestampMs: this.#astrayMs() }]);
   }
 
+  /** None of the model's business, whatever its time is. */
+  #skipped(tp: TopicPartition, offset: number): TestRecord {
+    const random = this.#dice.of('skips');
+    this.history.push({
+      type: 'input',
+      offset,
+      skipped: true,
+      incarnation: this.#cluster.incarnation,
+      ...tp,
+    });
+    const at = Math.floor(this.#scheduler.nowMs);
+    const timestampMs = random.next() < 0.5 ? at : this.#astrayMs();
+    const value = JSON.stringify({ id: offset, at, op: UNWANTED, x: 20 + (offset % 50) });
+    return { key: `k${offset % 7}`, value: random.next() < 0.5 ? null : value, timestampMs };
+  }
+
+  /** How many records a micro-batch has that are to be skipped and were not, before. */
+  skippedIn({ partition, incarnation, first, next, scoreFrom = first }: MicroBatch): number {
+    return this.history.filter(
+      (input) =>
+        input.skipped === true &&
+        input.partition === partition &&
+        input.incarnation === incarnation &&
+        input.offset >= Math.max(first, scoreFrom) &&
+        input.offset < next,
+    ).length;
+  }
+
   #record(tp: TopicPartition, offset: number): TestRecord {
+    if (this.#dice.strikes('skips', 0.2)) return this.#skipped(tp, offset);
     const how = this.#dice.strikes('astrayTimes', 0.1) ? this.#dice.of('astrayTimes').below(4) : null;
     const [isDamaged, isAhead, isDrifted, isFar] = [how === 0, how === 1, how === 2, how === 3];
     const damaged = this.#dice.strikes('damage', 0.05) || isDamaged;
@@ -67,7 +97,8 @@ export class Input {
     if (isRefused) this.#cluster.refused.set(`${incarnation} ${tp.partition} ${offset}`, kind);
     const bad = damaged || isAstray || isRefused || x < 20 || x > 100;
     this.history.push({ type: 'input', offset, bad, incarnation, ...tp });
-    const value = JSON.stringify({ id: offset, at, x });
+    const op = this.#dice.has('skips') ? { op: WANTED } : {};
+    const value = JSON.stringify({ id: offset, at, ...op, x });
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
   }
 

@@ -10,6 +10,7 @@ import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { ScorerPool } from '../../src/scoring/pool.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
+import type { Input } from './input.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
 import { REACH, type SimDisk } from './sim-model.ts';
@@ -38,6 +39,7 @@ export interface InstanceWorld extends ProducerWorld, SourceWorld {
   /** Bytes of one result batch, made during that ownership. */
   made(bytes: Uint8Array, epoch: number): void;
   failed(words: string): void;
+  readonly input: Pick<Input, 'skippedIn'>;
   /** Where snapshots go; null where the model has no windows. */
   readonly disk: SimDisk | null;
   /** Lanes showed no sign of life. */
@@ -71,7 +73,11 @@ export class Instance {
       limits: { ...LIMITS, producesTogether: world.dice.of('together').next() < 0.5 },
       revokeTimeoutMs: REVOKE_MS,
       observer: {
-        scored: ({ epoch }, { outputs }) => {
+        scored: (microBatch, { outputs, skipped }) => {
+          const { epoch, first, next } = microBatch;
+          const wanted = world.input.skippedIn(microBatch);
+          if (skipped !== wanted)
+            world.failed(`${process.name}: ${skipped} of ${wanted} counted as skipped, ${first} to ${next}`);
           for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
         },
         mended: ({ epoch }, { outputs }) => {

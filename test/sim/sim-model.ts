@@ -1,19 +1,21 @@
 // The model of the simulated world, as the real scorer runs it, and what it must say of every record. In half of the worlds it has
 // windows: then a lane has a state, and the answer to a record depends on those before it.
 
-import { codecs } from '../../src/codec/codecs.ts';
 import type { Archive, Numbers } from '../../src/features/archive.ts';
+import type { Fields } from '../../src/features/plan.ts';
 import type { PlanInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
 import type { MemoryPartition } from '../../src/memory/broker.ts';
-import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
+import type { InputReader } from '../../src/scoring/input-reader.ts';
 import { LaneStates } from '../../src/scoring/lane-states.ts';
+import { readerWith } from '../../src/scoring/reading.ts';
 import { SnapshotError, type SnapshotRange, type SnapshotTitle } from '../../src/scoring/snapshot-file.ts';
 import type { SnapshotStore } from '../../src/scoring/snapshot-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Dice } from './faults.ts';
+import { UNWANTED } from './skips.ts';
 
 /** A record whose `x` is this kills the thread that reads it. */
 export const KILLS = 666;
@@ -49,7 +51,7 @@ const OPTIONS = {
   pendingMax: 100,
   partitioning: 'checked',
 } as const;
-const newPlan = (): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS, null, undefined, () => 0);
+const newPlan = (fields?: Fields): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS, null, fields, () => 0);
 export const { reach: REACH, width: WIDTH } = newPlan();
 
 /** A score that no two rows share by chance. */
@@ -145,12 +147,19 @@ export class SimDisk implements SnapshotStore {
   }
 }
 
-/** The states of one thread. */
-export const newStates = (disk: SimDisk): LaneStates =>
-  new LaneStates(newPlan, 'plan', { read: disk.read.bind(disk), write: disk.write.bind(disk) });
-
-export const statefulReader = (states: LaneStates, idPaths: readonly string[]): InputReader =>
-  generalReader(codecs.json, states, idPaths);
+/** The reader of a thread, and the states behind it. */
+export function statefulReading(
+  disk: SimDisk,
+  setup: Parameters<typeof readerWith>[0],
+): { readonly reader: InputReader; readonly states: LaneStates } {
+  const files = { read: disk.read.bind(disk), write: disk.write.bind(disk) };
+  let states: LaneStates | undefined;
+  const { reader } = readerWith(setup, INPUTS, (fields) => {
+    states = new LaneStates(() => newPlan(fields), 'plan', files);
+    return states;
+  });
+  return { reader, states: states as LaneStates };
+}
 
 /** The score of every record of a partition, by offset, as one who reads the log once from its start finds it. */
 function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number, number> {
@@ -164,8 +173,8 @@ function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number
     } catch {
       continue;
     }
-    const { x } = record as { readonly x?: number };
-    if (x === KILLS || x === BREAKS) continue;
+    const { x, op } = record as { readonly x?: number; readonly op?: string };
+    if (x === KILLS || x === BREAKS || op === UNWANTED) continue;
     const rejection = plan.fill(record, row, 0, Number(timestampMs), key === null ? null : Buffer.from(key));
     if (rejection === null) scores.set(offset, scoreOf(row));
   }

@@ -12,6 +12,7 @@ import { Instance, type InstanceWorld } from './instance.ts';
 import { UNKNOWN_EPOCH } from './producer.ts';
 import { Scheduler } from './scheduler.ts';
 import { disturbed, SimDisk } from './sim-model.ts';
+import { misjudged } from './skips.ts';
 import { SESSION_MS } from './source.ts';
 
 /**
@@ -53,7 +54,7 @@ class Simulation implements InstanceWorld {
   readonly #epochs = new WeakMap<Uint8Array, number>();
   /** Inputs that retention deleted before they were committed: nobody can be asked for them. */
   readonly #deleted = new Set<string>();
-  readonly #input: Input;
+  readonly input: Input;
   #instances: Instance[] = [];
   #started = 0;
   #batches = 0;
@@ -64,7 +65,7 @@ class Simulation implements InstanceWorld {
     this.#plan = plan;
     this.#traces = traces;
     this.dice = new Dice(plan);
-    this.#input = new Input(this.cluster, this.dice, this.scheduler, plan);
+    this.input = new Input(this.cluster, this.dice, this.scheduler, plan);
     this.cluster.smallTopics = plan.faults.has('smallTopics');
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
@@ -131,7 +132,7 @@ class Simulation implements InstanceWorld {
       const committed = cluster.committed(tp) ?? 0;
       cluster.history.push({ type: 'ended-run', logEnd, committed, ready: true, ...tp });
     }
-    const inputs = this.#input.history.map((input) =>
+    const inputs = this.input.history.map((input) =>
       this.#deleted.has(recordOf(input)) ? { ...input, absent: true } : input,
     );
     const history = [...inputs, ...cluster.history];
@@ -141,6 +142,7 @@ class Simulation implements InstanceWorld {
       ...(isCalm(this.#plan) ? { nothingIsRepeated: checkers.nothingIsRepeated } : {}),
     });
     if (this.#plan.windows) found.push(...disturbed(cluster));
+    if (this.dice.has('skips')) found.push(...misjudged(cluster, this.input.history));
     if (found.length > 0) for (const instance of this.#instances) this.note(() => instance.describe());
     return {
       violations: [...this.#failures, ...found],
@@ -163,8 +165,8 @@ class Simulation implements InstanceWorld {
       const random = this.dice.of('load');
       const [partition, count] = [random.below(this.cluster.inputs().length), 1 + random.below(RECORDS_MAX)];
       const tp = { topic: INPUT, partition };
-      this.cluster.log.append(this.#input.batch(tp, count));
-      const unseen = this.#input.unseen(tp);
+      this.cluster.log.append(this.input.batch(tp, count));
+      const unseen = this.input.unseen(tp);
       if (unseen !== null) this.cluster.appendSkipped(unseen);
       for (const { source } of this.#instances) source.poke();
       if (++this.#batches < BATCHES) this.#load();
@@ -208,7 +210,7 @@ class Simulation implements InstanceWorld {
   remakeInput(): void {
     if (this.dice.of('remadeTopics').next() < 0.7) return;
     const { incarnation } = this.cluster;
-    for (const input of this.#input.history)
+    for (const input of this.input.history)
       if (input.incarnation === incarnation && input.offset >= (this.cluster.committed(input) ?? 0))
         this.#deleted.add(recordOf(input));
     this.cluster.remakeInput();
@@ -223,7 +225,7 @@ class Simulation implements InstanceWorld {
     const count = random.below(Math.min(4, log.batches.length));
     const committed = this.cluster.committed(tp) ?? 0;
     const until = log.batches[count]?.header.baseOffset ?? log.logEnd;
-    for (const input of this.#input.history)
+    for (const input of this.input.history)
       if (input.partition === tp.partition && input.offset >= committed && input.offset < until)
         this.#deleted.add(recordOf(input));
     this.cluster.deleteOldest(tp, count);

@@ -1,11 +1,13 @@
 // Worker threads of the simulated world: the real scorer runs in them, in virtual time. They may be slow, die, or hang
 // until their deadline; a poisoned record kills its thread every time.
 
-import { compileReader } from '../../src/scoring/compile-reader.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import type { InputReader } from '../../src/scoring/input-reader.ts';
 import type { LaneStates } from '../../src/scoring/lane-states.ts';
 import { manageState } from '../../src/scoring/manage-state.ts';
 import { mend } from '../../src/scoring/mend.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
+import { readerWith } from '../../src/scoring/reading.ts';
 import { offsetsIn } from '../../src/scoring/record-offsets.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
@@ -13,22 +15,19 @@ import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/thread
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
-import { deadly, newStates, type SimDisk, scoreOf, statefulReader, THROWS } from './sim-model.ts';
+import { deadly, type SimDisk, scoreOf, statefulReading, THROWS } from './sim-model.ts';
+import { selectionOf } from './skips.ts';
 
 const DEADLINE_MS = 150;
 const PROBE_MS = 3;
 
 const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
 
-const setup: ScorerSetup = {
+const setupOf = (skips: boolean): ScorerSetup => ({
+  ...selectionOf(skips),
   modelFolder: '',
   backend: 'cpu',
-  inputFormat: 'json',
-  avro: null,
-  json: { isFramed: false, schemas: [], notFinite: false },
   inputPartitionCount: PARTITIONS,
-  only: {},
-  tombstones: 'deadLetter',
   resultFormat: 'json',
   idPaths: ['id'],
   results: { topic: RESULTS, partitionCount: PARTITIONS },
@@ -40,21 +39,28 @@ const setup: ScorerSetup = {
   inflatedBytesMax: 2 ** 20,
   recordBytesMax: 2 ** 20,
   headersMax: 100,
-  nestingMax: 64,
   growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   features: false,
   resultFrame: new Uint8Array(0),
-};
+});
 
 /** A record has made the thread exit: whatever it does from then on reaches nobody. */
 let exited = false;
 
+interface Parts {
+  readonly setup: ScorerSetup;
+  readonly scorer: Scorer;
+  readonly states: LaneStates | null;
+}
+
 /** One thread's scorer, and the states of the lanes on it. */
-function newScorer(states: LaneStates | null): Scorer {
+function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
   const { idPaths, inputFormat } = setup;
-  const reader = states === null ? compileReader('json', [X], idPaths) : statefulReader(states, idPaths);
+  const stateless = (): InputReader => readerWith(setup, [X], (fields) => compilePlan([X], fields)).reader;
+  const { reader, states } =
+    disk === null ? { reader: stateless(), states: null } : statefulReading(disk, setup);
   const { width } = reader;
-  return new Scorer({
+  const scorer = new Scorer({
     setup,
     reader: deadly(reader, () => {
       exited = true;
@@ -82,19 +88,18 @@ function newScorer(states: LaneStates | null): Scorer {
     model: { name: 'm', version: '1' },
     probe: () => {},
   });
+  return { setup, scorer, states };
 }
 
 /** No state goes from one task to the next where there are no windows: one scorer does for all threads of all processes. */
-const stateless = newScorer(null);
+const stateless = [false, true].map((skips) => newParts(null, setupOf(skips)));
 
 /** What runs in a thread, until the thread is lost. */
 class Life {
-  readonly #states: LaneStates | null;
-  readonly #scorer: Scorer;
+  readonly #parts: Parts;
 
-  constructor(disk: SimDisk | null) {
-    this.#states = disk === null ? null : newStates(disk);
-    this.#scorer = this.#states === null ? stateless : newScorer(this.#states);
+  constructor(disk: SimDisk | null, skips: boolean) {
+    this.#parts = disk === null ? (stateless[Number(skips)] as Parts) : newParts(disk, setupOf(skips));
   }
 
   /** Throws when the thread has exited. */
@@ -107,6 +112,7 @@ class Life {
 
   #answer(request: WorkerRequest): WorkerResponse {
     if (request.type === 'probe') return { type: 'sound' };
+    const { setup, scorer, states } = this.#parts;
     try {
       if (request.type === 'mend') {
         const model = { name: 'm', version: '1' };
@@ -114,10 +120,10 @@ class Life {
       }
       if (request.type === 'offsets')
         return { type: 'offsets', offsets: offsetsIn(request, setup.inflatedBytesMax) };
-      if (request.type !== 'score') return manageState(this.#states as LaneStates, request);
+      if (request.type !== 'score') return manageState(states as LaneStates, request);
       return {
         type: 'scored',
-        scored: this.#scorer.score(request),
+        scored: scorer.score(request),
         bytes: request.bytes,
         usage: null,
         retiring: null,
@@ -146,7 +152,7 @@ export class SimThreads implements WorkerThreads {
     this.#dice = dice;
     this.count = count;
     this.#disk = disk;
-    this.#life = new Life(disk);
+    this.#life = new Life(disk, dice.has('skips'));
   }
 
   onError(): void {}
@@ -185,7 +191,7 @@ export class SimThreads implements WorkerThreads {
       this.#process.after(delayMs, () => end(act));
     };
     const lose = (error: Error): void => {
-      this.#life = new Life(this.#disk);
+      this.#life = new Life(this.#disk, this.#dice.has('skips'));
       reject(error);
     };
     const answer = (): void => {
