@@ -5,9 +5,10 @@ import { memoryLimit } from '../config/memory-limit.ts';
 import { fitMemory, type MemoryFacts, memoryLines } from '../config/memory-use.ts';
 import type { Config } from '../config/schema.ts';
 import type { BackendChoice } from '../model/choose.ts';
+import { keepsState, readManifest } from '../model/manifest.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { Patience } from './keep-trying.ts';
-import { connectSink, openSink, workerCount } from './wiring.ts';
+import { connectSink, modelFolder, openSink, workerCount } from './wiring.ts';
 
 /** The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as `connectSink` does. */
 export async function fitted(
@@ -23,8 +24,20 @@ export async function fitted(
     ({ backend, missing }) => backend === 'native' && missing === null,
   );
   const backend = isNativeLoaded ? 'native' : choice.backend;
-  return withinMemory(config, isGiven, { backend, partitions, workers: workerCount(config) });
+  const fit = withinMemory(config, isGiven, { backend, partitions, workers: workerCount(config) });
+  const hasWindows = keepsState(readManifest(modelFolder(config)));
+  return { ...fit, lines: [...fit.lines, ...notCounted(hasWindows)] };
 }
+
+/** What has no bound of bytes, or is no sum over the configuration: said, so that nobody takes the limit for enough. */
+const notCounted = (hasWindows: boolean): string[] => [
+  ...(hasWindows
+    ? [
+        'not in it: the windows, up to state.keys of the model for each field of keys in each partition (measure them, and leave room)',
+      ]
+    : []),
+  'not in it: what the smaller record batches of one micro-batch inflate to, beside the largest; answers of several brokers at once',
+];
 
 /**
  * Before a backend is loaded, which takes its memory: one that leaves no room is not tried where another may do, and refused
