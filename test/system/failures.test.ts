@@ -110,7 +110,8 @@ test.serial(
     const started = performance.now();
     const { code, out } = await daemon.stop();
     t.is(code, 0, out);
-    t.true(performance.now() - started < 10_000);
+    // By then Kubernetes would have killed it; a loaded machine needs some of that for the process alone.
+    t.true(performance.now() - started < 30_000);
     await load.stop();
     const found = await audit(job);
     t.is(found.resultsAboveCommitted, 0, 'every result that was produced is committed');

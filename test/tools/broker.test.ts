@@ -1,7 +1,10 @@
 // The test's broker: what it hands to Kafka's own tools.
 
+import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { clusterId } from '../../tools/broker.ts';
+import { clusterId, freePort } from '../../tools/broker.ts';
+
+const RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
 test('a cluster id never looks like an option of the storage tool', (t) => {
   // 0xf8 in front is a dash in base64url: one in 64 ids began with one.
@@ -12,4 +15,17 @@ test('a cluster id never looks like an option of the storage tool', (t) => {
     clusterId(() => answers.shift() as Uint8Array),
     Buffer.from(plain).toString('base64url'),
   );
+});
+
+test('a free port is none that the system gives to somebody else before the broker is up, and none is given twice', async (t) => {
+  // Those that Linux gives to connections and to servers that do not mind.
+  const [first = 32_768] = existsSync(RANGE)
+    ? readFileSync(RANGE, 'utf8').trim().split(/\s+/).map(Number)
+    : [];
+  const ports = await Promise.all(Array.from({ length: 50 }, freePort));
+  t.deepEqual(
+    ports.filter((port) => port >= first),
+    [],
+  );
+  t.is(new Set(ports).size, ports.length);
 });
