@@ -51,7 +51,7 @@ export async function deleteTopic(address: string, topic: string): Promise<void>
   }
 }
 
-const TRIES = 200;
+const TRIES = 1_200;
 
 async function haveLeaders(admin: Admin, topics: string[]): Promise<boolean> {
   try {

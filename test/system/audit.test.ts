@@ -122,6 +122,13 @@ test('with auto.offset.reset: latest what comes while the daemon restarts is sco
   await admin.createPartitions({ topicPartitions: [{ topic: job.input, count: 2 }] });
   for (const topic of [job.results, job.deadLetters])
     await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+  // A producer that asks too early writes to the old one only.
+  await until('the new partitions to have leaders', async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [job.input, job.results, job.deadLetters] });
+    return topics.every(
+      ({ partitions }) => partitions.length === 2 && partitions.every(({ leader }) => leader >= 0),
+    );
+  });
   await admin.disconnect();
   await produce(job, 200, '--rate', 'max');
   const second = await startDaemon(job);
