@@ -62,8 +62,9 @@ export class KafkaSink implements Sink {
     await this.#newIdentity();
   }
 
-  partitionCount(topic: string): Promise<number> {
-    return partitionCountOf(this.#admin, topic, this.#settings['topic.metadata.propagation.max.ms']);
+  partitionCount(topic: string, patienceMs?: number): Promise<number> {
+    const { 'topic.metadata.propagation.max.ms': usualMs } = this.#settings;
+    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs);
   }
 
   /** A batch that was written to a socket more than once may still stand in the queue of the first: it is not given back. */
@@ -115,8 +116,10 @@ export class KafkaSink implements Sink {
       if (isSequenceError(error)) await this.#renew(stream);
       if (refusalIn(error, batch.recordCount) === null) throw sinkErrorOf(error, key);
       sending.refused = true;
-      // The next batch takes its numbers, unless another copy of this one may still be on its way.
-      if (sending.writes === 1) stream.nextSequence = sending.baseSequence;
+      // The next batch takes its numbers, unless another copy of this one may still be on its way, or a batch of another lane that waits
+      // to be sent again has those behind: it would be taken for what the broker has already.
+      const isLast = stream.nextSequence === sequenceAfter(sending, batch);
+      if (sending.writes === 1 && isLast) stream.nextSequence = sending.baseSequence;
       else await this.#renew(stream);
       throw error;
     }
@@ -192,11 +195,15 @@ export class KafkaSink implements Sink {
   }
 }
 
-function numbered(stream: Stream, { recordCount }: ResultBatch, writes = 0): Sending {
+function numbered(stream: Stream, batch: ResultBatch, writes = 0): Sending {
   const { identity, nextSequence: baseSequence } = stream;
-  stream.nextSequence = (baseSequence + recordCount) % SEQUENCE_MODULUS;
-  return { identity, baseSequence, acknowledged: false, refused: false, writes };
+  const sending = { identity, baseSequence, acknowledged: false, refused: false, writes };
+  stream.nextSequence = sequenceAfter(sending, batch);
+  return sending;
 }
+
+const sequenceAfter = ({ baseSequence }: Sending, { recordCount }: ResultBatch): number =>
+  (baseSequence + recordCount) % SEQUENCE_MODULUS;
 
 /** Refusals first, all of them: when they are mended, the rest is tried again. */
 function throwIfRejected(results: readonly PromiseSettledResult<void>[]): void {
