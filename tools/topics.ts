@@ -35,6 +35,22 @@ export async function createTopics(
   }
 }
 
+/** So that there are so many. */
+export async function addPartitions(address: string, topic: string, count: number): Promise<void> {
+  const { Kafka, logLevel } = loadKafkaJs();
+  const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    for (let tries = 0; !(await haveLeaders(admin, [topic], count)); tries++) {
+      if (tries === TRIES) throw new Error(`the new partitions of ${topic} have no leaders yet`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Resolves when no broker knows it any more, so that it can be made again. */
 export async function deleteTopic(address: string, topic: string): Promise<void> {
   const { Kafka, logLevel } = loadKafkaJs();
@@ -53,10 +69,12 @@ export async function deleteTopic(address: string, topic: string): Promise<void>
 
 const TRIES = 1_200;
 
-async function haveLeaders(admin: Admin, topics: string[]): Promise<boolean> {
+async function haveLeaders(admin: Admin, topics: string[], countMin = 0): Promise<boolean> {
   try {
     const metadata = await admin.fetchTopicMetadata({ topics });
-    return metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    return metadata.topics.every(
+      ({ partitions }) => partitions.length >= countMin && partitions.every(({ leader }) => leader >= 0),
+    );
   } catch {
     return false;
   }

@@ -238,7 +238,6 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
   const manifest = readManifest(ensureModel(model));
   const { name, version } = manifest;
   const batch = batchOf(format, manifest.width);
-  const outputs = (topic: string) => ({ topic, partitionCount: 4 });
   const scorer = new Scorer({
     setup: {
       modelFolder: manifest.folder,
@@ -248,11 +247,10 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       json: { isFramed: false, schemas: [], notFinite: false },
       only: {},
       tombstones: 'deadLetter',
-      inputPartitionCount: 4,
       resultFormat: format,
       idPaths: ['id'],
-      results: outputs('out'),
-      deadLetters: outputs('dead'),
+      results: 'out',
+      deadLetters: 'dead',
       deadLetterDialects: [],
       compression: 'none',
       predictRecordsMax: RECORDS,
@@ -287,6 +285,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       omit: [],
       verdict: null,
       state: null,
+      counts: { input: 4, results: 4, deadLetters: 4 },
     });
     spares = outputs.map((output) => output.bytes.buffer);
     if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);

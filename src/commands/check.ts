@@ -7,11 +7,20 @@ import { wordsOf } from '../kafka/rights.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { askRegistry } from './avro-setup.ts';
+import { spreading } from './counts.ts';
 import { EXIT } from './exit-codes.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { adviceToRun } from './topic-settings.ts';
-import { chooseBackend, connectSink, impatient, modelFolder, openSink, scorerSetup } from './wiring.ts';
+import {
+  chooseBackend,
+  connectSink,
+  countPartitions,
+  impatient,
+  modelFolder,
+  openSink,
+  scorerSetup,
+} from './wiring.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
   const isGiven = (key: string): boolean => loaded.origins.has(key);
@@ -32,17 +41,16 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   if (lines.length > 0) say(`ok: ${lines.join('\n')}`);
   await connectSink(sink, config, patience);
   try {
-    const { inputPartitionCount, results } = await scorerSetup(config, sink, {
+    scorerSetup(config, {
       modelFolder: folder,
       backend: choice.backend,
       // Nothing is written, and nothing registered.
       resultFrame: new Uint8Array(0),
     });
-    const how =
-      results.partitionCount === inputPartitionCount ? 'each to the partition of its input' : 'by their keys';
+    const { input, results } = (await countPartitions(config, sink, createLogger('silent'))).now;
     say(
-      `ok: topics ${config.input.topic} (${inputPartitionCount} partitions), ${config.output.topic} ` +
-        `(${results.partitionCount}; results go ${how}), ${config.deadLetters.topic}`,
+      `ok: topics ${config.input.topic} (${input} partitions), ${config.output.topic} ` +
+        `(${results}; results go ${spreading(input, results)}), ${config.deadLetters.topic}`,
     );
     const { warnings, notes } = await adviceToRun(config, patience);
     for (const warning of warnings) say(`warning: ${warning}`);

@@ -6,8 +6,10 @@ import type { Config } from '../config/schema.ts';
 import { Driver, type Stopped } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
+import type { PartitionCounter } from '../scoring/partition-counter.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
+import { type Cancel, every } from '../time/timer.ts';
 import { resultFrame } from './avro-setup.ts';
 import { atMost, unlessAborted } from './bounded.ts';
 import { backendsWithin, fitted } from './memory.ts';
@@ -21,6 +23,7 @@ import { versions } from './versions.ts';
 import {
   chooseBackend,
   connectSink,
+  countPartitions,
   engineLimits,
   impatient,
   type Log,
@@ -69,12 +72,16 @@ export class Daemon {
   readonly #config: Config;
   readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
   readonly #logger: Logger;
-  readonly #stopReports: () => void;
+  readonly #endings: readonly Cancel[];
 
   private constructor(
     config: Config,
     about: Pick<Summary, 'backend' | 'model' | 'versions'>,
-    parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & { readonly pool: Pool; readonly logger: Logger },
+    parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & {
+      readonly pool: Pool;
+      readonly logger: Logger;
+      readonly counter: PartitionCounter;
+    },
   ) {
     this.#config = config;
     this.#about = about;
@@ -83,7 +90,10 @@ export class Daemon {
     this.meter = parts.meter;
     this.sink = parts.sink;
     this.#logger = parts.logger;
-    this.#stopReports = logReports(parts.logger, this.meter, this.driver, config.telemetry.reportEvery);
+    this.#endings = [
+      logReports(parts.logger, this.meter, this.driver, config.telemetry.reportEvery),
+      every(config.kafka['metadata.max.age.ms'], () => void parts.counter.ask()),
+    ];
   }
 
   /** Chooses a backend, connects, loads the model into every worker and joins the group. Rejects with what is wrong. */
@@ -123,9 +133,8 @@ export class Daemon {
     await connectSink(sink, config, patience);
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;
-    const setup = await unlessTold(
-      scorerSetup(config, sink, { modelFolder: folder, backend, resultFrame: resultsFrame }),
-    );
+    const setup = scorerSetup(config, { modelFolder: folder, backend, resultFrame: resultsFrame });
+    const counter = await unlessTold(countPartitions(config, sink, logger));
     if (options.log === undefined) logAdvice(await adviceToRun(config, patience), logger);
     const answered =
       options.resumeDedupe === true ? await unlessTold(readAnswered(config, patience)) : undefined;
@@ -136,6 +145,7 @@ export class Daemon {
       logger,
       workers,
       options: {
+        counts: counter,
         ...(answered === undefined ? {} : { answered }),
         onThreadLost: (why) => {
           meter.threadsLost++;
@@ -155,6 +165,7 @@ export class Daemon {
       source,
       sink,
       scorer: pool,
+      counter,
       clock: systemClock,
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,
@@ -170,7 +181,7 @@ export class Daemon {
       model: `${config.model.name} ${basename(folder)}`,
       versions: versions({ runtime }),
     };
-    return new Daemon(config, about, { driver, meter, sink, pool, logger });
+    return new Daemon(config, about, { driver, meter, sink, pool, logger, counter });
   }
 
   /**
@@ -183,7 +194,7 @@ export class Daemon {
       { driver, sink, pool: this.#pool },
       this.#config.lanes.stopTimeout,
     );
-    this.#stopReports();
+    for (const end of this.#endings) end();
     if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
   }

@@ -9,7 +9,7 @@ import type { AskingOptions } from '../scoring/asked-threads.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import { ScorerPool } from '../scoring/pool.ts';
 import { SnapshotDirectory } from '../scoring/snapshot-store.ts';
-import { StatefulPool } from '../scoring/stateful-pool.ts';
+import { StatefulPool, type StatefulPoolOptions } from '../scoring/stateful-pool.ts';
 import { PiscinaThreads } from '../scoring/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { CannotWriteError } from './exit-codes.ts';
@@ -21,7 +21,7 @@ export interface PoolParts {
   readonly source: Source;
   readonly logger: Logger;
   readonly workers: number;
-  readonly options: AskingOptions;
+  readonly options: AskingOptions & Pick<StatefulPoolOptions, 'counts'>;
 }
 
 /** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */

@@ -18,15 +18,17 @@ import { MemoryBroker } from '../memory/broker.ts';
 import { MemorySink } from '../memory/sink.ts';
 import { MemorySource } from '../memory/source.ts';
 import type { BackendChoice } from '../model/choose.ts';
-import { readManifest } from '../model/manifest.ts';
+import { keepsState, readManifest } from '../model/manifest.ts';
 import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
+import { PartitionCounter } from '../scoring/partition-counter.ts';
 import { nameTwice } from '../scoring/result-names.ts';
 import type { SelectionSetup } from '../scoring/selection.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
+import { changesInWords } from './counts.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { hopelessFor } from './rights.ts';
 
@@ -136,13 +138,12 @@ export function engineLimits(config: Config): EngineLimits {
   };
 }
 
-/** Throws `MissingTopicError`, `ConfigError` for ids that a result has no room for, and what is wrong with the settings of Avro. */
-export async function scorerSetup(
+/** Throws `ConfigError` for ids that a result has no room for, and what is wrong with the settings of Avro. */
+export function scorerSetup(
   config: Config,
-  sink: Sink,
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
-): Promise<ScorerSetup> {
-  const { input, output, deadLetters, scoring, limits } = config;
+): ScorerSetup {
+  const { output, deadLetters, scoring, limits } = config;
   const twice = nameTwice(output.ids, readManifest(model.modelFolder).outputs, output.features);
   if (twice !== undefined)
     throw new ConfigError([
@@ -151,11 +152,10 @@ export async function scorerSetup(
   return {
     ...model,
     ...selectionSetup(config),
-    inputPartitionCount: await sink.partitionCount(input.topic),
     resultFormat: output.format,
     idPaths: output.ids,
-    results: { topic: output.topic, partitionCount: await sink.partitionCount(output.topic) },
-    deadLetters: { topic: deadLetters.topic, partitionCount: await sink.partitionCount(deadLetters.topic) },
+    results: output.topic,
+    deadLetters: deadLetters.topic,
     deadLetterDialects: deadLetters.dialects,
     compression: output.compression,
     predictRecordsMax: scoring.predictRecords,
@@ -166,6 +166,24 @@ export async function scorerSetup(
     growth: { bytesMax: scoring.growthBytes, tensorsMax: scoring.growthTensors },
     features: output.features,
   };
+}
+
+/** Rejects with `MissingTopicError`. */
+export function countPartitions(config: Config, sink: Sink, logger: Logger): Promise<PartitionCounter> {
+  const topics = {
+    input: config.input.topic,
+    results: config.output.topic,
+    deadLetters: config.deadLetters.topic,
+  };
+  const about = { topics, keepsState: keepsState(readManifest(modelFolder(config))) };
+  return PartitionCounter.start({
+    sink,
+    topics,
+    onChanged: (before, now) => {
+      for (const line of changesInWords(before, now, about)) logger.warn(line);
+    },
+    onUnknown: ({ message }) => logger.warn(`partitions could not be counted: ${message}`),
+  });
 }
 
 /** How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro. */

@@ -144,6 +144,10 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
       trouble(lane, message.failure, nowMs, effects);
+      if (message.isAstray) {
+        halt(state, lane, nowMs, effects);
+        return;
+      }
       lane.produceAgainAtMs = nowMs + (message.retriable ? backoffMs(state, lane) : state.limits.retryMsMax);
       return;
     }

@@ -11,11 +11,11 @@ import type {
   Sink,
   Source,
 } from '../log/ports.ts';
-import { FencedError, RefusedRecordsError, SinkError } from '../log/ports.ts';
+import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
-import type { Clock, Scorer, StatefulScorer } from './ports.ts';
+import type { Clock, Counter, Scorer, StatefulScorer } from './ports.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
 /** What happened, for those who count, measure and log. */
@@ -42,6 +42,7 @@ export interface DriverOptions {
   readonly source: Source;
   readonly sink: Sink;
   readonly scorer: Scorer | StatefulScorer;
+  readonly counter: Counter;
   readonly clock: Clock;
   readonly limits: EngineLimits;
   readonly revokeTimeoutMs: number;
@@ -81,10 +82,12 @@ export class Driver {
   }
 
   async start(): Promise<void> {
-    const { source, clock, revokeTimeoutMs, observer } = this.#options;
+    const { source, counter, clock, revokeTimeoutMs, observer } = this.#options;
     await source.start({
       assigned: (partitions) => {
         observer.assigned?.(partitions);
+        const { partitionCount } = partitions[0] ?? {};
+        if (partitionCount !== undefined) counter.inputHas(partitionCount);
         this.#tell({ type: 'assigned', partitions });
       },
       revoking: (partitions) =>
@@ -253,7 +256,7 @@ export class Driver {
 
   #produce(effect: Extract<Effect, { type: 'produce' }>): void {
     const { lane, id, answered, scored } = effect;
-    const { sink, scorer, clock, observer } = this.#options;
+    const { sink, scorer, counter, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
     sink.produce(scored.outputs, answered).then(
       (done) => {
@@ -267,7 +270,10 @@ export class Driver {
           return;
         }
         const retriable = !(error instanceof SinkError) || error.retriable;
-        this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable });
+        const failed = (isAstray: boolean): void =>
+          this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable, isAstray });
+        if (error instanceof PartitionGoneError) void counter.lacks(scored.outputs).then(failed);
+        else failed(false);
       },
     );
   }

@@ -29,8 +29,10 @@ export interface Lane extends TopicPartition {
   epoch: number;
   /** Which topic of that name its offsets are of; undefined where the log does not tell. */
   readonly incarnation: string | undefined;
+  /** By which partition counts its records may have been placed; undefined where the log does not tell. */
+  readonly placedBy: readonly number[] | undefined;
   /** Goes with every commit. */
-  readonly metadata: string | undefined;
+  metadata: string | undefined;
   phase: Phase;
   /** The next offset to accept from the source. */
   position: NextOffset;
@@ -53,13 +55,14 @@ export interface Lane extends TopicPartition {
 }
 
 export function newLane(assigned: AssignedPartition, epoch: number): Lane {
-  const { topic, partition, position, incarnation, metadata, uncommitted = false } = assigned;
+  const { topic, partition, position, incarnation, placedBy, metadata, uncommitted = false } = assigned;
   return {
     topic,
     partition,
     key: keyOf(assigned),
     epoch,
     incarnation,
+    placedBy,
     metadata,
     phase: 'running',
     position,
@@ -77,11 +80,12 @@ export function newLane(assigned: AssignedPartition, epoch: number): Lane {
   };
 }
 
-export const addressOf = ({ topic, partition, epoch, incarnation }: Lane): LaneAddress => ({
+export const addressOf = ({ topic, partition, epoch, incarnation, placedBy }: Lane): LaneAddress => ({
   topic,
   partition,
   epoch,
   ...(incarnation === undefined ? {} : { incarnation }),
+  ...(placedBy === undefined ? {} : { placedBy }),
 });
 
 export const metadataOf = ({ metadata }: Lane): { readonly metadata?: string } =>

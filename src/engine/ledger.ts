@@ -33,6 +33,7 @@ export const NOTHING_SCORED: ScoredMicroBatch = {
   scored: 0,
   deadLetters: 0,
   skipped: 0,
+  unplaced: 0,
   refusal: null,
   windows: NO_WINDOWS,
   timestamps: { timestampsMs: [], counts: [] },

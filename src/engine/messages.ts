@@ -17,6 +17,8 @@ export interface LaneAddress extends TopicPartition {
   readonly epoch: number;
   /** As the partition was assigned with. */
   readonly incarnation?: string;
+  /** The same. */
+  readonly placedBy?: readonly number[];
 }
 
 export interface LaneCommit extends LaneAddress, CommitOffset {}
@@ -65,6 +67,8 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
       readonly retriable: boolean;
+      /** Some of it goes to a partition that its topic does not have: only what is made anew can be produced. */
+      readonly isAstray?: boolean;
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
   | { readonly type: 'commitFailed'; readonly commits: readonly LaneCommit[]; readonly failure: Failure }

@@ -45,6 +45,14 @@ export interface StatefulScorer extends Scorer {
   committed(offsets: readonly CommitOffset[]): void;
 }
 
+/** Knows how many partitions the topics have. */
+export interface Counter {
+  /** The input has so many now. */
+  inputHas(partitionCount: number): void;
+  /** Asks anew. Resolves to whether these go to a partition that their topic does not have; false where nobody can tell. */
+  lacks(outputs: readonly ResultBatch[]): Promise<boolean>;
+}
+
 export interface Clock {
   /** Milliseconds, never going backwards. */
   nowMs(): number;

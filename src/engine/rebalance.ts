@@ -43,6 +43,15 @@ export function assigned(
       beginLane(state, partition, effects);
       continue;
     }
+    if (state.keepsState && kept.placedBy?.join() !== partition.placedBy?.join()) {
+      // Its state was made by a rule that is another now: all of the log goes into it by the new one.
+      const { committable: position } = kept.ledger;
+      endLanes(state, [kept], 'grown', effects);
+      if (kept.paused) effects.push({ type: 'resume', partition: kept });
+      beginLane(state, { ...partition, position, uncommitted: true }, effects);
+      continue;
+    }
+    kept.metadata = partition.metadata;
     if (kept.phase === 'settling') kept.phase = 'running';
     if (partition.position !== kept.position) {
       effects.push({ type: 'seek', partition: kept, position: kept.position });
@@ -76,11 +85,11 @@ export function applySettling(state: EngineState, nowMs: number, effects: Effect
   effects.push({ type: 'settled', unfinished });
 }
 
-/** Ends lanes: after `revoked`, after `lost` and when the topic was made anew, nothing of theirs is committed any more. */
+/** Ends lanes: after `revoked`, after `lost`, and when the topic was made anew or has grown, nothing of theirs is committed any more. */
 export function endLanes(
   state: EngineState,
   partitions: readonly TopicPartition[],
-  why: 'revoked' | 'lost' | 'remade',
+  why: 'revoked' | 'lost' | 'remade' | 'grown',
   effects: Effect[],
 ): void {
   for (const partition of partitions) {

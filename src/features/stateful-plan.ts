@@ -29,6 +29,9 @@ const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
  */
 export type Owns = (text: Uint8Array, value: unknown, key: Uint8Array | null) => boolean;
 
+/** The code of what lies in another partition than its field says. */
+export const NOT_COPARTITIONED = 'NOT_COPARTITIONED';
+
 interface Column {
   readonly input: WindowInput;
   readonly at: number;
@@ -196,7 +199,7 @@ export class StatefulPlan implements FeaturePlan {
           );
         bytes = Buffer.from(String(value));
         if (this.#owns !== null && !this.#owns(bytes, value, key))
-          return rejected('NOT_COPARTITIONED', notCopartitioned(by, value));
+          return rejected(NOT_COPARTITIONED, notCopartitioned(by, value));
       } else if (bytes === null)
         return rejected('NO_KEY', 'the record has no key, by which its windows are kept');
       this.#hashes[2 * index] = murmur3(bytes as Uint8Array, SEED_HIGH);

@@ -3,6 +3,7 @@
 
 import { type CommitMetadata, writeCommitMetadata } from '../log/commit-metadata.ts';
 import { startingAt } from '../log/offset.ts';
+import { placedBy } from '../log/placed-by.ts';
 import type { AssignedPartition } from '../log/ports.ts';
 import type { TopicId } from './flexible.ts';
 
@@ -49,6 +50,16 @@ export function placeOf(now: TopicNow, partition: number): Committed | 'start' |
 const partitionsAtFirst = ({ committed }: TopicNow): number =>
   Math.min(...committed.map(({ metadata }) => metadata?.partitions ?? Number.POSITIVE_INFINITY));
 
+/** All partition counts that are known of this topic: members of the group may have learnt of different ones. */
+const countsSince = ({ topicId, partitionCount, committed }: TopicNow): number[] => [
+  partitionCount,
+  ...committed.flatMap(({ metadata }) =>
+    metadata === null || isOther(metadata.topicId, topicId)
+      ? []
+      : [metadata.partitions, ...metadata.placedBy],
+  ),
+];
+
 /** `begins`: the offset of the place. */
 export function firstPosition(
   now: TopicNow,
@@ -58,23 +69,28 @@ export function firstPosition(
 ): AssignedPartition {
   const { topic, topicId, topicIdBefore, partitionCount, committed } = now;
   const known = typeof place === 'object' ? place.metadata : null;
+  const counts = placedBy(partition, countsSince(now));
   const metadata = writeCommitMetadata({
     topicId,
     begun: typeof place === 'object' ? (known?.begun ?? null) : begins,
     partitions: known?.partitions ?? partitionCount,
+    placedBy: counts,
     namedFrom: known !== null && known.topicId !== null ? known.namedFrom : begins,
   });
   const older = [
     committed.find((each) => each.partition === partition)?.metadata?.topicId ?? null,
     topicIdBefore,
   ];
+  const isSaid = known !== null && known.topicId === topicId && known.placedBy.join() === counts.join();
   const replaces = older.find((id) => isOther(id, topicId)) ?? null;
   return {
     topic,
     partition,
     position: startingAt(begins),
     metadata,
-    ...(known === null || known.topicId !== topicId ? { uncommitted: true as const } : {}),
+    partitionCount,
+    placedBy: counts,
+    ...(isSaid ? {} : { uncommitted: true as const }),
     ...(topicId === null ? {} : { incarnation: topicId }),
     ...(replaces === null ? {} : { replaces }),
   };

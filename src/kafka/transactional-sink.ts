@@ -84,8 +84,9 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     await Promise.all([this.#admin.connect(), this.#cluster.connect()]);
   }
 
-  partitionCount(topic: string): Promise<number> {
-    return partitionCountOf(this.#admin, topic, this.#settings['topic.metadata.propagation.max.ms']);
+  partitionCount(topic: string, patienceMs?: number): Promise<number> {
+    const { 'topic.metadata.propagation.max.ms': usualMs } = this.#settings;
+    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs);
   }
 
   async own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void> {

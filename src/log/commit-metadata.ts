@@ -9,6 +9,8 @@ export interface CommitMetadata {
   readonly begun: number | null;
   /** How many partitions the topic had then: those beyond came later. */
   readonly partitions: number;
+  /** The partition counts by which records may have been placed there: see `placedBy`. Empty where who wrote it did not say. */
+  readonly placedBy: readonly number[];
   /** Answers to records from here on name the topic id. */
   readonly namedFrom: number;
 }
@@ -17,6 +19,7 @@ const KEYS = {
   topicId: 'topic.id',
   begun: 'begun',
   partitions: 'partitions',
+  placedBy: 'placed.by',
   namedFrom: 'named.from',
 } as const;
 
@@ -35,10 +38,15 @@ export function readCommitMetadata(text: string | null | undefined): CommitMetad
   }
   const { [KEYS.topicId]: topicId, [KEYS.begun]: begun } = found;
   const { [KEYS.partitions]: partitions, [KEYS.namedFrom]: namedFrom } = found;
+  const { [KEYS.placedBy]: counts = [] } = found;
   const isOurs =
     (topicId === null || typeof topicId === 'string') &&
     (begun === null || typeof begun === 'number') &&
     typeof partitions === 'number' &&
-    typeof namedFrom === 'number';
-  return isOurs ? { topicId, begun, partitions, namedFrom } : null;
+    typeof namedFrom === 'number' &&
+    isCounts(counts);
+  return isOurs ? { topicId, begun, partitions, placedBy: counts, namedFrom } : null;
 }
+
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((count) => Number.isInteger(count) && count > 0);

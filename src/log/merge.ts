@@ -13,6 +13,7 @@ export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMi
   scored: left.scored + right.scored,
   deadLetters: left.deadLetters + right.deadLetters,
   skipped: left.skipped + right.skipped,
+  unplaced: left.unplaced + right.unplaced,
   refusal: left.refusal ?? right.refusal,
   windows: {
     late: left.windows.late + right.windows.late,

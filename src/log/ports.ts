@@ -33,6 +33,10 @@ export interface AssignedPartition extends TopicPartition {
   readonly uncommitted?: true;
   /** Goes with every commit of the partition. */
   readonly metadata?: string;
+  /** How many partitions the topic has now. */
+  readonly partitionCount?: number;
+  /** And by which counts, of all that it has had, records may have been placed in this one: see `placedBy`. */
+  readonly placedBy?: readonly number[];
 }
 
 export interface CommitOffset extends TopicPartition {
@@ -106,8 +110,11 @@ export interface ResultBatch extends TopicPartition {
 /** Appends record batches to topics. */
 export interface Sink {
   start(): Promise<void>;
-  /** Resolves to the partition count of a topic; rejects with `MissingTopicError`. */
-  partitionCount(topic: string): Promise<number>;
+  /**
+   * Resolves to the partition count of a topic; rejects with `MissingTopicError` when it was not there for `patienceMs`: unless given,
+   * as long as the log takes to make a new topic known.
+   */
+  partitionCount(topic: string, patienceMs?: number): Promise<number>;
   /**
    * Appends the batches; those of one partition in the order given, after those of earlier calls. Resolves when all
    * replicas in sync have all of them. A rejection means that some may be missing: call again with the same batches.
@@ -233,6 +240,8 @@ export interface ScoredMicroBatch {
   readonly deadLetters: number;
   /** Records that are none of the model's business: they have no answer. */
   readonly skipped: number;
+  /** Of the dead letters, those of records that lie in another partition than a field says. */
+  readonly unplaced: number;
   /** Why the first of the dead letters is one, if there are any. */
   readonly refusal: string | null;
   /** What happened in the windows of a model that has some, to records that got an answer. */

@@ -89,7 +89,7 @@ export interface Member {
 interface Topic {
   /** Another one whenever the topic is made. */
   readonly incarnation: string;
-  readonly partitions: readonly MemoryPartition[];
+  readonly partitions: MemoryPartition[];
 }
 
 interface Group {
@@ -118,6 +118,12 @@ export class MemoryBroker {
     );
     this.#topics.set(topic, { incarnation: `made-${++this.#made}`, partitions });
     for (const listener of this.#onMade) listener(topic);
+  }
+
+  /** More partitions for a topic that is there. Members of groups find them with the next rebalance. */
+  addPartitions(topic: string, count: number): void {
+    const partitions = this.#topics.get(topic)?.partitions;
+    for (let more = 0; more < count; more++) partitions?.push(new MemoryPartition(Number.POSITIVE_INFINITY));
   }
 
   incarnation(topic: string): string | undefined {

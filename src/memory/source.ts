@@ -1,6 +1,7 @@
 // The memory log behind the Source port: one member of one consumer group.
 
 import type { NextOffset } from '../log/offset.ts';
+import { placedBy } from '../log/placed-by.ts';
 import {
   type AssignedPartition,
   type CommitOffset,
@@ -133,6 +134,7 @@ export class MemorySource implements Source {
             position,
             incarnation,
             metadata: incarnation,
+            ...this.#counted({ topic, partition }),
           },
       ),
     );
@@ -154,7 +156,15 @@ export class MemorySource implements Source {
     const stopListening = log.onAppended(() => this.#scheduleFetch());
     this.#reading.set(key, { topic, partition, incarnation, position, paused: false, stopListening });
     const uncommitted = committed === undefined ? { uncommitted: true as const } : {};
-    return { topic, partition, position, incarnation, metadata: incarnation, ...replaces, ...uncommitted };
+    const metadata = incarnation;
+    const counts = this.#counted({ topic, partition });
+    return { topic, partition, position, incarnation, metadata, ...counts, ...replaces, ...uncommitted };
+  }
+
+  /** A topic of this log does not grow. */
+  #counted({ topic, partition }: TopicPartition): Pick<AssignedPartition, 'partitionCount' | 'placedBy'> {
+    const partitionCount = this.#broker.partitions(topic).length;
+    return { partitionCount, placedBy: placedBy(partition, [partitionCount]) };
   }
 
   /** The topic was deleted and is there again: another log. */

@@ -6,7 +6,7 @@ import { BufferPool } from '../log/buffer-pool.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
-import type { ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
+import type { PartitionCounts, ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
 import type { ThreadUsage } from './thread-usage.ts';
 import { DeadlineError, type WorkerThreads } from './threads.ts';
 
@@ -27,6 +27,8 @@ export interface Answered {
 }
 
 export interface AskingOptions {
+  /** How many partitions topics have now. */
+  readonly counts: { readonly now: PartitionCounts };
   /** By partition of the input, what is left out. */
   readonly answered?: readonly Answered[];
   /** Each loss of a thread, for the log and the metrics. */
@@ -142,6 +144,7 @@ export class AskedThreads {
       partition,
       incarnation,
       ...ask,
+      counts: this.options.counts.now,
       omit: this.options.answered?.[partition]?.runs(first, until) ?? [],
       bytes: buffer,
       byteLength,
@@ -174,6 +177,7 @@ export class AskedThreads {
         topic,
         partition,
         incarnation,
+        counts: this.options.counts.now,
         bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
         outputs: outputs.map((batch, index) => {
           const refusal = refusals.find((each) => each.batch === batch);

@@ -7,12 +7,12 @@ import { partitionOfKey } from '../log/partitioner.ts';
 const INT_BYTES = 4;
 const LONG_BYTES = 8;
 
-/** Null where there is one partition only: then every field does. */
-export function ownsIn(partition: number, partitionCount: number): Owns | null {
-  if (partitionCount === 1) return null;
+/** Null where all records were in one partition: then every field does. `placedBy`: the partition counts by which they may lie here. */
+export function ownsIn(partition: number, placedBy: readonly number[]): Owns | null {
+  if (placedBy.includes(1)) return null;
   return (text, value, key) =>
     (key !== null && (equal(key, text) || isInteger(key, value))) ||
-    partitionOfKey(text, partitionCount) === partition;
+    placedBy.some((count) => partitionOfKey(text, count) === partition);
 }
 
 function equal(left: Uint8Array, right: Uint8Array): boolean {

@@ -15,7 +15,12 @@ export interface StateAddress extends TopicPartition {
   readonly epoch: number;
   /** As the partition was assigned with. */
   readonly incarnation?: string;
+  /** The same. */
+  readonly placedBy?: readonly number[];
 }
+
+/** Of what partition a plan is. */
+type Of = Omit<StateAddress, 'epoch'>;
 
 /** The state that was asked for is not on this thread, or stands at another offset. */
 export class StateLostError extends Error {
@@ -32,7 +37,7 @@ interface Held {
 export class LaneStates implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
-  readonly #newPlan: (of: TopicPartition) => StatefulPlan;
+  readonly #newPlan: (of: Of) => StatefulPlan;
   /** Names all that a state depends on besides the log. */
   readonly #planName: string;
   readonly #files: typeof FILES;
@@ -40,7 +45,7 @@ export class LaneStates implements FeaturePlan {
   #used: Held | undefined;
 
   /** Other `files` only in the simulator. */
-  constructor(newPlan: (of: TopicPartition) => StatefulPlan, planName: string, files = FILES) {
+  constructor(newPlan: (of: Of) => StatefulPlan, planName: string, files = FILES) {
     this.#files = files;
     this.#newPlan = newPlan;
     this.#planName = planName;
@@ -126,8 +131,9 @@ export class LaneStates implements FeaturePlan {
     if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
   }
 
-  #title({ topic, partition, incarnation }: StateAddress, at: number): SnapshotTitle {
-    return { topic, incarnation: incarnation ?? null, partition, plan: this.#planName, at };
+  #title({ topic, partition, incarnation, placedBy = [] }: StateAddress, at: number): SnapshotTitle {
+    const plan = this.#planName;
+    return { topic, incarnation: incarnation ?? null, partition, plan, placedBy: placedBy.join(), at };
   }
 
   #expect(lane: StateAddress): Held {

@@ -119,14 +119,15 @@ const withoutRefused = (
 
 /** All dead letters of the micro-batch, in input order: those that it had, and one for each refused result. */
 function mergedLetters(
-  { topic, partition, incarnation, bytes }: MendRequest,
+  { topic, partition, incarnation, bytes, counts }: MendRequest,
   letters: readonly RefusedOutput[],
   messages: ReadonlyMap<number, string>,
   setup: ScorerSetup,
   { name, version }: Model,
 ): ResultBatch[] {
-  const { inputPartitionCount, resultBatchBytesMax, compression, results, deadLetters } = setup;
-  const into = new Outputs(deadLetters, inputPartitionCount, resultBatchBytesMax, compression, NEW_BUFFERS);
+  const { resultBatchBytesMax, compression, results, deadLetters } = setup;
+  const into = new Outputs(deadLetters, resultBatchBytesMax, compression, NEW_BUFFERS);
+  into.spreadOver(counts.deadLetters, counts.input);
   const found: { readonly row: Row; readonly offset: number; readonly message?: string }[] = [];
   for (const { batch } of letters) {
     const records = open(batch);
@@ -145,7 +146,7 @@ function mergedLetters(
       const rest = bytesOf(row) - (row.keyEnd - row.keyStart);
       copyTo(into.writerFor(partition, row.bytes, row.keyStart, row.keyEnd, rest), row, row.timestamp);
     } else {
-      const rejection = rejectionFor(results.topic, message);
+      const rejection = rejectionFor(results, message);
       appendDeadLetter(into, row, rejection, context, setup.deadLetterDialects);
     }
   }

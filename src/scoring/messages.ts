@@ -15,10 +15,11 @@ import type { StateAddress } from './lane-states.ts';
 import type { SnapshotRange } from './snapshot-file.ts';
 import type { ThreadUsage } from './thread-usage.ts';
 
-/** Where results or dead letters go. */
-export interface OutputTopic {
-  readonly topic: string;
-  readonly partitionCount: number;
+/** How many partitions the topics of a job have. They may change while it runs: so they go with each task. */
+export interface PartitionCounts {
+  readonly input: number;
+  readonly results: number;
+  readonly deadLetters: number;
 }
 
 /** How JSON is read, beyond what JSON is. */
@@ -43,14 +44,14 @@ export interface ScorerSetup {
   readonly only: Only;
   /** What becomes of a record without a value. */
   readonly tombstones: 'deadLetter' | 'skip';
-  readonly inputPartitionCount: number;
   readonly resultFormat: InputFormat;
   /** What stands before each result of Avro. */
   readonly resultFrame: Uint8Array;
   /** Paths of the input's fields that are copied into the result. */
   readonly idPaths: readonly string[];
-  readonly results: OutputTopic;
-  readonly deadLetters: OutputTopic;
+  /** The topics of results and of dead letters. */
+  readonly results: string;
+  readonly deadLetters: string;
   /** Headers of dead letters besides ours. */
   readonly deadLetterDialects: readonly Dialect[];
   readonly compression: CompressionType;
@@ -105,6 +106,7 @@ export interface ScoreRequest {
   readonly verdict: Rejection | null;
   /** The lane's state to score with; null for a model that keeps none. */
   readonly state: StateUse | null;
+  readonly counts: PartitionCounts;
 }
 
 export interface StateUse {
@@ -133,6 +135,7 @@ export interface MendRequest {
   /** The record batches of the input, one after the other. */
   readonly bytes: Uint8Array;
   readonly outputs: readonly RefusedOutput[];
+  readonly counts: PartitionCounts;
 }
 
 export interface Mended {

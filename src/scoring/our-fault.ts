@@ -1,10 +1,16 @@
-// A fault of ours that one record brings to light: an exception that nobody thought of. The record becomes a dead letter, and all others
-// go on as if it had not been.
+// Faults that are ours or the model's, and no record's. An exception that nobody thought of, which one record brings to light: the record
+// becomes a dead letter, and all others go on as if it had not been.
 
 import { SchemaNeededError } from '../codec/avro.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { StateBrokenError } from '../features/stateful-plan.ts';
 import { StateLostError } from './lane-states.ts';
+
+/** The model fails on its own golden records. */
+export class ModelBrokenError extends Error {
+  readonly code = 'SCORELANE_MODEL_BROKEN';
+  override readonly name = 'ModelBrokenError';
+}
 
 /** What no single record is to blame for: a schema that is not here yet, a state that is not here or is broken. */
 const WHOLE = [SchemaNeededError, StateLostError, StateBrokenError] as const;

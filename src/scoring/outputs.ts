@@ -5,23 +5,20 @@ import { PartitionWriters } from '../log/partition-writers.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import type { Buffers, RecordBatchWriter } from '../log/record-batch-writer.ts';
-import type { OutputTopic } from './messages.ts';
 
 export class Outputs {
-  readonly #topic: OutputTopic;
-  readonly #copartitioned: boolean;
   readonly #writers: PartitionWriters;
+  #partitionCount = 1;
+  #copartitioned = false;
 
-  constructor(
-    topic: OutputTopic,
-    inputPartitionCount: number,
-    batchBytesMax: number,
-    compression: CompressionType,
-    buffers: Buffers,
-  ) {
-    this.#topic = topic;
-    this.#copartitioned = topic.partitionCount === inputPartitionCount;
-    this.#writers = new PartitionWriters(topic.topic, batchBytesMax, compression, buffers);
+  constructor(topic: string, batchBytesMax: number, compression: CompressionType, buffers: Buffers) {
+    this.#writers = new PartitionWriters(topic, batchBytesMax, compression, buffers);
+  }
+
+  /** Before each task: how many partitions the topic has now, and how many the input. */
+  spreadOver(partitionCount: number, inputPartitionCount: number): void {
+    this.#partitionCount = partitionCount;
+    this.#copartitioned = partitionCount === inputPartitionCount;
   }
 
   /**
@@ -35,10 +32,9 @@ export class Outputs {
     keyEnd: number,
     restBytes: number,
   ): RecordBatchWriter {
-    const { partitionCount } = this.#topic;
-    let partition = inputPartition % partitionCount;
+    let partition = inputPartition % this.#partitionCount;
     if (!this.#copartitioned && keyStart >= 0)
-      partition = partitionOfKey(keySource, partitionCount, keyStart, keyEnd);
+      partition = partitionOfKey(keySource, this.#partitionCount, keyStart, keyEnd);
     return this.#writers.writerFor(partition, keyEnd - keyStart + restBytes);
   }
 

@@ -57,8 +57,7 @@ export function readerWith(
 
 function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
   const { name, version, inputs, state } = manifest;
-  const { inputFormat, json, avro, only, recordBytesMax, headersMax, nestingMax, inputPartitionCount } =
-    setup;
+  const { inputFormat, json, avro, only, recordBytesMax, headersMax, nestingMax } = setup;
   // A record that is refused, or skipped, is in no state.
   const schema = avro?.schema;
   const refusing = {
@@ -69,11 +68,10 @@ function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): 
     recordBytesMax,
     headersMax,
     nestingMax,
-    inputPartitionCount,
   };
   const all = JSON.stringify({ name, version, inputs, state, refusing });
   return new LaneStates(
-    ({ partition }) => new StatefulPlan(inputs, state, ownsIn(partition, inputPartitionCount), fields),
+    ({ partition, placedBy = [] }) => new StatefulPlan(inputs, state, ownsIn(partition, placedBy), fields),
     createHash('sha256').update(all).digest('hex'),
   );
 }

@@ -4,6 +4,7 @@
 
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
+import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
 import { BufferPool } from '../log/buffer-pool.ts';
 import { NO_WINDOWS, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
@@ -12,7 +13,7 @@ import type { Predictor } from '../model/predictor.ts';
 import { appendDeadLetter } from './append-dead-letter.ts';
 import type { InputReader } from './input-reader.ts';
 import type { LaneStates } from './lane-states.ts';
-import type { OutputTopic, ScoreRequest, ScorerSetup } from './messages.ts';
+import type { ScoreRequest, ScorerSetup } from './messages.ts';
 import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
 import { Outputs } from './outputs.ts';
@@ -22,12 +23,6 @@ import { copyRow, type Row, rowOf } from './row.ts';
 import { schemaInHeaders } from './schema-header.ts';
 import { SourceHeaders } from './source-headers.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
-
-/** The model fails on its own golden records: no record is to blame. */
-export class ModelBrokenError extends Error {
-  readonly code = 'SCORELANE_MODEL_BROKEN';
-  override readonly name = 'ModelBrokenError';
-}
 
 export interface ScorerParts {
   readonly setup: ScorerSetup;
@@ -60,9 +55,9 @@ export class Scorer {
   constructor(parts: ScorerParts) {
     this.#parts = parts;
     const { setup, reader } = parts;
-    const { inputPartitionCount, resultBatchBytesMax, compression } = setup;
-    const outputs = (topic: OutputTopic): Outputs =>
-      new Outputs(topic, inputPartitionCount, resultBatchBytesMax, compression, this.#spares);
+    const { resultBatchBytesMax, compression } = setup;
+    const outputs = (topic: string): Outputs =>
+      new Outputs(topic, resultBatchBytesMax, compression, this.#spares);
     this.#workspace = {
       features: new Float32Array(setup.predictRecordsMax * reader.width),
       rows: [],
@@ -79,7 +74,9 @@ export class Scorer {
   score(request: ScoreRequest): ScoredMicroBatch {
     for (const spare of request.spares) this.#spares.giveBack(spare);
     const { states } = this.#parts;
-    const { state, until } = request;
+    const { state, until, counts } = request;
+    this.#workspace.results.spreadOver(counts.results, counts.input);
+    this.#workspace.deadLetters.spreadOver(counts.deadLetters, counts.input);
     try {
       const task = new Task(this.#parts, request, this.#workspace);
       if (states === null || state === null) return task.run();
@@ -110,6 +107,7 @@ class Task {
   #scored = 0;
   #dead = 0;
   #skipped = 0;
+  #unplaced = 0;
   #refusal: string | null = null;
   /** Since the first record that was to be scored: those that were only fed are counted no second time. */
   #countsBefore: WindowCounts | null = null;
@@ -163,6 +161,7 @@ class Task {
       scored: this.#scored,
       deadLetters: this.#dead,
       skipped: this.#skipped,
+      unplaced: this.#unplaced,
       refusal: this.#refusal,
       windows: this.#parts.states?.countsSince(this.#countsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
@@ -198,6 +197,7 @@ class Task {
     }
     this.#timestamps.add(records.timestampMs);
     if (rejection !== null) {
+      if (rejection.code === NOT_COPARTITIONED) this.#unplaced++;
       this.#reject(records, rejection);
       return;
     }

@@ -13,6 +13,8 @@ export interface SnapshotTitle {
   readonly partition: number;
   /** Of everything that the state depends on besides the log: the inputs, the options, the limits. */
   readonly plan: string;
+  /** The partition counts by which its records may have been placed: they decide which of them windows take. */
+  readonly placedBy: string;
   /** It holds every record below this offset, and none from there on. */
   readonly at: number;
 }
@@ -31,6 +33,13 @@ export class SnapshotError extends Error {
 
 /** Says what the bytes mean: another layout has another number, and another byte order does not read as this one. */
 const MAGIC = 0x534c_0002;
+const NAMES = {
+  topic: 'topic',
+  incarnation: 'incarnation',
+  partition: 'partition',
+  plan: 'plan',
+  placedBy: 'partition count',
+} as const;
 const CRC_BYTES = 4;
 const TITLE_BYTES_MAX = 4_096;
 const CHUNK_BYTES = 8 * 2 ** 20;
@@ -64,9 +73,9 @@ export function readSnapshot(
   try {
     reading = new Reading(openSync(file, 'r'));
     const { at, ...found } = reading.begin() as SnapshotTitle;
-    for (const key of ['topic', 'incarnation', 'partition', 'plan'] as const) {
+    for (const [key, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {
       if (found[key] !== wanted[key])
-        throw new SnapshotError(`it is of ${key} ${found[key]}, expected ${wanted[key]}`);
+        throw new SnapshotError(`it is of ${name} ${found[key]}, expected ${wanted[key]}`);
     }
     if (at > notAfter) throw new SnapshotError(`it stands at offset ${at}, later than ${notAfter}`);
     if (at < notBefore)

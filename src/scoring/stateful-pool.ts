@@ -19,6 +19,7 @@ import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
 import { type StateAddress, StateLostError } from './lane-states.ts';
+import { type Counted, lookAgain, placedNow } from './placed.ts';
 import { type Move, Placement } from './placement.ts';
 import { mended, workerLost } from './pool.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
@@ -27,6 +28,7 @@ import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
   /** One thread each. */
   readonly threads: readonly WorkerThreads[];
+  readonly counts: Counted;
 }
 
 interface Lane {
@@ -76,6 +78,7 @@ export class StatefulPool {
     if (lane === undefined || lane.address.epoch !== microBatch.epoch)
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
     const scored = await this.#inTurn(lane, microBatch);
+    if (scored.unplaced > 0) await lookAgain(lane.address, this.#options.counts);
     this.#placement.worked(lane.key, scored.scored + scored.deadLetters + scored.skipped);
     this.#lookAfter(lane);
     return scored;
@@ -97,7 +100,8 @@ export class StatefulPool {
   }
 
   /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
-  async restore(address: StateAddress, position: NextOffset): Promise<NextOffset> {
+  async restore(given: StateAddress, position: NextOffset): Promise<NextOffset> {
+    const address = { ...given, placedBy: placedNow(given, this.#options.counts.now) };
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);

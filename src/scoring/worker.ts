@@ -25,11 +25,12 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from './messages.ts';
+import { ModelBrokenError } from './our-fault.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
 import { FEATURES } from './result-names.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
-import { ModelBrokenError, Scorer } from './scorer.ts';
+import { Scorer } from './scorer.ts';
 import { type ThreadUsage, UsageReporter } from './thread-usage.ts';
 
 interface Loaded {

@@ -26,6 +26,7 @@ import { MemorySink } from '../../src/memory/sink.ts';
 import { MemorySource } from '../../src/memory/source.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
+import { COUNTER } from '../support/model.ts';
 import { batchOf, recordsIn } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
@@ -135,6 +136,7 @@ class Scene {
     const driver: Driver = new Driver({
       source,
       sink: this.sink(epochs),
+      counter: COUNTER,
       scorer: {
         score: (microBatch) => this.score(microBatch),
         release: scribble,
@@ -264,6 +266,7 @@ function driverOf(source: Partial<Source>, observer: Observer = {}, stallAfterMs
   const driver = new Driver({
     source: whole,
     sink: scene.sink(new Map()),
+    counter: COUNTER,
     scorer: {
       score: (microBatch) => scene.score(microBatch),
       release: scribble,

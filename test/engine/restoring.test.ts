@@ -184,3 +184,27 @@ test('a lane that waits for its state has not stalled, however long that takes',
   scene.restored(10);
   t.is(find(scene.pass(1.5 * limits.stallAfterMs), 'stalled').length, 1);
 });
+
+test('records may have been placed by another count: the lane lets its state go, and asks for one from what is committable', (t) => {
+  const scene = new Scene();
+  const assigned = (placedBy: readonly number[]): Effect[] =>
+    scene.tell({
+      type: 'assigned',
+      partitions: [{ ...of, position: COMMITTED, metadata: placedBy.join(), placedBy }],
+    });
+  const [first] = find(assigned([4]), 'restore');
+  t.deepEqual(first?.lane.placedBy, [4]);
+  scene.restored(10);
+  t.deepEqual(find(assigned([4]), 'restore'), [], 'the same count');
+  const { epoch } = scene.lane;
+  const grown = assigned([4, 6]);
+  t.is(find(grown, 'forget')[0]?.lane.epoch, epoch);
+  const [restore] = find(grown, 'restore');
+  t.like(restore, { position: COMMITTED, lane: { placedBy: [4, 6] } });
+  const [commit] = find([...grown, ...scene.pass(1_000)], 'commit');
+  t.like(
+    commit?.commits[0],
+    { next: COMMITTED, metadata: '4,6' },
+    'the counts are committed, although nothing was answered',
+  );
+});

@@ -344,7 +344,14 @@ export class World {
       return;
     }
     const failure = { code: 'TEST', message: how };
-    this.#tell(instance, { type: 'produceFailed', lane, id, failure, retriable: id % 2 === 0 });
+    this.#tell(instance, {
+      type: 'produceFailed',
+      lane,
+      id,
+      failure,
+      retriable: id % 2 === 0,
+      isAstray: id % 5 === 0,
+    });
   }
 
   /** Appends once, like a broker that knows the producer's sequence numbers. */

@@ -18,7 +18,7 @@ const planWith = (
   new StatefulPlan(
     [planInput.parse({ window: { function: 'count', by, size: '1h' } })],
     stateSchema.parse(state),
-    ownsIn(partition, partitionCount),
+    ownsIn(partition, [partitionCount]),
     undefined,
     nowMs,
   );

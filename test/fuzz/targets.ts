@@ -16,7 +16,7 @@ import { AvroRecord, CompiledAvroReader } from '../../src/scoring/avro-input-rea
 import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
-import { setupWith, transactions } from '../support/model.ts';
+import { COUNTS, setupWith, transactions } from '../support/model.ts';
 import { scorerWith, sums } from '../support/scorer.ts';
 import { mutate } from './mutate.ts';
 import { windows } from './windows.ts';
@@ -166,6 +166,7 @@ function recordBatch(): Target {
       omit: [],
       verdict: null,
       state: null,
+      counts: COUNTS,
     } as const;
     try {
       const { scored, outputs } = scorer.score(request);

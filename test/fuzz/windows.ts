@@ -24,7 +24,7 @@ const STATES = [{ time: 'at' }, {}, { ahead: 'unbounded' }].map((state) =>
   stateSchema.parse({ ...state, grace: '2s' }),
 );
 const PARTITION_COUNT = 2;
-const OWNS = ownsIn(0, PARTITION_COUNT);
+const OWNS = ownsIn(0, [PARTITION_COUNT]);
 const RECORDS_MAX = 8;
 
 const KEYS = [

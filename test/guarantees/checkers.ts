@@ -47,12 +47,19 @@ export function nothingIsLost(history: History): string[] {
   return violations;
 }
 
-/** 2. Within a lane, results appear in input order. */
+/**
+ * In one partition of one output, where results are in order and none is repeated within a lane. Where lanes share it, only by one
+ * producer id: another lane's failure may bring a new one while a copy by the old one is on its way.
+ */
+const placeOf = ({ into }: Of<'appended'>): string =>
+  into === undefined ? '' : `${into.incarnation}/${into.partition} ${into.sender ?? ''}`;
+
+/** 2. Within a lane, the results in each partition of the output appear in input order. */
 export function resultsAreInOrder(history: History): string[] {
   const violations: string[] = [];
   const last = new Map<string, number>();
   for (const event of history.filter(isA('appended'))) {
-    const lane = `${keyOf(event)} epoch ${event.epoch} ${event.kind}`;
+    const lane = `${keyOf(event)} epoch ${event.epoch} ${event.kind} ${placeOf(event)}`;
     const before = last.get(lane) ?? -1;
     if (event.offset <= before) violations.push(`${lane}: ${event.offset} came after ${before}`);
     last.set(lane, event.offset);
@@ -92,7 +99,10 @@ export function olderEpochsAreFenced(history: History): string[] {
   return violations;
 }
 
-/** 4. A result repeats only if it was not committed when its lane was lost: never within a lane, never a committed one. */
+/**
+ * 4. A result repeats only if it was not committed when its lane was lost: never within a lane, never a committed one. What went with an
+ * output that was deleted is not there to be repeated.
+ */
 export function repeatsAreDue(history: History): string[] {
   const violations: string[] = [];
   const committed = new Map<string, number>();
@@ -104,7 +114,7 @@ export function repeatsAreDue(history: History): string[] {
     if (event.type === 'owned') floor.set(`${keyOf(event)} ${event.epoch}`, event.position);
     if (event.type !== 'appended') continue;
     const lane = `${keyOf(event)} ${event.epoch}`;
-    const inLane = `${lane} ${event.offset}`;
+    const inLane = `${lane} ${event.offset} ${placeOf(event)}`;
     if (seenInEpoch.has(inLane))
       violations.push(`${at(event, event.offset)} has two results of epoch ${event.epoch}`);
     seenInEpoch.add(inLane);

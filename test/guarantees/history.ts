@@ -24,6 +24,16 @@ export type HistoryEvent =
       offset: number;
       kind: 'result' | 'deadLetter';
       value?: string;
+      /**
+       * Where it lies: of which topic of that name, in which partition, and in which it belongs by the counts of then. `sender`: its
+       * producer id, where lanes share partitions of the output.
+       */
+      into?: {
+        readonly incarnation: string | undefined;
+        readonly partition: number;
+        readonly home: number;
+        readonly sender?: number | undefined;
+      };
     } & TopicPartition)
   /** It is certain that all results up to here are in the output log: the sink said so. */
   | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)

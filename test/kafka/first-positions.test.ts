@@ -5,7 +5,13 @@ import test from 'ava';
 import { type Committed, firstPosition, placeOf, type TopicNow } from '../../src/kafka/first-positions.ts';
 import { readCommitMetadata, writeCommitMetadata } from '../../src/log/commit-metadata.ts';
 
-const ours = (topicId: string, partitions = 2) => ({ topicId, begun: 3, partitions, namedFrom: 5 });
+const ours = (topicId: string, partitions = 2, placedBy: readonly number[] = [partitions]) => ({
+  topicId,
+  begun: 3,
+  partitions,
+  placedBy,
+  namedFrom: 5,
+});
 const committed = (partition: number, offset: number | null, metadata: Committed['metadata'] = null) => ({
   partition,
   offset,
@@ -26,7 +32,8 @@ test('a new group begins where auto.offset.reset says, and commits that', (t) =>
   t.is(placeOf(now({ reset: 'earliest' }), 0), 'start');
   const first = firstPosition(now({}), 0, 'end', 7);
   t.like(first, { position: 7, uncommitted: true, incarnation: 'b', replaces: undefined });
-  t.deepEqual(readCommitMetadata(first.metadata), { topicId: 'b', begun: 7, partitions: 4, namedFrom: 7 });
+  const metadata = { topicId: 'b', begun: 7, partitions: 4, placedBy: [4], namedFrom: 7 };
+  t.deepEqual(readCommitMetadata(first.metadata), metadata);
 });
 
 test('what is committed of this topic is used, and its text goes on', (t) => {
@@ -42,7 +49,8 @@ test('what is committed without our text is used as it is, and committed again w
   const own = committed(0, 9);
   const first = firstPosition(now({ committed: [own] }), 0, own, 9);
   t.like(first, { position: 9, uncommitted: true });
-  t.deepEqual(readCommitMetadata(first.metadata), { topicId: 'b', begun: null, partitions: 4, namedFrom: 9 });
+  const metadata = { topicId: 'b', begun: null, partitions: 4, placedBy: [4], namedFrom: 9 };
+  t.deepEqual(readCommitMetadata(first.metadata), metadata);
 });
 
 test('what is committed of a topic that had the name is not used: the new one begins at its start, whatever the reset', (t) => {
@@ -60,8 +68,31 @@ test('partitions that came after the group had begun with the topic begin at the
   t.is(placeOf(others, 1), 'end', 'its owner has not come to commit where it began');
 });
 
+test('the counts by which records may have been placed are kept, and those of a topic that had the name are not', (t) => {
+  const grown = now({
+    partitionCount: 6,
+    committed: [
+      committed(0, 9, ours('b', 4)),
+      committed(5, 9, ours('b', 5, [5])),
+      committed(1, 9, ours('a', 7)),
+    ],
+  });
+  const first = firstPosition(grown, 0, grown.committed[0] as Committed, 9);
+  t.like(
+    first,
+    { partitionCount: 6, placedBy: [4, 5, 6], uncommitted: true },
+    'what is new is committed at once',
+  );
+  t.deepEqual(readCommitMetadata(first.metadata)?.placedBy, [4, 5, 6]);
+  const again = now({ partitionCount: 6, committed: [committed(0, 9, ours('b', 4, [4, 5, 6]))] });
+  t.is(firstPosition(again, 0, again.committed[0] as Committed, 9).uncommitted, undefined);
+  t.deepEqual(firstPosition(grown, 5, 'start', 0).placedBy, [6], 'a new partition has no records of before');
+});
+
 test('text of others beside an offset is none of ours', (t) => {
   for (const text of [null, undefined, '', 'x', '3', 'null', '[]', '{"topic.id":3}', '{"partitions":1}'])
     t.is(readCommitMetadata(text), null, String(text));
+  const { 'placed.by': _, ...before } = JSON.parse(writeCommitMetadata(ours('a'))) as Record<string, unknown>;
+  t.deepEqual(readCommitMetadata(JSON.stringify(before)), ours('a', 2, []), 'what a version before wrote');
   t.deepEqual(readCommitMetadata(writeCommitMetadata(ours('a'))), ours('a'));
 });

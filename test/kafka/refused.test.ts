@@ -243,7 +243,7 @@ test('with transactions, what was committed of a topic says nothing of the one t
     return { offset, topicId: readCommitMetadata(metadata)?.topicId };
   };
   const metadataOf = (topicId: string) =>
-    writeCommitMetadata({ topicId, begun: 0, partitions: 1, namedFrom: 0 });
+    writeCommitMetadata({ topicId, begun: 0, partitions: 1, placedBy: [1], namedFrom: 0 });
   const [old, anew] = [metadataOf('old'), metadataOf('anew')];
   const sink = new TransactionalSink(kafka, settings, t.fail);
   await sink.start();

@@ -29,7 +29,7 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
   const inputs = [planInput.parse({ window: { function: 'count', by: 'customer', size: '1h' } })];
   const setup = setupWith({ inputFormat: 'json', resultFormat: 'json', idPaths: [] });
   const raw = new RawRecord(inputs, []);
-  const owns = ownsIn(0, 8);
+  const owns = ownsIn(0, [8]);
   const states = new LaneStates(() => new StatefulPlan(inputs, stateSchema.parse({}), owns, raw), 'plan');
   const reader = readerFor('json', { inputs, plan: states, raw, idPaths: [], nestingMax: 64 });
   const formats = { inputFormat: 'json', format: 'json' } as const;

@@ -4,7 +4,7 @@
 import test from 'ava';
 import { ScorerPool } from '../../src/scoring/pool.ts';
 import { PiscinaThreads } from '../../src/scoring/threads.ts';
-import { microBatchOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTS, microBatchOf, setupWith, transactions } from '../support/model.ts';
 
 const TASKS = 100;
 const RECORDS = 2_000;
@@ -15,7 +15,12 @@ const MIB = 2 ** 20;
 for (const compression of ['lz4', 'snappy', 'zstd', 'gzip'] as const) {
   test.serial(`a thread keeps nothing of what it has inflated: ${compression}`, async (t) => {
     const threads = new PiscinaThreads({ workers: 1, deadlineMs: 60_000, setup: setupWith() });
-    const pool = new ScorerPool({ threads, onThreadLost: t.fail, onThreadRetired: t.fail });
+    const pool = new ScorerPool({
+      threads,
+      counts: { now: COUNTS },
+      onThreadLost: t.fail,
+      onThreadRetired: t.fail,
+    });
     await pool.start();
     const records = transactions(RECORDS).map((value, index) => ({
       key: `k${index}`,

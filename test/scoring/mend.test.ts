@@ -8,7 +8,7 @@ import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { parseDeadLetter } from '../../src/scoring/dead-letter.ts';
 import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/scoring/messages.ts';
-import { type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';
 import { requestFor, scorerWith, sums } from '../support/scorer.ts';
 
@@ -28,6 +28,7 @@ const request = (...refused: readonly RefusedOutput['refused'][]): Parameters<ty
   topic: 'in',
   partition: 0,
   bytes,
+  counts: COUNTS,
   outputs: scored.outputs.map((batch, index) => ({
     batch,
     isDeadLetter: index >= scored.resultBatches,

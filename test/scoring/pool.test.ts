@@ -8,7 +8,7 @@ import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
 import { type PoolOptions, ScorerPool } from '../../src/scoring/pool.ts';
 import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/scoring/threads.ts';
-import { microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTS, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
 const slow = new URL('./slow-worker.ts', import.meta.url);
@@ -25,6 +25,7 @@ async function poolWith({
   const retired: string[] = [];
   const pool = new ScorerPool({
     threads: new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup: setupWith(), ...more }),
+    counts: { now: COUNTS },
     onThreadLost: (why) => lost.push(why),
     onThreadRetired: (why) => retired.push(why),
     ...(onUsage === undefined ? {} : { onUsage }),
@@ -110,7 +111,12 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
   const threads = new PiscinaThreads({ workers: 4, deadlineMs: 5_000, setup });
-  const pool = new ScorerPool({ threads, onThreadLost: () => {}, onThreadRetired: () => {} });
+  const pool = new ScorerPool({
+    threads,
+    counts: { now: COUNTS },
+    onThreadLost: () => {},
+    onThreadRetired: () => {},
+  });
   await t.throwsAsync(pool.start(), { message: /nowhere/ });
 });
 

@@ -8,7 +8,7 @@ import avro from 'avsc';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { ScorerPool } from '../../src/scoring/pool.ts';
 import { PiscinaThreads } from '../../src/scoring/threads.ts';
-import { microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTER, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const NAMES = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount'];
 const SCHEMA = {
@@ -48,6 +48,7 @@ async function poolAt(t: ExecutionContext, url: string, timeoutMs: number, worke
   const options = { framing: 'confluent', schema: null, writers: [], schemasMax: 10 } as const;
   const setup = setupWith({ inputFormat: 'avro', avro: { ...options, registry: { url, timeoutMs } } });
   const pool = new ScorerPool({
+    counts: COUNTER,
     threads: new PiscinaThreads({ workers, deadlineMs: DEADLINE_MS, setup }),
     onThreadLost: (why) => lost.push(why),
     onThreadRetired: (why) => lost.push(why),

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { codecs } from '../../src/codec/codecs.ts';
 import type { Int64 } from '../../src/log/int64.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { ModelBrokenError } from '../../src/scoring/scorer.ts';
+import { ModelBrokenError } from '../../src/scoring/our-fault.ts';
 import { anyInt64 } from '../support/int64.ts';
 import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';

@@ -90,7 +90,6 @@ function fates(
     avro: avroSettings,
     resultFormat: 'json',
     idPaths: [],
-    inputPartitionCount: 1,
     features: true,
     only,
     tombstones,

@@ -3,12 +3,13 @@
 
 import { crc32c } from '@node-rs/crc32';
 import type { NextOffset } from '../../src/log/offset.ts';
+import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { CommitOffset, ResultBatch } from '../../src/log/ports.ts';
 import { AT, type RecordBatchHeader, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
-import { ERROR_OFFSET, ERROR_TOPIC_ID } from '../../src/scoring/dead-letter.ts';
-import { SOURCE_OFFSET, SOURCE_TOPIC_ID } from '../../src/scoring/source-headers.ts';
+import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC_ID } from '../../src/scoring/dead-letter.ts';
+import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC_ID } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { type ReadRecord, recordsIn } from '../support/records.ts';
 import { type Refused, refusalOf } from './refusals.ts';
@@ -24,17 +25,43 @@ export class SequenceError extends Error {
   readonly type = 'OUT_OF_ORDER_SEQUENCE_NUMBER';
 }
 
+/** The record of the input that a record of an output answers. */
+function sourceOf({ headers }: ReadRecord): {
+  offset: number;
+  incarnation: string | undefined;
+  partition: number;
+} {
+  const headerOf = (...names: readonly string[]): string | undefined =>
+    headers.find(([name]) => names.includes(name))?.[1] ?? undefined;
+  return {
+    offset: Number(headerOf(SOURCE_OFFSET, ERROR_OFFSET)),
+    incarnation: headerOf(SOURCE_TOPIC_ID, ERROR_TOPIC_ID),
+    partition: Number(headerOf(SOURCE_PARTITION, ERROR_PARTITION)),
+  };
+}
+
+/** The partition of the input that a batch of an output answers: all of it is of one lane. */
+export function laneOf(bytes: Uint8Array): string {
+  const [record] = recordsIn({ header: readHeader(bytes), bytes });
+  const { incarnation, partition } = sourceOf(record as ReadRecord);
+  return `${incarnation} ${partition}`;
+}
+
 export class Cluster {
   readonly history: HistoryEvent[] = [];
   /** Records of the input whose results are refused, by incarnation, partition and offset. */
   readonly refused = new Map<string, Refused>();
   smallTopics = false;
+  /** Answers of several lanes may go to one partition. */
+  lanesShare = false;
   readonly log = new MemoryBroker();
   /** Of every incarnation of the input. */
   readonly inputLogs = new Map<string, readonly MemoryPartition[]>();
   /** Batches that a reader of committed records must not see. */
   readonly #skipped = new WeakSet<RecordBatchHeader>();
   readonly #expected = new Map<string, number>();
+  /** Of the input that there is, all partition counts so far. */
+  inputCounts: readonly number[] = [PARTITIONS];
   #producers = 0;
 
   constructor() {
@@ -43,7 +70,7 @@ export class Cluster {
   }
 
   inputs(): TopicPartition[] {
-    return Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: INPUT, partition }));
+    return this.log.partitions(INPUT).map((_, partition) => ({ topic: INPUT, partition }));
   }
 
   partition(of: TopicPartition): MemoryPartition {
@@ -55,11 +82,23 @@ export class Cluster {
     return this.log.incarnation(INPUT) as string;
   }
 
+  /** How many partitions a topic has; none while it is not there. */
+  count(topic: string): number {
+    return this.log.incarnation(topic) === undefined ? 0 : this.log.partitions(topic).length;
+  }
+
   /** Deletes the input, and makes it again. */
   remakeInput(): void {
+    const count = this.count(INPUT);
     this.log.deleteTopic(INPUT);
-    this.log.createTopic(INPUT, PARTITIONS);
+    this.log.createTopic(INPUT, count);
+    this.inputCounts = [count];
     this.inputLogs.set(this.incarnation, this.log.partitions(INPUT));
+  }
+
+  growInput(by: number): void {
+    this.log.addPartitions(INPUT, by);
+    this.inputCounts = [...this.inputCounts, this.count(INPUT)];
   }
 
   committed(of: TopicPartition): NextOffset | undefined {
@@ -90,44 +129,47 @@ export class Cluster {
   /** Appends as a leader does: once for each sequence number, and only in their order. */
   append(producerId: number, baseSequence: number, batch: ResultBatch, epoch: number): void {
     const { partition, topic } = batch;
+    if (partition >= this.count(topic))
+      throw Object.assign(new Error(`no ${keyOf(batch)}`), { type: 'UNKNOWN_TOPIC_OR_PARTITION' });
     const header = readHeader(batch.bytes);
     if (crc32c(batch.bytes.subarray(AT.attributes, header.byteLength)) !== header.crc) {
       throw Object.assign(new Error('the CRC of the batch is wrong'), { type: 'CORRUPT_MESSAGE' });
     }
     const records = recordsIn({ header, bytes: batch.bytes });
-    const offsets = records.map(({ headers }) =>
-      Number(headers.find(([key]) => key === SOURCE_OFFSET || key === ERROR_OFFSET)?.[1]),
-    );
-    const incarnations = records.map(
-      ({ headers }) => headers.find(([key]) => key === SOURCE_TOPIC_ID || key === ERROR_TOPIC_ID)?.[1],
-    );
+    const sources = records.map(sourceOf);
     const kind = topic === RESULTS ? 'result' : 'deadLetter';
-    const kinds = offsets.map((offset, index) =>
-      this.refused.get(`${incarnations[index]} ${partition} ${offset}`),
+    const kinds = sources.map((source) =>
+      this.refused.get(`${source.incarnation} ${source.partition} ${source.offset}`),
     );
     const isSmall = this.smallTopics;
     const refusal = refusalOf({ isResult: kind === 'result', header, records, kinds, isSmall });
     if (refusal !== null) throw refusal;
-    const stream = `${producerId} ${keyOf(batch)}`;
+    const into = { incarnation: this.log.incarnation(topic), partition };
+    const stream = `${producerId} ${into.incarnation} ${partition}`;
     const expected = this.#expected.get(stream) ?? 0;
     if (baseSequence < expected) return;
     if (baseSequence > expected) throw new SequenceError(`sequence ${baseSequence}, expected ${expected}`);
     this.#expected.set(stream, baseSequence + header.recordCount);
     this.log.append(batch);
-    records.forEach(({ value }, index) => {
-      const offset = offsets[index] as number;
-      const incarnation = incarnations[index];
+    records.forEach(({ key, value }, index) => {
+      const source = sources[index] as (typeof sources)[number];
+      const home = this.#home(topic, source.partition, key ?? '');
       this.history.push({
         type: 'appended',
         epoch,
-        offset,
         kind,
         value: value ?? '',
         topic: INPUT,
-        partition,
-        incarnation: incarnation ?? undefined,
+        ...source,
+        into: { ...into, home, sender: this.lanesShare ? producerId : undefined },
       });
     });
+  }
+
+  /** The partition where the answer to a record belongs, by the counts of now. */
+  #home(topic: string, inputPartition: number, key: string): number {
+    const count = this.count(topic);
+    return count === this.count(INPUT) ? inputPartition : partitionOfKey(Buffer.from(key), count);
   }
 
   /** Deletes the oldest batches, as retention does. Returns what went, uncommitted or not. */

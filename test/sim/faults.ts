@@ -26,6 +26,8 @@ export const FAULTS = [
   'clockJumps',
   'retention',
   'remadeTopics',
+  'inputGrows',
+  'outputsRemade',
   'staleFetches',
   'corruption',
   'stalls',

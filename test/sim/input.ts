@@ -3,6 +3,7 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { viewOf } from '../../src/log/int64.ts';
+import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { MicroBatch, ResultBatch } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
@@ -98,8 +99,19 @@ export class Input {
     const bad = damaged || isAstray || isRefused || x < 20 || x > 100;
     this.history.push({ type: 'input', offset, bad, incarnation, ...tp });
     const op = this.#dice.has('skips') ? { op: WANTED } : {};
-    const value = JSON.stringify({ id: offset, at, ...op, x });
+    const value = JSON.stringify({ id: offset, at, who: this.#who(tp.partition), ...op, x });
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
+  }
+
+  /** One who belongs there, by the count of now, or by one of before: producers learn of a growth one after the other. */
+  #who(partition: number): string {
+    const able = this.#cluster.inputCounts.filter((count) => count > partition);
+    const random = this.#dice.of('who');
+    const count = able[able.length - 1 - (random.next() < 0.2 ? random.below(able.length) : 0)] as number;
+    for (let number = random.below(100); ; number++) {
+      const who = `w${number}`;
+      if (partitionOfKey(Buffer.from(who), count) === partition) return who;
+    }
   }
 
   /** A timestamp that has nothing to do with when something happened: a little ahead, far ahead, or long past. */

@@ -8,8 +8,11 @@ import type { EngineLimits } from '../../src/engine/state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import type { PartitionCounts } from '../../src/scoring/messages.ts';
+import { PartitionCounter } from '../../src/scoring/partition-counter.ts';
 import { ScorerPool } from '../../src/scoring/pool.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
+import { type Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
 import type { Input } from './input.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
@@ -34,6 +37,8 @@ const REVOKE_MS = 60;
 const STOP_MS = 150;
 const SNAPSHOT_MS = 30;
 const HURRY = 50;
+/** How old counts of partitions may be. */
+export const COUNT_MS = 60;
 
 export interface InstanceWorld extends ProducerWorld, SourceWorld {
   /** Bytes of one result batch, made during that ownership. */
@@ -46,12 +51,20 @@ export interface InstanceWorld extends ProducerWorld, SourceWorld {
   stalled(words: string): void;
 }
 
+/** A topic that is not there just now may have any. */
+const countsIn = (cluster: Cluster): PartitionCounts => ({
+  input: cluster.count(INPUT),
+  results: Math.max(1, cluster.count(RESULTS)),
+  deadLetters: Math.max(1, cluster.count(DEAD)),
+});
+
 export class Instance {
   readonly process: SimProcess;
   readonly source: SimSource;
   readonly #world: InstanceWorld;
   readonly #driver: Driver;
   readonly #sink: KafkaSink;
+  readonly #counter: PartitionCounter;
   readonly #epochs = new Map<string, number>();
   #heldMax = 0;
   stopping = false;
@@ -65,10 +78,21 @@ export class Instance {
       'enable.idempotence': true,
       'request.timeout.ms': 1_000,
     } as never);
+    const topics = { input: INPUT, results: RESULTS, deadLetters: DEAD };
+    this.#counter = new PartitionCounter(
+      {
+        sink: this.#sink,
+        topics,
+        onChanged: (_, now) => world.note(() => `${process.name} counts ${JSON.stringify(now)}`),
+        onUnknown: (error) => world.note(() => `${process.name} cannot count: ${error.message}`),
+      },
+      countsIn(world.cluster),
+    );
     this.#driver = new Driver({
       source: this.source,
       sink: this.#sink,
       scorer: this.#newPool(),
+      counter: this.#counter,
       clock: process.clock,
       limits: { ...LIMITS, producesTogether: world.dice.of('together').next() < 0.5 },
       revokeTimeoutMs: REVOKE_MS,
@@ -94,6 +118,7 @@ export class Instance {
     const { process, source } = this;
     const { dice, disk, scheduler, note } = this.#world;
     const options = {
+      counts: this.#counter,
       onThreadRetired: () => {},
       onThreadLost: (why: string) => {
         this.#driver.scoring();
@@ -120,6 +145,14 @@ export class Instance {
   async start(): Promise<void> {
     await this.#sink.start();
     await this.#driver.start();
+    this.#count();
+  }
+
+  #count(): void {
+    this.process.after(COUNT_MS, () => {
+      void this.#counter.ask();
+      this.#count();
+    });
   }
 
   async stop(): Promise<void> {

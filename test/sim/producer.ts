@@ -4,10 +4,9 @@
 import type { Kafka } from 'kafkajs';
 import { acknowledgedSend } from '../../src/kafka/produce-answers.ts';
 import type { OutgoingBatch } from '../../src/kafka/seam.ts';
-import { MissingTopicError, type ResultBatch } from '../../src/log/ports.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
-import type { Cluster } from './cluster.ts';
-import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
+import { type Cluster, laneOf } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -31,23 +30,22 @@ export interface ProducerWorld {
 
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type });
 
-/** What the seam relies on to look for leaders anew. */
-const METADATA = {
-  refreshMetadata: async (): Promise<void> => {},
-  findTopicPartitionMetadata: () => Array.from({ length: PARTITIONS }, (_, partitionId) => ({ partitionId })),
-};
-
 export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
-  /** By output partition, the ownership whose bytes were sent last: that of the halves of a batch that was cut. */
+  /** By output partition and lane, the ownership whose bytes were sent last: that of the halves of a batch that was cut. */
   const lastEpochs = new Map<string, number>();
   const nothing = async (): Promise<void> => {};
+  const partitionsOf = (topic: string): { readonly partitionId: number }[] =>
+    Array.from({ length: world.cluster.count(topic) }, (_, partitionId) => ({ partitionId }));
+  /** What the seam relies on to look for leaders anew. */
+  const metadata = { refreshMetadata: nothing, findTopicPartitionMetadata: partitionsOf };
   return {
     admin: () => ({
       connect: nothing,
       disconnect: nothing,
-      fetchTopicMetadata: async ({ topics: [topic] }: { topics: string[] }) => {
-        if (topic !== RESULTS && topic !== DEAD) throw new MissingTopicError(String(topic));
-        return { topics: [{ partitions: Array.from({ length: PARTITIONS }) }] };
+      fetchTopicMetadata: async ({ topics: [topic = ''] }: { topics: string[] }) => {
+        await process.wait(1);
+        if (world.cluster.count(topic) === 0) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
+        return { topics: [{ partitions: partitionsOf(topic) }] };
       },
     }),
     producer: () => {
@@ -58,7 +56,7 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
         send: async ({ topic, messages }: { topic: string; messages: readonly OutgoingBatch[] }) => {
           const [message] = messages as [OutgoingBatch];
           const { value, partition } = message;
-          const key = keyOf({ topic, partition });
+          const key = `${keyOf({ topic, partition })} ${laneOf(value)}`;
           if (world.epochOf(value) === UNKNOWN_EPOCH) world.made(value, lastEpochs.get(key) ?? UNKNOWN_EPOCH);
           lastEpochs.set(key, world.epochOf(value));
           const checked = acknowledgedSend(() => async () => {
@@ -67,7 +65,7 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
             await send(process, world, producerId, topic, message);
             return [{ topicName: topic, partition }];
           });
-          await checked({ cluster: METADATA })({ topicMessages: [{ topic, messages }] });
+          await checked({ cluster: metadata })({ topicMessages: [{ topic, messages }] });
         },
       };
     },

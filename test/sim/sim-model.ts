@@ -8,6 +8,7 @@ import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
 import type { MemoryPartition } from '../../src/memory/broker.ts';
+import { ownsIn } from '../../src/scoring/copartition.ts';
 import type { InputReader } from '../../src/scoring/input-reader.ts';
 import { LaneStates } from '../../src/scoring/lane-states.ts';
 import { readerWith } from '../../src/scoring/reading.ts';
@@ -24,16 +25,16 @@ export const BREAKS = 777;
 /** The model throws for a record whose `x` is this. */
 export const THROWS = 13;
 
-const window = (name: WindowFunction, sizeMs: number, delayMs = 0): PlanInput => {
+const window = (name: WindowFunction, sizeMs: number, delayMs = 0, by?: string): PlanInput => {
   const of = name === 'count' ? undefined : 'x';
   const hopMs = sizeMs / 4;
-  const shape: Window = { function: name, of, sizeMs, hopMs, panes: 4, delayMs, empty: -1, bound: 4 };
+  const shape: Window = { function: name, of, by, sizeMs, hopMs, panes: 4, delayMs, empty: -1, bound: 4 };
   return { kind: 'window', window: shape, log1p: false, mean: 0, std: 1 };
 };
 const INPUTS: readonly PlanInput[] = [
   { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 },
   window('count', 80),
-  window('sum', 200),
+  window('sum', 200, 0, 'who'),
   window('max', 80, 40),
 ];
 export const DRIFT_MS = 20;
@@ -51,8 +52,9 @@ const OPTIONS = {
   pendingMax: 100,
   partitioning: 'checked',
 } as const;
-const newPlan = (fields?: Fields): StatefulPlan => new StatefulPlan(INPUTS, OPTIONS, null, fields, () => 0);
-export const { reach: REACH, width: WIDTH } = newPlan();
+const newPlan = (partition: number, counts: readonly number[] = [], fields?: Fields): StatefulPlan =>
+  new StatefulPlan(INPUTS, OPTIONS, ownsIn(partition, counts), fields, () => 0);
+export const { reach: REACH, width: WIDTH } = newPlan(0);
 
 /** A score that no two rows share by chance. */
 export const scoreOf = (row: Float32Array): number =>
@@ -135,6 +137,7 @@ export class SimDisk implements SnapshotStore {
     if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
       throw new SnapshotError('it is damaged');
     if (found.title.incarnation !== wanted.incarnation) throw new SnapshotError('it is of another topic');
+    if (found.title.placedBy !== wanted.placedBy) throw new SnapshotError('it is of other counts');
     if (found.title.at > notAfter) throw new SnapshotError('it is too late');
     if (found.title.at < notBefore) throw new SnapshotError('it is too early');
     const parts = found.parts.map((part) => part.slice());
@@ -155,7 +158,7 @@ export function statefulReading(
   const files = { read: disk.read.bind(disk), write: disk.write.bind(disk) };
   let states: LaneStates | undefined;
   const { reader } = readerWith(setup, INPUTS, (fields) => {
-    states = new LaneStates(() => newPlan(fields), 'plan', files);
+    states = new LaneStates(({ partition, placedBy }) => newPlan(partition, placedBy, fields), 'plan', files);
     return states;
   });
   return { reader, states: states as LaneStates };
@@ -163,7 +166,8 @@ export function statefulReading(
 
 /** The score of every record of a partition, by offset, as one who reads the log once from its start finds it. */
 function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number, number> {
-  const plan = newPlan();
+  // Every record was placed by the count of its time: whatever else a lane knew of then, it takes them all.
+  const plan = new StatefulPlan(INPUTS, OPTIONS, null, undefined, () => 0);
   const scores = new Map<number, number>();
   const row = new Float32Array(WIDTH);
   for (const { offset, key, value, timestampMs } of cluster.records(log)) {

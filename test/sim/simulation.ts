@@ -1,19 +1,19 @@
 // One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
 // to its end within a bound, and the checkers read the whole history.
 
-import { keyOf } from '../../src/log/topic-partition.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
-import { Cluster, DEAD, INPUT, PARTITIONS, RESULTS } from './cluster.ts';
+import { Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
 import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
 import { Input } from './input.ts';
-import { Instance, type InstanceWorld } from './instance.ts';
+import { COUNT_MS, Instance, type InstanceWorld } from './instance.ts';
 import { UNKNOWN_EPOCH } from './producer.ts';
 import { Scheduler } from './scheduler.ts';
 import { disturbed, SimDisk } from './sim-model.ts';
 import { misjudged } from './skips.ts';
 import { SESSION_MS } from './source.ts';
+import { TROUBLE } from './trouble.ts';
 
 /**
  * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
@@ -22,10 +22,15 @@ import { SESSION_MS } from './source.ts';
 const BOUND_MS = 40_000;
 /** In a calm run it must be that soon: nothing waits for a timer that is there for other reasons. */
 const CALM_BOUND_MS = 800;
+const COUNTS_CHANGE: readonly Fault[] = ['inputGrows', 'outputsRemade'];
 const MAY_STALL: readonly Fault[] = ['stalls', 'coordinatorLoss', 'pauses'];
 const BATCHES = 90;
 const RECORDS_MAX = 6;
 const INSTANCES_MAX = 4;
+const PARTITIONS_MAX = 7;
+/** The last of them come when all counts of partitions have been known for a while. */
+const LAST_BATCHES = 12;
+const KNOWN_MS = 5 * COUNT_MS;
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -40,7 +45,7 @@ export async function simulate(plan: Plan, options: { readonly trace: boolean })
   return simulation.run();
 }
 
-class Simulation implements InstanceWorld {
+export class Simulation implements InstanceWorld {
   readonly cluster = new Cluster();
   readonly dice: Dice;
   readonly scheduler = new Scheduler();
@@ -54,18 +59,23 @@ class Simulation implements InstanceWorld {
   readonly #epochs = new WeakMap<Uint8Array, number>();
   /** Inputs that retention deleted before they were committed: nobody can be asked for them. */
   readonly #deleted = new Set<string>();
+  /** Inputs that came when all counts of partitions were known. */
+  readonly #settled = new Set<string>();
   readonly input: Input;
   #instances: Instance[] = [];
   #started = 0;
   #batches = 0;
   #events = 0;
   #loadEndedMs = 0;
+  /** When a count of partitions changed last. */
+  #countedMs = 0;
 
   constructor(plan: Plan, traces: boolean) {
     this.#plan = plan;
     this.#traces = traces;
     this.dice = new Dice(plan);
     this.input = new Input(this.cluster, this.dice, this.scheduler, plan);
+    this.cluster.lanesShare = COUNTS_CHANGE.some((fault) => plan.faults.has(fault));
     this.cluster.smallTopics = plan.faults.has('smallTopics');
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
@@ -141,6 +151,7 @@ class Simulation implements InstanceWorld {
       badRecordsCostOnlyThemselves: checkers.badRecordsCostOnlyThemselves,
       ...(isCalm(this.#plan) ? { nothingIsRepeated: checkers.nothingIsRepeated } : {}),
     });
+    found.push(...this.#astray());
     if (this.#plan.windows) found.push(...disturbed(cluster));
     if (this.dice.has('skips')) found.push(...misjudged(cluster, this.input.history));
     if (found.length > 0) for (const instance of this.#instances) this.note(() => instance.describe());
@@ -153,6 +164,18 @@ class Simulation implements InstanceWorld {
     };
   }
 
+  /** Answers that lie in another partition than where they belong, though everybody could know how many there are. */
+  #astray(): string[] {
+    return this.cluster.history.flatMap((event) => {
+      if (event.type !== 'appended' || event.into === undefined) return [];
+      const { kind, partition, offset, into } = event;
+      if (into.partition === into.home || !this.#settled.has(recordOf(event))) return [];
+      return [
+        `the ${kind} of ${partition}, offset ${offset}, is in ${into.partition}, and belongs into ${into.home}`,
+      ];
+    });
+  }
+
   #startInstance(): void {
     const instance = new Instance(this.#started++, this);
     this.note(() => `${instance.process.name} starts`);
@@ -161,16 +184,31 @@ class Simulation implements InstanceWorld {
   }
 
   #load(): void {
-    this.scheduler.after(this.dice.of('load').next() * 15, () => {
+    this.scheduler.after(this.#loadsInMs(), () => {
       const random = this.dice.of('load');
       const [partition, count] = [random.below(this.cluster.inputs().length), 1 + random.below(RECORDS_MAX)];
       const tp = { topic: INPUT, partition };
+      const before = this.input.history.length;
       this.cluster.log.append(this.input.batch(tp, count));
+      if (this.scheduler.nowMs >= this.#knownMs)
+        for (const input of this.input.history.slice(before)) this.#settled.add(recordOf(input));
       const unseen = this.input.unseen(tp);
       if (unseen !== null) this.cluster.appendSkipped(unseen);
       for (const { source } of this.#instances) source.poke();
       if (++this.#batches < BATCHES) this.#load();
     });
+  }
+
+  #loadsInMs(): number {
+    const usualMs = this.dice.of('load').next() * 15;
+    const isLast = this.#batches >= BATCHES - LAST_BATCHES;
+    if (!isLast || !COUNTS_CHANGE.some((fault) => this.#plan.faults.has(fault))) return usualMs;
+    return usualMs + Math.max(0, this.#knownMs - this.scheduler.nowMs);
+  }
+
+  /** From then on everybody knows all counts. */
+  get #knownMs(): number {
+    return Math.max(this.#countedMs, this.#plan.faultsUntilMs) + KNOWN_MS;
   }
 
   /** Trouble, again and again, until the time of faults is over. */
@@ -218,6 +256,33 @@ class Simulation implements InstanceWorld {
     this.note(() => `the input is deleted and made again: ${this.cluster.incarnation}`);
   }
 
+  /** Once: of a count that was there for less than the age of metadata nobody may ever hear. */
+  growInput(): void {
+    const count = this.cluster.count(INPUT);
+    const hasGrown = this.cluster.inputCounts.length > 1;
+    if (hasGrown || count === PARTITIONS_MAX || this.dice.of('inputGrows').next() < 0.5) return;
+    this.cluster.growInput(1 + this.dice.of('inputGrows').below(PARTITIONS_MAX - count));
+    this.#countedMs = this.scheduler.nowMs;
+    this.note(() => `the input has ${this.cluster.count(INPUT)} partitions`);
+    // The leader of the group finds out.
+    this.scheduler.after(this.dice.of('inputGrows').below(COUNT_MS), () => this.group.rebalance());
+  }
+
+  /** For a while there is none of that name. */
+  remakeOutput(): void {
+    const random = this.dice.of('outputsRemade');
+    const topic = random.next() < 0.5 ? DEAD : RESULTS;
+    if (random.next() < 0.5 || this.cluster.count(topic) === 0) return;
+    this.cluster.log.deleteTopic(topic);
+    const count = 1 + random.below(PARTITIONS_MAX);
+    this.note(() => `${topic} is deleted`);
+    this.scheduler.after(random.below(COUNT_MS), () => {
+      this.cluster.log.createTopic(topic, count);
+      this.#countedMs = this.scheduler.nowMs;
+      this.note(() => `${topic} is there again, with ${count} partitions`);
+    });
+  }
+
   deleteOldest(): void {
     const random = this.dice.of('retention');
     const tp = { topic: INPUT, partition: random.below(this.cluster.inputs().length) };
@@ -233,87 +298,9 @@ class Simulation implements InstanceWorld {
   }
 }
 
-const recordOf = ({ incarnation, partition, offset }: (typeof Input.prototype.history)[number]): string =>
+const recordOf = ({
+  incarnation,
+  partition,
+  offset,
+}: Pick<(typeof Input.prototype.history)[number], 'incarnation' | 'partition' | 'offset'>): string =>
   `${incarnation} ${partition} ${offset}`;
-
-/** What the nemesis does, for each kind of trouble that it may make. */
-const TROUBLE: readonly (readonly [Parameters<Dice['on']>[0], (world: Simulation) => void])[] = [
-  ['rebalances', (world) => world.group.rebalance()],
-  ['joins', (world) => world.join()],
-  [
-    'stops',
-    (world) => {
-      const victim = world.victim();
-      world.note(() => `${victim?.process.name} is told to stop`);
-      void victim?.stop();
-      world.later('stops', () => world.join());
-    },
-  ],
-  [
-    'kills',
-    (world) => {
-      const victim = world.victim();
-      if (victim === undefined) return;
-      world.note(() => `${victim.process.name} is killed`);
-      victim.kill();
-      world.expireSession(victim);
-      world.later('kills', () => world.join());
-    },
-  ],
-  [
-    'pauses',
-    (world) => {
-      const victim = world.victim();
-      if (victim === undefined) return;
-      const { process } = victim;
-      world.note(() => `${process.name} is stopped for a while`);
-      process.freeze();
-      const forMs = world.dice.of('pauses').below(400);
-      if (forMs > SESSION_MS) world.expireSession(victim);
-      world.scheduler.after(forMs, () => {
-        world.note(() => `${process.name} runs again`);
-        process.thaw();
-      });
-    },
-  ],
-  [
-    'expiries',
-    (world) => {
-      const victim = world.victim();
-      if (victim === undefined) return;
-      world.note(() => `the session of ${victim.process.name} expires`);
-      world.group.remove(victim.source);
-    },
-  ],
-  [
-    'coordinatorLoss',
-    (world) => {
-      world.note(() => 'the coordinator goes away');
-      world.group.coordinatorIsThere = false;
-      world.later('coordinatorLoss', () => world.group.coordinatorIsBack());
-    },
-  ],
-  [
-    'topicsRefuse',
-    (world) => {
-      const random = world.dice.of('topicsRefuse');
-      const topic = random.next() < 0.5 ? DEAD : RESULTS;
-      const all = random.next() < 0.3;
-      const what = all ? topic : keyOf({ topic, partition: random.below(PARTITIONS) });
-      world.note(() => `${what} refuses everything for a while`);
-      world.refusing.add(what);
-      world.later('topicsRefuse', () => world.refusing.delete(what));
-    },
-  ],
-  ['clockJumps', (world) => world.victim()?.process.jump(world.dice.of('clockJumps').below(5_000))],
-  [
-    'stalls',
-    (world) => {
-      const victim = world.victim();
-      world.note(() => `${victim?.process.name} fetches nothing any more`);
-      victim?.source.stick();
-    },
-  ],
-  ['retention', (world) => world.deleteOldest()],
-  ['remadeTopics', (world) => world.remakeInput()],
-];

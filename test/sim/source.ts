@@ -3,6 +3,7 @@
 
 import type { LaneCommit } from '../../src/engine/messages.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
+import { placedBy } from '../../src/log/placed-by.ts';
 import {
   type CommitOffset,
   FencedError,
@@ -165,7 +166,9 @@ export class SimSource implements Source, GroupMember {
       const committed = cluster.committed(tp);
       const position = committed ?? startingAt(0);
       const uncommitted = committed === undefined ? { uncommitted: true as const } : {};
-      return { ...tp, position, incarnation, metadata: incarnation, ...uncommitted };
+      const partitionCount = cluster.count(tp.topic);
+      const counts = { partitionCount, placedBy: placedBy(tp.partition, cluster.inputCounts) };
+      return { ...tp, position, incarnation, metadata: incarnation, ...counts, ...uncommitted };
     });
     for (const { topic, partition, position } of assigned) {
       const reading = { topic, partition, incarnation, position, paused: false, fetching: false };

@@ -12,7 +12,7 @@ import { offsetsIn } from '../../src/scoring/record-offsets.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
 import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
-import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';
+import { DEAD, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
 import { deadly, type SimDisk, scoreOf, statefulReading, THROWS } from './sim-model.ts';
@@ -27,11 +27,10 @@ const setupOf = (skips: boolean): ScorerSetup => ({
   ...selectionOf(skips),
   modelFolder: '',
   backend: 'cpu',
-  inputPartitionCount: PARTITIONS,
   resultFormat: 'json',
   idPaths: ['id'],
-  results: { topic: RESULTS, partitionCount: PARTITIONS },
-  deadLetters: { topic: DEAD, partitionCount: PARTITIONS },
+  results: RESULTS,
+  deadLetters: DEAD,
   deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 4,

@@ -10,7 +10,7 @@ import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/po
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
-import type { ScorerSetup } from '../../src/scoring/messages.ts';
+import type { PartitionCounts, ScorerSetup } from '../../src/scoring/messages.ts';
 import { INFLATED_BYTES_MAX } from './records.ts';
 
 export const MODEL_FOLDER = join(import.meta.dirname, '..', '..', 'native-models', 'creditcard', '1');
@@ -21,13 +21,12 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   inputFormat: 'msgpack',
   avro: null,
   json: { isFramed: false, schemas: [], notFinite: false },
-  inputPartitionCount: 1,
   only: {},
   tombstones: 'deadLetter',
   resultFormat: 'msgpack',
   idPaths: ['id'],
-  results: { topic: 'out', partitionCount: 1 },
-  deadLetters: { topic: 'dead', partitionCount: 1 },
+  results: 'out',
+  deadLetters: 'dead',
   deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 16,
@@ -41,6 +40,12 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   resultFrame: new Uint8Array(0),
   ...more,
 });
+
+/** One partition each. */
+export const COUNTS: PartitionCounts = { input: 1, results: 1, deadLetters: 1 };
+
+/** Topics that stay as they are. */
+export const COUNTER = { now: COUNTS, ask: async () => {}, inputHas: () => {}, lacks: async () => false };
 
 /** The first transactions of a seed. */
 export function transactions(count: number, seed = 1): Record<string, unknown>[] {

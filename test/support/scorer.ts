@@ -9,7 +9,7 @@ import { compileReader } from '../../src/scoring/compile-reader.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
-import { type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
+import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
 
 const manifest = readManifest(MODEL_FOLDER);
 export const plan = compilePlan(statelessInputs(manifest));
@@ -69,6 +69,7 @@ export function requestFor({ topic, partition, first, next, batches }: MicroBatc
     omit: [],
     verdict: null,
     state: null,
+    counts: COUNTS,
   };
 }
 

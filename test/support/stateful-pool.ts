@@ -9,18 +9,17 @@ import type { StateAddress } from '../../src/scoring/lane-states.ts';
 import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
 import { PiscinaThreads } from '../../src/scoring/threads.ts';
-import { microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
+import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
 const faults = new URL('../scoring/fault-worker.ts', import.meta.url);
 const MODEL = windowsModel(
   '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
     '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',
-  '{ time: at }',
+  '{ time: at, partitioning: trusted }',
 );
 export const RECORDS = history(10, 60);
 export const EACH = 20;
-const PARTITION_COUNT = 1;
 
 export const features = (() => {
   const plan = planOf(readManifest(MODEL.folder));
@@ -44,7 +43,6 @@ export async function poolWith(
   const said: string[] = [];
   const setup = setupWith({
     modelFolder: MODEL.folder,
-    inputPartitionCount: PARTITION_COUNT,
     features: true,
     predictRecordsMax: EACH,
     growth,
@@ -58,6 +56,7 @@ export async function poolWith(
     snapshotIntervalMs: 0,
     beginningOf,
     nowMs: () => performance.now() * hurry,
+    counts: COUNTER,
     onThreadLost: (why) => said.push(why),
     onThreadRetired: (why) => said.push(why),
     onState: (_, words) => said.push(words),

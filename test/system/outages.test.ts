@@ -1,8 +1,9 @@
 // What the daemon does when the broker, a topic or the log's beginning is not there, and what the user is told.
 
 import anyTest, { type TestFn } from 'ava';
+import { partitionOfKey } from '../../src/log/partitioner.ts';
 import { freePort, startBroker } from '../../tools/broker.ts';
-import { createTopics } from '../../tools/topics.ts';
+import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import {
   allCommitted,
   audit,
@@ -14,6 +15,7 @@ import {
   startLoad,
 } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
@@ -121,6 +123,35 @@ test('dead letters that cannot be written stop their lane: nothing is dropped, a
   const { missing, wronglyDead, wronglyScored } = await audit(job);
   t.deepEqual({ missing, wronglyDead, wronglyScored }, { missing: 0, wronglyDead: 0, wronglyScored: 0 });
 });
+
+for (const [kind, more] of [
+  ['plain', []],
+  ['with transactions', ['kafka.transactional.id=fewer']],
+] as const) {
+  test(`${kind}: a result topic that is made again with fewer partitions gets every result, by its key, and nobody starts anything again`, async (t) => {
+    const settings = [
+      'model.backend=wasm',
+      'lanes.retryMax=500ms',
+      'kafka.metadata.max.age.ms=600000',
+      ...more,
+    ];
+    const job = await newJob(broker().address, settings, 4);
+    const kafka = kafkaFor(settingsFor(job.address));
+    await produce(job, 400, '--rate', 'max');
+    const daemon = await startDaemon(job);
+    await allCommitted(job, kafka, daemon);
+    await deleteTopic(job.address, job.results);
+    await createTopics(job.address, { [job.results]: 2 });
+    await produce(job, 400, '--rate', 'max');
+    await allCommitted(job, kafka, daemon);
+    await daemon.says(`topic ${job.results} has 2 partitions now, it had 4: results go by their keys`);
+    t.is((await daemon.stop()).code, 0);
+    const results = await recordsOf(job.address, job.results);
+    const answers = new Set(results.map(({ headers }) => JSON.stringify(headers)));
+    t.is(answers.size, 400);
+    for (const { key, partition } of results) t.is(partition, partitionOfKey(Buffer.from(key ?? ''), 2));
+  });
+}
 
 test('check says what is right, with where each value comes from', async (t) => {
   const job = await newJob(broker().address);

@@ -8,8 +8,9 @@ import anyTest, { type TestFn } from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { cell } from '../../src/load/rows.ts';
+import { partitionOfKey } from '../../src/log/partitioner.ts';
 import { readManifest } from '../../src/model/manifest.ts';
-import { createTopics } from '../../tools/topics.ts';
+import { addPartitions, createTopics } from '../../tools/topics.ts';
 import { allCommitted, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf } from '../support/records.ts';
@@ -204,7 +205,7 @@ test('a refused record that carries the wall clock, in a log of older event time
   const [inputs, results, dead] = await Promise.all(
     [job.input, job.results, job.deadLetters].map((topic) => recordsOf(job.address, topic)),
   );
-  t.deepEqual(compareFeatures(readManifest(model.folder), inputs ?? [], results ?? [], dead ?? [], 1), {
+  t.deepEqual(compareFeatures(readManifest(model.folder), inputs ?? [], results ?? [], dead ?? [], [1]), {
     inputs: records.length,
     missing: 0,
     repeats: 0,
@@ -213,4 +214,58 @@ test('a refused record that carries the wall clock, in a log of older event time
     wronglyScored: 0,
     deadUntouched: true,
   });
+});
+
+test('an input that grows while the daemon runs: what either count has placed is scored, with the same features after a restart', async (t) => {
+  const model = windowsModel(
+    '\n  - { path: amount, log1p: true }\n  - { window: { function: count, by: customer, size: 30d } }',
+    '{ time: at }',
+  );
+  const more = ['input.format=json', 'kafka.metadata.max.age.ms=2000'];
+  const directory = mkdtempSync(join(tmpdir(), 'scorelane-grown-'));
+  const all = [...model.settings, ...settings, ...more, `state.directory=${directory}`];
+  const job = await newJob(broker().address, all, 2);
+  const sinkSettings = settingsFor(job.address);
+  const kafka = kafkaFor(sinkSettings);
+  // The field alone says where a record belongs.
+  const records = history(30, 50)
+    .slice(0, 900)
+    .map((row, index) => ({ row, key: `${index}`, value: JSON.stringify(row), timestampMs: row.at }));
+  const send = async (from: number, until: number, count: number): Promise<void> => {
+    const sink = new KafkaSink(kafka, sinkSettings);
+    await sink.start();
+    const placed = Map.groupBy(records.slice(from, until), ({ row }) =>
+      partitionOfKey(Buffer.from(row.customer), count),
+    );
+    await sink.produce([...placed].map(([partition, own]) => batchOf(job.input, partition, own)));
+    await sink.stop();
+  };
+  await send(0, 300, 2);
+  const grown = await startDaemon(job);
+  await allCommitted(job, kafka, grown);
+  await addPartitions(job.address, job.input, 3);
+  await send(300, 600, 3);
+  await allCommitted(job, kafka, grown);
+  await grown.says(`topic ${job.input} has 3 partitions now, it had 2: .*windows of these keys begin empty`);
+  t.is((await grown.stop()).code, 0);
+  await send(600, 900, 3);
+  const again = await startDaemon(job);
+  await allCommitted(job, kafka, again);
+  await again.says(/in\/0: the state of a snapshot stands at/);
+  t.is((await again.stop()).code, 0);
+  const [inputs = [], results = [], dead = []] = await Promise.all(
+    [job.input, job.results, job.deadLetters].map((topic) => recordsOf(job.address, topic)),
+  );
+  t.deepEqual(compareFeatures(readManifest(model.folder), inputs, results, dead, [2, 3]), {
+    inputs: records.length,
+    missing: 0,
+    repeats: 0,
+    wronglyDead: 0,
+    refused: 0,
+    wronglyScored: 0,
+    deadUntouched: true,
+  });
+  t.deepEqual(dead, []);
+  for (const { key, partition } of results.slice(-100))
+    t.is(partition, partitionOfKey(Buffer.from(key ?? ''), 2));
 });

@@ -45,7 +45,7 @@ const sound = {
   deadUntouched: true,
 };
 const compare = (results: readonly PartitionRecord[], letters = dead) =>
-  compareFeatures(manifest, inputs, results, letters, 1);
+  compareFeatures(manifest, inputs, results, letters, [1]);
 
 test('features as one undisturbed reading of the log gives them are sound (invariant 8)', (t) => {
   t.deepEqual(compare([result(0, 1), result(2, 2)]), sound);

@@ -2,6 +2,7 @@
 
 import { json } from '../../src/codec/json.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
+import { placedBy } from '../../src/log/placed-by.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { ownsIn } from '../../src/scoring/copartition.ts';
 import type { Audit } from '../support/daemon.ts';
@@ -26,11 +27,11 @@ function sourceOf({ headers }: ReadRecord, prefix: string): string {
 function undisturbed(
   { inputs: planned, state }: ModelManifest,
   inputs: readonly PartitionRecord[],
-  partitionCount: number,
+  counts: readonly number[],
 ): Map<string, string | null> {
   const found = new Map<string, string | null>();
   for (const [partition, records] of Map.groupBy(inputs, (record) => record.partition)) {
-    const plan = new StatefulPlan(planned, state, ownsIn(partition, partitionCount));
+    const plan = new StatefulPlan(planned, state, ownsIn(partition, placedBy(partition, counts)));
     const row = new Float32Array(plan.width);
     for (const { offset, key, value, timestampMs } of records.toSorted((a, b) => a.offset - b.offset)) {
       const refused = refusal(value, (record) =>
@@ -53,14 +54,15 @@ function refusal(value: string | null, fill: (record: unknown) => unknown): bool
   return fill(record) !== null;
 }
 
+/** `counts`: all that the input has had of partitions. */
 export function compareFeatures(
   manifest: ModelManifest,
   inputs: readonly PartitionRecord[],
   results: readonly PartitionRecord[],
   deadLetters: readonly PartitionRecord[],
-  partitionCount: number,
+  counts: readonly number[],
 ): Compared {
-  const wanted = undisturbed(manifest, inputs, partitionCount);
+  const wanted = undisturbed(manifest, inputs, counts);
   const originals = new Map(inputs.map((record) => [`${record.partition}/${record.offset}`, record]));
   const answered = new Set<string>();
   const [wronglyDead, refused] = [new Set<string>(), new Set<string>()];

@@ -46,7 +46,7 @@ export function withWindows(stateDirectory: string, partitions: number): Subject
       const [inputs, answers, refused] = await Promise.all(
         [input, results, deadLetters].map((topic) => recordsOf(address, topic)),
       );
-      return compareFeatures(readManifest(folder), inputs ?? [], answers ?? [], refused ?? [], partitions);
+      return compareFeatures(readManifest(folder), inputs ?? [], answers ?? [], refused ?? [], [partitions]);
     },
   };
 }

@@ -1,0 +1,28 @@
+// By which partition counts the records of a lane may have been placed, as far as is known now. A producer may learn of a topic's growth
+// before the group does: so nothing is called misplaced before it was asked how many partitions there are.
+
+import { placedBy } from '../log/placed-by.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import { type StateAddress, StateLostError } from './lane-states.ts';
+import type { PartitionCounts } from './messages.ts';
+
+export interface Counted {
+  readonly now: PartitionCounts;
+  /** Counts anew. Never rejects. */
+  ask(): Promise<void>;
+}
+
+/** What was told of the lane, and what was counted since. */
+export const placedNow = (
+  { partition, placedBy: told = [] }: StateAddress,
+  { input }: PartitionCounts,
+): readonly number[] => placedBy(partition, [...told, input]);
+
+/** Throws `StateLostError` where another count may be the one by which misplaced records were placed: the state begins again with it. */
+export async function lookAgain(lane: StateAddress, counts: Counted): Promise<void> {
+  await counts.ask();
+  if (placedNow(lane, counts.now).join() === lane.placedBy?.join()) return;
+  throw new StateLostError(
+    `the topic of ${keyOf(lane)} has ${counts.now.input} partitions now, by which records may have been placed: the state begins again`,
+  );
+}
