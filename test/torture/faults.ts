@@ -2,13 +2,16 @@
 // scored is waited for by whoever calls.
 
 import { setTimeout as lasting } from 'node:timers/promises';
-import { createTopics, deleteTopic } from '../../tools/topics.ts';
+import { addPartitions, createTopics, deleteTopic } from '../../tools/topics.ts';
 import { allCommitted, flags, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 import { POISONS, type Poison } from './poison.ts';
 import type { ProxiedBroker } from './proxied.ts';
 import { PARTITIONS, type Scene, type Stage } from './scene.ts';
+
+const FEWER_PARTITIONS = PARTITIONS / 2;
+const MORE_PARTITIONS = PARTITIONS + 2;
 
 export interface Fault<S extends Stage> {
   readonly name: string;
@@ -184,6 +187,31 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
       // What was answered before went with the topic; the rest must be in the new one.
       const answers = await scene.records(job.results);
       if (answers < RECORDS) throw new Error(`${RECORDS} records came after, only ${answers} have results`);
+    },
+  },
+  {
+    name: 'output topic made anew with fewer partitions, then an input that grows',
+    async act(scene) {
+      const job = await scene.anotherJob();
+      const kafka = kafkaFor(settingsFor(job.address));
+      const daemon = await startDaemon(job, ['kafka.metadata.max.age.ms=2000', 'lanes.retryMax=1s']);
+      try {
+        await produce(job, RECORDS);
+        await allCommitted(job, kafka, daemon);
+        await deleteTopic(job.address, job.results);
+        await createTopics(job.address, { [job.results]: FEWER_PARTITIONS });
+        await produce(job, RECORDS);
+        await daemon.says(`topic ${job.results} has ${FEWER_PARTITIONS} partitions now`);
+        await addPartitions(job.address, job.input, MORE_PARTITIONS);
+        await produce(job, RECORDS);
+        await daemon.says(`topic ${job.input} has ${MORE_PARTITIONS} partitions now`);
+        await allCommitted(job, kafka, daemon);
+      } finally {
+        await daemon.stop();
+      }
+      const answers = (await scene.records(job.results)) + (await scene.records(job.deadLetters));
+      if (answers < 2 * RECORDS)
+        throw new Error(`${2 * RECORDS} records came after, only ${answers} have answers`);
     },
   },
   {
