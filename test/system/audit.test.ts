@@ -178,3 +178,34 @@ test('a topic that is not there is named, with exit code 78, by audit and by dlq
     t.regex(out, /topic "nowhere" does not exist/);
   }
 });
+
+test('where a transaction that commits the offsets stays open, audit says so and ends with 69; once it has ended, audit works', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+  const kafka = kafkaFor(settingsFor(job.address));
+  await produce(job, 10, '--rate', 'max');
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafka, daemon);
+  t.is((await daemon.stop()).code, 0);
+  const producer = kafka.producer({
+    transactionalId: job.group,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: 600_000,
+  });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  const topics = [{ topic: job.input, partitions: [{ partition: 0, offset: '0' }] }];
+  await transaction.sendOffsets({ consumerGroupId: job.group, topics });
+  const { code, out } = await audit(job);
+  t.is(code, 69, out);
+  t.true(
+    out.includes(
+      `a transaction that commits the group's offset of ${job.input}/0 has not ended within 10000 ms`,
+    ),
+  );
+  await transaction.abort();
+  await producer.disconnect();
+  const last = await audit(job, '--json');
+  t.is(last.code, 0, last.out);
+  t.like(reportIn(last.out).partitions[0], { inputs: 10, scoredOnce: 10, missing: 0 });
+});
