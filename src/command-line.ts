@@ -1,6 +1,7 @@
 // The command line. Parses words and hands over; what a command does is in commands/.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { closest } from 'fastest-levenshtein';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { dlqList, dlqRedrive, dlqShow } from './commands/dlq.ts';
@@ -13,6 +14,7 @@ import { scorelaneVersion } from './commands/versions.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { GENERATED, type Generated } from './config/schema.ts';
 import { parseDuration } from './config/units.ts';
+import { CODES, type Code } from './features/rejection.ts';
 import { findVersion } from './model/repository.ts';
 import { output } from './process.ts';
 import { answerSignals, endAtOnce } from './signals.ts';
@@ -71,6 +73,14 @@ const share = argument(
   (text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined),
   '0 to 1',
 );
+
+const code = (text: string): Code => {
+  const found = CODES.find((known) => known === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(
+    `no dead letter has it; did you mean ${closest(text.toUpperCase(), CODES)}?`,
+  );
+};
 
 const program = new Command('scorelane')
   .description('Scores Kafka streams with TensorFlow.js: every record, at least once.')
@@ -205,26 +215,26 @@ withConfig(
   });
 
 const dlq = program.command('dlq').description('look at dead letters, and send them back to the input');
-const only = (flags: { code?: string }): { code?: string } =>
+const only = (flags: { code?: Code }): { code?: Code } =>
   flags.code === undefined ? {} : { code: flags.code };
 
 withConfig('list', 'count them by reason', dlq)
-  .option('--code <code>', 'only those of this code')
-  .action(async (flags: ConfigFlags & { code?: string }) => {
+  .option('--code <code>', 'only those of this code', code)
+  .action(async (flags: ConfigFlags & { code?: Code }) => {
     exitCode = await dlqList(load(flags), only(flags));
   });
 
 withConfig('show', 'print them, one JSON object a line', dlq)
-  .option('--code <code>', 'only those of this code')
+  .option('--code <code>', 'only those of this code', code)
   .option('--limit <n>', 'how many', count, 20)
-  .action(async (flags: ConfigFlags & { code?: string; limit: number }) => {
+  .action(async (flags: ConfigFlags & { code?: Code; limit: number }) => {
     exitCode = await dlqShow(load(flags), { ...only(flags), limit: flags.limit });
   });
 
 withConfig('redrive', 'send those that were not sent back yet to the input again', dlq)
-  .option('--code <code>', 'only those of this code; the others are passed over')
+  .option('--code <code>', 'only those of this code; the others stay to be sent', code)
   .option('--from-beginning', 'all of them, also those that were sent back before', false)
-  .action(async (flags: ConfigFlags & { code?: string; fromBeginning: boolean }) => {
+  .action(async (flags: ConfigFlags & { code?: Code; fromBeginning: boolean }) => {
     exitCode = await dlqRedrive(load(flags), { ...only(flags), fromBeginning: flags.fromBeginning });
   });
 

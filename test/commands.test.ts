@@ -151,3 +151,11 @@ test('doctor names every part, here or missing, and why', async (t) => {
     t.regex(out, new RegExp(`^(ok|missing) +${part.replaceAll('+', '\\+')} `, 'm'));
   }
 });
+
+for (const what of ['list', 'show', 'redrive']) {
+  test(`dlq ${what} --code of a code that there is not is refused with 64 and the one that was meant`, async (t) => {
+    const { code, out } = await ended('dlq', what, '--config', 'config/kafka.yaml', '--code', 'UNDECODEABLE');
+    t.is(code, 64, out);
+    t.regex(out, /argument 'UNDECODEABLE' is invalid\. no dead letter has it; did you mean UNDECODABLE\?/);
+  });
+}

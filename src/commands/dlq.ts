@@ -2,6 +2,7 @@
 
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { Code } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';
@@ -18,7 +19,7 @@ import { connectSink, impatient, openSink } from './wiring.ts';
 
 export interface DlqFilter {
   /** Only dead letters of this code. */
-  readonly code?: string;
+  readonly code?: Code;
 }
 
 type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;

@@ -3,7 +3,7 @@
 
 import { murmur3 } from './murmur3.ts';
 import { isMap, parsePath, valueAt } from './path.ts';
-import type { Rejection } from './rejection.ts';
+import type { Code, Rejection } from './rejection.ts';
 import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
 import { MS_OF, TIME_MS_MAX, type TimeUnit } from './time-unit.ts';
@@ -260,7 +260,7 @@ export function explain(path: string, value: unknown): Rejection {
 export const notAMap = (record: unknown): Rejection =>
   rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
 
-export const rejected = (code: string, message: string): Rejection => ({ stage: 'features', code, message });
+export const rejected = (code: Code, message: string): Rejection => ({ stage: 'features', code, message });
 
 const SHOWN_CHARACTERS_MAX = 40;
 

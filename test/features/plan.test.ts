@@ -4,6 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { murmur3 } from '../../src/features/murmur3.ts';
 import { compilePlan } from '../../src/features/plan.ts';
+import type { Code } from '../../src/features/rejection.ts';
 import { fieldsOf, planInput, type StatelessInput, widthOf } from '../../src/features/spec.ts';
 import { timePart } from '../../src/features/time.ts';
 import { fieldInput } from '../support/inputs.ts';
@@ -41,7 +42,7 @@ test('flags count as 0 and 1, big integers as numbers', (t) => {
   t.deepEqual([...row], [1, 0, 12]);
 });
 
-const refusals: readonly (readonly [string, unknown, string, RegExp])[] = [
+const refusals: readonly (readonly [string, unknown, Code, RegExp])[] = [
   ['a missing field', {}, 'MISSING_FIELD', /"card\.amount" is missing/],
   ['a missing parent', { card: null }, 'MISSING_FIELD', /"card\.amount" is missing/],
   ['text', { card: { amount: '12.5' } }, 'NOT_A_NUMBER', /is the string "12\.5", expected a number/],
