@@ -4,11 +4,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { closest } from 'fastest-levenshtein';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
-import { dlqList, dlqRedrive, dlqShow } from './commands/dlq.ts';
+import { dlqList, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { EXIT, exitCodeOf } from './commands/exit-codes.ts';
 import { type FeaturesOptions, features } from './commands/features.ts';
 import { produce } from './commands/produce.ts';
+import { dlqRedrive } from './commands/redrive.ts';
 import { runDaemon } from './commands/run.ts';
 import { scorelaneVersion } from './commands/versions.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';

@@ -4,6 +4,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
+import { type CommittedPosition, commitPositions } from '../kafka/commit.ts';
 import { isUnstableOffset } from '../kafka/errors.ts';
 import { rightsToLook } from '../kafka/rights.ts';
 import { KafkaSource } from '../kafka/source.ts';
@@ -26,6 +27,11 @@ export interface GroupOffsets {
   readonly begun: readonly number[];
   /** From where on the group's answers name the topic id; infinity where that is not known. */
   readonly namedFrom: readonly number[];
+}
+
+export interface Committed {
+  readonly offset: number;
+  readonly metadata: string | null;
 }
 
 export class Topics {
@@ -107,19 +113,28 @@ export class Topics {
     };
   }
 
-  /** What a group has committed of a topic, by partition: -1 where nothing. */
-  async committed(group: string, topic: string, partitionCount: number): Promise<number[]> {
-    const committed = Array.from({ length: partitionCount }, () => -1);
-    for (const { partition, offset } of await this.#offsetsOf(group, topic))
-      committed[partition] = Number(offset);
-    return committed;
+  /** What a group has committed of a topic, by partition; -1 is nothing. */
+  async committed(group: string, topic: string): Promise<Map<number, Committed>> {
+    const found = await this.#offsetsOf(group, topic);
+    return new Map(
+      found.map(({ partition, offset, metadata }) => [partition, { offset: Number(offset), metadata }]),
+    );
+  }
+
+  commit(group: string, topic: string, positions: readonly CommittedPosition[]): Promise<void> {
+    return commitPositions(this.#kafka, group, topic, positions);
+  }
+
+  /** Null where the brokers tell none. */
+  async topicId(topic: string): Promise<string | null> {
+    const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] });
+    return (topics[0]?.partitions[0] as PartitionWithId | undefined)?.topicId ?? null;
   }
 
   /** What the job's group has committed of the input as it is now. */
   async groupOffsets(partitionCount: number): Promise<GroupOffsets> {
     const { input, kafka } = this.#config;
-    const { topics } = await this.admin.fetchTopicMetadata({ topics: [input.topic] });
-    const topicId = (topics[0]?.partitions[0] as PartitionWithId | undefined)?.topicId ?? null;
+    const topicId = await this.topicId(input.topic);
     const fetched = await this.#offsetsOf(kafka['group.id'], input.topic);
     const committed = Array.from({ length: partitionCount }, () => -1);
     const begun = committed.map(() => 0);

@@ -1,6 +1,8 @@
 // Dead letters on a real broker: told by kind, shown as they are, sent back once; and a flood of them stops its lane.
 
 import anyTest, { type TestFn } from 'ava';
+import { commitPositions } from '../../src/kafka/commit.ts';
+import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import {
   allCommitted,
   audit,
@@ -75,8 +77,43 @@ test('with one dead-letter topic for two jobs, each lists, shows and sends back 
     await dlq(payments, 'redrive', '--code', 'NO_VALUE'),
     `sent 0 records back to ${payments.input}\n${others}`,
   );
+  t.is(await dlq(payments, 'redrive'), `sent ${bad} records back to ${payments.input}\n`);
   t.is(await dlq(payments, 'redrive', '--from-beginning'), `sent ${bad} records back to ${payments.input}\n`);
   t.is((await recordsOf(orders.address, orders.input)).length, 0);
+});
+
+test('redrive of one code leaves the others to be sent later, each once; of a topic made again it sends all', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+  const sent = (count: number): string => `sent ${count} records back to ${job.input}\n`;
+  await produce(job, 300, '--rate', 'max', '--garbage', '0.5');
+  await scoreAll(job);
+  const { bad, codes } = await audit(job);
+  const [code, count] = Object.entries(codes)[0] as [string, number];
+  t.true(Object.keys(codes).length > 1 && count < bad);
+
+  t.true((await dlq(job, 'redrive', '--code', code)).startsWith(sent(count)));
+  t.true((await dlq(job, 'redrive', '--code', code)).startsWith(sent(0)));
+  const again = `passed over: ${count} dead letters that were sent back by their code before\n`;
+  t.is(await dlq(job, 'redrive'), sent(bad - count) + again);
+  t.is(await dlq(job, 'redrive'), sent(0));
+
+  const group = `${job.group}-redrive`;
+  const admin = kafkaFor(settingsFor(job.address)).admin();
+  await admin.connect();
+  const committed = async () =>
+    (await admin.fetchOffsets({ groupId: group, topics: [job.deadLetters] }))[0]?.partitions[0];
+  const { offset, metadata } = (await committed()) ?? { offset: '', metadata: null };
+  t.is(Number(offset), bad);
+  t.regex(metadata ?? '', /"topic\.id":"[\w-]{22}"/);
+  await deleteTopic(job.address, job.deadLetters);
+  await createTopics(job.address, { [job.deadLetters]: 1 });
+  await scoreAll(job);
+  // As one that was under way when the topic was deleted.
+  const late = [{ partition: 0, offset: 1, metadata: metadata ?? '' }];
+  await commitPositions(kafkaFor(settingsFor(job.address)), group, job.deadLetters, late);
+  t.is((await committed())?.offset, '1');
+  await admin.disconnect();
+  t.is(await dlq(job, 'redrive'), sent(bad), 'those that were sent back are dead letters again');
 });
 
 test('a flood of dead letters stops its lane, not ready, before the topic is full of them; once it may, it goes on', async (t) => {

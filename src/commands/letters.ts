@@ -1,0 +1,83 @@
+// What the commands for dead letters share: those of this job, read from a topic that others may write too.
+
+import type { Config } from '../config/schema.ts';
+import type { Code } from '../features/rejection.ts';
+import type { OffsetRange } from '../log/offset.ts';
+import { readRange } from '../log/read-range.ts';
+import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
+import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { EXIT } from './exit-codes.ts';
+import { Topics } from './topics.ts';
+import { impatient } from './wiring.ts';
+
+export interface DlqFilter {
+  /** Only dead letters of this code. */
+  readonly code?: Code;
+}
+
+type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;
+
+/** What lies in the topic and is not for this job, or was not asked for. */
+export class PassedOver {
+  ofOtherCodes = 0;
+  /** With `--code`, before the others. */
+  sentBefore = 0;
+  readonly #ofTopics = new Map<string, number>();
+  #withoutHeaders = 0;
+
+  ofTopic(topic: string | null): void {
+    if (topic === null) this.#withoutHeaders++;
+    else this.#ofTopics.set(topic, (this.#ofTopics.get(topic) ?? 0) + 1);
+  }
+
+  /** Says how many there were, if any. */
+  say(): void {
+    const kinds = [
+      [this.ofOtherCodes, 'dead letters of other codes'],
+      [this.sentBefore, 'dead letters that were sent back by their code before'],
+      ...[...this.#ofTopics].map(([topic, count]) => [count, `dead letters of the topic ${topic}`] as const),
+      [this.#withoutHeaders, 'records without headers of scorelane'],
+    ] as const;
+    const words = kinds.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    if (words.length > 0) say(`passed over: ${words.join(', ')}`);
+  }
+}
+
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export async function withTopics(config: Config, use: (topics: Topics) => Promise<void>): Promise<number> {
+  const logger = createLogger(config.telemetry.logLevel);
+  const topics = await Topics.connect(config, impatient(config, logger), 'dlq');
+  try {
+    await use(topics);
+    return EXIT.ok;
+  } finally {
+    await topics.close();
+  }
+}
+
+/** Calls `take` with each dead letter of the ranges that is of this job's input: others may share the topic. */
+export async function each(
+  config: Config,
+  topics: Topics,
+  ranges: readonly OffsetRange[],
+  { code }: DlqFilter,
+  passed: PassedOver,
+  take: Take,
+): Promise<void> {
+  await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
+    const { from, until } = ranges[partition] as OffsetRange;
+    for (const batch of batches) {
+      if (batch.skip) continue;
+      const records = openRecordBatch(batch, config.limits.inflatedBytes);
+      while (records.next()) {
+        if (records.offset < from || records.offset >= until) continue;
+        const letter = parseDeadLetter(records);
+        if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
+        else if (code !== undefined && letter.reason.code !== code) passed.ofOtherCodes++;
+        else take(letter, records, partition);
+      }
+    }
+  });
+}

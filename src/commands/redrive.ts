@@ -1,0 +1,127 @@
+// `scorelane dlq redrive`: the way back to the input, after the cause is mended.
+
+import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { OffsetRange } from '../log/offset.ts';
+import { PartitionWriters } from '../log/partition-writers.ts';
+import type { ResultBatch } from '../log/ports.ts';
+import type { RecordReader } from '../log/record-batch-reader.ts';
+import {
+  NOTHING_SENT,
+  nextToSend,
+  type RedrivePosition,
+  readRedrivePosition,
+  redriveMetadata,
+  sentUpTo,
+} from '../log/redrive-position.ts';
+import type { DeadLetter } from '../scoring/dead-letter.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
+import { requireRights } from './rights.ts';
+import { adviceToRedrive, logAdvice } from './topic-settings.ts';
+import { connectSink, impatient, openSink } from './wiring.ts';
+
+/** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
+const SLICE = 20_000;
+
+export interface DlqRedriveOptions extends DlqFilter {
+  /** Goes over all again, also what was sent back before. */
+  readonly fromBeginning: boolean;
+}
+
+/**
+ * Sends them back to the partition of the input that they came from, as they were: key, value, headers, timestamp. How far it has come,
+ * with all of them or with those of a code, is committed as group `<group>-redrive` after each slice is acknowledged: an interrupted
+ * run sends that slice again.
+ */
+export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
+  const { deadLetters, input, kafka, telemetry } = config;
+  const { code, fromBeginning } = options;
+  return withTopics(config, async (topics) => {
+    const logger = createLogger(telemetry.logLevel);
+    const sink = openSink(config, logger);
+    const patience = impatient(config, logger);
+    const group = `${kafka['group.id']}-redrive`;
+    await requireRights(
+      config,
+      [
+        { resource: 'topic', name: input.topic, operation: 'Write' },
+        { resource: 'group', name: group, operation: 'Read' },
+      ],
+      patience,
+    );
+    await connectSink(sink, config, patience);
+    try {
+      logAdvice(await adviceToRedrive(config, patience), logger);
+      const partitions = await sink.partitionCount(input.topic);
+      const there = await topics.ranges(deadLetters.topic);
+      const topicId = await topics.topicId(deadLetters.topic);
+      const committed = await topics.committed(group, deadLetters.topic);
+      let positions = there.map(({ until }, partition) => {
+        const before = readRedrivePosition(committed.get(partition), { topicId, end: until });
+        return fromBeginning && code === undefined ? NOTHING_SENT : before;
+      });
+      let left = there.map(({ from, until }, partition) => {
+        const next = nextToSend(positions[partition] as RedrivePosition, code);
+        return { from: fromBeginning ? from : Math.max(from, next), until };
+      });
+      let sent = 0;
+      const passed = new PassedOver();
+      while (left.some(({ from, until }) => from < until)) {
+        const slice = left.map(({ from, until }) => ({ from, until: Math.min(until, from + SLICE) }));
+        const back = new Back(config, partitions);
+        await each(config, topics, slice, options, passed, (letter, record, partition) => {
+          const isSent =
+            record.offset < nextToSend(positions[partition] as RedrivePosition, letter.reason.code);
+          if (isSent && !fromBeginning) passed.sentBefore++;
+          else back.take(letter, record);
+        });
+        sent += back.count;
+        await sink.produce(back.batches());
+        positions = positions.map((before, partition) =>
+          sentUpTo(before, code, (slice[partition] as OffsetRange).until),
+        );
+        await topics.commit(
+          group,
+          deadLetters.topic,
+          positions.map((position, partition) => ({
+            partition,
+            offset: position.all,
+            metadata: redriveMetadata(position, topicId),
+          })),
+        );
+        left = left.map(({ until }, partition) => ({ from: slice[partition]?.until ?? until, until }));
+      }
+      say(`sent ${sent} records back to ${input.topic}`);
+      passed.say();
+    } finally {
+      await sink.stop();
+    }
+  });
+}
+
+/** Record batches on their way back, by the partition they came from. */
+class Back {
+  count = 0;
+  readonly #partitions: number;
+  readonly #writers: PartitionWriters;
+
+  constructor({ input, limits }: Config, partitions: number) {
+    this.#partitions = partitions;
+    this.#writers = new PartitionWriters(input.topic, limits.resultBatchBytes);
+  }
+
+  take({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
+    const [key, value] = [record.key(), record.value()];
+    const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
+    // The topic may have been made anew with fewer partitions.
+    this.#writers
+      .writerFor(reason.partition % this.#partitions, bytes)
+      .appendRecord(timestamp, key, value, block);
+    this.count++;
+  }
+
+  batches(): readonly ResultBatch[] {
+    return this.#writers.take();
+  }
+}
