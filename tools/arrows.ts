@@ -7,17 +7,18 @@ import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-
 
 /** What each folder of src/ may import, besides itself and packages. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
   time: [],
   telemetry: [],
-  log: [],
-  codec: ['time'],
-  features: [],
+  log: ['base'],
+  codec: ['base', 'time'],
+  features: ['base'],
   model: ['codec', 'features'],
   engine: ['log', 'telemetry'],
-  memory: ['log'],
-  kafka: ['log', 'time'],
-  load: ['codec', 'log', 'time'],
-  scoring: ['codec', 'features', 'model', 'log', 'time'],
+  memory: ['base', 'log'],
+  kafka: ['base', 'log', 'time'],
+  load: ['base', 'codec', 'log', 'time'],
+  scoring: ['base', 'codec', 'features', 'model', 'log', 'time'],
   audit: ['log', 'scoring'],
   config: ['codec', 'log', 'kafka', 'model', 'scoring'],
 };

@@ -2,8 +2,8 @@
 // it was meant to be sent as its timestamp, so that a slow receiver, or a slow sender, shows in the latency measured from it
 // (G. Tene, "How NOT to measure latency", 2015: coordinated omission). At an infinite rate it sends as fast as is taken.
 
+import { BufferPool } from '../../src/base/buffer-pool.ts';
 import type { Format } from '../../src/codec/codecs.ts';
-import { BufferPool } from '../../src/log/buffer-pool.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { ResultBatch, Sink } from '../../src/log/ports.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';

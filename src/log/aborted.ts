@@ -2,8 +2,8 @@
 // transactions. Pure; the rule is the one of Kafka's own consumer: a transaction starts being ignored at the first
 // offset that the broker names for it, and ends with its producer's abort marker.
 
+import { type Cursor, readVarint, readVarlong } from '../base/varint.ts';
 import { HEADER_BYTES, type RawRecordBatch } from './record-batch.ts';
-import { type Cursor, readVarint, readVarlong } from './varint.ts';
 
 export interface AbortedTransaction {
   readonly producerId: number;

@@ -2,10 +2,10 @@
 // one mutable cursor, so that no object exists per record.
 
 import { crc32c } from '@node-rs/crc32';
+import { addInt64, type Int64 } from '../base/int64.ts';
+import { type Cursor, readVarint, readVarlong, TruncatedError } from '../base/varint.ts';
 import { decompress } from './compression.ts';
-import { addInt64, type Int64 } from './int64.ts';
 import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
-import { type Cursor, readVarint, readVarlong, TruncatedError } from './varint.ts';
 
 /** The bytes of a record batch are not those that its writer sent. */
 export class DamagedBatchError extends Error {

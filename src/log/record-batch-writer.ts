@@ -2,12 +2,19 @@
 // the compression and the CRC. The producer's identity is put in later by the sink (`stamp`), which alone knows it.
 
 import { crc32c } from '@node-rs/crc32';
+import { copyBytes, copyWords } from '../base/copy.ts';
+import { type Int64, subtractInt64, viewOf, writeInt64 } from '../base/int64.ts';
+import {
+  type Cursor,
+  readVarint,
+  sizeOfVarint,
+  sizeOfVarlong,
+  writeVarint,
+  writeVarlong,
+} from '../base/varint.ts';
 import { COMPRESSION_TYPES, type CompressionType, compress } from './compression.ts';
-import { copyBytes, copyWords } from './copy.ts';
-import { type Int64, subtractInt64, viewOf, writeInt64 } from './int64.ts';
 import { AT, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC_V2, TRANSACTIONAL } from './record-batch.ts';
 import type { RecordHeader } from './record-batch-reader.ts';
-import { type Cursor, readVarint, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
 const EMPTY = new Uint8Array(0);
 const EMPTY_VIEW = viewOf(EMPTY);

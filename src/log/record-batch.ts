@@ -2,7 +2,7 @@
 // without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
-import { type Int64, readExactInt64, readInt64, readInt64Loosely, viewOf } from './int64.ts';
+import { type Int64, readExactInt64, readInt64, readInt64Loosely, viewOf } from '../base/int64.ts';
 import { type NextOffset, nextAfter, type Offset, offset } from './offset.ts';
 
 /** Byte positions within a record batch. The CRC covers everything from `attributes` to the end. */

@@ -1,8 +1,8 @@
 // An in-process partitioned log with consumer groups: the embedded default, and the simulator's world. It keeps record
 // batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
 
+import { viewOf, writeInt64 } from '../base/int64.ts';
 import { balanceByTopic } from '../log/balance.ts';
-import { viewOf, writeInt64 } from '../log/int64.ts';
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import { type CommitOffset, MissingTopicError, type ResultBatch } from '../log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../log/record-batch.ts';

@@ -1,7 +1,7 @@
 // Writes a dead letter: the record as it came, and the headers that say why.
 
+import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
-import { viewOf } from '../log/int64.ts';
 import { type DeadLetterContext, type Dialect, deadLetterHeaders } from './dead-letter.ts';
 import type { Outputs } from './outputs.ts';
 import type { Row } from './row.ts';

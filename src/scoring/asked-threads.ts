@@ -1,8 +1,8 @@
 // Worker threads that are asked to score: copies record batches into the buffer that is moved, keeps buffers in circulation, and
 // gives nothing to a thread that is being replaced until it answers for its golden records.
 
+import { BufferPool } from '../base/buffer-pool.ts';
 import type { Rejection } from '../features/rejection.ts';
-import { BufferPool } from '../log/buffer-pool.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';

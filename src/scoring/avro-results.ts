@@ -1,9 +1,9 @@
 // Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
 
 import avro, { type Schema, type Type } from 'avsc';
+import { viewOf } from '../base/int64.ts';
 import { LONG } from '../codec/avro-long.ts';
 import { codecs } from '../codec/codecs.ts';
-import { viewOf } from '../log/int64.ts';
 import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
 import type { InputReader } from './input-reader.ts';
 import { FEATURES, nameOfId } from './result-names.ts';

@@ -1,8 +1,8 @@
 // A dead letter: the original record untouched, and headers that say what was wrong with it, in the manner of Kafka
 // Connect (KIP-298).
 
+import { type Int64, int64Of } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
-import { type Int64, int64Of } from '../log/int64.ts';
 import {
   countHeaders,
   parseHeaders,

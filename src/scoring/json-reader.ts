@@ -1,6 +1,7 @@
 // The compiled reader for JSON. Numbers are read to the very float32 that JSON.parse would lead to.
 
 import { isUtf8 } from 'node:buffer';
+import { isAscii, latin1 } from '../base/text.ts';
 import { codecs } from '../codec/codecs.ts';
 import { numberIn } from '../codec/json.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
@@ -9,7 +10,6 @@ import type { FieldInput } from '../features/spec.ts';
 import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
-import { isAscii, latin1 } from './text.ts';
 
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
 

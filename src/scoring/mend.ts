@@ -2,10 +2,10 @@
 // they were scored: nothing is decoded or predicted again, and no state sees a record twice. A dead letter that is refused for its
 // timestamp gets the present time, and the old one in a header. Why: docs/decisions/0018-what-the-topic-refuses.md
 
+import type { Int64 } from '../base/int64.ts';
+import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
-import type { Int64 } from '../log/int64.ts';
-import { viewOf } from '../log/int64.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import { readHeader, splitRecordBatches } from '../log/record-batch.ts';

@@ -1,5 +1,6 @@
 // The compiled reader for MessagePack.
 
+import { isAscii, latin1 } from '../base/text.ts';
 import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import { scaled } from '../features/plan.ts';
@@ -7,7 +8,6 @@ import type { FieldInput } from '../features/spec.ts';
 import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { Field, FieldMap } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
-import { isAscii, latin1 } from './text.ts';
 
 const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
 

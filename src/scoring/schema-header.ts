@@ -2,9 +2,9 @@
 // and 16 bytes of a GUID, or the byte 0 and a number. Where the header is, it counts, as their deserializers have it.
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
 
+import { type Cursor, readVarint } from '../base/varint.ts';
 import type { NamedSchema } from '../codec/avro.ts';
 import { countHeaders, type RecordView } from '../log/record-batch-reader.ts';
-import { type Cursor, readVarint } from '../log/varint.ts';
 
 const NAME = Buffer.from('__value_schema_id');
 const [NUMBERED, GUID] = [0, 1];

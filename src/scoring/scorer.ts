@@ -2,10 +2,10 @@
 // a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
 // nothing else.
 
+import { BufferPool } from '../base/buffer-pool.ts';
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
-import { BufferPool } from '../log/buffer-pool.ts';
 import { NO_WINDOWS, type ScoredMicroBatch, type WindowCounts } from '../log/ports.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';

@@ -1,9 +1,9 @@
 // The headers that name a result's source record: topic, the topic's id, partition and offset, as UTF-8. They make results idempotent:
 // a consumer that has seen these coordinates may drop a repeat. The id keeps apart topics that had the name one after the other.
 
-import { viewOf } from '../log/int64.ts';
+import { viewOf } from '../base/int64.ts';
+import { sizeOfVarint, writeVarint } from '../base/varint.ts';
 import { encodeHeaders } from '../log/record-batch-writer.ts';
-import { sizeOfVarint, writeVarint } from '../log/varint.ts';
 
 export const SOURCE_TOPIC = '__scorelane.source.topic';
 export const SOURCE_TOPIC_ID = '__scorelane.source.topic.id';

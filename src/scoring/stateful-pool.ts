@@ -2,7 +2,7 @@
 // micro-batches reach it in order. Where the thread is lost the state is lost: the engine is told so, and has the lane built up
 // again, from a snapshot or from the log.
 
-import { BufferPool } from '../log/buffer-pool.ts';
+import { BufferPool } from '../base/buffer-pool.ts';
 import { merge } from '../log/merge.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning } from '../log/offset-before.ts';

@@ -2,11 +2,11 @@
 // nobody (invariants 1 and 4); when the state is lost the lane goes back for it.
 
 import test from 'ava';
+import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { Effect, Message } from '../../src/engine/messages.ts';
 import { type EngineState, newEngine } from '../../src/engine/state.ts';
-import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';

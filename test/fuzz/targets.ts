@@ -3,12 +3,12 @@
 
 import { crc32c } from '@node-rs/crc32';
 import avro from 'avsc';
+import { type Int64, viewOf } from '../../src/base/int64.ts';
 import { AvroReader } from '../../src/codec/avro.ts';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { Random } from '../../src/load/random.ts';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
-import { type Int64, viewOf } from '../../src/log/int64.ts';
 import { AT, type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';

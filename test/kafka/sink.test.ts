@@ -4,10 +4,10 @@
 import { connect } from 'node:net';
 import anyTest, { type TestFn } from 'ava';
 import type { ISocketFactory } from 'kafkajs';
+import { viewOf } from '../../src/base/int64.ts';
 import { kafkaConfig } from '../../src/kafka/client.ts';
 import { loadKafkaJs } from '../../src/kafka/seam.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { viewOf } from '../../src/log/int64.ts';
 import { SinkError } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { createTopics } from '../../tools/topics.ts';

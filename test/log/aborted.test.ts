@@ -1,8 +1,8 @@
 // Which batches a reader of committed records must not see.
 
 import test from 'ava';
+import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { skippedBatches } from '../../src/log/aborted.ts';
-import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 

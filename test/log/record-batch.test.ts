@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
+import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import {
   COMPRESSION_TYPES,
   CompressionError,
@@ -10,7 +11,6 @@ import {
   decompress,
   InflationBoundError,
 } from '../../src/log/compression.ts';
-import { viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { AT, readHeader, splitRecordBatches, UnsupportedFormatError } from '../../src/log/record-batch.ts';
 import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter, stamp } from '../../src/log/record-batch-writer.ts';

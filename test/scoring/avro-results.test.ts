@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { int64Of } from '../../src/base/int64.ts';
 import { AvroReader, frameOf } from '../../src/codec/avro.ts';
-import { int64Of } from '../../src/log/int64.ts';
 import { AvroResultWriter, resultSchema } from '../../src/scoring/avro-results.ts';
 import type { InputReader } from '../../src/scoring/input-reader.ts';
 import { anyInt64 } from '../support/int64.ts';

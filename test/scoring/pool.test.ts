@@ -2,8 +2,8 @@
 // time becomes a dead letter while its neighbours are scored once (invariants 6 and 7).
 
 import test from 'ava';
+import { viewOf } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
-import { viewOf } from '../../src/log/int64.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
 import { type PoolOptions, ScorerPool } from '../../src/scoring/pool.ts';

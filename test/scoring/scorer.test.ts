@@ -3,8 +3,8 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import type { Int64 } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
-import type { Int64 } from '../../src/log/int64.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { ModelBrokenError } from '../../src/scoring/our-fault.ts';
 import { anyInt64 } from '../support/int64.ts';

@@ -2,7 +2,7 @@
 // mostly those of the records; some have nothing to do with them, as those of other producers, of markers, and of clocks that are wrong.
 
 import { crc32c } from '@node-rs/crc32';
-import { viewOf } from '../../src/log/int64.ts';
+import { viewOf } from '../../src/base/int64.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { MicroBatch, ResultBatch } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';

@@ -1,10 +1,10 @@
 // The shipped model, a setup to score with it, and records that it can score.
 
 import { join } from 'node:path';
+import { type Int64, viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { generateTransactions } from '../../src/load/transactions.ts';
 import type { CompressionType } from '../../src/log/compression.ts';
-import { type Int64, viewOf, writeInt64 } from '../../src/log/int64.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
 import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';

@@ -1,7 +1,7 @@
 // Records in tests: to batches and back.
 
+import type { Int64 } from '../../src/base/int64.ts';
 import type { CompressionType } from '../../src/log/compression.ts';
-import type { Int64 } from '../../src/log/int64.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import type { RawRecordBatch } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';

@@ -11,7 +11,7 @@ import {
   VarintTooLongError,
   writeVarint,
   writeVarlong,
-} from '../../src/log/varint.ts';
+} from '../../src/base/varint.ts';
 import { anyInt64 } from '../support/int64.ts';
 
 /** By the definition of Protocol Buffers' sint64, on big integers. */
