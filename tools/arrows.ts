@@ -18,9 +18,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   memory: ['base', 'log'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time'],
-  scoring: ['base', 'codec', 'features', 'model', 'log', 'time'],
-  audit: ['log', 'scoring'],
-  config: ['codec', 'log', 'kafka', 'model', 'scoring'],
+  answers: ['base', 'features', 'log', 'model'],
+  scoring: ['answers', 'base', 'codec', 'features', 'model', 'log', 'time'],
+  audit: ['answers', 'log'],
+  config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };
 
 const rules: IForbiddenRuleType[] = [

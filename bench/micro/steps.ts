@@ -1,5 +1,6 @@
 // The steps of a worker's work, each timed alone: nanoseconds a record, a figure a round.
 
+import { SourceHeaders } from '../../src/answers/source-headers.ts';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { Window } from '../../src/features/window-spec.ts';
@@ -14,7 +15,6 @@ import { compileReader } from '../../src/scoring/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
-import { SourceHeaders } from '../../src/scoring/source-headers.ts';
 import { VoidRunError } from '../harness/result.ts';
 import { forward, mlp } from '../models/mlp.ts';
 import { ensureModel } from '../models/repository.ts';

@@ -1,11 +1,11 @@
 // Reads answers: each result and each dead letter names, in its headers, the record that it belongs to.
 
+import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC, ERROR_TOPIC_ID } from '../answers/dead-letter.ts';
+import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, SOURCE_TOPIC_ID } from '../answers/source-headers.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
-import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC, ERROR_TOPIC_ID } from '../scoring/dead-letter.ts';
-import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, SOURCE_TOPIC_ID } from '../scoring/source-headers.ts';
 
 export interface Topic {
   /** One source for each reading. */

@@ -1,13 +1,13 @@
 // What reading and writing Avro needs to know before it begins: schemas from files, and the number of the results' own.
 
 import { readFileSync } from 'node:fs';
+import { avroOutputs, resultSchema } from '../answers/avro-result-schema.ts';
 import { type AvroOptions, AvroReader, frameOf } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { RegistryError, type RegistryOptions, SchemaRegistry } from '../codec/registry.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
-import { avroOutputs, resultSchema } from '../scoring/avro-results.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';

@@ -1,9 +1,9 @@
 // A dead letter as one line of JSON, whatever is in it: what it cannot say as it is, it says as text.
 
+import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { Int64 } from '../base/int64.ts';
 import { codecs, type InputFormat } from '../codec/codecs.ts';
 import type { RecordReader } from '../log/record-batch-reader.ts';
-import type { DeadLetter } from '../scoring/dead-letter.ts';
 
 /** Where it stands, where it came from, why it is here, and what it is. */
 export function letterLine(

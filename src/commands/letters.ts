@@ -1,11 +1,11 @@
 // What the commands for dead letters share: those of this job, read from a topic that others may write too.
 
+import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
 import type { Config } from '../config/schema.ts';
 import type { Code } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
-import { type DeadLetter, parseDeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';

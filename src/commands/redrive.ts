@@ -1,5 +1,6 @@
 // `scorelane dlq redrive`: the way back to the input, after the cause is mended.
 
+import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -14,7 +15,6 @@ import {
   redriveMetadata,
   sentUpTo,
 } from '../log/redrive-position.ts';
-import type { DeadLetter } from '../scoring/dead-letter.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
 import { requireRights } from './rights.ts';

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { nameTwice } from '../answers/result-names.ts';
 import type { Codec } from '../codec/codec.ts';
 import { codecs } from '../codec/codecs.ts';
 import { ConfigError } from '../config/load.ts';
@@ -23,7 +24,6 @@ import { findVersion } from '../model/repository.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import { PartitionCounter } from '../scoring/partition-counter.ts';
-import { nameTwice } from '../scoring/result-names.ts';
 import type { SelectionSetup } from '../scoring/selection.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';

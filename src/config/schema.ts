@@ -2,12 +2,12 @@
 // Each leaf has a default where one is possible, and one line that says what it is for and why the default is what it is.
 
 import { z } from 'zod';
+import { DIALECTS } from '../answers/dead-letter.ts';
 import { FRAMINGS } from '../codec/avro.ts';
 import { INPUT_FORMATS } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
-import { DIALECTS } from '../scoring/dead-letter.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { secret } from './secrets.ts';

@@ -1,52 +1,13 @@
 // Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
 
 import avro, { type Schema, type Type } from 'avsc';
+import { type AvroResultShape, avroNameOf, resultSchema } from '../answers/avro-result-schema.ts';
+import { nameOfId } from '../answers/result-names.ts';
 import { viewOf } from '../base/int64.ts';
 import { LONG } from '../codec/avro-long.ts';
 import { codecs } from '../codec/codecs.ts';
-import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
 import type { InputReader } from './input-reader.ts';
-import { FEATURES, nameOfId } from './result-names.ts';
 import type { ResultEncoder } from './result-writer.ts';
-
-export interface AvroResultShape {
-  readonly idPaths: readonly string[];
-  /** Names of the outputs, and whether each is a list. */
-  readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
-}
-
-/** The outputs of a model as its golden records show them, and the features where they are wanted. */
-export function avroOutputs(
-  { outputs }: Pick<ModelManifest, 'outputs'>,
-  golden: readonly GoldenRecord[],
-  features: boolean,
-): AvroResultShape['outputs'] {
-  const found = outputs.map((name) => ({ name, isList: (golden[0]?.outputs[name]?.length ?? 1) > 1 }));
-  return features ? [...found, { name: FEATURES, isList: true }] : found;
-}
-
-/** What an id may be: what is none of these is written as the text of its JSON, and a larger integer as its digits. */
-const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
-
-/** Avro allows fewer letters in a name than a path has: all others become underscores. */
-const nameOf = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
-
-/** The schema of the results, as JSON. Throws `RangeError` where two fields would have one name. */
-export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
-  const fields = [
-    ...idPaths.map((path) => ({ name: nameOf(nameOfId(path)), type: ID_TYPES, default: null })),
-    ...outputs.map(({ name, isList }) => ({
-      name: nameOf(name),
-      type: isList ? { type: 'array', items: 'float' } : 'float',
-    })),
-    { name: 'model', type: 'string' },
-    { name: 'version', type: 'string' },
-  ];
-  const names = fields.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new RangeError(`two fields of a result would be named ${twice} in Avro`);
-  return JSON.stringify({ type: 'record', name: 'Result', namespace: 'scorelane', fields });
-}
 
 const INITIAL_BYTES = 1024;
 const LONG_MAX = 2n ** 63n;
@@ -70,8 +31,8 @@ export class AvroResultWriter implements ResultEncoder {
     const schema = JSON.parse(resultSchema(shape)) as Schema;
     this.#type = avro.Type.forSchema(schema, { wrapUnions: 'always', registry: { long: LONG } });
     this.#frame = frame;
-    this.#ids = shape.idPaths.map((path) => nameOf(nameOfId(path)));
-    this.#outputs = shape.outputs.map(({ name, isList }) => ({ name: nameOf(name), isList }));
+    this.#ids = shape.idPaths.map((path) => avroNameOf(nameOfId(path)));
+    this.#outputs = shape.outputs.map(({ name, isList }) => ({ name: avroNameOf(name), isList }));
     this.#value = { model: shape.model, version: shape.version };
     this.#begin();
   }

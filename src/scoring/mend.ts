@@ -2,6 +2,8 @@
 // they were scored: nothing is decoded or predicted again, and no state sees a record twice. A dead letter that is refused for its
 // timestamp gets the present time, and the old one in a header. Why: docs/decisions/0018-what-the-topic-refuses.md
 
+import { ERROR_OFFSET, ERROR_TIMESTAMP } from '../answers/dead-letter.ts';
+import { SOURCE_OFFSET } from '../answers/source-headers.ts';
 import type { Int64 } from '../base/int64.ts';
 import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -17,11 +19,9 @@ import {
 } from '../log/record-batch-reader.ts';
 import { encodeHeaders, type RecordBatchWriter } from '../log/record-batch-writer.ts';
 import { appendDeadLetter } from './append-dead-letter.ts';
-import { ERROR_OFFSET, ERROR_TIMESTAMP } from './dead-letter.ts';
 import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from './messages.ts';
 import { Outputs } from './outputs.ts';
 import { type Row, rowOf } from './row.ts';
-import { SOURCE_OFFSET } from './source-headers.ts';
 
 /** A dead letter has nowhere else to go: its lane stops. */
 export class DeadLetterRefusedError extends Error {

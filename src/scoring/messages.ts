@@ -1,5 +1,6 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
 
+import type { Dialect } from '../answers/dead-letter.ts';
 import type { AvroOptions } from '../codec/avro.ts';
 import type { InputFormat } from '../codec/codecs.ts';
 import type { RegistryOptions } from '../codec/registry.ts';
@@ -9,7 +10,6 @@ import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
-import type { Dialect } from './dead-letter.ts';
 import type { GrowthLimits } from './growth.ts';
 import type { StateAddress } from './lane-states.ts';
 import type { SnapshotRange } from './snapshot-file.ts';

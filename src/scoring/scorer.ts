@@ -2,6 +2,7 @@
 // a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
 // nothing else.
 
+import { SourceHeaders } from '../answers/source-headers.ts';
 import { BufferPool } from '../base/buffer-pool.ts';
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -21,7 +22,6 @@ import { pastLimit } from './record-limits.ts';
 import type { ResultEncoder } from './result-writer.ts';
 import { copyRow, type Row, rowOf } from './row.ts';
 import { schemaInHeaders } from './schema-header.ts';
-import { SourceHeaders } from './source-headers.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 
 export interface ScorerParts {

@@ -2,6 +2,8 @@
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { avroOutputs } from '../answers/avro-result-schema.ts';
+import { FEATURES } from '../answers/result-names.ts';
 import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
@@ -9,7 +11,7 @@ import { turnToFree } from '../log/compression.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
-import { AvroResultWriter, avroOutputs } from './avro-results.ts';
+import { AvroResultWriter } from './avro-results.ts';
 import { Growth } from './growth.ts';
 import { type LaneStates, StateLostError } from './lane-states.ts';
 import { manageState } from './manage-state.ts';
@@ -28,7 +30,6 @@ import {
 import { ModelBrokenError } from './our-fault.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
-import { FEATURES } from './result-names.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { Scorer } from './scorer.ts';
 import { type ThreadUsage, UsageReporter } from './thread-usage.ts';

@@ -2,10 +2,10 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import type { DeadLetter } from '../../src/answers/dead-letter.ts';
 import type { Int64 } from '../../src/base/int64.ts';
 import { codecs, INPUT_FORMATS } from '../../src/codec/codecs.ts';
 import { letterLine } from '../../src/commands/letter-line.ts';
-import type { DeadLetter } from '../../src/scoring/dead-letter.ts';
 import { anyInt64 } from '../support/int64.ts';
 
 const LETTER = {

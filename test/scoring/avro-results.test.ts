@@ -2,9 +2,10 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { resultSchema } from '../../src/answers/avro-result-schema.ts';
 import { int64Of } from '../../src/base/int64.ts';
 import { AvroReader, frameOf } from '../../src/codec/avro.ts';
-import { AvroResultWriter, resultSchema } from '../../src/scoring/avro-results.ts';
+import { AvroResultWriter } from '../../src/scoring/avro-results.ts';
 import type { InputReader } from '../../src/scoring/input-reader.ts';
 import { anyInt64 } from '../support/int64.ts';
 

@@ -3,12 +3,12 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { parseDeadLetter } from '../../src/answers/dead-letter.ts';
 import { codecs, FORMATS, type Format } from '../../src/codec/codecs.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { countHeaders, openRecordBatch, type RecordView } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import { parseDeadLetter } from '../../src/scoring/dead-letter.ts';
 import type { ScorerSetup } from '../../src/scoring/messages.ts';
 import { type Given, outputsOf, transactions } from '../support/model.ts';
 import { score, scorerWith, sums } from '../support/scorer.ts';

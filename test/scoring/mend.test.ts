@@ -2,10 +2,10 @@
 // the bytes that they were scored to. A dead letter that is refused for its time is dated anew, and remembers the old one.
 
 import test from 'ava';
+import { parseDeadLetter } from '../../src/answers/dead-letter.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import { parseDeadLetter } from '../../src/scoring/dead-letter.ts';
 import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/scoring/messages.ts';
 import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';

@@ -2,14 +2,14 @@
 // offsets. Whatever is appended or committed goes into the history that the checkers read.
 
 import { crc32c } from '@node-rs/crc32';
+import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC_ID } from '../../src/answers/dead-letter.ts';
+import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC_ID } from '../../src/answers/source-headers.ts';
 import type { NextOffset } from '../../src/log/offset.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { CommitOffset, ResultBatch } from '../../src/log/ports.ts';
 import { AT, type RecordBatchHeader, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { MemoryBroker, type MemoryPartition } from '../../src/memory/broker.ts';
-import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC_ID } from '../../src/scoring/dead-letter.ts';
-import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC_ID } from '../../src/scoring/source-headers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { type ReadRecord, recordsIn } from '../support/records.ts';
 import { type Refused, refusalOf } from './refusals.ts';

@@ -1,8 +1,8 @@
 // What the topics of the simulated world do not take, ever: single records, which a broker names or does not, and batches that are too
 // large. As on a broker this is looked at before sequence numbers are.
 
+import { ERROR_TIMESTAMP } from '../../src/answers/dead-letter.ts';
 import type { RecordBatchHeader } from '../../src/log/record-batch.ts';
-import { ERROR_TIMESTAMP } from '../../src/scoring/dead-letter.ts';
 import type { ReadRecord } from '../support/records.ts';
 
 /** Two results of the simulated model are larger. */

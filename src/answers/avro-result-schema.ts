@@ -1,0 +1,44 @@
+// The schema of results as Avro: one for all results of a model.
+
+import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
+import { FEATURES, nameOfId } from './result-names.ts';
+
+export interface AvroResultShape {
+  readonly idPaths: readonly string[];
+  /** Names of the outputs, and whether each is a list. */
+  readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
+}
+
+/** The outputs of a model as its golden records show them, and the features where they are wanted. */
+export function avroOutputs(
+  { outputs }: Pick<ModelManifest, 'outputs'>,
+  golden: readonly GoldenRecord[],
+  features: boolean,
+): AvroResultShape['outputs'] {
+  const found = outputs.map((name) => ({ name, isList: (golden[0]?.outputs[name]?.length ?? 1) > 1 }));
+  return features ? [...found, { name: FEATURES, isList: true }] : found;
+}
+
+/** What an id may be: what is none of these is written as the text of its JSON, and a larger integer as its digits. */
+const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
+
+/** Avro allows fewer letters in a name than a path has: all others become underscores. */
+export const avroNameOf = (name: string): string =>
+  name.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+
+/** The schema of the results, as JSON. Throws `RangeError` where two fields would have one name. */
+export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
+  const fields = [
+    ...idPaths.map((path) => ({ name: avroNameOf(nameOfId(path)), type: ID_TYPES, default: null })),
+    ...outputs.map(({ name, isList }) => ({
+      name: avroNameOf(name),
+      type: isList ? { type: 'array', items: 'float' } : 'float',
+    })),
+    { name: 'model', type: 'string' },
+    { name: 'version', type: 'string' },
+  ];
+  const names = fields.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new RangeError(`two fields of a result would be named ${twice} in Avro`);
+  return JSON.stringify({ type: 'record', name: 'Result', namespace: 'scorelane', fields });
+}
