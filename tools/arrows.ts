@@ -19,7 +19,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time'],
   answers: ['base', 'features', 'log', 'model'],
-  scoring: ['answers', 'base', 'codec', 'features', 'model', 'log', 'time'],
+  reading: ['base', 'codec', 'features', 'log'],
+  scoring: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'time'],
   audit: ['answers', 'log'],
   config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };

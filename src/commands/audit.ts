@@ -4,11 +4,11 @@ import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { Selection } from '../scoring/selection.ts';
+import { Selection } from '../reading/selection.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Topics } from './topics.ts';
-import { impatient, selectionSetup } from './wiring.ts';
+import { impatient, readingSetup } from './wiring.ts';
 
 export interface AuditOptions {
   /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */
@@ -34,7 +34,7 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
 /** What is committed is asked for first: every answer to it stands in the outputs before their ends are. */
 async function planOf(config: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
   const { input } = config;
-  const selection = new Selection(selectionSetup(config));
+  const selection = new Selection(readingSetup(config));
   const ranges = await topics.ranges(input.topic, fromMs, toMs);
   const offsets = await topics.groupOffsets(ranges.length);
   const { committed, begun } = offsets;

@@ -21,10 +21,10 @@ import { MemorySource } from '../memory/source.ts';
 import type { BackendChoice } from '../model/choose.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import { findVersion } from '../model/repository.ts';
+import type { ReadingSetup } from '../reading/reading-setup.ts';
 import { probeBackends } from '../scoring/backend-probe.ts';
 import type { ScorerSetup } from '../scoring/messages.ts';
 import { PartitionCounter } from '../scoring/partition-counter.ts';
-import type { SelectionSetup } from '../scoring/selection.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { avroSetup } from './avro-setup.ts';
@@ -151,7 +151,7 @@ export function scorerSetup(
     ]);
   return {
     ...model,
-    ...selectionSetup(config),
+    ...readingSetup(config),
     resultFormat: output.format,
     idPaths: output.ids,
     results: output.topic,
@@ -187,7 +187,7 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
 }
 
 /** How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro. */
-export const selectionSetup = (config: Config): SelectionSetup => {
+export const readingSetup = (config: Config): ReadingSetup => {
   const { input, limits } = config;
   return {
     inputFormat: input.format,

@@ -6,7 +6,7 @@ import { nameOfId } from '../answers/result-names.ts';
 import { viewOf } from '../base/int64.ts';
 import { LONG } from '../codec/avro-long.ts';
 import { codecs } from '../codec/codecs.ts';
-import type { InputReader } from './input-reader.ts';
+import type { InputReader } from '../reading/input-reader.ts';
 import type { ResultEncoder } from './result-writer.ts';
 
 const INITIAL_BYTES = 1024;

@@ -1,15 +1,13 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
 
 import type { Dialect } from '../answers/dead-letter.ts';
-import type { AvroOptions } from '../codec/avro.ts';
 import type { InputFormat } from '../codec/codecs.ts';
-import type { RegistryOptions } from '../codec/registry.ts';
-import type { Only } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
+import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { GrowthLimits } from './growth.ts';
 import type { StateAddress } from './lane-states.ts';
 import type { SnapshotRange } from './snapshot-file.ts';
@@ -22,28 +20,10 @@ export interface PartitionCounts {
   readonly deadLetters: number;
 }
 
-/** How JSON is read, beyond what JSON is. */
-export interface JsonOptions {
-  /** Values may stand behind a zero byte and the number of a schema. */
-  readonly isFramed: boolean;
-  /** The numbers that they may have, whichever they are where none is named. */
-  readonly schemas: readonly number[];
-  /** NaN and infinity are numbers, as Python writes them. */
-  readonly notFinite: boolean;
-}
-
 /** What a worker is told once, when it starts. */
-export interface ScorerSetup {
+export interface ScorerSetup extends ReadingSetup {
   readonly modelFolder: string;
   readonly backend: Backend;
-  readonly inputFormat: InputFormat;
-  /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
-  readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
-  readonly json: JsonOptions;
-  /** Records that are scored; all others are skipped. */
-  readonly only: Only;
-  /** What becomes of a record without a value. */
-  readonly tombstones: 'deadLetter' | 'skip';
   readonly resultFormat: InputFormat;
   /** What stands before each result of Avro. */
   readonly resultFrame: Uint8Array;
@@ -65,8 +45,6 @@ export interface ScorerSetup {
   readonly recordBytesMax: number;
   /** And one with more headers. */
   readonly headersMax: number;
-  /** And one whose lists and maps are nested deeper. */
-  readonly nestingMax: number;
   readonly growth: GrowthLimits;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;

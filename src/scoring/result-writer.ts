@@ -5,7 +5,7 @@ import { nameOfId } from '../answers/result-names.ts';
 import { copyBytes, copyWords } from '../base/copy.ts';
 import { viewOf } from '../base/int64.ts';
 import { codecs, type Format, type InputFormat } from '../codec/codecs.ts';
-import { ELSEWHERE, type InputReader } from './input-reader.ts';
+import { ELSEWHERE, type InputReader } from '../reading/input-reader.ts';
 import { type Notation, notations } from './notation.ts';
 
 /** Writes one result after the other into its own bytes. */

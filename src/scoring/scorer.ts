@@ -11,8 +11,9 @@ import { NO_WINDOWS, type ScoredMicroBatch, type WindowCounts } from '../log/por
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
+import type { InputReader } from '../reading/input-reader.ts';
+import { schemaInHeaders } from '../reading/schema-header.ts';
 import { appendDeadLetter } from './append-dead-letter.ts';
-import type { InputReader } from './input-reader.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { ScoreRequest, ScorerSetup } from './messages.ts';
 import { notFinite } from './not-finite.ts';
@@ -21,7 +22,6 @@ import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
 import type { ResultEncoder } from './result-writer.ts';
 import { copyRow, type Row, rowOf } from './row.ts';
-import { schemaInHeaders } from './schema-header.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 
 export interface ScorerParts {

@@ -6,10 +6,10 @@ import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import type { Random } from '../../src/load/random.ts';
-import { readerFor } from '../../src/scoring/compile-reader.ts';
+import { readerFor } from '../../src/reading/compile-reader.ts';
+import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import { RawRecord } from '../../src/reading/raw-record.ts';
 import { ownsIn } from '../../src/scoring/copartition.ts';
-import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
-import { RawRecord } from '../../src/scoring/raw-record.ts';
 import { mutate } from './mutate.ts';
 import type { Target } from './targets.ts';
 

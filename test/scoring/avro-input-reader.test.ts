@@ -9,8 +9,8 @@ import { LONG } from '../../src/codec/avro-long.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { AvroRecord, CompiledAvroReader } from '../../src/scoring/avro-input-reader.ts';
-import { generalReader } from '../../src/scoring/input-reader.ts';
+import { AvroRecord, CompiledAvroReader } from '../../src/reading/avro-input-reader.ts';
+import { generalReader } from '../../src/reading/input-reader.ts';
 
 const INPUTS = [
   { path: 'amount', log1p: true, mean: 2, std: 3 },

@@ -5,10 +5,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { looseJson } from '../../src/codec/json-loose.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import { readerFor } from '../../src/scoring/compile-reader.ts';
-import type { InputReader } from '../../src/scoring/input-reader.ts';
-import type { JsonOptions } from '../../src/scoring/messages.ts';
-import { RawRecord } from '../../src/scoring/raw-record.ts';
+import { readerFor } from '../../src/reading/compile-reader.ts';
+import type { InputReader } from '../../src/reading/input-reader.ts';
+import { RawRecord } from '../../src/reading/raw-record.ts';
+import type { JsonOptions } from '../../src/reading/reading-setup.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
 

@@ -7,10 +7,10 @@ import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { readerFor } from '../../src/scoring/compile-reader.ts';
-import type { CompiledReader } from '../../src/scoring/compiled-reader.ts';
-import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
-import { RawRecord } from '../../src/scoring/raw-record.ts';
+import { readerFor } from '../../src/reading/compile-reader.ts';
+import type { CompiledReader } from '../../src/reading/compiled-reader.ts';
+import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import { RawRecord } from '../../src/reading/raw-record.ts';
 
 const INPUTS = [
   { path: 'amount', log1p: true, mean: 2, std: 3 },

@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { codecs, FORMATS, type Format } from '../../src/codec/codecs.ts';
 import { parsePath } from '../../src/features/path.ts';
 import { compilePlan } from '../../src/features/plan.ts';
+import { compileReader } from '../../src/reading/compile-reader.ts';
+import type { CompiledReader } from '../../src/reading/compiled-reader.ts';
+import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import { entriesOf, Locator } from '../../src/reading/locate.ts';
 import { AvroResultWriter } from '../../src/scoring/avro-results.ts';
-import { compileReader } from '../../src/scoring/compile-reader.ts';
-import type { CompiledReader } from '../../src/scoring/compiled-reader.ts';
-import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
-import { entriesOf, Locator } from '../../src/scoring/locate.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
 

@@ -11,10 +11,10 @@ import { stateSchema } from '../../src/features/window-spec.ts';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
+import { Selection } from '../../src/reading/selection.ts';
 import { readingOf } from '../../src/scoring/reading.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
-import { Selection } from '../../src/scoring/selection.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { requestFor } from '../support/scorer.ts';
 

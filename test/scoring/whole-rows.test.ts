@@ -9,10 +9,10 @@ import { codecs } from '../../src/codec/codecs.ts';
 import { type PlanInput, planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { AvroRecord, CompiledAvroReader } from '../../src/scoring/avro-input-reader.ts';
-import { readerFor } from '../../src/scoring/compile-reader.ts';
-import { generalReader, type InputReader } from '../../src/scoring/input-reader.ts';
-import { RawRecord } from '../../src/scoring/raw-record.ts';
+import { AvroRecord, CompiledAvroReader } from '../../src/reading/avro-input-reader.ts';
+import { readerFor } from '../../src/reading/compile-reader.ts';
+import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import { RawRecord } from '../../src/reading/raw-record.ts';
 
 const NUMBERS = ['a', 'a', 'b', 'b', 'in.x', 'in.x', 'list.1'];
 const LISTS = ['list', 'list', 'in.list'];

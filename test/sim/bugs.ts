@@ -392,7 +392,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'misses in the audit what was skipped',
-    file: 'scoring/selection.ts',
+    file: 'reading/selection.ts',
     find: 'reader.read(bytes, valueStart, valueEnd, NO_ROW, 0, timestampMs) === SKIPPED',
     replace: 'false',
   },

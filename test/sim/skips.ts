@@ -2,7 +2,8 @@
 // through. They have no answer and are in no window; they are counted, and the audit, which reads by a reader of its own, knows them.
 
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
-import { Selection, type SelectionSetup } from '../../src/scoring/selection.ts';
+import type { ReadingSetup } from '../../src/reading/reading-setup.ts';
+import { Selection } from '../../src/reading/selection.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -11,7 +12,7 @@ export const WANTED = 'c';
 export const UNWANTED = 'd';
 
 /** What a daemon of a world is told. */
-export const selectionOf = (skips: boolean): SelectionSetup => ({
+export const selectionOf = (skips: boolean): ReadingSetup => ({
   inputFormat: 'json',
   avro: null,
   json: { isFramed: false, schemas: [], notFinite: false },

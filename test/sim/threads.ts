@@ -2,12 +2,12 @@
 // until their deadline; a poisoned record kills its thread every time.
 
 import { compilePlan } from '../../src/features/plan.ts';
-import type { InputReader } from '../../src/scoring/input-reader.ts';
+import type { InputReader } from '../../src/reading/input-reader.ts';
+import { readerWith } from '../../src/reading/plan-reader.ts';
 import type { LaneStates } from '../../src/scoring/lane-states.ts';
 import { manageState } from '../../src/scoring/manage-state.ts';
 import { mend } from '../../src/scoring/mend.ts';
 import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
-import { readerWith } from '../../src/scoring/reading.ts';
 import { offsetsIn } from '../../src/scoring/record-offsets.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';

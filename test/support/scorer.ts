@@ -5,7 +5,7 @@ import { compilePlan } from '../../src/features/plan.ts';
 import type { MicroBatch } from '../../src/log/ports.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { compileReader } from '../../src/scoring/compile-reader.ts';
+import { compileReader } from '../../src/reading/compile-reader.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';

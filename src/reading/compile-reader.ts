@@ -10,9 +10,9 @@ import { FramedJsonReader } from './framed-json-reader.ts';
 import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
 import { entriesOf, Locator } from './locate.ts';
-import type { JsonOptions } from './messages.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import { RawRecord } from './raw-record.ts';
+import type { JsonOptions } from './reading-setup.ts';
 
 const PLAIN_JSON: JsonOptions = { isFramed: false, schemas: [], notFinite: false };
 

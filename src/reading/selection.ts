@@ -7,22 +7,17 @@ import { SchemaRegistry } from '../codec/registry.ts';
 import { SKIPPED } from '../features/only.ts';
 import { compilePlan } from '../features/plan.ts';
 import type { RecordView } from '../log/record-batch-reader.ts';
-import type { ScorerSetup } from './messages.ts';
-import { readerWith } from './reading.ts';
+import { type PlanReader, readerWith } from './plan-reader.ts';
+import type { ReadingSetup } from './reading-setup.ts';
 import { schemaInHeaders } from './schema-header.ts';
 
-export type SelectionSetup = Pick<
-  ScorerSetup,
-  'inputFormat' | 'json' | 'avro' | 'nestingMax' | 'only' | 'tombstones'
->;
-
 export class Selection {
-  readonly #setup: SelectionSetup;
-  readonly #reading: ReturnType<typeof readerWith>;
+  readonly #setup: ReadingSetup;
+  readonly #reading: PlanReader;
   readonly #needed = new Set<SchemaNeededError['id']>();
 
   /** Throws `SchemaError` for a reader's schema that is none. */
-  constructor(setup: SelectionSetup) {
+  constructor(setup: ReadingSetup) {
     this.#setup = setup;
     this.#reading = readerWith({ ...setup, idPaths: [] }, [], (fields) => compilePlan([], fields));
   }

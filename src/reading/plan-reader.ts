@@ -1,0 +1,38 @@
+// The reader for the format of a job's records, behind which a feature plan is filled.
+
+import type { AvroReader } from '../codec/avro.ts';
+import type { Format } from '../codec/codecs.ts';
+import { onlyPlan } from '../features/only.ts';
+import type { FeaturePlan, Fields } from '../features/plan.ts';
+import type { PlanInput } from '../features/spec.ts';
+import { AvroRecord, CompiledAvroReader } from './avro-input-reader.ts';
+import { readerFor } from './compile-reader.ts';
+import type { InputReader } from './input-reader.ts';
+import { RawRecord } from './raw-record.ts';
+import type { ReadingSetup } from './reading-setup.ts';
+
+export interface PlanReader {
+  readonly reader: InputReader;
+  /** What learns writers' schemas; null where there are none. */
+  readonly avro: AvroReader | null;
+}
+
+/** The reader for these inputs, whose plan is made for the fields of its records. Throws `SchemaError`. */
+export function readerWith(
+  setup: Omit<ReadingSetup, 'tombstones'> & { readonly idPaths: readonly string[] },
+  inputs: readonly PlanInput[],
+  planWith: (fields: Fields) => FeaturePlan,
+): PlanReader {
+  const { idPaths, nestingMax, inputFormat, json, avro: options, only } = setup;
+  const selects = Object.keys(only).length > 0;
+  const selecting = (fields: Fields): FeaturePlan => onlyPlan(planWith(fields), only, fields);
+  if (options === null) {
+    const raw = new RawRecord(inputs, idPaths);
+    const parts = { inputs, plan: selecting(raw), raw, idPaths, nestingMax, json, selects };
+    return { reader: readerFor(inputFormat as Format, parts), avro: null };
+  }
+  const record = new AvroRecord(inputs);
+  const plan = selecting(record);
+  const reader = new CompiledAvroReader({ options, inputs, plan, record, idPaths, nestingMax, selects });
+  return { reader, avro: reader.codec };
+}
