@@ -20,7 +20,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   load: ['base', 'codec', 'log', 'time'],
   answers: ['base', 'features', 'log', 'model'],
   reading: ['base', 'codec', 'features', 'log'],
-  scoring: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'time'],
+  'worker-protocol': ['answers', 'codec', 'features', 'log', 'model', 'reading'],
+  scoring: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'time', 'worker-protocol'],
   audit: ['answers', 'log'],
   config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };

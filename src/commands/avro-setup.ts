@@ -8,7 +8,7 @@ import { RegistryError, type RegistryOptions, SchemaRegistry } from '../codec/re
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
-import type { ScorerSetup } from '../scoring/messages.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { UnavailableError } from './exit-codes.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 

@@ -1,6 +1,6 @@
 // Partition counts that have changed while the daemon runs, in the words of the log: which topic, both counts, and what it means.
 
-import type { PartitionCounts } from '../scoring/messages.ts';
+import type { PartitionCounts } from '../worker-protocol/messages.ts';
 
 /** How the answers to a partition of the input are spread over a topic. */
 export const spreading = (input: number, outputs: number): string =>

@@ -6,12 +6,12 @@ import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
 import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import type { AskingOptions } from '../scoring/asked-threads.ts';
-import type { ScorerSetup } from '../scoring/messages.ts';
 import { ScorerPool } from '../scoring/pool.ts';
 import { SnapshotDirectory } from '../scoring/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../scoring/stateful-pool.ts';
 import { PiscinaThreads } from '../scoring/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './exit-codes.ts';
 
 export type Pool = ScorerPool | StatefulPool;

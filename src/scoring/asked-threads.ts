@@ -6,8 +6,14 @@ import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
-import type { PartitionCounts, ScoreRequest, StateUse, WorkerRequest, WorkerResponse } from './messages.ts';
-import type { ThreadUsage } from './thread-usage.ts';
+import type {
+  PartitionCounts,
+  ScoreRequest,
+  StateUse,
+  ThreadUsage,
+  WorkerRequest,
+  WorkerResponse,
+} from '../worker-protocol/messages.ts';
 import { DeadlineError, type WorkerThreads } from './threads.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */

@@ -5,10 +5,10 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning, TooLate } from '../log/offset-before.ts';
 import { keyOf } from '../log/topic-partition.ts';
+import type { RestoreRequest } from '../worker-protocol/messages.ts';
+import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
 import { type AskedThreads, ScoringError } from './asked-threads.ts';
 import type { SnapshotOptions } from './lane-snapshots.ts';
-import { type StateAddress, StateLostError } from './lane-states.ts';
-import type { RestoreRequest } from './messages.ts';
 
 /** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
 export type BeginningOf = (

@@ -2,13 +2,7 @@
 // behind on the way there: a thread that was replaced for that would build up the same states, leave the same behind, and be replaced
 // again. So nothing counts but what is left once the garbage is collected, compared with when its states were last as large.
 
-import type { ThreadUsage } from './thread-usage.ts';
-
-/** How much a thread may grow after its model was loaded, before another takes its place. */
-export interface GrowthLimits {
-  readonly bytesMax: number;
-  readonly tensorsMax: number;
-}
+import type { GrowthLimits, ThreadUsage } from '../worker-protocol/messages.ts';
 
 /** States that have grown by so much leave traces in a heap: lists and tables beside their arrays. */
 const HELD_SHARE = 1 / 8;

@@ -1,8 +1,8 @@
 // The snapshots of one lane: when the next is due, and when one that was written may be used.
 
 import { keyOf } from '../log/topic-partition.ts';
+import type { StateAddress } from '../worker-protocol/messages.ts';
 import type { AskedThreads } from './asked-threads.ts';
-import type { StateAddress } from './lane-states.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 export interface SnapshotOptions {

@@ -5,28 +5,14 @@
 import type { FeaturePlan } from '../features/plan.ts';
 import type { StatefulPlan } from '../features/stateful-plan.ts';
 import { NO_WINDOWS, type WindowCounts } from '../log/ports.ts';
-import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import { readSnapshot, type SnapshotRange, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import { type SnapshotRange, type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
+import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
 const FILES = { read: readSnapshot, write: writeSnapshot };
 
-/** The lane, and the ownership during which its state was built up. */
-export interface StateAddress extends TopicPartition {
-  readonly epoch: number;
-  /** As the partition was assigned with. */
-  readonly incarnation?: string;
-  /** The same. */
-  readonly placedBy?: readonly number[];
-}
-
 /** Of what partition a plan is. */
 type Of = Omit<StateAddress, 'epoch'>;
-
-/** The state that was asked for is not on this thread, or stands at another offset. */
-export class StateLostError extends Error {
-  readonly code = 'SCORELANE_STATE_LOST';
-  override readonly name = 'StateLostError';
-}
 
 interface Held {
   readonly epoch: number;

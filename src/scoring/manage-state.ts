@@ -1,7 +1,7 @@
 // What a worker is asked of its states besides scoring with them.
 
+import type { StateRequest, WorkerResponse } from '../worker-protocol/messages.ts';
 import type { LaneStates } from './lane-states.ts';
-import type { StateRequest, WorkerResponse } from './messages.ts';
 
 /** Throws `StateLostError`, `SnapshotError`, and what writing files throws. */
 export function manageState(states: LaneStates, request: StateRequest): WorkerResponse {

@@ -18,8 +18,8 @@ import {
   type RecordView,
 } from '../log/record-batch-reader.ts';
 import { encodeHeaders, type RecordBatchWriter } from '../log/record-batch-writer.ts';
+import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from '../worker-protocol/messages.ts';
 import { appendDeadLetter } from './append-dead-letter.ts';
-import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from './messages.ts';
 import { Outputs } from './outputs.ts';
 import { type Row, rowOf } from './row.ts';
 

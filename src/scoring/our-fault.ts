@@ -4,7 +4,7 @@
 import { SchemaNeededError } from '../codec/avro.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { StateBrokenError } from '../features/stateful-plan.ts';
-import { StateLostError } from './lane-states.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 
 /** The model fails on its own golden records. */
 export class ModelBrokenError extends Error {

@@ -2,7 +2,7 @@
 // grow, or be made again with fewer, while the daemon runs.
 
 import type { ResultBatch, Sink } from '../log/ports.ts';
-import type { PartitionCounts } from './messages.ts';
+import type { PartitionCounts } from '../worker-protocol/messages.ts';
 
 type Role = keyof PartitionCounts;
 

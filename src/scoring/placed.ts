@@ -3,8 +3,8 @@
 
 import { placedBy } from '../log/placed-by.ts';
 import { keyOf } from '../log/topic-partition.ts';
-import { type StateAddress, StateLostError } from './lane-states.ts';
-import type { PartitionCounts } from './messages.ts';
+import type { PartitionCounts } from '../worker-protocol/messages.ts';
+import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
 
 export interface Counted {
   readonly now: PartitionCounts;

@@ -5,9 +5,9 @@ import { compilePlan, type Fields } from '../features/plan.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { keepsState, type ModelManifest, statelessInputs } from '../model/manifest.ts';
 import { type PlanReader, readerWith } from '../reading/plan-reader.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { ownsIn } from './copartition.ts';
 import { LaneStates } from './lane-states.ts';
-import type { ScorerSetup } from './messages.ts';
 
 export interface Reading extends PlanReader {
   /** Null for a model without windows. */

@@ -2,7 +2,7 @@
 
 import type { Rejection } from '../features/rejection.ts';
 import { countHeaders, type RecordView } from '../log/record-batch-reader.ts';
-import type { ScorerSetup } from './messages.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 
 type RecordLimits = Pick<ScorerSetup, 'recordBytesMax' | 'headersMax'>;
 

@@ -4,7 +4,7 @@
 
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch } from '../log/record-batch-reader.ts';
-import type { OffsetsRequest } from './messages.ts';
+import type { OffsetsRequest } from '../worker-protocol/messages.ts';
 
 /** The offsets of the records that were asked for, in ascending order. Throws what opening a record batch throws. */
 export function offsetsIn(

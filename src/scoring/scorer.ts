@@ -13,9 +13,9 @@ import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts'
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import { schemaInHeaders } from '../reading/schema-header.ts';
+import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
 import { appendDeadLetter } from './append-dead-letter.ts';
 import type { LaneStates } from './lane-states.ts';
-import type { ScoreRequest, ScorerSetup } from './messages.ts';
 import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
 import { Outputs } from './outputs.ts';

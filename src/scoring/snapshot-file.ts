@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Archive, Numbers } from '../features/archive.ts';
+import type { SnapshotRange } from '../worker-protocol/messages.ts';
 
 /** What a state is of. All but `at` must be the same where it is read. */
 export interface SnapshotTitle {
@@ -17,12 +18,6 @@ export interface SnapshotTitle {
   readonly placedBy: string;
   /** It holds every record below this offset, and none from there on. */
   readonly at: number;
-}
-
-/** Where it may stand. */
-export interface SnapshotRange {
-  readonly notBefore: number;
-  readonly notAfter: number;
 }
 
 /** The file is not a whole snapshot of this partition by this plan, at an offset that is of use. */

@@ -15,10 +15,10 @@ import type {
   ScoredMicroBatch,
 } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
+import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
-import { type StateAddress, StateLostError } from './lane-states.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import { type Move, Placement } from './placement.ts';
 import { mended, workerLost } from './pool.ts';

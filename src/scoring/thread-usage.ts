@@ -3,20 +3,7 @@
 import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
-
-export interface ThreadUsage {
-  readonly thread: number;
-  /** Since the thread was started. Work that V8 does for it on threads of its own is not in it. */
-  readonly cpuMicros: number;
-  /** Time that collections stopped the thread, since its model was loaded. */
-  readonly gcMs: number;
-  /** Tensors alive between two tasks. One that grows is a leak. */
-  readonly tensors: number;
-  /** Memory of the thread's own heap and buffers. What it holds for lanes, the runtime's and other threads' is not in it. */
-  readonly bytes: number;
-  /** What it holds for lanes. */
-  readonly heldBytes: number;
-}
+import type { ThreadUsage } from '../worker-protocol/messages.ts';
 
 /** Often enough to split a run of a second between its threads; reading it takes some ten microseconds. */
 const EVERY_MS = 50;

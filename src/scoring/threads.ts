@@ -11,7 +11,7 @@ import {
   type WorkerData,
   type WorkerRequest,
   type WorkerResponse,
-} from './messages.ts';
+} from '../worker-protocol/messages.ts';
 
 /** The thread had grown too much, and ended before it began the task: give it to another. */
 export class ThreadRetiredError extends Error {

@@ -11,28 +11,30 @@ import { turnToFree } from '../log/compression.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
-import { AvroResultWriter } from './avro-results.ts';
-import { Growth } from './growth.ts';
-import { type LaneStates, StateLostError } from './lane-states.ts';
-import { manageState } from './manage-state.ts';
-import { mend } from './mend.ts';
 import {
   type MendRequest,
   type ProbeRequest,
   RETIRED_EXIT,
   type ScoreRequest,
   type ScorerSetup,
+  StateLostError,
   type StateRequest,
+  type ThreadUsage,
   type WorkerData,
   type WorkerRequest,
   type WorkerResponse,
-} from './messages.ts';
+} from '../worker-protocol/messages.ts';
+import { AvroResultWriter } from './avro-results.ts';
+import { Growth } from './growth.ts';
+import type { LaneStates } from './lane-states.ts';
+import { manageState } from './manage-state.ts';
+import { mend } from './mend.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
 import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { Scorer } from './scorer.ts';
-import { type ThreadUsage, UsageReporter } from './thread-usage.ts';
+import { UsageReporter } from './thread-usage.ts';
 
 interface Loaded {
   readonly scorer: Scorer;

@@ -3,8 +3,8 @@
 
 import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
-import type { WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import answer from '../../src/scoring/worker.ts';
+import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { recordsIn } from '../support/records.ts';
 
 const kept: Buffer[] = [];

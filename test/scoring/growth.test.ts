@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { Growth } from '../../src/scoring/growth.ts';
-import type { ThreadUsage } from '../../src/scoring/thread-usage.ts';
+import type { ThreadUsage } from '../../src/worker-protocol/messages.ts';
 
 const usage = (bytes: number, heldBytes = 0, tensors = 0): ThreadUsage => ({
   thread: 1,

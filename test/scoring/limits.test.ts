@@ -9,7 +9,7 @@ import type { ResultBatch } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { countHeaders, openRecordBatch, type RecordView } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import type { ScorerSetup } from '../../src/scoring/messages.ts';
+import type { ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { type Given, outputsOf, transactions } from '../support/model.ts';
 import { score, scorerWith, sums } from '../support/scorer.ts';
 

@@ -7,7 +7,7 @@ import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
-import type { Mended, RefusedOutput } from '../../src/scoring/messages.ts';
+import type { Mended, RefusedOutput } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';
 import { requestFor, scorerWith, sums } from '../support/scorer.ts';

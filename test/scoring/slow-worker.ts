@@ -1,7 +1,7 @@
 // The real worker, of a model that takes a second for its golden records.
 
-import type { WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import answer from '../../src/scoring/worker.ts';
+import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
 
 export default function answerSlowly(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
   const untilMs = performance.now() + 1_000;

@@ -7,11 +7,16 @@ import { readerWith } from '../../src/reading/plan-reader.ts';
 import type { LaneStates } from '../../src/scoring/lane-states.ts';
 import { manageState } from '../../src/scoring/manage-state.ts';
 import { mend } from '../../src/scoring/mend.ts';
-import type { ScoreRequest, ScorerSetup, WorkerRequest, WorkerResponse } from '../../src/scoring/messages.ts';
 import { offsetsIn } from '../../src/scoring/record-offsets.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
 import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
+import type {
+  ScoreRequest,
+  ScorerSetup,
+  WorkerRequest,
+  WorkerResponse,
+} from '../../src/worker-protocol/messages.ts';
 import { DEAD, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';

@@ -10,7 +10,7 @@ import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/po
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
-import type { PartitionCounts, ScorerSetup } from '../../src/scoring/messages.ts';
+import type { PartitionCounts, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { INFLATED_BYTES_MAX } from './records.ts';
 
 export const MODEL_FOLDER = join(import.meta.dirname, '..', '..', 'native-models', 'creditcard', '1');

@@ -6,9 +6,9 @@ import type { MicroBatch } from '../../src/log/ports.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
-import type { ScoreRequest, ScorerSetup } from '../../src/scoring/messages.ts';
 import { ResultWriter } from '../../src/scoring/result-writer.ts';
 import { Scorer } from '../../src/scoring/scorer.ts';
+import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
 
 const manifest = readManifest(MODEL_FOLDER);

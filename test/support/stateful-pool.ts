@@ -5,10 +5,10 @@ import { startingAt } from '../../src/log/offset.ts';
 import type { ScoredMicroBatch } from '../../src/log/ports.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 import type { BeginningOf } from '../../src/scoring/beginnings.ts';
-import type { StateAddress } from '../../src/scoring/lane-states.ts';
 import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
 import { StatefulPool } from '../../src/scoring/stateful-pool.ts';
 import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import type { StateAddress } from '../../src/worker-protocol/messages.ts';
 import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 

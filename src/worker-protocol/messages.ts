@@ -6,12 +6,51 @@ import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
-import type { GrowthLimits } from './growth.ts';
-import type { StateAddress } from './lane-states.ts';
-import type { SnapshotRange } from './snapshot-file.ts';
-import type { ThreadUsage } from './thread-usage.ts';
+
+/** How much a thread may grow after its model was loaded, before another takes its place. */
+export interface GrowthLimits {
+  readonly bytesMax: number;
+  readonly tensorsMax: number;
+}
+
+/** What a worker thread uses, told with its answers a few times a second. */
+export interface ThreadUsage {
+  readonly thread: number;
+  /** Since the thread was started. Work that V8 does for it on threads of its own is not in it. */
+  readonly cpuMicros: number;
+  /** Time that collections stopped the thread, since its model was loaded. */
+  readonly gcMs: number;
+  /** Tensors alive between two tasks. One that grows is a leak. */
+  readonly tensors: number;
+  /** Memory of the thread's own heap and buffers. What it holds for lanes, the runtime's and other threads' is not in it. */
+  readonly bytes: number;
+  /** What it holds for lanes. */
+  readonly heldBytes: number;
+}
+
+/** The lane, and the ownership during which its state was built up. */
+export interface StateAddress extends TopicPartition {
+  readonly epoch: number;
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
+  /** The same. */
+  readonly placedBy?: readonly number[];
+}
+
+/** The state that was asked for is not on this thread, or stands at another offset. */
+export class StateLostError extends Error {
+  readonly code = 'SCORELANE_STATE_LOST';
+  override readonly name = 'StateLostError';
+}
+
+/** Where a snapshot may stand. */
+export interface SnapshotRange {
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
 
 /** How many partitions the topics of a job have. They may change while it runs: so they go with each task. */
 export interface PartitionCounts {
