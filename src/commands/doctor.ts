@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { loadKafkaJs } from '../kafka/seam.ts';
+import { probeBackends } from '../model/backend-probe.ts';
 import { BACKENDS, type Backend } from '../model/predictor.ts';
-import { probeBackends } from '../scoring/backend-probe.ts';
 import { EXIT } from './exit-codes.ts';
 import { versions } from './versions.ts';
 

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
-import { probeBackends } from '../../src/scoring/backend-probe.ts';
+import { probeBackends } from '../../src/model/backend-probe.ts';
 
 /** Saves a small model with two outputs, trained on nothing, with its golden records. */
 async function saved(): Promise<string> {

@@ -4,11 +4,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { probeBackends } from '../../src/model/backend-probe.ts';
 import { explainChoice } from '../../src/model/choose.ts';
 import { ModelError, readGolden, readManifest } from '../../src/model/manifest.ts';
 import { BACKENDS, BackendMissingError } from '../../src/model/predictor.ts';
 import { findVersion } from '../../src/model/repository.ts';
-import { probeBackends } from '../../src/scoring/backend-probe.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 function copyOfModel(): string {

@@ -2,9 +2,9 @@
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type BackendChoice, chooseBackend } from '../model/choose.ts';
-import { ModelError, readManifest } from '../model/manifest.ts';
-import { type Backend, BackendMissingError } from '../model/predictor.ts';
+import { type BackendChoice, chooseBackend } from './choose.ts';
+import { ModelError, readManifest } from './manifest.ts';
+import { type Backend, BackendMissingError } from './predictor.ts';
 
 interface Question {
   readonly modelFolder: string;
