@@ -21,7 +21,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   answers: ['base', 'features', 'log', 'model'],
   reading: ['base', 'codec', 'features', 'log'],
   'worker-protocol': ['answers', 'codec', 'features', 'log', 'model', 'reading'],
-  scoring: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'time', 'worker-protocol'],
+  worker: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'worker-protocol'],
+  scoring: ['base', 'features', 'log', 'model', 'time', 'worker-protocol'],
   audit: ['answers', 'log'],
   config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };
@@ -33,6 +34,12 @@ const rules: IForbiddenRuleType[] = [
     from: { path: `^src/${folder}/` },
     to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
   })),
+  {
+    name: 'nobody imports worker: it runs in a thread of its own, and what is said to it stands in worker-protocol',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/worker/' },
+    to: { path: '^src/worker/' },
+  },
   {
     name: 'nothing sees commands',
     severity: 'error',

@@ -58,9 +58,8 @@ export interface PiscinaThreadsOptions {
   readonly workerUrl?: URL;
 }
 
-/** The entry beside a module, whether it runs as TypeScript or built. */
-export const besideModule = (moduleUrl: string, name: string): URL =>
-  new URL(`./${name}${extname(fileURLToPath(moduleUrl))}`, moduleUrl);
+/** The worker's entry, which is named and never imported. It runs as TypeScript or built, as this module does. */
+const WORKER = new URL(`../worker/worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
 export class PiscinaThreads implements WorkerThreads {
   readonly count: number;
@@ -77,7 +76,7 @@ export class PiscinaThreads implements WorkerThreads {
     this.count = workers;
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
-      filename: (workerUrl ?? besideModule(import.meta.url, 'worker')).href,
+      filename: (workerUrl ?? WORKER).href,
       workerData: { setup, waitedMs: this.#waitedMs } satisfies WorkerData,
       minThreads: workers,
       maxThreads: workers,

@@ -6,7 +6,7 @@ import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
-import { ownsIn } from '../../src/scoring/copartition.ts';
+import { ownsIn } from '../../src/worker/states/copartition.ts';
 
 const planWith = (
   by: string | undefined,

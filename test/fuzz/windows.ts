@@ -9,7 +9,7 @@ import type { Random } from '../../src/load/random.ts';
 import { readerFor } from '../../src/reading/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
-import { ownsIn } from '../../src/scoring/copartition.ts';
+import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { mutate } from './mutate.ts';
 import type { Target } from './targets.ts';
 

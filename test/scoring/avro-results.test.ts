@@ -6,7 +6,7 @@ import { resultSchema } from '../../src/answers/avro-result-schema.ts';
 import { int64Of } from '../../src/base/int64.ts';
 import { AvroReader, frameOf } from '../../src/codec/avro.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
-import { AvroResultWriter } from '../../src/scoring/avro-results.ts';
+import { AvroResultWriter } from '../../src/worker/write/avro-results.ts';
 import { anyInt64 } from '../support/int64.ts';
 
 const SHAPE = {

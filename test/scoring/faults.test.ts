@@ -9,10 +9,10 @@ import type { ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
 import { readerFor } from '../../src/reading/compile-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
-import { ownsIn } from '../../src/scoring/copartition.ts';
-import { LaneStates } from '../../src/scoring/lane-states.ts';
-import { type ResultEncoder, ResultWriter } from '../../src/scoring/result-writer.ts';
-import { Scorer } from '../../src/scoring/scorer.ts';
+import { Scorer } from '../../src/worker/scorer.ts';
+import { ownsIn } from '../../src/worker/states/copartition.ts';
+import { LaneStates } from '../../src/worker/states/lane-states.ts';
+import { type ResultEncoder, ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { requestFor } from '../support/scorer.ts';
 

@@ -1,7 +1,7 @@
 // A thread is replaced for what it keeps, and for nothing that its states left behind: otherwise it would build them up for ever.
 
 import test from 'ava';
-import { Growth } from '../../src/scoring/growth.ts';
+import { Growth } from '../../src/worker/growth.ts';
 import type { ThreadUsage } from '../../src/worker-protocol/messages.ts';
 
 const usage = (bytes: number, heldBytes = 0, tensors = 0): ThreadUsage => ({

@@ -9,7 +9,7 @@ import { readerFor } from '../../src/reading/compile-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { JsonOptions } from '../../src/reading/reading-setup.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
 
 const INPUTS = [fieldInput('a', { default: 2 })];

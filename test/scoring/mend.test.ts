@@ -6,7 +6,7 @@ import { parseDeadLetter } from '../../src/answers/dead-letter.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import { DeadLetterRefusedError, mend } from '../../src/scoring/mend.ts';
+import { DeadLetterRefusedError, mend } from '../../src/worker/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { nameTwice } from '../../src/answers/result-names.ts';
 import { codecs, FORMATS } from '../../src/codec/codecs.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 
 const id = fc.option(
   fc.oneof(fc.string({ maxLength: 40 }), fc.integer(), fc.array(fc.boolean(), { maxLength: 3 })),

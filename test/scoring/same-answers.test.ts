@@ -10,8 +10,8 @@ import { compileReader } from '../../src/reading/compile-reader.ts';
 import type { CompiledReader } from '../../src/reading/compiled-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { entriesOf, Locator } from '../../src/reading/locate.ts';
-import { AvroResultWriter } from '../../src/scoring/avro-results.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
+import { AvroResultWriter } from '../../src/worker/write/avro-results.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
 
 const INPUTS = [fieldInput('a', { default: 3 }), fieldInput('list', { count: 2 })];

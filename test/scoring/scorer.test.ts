@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Int64 } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { ModelBrokenError } from '../../src/scoring/our-fault.ts';
+import { ModelBrokenError } from '../../src/worker/our-fault.ts';
 import { anyInt64 } from '../support/int64.ts';
 import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';

@@ -12,9 +12,9 @@ import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { Selection } from '../../src/reading/selection.ts';
-import { readingOf } from '../../src/scoring/reading.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
-import { Scorer } from '../../src/scoring/scorer.ts';
+import { readingOf } from '../../src/worker/reading.ts';
+import { Scorer } from '../../src/worker/scorer.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { requestFor } from '../support/scorer.ts';
 

@@ -8,8 +8,8 @@ import fc from 'fast-check';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { LaneStates } from '../../src/scoring/lane-states.ts';
-import { SnapshotError } from '../../src/scoring/snapshot-file.ts';
+import { LaneStates } from '../../src/worker/states/lane-states.ts';
+import { SnapshotError } from '../../src/worker/states/snapshot-file.ts';
 import { history } from '../support/windows-model.ts';
 
 const INPUTS = [

@@ -48,13 +48,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'drops dead letters',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);',
     replace: '',
   },
   {
     name: 'writes dead letters in the order in which they were refused',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'this.#refused.sort((left, right) => left.row.offset - right.row.offset);',
     replace: '',
   },
@@ -116,7 +116,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what lies below the wanted offset',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'if (records.offset >= first && records.offset < until) visit(records);',
     replace: 'if (records.offset < until) visit(records);',
   },
@@ -170,7 +170,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'takes a snapshot of a topic that had the name before',
-    file: 'scoring/lane-states.ts',
+    file: 'worker/states/lane-states.ts',
     find: 'incarnation: incarnation ?? null,',
     replace: 'incarnation: null,',
     windows: true,
@@ -245,19 +245,19 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'writes what was appended again, when a later record is refused',
-    file: 'scoring/mend.ts',
+    file: 'worker/mend.ts',
     find: 'if (index >= (refused?.appended ?? 0)) visit(',
     replace: 'visit(',
   },
   {
     name: 'drops a record whose result is refused',
-    file: 'scoring/mend.ts',
+    file: 'worker/mend.ts',
     find: 'if (message !== undefined) found.push({ row: rowOf(records), offset: records.offset, message });',
     replace: '',
   },
   {
     name: 'puts the dead letters of refused results behind the others',
-    file: 'scoring/mend.ts',
+    file: 'worker/mend.ts',
     find: 'found.sort((left, right) => left.offset - right.offset)',
     replace: 'found',
   },
@@ -281,14 +281,14 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'keeps a state that was left in the middle of a task',
-    file: 'scoring/lane-states.ts',
+    file: 'worker/states/lane-states.ts',
     find: 'this.#held.delete(keyOf(lane));\n    this.#used = held;',
     replace: 'this.#used = held;',
     windows: true,
   },
   {
     name: 'scores a record that could not be read',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: "return ourFault('READER_FAILED', 'reading', error);",
     replace: 'return null;',
   },
@@ -301,14 +301,14 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what it should only feed',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'const scoreFrom = state?.scoreFrom ?? 0;',
     replace: 'const scoreFrom = 0;',
     windows: true,
   },
   {
     name: 'does not feed what has its answer',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'if (state !== null) this.#feed(record);',
     replace: '',
     windows: true,
@@ -386,7 +386,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'makes a dead letter of a tombstone that is to be skipped',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: "return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;",
     replace: 'return NO_VALUE;',
   },
@@ -398,7 +398,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'does not count what it skips',
-    file: 'scoring/scorer.ts',
+    file: 'worker/scorer.ts',
     find: 'this.#skipped++;',
     replace: '',
   },

@@ -4,13 +4,13 @@
 import { compilePlan } from '../../src/features/plan.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
-import type { LaneStates } from '../../src/scoring/lane-states.ts';
-import { manageState } from '../../src/scoring/manage-state.ts';
-import { mend } from '../../src/scoring/mend.ts';
-import { offsetsIn } from '../../src/scoring/record-offsets.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
-import { Scorer } from '../../src/scoring/scorer.ts';
 import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
+import { mend } from '../../src/worker/mend.ts';
+import { offsetsIn } from '../../src/worker/record-offsets.ts';
+import { Scorer } from '../../src/worker/scorer.ts';
+import type { LaneStates } from '../../src/worker/states/lane-states.ts';
+import { manageState } from '../../src/worker/states/manage-state.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import type {
   ScoreRequest,
   ScorerSetup,

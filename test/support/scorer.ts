@@ -6,8 +6,8 @@ import type { MicroBatch } from '../../src/log/ports.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
-import { ResultWriter } from '../../src/scoring/result-writer.ts';
-import { Scorer } from '../../src/scoring/scorer.ts';
+import { Scorer } from '../../src/worker/scorer.ts';
+import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
 

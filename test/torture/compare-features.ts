@@ -4,7 +4,7 @@ import { json } from '../../src/codec/json.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { placedBy } from '../../src/log/placed-by.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
-import { ownsIn } from '../../src/scoring/copartition.ts';
+import { ownsIn } from '../../src/worker/states/copartition.ts';
 import type { Audit } from '../support/daemon.ts';
 import type { PartitionRecord, ReadRecord } from '../support/records.ts';
 

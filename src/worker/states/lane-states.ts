@@ -2,11 +2,11 @@
 // taken out while records are put into it, and what was begun and did not come to its end is not put back. Whoever asks for a state
 // that does not stand where it should learns that it is lost, and builds it up again from the log.
 
-import type { FeaturePlan } from '../features/plan.ts';
-import type { StatefulPlan } from '../features/stateful-plan.ts';
-import { NO_WINDOWS, type WindowCounts } from '../log/ports.ts';
-import { keyOf } from '../log/topic-partition.ts';
-import { type SnapshotRange, type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
+import type { FeaturePlan } from '../../features/plan.ts';
+import type { StatefulPlan } from '../../features/stateful-plan.ts';
+import { NO_WINDOWS, type WindowCounts } from '../../log/ports.ts';
+import { keyOf } from '../../log/topic-partition.ts';
+import { type SnapshotRange, type StateAddress, StateLostError } from '../../worker-protocol/messages.ts';
 import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
 const FILES = { read: readSnapshot, write: writeSnapshot };

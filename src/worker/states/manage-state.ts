@@ -1,6 +1,6 @@
 // What a worker is asked of its states besides scoring with them.
 
-import type { StateRequest, WorkerResponse } from '../worker-protocol/messages.ts';
+import type { StateRequest, WorkerResponse } from '../../worker-protocol/messages.ts';
 import type { LaneStates } from './lane-states.ts';
 
 /** Throws `StateLostError`, `SnapshotError`, and what writing files throws. */

@@ -6,8 +6,8 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { keepsState, type ModelManifest, statelessInputs } from '../model/manifest.ts';
 import { type PlanReader, readerWith } from '../reading/plan-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
-import { ownsIn } from './copartition.ts';
-import { LaneStates } from './lane-states.ts';
+import { ownsIn } from './states/copartition.ts';
+import { LaneStates } from './states/lane-states.ts';
 
 export interface Reading extends PlanReader {
   /** Null for a model without windows. */

@@ -1,10 +1,10 @@
 // Writes a dead letter: the record as it came, and the headers that say why.
 
-import { type DeadLetterContext, type Dialect, deadLetterHeaders } from '../answers/dead-letter.ts';
-import { viewOf } from '../base/int64.ts';
-import type { Rejection } from '../features/rejection.ts';
+import { type DeadLetterContext, type Dialect, deadLetterHeaders } from '../../answers/dead-letter.ts';
+import { viewOf } from '../../base/int64.ts';
+import type { Rejection } from '../../features/rejection.ts';
+import type { Row } from '../row.ts';
 import type { Outputs } from './outputs.ts';
-import type { Row } from './row.ts';
 
 export function appendDeadLetter(
   to: Outputs,

@@ -3,8 +3,8 @@
 
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { Archive, Numbers } from '../features/archive.ts';
-import type { SnapshotRange } from '../worker-protocol/messages.ts';
+import type { Archive, Numbers } from '../../features/archive.ts';
+import type { SnapshotRange } from '../../worker-protocol/messages.ts';
 
 /** What a state is of. All but `at` must be the same where it is read. */
 export interface SnapshotTitle {

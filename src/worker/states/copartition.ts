@@ -1,8 +1,8 @@
 // Whether a field of a record determines its partition, as far as one record can tell: the key is the field, as text or as a
 // big-endian integer the way Java's serializers write it, or Java's partitioner would send the field where the record is.
 
-import type { Owns } from '../features/stateful-plan.ts';
-import { partitionOfKey } from '../log/partitioner.ts';
+import type { Owns } from '../../features/stateful-plan.ts';
+import { partitionOfKey } from '../../log/partitioner.ts';
 
 const INT_BYTES = 4;
 const LONG_BYTES = 8;

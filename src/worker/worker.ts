@@ -24,17 +24,17 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
-import { AvroResultWriter } from './avro-results.ts';
 import { Growth } from './growth.ts';
-import type { LaneStates } from './lane-states.ts';
-import { manageState } from './manage-state.ts';
 import { mend } from './mend.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
-import { type ResultEncoder, ResultWriter } from './result-writer.ts';
 import { Scorer } from './scorer.ts';
+import type { LaneStates } from './states/lane-states.ts';
+import { manageState } from './states/manage-state.ts';
 import { UsageReporter } from './thread-usage.ts';
+import { AvroResultWriter } from './write/avro-results.ts';
+import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
 
 interface Loaded {
   readonly scorer: Scorer;

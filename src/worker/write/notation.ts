@@ -1,7 +1,7 @@
 // How a result is put down in each format: which bytes stand around ids and scores. All of them but those are constant, and
 // made once.
 
-import { codecs, type Format } from '../codec/codecs.ts';
+import { codecs, type Format } from '../../codec/codecs.ts';
 
 export interface Notation {
   /** What begins a map of so many entries. */

@@ -14,15 +14,15 @@ import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import { schemaInHeaders } from '../reading/schema-header.ts';
 import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
-import { appendDeadLetter } from './append-dead-letter.ts';
-import type { LaneStates } from './lane-states.ts';
 import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
-import { Outputs } from './outputs.ts';
 import { pastLimit } from './record-limits.ts';
-import type { ResultEncoder } from './result-writer.ts';
 import { copyRow, type Row, rowOf } from './row.ts';
+import type { LaneStates } from './states/lane-states.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
+import { appendDeadLetter } from './write/append-dead-letter.ts';
+import { Outputs } from './write/outputs.ts';
+import type { ResultEncoder } from './write/result-writer.ts';
 
 export interface ScorerParts {
   readonly setup: ScorerSetup;

@@ -19,9 +19,9 @@ import {
 } from '../log/record-batch-reader.ts';
 import { encodeHeaders, type RecordBatchWriter } from '../log/record-batch-writer.ts';
 import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from '../worker-protocol/messages.ts';
-import { appendDeadLetter } from './append-dead-letter.ts';
-import { Outputs } from './outputs.ts';
 import { type Row, rowOf } from './row.ts';
+import { appendDeadLetter } from './write/append-dead-letter.ts';
+import { Outputs } from './write/outputs.ts';
 
 /** A dead letter has nowhere else to go: its lane stops. */
 export class DeadLetterRefusedError extends Error {

@@ -1,10 +1,10 @@
 // Collects the output records of one task into record batches, and knows the partition that each goes to.
 
-import type { CompressionType } from '../log/compression.ts';
-import { PartitionWriters } from '../log/partition-writers.ts';
-import { partitionOfKey } from '../log/partitioner.ts';
-import type { ResultBatch } from '../log/ports.ts';
-import type { Buffers, RecordBatchWriter } from '../log/record-batch-writer.ts';
+import type { CompressionType } from '../../log/compression.ts';
+import { PartitionWriters } from '../../log/partition-writers.ts';
+import { partitionOfKey } from '../../log/partitioner.ts';
+import type { ResultBatch } from '../../log/ports.ts';
+import type { Buffers, RecordBatchWriter } from '../../log/record-batch-writer.ts';
 
 export class Outputs {
   readonly #writers: PartitionWriters;

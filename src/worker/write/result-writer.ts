@@ -1,11 +1,11 @@
 // The value of a result: the id fields, the scores, the model and its version, in the configured format. Written from a
 // template: only ids and scores vary, and an id in the same format as the input is copied as it stands there.
 
-import { nameOfId } from '../answers/result-names.ts';
-import { copyBytes, copyWords } from '../base/copy.ts';
-import { viewOf } from '../base/int64.ts';
-import { codecs, type Format, type InputFormat } from '../codec/codecs.ts';
-import { ELSEWHERE, type InputReader } from '../reading/input-reader.ts';
+import { nameOfId } from '../../answers/result-names.ts';
+import { copyBytes, copyWords } from '../../base/copy.ts';
+import { viewOf } from '../../base/int64.ts';
+import { codecs, type Format, type InputFormat } from '../../codec/codecs.ts';
+import { ELSEWHERE, type InputReader } from '../../reading/input-reader.ts';
 import { type Notation, notations } from './notation.ts';
 
 /** Writes one result after the other into its own bytes. */

@@ -1,12 +1,12 @@
 // Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
 
 import avro, { type Schema, type Type } from 'avsc';
-import { type AvroResultShape, avroNameOf, resultSchema } from '../answers/avro-result-schema.ts';
-import { nameOfId } from '../answers/result-names.ts';
-import { viewOf } from '../base/int64.ts';
-import { LONG } from '../codec/avro-long.ts';
-import { codecs } from '../codec/codecs.ts';
-import type { InputReader } from '../reading/input-reader.ts';
+import { type AvroResultShape, avroNameOf, resultSchema } from '../../answers/avro-result-schema.ts';
+import { nameOfId } from '../../answers/result-names.ts';
+import { viewOf } from '../../base/int64.ts';
+import { LONG } from '../../codec/avro-long.ts';
+import { codecs } from '../../codec/codecs.ts';
+import type { InputReader } from '../../reading/input-reader.ts';
 import type { ResultEncoder } from './result-writer.ts';
 
 const INITIAL_BYTES = 1024;
