@@ -22,7 +22,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   reading: ['base', 'codec', 'features', 'log'],
   'worker-protocol': ['answers', 'codec', 'features', 'log', 'model', 'reading'],
   worker: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'worker-protocol'],
-  scoring: ['base', 'features', 'log', 'model', 'time', 'worker-protocol'],
+  pool: ['base', 'features', 'log', 'model', 'time', 'worker-protocol'],
   audit: ['answers', 'log'],
   config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };

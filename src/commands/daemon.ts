@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { Driver, type Stopped } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
-import type { PartitionCounter } from '../scoring/partition-counter.ts';
+import type { PartitionCounter } from '../pool/partition-counter.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { type Cancel, every } from '../time/timer.ts';

@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { Daemon } from '../../src/commands/daemon.ts';
 import { type Log, openLog } from '../../src/commands/wiring.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import { PiscinaThreads } from '../../src/pool/threads.ts';
 import { ROOT } from '../support/daemon.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { startingAt } from '../../src/log/offset.ts';
 import { beginningBefore, type TooLate } from '../../src/log/offset-before.ts';
-import type { BeginningOf } from '../../src/scoring/beginnings.ts';
+import type { BeginningOf } from '../../src/pool/beginnings.ts';
 import { EACH, Feeder, fates, features, poolWith, RECORDS } from '../support/stateful-pool.ts';
 
 const POSITION = 400;

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { OwnFolder } from '../../src/scoring/own-folder.ts';
-import { SnapshotDirectory } from '../../src/scoring/snapshot-store.ts';
+import { OwnFolder } from '../../src/pool/own-folder.ts';
+import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 

@@ -2,8 +2,8 @@
 // and snappy free theirs in a turn of the event loop only, which a worker thread does not make by itself.
 
 import test from 'ava';
-import { ScorerPool } from '../../src/scoring/pool.ts';
-import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import { ScorerPool } from '../../src/pool/pool.ts';
+import { PiscinaThreads } from '../../src/pool/threads.ts';
 import { COUNTS, microBatchOf, setupWith, transactions } from '../support/model.ts';
 
 const TASKS = 100;

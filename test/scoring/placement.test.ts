@@ -1,7 +1,7 @@
 // Lanes that stay on a thread are spread by what they have to do.
 
 import test from 'ava';
-import { Placement } from '../../src/scoring/placement.ts';
+import { Placement } from '../../src/pool/placement.ts';
 
 test('new lanes go where there are fewest, and stay', (t) => {
   const placement = new Placement(3);

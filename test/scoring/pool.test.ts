@@ -6,8 +6,8 @@ import { viewOf } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
-import { type PoolOptions, ScorerPool } from '../../src/scoring/pool.ts';
-import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/scoring/threads.ts';
+import { type PoolOptions, ScorerPool } from '../../src/pool/pool.ts';
+import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/pool/threads.ts';
 import { COUNTS, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);

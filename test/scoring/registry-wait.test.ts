@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import avro from 'avsc';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import { ScorerPool } from '../../src/scoring/pool.ts';
-import { PiscinaThreads } from '../../src/scoring/threads.ts';
+import { ScorerPool } from '../../src/pool/pool.ts';
+import { PiscinaThreads } from '../../src/pool/threads.ts';
 import { COUNTER, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const NAMES = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount'];

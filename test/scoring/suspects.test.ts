@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import type { MicroBatch } from '../../src/log/ports.ts';
-import { Suspects } from '../../src/scoring/suspects.ts';
+import { Suspects } from '../../src/pool/suspects.ts';
 
 const FAR = 2 ** 40;
 const microBatch = (first: number, next: number): MicroBatch =>

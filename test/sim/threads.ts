@@ -2,9 +2,9 @@
 // until their deadline; a poisoned record kills its thread every time.
 
 import { compilePlan } from '../../src/features/plan.ts';
+import { ThreadRetiredError, type WorkerThreads } from '../../src/pool/threads.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
-import { ThreadRetiredError, type WorkerThreads } from '../../src/scoring/threads.ts';
 import { mend } from '../../src/worker/mend.ts';
 import { offsetsIn } from '../../src/worker/record-offsets.ts';
 import { Scorer } from '../../src/worker/scorer.ts';
