@@ -1,7 +1,7 @@
 // When a lane's mail becomes a micro-batch: when there is enough of it, or when the oldest has waited long enough.
 // Owns no timer and reads no clock: it is asked, and told the time.
 
-import type { Trigger } from '../log/ports.ts';
+import type { Trigger } from '../scoring/micro-batch.ts';
 import type { Mail, Mailbox } from './mailbox.ts';
 
 export interface BatchingPolicy {

@@ -2,6 +2,7 @@
 // be done. It knows no Kafka, no TensorFlow and no clock.
 
 import { keyOf } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
@@ -9,7 +10,7 @@ import { applyDrain, stop } from './drain.ts';
 import { flood } from './flood.ts';
 import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
 import { NOTHING_SCORED } from './ledger.ts';
-import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
+import type { Effect, Failure, Message } from './messages.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
 import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';

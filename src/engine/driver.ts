@@ -1,21 +1,16 @@
 // Carries the engine's effects out on the real ports, and brings back what happened as messages, one at a time. The only
 // file of the engine that waits for anything.
 
-import type {
-  AssignedPartition,
-  CommitOffset,
-  MicroBatch,
-  OutOfRange,
-  Refusal,
-  ScoredMicroBatch,
-  Sink,
-  Source,
-} from '../log/ports.ts';
+import type { AssignedPartition, CommitOffset, OutOfRange, Refusal, Sink, Source } from '../log/ports.ts';
 import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
-import type { Effect, Failure, LaneAddress, Message } from './messages.ts';
-import type { Clock, Counter, Scorer, StatefulScorer } from './ports.ts';
+import type { Effect, Failure, Message } from './messages.ts';
+import type { Clock } from './ports.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
 /** What happened, for those who count, measure and log. */

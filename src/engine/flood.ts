@@ -1,7 +1,7 @@
 // Whether a lane would write too many dead letters: a wrong schema upstream should stop it, not fill a topic. Counts of the
 // last records, older ones weighing less; a micro-batch that is held back is not counted, so that it stays held back.
 
-import type { ScoredMicroBatch } from '../log/ports.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 export interface FloodPolicy {
   /** More than this share of dead letters is a flood; 1 is never one. */

@@ -4,10 +4,10 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, Fetched } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Recent } from './flood.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbox } from './mailbox.ts';
-import type { LaneAddress } from './messages.ts';
 
 /**
  * running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. restoring:

@@ -3,10 +3,10 @@
 // (invariant 1).
 
 import { strict as assert } from 'node:assert';
-import { merge } from '../log/merge.ts';
 import type { NextOffset } from '../log/offset.ts';
-import { NO_WINDOWS, type ScoredMicroBatch } from '../log/ports.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
+import { merge } from '../scoring/merge.ts';
+import { NO_WINDOWS, type ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 type Stage =
   | { readonly at: 'scoring' }

@@ -1,25 +1,12 @@
 // All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
 
 import type { NextOffset } from '../log/offset.ts';
-import type {
-  AssignedPartition,
-  CommitOffset,
-  Fetched,
-  LogEnd,
-  MicroBatch,
-  ScoredMicroBatch,
-} from '../log/ports.ts';
+import type { AssignedPartition, CommitOffset, Fetched, LogEnd } from '../log/ports.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
-
-/** Names the lane, and the ownership during which something was asked of it. */
-export interface LaneAddress extends TopicPartition {
-  readonly epoch: number;
-  /** As the partition was assigned with. */
-  readonly incarnation?: string;
-  /** The same. */
-  readonly placedBy?: readonly number[];
-}
+import type { LaneAddress } from '../scoring/lane-address.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 export interface LaneCommit extends LaneAddress, CommitOffset {}
 

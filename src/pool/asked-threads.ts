@@ -4,8 +4,10 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { Refusal, ResultBatch } from '../log/ports.ts';
 import { ModelError } from '../model/manifest.ts';
+import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type {
   PartitionCounts,
   ScoreRequest,

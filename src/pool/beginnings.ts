@@ -5,14 +5,15 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning, TooLate } from '../log/offset-before.ts';
 import { keyOf } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { RestoreRequest } from '../worker-protocol/messages.ts';
-import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 import { type AskedThreads, ScoringError } from './asked-threads.ts';
 import type { SnapshotOptions } from './lane-snapshots.ts';
 
 /** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
 export type BeginningOf = (
-  lane: StateAddress,
+  lane: LaneAddress,
   position: NextOffset,
   tooLate: TooLate | null,
 ) => Promise<Beginning>;
@@ -40,14 +41,14 @@ export class Beginnings {
     this.#options = options;
   }
 
-  find(lane: StateAddress, position: NextOffset): Promise<Beginning> {
+  find(lane: LaneAddress, position: NextOffset): Promise<Beginning> {
     return this.#options.beginningOf(lane, position, this.#tooLate.get(keyOf(lane)) ?? null);
   }
 
   /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
   async build(
     thread: AskedThreads,
-    lane: StateAddress,
+    lane: LaneAddress,
     beginning: Beginning,
     position: NextOffset,
   ): Promise<Begun> {
@@ -76,7 +77,7 @@ export class Beginnings {
    * that has to be begun again, further back.
    */
   async prove(
-    lane: StateAddress,
+    lane: LaneAddress,
     position: NextOffset,
     { at, assumedMs }: Beginning,
     latestMs: number,
@@ -98,7 +99,7 @@ export class Beginnings {
     this.#tooLate.delete(key);
   }
 
-  forget(lane: StateAddress): void {
+  forget(lane: LaneAddress): void {
     this.#tooLate.delete(keyOf(lane));
   }
 }
@@ -109,7 +110,7 @@ const timeOf = (timestampMs: number): string =>
 /** Begins a state on that thread, and says where it stands. */
 export async function restored(
   thread: AskedThreads,
-  lane: StateAddress,
+  lane: LaneAddress,
   from: RestoreRequest['from'],
 ): Promise<number> {
   const answer = await thread.ask({ type: 'restore', lane, from });
@@ -118,7 +119,7 @@ export async function restored(
 }
 
 /** The latest time that a state has taken. */
-export async function latestIn(thread: AskedThreads, lane: StateAddress): Promise<number> {
+export async function latestIn(thread: AskedThreads, lane: LaneAddress): Promise<number> {
   const answer = await thread.ask({ type: 'latest', lane });
   if (answer.type === 'latest') return answer.latestMs;
   throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);

@@ -1,7 +1,7 @@
 // The snapshots of one lane: when the next is due, and when one that was written may be used.
 
 import { keyOf } from '../log/topic-partition.ts';
-import type { StateAddress } from '../worker-protocol/messages.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { AskedThreads } from './asked-threads.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
@@ -20,7 +20,7 @@ const RATIO = 0.618;
 const spread = (partition: number): number => (partition * RATIO) % 1;
 
 export class LaneSnapshots {
-  readonly #lane: StateAddress;
+  readonly #lane: LaneAddress;
   readonly #options: SnapshotOptions;
   #committed: number;
   #takenAtMs: number;
@@ -29,7 +29,7 @@ export class LaneSnapshots {
   /** Written, and waiting until everything in it is committed: before that no restart could use it. */
   #draft: { readonly file: string; readonly at: number } | undefined;
 
-  constructor(lane: StateAddress, committed: number, options: SnapshotOptions) {
+  constructor(lane: LaneAddress, committed: number, options: SnapshotOptions) {
     this.#lane = lane;
     this.#options = options;
     this.#committed = committed;

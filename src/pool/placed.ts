@@ -3,8 +3,9 @@
 
 import { placedBy } from '../log/placed-by.ts';
 import { keyOf } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { PartitionCounts } from '../worker-protocol/messages.ts';
-import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 
 export interface Counted {
   readonly now: PartitionCounts;
@@ -14,12 +15,12 @@ export interface Counted {
 
 /** What was told of the lane, and what was counted since. */
 export const placedNow = (
-  { partition, placedBy: told = [] }: StateAddress,
+  { partition, placedBy: told = [] }: LaneAddress,
   { input }: PartitionCounts,
 ): readonly number[] => placedBy(partition, [...told, input]);
 
 /** Throws `StateLostError` where another count may be the one by which misplaced records were placed: the state begins again with it. */
-export async function lookAgain(lane: StateAddress, counts: Counted): Promise<void> {
+export async function lookAgain(lane: LaneAddress, counts: Counted): Promise<void> {
   await counts.ask();
   if (placedNow(lane, counts.now).join() === lane.placedBy?.join()) return;
   throw new StateLostError(

@@ -3,8 +3,10 @@
 // halved until the record that does it is alone, and that one becomes a dead letter (invariant 7).
 
 import type { Rejection } from '../features/rejection.ts';
-import { merge } from '../log/merge.ts';
-import type { InputBatches, MicroBatch, Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
+import type { Refusal, ResultBatch } from '../log/ports.ts';
+import { merge } from '../scoring/merge.ts';
+import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
 

@@ -3,19 +3,15 @@
 // again, from a snapshot or from the log.
 
 import { BufferPool } from '../base/buffer-pool.ts';
-import { merge } from '../log/merge.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning } from '../log/offset-before.ts';
-import type {
-  CommitOffset,
-  InputBatches,
-  MicroBatch,
-  Refusal,
-  ResultBatch,
-  ScoredMicroBatch,
-} from '../log/ports.ts';
+import type { CommitOffset, Refusal, ResultBatch } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
-import { type StateAddress, StateLostError } from '../worker-protocol/messages.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
+import { merge } from '../scoring/merge.ts';
+import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
@@ -34,7 +30,7 @@ export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, Beg
 interface Lane {
   readonly key: string;
   /** What threads are told of it. */
-  readonly address: StateAddress;
+  readonly address: LaneAddress;
   readonly snapshots: LaneSnapshots;
   /** Records from there on are scored. */
   readonly position: NextOffset;
@@ -100,7 +96,7 @@ export class StatefulPool {
   }
 
   /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
-  async restore(given: StateAddress, position: NextOffset): Promise<NextOffset> {
+  async restore(given: LaneAddress, position: NextOffset): Promise<NextOffset> {
     const address = { ...given, placedBy: placedNow(given, this.#options.counts.now) };
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
@@ -129,7 +125,7 @@ export class StatefulPool {
   }
 
   /** The lane is another's now. A last snapshot stays behind, for the case that it comes back. */
-  forget(address: StateAddress): void {
+  forget(address: LaneAddress): void {
     const key = keyOf(address);
     if ((this.#wanted.get(key) ?? Number.POSITIVE_INFINITY) > address.epoch) return;
     this.#wanted.delete(key);

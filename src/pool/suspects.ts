@@ -2,8 +2,8 @@
 // with the thread; so what was being scored is suspected, and when the lane comes back to it with a new state, its records are
 // given one by one. One that is alone and fails again is condemned (invariant 7).
 
-import type { MicroBatch } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
 
 /** How often a record that is alone may cost a thread before it is condemned. */
 const ATTEMPTS = 2;

@@ -5,10 +5,11 @@ import type { InputFormat } from '../codec/codecs.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import type { Refusal, ResultBatch, ScoredMicroBatch } from '../log/ports.ts';
-import type { TopicPartition } from '../log/topic-partition.ts';
+import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 /** How much a thread may grow after its model was loaded, before another takes its place. */
 export interface GrowthLimits {
@@ -29,15 +30,6 @@ export interface ThreadUsage {
   readonly bytes: number;
   /** What it holds for lanes. */
   readonly heldBytes: number;
-}
-
-/** The lane, and the ownership during which its state was built up. */
-export interface StateAddress extends TopicPartition {
-  readonly epoch: number;
-  /** As the partition was assigned with. */
-  readonly incarnation?: string;
-  /** The same. */
-  readonly placedBy?: readonly number[];
 }
 
 /** The state that was asked for is not on this thread, or stands at another offset. */
@@ -172,27 +164,27 @@ export interface OffsetsRequest extends Pick<ScoreRequest, 'first' | 'until' | '
 /** Begin the state of a lane: from a file, or empty at an offset. */
 export interface RestoreRequest {
   readonly type: 'restore';
-  readonly lane: StateAddress;
+  readonly lane: LaneAddress;
   readonly from: ({ readonly file: string } & SnapshotRange) | { readonly at: number };
 }
 
 /** Write the state of a lane to a file. */
 interface SnapshotRequest {
   readonly type: 'snapshot';
-  readonly lane: StateAddress;
+  readonly lane: LaneAddress;
   readonly file: string;
 }
 
 /** Of what time is the latest record that the state of a lane has taken? */
 interface LatestRequest {
   readonly type: 'latest';
-  readonly lane: StateAddress;
+  readonly lane: LaneAddress;
 }
 
 /** The lane is another's now. */
 interface ForgetRequest {
   readonly type: 'forget';
-  readonly lane: StateAddress;
+  readonly lane: LaneAddress;
 }
 
 /** Predict the golden records: does this worker work at all? */

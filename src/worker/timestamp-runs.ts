@@ -2,7 +2,7 @@
 // per record crossing between threads. Neighbours with the same millisecond make one run; past the limit, later records
 // join the last run, which keeps its earliest timestamp: latency is then overstated, never understated.
 
-import type { TimestampRuns } from '../log/ports.ts';
+import type { TimestampRuns } from '../scoring/scored-micro-batch.ts';
 
 const RUNS_MAX = 64;
 

@@ -12,9 +12,7 @@ import type { EngineLimits } from '../../src/engine/state.ts';
 import { Random } from '../../src/load/random.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import {
-  type MicroBatch,
   type ResultBatch,
-  type ScoredMicroBatch,
   type Sink,
   SinkError,
   type Source,
@@ -24,6 +22,8 @@ import { keyOf } from '../../src/log/topic-partition.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
 import { MemorySource } from '../../src/memory/source.ts';
+import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { COUNTER } from '../support/model.ts';

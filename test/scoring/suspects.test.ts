@@ -1,8 +1,8 @@
 // Records that are suspected are given one by one, wherever they stand: offsets that hold none cost nothing, however many they are.
 
 import test from 'ava';
-import type { MicroBatch } from '../../src/log/ports.ts';
 import { Suspects } from '../../src/pool/suspects.ts';
+import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 
 const FAR = 2 ** 40;
 const microBatch = (first: number, next: number): MicroBatch =>

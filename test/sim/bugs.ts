@@ -263,7 +263,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'produces dead letters before the results that may still become some',
-    file: 'log/merge.ts',
+    file: 'scoring/merge.ts',
     find: '[...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)]',
     replace: '[...left.outputs, ...right.outputs]',
   },

@@ -4,9 +4,10 @@
 import { crc32c } from '@node-rs/crc32';
 import { viewOf } from '../../src/base/int64.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
-import type { MicroBatch, ResultBatch } from '../../src/log/ports.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
+import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { batchOf, type TestRecord } from '../support/records.ts';
 import type { Cluster } from './cluster.ts';

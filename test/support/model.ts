@@ -6,10 +6,12 @@ import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { generateTransactions } from '../../src/load/transactions.ts';
 import type { CompressionType } from '../../src/log/compression.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
-import type { MicroBatch, ResultBatch, ScoredMicroBatch } from '../../src/log/ports.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
+import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import type { PartitionCounts, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { INFLATED_BYTES_MAX } from './records.ts';
 

@@ -2,10 +2,10 @@
 
 import type { Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import type { MicroBatch } from '../../src/log/ports.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
+import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import { Scorer } from '../../src/worker/scorer.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';

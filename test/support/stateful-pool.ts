@@ -2,13 +2,13 @@
 
 import { codecs } from '../../src/codec/codecs.ts';
 import { startingAt } from '../../src/log/offset.ts';
-import type { ScoredMicroBatch } from '../../src/log/ports.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 import type { BeginningOf } from '../../src/pool/beginnings.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { PiscinaThreads } from '../../src/pool/threads.ts';
-import type { StateAddress } from '../../src/worker-protocol/messages.ts';
+import type { LaneAddress } from '../../src/scoring/lane-address.ts';
+import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
@@ -117,13 +117,13 @@ export class Feeder {
   }
 
   /** Feeds records that have their answers. */
-  async feedOnly(lane: StateAddress, from: number, upTo: number): Promise<void> {
+  async feedOnly(lane: LaneAddress, from: number, upTo: number): Promise<void> {
     const scoreFrom = startingAt(RECORDS.length);
     await this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom });
   }
 
   /** One micro-batch with records on both sides of the position. */
-  cross(lane: StateAddress, from: number, position: number, upTo: number): Promise<ScoredMicroBatch> {
+  cross(lane: LaneAddress, from: number, position: number, upTo: number): Promise<ScoredMicroBatch> {
     return this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom: startingAt(position) });
   }
 

@@ -4,15 +4,16 @@
 
 import type { FeaturePlan } from '../../features/plan.ts';
 import type { StatefulPlan } from '../../features/stateful-plan.ts';
-import { NO_WINDOWS, type WindowCounts } from '../../log/ports.ts';
 import { keyOf } from '../../log/topic-partition.ts';
-import { type SnapshotRange, type StateAddress, StateLostError } from '../../worker-protocol/messages.ts';
+import type { LaneAddress } from '../../scoring/lane-address.ts';
+import { NO_WINDOWS, type WindowCounts } from '../../scoring/scored-micro-batch.ts';
+import { type SnapshotRange, StateLostError } from '../../worker-protocol/messages.ts';
 import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
 const FILES = { read: readSnapshot, write: writeSnapshot };
 
 /** Of what partition a plan is. */
-type Of = Omit<StateAddress, 'epoch'>;
+type Of = Omit<LaneAddress, 'epoch'>;
 
 interface Held {
   readonly epoch: number;
@@ -71,7 +72,7 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Takes out the state that stands at that offset. Throws `StateLostError`. */
-  use(lane: StateAddress, at: number): void {
+  use(lane: LaneAddress, at: number): void {
     const held = this.#expect(lane);
     this.#held.delete(keyOf(lane));
     this.#used = held;
@@ -80,7 +81,7 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Puts it back: it holds all records below that offset now. */
-  putBack(lane: StateAddress, at: number): void {
+  putBack(lane: LaneAddress, at: number): void {
     if (this.#used === undefined) throw new StateLostError('no state is in use');
     this.#used.at = at;
     this.#held.set(keyOf(lane), this.#used);
@@ -88,12 +89,12 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Begins an empty state there. */
-  begin(lane: StateAddress, at: number): void {
+  begin(lane: LaneAddress, at: number): void {
     this.#held.set(keyOf(lane), { epoch: lane.epoch, plan: this.#newPlan(lane), at });
   }
 
   /** Begins with the state in a file. Returns where it stands. Throws `SnapshotError`. */
-  restore(lane: StateAddress, file: string, range: SnapshotRange): number {
+  restore(lane: LaneAddress, file: string, range: SnapshotRange): number {
     this.#held.delete(keyOf(lane));
     const plan = this.#newPlan(lane);
     const at = this.#files.read(file, this.#title(lane, 0), range, (archive) => plan.state.carry(archive));
@@ -102,27 +103,27 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Writes a state to a file. Throws `StateLostError`, and what writing throws. */
-  snapshot(lane: StateAddress, file: string): { readonly at: number; readonly bytes: number } {
+  snapshot(lane: LaneAddress, file: string): { readonly at: number; readonly bytes: number } {
     const { at, plan } = this.#expect(lane);
     const bytes = this.#files.write(file, this.#title(lane, at), (archive) => plan.state.carry(archive));
     return { at, bytes };
   }
 
   /** The latest time of what a state has taken; -Infinity for nothing. Throws `StateLostError`. */
-  latestMs(lane: StateAddress): number {
+  latestMs(lane: LaneAddress): number {
     return this.#expect(lane).plan.state.latestMs;
   }
 
-  forget(lane: StateAddress): void {
+  forget(lane: LaneAddress): void {
     if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
   }
 
-  #title({ topic, partition, incarnation, placedBy = [] }: StateAddress, at: number): SnapshotTitle {
+  #title({ topic, partition, incarnation, placedBy = [] }: LaneAddress, at: number): SnapshotTitle {
     const plan = this.#planName;
     return { topic, incarnation: incarnation ?? null, partition, plan, placedBy: placedBy.join(), at };
   }
 
-  #expect(lane: StateAddress): Held {
+  #expect(lane: LaneAddress): Held {
     const held = this.#held.get(keyOf(lane));
     if (held?.epoch === lane.epoch) return held;
     throw new StateLostError(`no state of ${keyOf(lane)} is on this thread`);

@@ -1,6 +1,7 @@
 // Puts the answers for two neighbouring ranges of a lane together, the earlier one first.
 
-import type { ResultBatch, ScoredMicroBatch } from './ports.ts';
+import type { ResultBatch } from '../log/ports.ts';
+import type { ScoredMicroBatch } from './scored-micro-batch.ts';
 
 const resultsOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
   outputs.slice(0, resultBatches);

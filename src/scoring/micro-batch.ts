@@ -1,0 +1,27 @@
+// What is scored as one task.
+
+import type { NextOffset } from '../log/offset.ts';
+import type { RawRecordBatch } from '../log/record-batch.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
+
+export type Trigger = 'full' | 'linger' | 'drain';
+
+/** Record batches of one lane. */
+export interface InputBatches extends TopicPartition {
+  /** As the partition was assigned with. */
+  readonly incarnation?: string;
+  readonly batches: readonly RawRecordBatch[];
+}
+
+/** Record batches of one lane that are scored as one task. */
+export interface MicroBatch extends InputBatches {
+  readonly id: number;
+  readonly epoch: number;
+  /** Records below are not wanted: they were scored before. */
+  readonly first: NextOffset;
+  readonly next: NextOffset;
+  /** Records below have their answer: they are only put into the lane's state. For a model that keeps one. */
+  readonly scoreFrom?: NextOffset;
+  /** Why it was closed. */
+  readonly trigger: Trigger;
+}
