@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import test from 'ava';
 import { parse } from 'yaml';
-import { EXIT } from '../src/commands/exit-codes.ts';
+import { EXIT } from '../src/daemon/exit-codes.ts';
 import { CODES } from '../src/features/rejection.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -28,6 +28,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: ['answers', 'codec', 'log', 'kafka', 'model'],
 };
 
+/** Where all comes together: they may import every folder but the worker's. */
+const ROOTS = ['commands', 'daemon'];
+
 const rules: IForbiddenRuleType[] = [
   ...Object.entries(ARROWS).map(([folder, allowed]) => ({
     name: `${folder} sees ${allowed.join(', ') || 'nothing'}`,
@@ -46,6 +49,12 @@ const rules: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: '^src/', pathNot: '^src/(commands/|command-line\\.ts)' },
     to: { path: '^src/commands/' },
+  },
+  {
+    name: 'nothing but commands sees daemon',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(commands/|daemon/|command-line\\.ts)' },
+    to: { path: '^src/daemon/' },
   },
   {
     name: 'nothing of src sees tools, tests or the bench',
@@ -71,7 +80,7 @@ const seen = modules.filter(({ source }) => source.startsWith('src/')).length;
 const dependencies = modules.reduce((sum, module) => sum + module.dependencies.length, 0);
 for (const { rule, from, to } of summary.violations) console.error(`${from} -> ${to}: ${rule.name}`);
 const unnamed = [...new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0] as string))].filter(
-  (folder) => folder !== 'commands' && !(folder in ARROWS),
+  (folder) => !ROOTS.includes(folder) && !(folder in ARROWS),
 );
 if (unnamed.length > 0) console.error(`folders of src/ without arrows: ${unnamed.join(', ')}`);
 if (seen !== files.length) console.error(`dependency-cruiser saw ${seen} modules of ${files.length}`);

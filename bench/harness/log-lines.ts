@@ -1,6 +1,6 @@
 // Reads the daemon's own log: its reports, its partitions, and the rest for when it fails.
 
-import type { Report } from '../../src/commands/reporting.ts';
+import type { Report } from '../../src/daemon/reporting.ts';
 import type { TimedReport } from './log.ts';
 
 interface Line extends Report {

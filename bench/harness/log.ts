@@ -1,7 +1,7 @@
 // What a scenario needs of the log under test: jobs of topics, a load source, daemons, and a way to read what came out.
 // On Kafka the load source and the daemons are processes of their own; on the embedded log all share this process.
 
-import type { Report } from '../../src/commands/reporting.ts';
+import type { Report } from '../../src/daemon/reporting.ts';
 import type { Source } from '../../src/log/ports.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import type { LoadPlan, LoadReport } from '../load/open-loop.ts';

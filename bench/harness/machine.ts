@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem, type } from 'node:os';
-import { versions } from '../../src/commands/versions.ts';
+import { versions } from '../../src/daemon/versions.ts';
 
 export interface Machine {
   readonly cpu: string;

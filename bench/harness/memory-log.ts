@@ -2,8 +2,8 @@
 
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import { Daemon } from '../../src/commands/daemon.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { Daemon } from '../../src/daemon/daemon.ts';
 import type { Sink } from '../../src/log/ports.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';

@@ -4,11 +4,11 @@ import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { Topics } from '../daemon/topics.ts';
+import { impatient, readingSetup } from '../daemon/wiring.ts';
 import { Selection } from '../reading/selection.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { EXIT } from './exit-codes.ts';
-import { Topics } from './topics.ts';
-import { impatient, readingSetup } from './wiring.ts';
 
 export interface AuditOptions {
   /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */

@@ -3,15 +3,12 @@
 
 import { printEffective } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { wordsOf } from '../kafka/rights.ts';
-import { explainChoice } from '../model/choose.ts';
-import { createLogger } from '../telemetry/log.ts';
-import { askRegistry } from './avro-setup.ts';
-import { spreading } from './counts.ts';
-import { EXIT } from './exit-codes.ts';
-import { backendsWithin, fitted } from './memory.ts';
-import { requireRights, wantedToRun } from './rights.ts';
-import { adviceToRun } from './topic-settings.ts';
+import { askRegistry } from '../daemon/avro-setup.ts';
+import { spreading } from '../daemon/counts.ts';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { backendsWithin, fitted } from '../daemon/memory.ts';
+import { requireRights, wantedToRun } from '../daemon/rights.ts';
+import { adviceToRun } from '../daemon/topic-settings.ts';
 import {
   chooseBackend,
   connectSink,
@@ -20,7 +17,10 @@ import {
   modelFolder,
   openSink,
   scorerSetup,
-} from './wiring.ts';
+} from '../daemon/wiring.ts';
+import { wordsOf } from '../kafka/rights.ts';
+import { explainChoice } from '../model/choose.ts';
+import { createLogger } from '../telemetry/log.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
   const isGiven = (key: string): boolean => loaded.origins.has(key);

@@ -2,11 +2,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { versions } from '../daemon/versions.ts';
 import { loadKafkaJs } from '../kafka/seam.ts';
 import { probeBackends } from '../model/backend-probe.ts';
 import { BACKENDS, type Backend } from '../model/predictor.ts';
-import { EXIT } from './exit-codes.ts';
-import { versions } from './versions.ts';
 
 interface Finding {
   readonly what: string;

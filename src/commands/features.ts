@@ -2,13 +2,13 @@
 // is then what it will be served.
 
 import type { LoadedConfig } from '../config/load.ts';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { modelFolder } from '../daemon/wiring.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { CsvDataError, cell, JSON_NUMBER, readRows } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
-import { EXIT } from './exit-codes.ts';
 import { openOutFile } from './out-file.ts';
-import { modelFolder } from './wiring.ts';
 
 export interface FeaturesOptions {
   readonly csv: string;

@@ -2,13 +2,13 @@
 // source, or into a file.
 
 import type { Config, Generated } from '../config/schema.ts';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { generatorFile } from '../daemon/wiring.ts';
 import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { cell } from '../load/rows.ts';
 import { generateTransactions } from '../load/transactions.ts';
-import { EXIT } from './exit-codes.ts';
 import { openOutFile } from './out-file.ts';
-import { generatorFile } from './wiring.ts';
 
 export interface GenerateOptions {
   readonly generate: Generated;

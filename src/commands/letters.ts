@@ -2,14 +2,14 @@
 
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
 import type { Config } from '../config/schema.ts';
+import { EXIT } from '../daemon/exit-codes.ts';
+import { Topics } from '../daemon/topics.ts';
+import { impatient } from '../daemon/wiring.ts';
 import type { Code } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { EXIT } from './exit-codes.ts';
-import { Topics } from './topics.ts';
-import { impatient } from './wiring.ts';
 
 export interface DlqFilter {
   /** Only dead letters of this code. */

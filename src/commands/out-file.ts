@@ -2,7 +2,7 @@
 
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { CannotWriteError } from './exit-codes.ts';
+import { CannotWriteError } from '../daemon/exit-codes.ts';
 
 export interface OutFile {
   write(line: string): void;

@@ -2,6 +2,9 @@
 
 import type { LoadedConfig } from '../config/load.ts';
 import type { Generated } from '../config/schema.ts';
+import { EXIT, UnavailableError } from '../daemon/exit-codes.ts';
+import { requireRights } from '../daemon/rights.ts';
+import { connectSink, impatient, modelFolder, openSink, writingCodec } from '../daemon/wiring.ts';
 import { fieldsOf } from '../features/spec.ts';
 import { readCsv, repeatRows } from '../load/csv.ts';
 import type { LoadRecord } from '../load/load-record.ts';
@@ -11,10 +14,7 @@ import { readManifest } from '../model/manifest.ts';
 import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
-import { EXIT, UnavailableError } from './exit-codes.ts';
 import { generated, writeGenerated } from './generated.ts';
-import { requireRights } from './rights.ts';
-import { connectSink, impatient, modelFolder, openSink, writingCodec } from './wiring.ts';
 
 export interface ProduceOptions {
   /** A file of numbers with a header line. */

@@ -3,6 +3,9 @@
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { requireRights } from '../daemon/rights.ts';
+import { adviceToRedrive, logAdvice } from '../daemon/topic-settings.ts';
+import { connectSink, impatient, openSink } from '../daemon/wiring.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';
@@ -17,9 +20,6 @@ import {
 } from '../log/redrive-position.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
-import { requireRights } from './rights.ts';
-import { adviceToRedrive, logAdvice } from './topic-settings.ts';
-import { connectSink, impatient, openSink } from './wiring.ts';
 
 /** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
 const SLICE = 20_000;

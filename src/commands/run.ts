@@ -3,19 +3,19 @@
 import { writeFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import { CannotWriteError, EXIT, exitCodeOf } from '../daemon/exit-codes.ts';
+import { lag, showProgress } from '../daemon/reporting.ts';
+import { versions } from '../daemon/versions.ts';
+import { writingCodec } from '../daemon/wiring.ts';
 import { runLoad } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
-import { Daemon } from './daemon.ts';
 import { Ending } from './ending.ts';
-import { CannotWriteError, EXIT, exitCodeOf } from './exit-codes.ts';
 import { generated } from './generated.ts';
-import { lag, showProgress } from './reporting.ts';
 import { printSummary } from './summary.ts';
-import { versions } from './versions.ts';
-import { writingCodec } from './wiring.ts';
 
 export interface RunOptions {
   /** Ends by itself after so long of scoring, or of waiting for what is not ready. */
