@@ -12,7 +12,7 @@ import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
-const faults = new URL('../scoring/fault-worker.ts', import.meta.url);
+const faults = new URL('../pool/fault-worker.ts', import.meta.url);
 const MODEL = windowsModel(
   '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
     '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',

@@ -2,12 +2,12 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { resultSchema } from '../../src/answers/avro-result-schema.ts';
-import { int64Of } from '../../src/base/int64.ts';
-import { AvroReader, frameOf } from '../../src/codec/avro.ts';
-import type { InputReader } from '../../src/reading/input-reader.ts';
-import { AvroResultWriter } from '../../src/worker/write/avro-results.ts';
-import { anyInt64 } from '../support/int64.ts';
+import { resultSchema } from '../../../src/answers/avro-result-schema.ts';
+import { int64Of } from '../../../src/base/int64.ts';
+import { AvroReader, frameOf } from '../../../src/codec/avro.ts';
+import type { InputReader } from '../../../src/reading/input-reader.ts';
+import { AvroResultWriter } from '../../../src/worker/write/avro-results.ts';
+import { anyInt64 } from '../../support/int64.ts';
 
 const SHAPE = {
   idPaths: ['id', 'card.number'],

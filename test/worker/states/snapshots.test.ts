@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { planInput } from '../../src/features/spec.ts';
-import { StatefulPlan } from '../../src/features/stateful-plan.ts';
-import { stateSchema } from '../../src/features/window-spec.ts';
-import { LaneStates } from '../../src/worker/states/lane-states.ts';
-import { SnapshotError } from '../../src/worker/states/snapshot-file.ts';
-import { history } from '../support/windows-model.ts';
+import { planInput } from '../../../src/features/spec.ts';
+import { StatefulPlan } from '../../../src/features/stateful-plan.ts';
+import { stateSchema } from '../../../src/features/window-spec.ts';
+import { LaneStates } from '../../../src/worker/states/lane-states.ts';
+import { SnapshotError } from '../../../src/worker/states/snapshot-file.ts';
+import { history } from '../../support/windows-model.ts';
 
 const INPUTS = [
   { path: 'amount' },

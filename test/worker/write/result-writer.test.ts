@@ -3,10 +3,10 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { nameTwice } from '../../src/answers/result-names.ts';
-import { codecs, FORMATS } from '../../src/codec/codecs.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
-import { ResultWriter } from '../../src/worker/write/result-writer.ts';
+import { nameTwice } from '../../../src/answers/result-names.ts';
+import { codecs, FORMATS } from '../../../src/codec/codecs.ts';
+import { compileReader } from '../../../src/reading/compile-reader.ts';
+import { ResultWriter } from '../../../src/worker/write/result-writer.ts';
 
 const id = fc.option(
   fc.oneof(fc.string({ maxLength: 40 }), fc.integer(), fc.array(fc.boolean(), { maxLength: 3 })),
