@@ -66,7 +66,9 @@ const rules: IForbiddenRuleType[] = [
 ];
 
 const root = join(import.meta.dirname, '..');
-const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[]).filter((name) => name.endsWith('.ts'));
+const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[]).filter((name) =>
+  name.endsWith('.ts'),
+);
 const { output } = await cruise(['src'], {
   baseDir: root,
   ruleSet: { forbidden: rules },
@@ -79,12 +81,13 @@ const { modules, summary } = output as ICruiseResult;
 const seen = modules.filter(({ source }) => source.startsWith('src/')).length;
 const dependencies = modules.reduce((sum, module) => sum + module.dependencies.length, 0);
 for (const { rule, from, to } of summary.violations) console.error(`${from} -> ${to}: ${rule.name}`);
-const unnamed = [...new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0] as string))].filter(
-  (folder) => !ROOTS.includes(folder) && !(folder in ARROWS),
-);
+const unnamed = [
+  ...new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0] as string)),
+].filter((folder) => !ROOTS.includes(folder) && !(folder in ARROWS));
 if (unnamed.length > 0) console.error(`folders of src/ without arrows: ${unnamed.join(', ')}`);
 if (seen !== files.length) console.error(`dependency-cruiser saw ${seen} modules of ${files.length}`);
 if (dependencies < files.length) console.error(`dependency-cruiser saw ${dependencies} dependencies only`);
-const failed = summary.violations.length > 0 || unnamed.length > 0 || seen !== files.length || dependencies < files.length;
+const failed =
+  summary.violations.length > 0 || unnamed.length > 0 || seen !== files.length || dependencies < files.length;
 if (!failed) console.log(`${seen} modules, ${dependencies} dependencies, all downward`);
 process.exitCode = failed ? 1 : 0;

@@ -124,7 +124,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     format.push(...(options.formatArguments ?? []));
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
   }
-  const child = spawn('java', ['-Xmx1G', ...java, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('java', ['-Xmx1G', ...java, 'kafka.Kafka', properties], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });
   child.stdout.pipe(output);
   child.stderr.pipe(output);
@@ -226,7 +228,9 @@ async function main(): Promise<void> {
     broker.address,
     Object.fromEntries(topics.map((text) => [text.split(':')[0] as string, Number(text.split(':')[1] ?? 1)])),
   );
-  console.log(`Kafka ${values.kafka} on ${broker.address}, data in ${broker.dataFolder}, topics ${values.topics}`);
+  console.log(
+    `Kafka ${values.kafka} on ${broker.address}, data in ${broker.dataFolder}, topics ${values.topics}`,
+  );
   console.log('Ctrl-C ends it.');
   const end = (): void => void broker.stop();
   process.once('SIGINT', end).once('SIGTERM', end);

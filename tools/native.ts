@@ -18,7 +18,9 @@ export async function ensureNative(say: (line: string) => void): Promise<void> {
   const folder = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
   if (!existsSync(join(folder, 'binding'))) {
     say(`installing the JavaScript of @tensorflow/tfjs-node ${VERSION}`);
-    await run('npm', ['install', '--no-save', '--ignore-scripts', `@tensorflow/tfjs-node@${VERSION}`], { cwd: root });
+    await run('npm', ['install', '--no-save', '--ignore-scripts', `@tensorflow/tfjs-node@${VERSION}`], {
+      cwd: root,
+    });
   }
   const binding = join(folder, 'lib', 'napi-v8', 'tfjs_binding.node');
   if (existsSync(binding)) {
@@ -37,7 +39,9 @@ export async function ensureNative(say: (line: string) => void): Promise<void> {
   await run('g++', [
     ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-o', binding],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(folder, 'binding', name)),
-    ...[join(headers, 'include'), join(folder, '..'), join(tensorflowFolder, 'include')].map((path) => `-I${path}`),
+    ...[join(headers, 'include'), join(folder, '..'), join(tensorflowFolder, 'include')].map(
+      (path) => `-I${path}`,
+    ),
     ...[`-L${tensorflowFolder}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ]);

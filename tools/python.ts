@@ -37,4 +37,5 @@ export async function ensurePython(): Promise<Python> {
   return { executable, tensorflowFolder: join(site.trim(), 'tensorflow') };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log((await ensurePython()).executable);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  console.log((await ensurePython()).executable);

@@ -25,7 +25,9 @@ export async function ensureRegistry(): Promise<string> {
   const artefact = `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`;
   // Later versions want the parent's descriptor too, which is not published.
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy';
-  await run('mvn', ['-q', '-B', goal, `-Dartifact=${artefact}`, `-DoutputDirectory=${folder}`], { cwd: folder });
+  await run('mvn', ['-q', '-B', goal, `-Dartifact=${artefact}`, `-DoutputDirectory=${folder}`], {
+    cwd: folder,
+  });
   await run('tar', ['xzf', join(folder, `apicurio-registry-app-${VERSION}-all.tar.gz`), '-C', folder]);
   writeFileSync(complete, '');
   return folder;
@@ -36,12 +38,20 @@ export async function startRegistry(port?: number): Promise<Registry> {
   const folder = await ensureRegistry();
   const own = port ?? (await freePort());
   const jar = join(folder, `apicurio-registry-app-${VERSION}-runner.jar`);
-  const settings = [`-Dquarkus.http.port=${own}`, '-Dquarkus.http.host=127.0.0.1', '-Dquarkus.log.level=WARN'];
-  const child = spawn('java', ['-Xmx512M', ...settings, '-jar', jar], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
+  const settings = [
+    `-Dquarkus.http.port=${own}`,
+    '-Dquarkus.http.host=127.0.0.1',
+    '-Dquarkus.log.level=WARN',
+  ];
+  const child = spawn('java', ['-Xmx512M', ...settings, '-jar', jar], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');

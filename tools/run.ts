@@ -24,10 +24,13 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       all += text;
     });
-    child.on('error', (error) => reject(new Error(`cannot run ${command}: ${error.message}`, { cause: error })));
+    child.on('error', (error) =>
+      reject(new Error(`cannot run ${command}: ${error.message}`, { cause: error })),
+    );
     child.on('close', (code, signal) => {
       if (code === 0) resolve(out);
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}:\n${all.slice(-4000)}`));
+      else
+        reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}:\n${all.slice(-4000)}`));
     });
   });
 }
