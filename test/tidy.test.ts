@@ -26,6 +26,8 @@ const sources = FOLDERS.flatMap((folder) => filesIn(folder, '.ts'));
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   'src/README.md',
   ...filesIn('docs', '.md'),
   ...filesIn('native-models', '.md'),
