@@ -1,13 +1,24 @@
 // The closing summary, for people.
 
+import type { Counts, CountTable } from '../base/counts.ts';
+import { WINDOW_COUNTS } from '../features/window-counts.ts';
+import { DAEMON_COUNTS } from '../telemetry/daemon-counts.ts';
 import type { Summary } from '../telemetry/meter.ts';
 import { STAGES } from '../telemetry/stages.ts';
 
+const count = (value: number): string => value.toLocaleString('en');
+
+/** Every daemon has micro-batches; of all else a person should hear. */
+const { microBatches: _, ...UNUSUAL } = DAEMON_COUNTS;
+
+/** What was counted at all, and what that means. */
+const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): string[] =>
+  Object.entries(table)
+    .filter(([name]) => counts[name as keyof Table] > 0)
+    .map(([name, meaning]) => `${count(counts[name as keyof Table])} ${name}: ${meaning}`);
+
 export function printSummary(summary: Summary, lag: number): void {
   const { scored, deadLetters, skipped, seconds, recordsPerSecond, latencyMs } = summary;
-  const { late, forgotten, hurried, ahead } = summary.windows;
-  const noRoom = forgotten + hurried;
-  const count = (value: number): string => value.toLocaleString('en');
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
   const passedOver = skipped > 0 ? `${count(skipped)} skipped, ` : '';
   const lines = [
@@ -16,12 +27,8 @@ export function printSummary(summary: Summary, lag: number): void {
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,
-    ...(late + noRoom + ahead > 0
-      ? [
-          `windows: ${count(late)} records came too late for them, ${count(ahead)} were dated too far ahead; ` +
-            `${count(noRoom)} times there was no room`,
-        ]
-      : []),
+    ...told(WINDOW_COUNTS, summary.windows),
+    ...told(UNUSUAL, summary),
     `${'latency, ms'.padEnd(12)}${['p50', 'p99', 'p99.9', 'max'].map((name) => name.padStart(12)).join('')}`,
     ...STAGES.map((stage) => {
       const { p50, p99, p999, max } = latencyMs[stage];

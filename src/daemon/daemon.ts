@@ -148,12 +148,12 @@ export class Daemon {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
         onThreadLost: (why) => {
-          meter.threadsLost++;
+          meter.count('threadsLost');
           parts.driver?.scoring();
           logger.warn(`a worker thread was lost: ${why}`);
         },
         onThreadRetired: (why) => {
-          meter.threadsRetired++;
+          meter.count('threadsRetired');
           logger.warn(`a worker thread is replaced: it ${why}`);
         },
         onUsage: (usage) => meter.threads.told(usage),

@@ -18,7 +18,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
     logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
     const remade = partitions.filter(({ replaces }) => replaces !== undefined);
     for (const [topic, anew] of Map.groupBy(remade, (each) => each.topic)) {
-      meter.partitionsRemade += anew.length;
+      meter.count('partitionsRemade', anew.length);
       logger.error(
         {
           code: 'SCORELANE_TOPIC_REMADE',
@@ -53,7 +53,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
         logger.info(`lane ${keyOf(effect.lane)} advances again`);
         return;
       case 'abandoned':
-        meter.abandonedMicroBatches += effect.microBatches;
+        meter.count('abandonedMicroBatches', effect.microBatches);
         logger.warn(
           `lane ${keyOf(effect.lane)} gave up ${effect.microBatches} micro-batches in flight (${effect.why}); they will be scored again`,
         );

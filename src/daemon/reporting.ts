@@ -3,6 +3,8 @@
 import type { Driver } from '../engine/driver.ts';
 import { heldBytes } from '../engine/lane.ts';
 import type { EngineState } from '../engine/state.ts';
+import type { RecordCounts } from '../scoring/record-counts.ts';
+import type { DaemonCounts } from '../telemetry/daemon-counts.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Progress } from '../telemetry/progress.ts';
@@ -24,10 +26,7 @@ const held = ({ lanes }: EngineState): number => {
 };
 
 /** What is logged every few seconds, as the line `report`. Latencies and rate are of the time since the last one. */
-export interface Report {
-  readonly scored: number;
-  readonly deadLetters: number;
-  readonly skipped: number;
+export interface Report extends RecordCounts, DaemonCounts {
   readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
   readonly lag: number;
@@ -43,13 +42,12 @@ export interface Report {
 export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
   const rate = new Rate(meter);
   return every(everyMs, () => {
-    const { scored, deadLetters, skipped, windows, stages, threads } = meter;
+    const { records, windows, daemon, stages, threads } = meter;
     const { rss, heapUsed } = process.memoryUsage();
     const report: Report = {
-      scored,
-      deadLetters,
-      skipped,
+      ...records,
       windows,
+      ...daemon,
       recordsPerSecond: rate.take(),
       lag: lag(driver.state),
       heldBytes: held(driver.state),
@@ -66,7 +64,7 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
 export function showProgress(progress: Progress, meter: Meter, driver: Driver): () => void {
   const rate = new Rate(meter);
   return every(progress.everyMs, () => {
-    const { scored, deadLetters } = meter;
+    const { scored, deadLetters } = meter.records;
     const { endToEnd } = meter.stages.total();
     progress.show({ scored, deadLetters, recordsPerSecond: rate.take(), endToEnd, lag: lag(driver.state) });
   });
@@ -84,7 +82,7 @@ class Rate {
 
   take(): number {
     const nowMs = performance.now();
-    const records = this.#meter.scored + this.#meter.deadLetters;
+    const records = this.#meter.answered;
     const rate = ((records - this.#records) * 1000) / Math.max(1, nowMs - this.#atMs);
     this.#atMs = nowMs;
     this.#records = records;

@@ -3,13 +3,13 @@
 
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
+import { NOTHING_SCORED } from '../scoring/scored-micro-batch.ts';
 import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
 import { flood } from './flood.ts';
 import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
-import { NOTHING_SCORED } from './ledger.ts';
 import type { Effect, Failure, Message } from './messages.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';

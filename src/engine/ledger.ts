@@ -6,7 +6,7 @@ import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import { merge } from '../scoring/merge.ts';
-import { NO_WINDOWS, type ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 type Stage =
   | { readonly at: 'scoring' }
@@ -25,22 +25,6 @@ export interface Entry {
   tried: boolean;
   stage: Stage;
 }
-
-/** What becomes of offsets that hold nothing to score. */
-export const NOTHING_SCORED: ScoredMicroBatch = {
-  outputs: [],
-  resultBatches: 0,
-  scored: 0,
-  deadLetters: 0,
-  skipped: 0,
-  unplaced: 0,
-  refusal: null,
-  windows: NO_WINDOWS,
-  timestamps: { timestampsMs: [], counts: [] },
-  decodeMs: 0,
-  predictMs: 0,
-  encodeMs: 0,
-};
 
 export class Ledger {
   #entries: Entry[] = [];

@@ -17,8 +17,9 @@ import {
 } from './plan.ts';
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
+import type { WindowCounts } from './window-counts.ts';
 import type { StateOptions } from './window-spec.ts';
-import { type StateCounts, WindowState } from './window-state.ts';
+import { WindowState } from './window-state.ts';
 
 /** Seeds of the two hashes by which a key is known, and of that of a value. */
 const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
@@ -51,11 +52,6 @@ interface ValueField {
 export class StateBrokenError extends Error {
   readonly code = 'SCORELANE_STATE_BROKEN';
   override readonly name = 'StateBrokenError';
-}
-
-interface PlanCounts extends StateCounts {
-  /** Records that were refused because they were dated too far ahead of the clock. */
-  readonly ahead: number;
 }
 
 export class StatefulPlan implements FeaturePlan {
@@ -139,7 +135,7 @@ export class StatefulPlan implements FeaturePlan {
   }
 
   /** What was seen, for those who count. */
-  get counts(): PlanCounts {
+  get counts(): WindowCounts {
     return { ...this.state.counts, ahead: this.#ahead };
   }
 

@@ -7,6 +7,7 @@ import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
 import { Gathered, Panes, type Respects } from './panes.ts';
 import { Pending } from './pending.ts';
+import { NO_WINDOWS, type WindowCounts } from './window-counts.ts';
 import type { StateOptions, Window } from './window-spec.ts';
 
 interface Placed {
@@ -32,16 +33,6 @@ interface Since extends Placed {
 }
 
 type Bounds = Pick<StateOptions, 'graceMs' | 'keysMax' | 'pendingMax'>;
-
-/** What was seen, for those who count. */
-export interface StateCounts {
-  /** Records behind the watermark: scored, and in no window of another. */
-  readonly late: number;
-  /** Keys that were forgotten while they still had something in a window, because `keys` was reached. */
-  readonly forgotten: number;
-  /** Records that went into their panes before the watermark, because `pending` was reached. */
-  readonly hurried: number;
-}
 
 type Four = [number, number, number, number];
 
@@ -116,9 +107,9 @@ export class WindowState {
     return this.#latestMs;
   }
 
-  get counts(): StateCounts {
+  get counts(): WindowCounts {
     const forgotten = this.#groups.reduce((sum, group) => sum + group.forgotten, 0);
-    return { late: this.#late, forgotten, hurried: this.#hurried };
+    return { ...NO_WINDOWS, late: this.#late, forgotten, hurried: this.#hurried };
   }
 
   /** Bytes of all arrays. */

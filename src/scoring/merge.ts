@@ -1,6 +1,9 @@
 // Puts the answers for two neighbouring ranges of a lane together, the earlier one first.
 
+import { add } from '../base/counts.ts';
+import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
+import { RECORD_COUNTS } from './record-counts.ts';
 import type { ScoredMicroBatch } from './scored-micro-batch.ts';
 
 const resultsOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
@@ -11,17 +14,9 @@ const deadLettersOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly R
 export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMicroBatch => ({
   outputs: [...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)],
   resultBatches: left.resultBatches + right.resultBatches,
-  scored: left.scored + right.scored,
-  deadLetters: left.deadLetters + right.deadLetters,
-  skipped: left.skipped + right.skipped,
-  unplaced: left.unplaced + right.unplaced,
+  ...add(RECORD_COUNTS, left, right),
   refusal: left.refusal ?? right.refusal,
-  windows: {
-    late: left.windows.late + right.windows.late,
-    forgotten: left.windows.forgotten + right.windows.forgotten,
-    hurried: left.windows.hurried + right.windows.hurried,
-    ahead: left.windows.ahead + right.windows.ahead,
-  },
+  windows: add(WINDOW_COUNTS, left.windows, right.windows),
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],
     counts: [...left.timestamps.counts, ...right.timestamps.counts],

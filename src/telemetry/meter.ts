@@ -1,23 +1,16 @@
 // Counts and times what the engine does. One meter a daemon.
 
+import { add, zero } from '../base/counts.ts';
+import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
+import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
 
 /** What --summary writes. Rates, CPU and latencies are of the measured time: from the end of the warm-up on. */
-export interface Summary {
-  readonly scored: number;
-  readonly deadLetters: number;
-  /** Records that were none of the model's business. */
-  readonly skipped: number;
-  /** Of a model with windows: records that came too late for them; keys, and records, that there was no room for. */
-  readonly windows: Windows;
-  readonly microBatches: number;
-  /** Scored again or read again: work that was given up when a lane ended or a worker died. */
-  readonly abandonedMicroBatches: number;
-  /** Partitions that were another topic's by the same name before: deleted and made again. */
-  readonly partitionsRemade: number;
-  readonly threadsLost: number;
-  readonly threadsRetired: number;
+export interface Summary extends RecordCounts, DaemonCounts {
+  readonly windows: WindowCounts;
   /** From the start of the process to the first acknowledged result. */
   readonly firstResultAfterMs: number;
   /** From an assignment that brought a partition to its first acknowledged result: the slowest of each assignment. */
@@ -44,23 +37,7 @@ export interface Summary {
   readonly versions: Record<string, string>;
 }
 
-interface Windows {
-  readonly late: number;
-  readonly forgotten: number;
-  readonly hurried: number;
-  readonly ahead: number;
-}
-
-export interface Scored {
-  readonly scored: number;
-  readonly deadLetters: number;
-  readonly skipped: number;
-  readonly windows: Windows;
-  readonly timestamps: { readonly timestampsMs: readonly number[]; readonly counts: readonly number[] };
-  readonly decodeMs: number;
-  readonly predictMs: number;
-  readonly encodeMs: number;
-}
+export type Scored = Omit<ScoredMicroBatch, 'outputs' | 'resultBatches' | 'refusal'>;
 
 /** Reading the CPU time of the process costs some microseconds: not for every acknowledgement. */
 const CPU_EVERY_MS = 20;
@@ -71,15 +48,9 @@ export class Meter {
   readonly stages = new StageHistograms();
   readonly threads = new ThreadMeter();
   readonly #warmUpMs: number;
-  scored = 0;
-  deadLetters = 0;
-  skipped = 0;
-  windows: Windows = { late: 0, forgotten: 0, hurried: 0, ahead: 0 };
-  microBatches = 0;
-  abandonedMicroBatches = 0;
-  partitionsRemade = 0;
-  threadsLost = 0;
-  threadsRetired = 0;
+  records: RecordCounts = NO_RECORDS;
+  windows: WindowCounts = NO_WINDOWS;
+  daemon: DaemonCounts = zero(DAEMON_COUNTS);
   #isWarm = false;
   /** When the first micro-batch came. */
   #beganMs = Number.NaN;
@@ -102,6 +73,15 @@ export class Meter {
     this.#warmUpMs = warmUpMs;
   }
 
+  /** Of answers, whichever. */
+  get answered(): number {
+    return this.records.scored + this.records.deadLetters;
+  }
+
+  count(name: keyof DaemonCounts, by = 1): void {
+    this.daemon = { ...this.daemon, [name]: this.daemon[name] + by };
+  }
+
   /** The lanes from now on, named by their partition. Those that were there before have not begun anew. */
   lanesAssigned(lanes: readonly string[]): void {
     const waiting = new Set(lanes.filter((lane) => !this.#lanes.has(lane)));
@@ -121,7 +101,7 @@ export class Meter {
       this.#isWarm = true;
       if (this.#warmUpMs > 0) this.#measureFrom(nowMs);
     }
-    this.microBatches++;
+    this.count('microBatches');
     this.stages.record('queue', waitedMs - decodeMs - predictMs - encodeMs);
     this.stages.record('decode', decodeMs);
     this.stages.record('predict', predictMs);
@@ -129,7 +109,7 @@ export class Meter {
   }
 
   #measureFrom(atMs: number): void {
-    this.#unmeasured = this.scored + this.deadLetters;
+    this.#unmeasured = this.answered;
     this.#fromMs = atMs;
     this.#untilMs = atMs;
     this.stages.reset();
@@ -140,27 +120,15 @@ export class Meter {
   }
 
   /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
-  microBatchAcknowledged(
-    lane: string,
-    { scored, deadLetters, skipped, windows, timestamps }: Scored,
-    producedInMs: number,
-    wallMs: number,
-  ): void {
+  microBatchAcknowledged(lane: string, scored: Scored, producedInMs: number, wallMs: number): void {
     const nowMs = performance.now();
-    if (this.scored + this.deadLetters === 0) this.#firstResultAfterMs = nowMs;
+    const { timestamps } = scored;
+    if (this.answered === 0) this.#firstResultAfterMs = nowMs;
     for (const assignment of this.#assigned) {
       if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
     }
-    this.scored += scored;
-    this.deadLetters += deadLetters;
-    this.skipped += skipped;
-    const { late, forgotten, hurried, ahead } = this.windows;
-    this.windows = {
-      late: late + windows.late,
-      forgotten: forgotten + windows.forgotten,
-      hurried: hurried + windows.hurried,
-      ahead: ahead + windows.ahead,
-    };
+    this.records = add(RECORD_COUNTS, this.records, scored);
+    this.windows = add(WINDOW_COUNTS, this.windows, scored.windows);
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     this.stages.record('produce', producedInMs);
@@ -183,19 +151,13 @@ export class Meter {
   }
 
   summary(about: Pick<Summary, 'backend' | 'model' | 'versions'>): Summary {
-    const measured = this.scored + this.deadLetters - this.#unmeasured;
+    const measured = this.answered - this.#unmeasured;
     const seconds = Math.max(0, this.#untilMs - this.#fromMs) / 1000;
     const each = (value: number): number => (measured === 0 ? 0 : round(value / measured));
     return {
-      scored: this.scored,
-      deadLetters: this.deadLetters,
-      skipped: this.skipped,
+      ...this.records,
       windows: this.windows,
-      microBatches: this.microBatches,
-      abandonedMicroBatches: this.abandonedMicroBatches,
-      partitionsRemade: this.partitionsRemade,
-      threadsLost: this.threadsLost,
-      threadsRetired: this.threadsRetired,
+      ...this.daemon,
       firstResultAfterMs: round(this.#firstResultAfterMs),
       assignedToFirstResultMs: this.#assigned.map(({ slowestMs }) => round(slowestMs)),
       measured,

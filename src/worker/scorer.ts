@@ -7,12 +7,14 @@ import { BufferPool } from '../base/buffer-pool.ts';
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
+import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import { schemaInHeaders } from '../reading/schema-header.ts';
-import { NO_WINDOWS, type ScoredMicroBatch, type WindowCounts } from '../scoring/scored-micro-batch.ts';
+import { NO_RECORDS } from '../scoring/record-counts.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
 import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
@@ -104,10 +106,7 @@ class Task {
   /** Records refused since the last flush, in the order in which that was found out. */
   #refused: { readonly row: Row; readonly rejection: Rejection }[] = [];
   #pending = 0;
-  #scored = 0;
-  #dead = 0;
-  #skipped = 0;
-  #unplaced = 0;
+  readonly #counts = { ...NO_RECORDS };
   #refusal: string | null = null;
   /** Since the first record that was to be scored: those that were only fed are counted no second time. */
   #countsBefore: WindowCounts | null = null;
@@ -158,10 +157,7 @@ class Task {
     return {
       outputs,
       resultBatches: results.length,
-      scored: this.#scored,
-      deadLetters: this.#dead,
-      skipped: this.#skipped,
-      unplaced: this.#unplaced,
+      ...this.#counts,
       refusal: this.#refusal,
       windows: this.#parts.states?.countsSince(this.#countsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
@@ -192,12 +188,12 @@ class Task {
     if (verdict !== null) this.#feed(records);
     const rejection = verdict ?? this.#features(records);
     if (rejection === SKIPPED) {
-      this.#skipped++;
+      this.#counts.skipped++;
       return;
     }
     this.#timestamps.add(records.timestampMs);
     if (rejection !== null) {
-      if (rejection.code === NOT_COPARTITIONED) this.#unplaced++;
+      if (rejection.code === NOT_COPARTITIONED) this.#counts.unplaced++;
       this.#reject(records, rejection);
       return;
     }
@@ -300,7 +296,7 @@ class Task {
         0,
         this.#headers.end,
       );
-    this.#scored++;
+    this.#counts.scored++;
   }
 
   #reject(row: RecordView, rejection: Rejection): void {
@@ -313,6 +309,6 @@ class Task {
     const { model, setup } = this.#parts;
     const context = { topic, partition, incarnation, model: model.name, version: model.version };
     appendDeadLetter(this.#workspace.deadLetters, row, rejection, context, setup.deadLetterDialects);
-    this.#dead++;
+    this.#counts.deadLetters++;
   }
 }

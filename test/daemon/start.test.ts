@@ -97,7 +97,7 @@ test.serial(
     );
     lost.resolve();
     const daemon = await start;
-    t.is(daemon.meter.threadsLost, 1);
+    t.is(daemon.meter.daemon.threadsLost, 1);
     await log.sink.produce([batchOf(config.input.topic, 0, [{ key: 'k', value: 'not a map' }])]);
     await until(
       'an answer',

@@ -1,8 +1,9 @@
 // The ledger asserts what it is told: the faults that would lose or reorder records are refused where they happen.
 
 import test from 'ava';
-import { Ledger, NOTHING_SCORED as scored } from '../../src/engine/ledger.ts';
+import { Ledger } from '../../src/engine/ledger.ts';
 import { startingAt } from '../../src/log/offset.ts';
+import { NOTHING_SCORED as scored } from '../../src/scoring/scored-micro-batch.ts';
 
 const entry = (id: number, first: number, next: number) => ({
   id,

@@ -4,12 +4,12 @@
 import test from 'ava';
 import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
-import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { Effect, Message } from '../../src/engine/messages.ts';
 import { type EngineState, newEngine } from '../../src/engine/state.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
+import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
 import { batchOf } from '../support/records.ts';
 import { limits } from './world.ts';
 

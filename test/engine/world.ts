@@ -4,7 +4,6 @@
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
-import { NOTHING_SCORED } from '../../src/engine/ledger.ts';
 import type { Effect, LaneCommit, Message } from '../../src/engine/messages.ts';
 import { type EngineLimits, type EngineState, newEngine } from '../../src/engine/state.ts';
 import { type NextOffset, nextAfter, offset, startingAt } from '../../src/log/offset.ts';
@@ -13,6 +12,7 @@ import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 
 export const limits: EngineLimits = {

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { NO_RECORDS } from '../../src/scoring/record-counts.ts';
 import { Meter } from '../../src/telemetry/meter.ts';
 import { Progress, progressLine } from '../../src/telemetry/progress.ts';
 import { STAGES, StageHistograms } from '../../src/telemetry/stages.ts';
@@ -40,6 +41,7 @@ const about = { backend: 'wasm', model: 'm 1', versions: {} };
 test('the summary counts records, dead letters and end-to-end latency from the timestamps of the records', (t) => {
   const meter = new Meter();
   const scored = {
+    ...NO_RECORDS,
     scored: 9,
     deadLetters: 1,
     skipped: 2,
@@ -64,9 +66,8 @@ test('the summary counts records, dead letters and end-to-end latency from the t
 });
 
 const one = {
+  ...NO_RECORDS,
   scored: 10,
-  deadLetters: 0,
-  skipped: 0,
   refusal: null,
   windows: { late: 1, forgotten: 0, hurried: 0, ahead: 0 },
   timestamps: { timestampsMs: [1_000], counts: [10] },

@@ -2,11 +2,12 @@
 // taken out while records are put into it, and what was begun and did not come to its end is not put back. Whoever asks for a state
 // that does not stand where it should learns that it is lost, and builds it up again from the log.
 
+import { subtract } from '../../base/counts.ts';
 import type { FeaturePlan } from '../../features/plan.ts';
 import type { StatefulPlan } from '../../features/stateful-plan.ts';
+import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../../features/window-counts.ts';
 import { keyOf } from '../../log/topic-partition.ts';
 import type { LaneAddress } from '../../scoring/lane-address.ts';
-import { NO_WINDOWS, type WindowCounts } from '../../scoring/scored-micro-batch.ts';
 import { type SnapshotRange, StateLostError } from '../../worker-protocol/messages.ts';
 import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file.ts';
 
@@ -55,14 +56,7 @@ export class LaneStates implements FeaturePlan {
 
   /** And what it has counted since then; nothing, if there is no such time. */
   countsSince(before: WindowCounts | null): WindowCounts {
-    const { late, forgotten, hurried, ahead } = this.counts;
-    if (before === null) return NO_WINDOWS;
-    return {
-      late: late - before.late,
-      forgotten: forgotten - before.forgotten,
-      hurried: hurried - before.hurried,
-      ahead: ahead - before.ahead,
-    };
+    return before === null ? NO_WINDOWS : subtract(WINDOW_COUNTS, this.counts, before);
   }
 
   /** Puts a record into the state that is in use. */

@@ -1,0 +1,14 @@
+// What happens to the daemon, and not to single records.
+
+import type { Counts } from '../base/counts.ts';
+
+export const DAEMON_COUNTS = {
+  microBatches: 'micro-batches that were scored',
+  abandonedMicroBatches:
+    'micro-batches that were given up when a lane ended or a thread died: scored again, or read again',
+  partitionsRemade: "partitions that were another topic's by the same name before: deleted and made again",
+  threadsLost: 'worker threads that died',
+  threadsRetired: 'worker threads that were replaced because they had grown too much',
+} as const;
+
+export type DaemonCounts = Counts<typeof DAEMON_COUNTS>;
