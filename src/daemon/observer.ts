@@ -35,8 +35,10 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       { position, logStart, logEnd, resumedAt },
       `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
     ),
-  commitFailed: ({ code, message }) =>
-    logger.warn({ code }, `offsets were not committed, trying again: ${message}`),
+  commitFailed: ({ code, message }) => {
+    meter.count('commitsFailed');
+    logger.warn({ code }, `offsets were not committed, trying again: ${message}`);
+  },
   logEndsUnknown: ({ code, message }) =>
     logger.warn({ code }, `the log does not say where it ends: ${message}`),
   effect(effect) {

@@ -7,6 +7,7 @@ export const DAEMON_COUNTS = {
   abandonedMicroBatches:
     'micro-batches that were given up when a lane ended or a thread died: scored again, or read again',
   partitionsRemade: "partitions that were another topic's by the same name before: deleted and made again",
+  commitsFailed: 'commits of offsets that failed, and were tried again',
   threadsLost: 'worker threads that died',
   threadsRetired: 'worker threads that were replaced because they had grown too much',
 } as const;
