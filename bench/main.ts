@@ -3,9 +3,9 @@
 import '../src/process.ts';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, exitCodeOf } from '../src/base/errors.ts';
 import { FORMATS } from '../src/codec/codecs.ts';
 import { commandLine } from '../src/config/effective.ts';
-import { EXIT, exitCodeOf } from '../src/daemon/exit-codes.ts';
 import { BACKENDS } from '../src/model/predictor.ts';
 import type { Options, Scenario } from './harness/bench.ts';
 import { kafkaLog } from './harness/kafka-log.ts';

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { closest } from 'fastest-levenshtein';
+import { EXIT, exitCodeOf } from './base/errors.ts';
 import { auditCommand } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { dlqList, dlqShow } from './commands/dlq.ts';
@@ -13,7 +14,6 @@ import { runDaemon } from './commands/run.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { GENERATED, type Generated } from './config/schema.ts';
 import { parseDuration } from './config/units.ts';
-import { EXIT, exitCodeOf } from './daemon/exit-codes.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
 import { CODES, type Code } from './features/rejection.ts';
 import { findVersion } from './model/repository.ts';

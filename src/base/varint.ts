@@ -1,18 +1,17 @@
 // Zigzag varints as Kafka's record format uses them (the encoding of Protocol Buffers' sint32 and sint64).
 // A cursor is a mutable position over bytes: no object is made per number read.
 
+import { ScorelaneError } from './errors.ts';
 import { type Int64, int64Of } from './int64.ts';
 
 /** Bytes end in the middle of something that should be longer. */
-export class TruncatedError extends Error {
+export class TruncatedError extends ScorelaneError {
   readonly code = 'SCORELANE_TRUNCATED';
-  override readonly name = 'TruncatedError';
 }
 
 /** A varint has more bytes than its type can hold. */
-export class VarintTooLongError extends Error {
+export class VarintTooLongError extends ScorelaneError {
   readonly code = 'SCORELANE_VARINT_TOO_LONG';
-  override readonly name = 'VarintTooLongError';
 }
 
 export interface Cursor {

@@ -3,12 +3,12 @@
 // reason to refuse it. avsc refuses all of these, so it only stands in the tests, as another opinion.
 // https://avro.apache.org/docs/1.12.0/specification/
 
+import { ScorelaneError } from '../base/errors.ts';
 import { type Logical, logicalOf } from './avro-logical.ts';
 
 /** A schema that is none, or that the reader's cannot be resolved against. */
-export class SchemaError extends Error {
+export class SchemaError extends ScorelaneError {
   readonly code = 'SCORELANE_SCHEMA';
-  override readonly name = 'SchemaError';
 }
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const;

@@ -4,6 +4,7 @@
 // Formats: https://avro.apache.org/docs/1.12.0/specification/ and
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
+import { ScorelaneError } from '../base/errors.ts';
 import { canonical } from './avro-canonical.ts';
 import { Cursor } from './avro-cursor.ts';
 import { compileDecode, type Decode, decodeWhole } from './avro-decode.ts';
@@ -20,9 +21,8 @@ export type Framing = (typeof FRAMINGS)[number];
 export type SchemaId = number | string;
 
 /** A writer's schema that has to be asked for first; then the value can be read. */
-export class SchemaNeededError extends Error {
+export class SchemaNeededError extends ScorelaneError {
   readonly code = 'SCORELANE_SCHEMA_NEEDED';
-  override readonly name = 'SchemaNeededError';
   readonly id: SchemaId;
   constructor(id: SchemaId) {
     super(`schema ${id} of the registry is needed`);

@@ -1,12 +1,12 @@
 // A cursor over MessagePack that makes no objects: reads numbers, measures strings, skips what is not wanted.
 // The format: https://github.com/msgpack/msgpack/blob/master/spec.md
 
+import { ScorelaneError } from '../base/errors.ts';
 import { NESTING_MAX } from './nesting.ts';
 
 /** Bytes that are not MessagePack, or less of it than is said. */
-export class MsgpackError extends Error {
+export class MsgpackError extends ScorelaneError {
   readonly code = 'SCORELANE_MSGPACK';
-  override readonly name = 'MsgpackError';
 }
 
 const NEVER_USED = 0xc1;

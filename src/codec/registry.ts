@@ -1,15 +1,15 @@
 // Schemas of a registry, over the Confluent API.
 // https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 
+import { ScorelaneError } from '../base/errors.ts';
 import { pause, signalAfter } from '../time/timer.ts';
 import type { SchemaId } from './avro.ts';
 import { SchemaError, type SchemaText } from './avro-schema.ts';
 import { whyNoAnswer } from './no-answer.ts';
 
 /** The registry does not answer, or not as it should: nothing is known of any schema. */
-export class RegistryError extends Error {
+export class RegistryError extends ScorelaneError {
   readonly code = 'SCORELANE_REGISTRY';
-  override readonly name = 'RegistryError';
 }
 
 export interface RegistryOptions {

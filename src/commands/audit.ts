@@ -2,9 +2,9 @@
 
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
+import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { EXIT } from '../daemon/exit-codes.ts';
 import { Topics } from '../daemon/topics.ts';
 import { impatient, readingSetup } from '../daemon/wiring.ts';
 import { Selection } from '../reading/selection.ts';

@@ -1,11 +1,11 @@
 // `scorelane check`: everything that `run` will need, without running: the configuration with where each value comes
 // from, the model with its golden records, the broker and the topics.
 
+import { EXIT } from '../base/errors.ts';
 import { printEffective } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { askRegistry } from '../daemon/avro-setup.ts';
 import { spreading } from '../daemon/counts.ts';
-import { EXIT } from '../daemon/exit-codes.ts';
 import { backendsWithin, fitted } from '../daemon/memory.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { adviceToRun } from '../daemon/topic-settings.ts';

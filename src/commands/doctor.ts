@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { EXIT } from '../daemon/exit-codes.ts';
+import { EXIT } from '../base/errors.ts';
 import { versions } from '../daemon/versions.ts';
 import { loadKafkaJs } from '../kafka/seam.ts';
 import { probeBackends } from '../model/backend-probe.ts';

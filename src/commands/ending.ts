@@ -1,6 +1,6 @@
 // How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a start can be ended too.
 
-import { EXIT } from '../daemon/exit-codes.ts';
+import { EXIT } from '../base/errors.ts';
 import { answerSignals } from '../signals.ts';
 import { after, type Cancel } from '../time/timer.ts';
 

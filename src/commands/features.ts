@@ -1,8 +1,8 @@
 // `scorelane features`: the feature matrix of a CSV file, by the model's own plan, windows and all. What a model is trained on
 // is then what it will be served.
 
+import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { EXIT } from '../daemon/exit-codes.ts';
 import { modelFolder } from '../daemon/wiring.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';

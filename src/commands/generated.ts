@@ -1,8 +1,8 @@
 // Transactions that are made up: by the numbers that were fitted to the model, or as a history of customers and terminals. For the load
 // source, or into a file.
 
+import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
-import { EXIT } from '../daemon/exit-codes.ts';
 import { generatorFile } from '../daemon/wiring.ts';
 import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';

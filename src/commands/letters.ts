@@ -1,8 +1,8 @@
 // What the commands for dead letters share: those of this job, read from a topic that others may write too.
 
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
+import { EXIT } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { EXIT } from '../daemon/exit-codes.ts';
 import { Topics } from '../daemon/topics.ts';
 import { impatient } from '../daemon/wiring.ts';
 import type { Code } from '../features/rejection.ts';

@@ -2,7 +2,7 @@
 
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { CannotWriteError } from '../daemon/exit-codes.ts';
+import { CannotWriteError } from '../daemon/errors.ts';
 
 export interface OutFile {
   write(line: string): void;

@@ -1,8 +1,9 @@
 // `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
 
+import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Generated } from '../config/schema.ts';
-import { EXIT, UnavailableError } from '../daemon/exit-codes.ts';
+import { UnavailableError } from '../daemon/errors.ts';
 import { requireRights } from '../daemon/rights.ts';
 import { connectSink, impatient, modelFolder, openSink, writingCodec } from '../daemon/wiring.ts';
 import { fieldsOf } from '../features/spec.ts';

@@ -1,10 +1,11 @@
 // `scorelane run`: the daemon in a terminal. Shows what it does, and ends in order.
 
 import { writeFileSync } from 'node:fs';
+import { EXIT, exitCodeOf } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Daemon } from '../daemon/daemon.ts';
-import { CannotWriteError, EXIT, exitCodeOf } from '../daemon/exit-codes.ts';
+import { CannotWriteError } from '../daemon/errors.ts';
 import { lag, showProgress } from '../daemon/reporting.ts';
 import { versions } from '../daemon/versions.ts';
 import { writingCodec } from '../daemon/wiring.ts';

@@ -3,6 +3,7 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { ScorelaneError } from '../base/errors.ts';
 import { nearMisses } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
@@ -13,9 +14,8 @@ import { shown } from './secrets.ts';
 import { valueOfText, YamlError } from './wanted.ts';
 
 /** Wrong configuration. Exit code 78. */
-export class ConfigError extends Error {
+export class ConfigError extends ScorelaneError {
   readonly code = 'SCORELANE_CONFIG';
-  override readonly name = 'ConfigError';
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));

@@ -9,7 +9,7 @@ import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
-import { UnavailableError } from './exit-codes.ts';
+import { UnavailableError } from './errors.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
 /** Throws what reading a schema's file throws, and `ConfigError`. */

@@ -147,10 +147,10 @@ export class Daemon {
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
-        onThreadLost: (why) => {
+        onThreadLost: (why, { stack }) => {
           meter.count('threadsLost');
           parts.driver?.scoring();
-          logger.warn(`a worker thread was lost: ${why}`);
+          logger.warn({ stack }, `a worker thread was lost: ${why}`);
         },
         onThreadRetired: (why) => {
           meter.count('threadsRetired');

@@ -4,7 +4,7 @@ import { RefusedError } from '../kafka/refusal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { every, pause, signalAfter } from '../time/timer.ts';
 import { unlessAborted } from './bounded.ts';
-import { UnavailableError } from './exit-codes.ts';
+import { UnavailableError } from './errors.ts';
 
 const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;

@@ -35,9 +35,9 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       { position, logStart, logEnd, resumedAt },
       `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
     ),
-  commitFailed: ({ code, message }) => {
+  commitFailed: ({ code, message, stack }) => {
     meter.count('commitsFailed');
-    logger.warn({ code }, `offsets were not committed, trying again: ${message}`);
+    logger.warn({ code, stack }, `offsets were not committed, trying again: ${message}`);
   },
   logEndsUnknown: ({ code, message }) =>
     logger.warn({ code }, `the log does not say where it ends: ${message}`),
@@ -46,7 +46,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       case 'trouble': {
         const { lane, failure, attempts } = effect;
         logger.error(
-          { code: failure.code, attempts },
+          { code: failure.code, attempts, stack: failure.stack },
           `not ready: lane ${keyOf(lane)} does not advance: ${failure.message}`,
         );
         return;

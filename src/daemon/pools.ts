@@ -12,7 +12,7 @@ import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts
 import { PiscinaThreads } from '../pool/threads.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
-import { CannotWriteError } from './exit-codes.ts';
+import { CannotWriteError } from './errors.ts';
 
 export type Pool = ScorerPool | StatefulPool;
 

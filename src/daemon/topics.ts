@@ -13,7 +13,7 @@ import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import { UnavailableError } from './exit-codes.ts';
+import { UnavailableError } from './errors.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { requireRights } from './rights.ts';
 

@@ -1,6 +1,7 @@
 // Carries the engine's effects out on the real ports, and brings back what happened as messages, one at a time. The only
 // file of the engine that waits for anything.
 
+import { isUnforeseen, ScorelaneError } from '../base/errors.ts';
 import type { AssignedPartition, CommitOffset, OutOfRange, Refusal, Sink, Source } from '../log/ports.ts';
 import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
@@ -28,9 +29,8 @@ export interface Observer {
 }
 
 /** Lanes do not advance, nobody knows why, and joining the group anew did not help. */
-export class StalledError extends Error {
+export class StalledError extends ScorelaneError {
   readonly code = 'SCORELANE_STALLED';
-  override readonly name = 'StalledError';
 }
 
 export interface DriverOptions {
@@ -308,6 +308,7 @@ export class Driver {
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: 'SCORELANE_UNKNOWN', message: String(error) };
-  const code = (error as NodeJS.ErrnoException).code;
-  return { code: typeof code === 'string' ? code : 'SCORELANE_UNKNOWN', message: error.message };
+  const { code: found, message, stack } = error as NodeJS.ErrnoException;
+  const code = typeof found === 'string' ? found : 'SCORELANE_UNKNOWN';
+  return isUnforeseen(code) ? { code, message, stack } : { code, message };
 }

@@ -13,6 +13,8 @@ export interface LaneCommit extends LaneAddress, CommitOffset {}
 export interface Failure {
   readonly code: string;
   readonly message: string;
+  /** Where it comes from, for one that nobody thought of. */
+  readonly stack?: string | undefined;
 }
 
 export type Message =

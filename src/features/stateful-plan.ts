@@ -1,5 +1,6 @@
 // A feature plan with windows, and the state of one partition: records in the order of the log go in, rows come out.
 
+import { ScorelaneError } from '../base/errors.ts';
 import { murmur3 } from './murmur3.ts';
 import { isMap } from './path.ts';
 import {
@@ -49,9 +50,8 @@ interface ValueField {
 }
 
 /** A record went into the windows half way: what they hold is no function of the log any more. */
-export class StateBrokenError extends Error {
+export class StateBrokenError extends ScorelaneError {
   readonly code = 'SCORELANE_STATE_BROKEN';
-  override readonly name = 'StateBrokenError';
 }
 
 export class StatefulPlan implements FeaturePlan {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
+import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import { clientLog, type KafkaLog } from './client-log.ts';
 import { loadKafkaJs } from './seam.ts';
@@ -39,9 +40,8 @@ export interface KafkaSettings {
 }
 
 /** Settings that contradict each other. */
-export class KafkaSettingsError extends Error {
+export class KafkaSettingsError extends ScorelaneError {
   readonly code = 'SCORELANE_KAFKA_SETTINGS';
-  override readonly name = 'KafkaSettingsError';
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000;

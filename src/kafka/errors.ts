@@ -1,5 +1,6 @@
 // What kafkajs's errors mean to us.
 
+import { ScorelaneError } from '../base/errors.ts';
 import { PartitionGoneError, type Refusal, SinkError } from '../log/ports.ts';
 import type { ProduceFailure } from './produce-answers.ts';
 
@@ -111,13 +112,11 @@ export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
-export class OffsetOutOfRangeError extends Error {
+export class OffsetOutOfRangeError extends ScorelaneError {
   readonly code = 'SCORELANE_OFFSET_OUT_OF_RANGE';
-  override readonly name = 'OffsetOutOfRangeError';
 }
 
 /** kafkajs has given up for good. */
-export class ConsumerCrashedError extends Error {
+export class ConsumerCrashedError extends ScorelaneError {
   readonly code = 'SCORELANE_CONSUMER_CRASHED';
-  override readonly name = 'ConsumerCrashedError';
 }

@@ -1,20 +1,19 @@
 // What no waiting mends: a login, a certificate or a right that the broker refuses, a group that belongs to another kind of client.
 // kafkajs's errors say neither who was refused nor what; here they do.
 
+import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
 
 /** The broker refuses who we are, or what we want. Exit code 77. */
-export class RefusedError extends Error {
+export class RefusedError extends ScorelaneError {
   readonly code = 'SCORELANE_REFUSED';
-  override readonly name = 'RefusedError';
 }
 
 /** The group is in use by clients that share partitions in another way. Exit code 78. */
-export class GroupInUseError extends Error {
+export class GroupInUseError extends ScorelaneError {
   readonly code = 'SCORELANE_GROUP_IN_USE';
-  override readonly name = 'GroupInUseError';
 }
 
 /** Codes of Node and OpenSSL for certificates and keys that one side does not take. */

@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { ScorelaneError } from '../base/errors.ts';
 import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
@@ -19,9 +20,8 @@ import { metadataWithIds } from './topic-ids.ts';
 export const KAFKAJS_VERSION = '2.2.4';
 
 /** kafkajs is not the one that the seam was made for, or was loaded before it. */
-export class SeamError extends Error {
+export class SeamError extends ScorelaneError {
   readonly code = 'SCORELANE_SEAM';
-  override readonly name = 'SeamError';
 }
 
 /** What the consumer hands out as a message: one record batch. `offset` is its last one, which is what kafkajs resolves. */

@@ -3,12 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
+import { ScorelaneError } from '../base/errors.ts';
 import { numberIn } from '../codec/json.ts';
 
 /** A file that is no CSV of what was expected. Exit code 65. */
-export class CsvDataError extends Error {
+export class CsvDataError extends ScorelaneError {
   readonly code = 'SCORELANE_CSV';
-  override readonly name = 'CsvDataError';
 }
 
 export type Row = Readonly<Record<string, number | bigint | string>>;

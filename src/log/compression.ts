@@ -8,21 +8,20 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
 import snappy from 'snappy';
+import { ScorelaneError } from '../base/errors.ts';
 import { viewOf } from '../base/int64.ts';
 
 export const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type CompressionType = (typeof COMPRESSION_TYPES)[number];
 
 /** A record batch that would inflate past `inflatedBytesMax`. */
-export class InflationBoundError extends Error {
+export class InflationBoundError extends ScorelaneError {
   readonly code = 'SCORELANE_INFLATION_BOUND';
-  override readonly name = 'InflationBoundError';
 }
 
 /** Compressed bytes that do not inflate. */
-export class CompressionError extends Error {
+export class CompressionError extends ScorelaneError {
   readonly code = 'SCORELANE_COMPRESSION';
-  override readonly name = 'CompressionError';
 }
 
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);

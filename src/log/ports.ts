@@ -1,6 +1,7 @@
 // The ports behind which a log stands, and the values that flow through them. Two adapters implement them, kafka/ and
 // memory/; test/log/conformance.ts holds both to the contracts written here.
 
+import { type ErrorCode, ScorelaneError } from '../base/errors.ts';
 import type { NextOffset } from './offset.ts';
 import type { RawRecordBatch } from './record-batch.ts';
 import { keyOf, type TopicPartition } from './topic-partition.ts';
@@ -129,20 +130,17 @@ export interface Sink {
 }
 
 /** The generation in which something was to be committed has ended. */
-export class FencedError extends Error {
+export class FencedError extends ScorelaneError {
   readonly code = 'SCORELANE_FENCED';
-  override readonly name = 'FencedError';
 }
 
-export class MissingTopicError extends Error {
+export class MissingTopicError extends ScorelaneError {
   readonly code = 'SCORELANE_MISSING_TOPIC';
-  override readonly name = 'MissingTopicError';
 }
 
 /** Records were not acknowledged. */
-export class SinkError extends Error {
-  readonly code: string = 'SCORELANE_SINK';
-  override readonly name = 'SinkError';
+export class SinkError extends ScorelaneError {
+  readonly code: ErrorCode = 'SCORELANE_SINK';
   /** Trying again soon may help (broker away); otherwise someone has to do something first (no such topic, too large). */
   readonly retriable: boolean;
   constructor(message: string, options: { readonly retriable: boolean; readonly cause?: unknown }) {
@@ -164,7 +162,7 @@ export interface Refusal {
 
 /** There are records that their topic will never take: too large, a time outside of its bounds, no key where it needs one. */
 export class RefusedRecordsError extends SinkError {
-  override readonly code: string = 'SCORELANE_RECORDS_REFUSED';
+  override readonly code: ErrorCode = 'SCORELANE_RECORDS_REFUSED';
   readonly refusals: readonly Refusal[];
   constructor(refusals: readonly Refusal[], cause?: unknown) {
     super(refusals.map(wordsOf).join('; '), { retriable: false, cause });
@@ -180,7 +178,7 @@ const wordsOf = ({ batch, records }: Refusal): string => {
 
 /** The topic has no such partition, or is not there at all: it may have been made anew since its partitions were counted. */
 export class PartitionGoneError extends SinkError {
-  override readonly code: string = 'SCORELANE_PARTITION_GONE';
+  override readonly code: ErrorCode = 'SCORELANE_PARTITION_GONE';
 }
 
 /** Where a partition ends for a reader, as the log says when asked. */

@@ -2,15 +2,15 @@
 // one mutable cursor, so that no object exists per record.
 
 import { crc32c } from '@node-rs/crc32';
+import { ScorelaneError } from '../base/errors.ts';
 import { addInt64, type Int64 } from '../base/int64.ts';
 import { type Cursor, readVarint, readVarlong, TruncatedError } from '../base/varint.ts';
 import { decompress } from './compression.ts';
 import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
 
 /** The bytes of a record batch are not those that its writer sent. */
-export class DamagedBatchError extends Error {
+export class DamagedBatchError extends ScorelaneError {
   readonly code = 'SCORELANE_DAMAGED_BATCH';
-  override readonly name = 'DamagedBatchError';
 }
 
 export interface RecordHeader {

@@ -2,6 +2,7 @@
 // without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
+import { ScorelaneError } from '../base/errors.ts';
 import { type Int64, readExactInt64, readInt64, readInt64Loosely, viewOf } from '../base/int64.ts';
 import { type NextOffset, nextAfter, type Offset, offset } from './offset.ts';
 
@@ -35,9 +36,8 @@ export const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
 /** Bytes that are no RecordBatch v2: an older message format, or not Kafka's at all. */
-export class UnsupportedFormatError extends Error {
+export class UnsupportedFormatError extends ScorelaneError {
   readonly code = 'SCORELANE_UNSUPPORTED_FORMAT';
-  override readonly name = 'UnsupportedFormatError';
 }
 
 export interface RecordBatchHeader {

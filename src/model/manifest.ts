@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ScorelaneError } from '../base/errors.ts';
 import { codecs } from '../codec/codecs.ts';
 import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
@@ -11,9 +12,8 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
 
 /** A model that cannot be served, and why. */
-export class ModelError extends Error {
+export class ModelError extends ScorelaneError {
   readonly code = 'SCORELANE_MODEL';
-  override readonly name = 'ModelError';
 }
 
 const manifestSchema = z.strictObject({

@@ -1,5 +1,7 @@
 // What a loaded model is to the scorer: rows of floats in, columns of floats out. One implementation a runtime.
 
+import { ScorelaneError } from '../base/errors.ts';
+
 export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
@@ -17,7 +19,6 @@ export interface Predictor {
 }
 
 /** A backend that cannot be used here, and what would change that. */
-export class BackendMissingError extends Error {
+export class BackendMissingError extends ScorelaneError {
   readonly code = 'SCORELANE_BACKEND_MISSING';
-  override readonly name = 'BackendMissingError';
 }

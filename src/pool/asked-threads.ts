@@ -2,6 +2,7 @@
 // gives nothing to a thread that is being replaced until it answers for its golden records.
 
 import { BufferPool } from '../base/buffer-pool.ts';
+import { blamedBy } from '../base/errors.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
@@ -9,6 +10,7 @@ import { ModelError } from '../model/manifest.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type {
+  Failed,
   PartitionCounts,
   ScoreRequest,
   StateUse,
@@ -40,7 +42,7 @@ export interface AskingOptions {
   /** By partition of the input, what is left out. */
   readonly answered?: readonly Answered[];
   /** Each loss of a thread, for the log and the metrics. */
-  readonly onThreadLost: (why: string) => void;
+  readonly onThreadLost: (why: string, error: Error) => void;
   /** Each thread that has grown too much: it scores no more, and another takes its place. */
   readonly onThreadRetired: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
@@ -55,21 +57,14 @@ export interface Ask {
   readonly state: StateUse | null;
 }
 
-/** What concerns record batches, states or the model as a whole: no record is to blame, and trying a half of them is no help. */
-const WHOLE: ReadonlySet<string> = new Set([
-  'SCORELANE_DAMAGED_BATCH',
-  'SCORELANE_UNSUPPORTED_FORMAT',
-  'SCORELANE_INFLATION_BOUND',
-  'SCORELANE_COMPRESSION',
-  'SCORELANE_MODEL_BROKEN',
-  'SCORELANE_REGISTRY',
-  'SCORELANE_STATE_LOST',
-  'SCORELANE_SNAPSHOT',
-  'SCORELANE_DEAD_LETTER_REFUSED',
-]);
-
-const failure = ({ code, message }: { readonly code: string; readonly message: string }): Error =>
-  WHOLE.has(code) ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
+/** What is nobody's fault but a thread's is tried again on another; all else is the answer. */
+function failure({ code, message, stack }: Failed): Error {
+  const error =
+    blamedBy(code) === 'batch' ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
+  // That of the thread says where it went wrong.
+  error.stack = stack;
+  return error;
+}
 
 /** What comes out of a thread is a copy of the error, of no class. */
 const startError = (error: NodeJS.ErrnoException): ModelError =>
@@ -118,7 +113,7 @@ export class AskedThreads {
       await this.threads.stop();
       throw startError(error as NodeJS.ErrnoException);
     }
-    heard = (error) => this.options.onThreadLost(error.message);
+    heard = (error) => this.options.onThreadLost(error.message, error);
   }
 
   /** Resolves when no thread is being replaced: the deadline of a task would run. Rejects when none can serve any more. */

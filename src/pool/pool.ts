@@ -131,7 +131,8 @@ export class ScorerPool {
           continue;
         }
         lost = (error as Error).message;
-        asked.options.onThreadLost(`${lost} (${topic}/${partition}, offsets ${first} to ${until - 1})`);
+        const where = `${topic}/${partition}, offsets ${first} to ${until - 1}`;
+        asked.options.onThreadLost(`${lost} (${where})`, error as Error);
         // It may only have waited while another's thread was replaced: that is not counted against it.
         if (losses !== asked.losses && excuses-- > 0) attempt--;
         asked.recover();

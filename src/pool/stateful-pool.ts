@@ -255,7 +255,7 @@ export class StatefulPool {
       if (error instanceof ScoringError || error instanceof StateLostError) throw error;
       const { message } = error as Error;
       if (!(error instanceof ThreadRetiredError))
-        thread.options.onThreadLost(`${message} (${blame(message)})`);
+        thread.options.onThreadLost(`${message} (${blame(message)})`, error as Error);
       thread.recover();
       throw new StateLostError(`the thread with the state was lost: ${message}`, { cause: error });
     }

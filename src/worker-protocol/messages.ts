@@ -1,6 +1,7 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
 
 import type { Dialect } from '../answers/dead-letter.ts';
+import { ScorelaneError } from '../base/errors.ts';
 import type { InputFormat } from '../codec/codecs.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
@@ -33,9 +34,8 @@ export interface ThreadUsage {
 }
 
 /** The state that was asked for is not on this thread, or stands at another offset. */
-export class StateLostError extends Error {
+export class StateLostError extends ScorelaneError {
   readonly code = 'SCORELANE_STATE_LOST';
-  override readonly name = 'StateLostError';
 }
 
 /** Where a snapshot may stand. */
@@ -215,5 +215,13 @@ export type WorkerResponse =
   /** -Infinity where it has taken nothing. */
   | { readonly type: 'latest'; readonly latestMs: number }
   | { readonly type: 'forgotten' }
-  /** The record batches cannot be opened, or the model does not work any more. */
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+  | Failed;
+
+/** Nothing of the request was done. */
+export interface Failed {
+  readonly type: 'failed';
+  readonly code: string;
+  readonly message: string;
+  /** Where it went wrong, with the causes: an error loses both on its way between threads. */
+  readonly stack: string;
+}

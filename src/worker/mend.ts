@@ -4,6 +4,7 @@
 
 import { ERROR_OFFSET, ERROR_TIMESTAMP } from '../answers/dead-letter.ts';
 import { SOURCE_OFFSET } from '../answers/source-headers.ts';
+import { ScorelaneError } from '../base/errors.ts';
 import type { Int64 } from '../base/int64.ts';
 import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -24,9 +25,8 @@ import { appendDeadLetter } from './write/append-dead-letter.ts';
 import { Outputs } from './write/outputs.ts';
 
 /** A dead letter has nowhere else to go: its lane stops. */
-export class DeadLetterRefusedError extends Error {
+export class DeadLetterRefusedError extends ScorelaneError {
   readonly code = 'SCORELANE_DEAD_LETTER_REFUSED';
-  override readonly name = 'DeadLetterRefusedError';
 }
 
 interface Model {

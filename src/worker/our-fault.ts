@@ -1,15 +1,15 @@
 // Faults that are ours or the model's, and no record's. An exception that nobody thought of, which one record brings to light: the record
 // becomes a dead letter, and all others go on as if it had not been.
 
+import { ScorelaneError } from '../base/errors.ts';
 import { SchemaNeededError } from '../codec/avro.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { StateBrokenError } from '../features/stateful-plan.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
 
 /** The model fails on its own golden records. */
-export class ModelBrokenError extends Error {
+export class ModelBrokenError extends ScorelaneError {
   readonly code = 'SCORELANE_MODEL_BROKEN';
-  override readonly name = 'ModelBrokenError';
 }
 
 /** What no single record is to blame for: a schema that is not here yet, a state that is not here or is broken. */

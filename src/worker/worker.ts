@@ -1,6 +1,7 @@
 // The worker thread's entry. Threads are used because opening, decoding and predicting is nearly all of the work: the
 // main thread must stay free to move bytes. Loads the model once, checks it, then answers one request at a time.
 
+import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { avroOutputs } from '../answers/avro-result-schema.ts';
 import { FEATURES } from '../answers/result-names.ts';
@@ -164,7 +165,7 @@ function manage(request: MendRequest | ProbeRequest | StateRequest): WorkerRespo
 
 function failed(error: unknown): WorkerResponse {
   const { code, message } = error as { readonly code?: string; readonly message: string };
-  return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+  return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message, stack: inspect(error) };
 }
 
 /** Piscina's way to move buffers that are inside of an answer: what is returned only stands for it. */

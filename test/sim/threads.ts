@@ -133,8 +133,8 @@ class Life {
         retiring: null,
       };
     } catch (error) {
-      const { code, message } = error as { readonly code?: string; readonly message: string };
-      return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message };
+      const { code, message, stack = '' } = error as Error & { readonly code?: string };
+      return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message, stack };
     }
   }
 }

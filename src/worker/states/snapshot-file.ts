@@ -3,6 +3,7 @@
 
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { ScorelaneError } from '../../base/errors.ts';
 import type { Archive, Numbers } from '../../features/archive.ts';
 import type { SnapshotRange } from '../../worker-protocol/messages.ts';
 
@@ -21,9 +22,8 @@ export interface SnapshotTitle {
 }
 
 /** The file is not a whole snapshot of this partition by this plan, at an offset that is of use. */
-export class SnapshotError extends Error {
+export class SnapshotError extends ScorelaneError {
   readonly code = 'SCORELANE_SNAPSHOT';
-  override readonly name = 'SnapshotError';
 }
 
 /** Says what the bytes mean: another layout has another number, and another byte order does not read as this one. */

@@ -1,0 +1,214 @@
+// Every error that has a code of ours: with what a command ends because of it, whom it blames, and what it means. What follows from an
+// error is read from this table, and so are the tables in docs/operating.md.
+
+/** Exit codes, after sysexits.h where it has one. */
+export const EXIT = {
+  ok: 0,
+  missing: 1,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  unavailable: 69,
+  internal: 70,
+  stalled: 71,
+  cantCreate: 73,
+  outOfRange: 74,
+  unfinished: 75,
+  noPermission: 77,
+  config: 78,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type Exit = keyof typeof EXIT;
+
+export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
+  ok: 'ended as asked',
+  missing: '`audit` found committed records without a result or a dead letter',
+  usage: 'wrong words on the command line, such as a `--code` that no dead letter can have',
+  data: 'the CSV file is no CSV of numbers, or lacks columns',
+  noInput: 'a file that was named does not exist',
+  unavailable: 'the broker is away (`--fail-fast`, `check`, `produce`), or no backend can run the model',
+  internal: 'a fault of scorelane itself, or the consumer gave up for good',
+  stalled: 'lanes with lag showed no sign of life, and joining the group anew did not help; start it again',
+  cantCreate:
+    'the summary or standard output could not be written (disk full, no right); everything that was scored is committed',
+  outOfRange: 'the log no longer holds the committed offset (`lanes.onOutOfRange=fail`)',
+  unfinished:
+    'a stop reached its deadline with work in flight; it will be scored again. `produce`: records in flight were not acknowledged',
+  noPermission:
+    'the broker refuses the login, the certificate or a right; the message names who, what and on which resource',
+  config: 'wrong configuration, model or topic, or a group in use by other clients',
+  interrupted: 'SIGINT ended a command that had not finished; `run` ends in order instead',
+  terminated: 'the same by SIGTERM',
+};
+
+/**
+ * Whom an error blames. `record`: one record; its neighbours are scored. `batch`: record batches, states or the model as a whole; no
+ * record is to blame, and trying a half of them is no help. `thread`: a worker thread; another is asked. `daemon`: what is around the
+ * records: configuration, model, broker, the program.
+ */
+export type Blames = 'record' | 'batch' | 'thread' | 'daemon';
+
+interface ErrorEntry {
+  /** With what a command ends that meets it. */
+  readonly exit: Exit;
+  readonly blames: Blames;
+  readonly meaning: string;
+}
+
+const entry = (exit: Exit, blames: Blames, meaning: string): ErrorEntry => ({ exit, blames, meaning });
+
+export const ERRORS = {
+  SCORELANE_CONFIG: entry(
+    'config',
+    'daemon',
+    'the configuration: which key, what was found, what was expected',
+  ),
+  SCORELANE_KAFKA_SETTINGS: entry('config', 'daemon', 'settings of `kafka` that contradict each other'),
+  SCORELANE_MODEL: entry('config', 'daemon', 'a model that cannot be served, and why'),
+  SCORELANE_MODEL_BROKEN: entry('internal', 'batch', 'the model fails on its own golden records'),
+  SCORELANE_BACKEND_MISSING: entry(
+    'unavailable',
+    'daemon',
+    'a backend that cannot be used here, and what would change that',
+  ),
+  SCORELANE_UNAVAILABLE: entry(
+    'unavailable',
+    'daemon',
+    'a part that the command needs is not there: the broker, a topic, the registry',
+  ),
+  SCORELANE_REFUSED: entry(
+    'noPermission',
+    'daemon',
+    'a login, a certificate or a right that the broker refuses',
+  ),
+  SCORELANE_GROUP_IN_USE: entry(
+    'config',
+    'daemon',
+    'the group is in use by clients that share partitions in another way',
+  ),
+  SCORELANE_MISSING_TOPIC: entry('config', 'daemon', 'a topic that is not there'),
+  SCORELANE_SINK: entry('internal', 'daemon', 'records were not acknowledged; tried again where that helps'),
+  SCORELANE_RECORDS_REFUSED: entry(
+    'internal',
+    'record',
+    'records that their topic will never take; results become dead letters',
+  ),
+  SCORELANE_DEAD_LETTER_REFUSED: entry(
+    'internal',
+    'batch',
+    'a dead letter that its topic will never take: the lane stops',
+  ),
+  SCORELANE_PARTITION_GONE: entry(
+    'internal',
+    'daemon',
+    'an output topic has no such partition any more, or is gone',
+  ),
+  SCORELANE_FENCED: entry(
+    'internal',
+    'daemon',
+    'the generation in which something was to be committed has ended; what follows is scored again',
+  ),
+  SCORELANE_OFFSET_OUT_OF_RANGE: entry(
+    'outOfRange',
+    'daemon',
+    'the log does not hold the committed offset any more',
+  ),
+  SCORELANE_TOPIC_REMADE: entry(
+    'internal',
+    'daemon',
+    'the input was deleted and made again; it is scored from its start',
+  ),
+  SCORELANE_CONSUMER_CRASHED: entry('internal', 'daemon', 'kafkajs has given up for good'),
+  SCORELANE_STALLED: entry('stalled', 'daemon', 'lanes with lag show no sign of life'),
+  SCORELANE_DEAD_LETTER_FLOOD: entry(
+    'internal',
+    'batch',
+    'more dead letters than `deadLetters.floodShare` allows: the lane waits',
+  ),
+  SCORELANE_SEAM: entry('internal', 'daemon', 'kafkajs is not the one that this was made for'),
+  SCORELANE_DAMAGED_BATCH: entry(
+    'internal',
+    'batch',
+    'a record batch whose bytes are not those that its writer sent; it is read again',
+  ),
+  SCORELANE_UNSUPPORTED_FORMAT: entry('internal', 'batch', 'bytes that are no RecordBatch v2'),
+  SCORELANE_INFLATION_BOUND: entry(
+    'internal',
+    'batch',
+    'a record batch that would inflate past `limits.inflatedBytes`',
+  ),
+  SCORELANE_COMPRESSION: entry('internal', 'batch', 'compressed bytes that do not inflate'),
+  SCORELANE_TRUNCATED: entry('internal', 'batch', 'bytes that end in the middle of a record'),
+  SCORELANE_VARINT_TOO_LONG: entry(
+    'internal',
+    'batch',
+    'a number in a record with more bytes than its type holds',
+  ),
+  SCORELANE_MSGPACK: entry(
+    'internal',
+    'record',
+    'a value that is not MessagePack, or less of it than is said',
+  ),
+  SCORELANE_JSON: entry('internal', 'record', 'a value that is not JSON'),
+  SCORELANE_SCHEMA: entry(
+    'internal',
+    'record',
+    'an Avro schema that is none, or that cannot be read as the reader says',
+  ),
+  SCORELANE_SCHEMA_NEEDED: entry(
+    'internal',
+    'batch',
+    'an Avro schema that has to be asked for first (inside)',
+  ),
+  SCORELANE_REGISTRY: entry('internal', 'batch', 'the schema registry does not answer, or not as it should'),
+  SCORELANE_STATE_LOST: entry(
+    'internal',
+    'batch',
+    'the windows of a lane are not on the thread that was asked: they are built up again',
+  ),
+  SCORELANE_STATE_BROKEN: entry(
+    'internal',
+    'thread',
+    'a record went into the windows half way: they are built up again',
+  ),
+  SCORELANE_SNAPSHOT: entry(
+    'internal',
+    'batch',
+    'a snapshot that is damaged, of something else or of another time: it is not used',
+  ),
+  SCORELANE_SCORER: entry('internal', 'thread', 'a fault in a worker thread; the log has its stack'),
+  SCORELANE_CANNOT_WRITE: entry('cantCreate', 'daemon', 'a file that was asked for could not be written'),
+  SCORELANE_CSV: entry('data', 'daemon', 'a file that is no CSV of what was expected'),
+  SCORELANE_UNKNOWN: entry('internal', 'daemon', 'an error that came without a code'),
+} as const satisfies Readonly<Record<`SCORELANE_${string}`, ErrorEntry>>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Says by its code what is wrong; what follows from that is in the table. */
+export abstract class ScorelaneError extends Error {
+  abstract readonly code: ErrorCode;
+  constructor(message = '', options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+const entryOf = (code: unknown): ErrorEntry | undefined =>
+  typeof code === 'string' && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : undefined;
+
+/** Whom an error with that code blames; a code that is not ours is a fault of the thread that it comes from. */
+export const blamedBy = (code: string): Blames => entryOf(code)?.blames ?? 'thread';
+
+/** Nobody thought of it: whoever reads of it wants to know where it came from. */
+export const isUnforeseen = (code: string): boolean =>
+  blamedBy(code) === 'thread' || code === 'SCORELANE_UNKNOWN';
+
+/** The exit code for an error that ends a command. */
+export function exitCodeOf(error: unknown): number {
+  const { code } = error as { readonly code?: unknown };
+  const found = entryOf(code);
+  if (found !== undefined) return EXIT[found.exit];
+  return code === 'ENOENT' ? EXIT.noInput : EXIT.internal;
+}

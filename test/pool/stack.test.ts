@@ -1,0 +1,33 @@
+// A fault in a worker thread that nobody thought of is told with the place where it happened: between threads an error loses its stack.
+
+import test from 'ava';
+import { ScorerPool } from '../../src/pool/pool.ts';
+import type { WorkerThreads } from '../../src/pool/threads.ts';
+import type { WorkerResponse } from '../../src/worker-protocol/messages.ts';
+import { COUNTS, microBatchOf } from '../support/model.ts';
+
+test('the loss of a thread is told with the stack and the cause that its error had there', async (t) => {
+  const stack = 'TypeError: x is not a function\n    at scorer.ts:17:3 {\n  [cause]: RangeError: too long\n}';
+  const failed: WorkerResponse = {
+    type: 'failed',
+    code: 'SCORELANE_SCORER',
+    message: 'x is not a function',
+    stack,
+  };
+  const threads: WorkerThreads = {
+    count: 1,
+    run: async ({ type }) => (type === 'probe' ? { type: 'sound' } : failed),
+    onError: () => {},
+    stop: async () => {},
+  };
+  const stacks: (string | undefined)[] = [];
+  const pool = new ScorerPool({
+    threads,
+    counts: { now: COUNTS },
+    onThreadLost: (_, error) => stacks.push(error.stack),
+    onThreadRetired: t.fail,
+  });
+  await t.throwsAsync(pool.score(microBatchOf([{ key: 'a', value: {} }])));
+  t.true(stacks.length > 0);
+  t.true(stacks.every((found) => found === stack));
+});

@@ -1,0 +1,42 @@
+// The tables of docs/operating.md that are read from the code: `npm run reference` writes them, a test holds the document to them.
+
+import { ERRORS, EXIT, EXIT_MEANINGS, type Exit } from '../src/base/errors.ts';
+import { CODES, REJECTIONS } from '../src/features/rejection.ts';
+
+const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+
+const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
+/** By the name that stands in the comments around each. */
+export const TABLES: Readonly<Record<string, string>> = {
+  'exit codes': table(
+    ['code', 'name', 'meaning'],
+    (Object.keys(EXIT) as Exit[]).map((name) => [EXIT[name], name, EXIT_MEANINGS[name]]),
+  ),
+  'dead-letter codes': table(
+    ['code', 'stage', 'meaning'],
+    CODES.map((code) => [`\`${code}\``, ...REJECTIONS[code]]),
+  ),
+  'error codes': table(
+    ['code', 'blames', 'exit code', 'meaning'],
+    Object.entries(ERRORS).map(([code, { blames, exit, meaning }]) => [
+      `\`${code}\``,
+      blames,
+      exit === 'internal' ? '' : EXIT[exit],
+      meaning,
+    ]),
+  ),
+};
+
+/** The document with its tables as the code has them. Throws `Error` where one has no place in it. */
+export function withTables(document: string): string {
+  let text = document;
+  for (const [name, lines] of Object.entries(TABLES)) {
+    const [begin, end] = [`<!-- ${name}: npm run reference -->\n`, `\n<!-- end of ${name} -->`];
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`no place for the table of ${name}`);
+    text = text.slice(0, from + begin.length) + lines + text.slice(to);
+  }
+  return text;
+}
