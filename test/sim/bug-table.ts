@@ -8,8 +8,8 @@ import { BUGS, type Bug, SEEDS_MAX } from './bugs.ts';
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** The first seed that catches the bug, or null when none did. */
-export function seedThatCatches({ name }: Bug): Promise<number | null> {
-  const args = [MAIN, '--json', '--bug', name, '--seeds', String(SEEDS_MAX)];
+export function seedThatCatches({ name, from = 1 }: Bug): Promise<number | null> {
+  const args = [MAIN, '--json', '--bug', name, '--from', String(from), '--seeds', String(SEEDS_MAX)];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, (_, out, words) => {
       try {

@@ -127,8 +127,9 @@ export class Instance {
     };
     if (disk === null) return new ScorerPool({ threads: new SimThreads(process, dice, 2, null), ...options });
     const { nowMs } = process.clock;
+    const struckBelow = new Map<number, number>();
     return new StatefulPool({
-      threads: [new SimThreads(process, dice, 1, disk), new SimThreads(process, dice, 1, disk)],
+      threads: [0, 1].map(() => new SimThreads(process, dice, 1, disk, struckBelow)),
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
       beginningOf: (lane, position, tooLate) => {

@@ -139,6 +139,9 @@ class Life {
   }
 }
 
+/** Offsets of each partition below which chance has struck already: it does so once, as a record is to blame otherwise. */
+type StruckBelow = Map<number, number>;
+
 export class SimThreads implements WorkerThreads {
   readonly count: number;
   readonly #process: SimProcess;
@@ -147,11 +150,20 @@ export class SimThreads implements WorkerThreads {
   readonly #dice: Dice;
   #busy = 0;
   readonly #queue: (() => void)[] = [];
-  /** Offsets of each partition below which chance has struck already: it does so once, as a record is to blame otherwise. */
-  readonly #struckBelow = new Map<number, number>();
+  readonly #struckBelow: StruckBelow;
 
-  /** With a disk they keep the states of lanes, and lose them when one is lost: let there be one thread then. */
-  constructor(process: SimProcess, dice: Dice, count: number, disk: SimDisk | null) {
+  /**
+   * With a disk they keep the states of lanes, and lose them when one is lost: let there be one thread then. All threads of a process
+   * have one `struckBelow`: a lane goes from one to the other.
+   */
+  constructor(
+    process: SimProcess,
+    dice: Dice,
+    count: number,
+    disk: SimDisk | null,
+    struckBelow: StruckBelow = new Map(),
+  ) {
+    this.#struckBelow = struckBelow;
     this.#process = process;
     this.#dice = dice;
     this.count = count;
