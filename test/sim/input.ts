@@ -61,7 +61,14 @@ export class Input {
     });
     const at = Math.floor(this.#scheduler.nowMs);
     const timestampMs = random.next() < 0.5 ? at : this.#astrayMs();
-    const value = JSON.stringify({ id: offset, at, op: UNWANTED, x: 20 + (offset % 50) });
+    // Whole in all else: a window would take it.
+    const value = JSON.stringify({
+      id: offset,
+      at,
+      who: this.#who(tp.partition),
+      op: UNWANTED,
+      x: 20 + (offset % 50),
+    });
     return { key: `k${offset % 7}`, value: random.next() < 0.5 ? null : value, timestampMs };
   }
 
