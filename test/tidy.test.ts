@@ -59,6 +59,20 @@ test('no line is too long to read', (t) => {
   t.deepEqual(wide, []);
 });
 
+test('one noun, one thing: no two files of src export the same name', (t) => {
+  const declared = filesIn('src', '.ts').flatMap((path) =>
+    [
+      ...read(path).matchAll(/^export (?:abstract |async )?(?:class|interface|type|function|const) (\w+)/gm),
+    ].map(([, name]) => ({ name: name as string, path })),
+  );
+  t.true(declared.length > 400, `${declared.length} names`);
+  const twice = [...Map.groupBy(declared, ({ name }) => name)]
+    .map(([name, where]) => [name, [...new Set(where.map(({ path }) => path))]] as const)
+    .filter(([, paths]) => paths.length > 1)
+    .map(([name, paths]) => `${name}: ${paths.join(', ')}`);
+  t.deepEqual(twice, []);
+});
+
 test('nothing is left to do later, switched off or cast to anything', (t) => {
   const forbidden = [
     /\bTODO\b/,

@@ -13,7 +13,7 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Backend, Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { Scorer } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/scorer.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { VoidRunError } from '../harness/result.ts';
 import { forward, mlp } from '../models/mlp.ts';
@@ -238,7 +238,7 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
   const manifest = readManifest(ensureModel(model));
   const { name, version } = manifest;
   const batch = batchOf(format, manifest.width);
-  const scorer = new Scorer({
+  const scorer = new Pipeline({
     setup: {
       modelFolder: manifest.folder,
       backend: predictor.backend,

@@ -14,7 +14,7 @@ export class VarintTooLongError extends ScorelaneError {
   readonly code = 'SCORELANE_VARINT_TOO_LONG';
 }
 
-export interface Cursor {
+export interface VarintCursor {
   readonly bytes: Uint8Array;
   at: number;
   /** One past the last byte that may be read. */
@@ -22,7 +22,7 @@ export interface Cursor {
 }
 
 /** Reads a signed 32-bit zigzag varint and moves the cursor past it. */
-export function readVarint(cursor: Cursor): number {
+export function readVarint(cursor: VarintCursor): number {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let raw = 0;
@@ -42,7 +42,7 @@ export function readVarint(cursor: Cursor): number {
 const SAFE_BYTES = 7;
 
 /** Reads a signed 64-bit zigzag varint. */
-export function readVarlong(cursor: Cursor): Int64 {
+export function readVarlong(cursor: VarintCursor): Int64 {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let raw = 0;
@@ -61,7 +61,7 @@ export function readVarlong(cursor: Cursor): Int64 {
 }
 
 /** The same for one of more bytes. What is above the 64th bit is dropped, as Java does. */
-function readLongVarlong(cursor: Cursor): Int64 {
+function readLongVarlong(cursor: VarintCursor): Int64 {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let raw = 0n;

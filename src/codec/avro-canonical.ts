@@ -4,7 +4,8 @@
 import { type AvroType, type NamedType, parseSchema } from './avro-schema.ts';
 
 /** Throws `SchemaError`. */
-export const canonical = (schema: string): string => JSON.stringify(form(parseSchema(schema), new Set()));
+export const canonicalSchema = (schema: string): string =>
+  JSON.stringify(form(parseSchema(schema), new Set()));
 
 /** The order of the properties is the specification's. */
 function form(type: AvroType, named: Set<NamedType>): unknown {

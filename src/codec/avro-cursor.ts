@@ -13,7 +13,7 @@ const LONG_BYTES_MAX = 10;
 const isSafe = (value: bigint): boolean =>
   value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
 
-export class Cursor {
+export class AvroCursor {
   at = 0;
   #end = 0;
   /** How many elements the lists and maps of the value may still have. */

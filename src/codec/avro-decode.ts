@@ -1,7 +1,7 @@
 // Decodes values of Avro: compiled once for a writer's schema, as the reader's says where there is one. Unions are unwrapped,
 // 64-bit integers keep their digits, logical types become numbers.
 
-import { type Cursor, NoValueError } from './avro-cursor.ts';
+import { type AvroCursor, NoValueError } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
 import type { Logical } from './avro-logical.ts';
 import { nameOf, readAs, writtenAs } from './avro-resolve.ts';
@@ -14,7 +14,7 @@ import {
 } from './avro-schema.ts';
 import { branchOf, compileSkip } from './avro-skip.ts';
 
-export type Decode = (cursor: Cursor) => unknown;
+export type Decode = (cursor: AvroCursor) => unknown;
 
 /** By type of the writer and of the reader, what was made or is being made. */
 type Made = Map<AvroType, Map<AvroType | null, { decode: Decode; failed?: SchemaError }>>;
@@ -192,7 +192,7 @@ const map =
 
 /** Decodes the value that fills `bytes[start .. end)`. Throws `RangeError` when they are not exactly one. */
 export function decodeWhole(
-  cursor: Cursor,
+  cursor: AvroCursor,
   decode: Decode,
   bytes: Buffer,
   start: number,

@@ -1,10 +1,10 @@
 // Defaults of a reader's schema: from the JSON in it to the value of a field that the writer did not have. Of a union, the first branch
 // that the default fits, as the specification has it since 1.12 (before, it had to be the first one).
 
-import { type AvroType, type Field, type RecordType, SchemaError } from './avro-schema.ts';
+import { type AvroType, type RecordType, SchemaError, type SchemaField } from './avro-schema.ts';
 
 /** The value of that field where it was not written. Throws `SchemaError`. */
-export function defaultOf({ name, type, default: said }: Field): unknown {
+export function defaultOf({ name, type, default: said }: SchemaField): unknown {
   if (said === undefined) throw new SchemaError(`field "${name}" was not written, and has no default`);
   try {
     return valueSaid(type, said);
@@ -61,7 +61,7 @@ function valueSaid(type: AvroType, said: unknown): unknown {
 }
 
 function recordOf({ fields }: RecordType, said: Readonly<Record<string, unknown>>): object {
-  const valueIn = (field: Field): unknown =>
+  const valueIn = (field: SchemaField): unknown =>
     Object.hasOwn(said, field.name) ? valueSaid(field.type, said[field.name]) : defaultOf(field);
   return Object.fromEntries(fields.map((field) => [field.name, valueIn(field)]));
 }

@@ -3,10 +3,10 @@
 
 import {
   type AvroType,
-  type Field,
   type NamedType,
   type PrimitiveKind,
   type RecordType,
+  type SchemaField,
   unqualified,
 } from './avro-schema.ts';
 
@@ -46,7 +46,7 @@ export function readAs(writer: AvroType, reader: AvroType): AvroType | undefined
 }
 
 /** The field of a writer's record that a reader's is read from, by its name or else an alias. */
-export function writtenAs(asked: Field, writer: RecordType): Field | undefined {
+export function writtenAs(asked: SchemaField, writer: RecordType): SchemaField | undefined {
   for (const name of [asked.name, ...asked.aliases]) {
     const found = writer.fields.find((field) => field.name === name);
     if (found !== undefined) return found;

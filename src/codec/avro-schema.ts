@@ -37,7 +37,7 @@ export interface EnumType extends Named {
 }
 export interface RecordType extends Named {
   readonly kind: 'record';
-  readonly fields: readonly Field[];
+  readonly fields: readonly SchemaField[];
 }
 export interface ArrayType {
   readonly kind: 'array';
@@ -54,7 +54,7 @@ export interface UnionType {
 export type AvroType = PrimitiveType | FixedType | EnumType | RecordType | ArrayType | MapType | UnionType;
 export type NamedType = FixedType | EnumType | RecordType;
 
-export interface Field {
+export interface SchemaField {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly type: AvroType;
@@ -144,7 +144,7 @@ class Names {
   }
 
   #record(said: Said, space: string): RecordType {
-    const fields: Field[] = [];
+    const fields: SchemaField[] = [];
     const named = nameOf(said, space);
     // It may name itself.
     const type = this.#define({ kind: 'record', ...named, fields } as const);

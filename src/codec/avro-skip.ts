@@ -1,11 +1,11 @@
 // Skips values of Avro of any type.
 
-import { type Cursor, NoValueError } from './avro-cursor.ts';
+import { type AvroCursor, NoValueError } from './avro-cursor.ts';
 import type { AvroType } from './avro-schema.ts';
 
-export type Skip = (cursor: Cursor) => void;
+export type Skip = (cursor: AvroCursor) => void;
 
-export function branchOf<T>(cursor: Cursor, branches: readonly T[]): T {
+export function branchOf<T>(cursor: AvroCursor, branches: readonly T[]): T {
   const found = branches[cursor.long()];
   if (found === undefined) throw new NoValueError('a branch that is not there');
   return found;

@@ -2,18 +2,18 @@
 // skips the rest. What is not plain (recursive types, a value and fields of it) is left to who decodes the whole.
 // Format: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
-import { Cursor } from './avro-cursor.ts';
+import { AvroCursor } from './avro-cursor.ts';
 import { compileDecode, type Decode } from './avro-decode.ts';
 import { defaultOf } from './avro-default.ts';
 import { ABSENT, type Found, NUMBER, OTHER } from './avro-found.ts';
 import { readAs, writtenAs } from './avro-resolve.ts';
-import type { AvroType, Field, RecordType } from './avro-schema.ts';
+import type { AvroType, RecordType, SchemaField } from './avro-schema.ts';
 import { branchOf, compileSkip } from './avro-skip.ts';
 
 /** Not an error: who decodes the whole value can read it, or says what is wrong. */
 class NotPlain extends Error {}
 
-type Step = (cursor: Cursor, found: Found) => void;
+type Step = (cursor: AvroCursor, found: Found) => void;
 
 /** A path of the reader's schema, or the writer's where there is none; for a list, of exactly so many numbers. */
 export interface WantedPath {
@@ -41,7 +41,7 @@ export function compileWalk(
     if (error instanceof NotPlain) return null;
     throw error;
   }
-  const cursor = new Cursor();
+  const cursor = new AvroCursor();
   return (bytes, start, end, found) => {
     cursor.reset(bytes, start, end);
     found.kinds.fill(ABSENT);
@@ -102,7 +102,10 @@ function fields(writer: AvroType, reader: AvroType | null, wanted: readonly Want
   const ofReader = reader === null ? null : (readAs(writer, reader) as RecordType);
   const byName = Map.groupBy(wanted, ({ steps }) => steps[0] as string);
   const steps: Step[] = [];
-  const taken = new Map<Field, { readonly as: AvroType | null; readonly below: readonly WantedPath[] }>();
+  const taken = new Map<
+    SchemaField,
+    { readonly as: AvroType | null; readonly below: readonly WantedPath[] }
+  >();
   for (const [name, paths] of byName) {
     const below = paths.map((path) => ({ ...path, steps: path.steps.slice(1) }));
     const asked = (ofReader ?? writer).fields.find((field) => field.name === name);
@@ -152,7 +155,7 @@ function scalar(writer: AvroType, reader: AvroType | null, place: number): Step 
 }
 
 /** Reads what is always a number, and as it was written; null for other types. */
-function numberOf(writer: AvroType, reader: AvroType | null): ((cursor: Cursor) => number) | null {
+function numberOf(writer: AvroType, reader: AvroType | null): ((cursor: AvroCursor) => number) | null {
   const as = reader === null ? writer : readAs(writer, reader);
   if (writer.kind === 'float') return (cursor) => cursor.float();
   if (writer.kind === 'double') return (cursor) => cursor.double();

@@ -5,8 +5,8 @@
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
 import { ScorelaneError } from '../base/errors.ts';
-import { canonical } from './avro-canonical.ts';
-import { Cursor } from './avro-cursor.ts';
+import { canonicalSchema } from './avro-canonical.ts';
+import { AvroCursor } from './avro-cursor.ts';
 import { compileDecode, type Decode, decodeWhole } from './avro-decode.ts';
 import { checkDefaults } from './avro-default.ts';
 import { fingerprint } from './avro-fingerprint.ts';
@@ -42,7 +42,7 @@ export function frameOf(framing: Framing, schema: string, id: number): Uint8Arra
   if (framing === 'confluent') frame.writeInt32BE(id, 1);
   if (framing === 'single-object') {
     frame.writeUInt16BE(OBJECT_MAGIC);
-    frame.writeBigUInt64LE(fingerprint(canonical(schema)), 2);
+    frame.writeBigUInt64LE(fingerprint(canonicalSchema(schema)), 2);
   }
   return Uint8Array.from(frame);
 }
@@ -84,7 +84,7 @@ export class AvroReader {
   readonly #byFingerprint: ReadonlyMap<bigint, Known>;
   /** By number, in the order in which they were learnt. */
   readonly #known = new Map<SchemaId, Known>();
-  readonly #cursor = new Cursor();
+  readonly #cursor = new AvroCursor();
   /** Of the value that is read next: with a name there is no frame. Of the framing "confluent" only. */
   named: NamedSchema = null;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -103,7 +103,7 @@ export class AvroReader {
     const all = schema === null ? writers : [schema, ...writers];
     this.#byFingerprint = new Map(
       framing === 'single-object'
-        ? all.map((each) => [fingerprint(canonical(each)), this.#knownOf(each, 'the schema')])
+        ? all.map((each) => [fingerprint(canonicalSchema(each)), this.#knownOf(each, 'the schema')])
         : [],
     );
   }

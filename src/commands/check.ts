@@ -10,7 +10,7 @@ import { backendsWithin, fitted } from '../daemon/memory.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { adviceToRun } from '../daemon/topic-settings.ts';
 import {
-  chooseBackend,
+  backendFor,
   connectSink,
   countPartitions,
   impatient,
@@ -28,7 +28,7 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   for (const line of printEffective(loaded)) say(line);
   const config = backendsWithin(loaded.config, isGiven);
   const folder = modelFolder(config);
-  const choice = await chooseBackend(config);
+  const choice = await backendFor(config);
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const registry = await askRegistry(config);
   if (registry !== null) say(`ok: the schema registry at ${registry} answers`);

@@ -21,7 +21,7 @@ import { requireRights, wantedToRun } from './rights.ts';
 import { adviceToRun, logAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
 import {
-  chooseBackend,
+  backendFor,
   connectSink,
   countPartitions,
   engineLimits,
@@ -123,7 +123,7 @@ export class Daemon {
     };
     const meter = new Meter(wanted.telemetry.warmUp);
     const folder = modelFolder(wanted);
-    const choice = await unlessTold(chooseBackend(wanted));
+    const choice = await unlessTold(backendFor(wanted));
     logger.info(`backend ${explainChoice(choice)}`);
     if (options.log === undefined) await requireRights(wanted, wantedToRun(wanted), patience);
     const { config, lines } = await unlessTold(fitted(wanted, isGiven, choice, patience));

@@ -29,7 +29,7 @@ export interface GroupOffsets {
   readonly namedFrom: readonly number[];
 }
 
-export interface Committed {
+export interface GroupOffset {
   readonly offset: number;
   readonly metadata: string | null;
 }
@@ -114,7 +114,7 @@ export class Topics {
   }
 
   /** What a group has committed of a topic, by partition; -1 is nothing. */
-  async committed(group: string, topic: string): Promise<Map<number, Committed>> {
+  async committed(group: string, topic: string): Promise<Map<number, GroupOffset>> {
     const found = await this.#offsetsOf(group, topic);
     return new Map(
       found.map(({ partition, offset, metadata }) => [partition, { offset: Number(offset), metadata }]),

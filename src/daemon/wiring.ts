@@ -94,7 +94,7 @@ export const impatient = (config: Config, logger: Logger): Patience => ({
 });
 
 /** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
-export function chooseBackend(config: Config): Promise<BackendChoice> {
+export function backendFor(config: Config): Promise<BackendChoice> {
   const { model, scoring } = config;
   return probeBackends({
     modelFolder: modelFolder(config),

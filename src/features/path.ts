@@ -14,7 +14,7 @@ export const parsePath = (text: string): Path =>
 export const formatPath = (path: Path): string =>
   path.map((step) => step.replaceAll(/\\(?=[.\\]|$)|\./g, '\\$&')).join('.');
 
-export const canonical = (text: string): string => formatPath(parsePath(text));
+export const canonicalPath = (text: string): string => formatPath(parsePath(text));
 
 const ELEMENT = /^(?:0|[1-9]\d*)$/;
 

@@ -2,7 +2,7 @@
 
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { AssignedPartition } from '../log/ports.ts';
-import { type Committed, firstPosition, hasOlder, placeOf, type TopicNow } from './first-positions.ts';
+import { type CommittedPlace, firstPosition, hasOlder, placeOf, type TopicNow } from './first-positions.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
 import type { AskedPartition } from './stable-offsets.ts';
@@ -55,7 +55,7 @@ async function look(
   const { groupId } = manager;
   const partitions = cluster.findTopicPartitionMetadata(topic);
   const coordinator = await manager.getCoordinator();
-  const committed = async (asked: readonly AskedPartition[]): Promise<Committed[]> => {
+  const committed = async (asked: readonly AskedPartition[]): Promise<CommittedPlace[]> => {
     if (asked.length === 0) return [];
     const { responses } = await coordinator.offsetFetch({ groupId, topics: [{ topic, partitions: asked }] });
     return responses.flatMap((each) =>

@@ -8,7 +8,7 @@ import type { AssignedPartition } from '../log/ports.ts';
 import type { TopicId } from './flexible.ts';
 
 /** What a group has committed of one partition. */
-export interface Committed {
+export interface CommittedPlace {
   readonly partition: number;
   /** Null for nothing. */
   readonly offset: number | null;
@@ -24,7 +24,7 @@ export interface TopicNow {
   readonly topicIdBefore: TopicId;
   readonly partitionCount: number;
   /** Of all partitions of the topic. */
-  readonly committed: readonly Committed[];
+  readonly committed: readonly CommittedPlace[];
   readonly reset: 'earliest' | 'latest';
 }
 
@@ -35,7 +35,7 @@ export const hasOlder = ({ topicId, committed }: Pick<TopicNow, 'topicId' | 'com
   committed.some(({ metadata }) => isOther(metadata?.topicId ?? null, topicId));
 
 /** `start` or `end` of the log for what has no offset to go on from. */
-export function placeOf(now: TopicNow, partition: number): Committed | 'start' | 'end' {
+export function placeOf(now: TopicNow, partition: number): CommittedPlace | 'start' | 'end' {
   const own = now.committed.find((each) => each.partition === partition);
   const isUsable =
     own !== undefined && own.offset !== null && !isOther(own.metadata?.topicId ?? null, now.topicId);
@@ -64,7 +64,7 @@ const countsSince = ({ topicId, partitionCount, committed }: TopicNow): number[]
 export function firstPosition(
   now: TopicNow,
   partition: number,
-  place: Committed | 'start' | 'end',
+  place: CommittedPlace | 'start' | 'end',
   begins: number,
 ): AssignedPartition {
   const { topic, topicId, topicIdBefore, partitionCount, committed } = now;

@@ -11,11 +11,11 @@ export class CsvDataError extends ScorelaneError {
   readonly code = 'SCORELANE_CSV';
 }
 
-export type Row = Readonly<Record<string, number | bigint | string>>;
+export type CsvRow = Readonly<Record<string, number | bigint | string>>;
 
 export interface Rows {
   readonly columns: readonly string[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly CsvRow[];
   /** The rows as they stand in the file. */
   readonly texts: readonly Readonly<Record<string, string>>[];
 }

@@ -2,7 +2,7 @@
 // transactions. Pure; the rule is the one of Kafka's own consumer: a transaction starts being ignored at the first
 // offset that the broker names for it, and ends with its producer's abort marker.
 
-import { type Cursor, readVarint, readVarlong } from '../base/varint.ts';
+import { readVarint, readVarlong, type VarintCursor } from '../base/varint.ts';
 import { HEADER_BYTES, type RawRecordBatch } from './record-batch.ts';
 
 export interface AbortedTransaction {
@@ -39,7 +39,7 @@ export function skippedBatches(
 
 /** The type of a control batch: brokers write them uncompressed, with one record. */
 function controlType({ bytes }: RawRecordBatch): number {
-  const cursor: Cursor = { bytes, at: HEADER_BYTES, end: bytes.byteLength };
+  const cursor: VarintCursor = { bytes, at: HEADER_BYTES, end: bytes.byteLength };
   readVarint(cursor); // length
   cursor.at++; // attributes
   readVarlong(cursor); // timestamp delta

@@ -4,7 +4,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { ScorelaneError } from '../base/errors.ts';
 import { addInt64, type Int64 } from '../base/int64.ts';
-import { type Cursor, readVarint, readVarlong, TruncatedError } from '../base/varint.ts';
+import { readVarint, readVarlong, TruncatedError, type VarintCursor } from '../base/varint.ts';
 import { decompress } from './compression.ts';
 import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
 
@@ -38,7 +38,7 @@ export interface RecordView {
 }
 
 /** Walks the records of one opened batch. After `next()` returned true the fields describe that record. */
-export class RecordReader implements Cursor, RecordView {
+export class RecordReader implements VarintCursor, RecordView {
   readonly header: RecordBatchHeader;
   readonly bytes: Uint8Array;
   readonly end: number;
@@ -110,7 +110,7 @@ export class RecordReader implements Cursor, RecordView {
 
 /** How many headers a record has; -1 when they do not fill their block. Makes no objects. */
 export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): number {
-  const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
   try {
     const count = readVarint(cursor);
     for (let left = count; left > 0; left--) {
@@ -128,7 +128,7 @@ export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): n
 
 /** Parses the headers of a record: for dead letters and tests, not for the hot path. */
 export function parseHeaders({ bytes, headersStart, headersEnd }: RecordView): RecordHeader[] {
-  const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
   const headers: RecordHeader[] = [];
   for (let left = readVarint(cursor); left > 0; left--) {
     const keyLength = readVarint(cursor);

@@ -5,10 +5,10 @@ import { crc32c } from '@node-rs/crc32';
 import { copyBytes, copyWords } from '../base/copy.ts';
 import { type Int64, subtractInt64, viewOf, writeInt64 } from '../base/int64.ts';
 import {
-  type Cursor,
   readVarint,
   sizeOfVarint,
   sizeOfVarlong,
+  type VarintCursor,
   writeVarint,
   writeVarlong,
 } from '../base/varint.ts';
@@ -189,7 +189,7 @@ export class RecordBatchWriter {
 
 /** Encodes a headers block: a count, then key and value of each. Those of a whole block given stand before, byte for byte. */
 export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Array = NO_HEADERS): Uint8Array {
-  const cursor: Cursor = { bytes: before, at: 0, end: before.byteLength };
+  const cursor: VarintCursor = { bytes: before, at: 0, end: before.byteLength };
   const count = readVarint(cursor) + headers.length;
   const kept = before.subarray(cursor.at);
   const keys = headers.map(({ key }) => Buffer.from(key, 'utf8'));

@@ -4,7 +4,7 @@
 import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { Found } from '../codec/avro-found.ts';
 import type { WantedPath } from '../codec/avro-walk.ts';
-import { canonical, formatPath, parsePath } from '../features/path.ts';
+import { canonicalPath, formatPath, parsePath } from '../features/path.ts';
 import { asNumber, type FeaturePlan, OBJECT_FIELDS, scaled } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { PlanInput } from '../features/spec.ts';
@@ -44,7 +44,7 @@ export class AvroRecord extends WalkedRecord {
   getter(path: string): (record: unknown) => unknown {
     const ofObject = OBJECT_FIELDS.getter(path);
     const list = this.placed.find(
-      ({ input }) => canonical(input.path) === canonical(path) && input.count !== undefined,
+      ({ input }) => canonicalPath(input.path) === canonicalPath(path) && input.count !== undefined,
     );
     if (list !== undefined) {
       const { place } = list;
@@ -63,7 +63,7 @@ export class AvroRecord extends WalkedRecord {
 
   /** An element of a list that is found as a whole has a place of its own in it. */
   placeOf(path: string): number {
-    const wanted = canonical(path);
+    const wanted = canonicalPath(path);
     const known = this.#paths.find(({ steps, count }) => formatPath(steps) === wanted && count === undefined);
     if (known !== undefined) return known.place;
     const { list, element } = elementOf(path, this.inputs) ?? {};

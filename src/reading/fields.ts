@@ -1,11 +1,11 @@
 // What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of maps. Records of one stream
 // look alike, so each map expects its keys in the order of the record before, and compares bytes.
 
-import { canonical, formatPath, isElement, parsePath } from '../features/path.ts';
+import { canonicalPath, formatPath, isElement, parsePath } from '../features/path.ts';
 import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
 
 /** What is wanted of a map's key. */
-export interface Field {
+export interface PlacedField {
   readonly key: Uint8Array;
   /** The input that stands there, or null. */
   readonly input: FieldInput | null;
@@ -23,20 +23,20 @@ export interface Field {
 const UNWANTED_MAX = 256;
 
 export class FieldMap {
-  readonly #fields: Field[];
+  readonly #fields: PlacedField[];
   readonly #lengthMax: number;
   /** The field of each entry of the record before. */
-  readonly #expected: Field[] = [];
+  readonly #expected: PlacedField[] = [];
   /** The number of the record in which it was last entered. */
   enteredIn = 0;
 
-  constructor(fields: readonly Field[]) {
+  constructor(fields: readonly PlacedField[]) {
     this.#fields = [...fields];
     this.#lengthMax = fields.length + UNWANTED_MAX;
   }
 
   /** The field of the map's entry number `entry`, whose key is `bytes[at .. at + length)`. */
-  fieldOf(entry: number, bytes: Uint8Array, at: number, length: number): Field {
+  fieldOf(entry: number, bytes: Uint8Array, at: number, length: number): PlacedField {
     const expected = this.#expected[entry];
     if (expected !== undefined && isAt(expected.key, bytes, at, length)) return expected;
     const found = this.#find(bytes, at, length);
@@ -44,7 +44,7 @@ export class FieldMap {
     return found;
   }
 
-  #find(bytes: Uint8Array, at: number, length: number): Field {
+  #find(bytes: Uint8Array, at: number, length: number): PlacedField {
     for (const field of this.#fields) if (isAt(field.key, bytes, at, length)) return field;
     const unwanted = newField(bytes.slice(at, at + length));
     if (this.#fields.length < this.#lengthMax) this.#fields.push(unwanted);
@@ -59,7 +59,7 @@ function isAt(key: Uint8Array, bytes: Uint8Array, at: number, length: number): b
   return true;
 }
 
-const newField = (key: Uint8Array, more: Partial<Field> = {}): Field => ({
+const newField = (key: Uint8Array, more: Partial<PlacedField> = {}): PlacedField => ({
   key,
   input: null,
   inputIndex: -1,
@@ -71,7 +71,7 @@ const newField = (key: Uint8Array, more: Partial<Field> = {}): Field => ({
 
 interface Wanted {
   readonly steps: readonly string[];
-  readonly field: Partial<Field>;
+  readonly field: Partial<PlacedField>;
 }
 
 /** An input, and its first column in a row of features. */
@@ -91,7 +91,7 @@ export function elementOf(
   const parent = formatPath(steps.slice(0, -1));
   const list = inputs.find(
     (input): input is FieldInput =>
-      input.kind === 'field' && input.count !== undefined && canonical(input.path) === parent,
+      input.kind === 'field' && input.count !== undefined && canonicalPath(input.path) === parent,
   );
   return list === undefined ? undefined : { list, element: Number(last) };
 }
@@ -102,7 +102,7 @@ export function directInputs(inputs: readonly PlanInput[]): Placed[] {
   let column = 0;
   for (const input of inputs) {
     const isOwn = input.kind === 'field' && elementOf(input.path, inputs) === undefined;
-    const path = isOwn ? canonical(input.path) : '';
+    const path = isOwn ? canonicalPath(input.path) : '';
     if (isOwn && !direct.has(path)) direct.set(path, { input, column });
     column += widthOf(input);
   }

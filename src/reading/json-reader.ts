@@ -8,7 +8,7 @@ import { JsonWalker } from '../codec/json-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
-import type { Field, FieldMap } from './fields.ts';
+import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
 
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
@@ -88,7 +88,7 @@ export class JsonReader extends CompiledReader {
   }
 
   #input(
-    { inputIndex }: Field,
+    { inputIndex }: PlacedField,
     input: FieldInput,
     features: Float32Array,
     at: number,

@@ -6,7 +6,7 @@ import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
-import type { Field, FieldMap } from './fields.ts';
+import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
 
 const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
@@ -78,7 +78,7 @@ export class MsgpackReader extends CompiledReader {
   }
 
   #input(
-    { inputIndex }: Field,
+    { inputIndex }: PlacedField,
     input: FieldInput,
     features: Float32Array,
     at: number,

@@ -1,7 +1,7 @@
 // A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it what the walk did not put
 // into the row by itself; a value is read when it is asked for, and no object is made for the record.
 
-import { canonical, formatPath, isElement, type Path, parsePath } from '../features/path.ts';
+import { canonicalPath, formatPath, isElement, type Path, parsePath } from '../features/path.ts';
 import { OBJECT_FIELDS } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { elementOf } from './fields.ts';
@@ -73,7 +73,7 @@ export class RawRecord extends WalkedRecord {
   /** An element of a list that is walked as a whole is found through the list. */
   #place(path: string): { readonly id: number; readonly element: number } {
     const { list, element } = elementOf(path, this.inputs) ?? { list: { path }, element: WHOLE };
-    return { id: this.#want(canonical(list.path)), element };
+    return { id: this.#want(canonicalPath(list.path)), element };
   }
 
   #value(id: number, element: number): unknown {

@@ -2,7 +2,7 @@
 // and 16 bytes of a GUID, or the byte 0 and a number. Where the header is, it counts, as their deserializers have it.
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
 
-import { type Cursor, readVarint } from '../base/varint.ts';
+import { readVarint, type VarintCursor } from '../base/varint.ts';
 import type { NamedSchema } from '../codec/avro.ts';
 import { countHeaders, type RecordView } from '../log/record-batch-reader.ts';
 
@@ -14,7 +14,7 @@ const [NUMBERED_BYTES, GUID_BYTES] = [5, 17];
 export function schemaInHeaders(record: RecordView): NamedSchema {
   const { bytes, headersStart, headersEnd } = record;
   if (headersEnd - headersStart < NAME.length || countHeaders(record) <= 0) return null;
-  const cursor: Cursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
   let found: NamedSchema = null;
   for (let left = readVarint(cursor); left > 0; left--) {
     const keyLength = readVarint(cursor);

@@ -20,7 +20,7 @@ import {
 } from '../log/record-batch-reader.ts';
 import { encodeHeaders, type RecordBatchWriter } from '../log/record-batch-writer.ts';
 import type { Mended, MendRequest, RefusedOutput, ScorerSetup } from '../worker-protocol/messages.ts';
-import { type Row, rowOf } from './row.ts';
+import { type PendingRow, rowOf } from './row.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
 import { Outputs } from './write/outputs.ts';
 
@@ -128,7 +128,7 @@ function mergedLetters(
   const { resultBatchBytesMax, compression, results, deadLetters } = setup;
   const into = new Outputs(deadLetters, resultBatchBytesMax, compression, NEW_BUFFERS);
   into.spreadOver(counts.deadLetters, counts.input);
-  const found: { readonly row: Row; readonly offset: number; readonly message?: string }[] = [];
+  const found: { readonly row: PendingRow; readonly offset: number; readonly message?: string }[] = [];
   for (const { batch } of letters) {
     const records = open(batch);
     while (records.next()) found.push({ row: rowOf(records), offset: offsetIn(records, ERROR_OFFSET) });

@@ -2,9 +2,9 @@
 
 import type { RecordView } from '../log/record-batch-reader.ts';
 
-export type Row = { -readonly [Field in keyof RecordView]: RecordView[Field] };
+export type PendingRow = { -readonly [Field in keyof RecordView]: RecordView[Field] };
 
-export function rowOf(record: RecordView): Row {
+export function rowOf(record: RecordView): PendingRow {
   const {
     bytes,
     offset,
@@ -31,7 +31,7 @@ export function rowOf(record: RecordView): Row {
   };
 }
 
-export function copyRow(record: RecordView, row: Row): void {
+export function copyRow(record: RecordView, row: PendingRow): void {
   row.bytes = record.bytes;
   row.offset = record.offset;
   row.timestamp = record.timestamp;

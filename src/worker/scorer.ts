@@ -19,7 +19,7 @@ import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
 import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
 import { pastLimit } from './record-limits.ts';
-import { copyRow, type Row, rowOf } from './row.ts';
+import { copyRow, type PendingRow, rowOf } from './row.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
@@ -41,14 +41,14 @@ export interface ScorerParts {
 /** What is used by one task after the other, so that nothing of it is allocated anew. */
 interface Workspace {
   readonly features: Float32Array;
-  readonly rows: Row[];
+  readonly rows: PendingRow[];
   readonly results: Outputs;
   readonly deadLetters: Outputs;
 }
 
 const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
 
-export class Scorer {
+export class Pipeline {
   readonly #parts: ScorerParts;
   readonly #workspace: Workspace;
   /** What the outputs are written into. */
@@ -104,7 +104,7 @@ class Task {
   readonly #headers: SourceHeaders;
   readonly #timestamps = new TimestampCollector();
   /** Records refused since the last flush, in the order in which that was found out. */
-  #refused: { readonly row: Row; readonly rejection: Rejection }[] = [];
+  #refused: { readonly row: PendingRow; readonly rejection: Rejection }[] = [];
   #pending = 0;
   readonly #counts = { ...NO_RECORDS };
   #refusal: string | null = null;
@@ -258,7 +258,11 @@ class Task {
       }
       probe();
       const message = (error as Error).message;
-      this.#reject(this.#workspace.rows[from] as Row, { stage: 'predict', code: 'PREDICT_FAILED', message });
+      this.#reject(this.#workspace.rows[from] as PendingRow, {
+        stage: 'predict',
+        code: 'PREDICT_FAILED',
+        message,
+      });
       return;
     }
     const encodeStarted = performance.now();
@@ -267,7 +271,7 @@ class Task {
   }
 
   #write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
-    const row = this.#workspace.rows[rowIndex] as Row;
+    const row = this.#workspace.rows[rowIndex] as PendingRow;
     const refusal = notFinite(columns, index, count);
     if (refusal !== null) {
       this.#reject(row, refusal);
@@ -304,7 +308,7 @@ class Task {
     this.#refused.push({ row: rowOf(row), rejection });
   }
 
-  #writeDeadLetter(row: Row, rejection: Rejection): void {
+  #writeDeadLetter(row: PendingRow, rejection: Rejection): void {
     const { topic, partition, incarnation } = this.#request;
     const { model, setup } = this.#parts;
     const context = { topic, partition, incarnation, model: model.name, version: model.version };

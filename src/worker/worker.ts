@@ -30,7 +30,7 @@ import { mend } from './mend.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
-import { Scorer } from './scorer.ts';
+import { Pipeline } from './scorer.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
 import { UsageReporter } from './thread-usage.ts';
@@ -38,7 +38,7 @@ import { AvroResultWriter } from './write/avro-results.ts';
 import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
 
 interface Loaded {
-  readonly scorer: Scorer;
+  readonly scorer: Pipeline;
   readonly states: LaneStates | null;
   readonly probe: () => void;
   readonly usage: UsageReporter;
@@ -64,7 +64,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   const { name, version } = manifest;
   const { reader, states, avro } = readingOf(manifest, setup);
   const writer = writerOf(manifest, golden, setup);
-  const scorer = new Scorer({ setup, reader, writer, predictor, states, model: { name, version }, probe });
+  const scorer = new Pipeline({ setup, reader, writer, predictor, states, model: { name, version }, probe });
   return {
     scorer,
     states,

@@ -5,7 +5,7 @@ import test from 'ava';
 import avro from 'avsc';
 import fc from 'fast-check';
 import { AvroReader } from '../../src/codec/avro.ts';
-import { canonical } from '../../src/codec/avro-canonical.ts';
+import { canonicalSchema } from '../../src/codec/avro-canonical.ts';
 import { parseSchema, SchemaError } from '../../src/codec/avro-schema.ts';
 
 const record = (fields: readonly object[], more: object = {}) => ({
@@ -77,7 +77,7 @@ test('whatever the schema, a value is what avsc reads', (t) => {
       t.deepEqual(plain(found), plain(type.fromBuffer(bytes)));
       // As its own reader too.
       t.deepEqual(plain(decode(schema, bytes, schema)), plain(found));
-      t.is(canonical(JSON.stringify(schema)), JSON.stringify(type.schema()));
+      t.is(canonicalSchema(JSON.stringify(schema)), JSON.stringify(type.schema()));
     }),
     { numRuns: 400 },
   );

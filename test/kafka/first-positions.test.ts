@@ -2,7 +2,12 @@
 // being while the group was there is the group's from its start on.
 
 import test from 'ava';
-import { type Committed, firstPosition, placeOf, type TopicNow } from '../../src/kafka/first-positions.ts';
+import {
+  type CommittedPlace,
+  firstPosition,
+  placeOf,
+  type TopicNow,
+} from '../../src/kafka/first-positions.ts';
 import { readCommitMetadata, writeCommitMetadata } from '../../src/log/commit-metadata.ts';
 
 const ours = (topicId: string, partitions = 2, placedBy: readonly number[] = [partitions]) => ({
@@ -12,7 +17,11 @@ const ours = (topicId: string, partitions = 2, placedBy: readonly number[] = [pa
   placedBy,
   namedFrom: 5,
 });
-const committed = (partition: number, offset: number | null, metadata: Committed['metadata'] = null) => ({
+const committed = (
+  partition: number,
+  offset: number | null,
+  metadata: CommittedPlace['metadata'] = null,
+) => ({
   partition,
   offset,
   metadata,
@@ -77,7 +86,7 @@ test('the counts by which records may have been placed are kept, and those of a 
       committed(1, 9, ours('a', 7)),
     ],
   });
-  const first = firstPosition(grown, 0, grown.committed[0] as Committed, 9);
+  const first = firstPosition(grown, 0, grown.committed[0] as CommittedPlace, 9);
   t.like(
     first,
     { partitionCount: 6, placedBy: [4, 5, 6], uncommitted: true },
@@ -85,7 +94,7 @@ test('the counts by which records may have been placed are kept, and those of a 
   );
   t.deepEqual(readCommitMetadata(first.metadata)?.placedBy, [4, 5, 6]);
   const again = now({ partitionCount: 6, committed: [committed(0, 9, ours('b', 4, [4, 5, 6]))] });
-  t.is(firstPosition(again, 0, again.committed[0] as Committed, 9).uncommitted, undefined);
+  t.is(firstPosition(again, 0, again.committed[0] as CommittedPlace, 9).uncommitted, undefined);
   t.deepEqual(firstPosition(grown, 5, 'start', 0).placedBy, [6], 'a new partition has no records of before');
 });
 

@@ -7,7 +7,7 @@ import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
 import { mend } from '../../src/worker/mend.ts';
 import { offsetsIn } from '../../src/worker/record-offsets.ts';
-import { Scorer } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/scorer.ts';
 import type { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { manageState } from '../../src/worker/states/manage-state.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
@@ -53,7 +53,7 @@ let exited = false;
 
 interface Parts {
   readonly setup: ScorerSetup;
-  readonly scorer: Scorer;
+  readonly scorer: Pipeline;
   readonly states: LaneStates | null;
 }
 
@@ -64,7 +64,7 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
   const { reader, states } =
     disk === null ? { reader: stateless(), states: null } : statefulReading(disk, setup);
   const { width } = reader;
-  const scorer = new Scorer({
+  const scorer = new Pipeline({
     setup,
     reader: deadly(reader, () => {
       exited = true;

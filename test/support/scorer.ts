@@ -6,7 +6,7 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import { Scorer } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/scorer.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
@@ -33,10 +33,10 @@ export function scorerWith(
   predictor: Predictor,
   more: Partial<ScorerSetup> = {},
   probe: () => void = () => {},
-): Scorer {
+): Pipeline {
   const setup = setupWith(more);
   const { idPaths } = setup;
-  return new Scorer({
+  return new Pipeline({
     setup,
     reader: compileReader(setup.inputFormat as Format, statelessInputs(manifest), idPaths, setup.nestingMax),
     writer: new ResultWriter({
@@ -73,5 +73,5 @@ export function requestFor({ topic, partition, first, next, batches }: MicroBatc
   };
 }
 
-export const score = (scorer: Scorer, records: readonly Given[], format: Format = 'msgpack') =>
+export const score = (scorer: Pipeline, records: readonly Given[], format: Format = 'msgpack') =>
   scorer.score(requestFor(microBatchOf(records, format, 100)));

@@ -10,7 +10,7 @@ import { readerFor } from '../../src/reading/compile-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
-import { Scorer } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/scorer.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { type ResultEncoder, ResultWriter } from '../../src/worker/write/result-writer.ts';
@@ -35,7 +35,7 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
   const reader = readerFor('json', { inputs, plan: states, raw, idPaths: [], nestingMax: 64 });
   const formats = { inputFormat: 'json', format: 'json' } as const;
   const writer = new ResultWriter({ ...formats, idPaths: [], outputs: ['score'], model: 'm', version: '3' });
-  const scorer = new Scorer({
+  const scorer = new Pipeline({
     setup,
     reader: spoilReader?.(reader) ?? reader,
     writer: spoilWriter?.(writer) ?? writer,

@@ -13,7 +13,7 @@ import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { Selection } from '../../src/reading/selection.ts';
 import { readingOf } from '../../src/worker/reading.ts';
-import { Scorer } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/scorer.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { requestFor } from '../support/scorer.ts';
@@ -96,7 +96,7 @@ function fates(
   });
   const { reader, states } = readingOf(manifest, setup);
   const outputs = ['score', 'features'];
-  const scorer = new Scorer({
+  const scorer = new Pipeline({
     setup,
     reader,
     writer: new ResultWriter({

@@ -3,12 +3,12 @@
 import { type DeadLetterContext, type Dialect, deadLetterHeaders } from '../../answers/dead-letter.ts';
 import { viewOf } from '../../base/int64.ts';
 import type { Rejection } from '../../features/rejection.ts';
-import type { Row } from '../row.ts';
+import type { PendingRow } from '../row.ts';
 import type { Outputs } from './outputs.ts';
 
 export function appendDeadLetter(
   to: Outputs,
-  row: Row,
+  row: PendingRow,
   rejection: Rejection,
   context: DeadLetterContext,
   dialects: readonly Dialect[],
