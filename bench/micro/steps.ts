@@ -13,7 +13,7 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Backend, Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { Pipeline } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { VoidRunError } from '../harness/result.ts';
 import { forward, mlp } from '../models/mlp.ts';

@@ -59,7 +59,7 @@ export interface PiscinaThreadsOptions {
 }
 
 /** The worker's entry, which is named and never imported. It runs as TypeScript or built, as this module does. */
-const WORKER = new URL(`../worker/worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+const WORKER = new URL(`../worker/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
 export class PiscinaThreads implements WorkerThreads {
   readonly count: number;

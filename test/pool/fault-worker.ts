@@ -3,7 +3,7 @@
 
 import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
-import answer from '../../src/worker/worker.ts';
+import answer from '../../src/worker/main.ts';
 import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { recordsIn } from '../support/records.ts';
 

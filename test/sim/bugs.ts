@@ -50,13 +50,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'drops dead letters',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);',
     replace: '',
   },
   {
     name: 'writes dead letters in the order in which they were refused',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'this.#refused.sort((left, right) => left.row.offset - right.row.offset);',
     replace: '',
   },
@@ -119,7 +119,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what lies below the wanted offset',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'if (records.offset >= first && records.offset < until) visit(records);',
     replace: 'if (records.offset < until) visit(records);',
   },
@@ -291,7 +291,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores a record that could not be read',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: "return ourFault('READER_FAILED', 'reading', error);",
     replace: 'return null;',
   },
@@ -304,14 +304,14 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what it should only feed',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'const scoreFrom = state?.scoreFrom ?? 0;',
     replace: 'const scoreFrom = 0;',
     windows: true,
   },
   {
     name: 'does not feed what has its answer',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'if (state !== null) this.#feed(record);',
     replace: '',
     windows: true,
@@ -390,7 +390,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'makes a dead letter of a tombstone that is to be skipped',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: "return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;",
     replace: 'return NO_VALUE;',
   },
@@ -402,7 +402,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'does not count what it skips',
-    file: 'worker/scorer.ts',
+    file: 'worker/pipeline.ts',
     find: 'this.#counts.skipped++;',
     replace: '',
   },

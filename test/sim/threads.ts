@@ -6,8 +6,8 @@ import { ThreadRetiredError, type WorkerThreads } from '../../src/pool/threads.t
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
 import { mend } from '../../src/worker/mend.ts';
+import { Pipeline } from '../../src/worker/pipeline.ts';
 import { offsetsIn } from '../../src/worker/record-offsets.ts';
-import { Pipeline } from '../../src/worker/scorer.ts';
 import type { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { manageState } from '../../src/worker/states/manage-state.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';

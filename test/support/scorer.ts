@@ -6,7 +6,7 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/compile-reader.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import { Pipeline } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';

@@ -8,7 +8,7 @@ export const POISONS = ['exit', 'throw', 'exhaust', 'loop'] as const;
 export type Poison = (typeof POISONS)[number];
 export const POISON_FILE = 'TORTURE_POISON';
 
-const WORKER = new URL('../../src/worker/worker.ts', import.meta.url).href;
+const WORKER = new URL('../../src/worker/main.ts', import.meta.url).href;
 const SIGNATURE =
   'export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {';
 

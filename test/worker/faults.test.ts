@@ -10,7 +10,7 @@ import { readerFor } from '../../src/reading/compile-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
-import { Pipeline } from '../../src/worker/scorer.ts';
+import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { type ResultEncoder, ResultWriter } from '../../src/worker/write/result-writer.ts';

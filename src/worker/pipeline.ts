@@ -1,4 +1,4 @@
-// The scorer: record-batch bytes in, result-batch bytes out. decode -> features -> predict -> encode, a chunk of rows at
+// The pipeline: record-batch bytes in, result-batch bytes out. decode -> features -> predict -> encode, a chunk of rows at
 // a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
 // nothing else.
 

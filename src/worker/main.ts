@@ -28,17 +28,17 @@ import {
 import { Growth } from './growth.ts';
 import { mend } from './mend.ts';
 import { ModelBrokenError } from './our-fault.ts';
+import { Pipeline } from './pipeline.ts';
 import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
-import { Pipeline } from './scorer.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
-import { UsageReporter } from './thread-usage.ts';
+import { UsageReporter } from './usage-reporter.ts';
 import { AvroResultWriter } from './write/avro-results.ts';
 import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
 
 interface Loaded {
-  readonly scorer: Pipeline;
+  readonly pipeline: Pipeline;
   readonly states: LaneStates | null;
   readonly probe: () => void;
   readonly usage: UsageReporter;
@@ -64,9 +64,17 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   const { name, version } = manifest;
   const { reader, states, avro } = readingOf(manifest, setup);
   const writer = writerOf(manifest, golden, setup);
-  const scorer = new Pipeline({ setup, reader, writer, predictor, states, model: { name, version }, probe });
+  const pipeline = new Pipeline({
+    setup,
+    reader,
+    writer,
+    predictor,
+    states,
+    model: { name, version },
+    probe,
+  });
   return {
-    scorer,
+    pipeline,
     states,
     probe,
     usage: new UsageReporter(predictor.tensorCount, () => states?.bytes ?? 0),
@@ -112,7 +120,7 @@ async function waited<T>(msMax: number, answer: Promise<T>): Promise<T> {
 
 const { setup, waitedMs } = workerData as WorkerData;
 const { growth, inflatedBytesMax } = setup;
-const { scorer, states, probe, usage, learn, trim, mend: mended } = await load(setup);
+const { pipeline, states, probe, usage, learn, trim, mend: mended } = await load(setup);
 const grown = new Growth({
   limits: growth,
   collected: () => usage.collectedBytes(),
@@ -137,7 +145,7 @@ function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerRespons
   try {
     if (request.type === 'offsets') return { type: 'offsets', offsets: offsetsIn(request, inflatedBytesMax) };
     if (request.type !== 'score') return manage(request);
-    const scored = scorer.score(request);
+    const scored = pipeline.score(request);
     const { bytes } = request;
     const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
     const used = usage.take();
@@ -146,7 +154,7 @@ function attempt(request: WorkerRequest): WorkerResponse | Promise<WorkerRespons
       buffers,
     );
   } catch (error) {
-    // Its spare buffers are the scorer's by now.
+    // Its spare buffers are the pipeline's by now.
     if (error instanceof SchemaNeededError)
       return learn(error.id).then(() => attempt({ ...request, spares: [] } as WorkerRequest), failed);
     return failed(error);
