@@ -5,16 +5,16 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
 import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
-import type { AskingOptions } from '../pool/asked-threads.ts';
-import { ScorerPool } from '../pool/pool.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
+import { StatelessPool } from '../pool/stateless-pool.ts';
 import { PiscinaThreads } from '../pool/threads.ts';
+import type { AskingOptions } from '../pool/worker-client.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './errors.ts';
 
-export type Pool = ScorerPool | StatefulPool;
+export type Pool = StatelessPool | StatefulPool;
 
 export interface PoolParts {
   readonly setup: ScorerSetup;
@@ -30,7 +30,7 @@ export function makePool(config: Config, { setup, source, logger, workers, optio
   const threads = (count: number): PiscinaThreads =>
     new PiscinaThreads({ workers: count, deadlineMs, heapBytesMax, setup });
   const manifest = readManifest(setup.modelFolder);
-  if (!keepsState(manifest)) return new ScorerPool({ threads: threads(workers), ...options });
+  if (!keepsState(manifest)) return new StatelessPool({ threads: threads(workers), ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
   const snapshots = openDirectory(config, logger);
   return new StatefulPool({

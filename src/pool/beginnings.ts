@@ -8,8 +8,8 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { RestoreRequest } from '../worker-protocol/messages.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
-import { type AskedThreads, ScoringError } from './asked-threads.ts';
-import type { SnapshotOptions } from './lane-snapshots.ts';
+import type { SnapshotOptions } from './snapshot-schedule.ts';
+import { ScoringError, type WorkerClient } from './worker-client.ts';
 
 /** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
 export type BeginningOf = (
@@ -47,7 +47,7 @@ export class Beginnings {
 
   /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
   async build(
-    thread: AskedThreads,
+    thread: WorkerClient,
     lane: LaneAddress,
     beginning: Beginning,
     position: NextOffset,
@@ -109,7 +109,7 @@ const timeOf = (timestampMs: number): string =>
 
 /** Begins a state on that thread, and says where it stands. */
 export async function restored(
-  thread: AskedThreads,
+  thread: WorkerClient,
   lane: LaneAddress,
   from: RestoreRequest['from'],
 ): Promise<number> {
@@ -119,7 +119,7 @@ export async function restored(
 }
 
 /** The latest time that a state has taken. */
-export async function latestIn(thread: AskedThreads, lane: LaneAddress): Promise<number> {
+export async function latestIn(thread: WorkerClient, lane: LaneAddress): Promise<number> {
   const answer = await thread.ask({ type: 'latest', lane });
   if (answer.type === 'latest') return answer.latestMs;
   throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);

@@ -12,14 +12,14 @@ import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
-import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
-import { LaneSnapshots, type SnapshotOptions } from './lane-snapshots.ts';
+import { LanePlacement, type Move } from './lane-placement.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
-import { type Move, Placement } from './placement.ts';
-import { mended, workerLost } from './pool.ts';
+import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
+import { mended, workerLost } from './stateless-pool.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
+import { type AskingOptions, ScoringError, WorkerClient } from './worker-client.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
   /** One thread each. */
@@ -31,7 +31,7 @@ interface Lane {
   readonly key: string;
   /** What threads are told of it. */
   readonly address: LaneAddress;
-  readonly snapshots: LaneSnapshots;
+  readonly snapshots: SnapshotSchedule;
   /** Records from there on are scored. */
   readonly position: NextOffset;
   /** Set until it is known that the state began early enough. */
@@ -47,9 +47,9 @@ const LOOK_EVERY_MS = 2_000;
 
 export class StatefulPool {
   readonly #options: StatefulPoolOptions;
-  readonly #asked: readonly AskedThreads[];
+  readonly #asked: readonly WorkerClient[];
   readonly #buffers = new BufferPool();
-  readonly #placement: Placement;
+  readonly #placement: LanePlacement;
   readonly #suspects = new Suspects();
   readonly #beginnings: Beginnings;
   readonly #lanes = new Map<string, Lane>();
@@ -59,8 +59,8 @@ export class StatefulPool {
 
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
-    this.#asked = options.threads.map((threads) => new AskedThreads(threads, options, this.#buffers));
-    this.#placement = new Placement(this.#asked.length);
+    this.#asked = options.threads.map((threads) => new WorkerClient(threads, options, this.#buffers));
+    this.#placement = new LanePlacement(this.#asked.length);
     this.#beginnings = new Beginnings(options);
   }
 
@@ -115,7 +115,7 @@ export class StatefulPool {
     this.#lanes.set(key, {
       key,
       address,
-      snapshots: new LaneSnapshots(address, position, this.#options),
+      snapshots: new SnapshotSchedule(address, position, this.#options),
       position,
       unproven,
       sentTo: at,
@@ -245,7 +245,7 @@ export class StatefulPool {
 
   /** Asks a thread for something. If that costs the thread, its states are lost. */
   async #surely<T>(
-    thread: AskedThreads,
+    thread: WorkerClient,
     ask: () => Promise<T>,
     blame: (words: string) => string = () => 'between two micro-batches',
   ): Promise<T> {
@@ -308,7 +308,7 @@ export class StatefulPool {
     }
   }
 
-  #askedOf(key: string): AskedThreads {
-    return this.#asked[this.#placement.place(key)] as AskedThreads;
+  #askedOf(key: string): WorkerClient {
+    return this.#asked[this.#placement.place(key)] as WorkerClient;
   }
 }

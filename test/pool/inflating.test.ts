@@ -2,7 +2,7 @@
 // and snappy free theirs in a turn of the event loop only, which a worker thread does not make by itself.
 
 import test from 'ava';
-import { ScorerPool } from '../../src/pool/pool.ts';
+import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThreads } from '../../src/pool/threads.ts';
 import { COUNTS, microBatchOf, setupWith, transactions } from '../support/model.ts';
 
@@ -15,7 +15,7 @@ const MIB = 2 ** 20;
 for (const compression of ['lz4', 'snappy', 'zstd', 'gzip'] as const) {
   test.serial(`a thread keeps nothing of what it has inflated: ${compression}`, async (t) => {
     const threads = new PiscinaThreads({ workers: 1, deadlineMs: 60_000, setup: setupWith() });
-    const pool = new ScorerPool({
+    const pool = new StatelessPool({
       threads,
       counts: { now: COUNTS },
       onThreadLost: t.fail,

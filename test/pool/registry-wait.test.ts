@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import avro from 'avsc';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
-import { ScorerPool } from '../../src/pool/pool.ts';
+import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThreads } from '../../src/pool/threads.ts';
 import { COUNTER, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
@@ -47,7 +47,7 @@ async function poolAt(t: ExecutionContext, url: string, timeoutMs: number, worke
   const lost: string[] = [];
   const options = { framing: 'confluent', schema: null, writers: [], schemasMax: 10 } as const;
   const setup = setupWith({ inputFormat: 'avro', avro: { ...options, registry: { url, timeoutMs } } });
-  const pool = new ScorerPool({
+  const pool = new StatelessPool({
     counts: COUNTER,
     threads: new PiscinaThreads({ workers, deadlineMs: DEADLINE_MS, setup }),
     onThreadLost: (why) => lost.push(why),

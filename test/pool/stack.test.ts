@@ -1,7 +1,7 @@
 // A fault in a worker thread that nobody thought of is told with the place where it happened: between threads an error loses its stack.
 
 import test from 'ava';
-import { ScorerPool } from '../../src/pool/pool.ts';
+import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { WorkerThreads } from '../../src/pool/threads.ts';
 import type { WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, microBatchOf } from '../support/model.ts';
@@ -21,7 +21,7 @@ test('the loss of a thread is told with the stack and the cause that its error h
     stop: async () => {},
   };
   const stacks: (string | undefined)[] = [];
-  const pool = new ScorerPool({
+  const pool = new StatelessPool({
     threads,
     counts: { now: COUNTS },
     onThreadLost: (_, error) => stacks.push(error.stack),

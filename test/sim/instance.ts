@@ -9,8 +9,8 @@ import { KafkaSink } from '../../src/kafka/sink.ts';
 import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import { PartitionCounter } from '../../src/pool/partition-counter.ts';
-import { ScorerPool } from '../../src/pool/pool.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
+import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { PartitionCounts } from '../../src/worker-protocol/messages.ts';
 import { type Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
 import type { Input } from './input.ts';
@@ -114,7 +114,7 @@ export class Instance {
     });
   }
 
-  #newPool(): ScorerPool | StatefulPool {
+  #newPool(): StatelessPool | StatefulPool {
     const { process, source } = this;
     const { dice, disk, scheduler, note } = this.#world;
     const options = {
@@ -125,7 +125,8 @@ export class Instance {
         note.call(this.#world, () => `${process.name} thread lost: ${why}`);
       },
     };
-    if (disk === null) return new ScorerPool({ threads: new SimThreads(process, dice, 2, null), ...options });
+    if (disk === null)
+      return new StatelessPool({ threads: new SimThreads(process, dice, 2, null), ...options });
     const { nowMs } = process.clock;
     const struckBelow = new Map<number, number>();
     return new StatefulPool({

@@ -1,10 +1,10 @@
 // Lanes that stay on a thread are spread by what they have to do.
 
 import test from 'ava';
-import { Placement } from '../../src/pool/placement.ts';
+import { LanePlacement } from '../../src/pool/lane-placement.ts';
 
 test('new lanes go where there are fewest, and stay', (t) => {
-  const placement = new Placement(3);
+  const placement = new LanePlacement(3);
   t.deepEqual(
     ['a', 'b', 'c', 'd'].map((key) => placement.place(key)),
     [0, 1, 2, 0],
@@ -15,7 +15,7 @@ test('new lanes go where there are fewest, and stay', (t) => {
 });
 
 test('a lane moves to the thread with the least to do, if that helps the busiest by a fifth', (t) => {
-  const placement = new Placement(2);
+  const placement = new LanePlacement(2);
   for (const key of ['a', 'b', 'c', 'd']) placement.place(key);
   placement.worked('a', 1_000);
   placement.worked('c', 600);
@@ -30,7 +30,7 @@ test('a lane moves to the thread with the least to do, if that helps the busiest
 });
 
 test('one busy lane alone on its thread stays', (t) => {
-  const placement = new Placement(2);
+  const placement = new LanePlacement(2);
   for (const key of ['a', 'b']) placement.place(key);
   placement.worked('a', 1_000_000);
   t.is(placement.look(), null);

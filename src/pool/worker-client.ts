@@ -80,7 +80,7 @@ const SPARES_MAX = 8;
 /** Loading a large model takes a while, and so does a large state; a worker that has not answered by then will not. */
 const LOAD_TIMEOUT_MS = 120_000;
 
-export class AskedThreads {
+export class WorkerClient {
   readonly threads: WorkerThreads;
   readonly options: AskingOptions;
   readonly #buffers: BufferPool;

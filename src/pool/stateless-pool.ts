@@ -7,8 +7,8 @@ import type { Refusal, ResultBatch } from '../log/ports.ts';
 import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
-import { AskedThreads, type AskingOptions, ScoringError } from './asked-threads.ts';
 import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
+import { type AskingOptions, ScoringError, WorkerClient } from './worker-client.ts';
 
 export interface PoolOptions extends AskingOptions {
   readonly threads: WorkerThreads;
@@ -29,8 +29,8 @@ export const workerLost = (why: string): Rejection => ({
 
 /** On one of these threads. Rejects when that is lost: whoever asks will ask again. */
 export async function mended(
-  asked: AskedThreads,
-  ...of: Parameters<AskedThreads['mend']>
+  asked: WorkerClient,
+  ...of: Parameters<WorkerClient['mend']>
 ): Promise<ScoredMicroBatch> {
   try {
     return await asked.mend(...of);
@@ -40,11 +40,11 @@ export async function mended(
   }
 }
 
-export class ScorerPool {
-  readonly #asked: AskedThreads;
+export class StatelessPool {
+  readonly #asked: WorkerClient;
 
   constructor({ threads, ...options }: PoolOptions) {
-    this.#asked = new AskedThreads(threads, options);
+    this.#asked = new WorkerClient(threads, options);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */

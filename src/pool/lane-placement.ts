@@ -17,7 +17,7 @@ const FADES = 0.5;
 /** A move must take so much of the busiest thread's load away: states are heavy, and loads go up and down. */
 const GAIN = 0.2;
 
-export class Placement {
+export class LanePlacement {
   readonly #threads: number;
   readonly #lanes = new Map<string, Placed>();
 

@@ -6,7 +6,7 @@ import { viewOf } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
-import { type PoolOptions, ScorerPool } from '../../src/pool/pool.ts';
+import { type PoolOptions, StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/pool/threads.ts';
 import { COUNTS, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
@@ -17,13 +17,13 @@ async function poolWith({
   onUsage,
   ...more
 }: Partial<PiscinaThreadsOptions> & Pick<PoolOptions, 'onUsage'> = {}): Promise<{
-  pool: ScorerPool;
+  pool: StatelessPool;
   lost: string[];
   retired: string[];
 }> {
   const lost: string[] = [];
   const retired: string[] = [];
-  const pool = new ScorerPool({
+  const pool = new StatelessPool({
     threads: new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup: setupWith(), ...more }),
     counts: { now: COUNTS },
     onThreadLost: (why) => lost.push(why),
@@ -111,7 +111,7 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
   const threads = new PiscinaThreads({ workers: 4, deadlineMs: 5_000, setup });
-  const pool = new ScorerPool({
+  const pool = new StatelessPool({
     threads,
     counts: { now: COUNTS },
     onThreadLost: () => {},

@@ -2,8 +2,8 @@
 
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
-import type { AskedThreads } from './asked-threads.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
+import type { WorkerClient } from './worker-client.ts';
 
 export interface SnapshotOptions {
   readonly snapshots: SnapshotStore;
@@ -19,7 +19,7 @@ const RATIO = 0.618;
 /** How far a lane is ahead, of 1: those that are assigned together should not all be written at the same time. */
 const spread = (partition: number): number => (partition * RATIO) % 1;
 
-export class LaneSnapshots {
+export class SnapshotSchedule {
   readonly #lane: LaneAddress;
   readonly #options: SnapshotOptions;
   #committed: number;
@@ -42,7 +42,7 @@ export class LaneSnapshots {
   }
 
   /** Has the thread write one, after what it was given before. Rejects when that fails: the one before stays. */
-  take(thread: AskedThreads): Promise<void> {
+  take(thread: WorkerClient): Promise<void> {
     const writing = this.#take(thread).finally(() => {
       if (this.#writing === writing) this.#writing = undefined;
     });
@@ -50,7 +50,7 @@ export class LaneSnapshots {
     return writing;
   }
 
-  async #take(thread: AskedThreads): Promise<void> {
+  async #take(thread: WorkerClient): Promise<void> {
     const { snapshots, onState, nowMs } = this.#options;
     if (!snapshots.keeps) return;
     this.#takenAtMs = nowMs();
@@ -77,7 +77,7 @@ export class LaneSnapshots {
   }
 
   /** Writes a last one, and throws away what cannot be used any more. */
-  async finish(thread: AskedThreads): Promise<void> {
+  async finish(thread: WorkerClient): Promise<void> {
     try {
       await this.#writing?.catch(() => {});
       await this.take(thread);
