@@ -11,7 +11,7 @@ import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Backend, Predictor } from '../../src/model/predictor.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';

@@ -7,9 +7,9 @@ import { numberIn } from '../codec/json.ts';
 import { JsonWalker } from '../codec/json-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
-import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
+import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
 
@@ -18,12 +18,12 @@ function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
   return isAscii(bytes, start, end);
 }
 
-export class JsonReader extends CompiledReader {
+export class JsonReader extends WalkingReader {
   readonly #walker: JsonWalker;
   /** For single values, while the other may be in the middle of a record. */
   readonly #values: JsonWalker;
 
-  constructor(parts: Omit<CompiledParts, 'codec'>) {
+  constructor(parts: Omit<WalkingParts, 'codec'>) {
     super({ ...parts, codec: codecs.json });
     this.#walker = new JsonWalker(parts.nestingMax);
     this.#values = new JsonWalker(parts.nestingMax);

@@ -5,18 +5,18 @@ import { codecs } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
-import { type CompiledParts, CompiledReader, isUnscaled } from './compiled-reader.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './raw-record.ts';
+import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
 
-export class MsgpackReader extends CompiledReader {
+export class MsgpackReader extends WalkingReader {
   readonly #walker: MsgpackWalker;
   /** For single values, while the other may be in the middle of a record. */
   readonly #values: MsgpackWalker;
 
-  constructor(parts: Omit<CompiledParts, 'codec'>) {
+  constructor(parts: Omit<WalkingParts, 'codec'>) {
     super({ ...parts, codec: codecs.msgpack });
     this.#walker = new MsgpackWalker(parts.nestingMax);
     this.#values = new MsgpackWalker(parts.nestingMax);

@@ -5,8 +5,8 @@ import type { Format } from '../codec/codecs.ts';
 import { onlyPlan } from '../features/only.ts';
 import type { FeaturePlan, Fields } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
-import { AvroRecord, CompiledAvroReader } from './avro-input-reader.ts';
-import { readerFor } from './compile-reader.ts';
+import { AvroRecord, WalkingAvroReader } from './avro-reader.ts';
+import { readerFor } from './choose-reader.ts';
 import type { InputReader } from './input-reader.ts';
 import { RawRecord } from './raw-record.ts';
 import type { ReadingSetup } from './reading-setup.ts';
@@ -33,6 +33,6 @@ export function readerWith(
   }
   const record = new AvroRecord(inputs);
   const plan = selecting(record);
-  const reader = new CompiledAvroReader({ options, inputs, plan, record, idPaths, nestingMax, selects });
+  const reader = new WalkingAvroReader({ options, inputs, plan, record, idPaths, nestingMax, selects });
   return { reader, avro: reader.codec };
 }

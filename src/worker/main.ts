@@ -27,9 +27,9 @@ import {
 } from '../worker-protocol/messages.ts';
 import { Growth } from './growth.ts';
 import { mend } from './mend.ts';
+import { modelReader } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { Pipeline } from './pipeline.ts';
-import { readingOf } from './reading.ts';
 import { offsetsIn } from './record-offsets.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
@@ -62,7 +62,7 @@ async function load(setup: ScorerSetup): Promise<Loaded> {
   };
   probe();
   const { name, version } = manifest;
-  const { reader, states, avro } = readingOf(manifest, setup);
+  const { reader, states, avro } = modelReader(manifest, setup);
   const writer = writerOf(manifest, golden, setup);
   const pipeline = new Pipeline({
     setup,

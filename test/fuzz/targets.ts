@@ -12,8 +12,8 @@ import { COMPRESSION_TYPES } from '../../src/log/compression.ts';
 import { AT, type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
-import { AvroRecord, CompiledAvroReader } from '../../src/reading/avro-input-reader.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
+import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
 import { COUNTS, setupWith, transactions } from '../support/model.ts';
@@ -81,7 +81,7 @@ function avroReader(): Target {
   const options = { framing: 'plain', schema: JSON.stringify(AVRO), writers: [], schemasMax: 1 } as const;
   const record = new AvroRecord(INPUTS);
   const parts = { options, inputs: INPUTS, plan: compilePlan(INPUTS, record), record, idPaths: IDS };
-  const compiled = new CompiledAvroReader({ ...parts, nestingMax: 64 });
+  const compiled = new WalkingAvroReader({ ...parts, nestingMax: 64 });
   const type = avro.Type.forSchema(AVRO as never, { wrapUnions: 'always' });
   const valid = [
     { id: { long: 7 }, more: { x: null, y: { bytes: Buffer.from('abc') } }, a: 1.5, list: [1, 2, 3] },

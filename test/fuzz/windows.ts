@@ -6,7 +6,7 @@ import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import type { Random } from '../../src/load/random.ts';
-import { readerFor } from '../../src/reading/compile-reader.ts';
+import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { looseJson } from '../../src/codec/json-loose.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import { readerFor } from '../../src/reading/compile-reader.ts';
+import { readerFor } from '../../src/reading/choose-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { JsonOptions } from '../../src/reading/reading-setup.ts';

@@ -7,7 +7,7 @@ import { Packr } from 'msgpackr';
 import { codecs } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import type { FieldInput } from '../../src/features/spec.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader } from '../../src/reading/input-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
 

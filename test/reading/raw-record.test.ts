@@ -7,10 +7,10 @@ import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { readerFor } from '../../src/reading/compile-reader.ts';
-import type { CompiledReader } from '../../src/reading/compiled-reader.ts';
+import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
+import type { WalkingReader } from '../../src/reading/walking-reader.ts';
 
 const INPUTS = [
   { path: 'amount', log1p: true, mean: 2, std: 3 },
@@ -106,7 +106,7 @@ for (const format of ['msgpack', 'json'] as const) {
           t.deepEqual(read(compiled, found), refusal);
           if (refusal !== null) continue;
           scored++;
-          if ((compiled as CompiledReader).isWalked(row)) walked++;
+          if ((compiled as WalkingReader).isWalked(row)) walked++;
           t.deepEqual(found, expected);
           t.deepEqual(compiled.ids(row), general.ids(row));
         }

@@ -9,8 +9,8 @@ import { codecs } from '../../src/codec/codecs.ts';
 import { type PlanInput, planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { AvroRecord, CompiledAvroReader } from '../../src/reading/avro-input-reader.ts';
-import { readerFor } from '../../src/reading/compile-reader.ts';
+import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
+import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 
@@ -138,7 +138,7 @@ function avroWith(reader: object | null): Format {
     readers(inputs) {
       const seen = new AvroRecord(inputs);
       const plan = new StatefulPlan(inputs, STATE, null, seen);
-      const compiled = new CompiledAvroReader({
+      const compiled = new WalkingAvroReader({
         options,
         inputs,
         plan,

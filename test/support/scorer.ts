@@ -4,7 +4,7 @@ import type { Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';

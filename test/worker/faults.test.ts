@@ -6,7 +6,7 @@ import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
-import { readerFor } from '../../src/reading/compile-reader.ts';
+import { readerFor } from '../../src/reading/choose-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';

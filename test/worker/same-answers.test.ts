@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { codecs, FORMATS, type Format } from '../../src/codec/codecs.ts';
 import { parsePath } from '../../src/features/path.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
-import type { CompiledReader } from '../../src/reading/compiled-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { entriesOf, Locator } from '../../src/reading/locate.ts';
+import type { WalkingReader } from '../../src/reading/walking-reader.ts';
 import { AvroResultWriter } from '../../src/worker/write/avro-results.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
@@ -103,7 +103,7 @@ test('json: whatever the record is, both readers lead to the same bytes in every
     fc.property(text, (given) => {
       const bytes = Buffer.from(given);
       t.deepEqual(resultsOf(compiled, 'json', bytes), resultsOf(general, 'json', bytes), given);
-      if ((compiled as CompiledReader).isWalked(1)) walked++;
+      if ((compiled as WalkingReader).isWalked(1)) walked++;
     }),
     { numRuns: 3_000 },
   );
@@ -150,7 +150,7 @@ test('msgpack: whatever the record is, both readers lead to the same bytes in ev
     fc.property(fc.array(field, { maxLength: 8 }), (fields) => {
       const bytes = map([['list', packed([1, 2.5])], ...fields]);
       t.deepEqual(resultsOf(compiled, 'msgpack', bytes), resultsOf(general, 'msgpack', bytes));
-      if ((compiled as CompiledReader).isWalked(1)) walked++;
+      if ((compiled as WalkingReader).isWalked(1)) walked++;
     }),
     { numRuns: 2_000 },
   );

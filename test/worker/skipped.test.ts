@@ -12,8 +12,8 @@ import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 import { Selection } from '../../src/reading/selection.ts';
+import { modelReader } from '../../src/worker/model-reader.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
-import { readingOf } from '../../src/worker/reading.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { requestFor } from '../support/scorer.ts';
@@ -94,7 +94,7 @@ function fates(
     only,
     tombstones,
   });
-  const { reader, states } = readingOf(manifest, setup);
+  const { reader, states } = modelReader(manifest, setup);
   const outputs = ['score', 'features'];
   const scorer = new Pipeline({
     setup,

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { nameTwice } from '../../../src/answers/result-names.ts';
 import { codecs, FORMATS } from '../../../src/codec/codecs.ts';
-import { compileReader } from '../../../src/reading/compile-reader.ts';
+import { compileReader } from '../../../src/reading/choose-reader.ts';
 import { ResultWriter } from '../../../src/worker/write/result-writer.ts';
 
 const id = fc.option(

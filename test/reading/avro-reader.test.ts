@@ -9,7 +9,7 @@ import { LONG } from '../../src/codec/avro-long.ts';
 import { planInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
-import { AvroRecord, CompiledAvroReader } from '../../src/reading/avro-input-reader.ts';
+import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
 import { generalReader } from '../../src/reading/input-reader.ts';
 
 const INPUTS = [
@@ -185,7 +185,7 @@ function pair(writer: object, reader: object | null) {
   codec.learn(7, JSON.stringify(writer));
   const record = new AvroRecord(INPUTS);
   const plan = new StatefulPlan(INPUTS, STATE, null, record);
-  const compiled = new CompiledAvroReader({
+  const compiled = new WalkingAvroReader({
     options,
     inputs: INPUTS,
     plan,

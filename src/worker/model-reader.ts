@@ -9,13 +9,13 @@ import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { ownsIn } from './states/copartition.ts';
 import { LaneStates } from './states/lane-states.ts';
 
-export interface Reading extends PlanReader {
+export interface ModelReader extends PlanReader {
   /** Null for a model without windows. */
   readonly states: LaneStates | null;
 }
 
 /** Throws `SchemaError` for a reader's schema that is none. */
-export function readingOf(manifest: ModelManifest, setup: ScorerSetup): Reading {
+export function modelReader(manifest: ModelManifest, setup: ScorerSetup): ModelReader {
   let states: LaneStates | null = null;
   const read = readerWith(setup, manifest.inputs, (fields) => {
     if (!keepsState(manifest)) return compilePlan(statelessInputs(manifest), fields);

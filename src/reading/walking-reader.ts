@@ -11,7 +11,7 @@ import type { InputReader } from './input-reader.ts';
 import { ABSENT, Locator } from './locate.ts';
 import { type PlacedId, type RawRecord, WHOLE } from './raw-record.ts';
 
-export interface CompiledParts {
+export interface WalkingParts {
   /** Reads whatever this one does not. */
   readonly general: InputReader;
   readonly codec: Codec;
@@ -24,7 +24,7 @@ export interface CompiledParts {
   readonly nestingMax: number;
 }
 
-export abstract class CompiledReader implements InputReader {
+export abstract class WalkingReader implements InputReader {
   readonly width: number;
   readonly wantsKey: boolean;
   protected readonly nestingMax: number;
@@ -48,7 +48,7 @@ export abstract class CompiledReader implements InputReader {
   /** For each row: its bytes, or null when the general reader has it. */
   readonly #source: (Uint8Array | null)[] = [];
 
-  constructor({ general, codec, rest, raw, entries, nestingMax }: CompiledParts) {
+  constructor({ general, codec, rest, raw, entries, nestingMax }: WalkingParts) {
     this.width = general.width;
     this.wantsKey = general.wantsKey;
     this.root = compileFields(raw.direct, raw.paths);

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
-import { compileReader } from '../../src/reading/compile-reader.ts';
+import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
 

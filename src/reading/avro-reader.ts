@@ -92,7 +92,7 @@ export interface AvroReaderParts {
   readonly selects?: boolean;
 }
 
-export class CompiledAvroReader implements InputReader {
+export class WalkingAvroReader implements InputReader {
   readonly width: number;
   readonly wantsKey: boolean;
   /** Learns writers' schemas. */
