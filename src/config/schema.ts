@@ -248,7 +248,7 @@ export const schema = z.strictObject({
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
-      .describe('Least level logged.'),
+      .describe('Least level logged. debug has commits, trace each decision of the engine.'),
     reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
     warmUp: duration()
       .prefault('0ms')

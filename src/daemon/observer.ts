@@ -4,6 +4,7 @@ import type { Observer } from '../engine/driver.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import { effectWords } from './effect-words.ts';
 
 export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
@@ -41,7 +42,13 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   },
   logEndsUnknown: ({ code, message }) =>
     logger.warn({ code }, `the log does not say where it ends: ${message}`),
+  committed: (commits) => {
+    if (logger.isLevelEnabled('debug'))
+      logger.debug({ partitions: commits.map((each) => `${keyOf(each)}@${each.next}`) }, 'committed');
+  },
   effect(effect) {
+    // Some each record batch: no words are made that nobody reads.
+    if (logger.isLevelEnabled('trace')) logger.trace(effectWords(effect));
     switch (effect.type) {
       case 'trouble': {
         const { lane, failure, attempts } = effect;

@@ -1,0 +1,29 @@
+// Effects of the engine in few words, for the log at level trace: what was decided, for which lane, about which offsets. No bytes.
+
+import type { Effect } from '../engine/messages.ts';
+import { keyOf } from '../log/topic-partition.ts';
+
+/** Such as `score in/0: 17 to 41 (full)`. */
+export function effectWords(effect: Effect): string {
+  const { type } = effect;
+  switch (effect.type) {
+    case 'score': {
+      const { first, next, scoreFrom = first, trigger } = effect.microBatch;
+      const feeds = scoreFrom > first ? `, feeding up to ${scoreFrom - 1}` : '';
+      return `score ${keyOf(effect.microBatch)}: ${first} to ${next - 1} (${trigger}${feeds})`;
+    }
+    case 'produce':
+      return `produce ${keyOf(effect.lane)}: micro-batch ${effect.id}, up to ${effect.answered.next - 1}`;
+    case 'commit':
+      return `commit ${effect.commits.map((commit) => `${keyOf(commit)}@${commit.next}`).join(', ')}`;
+    case 'seek':
+      return `seek ${keyOf(effect.partition)} to ${effect.position}`;
+    case 'restore':
+      return `restore ${keyOf(effect.lane)}: the state below ${effect.position}`;
+    case 'pause':
+    case 'resume':
+      return `${type} ${keyOf(effect.partition)}`;
+    default:
+      return 'lane' in effect ? `${type} ${keyOf(effect.lane)}` : type;
+  }
+}
