@@ -10,14 +10,23 @@ type Signal = (typeof SIGNALS)[number];
 const BY_SIGNAL = 128;
 
 const early: Signal[] = [];
+let answerNow: ((name: Signal) => void) | undefined;
 
+/**
+ * The listeners stay for good: a signal that came while modules were evaluated waits for the event loop, and would be lost with the last
+ * one who listens.
+ */
 export function rememberSignals(): void {
-  for (const name of SIGNALS) process.on(name, () => early.push(name));
+  for (const name of SIGNALS)
+    process.on(name, () => {
+      if (answerNow === undefined) early.push(name);
+      else answerNow(name);
+    });
 }
 
 /** In place of every answer before; also to what came early. */
 export function answerSignals(answer: (name: Signal) => void): void {
-  for (const name of SIGNALS) process.removeAllListeners(name).on(name, () => answer(name));
+  answerNow = answer;
   for (const name of early.splice(0)) answer(name);
 }
 

@@ -1,5 +1,7 @@
 // Whoever starts a process may end it at once: a deployment that is rolled back, a pod that is moved. It ends as it would later.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import test from 'ava';
 import { Program, readSummary, summaryFile } from './support/daemon.ts';
 
@@ -48,4 +50,25 @@ test('SIGTERM while the command line is being loaded ends any other command with
   const { code, out } = await endedAtOnce('SIGTERM', 'doctor');
   t.is(code, 143, out);
   t.notRegex(out, /kafkajs seam/, 'nothing was begun');
+});
+
+/** Told to end while its modules are evaluated, which no signal interrupts. It lives for as long as its standard input. */
+const BUSY = `
+const { answerSignals, rememberSignals } = await import(process.argv[1]);
+rememberSignals();
+process.kill(process.pid, 'SIGTERM');
+for (const began = performance.now(); performance.now() - began < 100; );
+answerSignals((name) => {
+  console.log('answered', name);
+  process.exit(0);
+});
+process.stdin.resume();
+`;
+
+test('a signal that comes while modules are evaluated is answered once they are', async (t) => {
+  const signals = new URL('../src/signals.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', BUSY, signals]);
+  t.teardown(() => child.kill('SIGKILL'));
+  const [said] = await once(child.stdout, 'data');
+  t.is(String(said), 'answered SIGTERM\n');
 });
