@@ -7,9 +7,9 @@
 // before. A process that stood still for so long (a laptop asleep) loses its drafts, and with them one snapshot; it makes its folder anew.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Cancel, every } from '../time/timer.ts';
 
 export interface OwnFolderOptions {
@@ -21,6 +21,8 @@ export interface OwnFolderOptions {
 
 /** Shows by its age whether the owner lives; says to people who that is. */
 const SIGN = 'alive';
+/** What mkdtemp adds. */
+const RANDOM = /^[A-Za-z0-9]{6}$/;
 const EVERY_MS = 60_000;
 /** Ten signs in a row: a disk that hangs, or the cache of a network's file system, is no death. */
 const DEAD_AFTER_MS = 600_000;
@@ -34,7 +36,7 @@ export class OwnFolder {
   /** One after the other: a sign that comes late must not bring back what was deleted at the end. */
   #looking: Promise<void>;
 
-  /** Throws where it cannot be made. All folders in `parent` that begin with `prefix` are of this kind. */
+  /** Throws where it cannot be made. Folders in `parent` are of this kind by their name - `prefix` and six letters - and their sign. */
   constructor(
     parent: string,
     prefix: string,
@@ -62,17 +64,21 @@ export class OwnFolder {
     await rm(this.path, { recursive: true, force: true });
   }
 
+  #isOfThisKind(path: string): boolean {
+    const name = basename(path);
+    return name.startsWith(this.#prefix) && RANDOM.test(name.slice(this.#prefix.length));
+  }
+
   /** Says that this process lives, and deletes what dead ones have left. */
   async #look(): Promise<void> {
     try {
-      await mkdir(this.path, { recursive: true });
+      await mkdir(this.path, { recursive: true, mode: 0o700 });
       const sign = join(this.path, SIGN);
       await writeFile(sign, owner());
       const { mtimeMs: nowMs } = await stat(sign);
       const names = await readdir(this.#parent);
       const others = names.map((name) => join(this.#parent, name)).filter((path) => path !== this.path);
-      const ofThisKind = others.filter((path) => path.startsWith(join(this.#parent, this.#prefix)));
-      for (const path of ofThisKind) await deleteIfDead(path, nowMs);
+      for (const path of others.filter((each) => this.#isOfThisKind(each))) await deleteIfDead(path, nowMs);
     } catch (error) {
       this.#onTrouble((error as Error).message);
     }
@@ -83,8 +89,9 @@ const owner = (): string => `${hostname()} ${process.pid}\n`;
 
 async function deleteIfDead(path: string, nowMs: number): Promise<void> {
   try {
-    // Made or deleted this moment, it has no sign.
-    const { mtimeMs } = await stat(join(path, SIGN)).catch(() => stat(path));
+    if (!(await lstat(path)).isDirectory()) return;
+    // One that has no sign was made this moment, or by somebody else: it is not ours to delete.
+    const { mtimeMs } = await stat(join(path, SIGN));
     if (nowMs - mtimeMs > DEAD_AFTER_MS) await rm(path, { recursive: true, force: true });
   } catch (error) {
     // Another has deleted it; or it is of another user, who has to do it.

@@ -33,7 +33,7 @@ export class SnapshotDirectory implements SnapshotStore {
     this.keeps = directory !== null;
     this.#directory = directory ?? tmpdir();
     // No topic's name has a tilde.
-    this.#own = new OwnFolder(this.#directory, this.keeps ? 'drafts~' : 'scorelane-state-', options);
+    this.#own = new OwnFolder(this.#directory, this.keeps ? 'drafts~' : 'scorelane-states-', options);
   }
 
   find(of: TopicPartition): string | null {

@@ -101,13 +101,19 @@ test('a live process says so again and again, and has its folder again after it 
 
 test('what is of another kind stays, however old it is', async (t) => {
   const parent = newFolder();
-  for (const name of ['in-3.state', 'other']) {
+  const named = ['in-3.state', 'other', 'drafts~prod-backup'];
+  for (const name of named) {
     mkdirSync(join(parent, name));
     writeFileSync(join(parent, name, 'alive'), '');
     age(join(parent, name), 60);
   }
+  const longAgo = Date.now() / 1_000 - 3_600;
+  const [file, unsigned] = [join(parent, 'drafts~AAAAAA'), join(parent, 'drafts~BBBBBB')];
+  writeFileSync(file, 'somebody wants it');
+  mkdirSync(unsigned);
+  for (const path of [file, unsigned]) utimesSync(path, longAgo, longAgo);
   await new SnapshotDirectory(parent).close();
-  t.deepEqual(readdirSync(parent).toSorted(), ['in-3.state', 'other']);
+  t.deepEqual(readdirSync(parent).toSorted(), [...named, 'drafts~AAAAAA', 'drafts~BBBBBB'].toSorted());
 });
 
 test('what cannot be written is said, and ends nothing', async (t) => {
