@@ -21,9 +21,11 @@ export function changesInWords(
     before[role] === now[role]
       ? []
       : [`topic ${topics[role]} has ${now[role]} partitions now, it had ${before[role]}: ${means}`];
-  const windows =
-    'its records stay where they are, and new ones of many keys go to other partitions, where the windows of these keys begin empty; a ' +
-    'field by which windows are kept may have been placed by either count';
+  const isRemade = now.input < before.input;
+  const windows = isRemade
+    ? 'it was made again, and its windows begin empty'
+    : 'its records stay where they are, and new ones of many keys go to other partitions, where the windows of these keys begin empty; a ' +
+      'field by which windows are kept may have been placed by either count';
   const results = `results go ${spreading(now.input, now.results)}`;
   const deadLetters = `dead letters go ${spreading(now.input, now.deadLetters)}`;
   return [

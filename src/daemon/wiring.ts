@@ -168,6 +168,21 @@ export function scorerSetup(
   };
 }
 
+const SELDOM_MS = 10_000;
+const MESSAGES_MAX = 100;
+
+/** The same words are said now and then only: it is asked as often as lanes need it. */
+function seldom(say: (message: string) => void): (error: Error) => void {
+  const saidAtMs = new Map<string, number>();
+  return ({ message }) => {
+    const nowMs = performance.now();
+    if (nowMs - (saidAtMs.get(message) ?? Number.NEGATIVE_INFINITY) < SELDOM_MS) return;
+    if (saidAtMs.size >= MESSAGES_MAX) saidAtMs.clear();
+    saidAtMs.set(message, nowMs);
+    say(message);
+  };
+}
+
 /** Rejects with `MissingTopicError`. */
 export function countPartitions(config: Config, sink: Sink, logger: Logger): Promise<PartitionCounter> {
   const topics = {
@@ -182,7 +197,7 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
     onChanged: (before, now) => {
       for (const line of changesInWords(before, now, about)) logger.warn(line);
     },
-    onUnknown: ({ message }) => logger.warn(`partitions could not be counted: ${message}`),
+    onUnknown: seldom((message) => logger.warn(`partitions could not be counted: ${message}`)),
   });
 }
 

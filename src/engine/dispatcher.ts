@@ -145,7 +145,8 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
       trouble(lane, message.failure, nowMs, effects);
-      if (message.isAstray) {
+      // A stop waits for what is in flight, and says so where it waited in vain.
+      if (message.isAstray && state.stopping === undefined) {
         halt(state, lane, nowMs, effects);
         return;
       }

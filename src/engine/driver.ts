@@ -82,7 +82,8 @@ export class Driver {
       assigned: (partitions) => {
         observer.assigned?.(partitions);
         const { partitionCount } = partitions[0] ?? {};
-        if (partitionCount !== undefined) counter.inputHas(partitionCount);
+        const isRemade = partitions.some(({ replaces }) => replaces !== undefined);
+        if (partitionCount !== undefined) counter.inputHas(partitionCount, isRemade);
         this.#tell({ type: 'assigned', partitions });
       },
       revoking: (partitions) =>
@@ -310,5 +311,5 @@ function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: 'SCORELANE_UNKNOWN', message: String(error) };
   const { code: found, message, stack } = error as NodeJS.ErrnoException;
   const code = typeof found === 'string' ? found : 'SCORELANE_UNKNOWN';
-  return isUnforeseen(code) ? { code, message, stack } : { code, message };
+  return isUnforeseen(error) ? { code, message, stack } : { code, message };
 }

@@ -43,7 +43,9 @@ export function assigned(
       beginLane(state, partition, effects);
       continue;
     }
-    if (state.keepsState && kept.placedBy?.join() !== partition.placedBy?.join()) {
+    // While answers are on their way it stays as it is: they would be produced again. The pool asks for counts itself.
+    const isProducing = kept.ledger.oldest?.stage.at === 'producing';
+    if (state.keepsState && !isProducing && kept.placedBy?.join() !== partition.placedBy?.join()) {
       // Its state was made by a rule that is another now: all of the log goes into it by the new one.
       const { committable: position } = kept.ledger;
       endLanes(state, [kept], 'grown', effects);

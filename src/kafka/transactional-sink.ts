@@ -52,6 +52,7 @@ interface Line extends IncarnatePartition {
   settled: Attempt | undefined;
   /** What our own transactions have answered: never what was committed before the partition was ours. */
   answered: number;
+  metadata: string | undefined;
   /** By output partition. */
   readonly sequences: Map<string, number>;
   turn: Promise<unknown>;
@@ -112,6 +113,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
           attempt: undefined,
           settled: undefined,
           answered: NOTHING_COMMITTED,
+          metadata: undefined,
           sequences: new Map(),
           turn: Promise.resolve(),
         };
@@ -199,6 +201,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     line.attempt = undefined;
     line.committed = next;
     line.answered = next;
+    line.metadata = metadata;
   }
 
   async #send(
@@ -256,6 +259,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     if (now === committed) return;
     line.committed = now;
     line.answered = now;
+    line.metadata = attempt?.metadata;
     line.settled = attempt;
   }
 
@@ -294,11 +298,12 @@ const gone = (partition: TopicPartition): SinkError =>
 
 /**
  * Whether there is nothing left to do. That the offset is committed says nothing: it may have been before, past the end of a log that
- * was cut or made anew. Answers are done when they are those of an attempt that had succeeded; an offset alone, when answers were
- * committed up to it.
+ * was cut or made anew. Answers are done when an attempt with them had succeeded; an offset alone, when it was committed with its text.
  */
-const isAnswered = (line: Line, { batches, next }: Attempt): boolean =>
-  batches.length > 0 ? line.settled?.batches === batches : line.answered >= next;
+const isAnswered = (line: Line, { batches, next, metadata }: Attempt): boolean =>
+  batches.length > 0
+    ? line.settled?.batches === batches
+    : line.answered > next || (line.answered === next && line.metadata === metadata);
 
 /** Waits for the broker to end the transaction before. */
 async function patiently(step: () => Promise<void>): Promise<void> {

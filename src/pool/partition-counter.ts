@@ -20,7 +20,11 @@ const ROLES: readonly Role[] = ['input', 'results', 'deadLetters'];
 export class PartitionCounter {
   readonly #options: CounterOptions;
   #now: PartitionCounts;
-  #asking: Promise<void> | undefined;
+  /** What the source has said of the input last: a broker that is behind may say less. */
+  #told = 0;
+  #asking: Promise<boolean> | undefined;
+  /** Begins when that is answered, for those who have asked since it was on its way. */
+  #asked: Promise<boolean> | undefined;
 
   constructor(options: CounterOptions, now: PartitionCounts) {
     this.#options = options;
@@ -41,19 +45,36 @@ export class PartitionCounter {
     return this.#now;
   }
 
-  /** The source says so. It may know less than was asked here: only more partitions are believed at once. */
-  inputHas(partitionCount: number): void {
+  /**
+   * The source says so. It may know less than was asked here: fewer are believed at once only where the input `isRemade`, for then
+   * nothing that was known is of it.
+   */
+  inputHas(partitionCount: number, isRemade: boolean): void {
+    this.#told = isRemade ? partitionCount : Math.max(this.#told, partitionCount);
     if (partitionCount === this.#now.input) return;
-    if (partitionCount > this.#now.input) this.#set({ input: partitionCount });
+    if (isRemade || partitionCount > this.#now.input) this.#set({ input: partitionCount });
     void this.ask();
   }
 
-  /** Asks anew, all of them. Several may ask at once: they share one. */
-  ask(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
+  /**
+   * Asks anew, all of them. Resolves to whether it is known how many the input has. Several may ask at once, and share one question: but
+   * never one that was on its way before, whose answer may be older.
+   */
+  ask(): Promise<boolean> {
+    if (this.#asking === undefined) return this.#begin();
+    this.#asked ??= this.#asking.then(() => {
+      this.#asked = undefined;
+      return this.#begin();
+    });
+    return this.#asked;
+  }
+
+  #begin(): Promise<boolean> {
+    const asking = this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    return this.#asking;
+    this.#asking = asking;
+    return asking;
   }
 
   /** Asks anew, and says whether these go to a partition that their topic does not have. */
@@ -62,7 +83,7 @@ export class PartitionCounter {
     return outputs.some(({ topic, partition }) => partition >= this.#countOf(topic));
   }
 
-  async #ask(): Promise<void> {
+  async #ask(): Promise<boolean> {
     const { sink, topics, onUnknown } = this.#options;
     const found: Partial<Record<Role, number>> = {};
     for (const role of ROLES) {
@@ -72,7 +93,9 @@ export class PartitionCounter {
         onUnknown(error as Error);
       }
     }
-    this.#set(found);
+    const { input } = found;
+    this.#set(input === undefined ? found : { ...found, input: Math.max(input, this.#told) });
+    return input !== undefined;
   }
 
   #set(found: Partial<PartitionCounts>): void {

@@ -9,8 +9,8 @@ import { StateLostError } from '../worker-protocol/messages.ts';
 
 export interface Counted {
   readonly now: PartitionCounts;
-  /** Counts anew. Never rejects. */
-  ask(): Promise<void>;
+  /** Counts anew. Resolves to whether it is known how many partitions the input has now. Never rejects. */
+  ask(): Promise<boolean>;
 }
 
 /** What was told of the lane, and what was counted since. */
@@ -19,9 +19,16 @@ export const placedNow = (
   { input }: PartitionCounts,
 ): readonly number[] => placedBy(partition, [...told, input]);
 
-/** Throws `StateLostError` where another count may be the one by which misplaced records were placed: the state begins again with it. */
+/**
+ * Throws `StateLostError` where another count may be the one by which misplaced records were placed, or nobody can tell: the state begins
+ * again, and what was scored is scored with it.
+ */
 export async function lookAgain(lane: LaneAddress, counts: Counted): Promise<void> {
-  await counts.ask();
+  if (!(await counts.ask())) {
+    throw new StateLostError(
+      `records of ${keyOf(lane)} seem misplaced, and nobody says how many partitions its topic has now: it is asked again`,
+    );
+  }
   if (placedNow(lane, counts.now).join() === lane.placedBy?.join()) return;
   throw new StateLostError(
     `the topic of ${keyOf(lane)} has ${counts.now.input} partitions now, by which records may have been placed: the state begins again`,

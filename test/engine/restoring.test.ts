@@ -208,3 +208,45 @@ test('records may have been placed by another count: the lane lets its state go,
     'the counts are committed, although nothing was answered',
   );
 });
+
+test('answers that are on their way when another count is told are not produced again: the lane stays as it is (invariant 4)', (t) => {
+  const scene = new Scene();
+  const assigned = (placedBy: readonly number[]): Effect[] =>
+    scene.tell({
+      type: 'assigned',
+      partitions: [{ ...of, position: COMMITTED, metadata: placedBy.join(), placedBy }],
+    });
+  assigned([4]);
+  scene.restored(10);
+  const [score] = find([...scene.fetched(10, 4), ...scene.pass(100)], 'score');
+  const id = score?.microBatch.id as number;
+  const lane = scene.address;
+  const outputs = [{ topic: 'out', partition: 0, recordCount: 4, bytes: new Uint8Array(10) }];
+  const scored = { ...NOTHING_SCORED, scored: 4, outputs, resultBatches: 1 };
+  t.is(find(scene.tell({ type: 'scored', lane, id, scored }), 'produce').length, 1);
+  scene.tell({ type: 'revoking', partitions: [of], deadlineMs: scene.nowMs + 50 });
+  scene.pass(60);
+  t.deepEqual(find(assigned([4, 6]), 'restore'), []);
+  scene.tell({ type: 'produced', lane, id });
+  t.is(scene.lane.ledger.committable, startingAt(14));
+});
+
+test('a stop waits for answers whose partition is gone, and says at its deadline that they are not finished', (t) => {
+  const scene = new Scene();
+  scene.restored(10);
+  const [score] = find([...scene.fetched(10, 4), ...scene.pass(100)], 'score');
+  const id = score?.microBatch.id as number;
+  const lane = scene.address;
+  const outputs = [{ topic: 'out', partition: 3, recordCount: 4, bytes: new Uint8Array(10) }];
+  scene.tell({
+    type: 'scored',
+    lane,
+    id,
+    scored: { ...NOTHING_SCORED, scored: 4, outputs, resultBatches: 1 },
+  });
+  scene.tell({ type: 'stop', deadlineMs: scene.nowMs + 50 });
+  const failure = { code: 'SCORELANE_PARTITION_GONE', message: 'out/3 is gone' };
+  scene.tell({ type: 'produceFailed', lane, id, failure, retriable: true, isAstray: true });
+  const [drained] = find(scene.pass(100), 'drained');
+  t.is(drained?.unfinished.length, 1);
+});

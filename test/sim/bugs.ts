@@ -223,7 +223,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'produces again and again for a partition that is not there any more',
     file: 'engine/dispatcher.ts',
-    find: 'if (message.isAstray) {',
+    find: 'if (message.isAstray && state.stopping === undefined) {',
     replace: 'if (false) {',
   },
   {

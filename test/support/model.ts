@@ -47,7 +47,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
 export const COUNTS: PartitionCounts = { input: 1, results: 1, deadLetters: 1 };
 
 /** Topics that stay as they are. */
-export const COUNTER = { now: COUNTS, ask: async () => {}, inputHas: () => {}, lacks: async () => false };
+export const COUNTER = { now: COUNTS, ask: async () => true, inputHas: () => {}, lacks: async () => false };
 
 /** The first transactions of a seed. */
 export function transactions(count: number, seed = 1): Record<string, unknown>[] {
