@@ -4,9 +4,13 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
+import { every } from '../time/timer.ts';
 import { beginnings, logOffsets } from './beginnings.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
+import { UnstableOffsetError } from './stable-offsets.ts';
+
+const BEATS_A_SESSION = 3;
 
 /** Which of all logs that ever had that name: the topic's id, where the broker tells it. */
 export interface IncarnatePartition extends TopicPartition {
@@ -81,15 +85,29 @@ export const askingGroup = (Group: GroupClass): GroupClass =>
       if (this.#joinIsDue) await this.joinAndSync();
       try {
         if (this.#announced && this.#isRemade()) await this.joinAndSync();
-        this.#announcing ??= this.#announce().finally(() => {
+        this.#announcing ??= (this.#announced ? Promise.resolve() : this.#whileBeating()).finally(() => {
           this.#announcing = undefined;
         });
         await this.#announcing;
       } catch (error) {
-        await super.recoverFromFetch(error);
+        // It is asked again; meanwhile kafkajs shows that the member lives.
+        if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);
         return [];
       }
       return super.fetch(nodeId);
+    }
+
+    /** Committed offsets may have to be waited for longer than the coordinator waits for a member that says nothing. */
+    async #whileBeating(): Promise<void> {
+      const cancel = every(Math.ceil(this.sessionTimeout / BEATS_A_SESSION), () => {
+        // What is wrong with the membership is heard by the next heartbeat of kafkajs's own.
+        this.heartbeat({ interval: 0 }).catch(() => {});
+      });
+      try {
+        await this.#announce();
+      } finally {
+        cancel();
+      }
     }
 
     async #announce(): Promise<void> {

@@ -8,6 +8,8 @@ export interface ConsumerGroup {
   readonly memberId: string | null;
   readonly generationId: number | null;
   readonly offsetManager: OffsetManager | null;
+  /** Milliseconds. */
+  readonly sessionTimeout: number;
   readonly topicConfigurations: Readonly<Record<string, { readonly fromBeginning?: boolean }>>;
   readonly cluster: {
     topicIds: ReadonlyMap<string, TopicId>;
@@ -21,6 +23,8 @@ export interface ConsumerGroup {
       }[],
     ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
   };
+  /** Sent if the last one is so many milliseconds ago. */
+  heartbeat(options: { readonly interval: number }): Promise<void>;
   assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
   pause(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
   resume(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
