@@ -8,8 +8,6 @@ export interface TopicSettings {
   readonly topic: string;
   /** By Kafka's names; those that differ between versions of Kafka may be missing. */
   readonly settings: ReadonlyMap<string, string>;
-  /** Of the partition that has the fewest. */
-  readonly replicas: number;
 }
 
 /** Why the settings of a topic are not known. */
@@ -36,7 +34,6 @@ export async function topicSettings(
 async function settingsOf(admin: Admin, topic: string): Promise<TopicSettings | Unreadable> {
   const { TOPIC } = loadKafkaJs().ConfigResourceTypes;
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     const { resources } = await admin.describeConfigs({
       resources: [{ type: TOPIC, name: topic }],
       includeSynonyms: false,
@@ -45,7 +42,6 @@ async function settingsOf(admin: Admin, topic: string): Promise<TopicSettings | 
     return {
       topic,
       settings: new Map(entries.map(({ configName, configValue }) => [configName, configValue])),
-      replicas: Math.min(...(topics[0]?.partitions ?? []).map(({ replicas }) => replicas.length)),
     };
   } catch (error) {
     if (isDenied(error)) return { topic, why: 'the right DescribeConfigs on it is missing' };

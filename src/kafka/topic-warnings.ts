@@ -28,7 +28,6 @@ export function topicWarnings(written: Written, found: TopicSettings): string[] 
     ...ofTime(written, found, say),
     ...ofCompaction(written, found, say),
     ...ofSize(written, found, say),
-    ...ofReplicas(written, found, say),
   ];
 }
 
@@ -147,18 +146,6 @@ function ofSize({ what, from, batchBytes }: Written, { settings }: TopicSettings
       'max.message.bytes',
       `${from?.topic} takes records of up to max.message.bytes=${ofInput}, and what is made of the largest is refused here: ` +
         `${REFUSED[what]}. Raise it above that`,
-    ),
-  ];
-}
-
-function ofReplicas({ what }: Written, { settings, replicas }: TopicSettings, say: Say): string[] {
-  const least = Number(settings.get('min.insync.replicas') ?? 1);
-  if (least <= replicas) return [];
-  return [
-    say(
-      'min.insync.replicas',
-      `each partition is on ${replicas} broker${replicas === 1 ? '' : 's'} only, and ${what} are written with acks=all: none will ` +
-        `ever be acknowledged. Lower it to ${replicas} or less, or add replicas`,
     ),
   ];
 }

@@ -11,7 +11,6 @@ const DEFAULTS = {
   'message.timestamp.before.max.ms': '9223372036854775807',
   'message.timestamp.difference.max.ms': '9223372036854775807',
   'message.timestamp.type': 'CreateTime',
-  'min.insync.replicas': '1',
   'retention.ms': '604800000',
 };
 
@@ -20,7 +19,6 @@ type Settings = Readonly<Record<string, string>>;
 const topic = (name: string, more: Settings) => ({
   topic: name,
   settings: new Map(Object.entries({ ...DEFAULTS, ...more })),
-  replicas: 3,
 });
 
 const settingsWarnedOf = (
@@ -92,8 +90,6 @@ const CASES: readonly [string, string[], Settings, Settings?, Written['what']?][
     'records sent back',
   ],
   ['batches that do not fit', ['max.message.bytes'], { 'max.message.bytes': '921599' }],
-  ['as many in sync as there are', [], { 'min.insync.replicas': '3' }],
-  ['more in sync than there are', ['min.insync.replicas'], { 'min.insync.replicas': '4' }],
 ];
 
 for (const [what, expected, output, input, kind] of CASES) {
