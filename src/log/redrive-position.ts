@@ -27,7 +27,9 @@ export function readRedrivePosition(
   if (committed === undefined || committed.offset < 0 || committed.offset > now.end) return NOTHING_SENT;
   const { topicId, codes } = readText(committed.metadata);
   if (topicId !== null && now.topicId !== null && topicId !== now.topicId) return NOTHING_SENT;
-  return { all: committed.offset, codes };
+  // Where brokers tell no id, an offset past the end is of another topic, or of a log that was cut.
+  const known = [...codes].filter(([, offset]) => offset <= now.end);
+  return { all: committed.offset, codes: new Map(known) };
 }
 
 function readText(text: string | null): {

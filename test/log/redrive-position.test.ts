@@ -53,6 +53,7 @@ test('what was committed of a topic that had the name before, or reaches past th
   t.deepEqual(readRedrivePosition(committed(before, 'new'), now), before);
   t.deepEqual(readRedrivePosition(committed(before, null), now), before);
   t.deepEqual(readRedrivePosition(committed(position(21), null), now), position(0));
+  t.deepEqual(readRedrivePosition(committed(position(5, { A: 9, B: 21 }), null), now), position(5, { A: 9 }));
   t.deepEqual(readRedrivePosition(undefined, now), position(0));
 });
 
