@@ -201,9 +201,15 @@ const entryOf = (code: unknown): ErrorEntry | undefined =>
 /** Whom an error with that code blames; a code that is not ours is a fault of the thread that it comes from. */
 export const blamedBy = (code: string): Blames => entryOf(code)?.blames ?? 'thread';
 
-/** Nobody thought of it: whoever reads of it wants to know where it came from. */
-export const isUnforeseen = (code: string): boolean =>
-  blamedBy(code) === 'thread' || code === 'SCORELANE_UNKNOWN';
+/** Nobody thought of it, so whoever reads of it wants to know where it came from: an error of ours in a thread, or of the program. */
+export function isUnforeseen(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (entryOf(code) !== undefined) return entryOf(code)?.blames === 'thread';
+  return code === 'ERR_ASSERTION' || PROGRAM_ERRORS.some((type) => error instanceof type);
+}
+
+const PROGRAM_ERRORS = [TypeError, RangeError, ReferenceError, SyntaxError] as const;
 
 /** The exit code for an error that ends a command. */
 export function exitCodeOf(error: unknown): number {

@@ -1,7 +1,7 @@
 // `scorelane run`: the daemon in a terminal. Shows what it does, and ends in order.
 
 import { writeFileSync } from 'node:fs';
-import { EXIT, exitCodeOf } from '../base/errors.ts';
+import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -45,7 +45,8 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const unwritten = writeSummary(summary, options.summaryFile);
   const fatal = await ending.reached;
   if (fatal !== undefined) {
-    logger.fatal({ code: (fatal as NodeJS.ErrnoException).code }, fatal.message);
+    const { code, message, stack } = fatal as NodeJS.ErrnoException;
+    logger.fatal({ code, stack: isUnforeseen(fatal) ? stack : undefined }, message);
     return exitCodeOf(fatal);
   }
   if (unfinished.length > 0) {

@@ -2,6 +2,7 @@
 // beside its own load on the embedded log.
 
 import { basename } from 'node:path';
+import { isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver, type Stopped } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
@@ -147,10 +148,13 @@ export class Daemon {
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
-        onThreadLost: (why, { stack }) => {
+        onThreadLost: (why, error) => {
           meter.count('threadsLost');
           parts.driver?.scoring();
-          logger.warn({ stack }, `a worker thread was lost: ${why}`);
+          logger.warn(
+            { stack: isUnforeseen(error) ? error.stack : undefined },
+            `a worker thread was lost: ${why}`,
+          );
         },
         onThreadRetired: (why) => {
           meter.count('threadsRetired');

@@ -60,7 +60,9 @@ export interface Ask {
 /** What is nobody's fault but a thread's is tried again on another; all else is the answer. */
 function failure({ code, message, stack }: Failed): Error {
   const error =
-    blamedBy(code) === 'batch' ? new ScoringError(code, message) : new Error(`${code}: ${message}`);
+    blamedBy(code) === 'batch'
+      ? new ScoringError(code, message)
+      : Object.assign(new Error(`${code}: ${message}`), { code });
   // That of the thread says where it went wrong.
   error.stack = stack;
   return error;

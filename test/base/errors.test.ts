@@ -21,8 +21,10 @@ test('an error has the name of its class, also where it is a kind of another', (
 test('what is not ours is blamed on the thread that it comes from, and logged with where it came from', (t) => {
   t.is(blamedBy('ERR_INVALID_ARG_TYPE'), 'thread');
   t.is(blamedBy('toString'), 'thread', 'not even what every object has');
-  t.true(isUnforeseen('ERR_INVALID_ARG_TYPE') && isUnforeseen('SCORELANE_UNKNOWN'));
-  t.false(isUnforeseen('SCORELANE_DAMAGED_BATCH'));
+  const withCode = (code: string): Error => Object.assign(new Error('in words'), { code });
+  t.true(isUnforeseen(new TypeError('x is not a function')) && isUnforeseen(withCode('SCORELANE_SCORER')));
+  for (const foreseen of ['ECONNREFUSED', 'SCORELANE_FENCED', 'SCORELANE_DAMAGED_BATCH'])
+    t.false(isUnforeseen(withCode(foreseen)), foreseen);
 });
 
 test('what blames a batch is tried again as a whole: no record becomes a dead letter for it', (t) => {
