@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { nameTwice } from '../answers/result-names.ts';
+import { Seldom } from '../base/seldom.ts';
 import type { Codec } from '../codec/codec.ts';
 import { codecs } from '../codec/codecs.ts';
 import { ConfigError } from '../config/load.ts';
@@ -168,21 +169,6 @@ export function scorerSetup(
   };
 }
 
-const SELDOM_MS = 10_000;
-const MESSAGES_MAX = 100;
-
-/** The same words are said now and then only: it is asked as often as lanes need it. */
-function seldom(say: (message: string) => void): (error: Error) => void {
-  const saidAtMs = new Map<string, number>();
-  return ({ message }) => {
-    const nowMs = performance.now();
-    if (nowMs - (saidAtMs.get(message) ?? Number.NEGATIVE_INFINITY) < SELDOM_MS) return;
-    if (saidAtMs.size >= MESSAGES_MAX) saidAtMs.clear();
-    saidAtMs.set(message, nowMs);
-    say(message);
-  };
-}
-
 /** Rejects with `MissingTopicError`. */
 export function countPartitions(config: Config, sink: Sink, logger: Logger): Promise<PartitionCounter> {
   const topics = {
@@ -191,13 +177,17 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
     deadLetters: config.deadLetters.topic,
   };
   const about = { topics, keepsState: keepsState(readManifest(modelFolder(config))) };
+  const seldom = new Seldom();
   return PartitionCounter.start({
     sink,
     topics,
     onChanged: (before, now) => {
       for (const line of changesInWords(before, now, about)) logger.warn(line);
     },
-    onUnknown: seldom((message) => logger.warn(`partitions could not be counted: ${message}`)),
+    // It is asked as often as lanes need it.
+    onUnknown: ({ message }) => {
+      if (seldom.repeatsOf(message) !== null) logger.warn(`partitions could not be counted: ${message}`);
+    },
   });
 }
 

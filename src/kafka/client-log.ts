@@ -2,6 +2,7 @@
 // now and then, and what needs someone to act says so.
 
 import type { LogEntry, logCreator, logLevel } from 'kafkajs';
+import { Seldom } from '../base/seldom.ts';
 import { loadKafkaJs } from './seam.ts';
 
 /** Where kafkajs's own log lines go. */
@@ -12,18 +13,8 @@ const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
 /** The broker still ends the transaction before: ordinary since Kafka 4, and tried again at once. */
 const STILL_ENDING = 'another concurrent operation on the same transaction';
 const FOREIGN_PARTITIONS = 'Consumer group received unsubscribed topics';
-/** The same line comes again no sooner. While a broker is away kafkajs writes several a second. */
-const AGAIN_AFTER_MS = 10_000;
-/** Lines that are remembered; more than kafkajs has. */
-const LINES_MAX = 200;
-
-interface Told {
-  atMs: number;
-  repeats: number;
-}
-
-export function clientLog(log: KafkaLog, nowMs: () => number = () => performance.now()): logCreator {
-  const lines = new Map<string, Told>();
+export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
+  const seldom = new Seldom(nowMs);
   return () =>
     ({ level, namespace, log: entry }: LogEntry) => {
       const { message: given, timestamp, logger, stack, ...details } = entry;
@@ -34,14 +25,10 @@ export function clientLog(log: KafkaLog, nowMs: () => number = () => performance
       const isOrdinary = `${message} ${(details as { error?: unknown }).error}`.includes(STILL_ENDING);
       const as = isOrdinary ? 'debug' : levelName(level);
       const line = `${as} ${namespace} ${message.replace(/\d+ms/g, '')}`;
-      const told = lines.get(line);
-      if (told !== undefined && nowMs() - told.atMs < AGAIN_AFTER_MS) {
-        told.repeats++;
-        return;
-      }
-      if (lines.size >= LINES_MAX) lines.clear();
-      lines.set(line, { atMs: nowMs(), repeats: 0 });
-      const repeats = told === undefined || told.repeats === 0 ? {} : { repeats: told.repeats };
+      // While a broker is away kafkajs writes several a second.
+      const held = seldom.repeatsOf(line);
+      if (held === null) return;
+      const repeats = held === 0 ? {} : { repeats: held };
       const words = message === FOREIGN_PARTITIONS ? foreign(details) : `${namespace}: ${message}`;
       log(as, words, { ...details, ...repeats });
     };
