@@ -8,8 +8,8 @@ import { keepsState, readManifest } from '../model/manifest.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
-import { PiscinaThreads } from '../pool/threads.ts';
 import type { AskingOptions } from '../pool/worker-client.ts';
+import { PiscinaThread } from '../pool/worker-thread.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './errors.ts';
@@ -27,14 +27,14 @@ export interface PoolParts {
 /** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */
 export function makePool(config: Config, { setup, source, logger, workers, options }: PoolParts): Pool {
   const { deadline: deadlineMs, heapBytes: heapBytesMax } = config.scoring;
-  const threads = (count: number): PiscinaThreads =>
-    new PiscinaThreads({ workers: count, deadlineMs, heapBytesMax, setup });
   const manifest = readManifest(setup.modelFolder);
-  if (!keepsState(manifest)) return new StatelessPool({ threads: threads(workers), ...options });
+  const threads = (): PiscinaThread[] =>
+    Array.from({ length: workers }, () => new PiscinaThread({ deadlineMs, heapBytesMax, setup }));
+  if (!keepsState(manifest)) return new StatelessPool({ threads: threads(), ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
   const snapshots = openDirectory(config, logger);
   return new StatefulPool({
-    threads: Array.from({ length: workers }, () => threads(1)),
+    threads: threads(),
     snapshots,
     snapshotIntervalMs: config.state.snapshotInterval,
     // Lanes that are assigned together begin at the same time, and so ask the same.

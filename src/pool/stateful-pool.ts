@@ -10,20 +10,19 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { StatefulScorer } from '../scoring/ports.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
-import { mended, workerLost } from './stateless-pool.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
-import { ThreadRetiredError, type WorkerThreads } from './threads.ts';
-import { type AskingOptions, ScoringError, WorkerClient } from './worker-client.ts';
+import { type AskingOptions, ScoringError, startAll, WorkerClient, workerLost } from './worker-client.ts';
+import { ThreadRetiredError, type WorkerThread } from './worker-thread.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
-  /** One thread each. */
-  readonly threads: readonly WorkerThreads[];
+  readonly threads: readonly WorkerThread[];
   readonly counts: Counted;
 }
 
@@ -45,9 +44,9 @@ interface Lane {
 /** How often it is looked whether a lane should move to another thread. */
 const LOOK_EVERY_MS = 2_000;
 
-export class StatefulPool {
+export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
-  readonly #asked: readonly WorkerClient[];
+  readonly #clients: readonly WorkerClient[];
   readonly #buffers = new BufferPool();
   readonly #placement: LanePlacement;
   readonly #suspects = new Suspects();
@@ -59,14 +58,14 @@ export class StatefulPool {
 
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
-    this.#asked = options.threads.map((threads) => new WorkerClient(threads, options, this.#buffers));
-    this.#placement = new LanePlacement(this.#asked.length);
+    this.#clients = options.threads.map((thread) => new WorkerClient(thread, options, this.#buffers));
+    this.#placement = new LanePlacement(this.#clients.length);
     this.#beginnings = new Beginnings(options);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
   async start(): Promise<void> {
-    await Promise.all(this.#asked.map((asked) => asked.start()));
+    await startAll(this.#clients);
   }
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
@@ -86,9 +85,9 @@ export class StatefulPool {
     scored: ScoredMicroBatch,
     refusals: readonly Refusal[],
   ): Promise<ScoredMicroBatch> {
-    const asked = this.#askedOf(keyOf(input));
-    await asked.ready;
-    return mended(asked, input, scored, refusals);
+    const thread = this.#threadOf(keyOf(input));
+    await thread.ready;
+    return thread.survive(() => thread.mend(input, scored, refusals));
   }
 
   release(outputs: readonly ResultBatch[]): void {
@@ -101,7 +100,7 @@ export class StatefulPool {
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);
-    const thread = this.#askedOf(key);
+    const thread = this.#threadOf(key);
     await thread.ready;
     // The log may be away: no thread is to blame for that.
     const beginning = await this.#beginnings.find(address, position);
@@ -133,7 +132,7 @@ export class StatefulPool {
     this.#beginnings.forget(address);
     const lane = this.#lanes.get(key);
     if (lane === undefined) return;
-    const thread = this.#askedOf(key);
+    const thread = this.#threadOf(key);
     this.#lanes.delete(key);
     this.#placement.remove(key);
     const end = async (): Promise<void> => {
@@ -155,8 +154,8 @@ export class StatefulPool {
   /** Writes last snapshots, ends the threads, and leaves no draft behind. */
   async stop(): Promise<void> {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
-    await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#askedOf(lane.key)))));
-    await Promise.all(this.#asked.map(({ threads }) => threads.stop()));
+    await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#threadOf(lane.key)))));
+    await Promise.all(this.#clients.map(({ thread }) => thread.stop()));
     await this.#quietly(this.#options.snapshots.close());
   }
 
@@ -166,12 +165,12 @@ export class StatefulPool {
    */
   #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const isPlain = !this.#suspects.concern(microBatch);
-    const { ready } = this.#askedOf(lane.key);
+    const { ready } = this.#threadOf(lane.key);
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
     if (lane.tail === undefined && ready === undefined && isPlain && !proves)
       return this.#send(lane, microBatch, whole(microBatch));
     return this.#next(lane, async () => {
-      await this.#askedOf(lane.key).ready;
+      await this.#threadOf(lane.key).ready;
       let scored: ScoredMicroBatch | undefined;
       try {
         for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
@@ -191,12 +190,12 @@ export class StatefulPool {
   /** What waits behind must find no state: it would go into one that lacks what did not go in now. */
   #giveUp({ key, address }: Lane): void {
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
-    void this.#quietly(this.#askedOf(key).ask({ type: 'forget', lane: address }));
+    void this.#quietly(this.#threadOf(key).ask({ type: 'forget', lane: address }));
   }
 
   async #pieces(lane: Lane, microBatch: MicroBatch): Promise<readonly Piece[]> {
     if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
-    const thread = this.#askedOf(lane.key);
+    const thread = this.#threadOf(lane.key);
     const { first, next } = microBatch;
     const offsets = await this.#surely(thread, () => thread.offsets(microBatch, first, next));
     return this.#suspects.pieces(microBatch, offsets);
@@ -206,7 +205,7 @@ export class StatefulPool {
   async #prove(lane: Lane): Promise<void> {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
-    const thread = this.#askedOf(key);
+    const thread = this.#threadOf(key);
     const latestMs = await this.#surely(thread, () => latestIn(thread, address));
     await this.#beginnings.prove(address, position, unproven, latestMs);
     lane.unproven = undefined;
@@ -226,7 +225,7 @@ export class StatefulPool {
 
   async #send(lane: Lane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
     const { first, until, treatment, why } = piece;
-    const thread = this.#askedOf(lane.key);
+    const thread = this.#threadOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
     const state = { epoch: lane.address.epoch, at: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
@@ -265,8 +264,8 @@ export class StatefulPool {
   #lookAfter(lane: Lane): void {
     const now = this.#options.nowMs();
     if (lane.unproven === undefined && lane.snapshots.isDue(now))
-      void this.#quietly(lane.snapshots.take(this.#askedOf(lane.key)));
-    if (this.#asked.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
+      void this.#quietly(lane.snapshots.take(this.#threadOf(lane.key)));
+    if (this.#clients.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
     const move = this.#placement.look();
     if (move !== null) this.#move(move);
@@ -275,7 +274,7 @@ export class StatefulPool {
   /** Carries a lane's state to another thread, in a file. */
   #move(move: Move): void {
     const lane = this.#lanes.get(move.key);
-    const [from, to] = [this.#askedOf(move.key), this.#asked[move.to]];
+    const [from, to] = [this.#threadOf(move.key), this.#clients[move.to]];
     if (lane === undefined || to === undefined || lane.tail !== undefined) return;
     const { snapshots, onState } = this.#options;
     const { address } = lane;
@@ -308,7 +307,7 @@ export class StatefulPool {
     }
   }
 
-  #askedOf(key: string): WorkerClient {
-    return this.#asked[this.#placement.place(key)] as WorkerClient;
+  #threadOf(key: string): WorkerClient {
+    return this.#clients[this.#placement.place(key)] as WorkerClient;
   }
 }

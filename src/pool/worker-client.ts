@@ -1,7 +1,7 @@
-// Worker threads that are asked to score: copies record batches into the buffer that is moved, keeps buffers in circulation, and
-// gives nothing to a thread that is being replaced until it answers for its golden records.
+// What the main thread asks of one worker thread: copies record batches into the buffer that is moved, keeps buffers in circulation,
+// and says when a thread that was replaced answers for its golden records.
 
-import { BufferPool } from '../base/buffer-pool.ts';
+import type { BufferPool } from '../base/buffer-pool.ts';
 import { blamedBy } from '../base/errors.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -18,7 +18,7 @@ import type {
   WorkerRequest,
   WorkerResponse,
 } from '../worker-protocol/messages.ts';
-import { DeadlineError, type WorkerThreads } from './threads.ts';
+import { DeadlineError, type WorkerThread } from './worker-thread.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -77,66 +77,81 @@ const startError = (error: NodeJS.ErrnoException): ModelError =>
     { cause: error },
   );
 
+export const workerLost = (why: string): Rejection => ({
+  stage: 'worker',
+  code: 'WORKER_LOST',
+  message: `scoring this record fails every time: ${why}`,
+});
+
 /** Spare buffers that go with one request, at most. */
 const SPARES_MAX = 8;
 /** Loading a large model takes a while, and so does a large state; a worker that has not answered by then will not. */
 const LOAD_TIMEOUT_MS = 120_000;
 
 export class WorkerClient {
-  readonly threads: WorkerThreads;
+  readonly thread: WorkerThread;
   readonly options: AskingOptions;
   readonly #buffers: BufferPool;
+  /** Set from the loss of the thread until its successor was seen to work. */
+  #isLost = false;
   #recovering: Promise<void> | undefined;
-  /** Threads lost so far. */
-  losses = 0;
   /** Of the last answer: so many spare buffers of that size go with the next request. */
   #outputs = { count: 1, bytes: 0 };
 
-  constructor(threads: WorkerThreads, options: AskingOptions, buffers = new BufferPool()) {
-    this.threads = threads;
+  constructor(thread: WorkerThread, options: AskingOptions, buffers: BufferPool) {
+    this.thread = thread;
     this.options = options;
     this.#buffers = buffers;
   }
 
-  /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
+  /** Waits until the thread has loaded and checked the model. Rejects with `ModelError`. */
   async start(): Promise<void> {
-    // One listener for good: threads fail one after the other, also when the first failure has ended the start.
+    // One listener for good: a thread may fail again when its first failure has ended the start.
     let heard: (error: Error) => void = () => {};
     const failed = new Promise<never>((_, reject) => {
       heard = reject;
     });
-    this.threads.onError((error) => heard(error));
-    const each = (probe: () => Promise<void>): Promise<unknown> =>
-      Promise.race([failed, Promise.all(Array.from({ length: this.threads.count }, probe))]);
+    this.thread.onError((error) => heard(error));
     try {
-      await each(() => this.#probe());
-      await each(() => this.#probeInTime());
+      await Promise.race([failed, this.#probe()]);
+      await Promise.race([failed, this.#probeInTime()]);
     } catch (error) {
-      await this.threads.stop();
       throw startError(error as NodeJS.ErrnoException);
     }
     heard = (error) => this.options.onThreadLost(error.message, error);
   }
 
-  /** Resolves when no thread is being replaced: the deadline of a task would run. Rejects when none can serve any more. */
+  /**
+   * Undefined where the thread works. Otherwise resolves when it works again, and rejects when it cannot serve: whoever asks the next
+   * time lets it try again.
+   */
   get ready(): Promise<void> | undefined {
+    if (!this.#isLost) return undefined;
+    this.#recovering ??= this.#recover().finally(() => {
+      this.#recovering = undefined;
+    });
     return this.#recovering;
   }
 
-  /** Until a worker answers for its golden records again, nothing should be given to them. */
+  /** The thread was lost: nothing should be given to its successor until that answers for its golden records. */
   recover(): void {
-    this.losses++;
-    const recovering = this.#probe();
-    const done = (): void => {
-      if (this.#recovering === recovering) this.#recovering = undefined;
-    };
-    this.#recovering = recovering;
-    recovering.then(done, done);
+    this.#isLost = true;
+    this.ready?.catch(() => {});
   }
 
-  /** Nobody reads these outputs any more: their buffers are used again. */
-  release(outputs: readonly ResultBatch[]): void {
-    for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
+  async #recover(): Promise<void> {
+    await this.#probe();
+    this.#isLost = false;
+  }
+
+  /** Does that with the thread. Where it was the thread's loss, it is replaced, and what was asked is not asked again. */
+  async survive<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ScoringError)) this.recover();
+      throw error;
+    }
   }
 
   async score(microBatch: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
@@ -247,7 +262,7 @@ export class WorkerClient {
     return spares.filter((spare) => spare !== undefined);
   }
 
-  /** Asks a worker for its golden records: rejects when no worker can serve at all. It may have to load the model first. */
+  /** Asks the thread for its golden records: rejects when it cannot serve. It may have to load the model first. */
   async #probe(): Promise<void> {
     await this.ask({ type: 'probe' });
   }
@@ -270,8 +285,18 @@ export class WorkerClient {
     transferList: readonly ArrayBuffer[],
     deadlineMs?: number,
   ): Promise<WorkerResponse> {
-    const response = await this.threads.run(request, transferList, deadlineMs);
+    const response = await this.thread.run(request, transferList, deadlineMs);
     if (response.type === 'failed') throw failure(response);
     return response;
+  }
+}
+
+/** Waits until each has loaded and checked the model. Ends all when one of them cannot, and rejects with what the first one said. */
+export async function startAll(clients: readonly WorkerClient[]): Promise<void> {
+  try {
+    await Promise.all(clients.map((client) => client.start()));
+  } catch (error) {
+    await Promise.all(clients.map(({ thread }) => thread.stop()));
+    throw error;
   }
 }

@@ -81,13 +81,12 @@ export interface ScorerSetup extends ReadingSetup {
   readonly features: boolean;
 }
 
-/** What every worker of a pool is given. */
+/** What a worker thread is given. */
 export interface WorkerData {
   readonly setup: ScorerSetup;
   /**
-   * One number in shared memory: how many milliseconds the threads of the pool have waited for the registry. That is no time that a
-   * task takes, nor one that waits behind it. A thread adds the most that it may take before it waits, and takes back what was
-   * left: so one that dies meanwhile holds up nothing.
+   * One number in shared memory: how many milliseconds the thread has waited for the registry. That is no time that a task takes.
+   * It adds the most that it may take before it waits, and takes back what was left: so one that dies meanwhile holds up nothing.
    */
   readonly waitedMs: Int32Array<SharedArrayBuffer>;
 }

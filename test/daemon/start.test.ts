@@ -10,12 +10,12 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { type Log, openLog } from '../../src/daemon/wiring.ts';
-import { PiscinaThreads } from '../../src/pool/threads.ts';
+import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import { ROOT } from '../support/daemon.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
-const { run } = PiscinaThreads.prototype;
+const { run } = PiscinaThread.prototype;
 let workers: Worker[] = [];
 
 process.on('worker', (worker) => workers.push(worker));
@@ -23,7 +23,7 @@ test.beforeEach(() => {
   workers = [];
 });
 test.afterEach.always(() => {
-  PiscinaThreads.prototype.run = run;
+  PiscinaThread.prototype.run = run;
 });
 
 const demo = (...settings: string[]) =>
@@ -75,9 +75,9 @@ test.serial(
   'a thread that dies while another still loads the model is replaced, and the start goes on',
   async (t) => {
     const lost = Promise.withResolvers<void>();
-    const threads: PiscinaThreads[] = [];
+    const threads: PiscinaThread[] = [];
     let answers = 0;
-    PiscinaThreads.prototype.run = async function (...args) {
+    PiscinaThread.prototype.run = async function (...args) {
       if (!threads.includes(this)) threads.push(this);
       if (this !== threads[0]) {
         await lost.promise;
@@ -124,7 +124,7 @@ test.serial(
 );
 
 test.serial('a start that fails at the model leaves neither sink nor thread', async (t) => {
-  PiscinaThreads.prototype.run = async () => {
+  PiscinaThread.prototype.run = async () => {
     throw new Error('its golden records are wrong');
   };
   const config = demo();

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
-import { PiscinaThreads } from '../../src/pool/threads.ts';
+import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import { COUNTS, microBatchOf, setupWith, transactions } from '../support/model.ts';
 
 const TASKS = 100;
@@ -14,9 +14,8 @@ const MIB = 2 ** 20;
 
 for (const compression of ['lz4', 'snappy', 'zstd', 'gzip'] as const) {
   test.serial(`a thread keeps nothing of what it has inflated: ${compression}`, async (t) => {
-    const threads = new PiscinaThreads({ workers: 1, deadlineMs: 60_000, setup: setupWith() });
     const pool = new StatelessPool({
-      threads,
+      threads: [new PiscinaThread({ deadlineMs: 60_000, setup: setupWith() })],
       counts: { now: COUNTS },
       onThreadLost: t.fail,
       onThreadRetired: t.fail,

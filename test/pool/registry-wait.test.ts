@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import avro from 'avsc';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
-import { PiscinaThreads } from '../../src/pool/threads.ts';
+import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import { COUNTER, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const NAMES = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount'];
@@ -49,7 +49,7 @@ async function poolAt(t: ExecutionContext, url: string, timeoutMs: number, worke
   const setup = setupWith({ inputFormat: 'avro', avro: { ...options, registry: { url, timeoutMs } } });
   const pool = new StatelessPool({
     counts: COUNTER,
-    threads: new PiscinaThreads({ workers, deadlineMs: DEADLINE_MS, setup }),
+    threads: Array.from({ length: workers }, () => new PiscinaThread({ deadlineMs: DEADLINE_MS, setup })),
     onThreadLost: (why) => lost.push(why),
     onThreadRetired: (why) => lost.push(why),
   });

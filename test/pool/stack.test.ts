@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
-import type { WorkerThreads } from '../../src/pool/threads.ts';
+import type { WorkerThread } from '../../src/pool/worker-thread.ts';
 import type { WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, microBatchOf } from '../support/model.ts';
 
@@ -14,15 +14,14 @@ test('the loss of a thread is told with the stack and the cause that its error h
     message: 'x is not a function',
     stack,
   };
-  const threads: WorkerThreads = {
-    count: 1,
+  const thread: WorkerThread = {
     run: async ({ type }) => (type === 'probe' ? { type: 'sound' } : failed),
     onError: () => {},
     stop: async () => {},
   };
   const stacks: (string | undefined)[] = [];
   const pool = new StatelessPool({
-    threads,
+    threads: [thread],
     counts: { now: COUNTS },
     onThreadLost: (_, error) => stacks.push(error.stack),
     onThreadRetired: t.fail,

@@ -7,7 +7,7 @@ import { codecs } from '../../src/codec/codecs.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
 import { type PoolOptions, StatelessPool } from '../../src/pool/stateless-pool.ts';
-import { PiscinaThreads, type PiscinaThreadsOptions } from '../../src/pool/threads.ts';
+import { PiscinaThread, type PiscinaThreadOptions } from '../../src/pool/worker-thread.ts';
 import { COUNTS, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
@@ -15,8 +15,10 @@ const slow = new URL('./slow-worker.ts', import.meta.url);
 
 async function poolWith({
   onUsage,
+  workers = 1,
   ...more
-}: Partial<PiscinaThreadsOptions> & Pick<PoolOptions, 'onUsage'> = {}): Promise<{
+}: Partial<PiscinaThreadOptions> &
+  Pick<PoolOptions, 'onUsage'> & { readonly workers?: number } = {}): Promise<{
   pool: StatelessPool;
   lost: string[];
   retired: string[];
@@ -24,7 +26,10 @@ async function poolWith({
   const lost: string[] = [];
   const retired: string[] = [];
   const pool = new StatelessPool({
-    threads: new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup: setupWith(), ...more }),
+    threads: Array.from(
+      { length: workers },
+      () => new PiscinaThread({ deadlineMs: 20_000, setup: setupWith(), ...more }),
+    ),
     counts: { now: COUNTS },
     onThreadLost: (why) => lost.push(why),
     onThreadRetired: (why) => retired.push(why),
@@ -110,9 +115,8 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 
 test('a pool whose model does not load says so at the start', async (t) => {
   const setup = setupWith({ modelFolder: '/nowhere' });
-  const threads = new PiscinaThreads({ workers: 4, deadlineMs: 5_000, setup });
   const pool = new StatelessPool({
-    threads,
+    threads: Array.from({ length: 4 }, () => new PiscinaThread({ deadlineMs: 5_000, setup })),
     counts: { now: COUNTS },
     onThreadLost: () => {},
     onThreadRetired: () => {},

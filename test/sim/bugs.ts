@@ -131,13 +131,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'forgets the second half when it halves a micro-batch',
-    file: 'pool/stateless-pool.ts',
+    file: 'pool/bisection.ts',
     find: 'return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(after.length), after));',
     replace: 'return left;',
   },
   {
     name: 'condemns a record after one failure',
-    file: 'pool/stateless-pool.ts',
+    file: 'pool/bisection.ts',
     find: '(records === 1 ? ATTEMPTS : 1)',
     replace: '1',
   },

@@ -18,7 +18,7 @@ import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
 import { REACH, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
-import { SimThreads } from './threads.ts';
+import { SimThread } from './threads.ts';
 
 export const LIMITS: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
@@ -125,12 +125,12 @@ export class Instance {
         note.call(this.#world, () => `${process.name} thread lost: ${why}`);
       },
     };
-    if (disk === null)
-      return new StatelessPool({ threads: new SimThreads(process, dice, 2, null), ...options });
-    const { nowMs } = process.clock;
     const struckBelow = new Map<number, number>();
+    const threads = [0, 1].map(() => new SimThread(process, dice, disk, struckBelow));
+    if (disk === null) return new StatelessPool({ threads, ...options });
+    const { nowMs } = process.clock;
     return new StatefulPool({
-      threads: [0, 1].map(() => new SimThreads(process, dice, 1, disk, struckBelow)),
+      threads,
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
       beginningOf: (lane, position, tooLate) => {

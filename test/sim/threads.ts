@@ -2,7 +2,7 @@
 // until their deadline; a poisoned record kills its thread every time.
 
 import { compilePlan } from '../../src/features/plan.ts';
-import { ThreadRetiredError, type WorkerThreads } from '../../src/pool/threads.ts';
+import { ThreadRetiredError, type WorkerThread } from '../../src/pool/worker-thread.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
 import { mend } from '../../src/worker/mend.ts';
@@ -142,31 +142,23 @@ class Life {
 /** Offsets of each partition below which chance has struck already: it does so once, as a record is to blame otherwise. */
 type StruckBelow = Map<number, number>;
 
-export class SimThreads implements WorkerThreads {
-  readonly count: number;
+export class SimThread implements WorkerThread {
   readonly #process: SimProcess;
   readonly #disk: SimDisk | null;
   #life: Life;
   readonly #dice: Dice;
-  #busy = 0;
+  #isBusy = false;
   readonly #queue: (() => void)[] = [];
   readonly #struckBelow: StruckBelow;
 
   /**
-   * With a disk they keep the states of lanes, and lose them when one is lost: let there be one thread then. All threads of a process
-   * have one `struckBelow`: a lane goes from one to the other.
+   * With a disk it keeps the states of lanes until it is lost. All threads of a process have one `struckBelow`: a lane goes from one
+   * to the other.
    */
-  constructor(
-    process: SimProcess,
-    dice: Dice,
-    count: number,
-    disk: SimDisk | null,
-    struckBelow: StruckBelow = new Map(),
-  ) {
+  constructor(process: SimProcess, dice: Dice, disk: SimDisk | null, struckBelow: StruckBelow) {
     this.#struckBelow = struckBelow;
     this.#process = process;
     this.#dice = dice;
-    this.count = count;
     this.#disk = disk;
     this.#life = new Life(disk, dice.has('skips'));
   }
@@ -185,12 +177,10 @@ export class SimThreads implements WorkerThreads {
   }
 
   #next(): void {
-    while (this.#busy < this.count) {
-      const start = this.#queue.shift();
-      if (start === undefined) return;
-      this.#busy++;
-      start();
-    }
+    const start = this.#isBusy ? undefined : this.#queue.shift();
+    if (start === undefined) return;
+    this.#isBusy = true;
+    start();
   }
 
   #start(
@@ -199,7 +189,7 @@ export class SimThreads implements WorkerThreads {
     reject: (error: Error) => void,
   ): void {
     const end = (act: () => void): void => {
-      this.#busy--;
+      this.#isBusy = false;
       act();
       this.#next();
     };

@@ -6,7 +6,7 @@ import { planOf, readManifest } from '../../src/model/manifest.ts';
 import type { BeginningOf } from '../../src/pool/beginnings.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
-import { PiscinaThreads } from '../../src/pool/threads.ts';
+import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
@@ -50,7 +50,7 @@ export async function poolWith(
   const pool = new StatefulPool({
     threads: Array.from(
       { length: workers },
-      () => new PiscinaThreads({ workers: 1, deadlineMs: 20_000, setup, workerUrl: faults }),
+      () => new PiscinaThread({ deadlineMs: 20_000, setup, workerUrl: faults }),
     ),
     snapshots: new SnapshotDirectory(directory),
     snapshotIntervalMs: 0,

@@ -1,5 +1,5 @@
-// Piscina's worker threads behind the pool: one task a worker, and a deadline for each. A thread that passes its deadline is
-// ended, and Piscina starts another in its place.
+// A worker thread: a Piscina of one, with one task at a time and a deadline for each. A thread that passes its deadline is ended,
+// and Piscina starts another in its place. Who gets which task is decided in the pools, where it is known what is on which thread.
 
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,13 +29,11 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-/** What the pool needs of its threads. */
-export interface WorkerThreads {
-  readonly count: number;
+/** One worker thread, as the pools see it. */
+export interface WorkerThread {
   /**
-   * Moves the buffers to a thread that is free, or to the first that will be; where there is one thread only, in the order of the
-   * calls. Rejects when it dies or takes too long; with
-   * `ThreadRetiredError` when it did not begin.
+   * Moves the buffers to the thread, and does what was asked in the order of the calls. Rejects when the thread dies or takes too
+   * long; another takes its place then. Rejects with `ThreadRetiredError` when it ended before it began.
    */
   run(
     request: WorkerRequest,
@@ -47,9 +45,8 @@ export interface WorkerThreads {
   stop(): Promise<void>;
 }
 
-export interface PiscinaThreadsOptions {
-  readonly workers: number;
-  /** A task that takes longer ends its thread. While a thread waits for the registry nothing counts. */
+export interface PiscinaThreadOptions {
+  /** A task that takes longer ends the thread. While it waits for the registry nothing counts. */
   readonly deadlineMs: number;
   /** A thread whose heap needs more is ended. */
   readonly heapBytesMax?: number;
@@ -61,8 +58,7 @@ export interface PiscinaThreadsOptions {
 /** The worker's entry, which is named and never imported. It runs as TypeScript or built, as this module does. */
 const WORKER = new URL(`../worker/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
-export class PiscinaThreads implements WorkerThreads {
-  readonly count: number;
+export class PiscinaThread implements WorkerThread {
   readonly #deadlineMs: number;
   readonly #pool: Piscina<WorkerRequest, WorkerResponse>;
   readonly #waitedMs: WorkerData['waitedMs'] = new Int32Array(
@@ -72,14 +68,13 @@ export class PiscinaThreads implements WorkerThreads {
   #before: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor({ workers, deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadsOptions) {
-    this.count = workers;
+  constructor({ deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadOptions) {
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
       filename: (workerUrl ?? WORKER).href,
       workerData: { setup, waitedMs: this.#waitedMs } satisfies WorkerData,
-      minThreads: workers,
-      maxThreads: workers,
+      minThreads: 1,
+      maxThreads: 1,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       taskQueue: new FixedQueue(),
@@ -103,7 +98,6 @@ export class PiscinaThreads implements WorkerThreads {
     transferList: readonly ArrayBuffer[],
     deadlineMs: number = this.#deadlineMs,
   ): Promise<WorkerResponse> {
-    if (this.count > 1) return this.#run(request, transferList, deadlineMs);
     const run = (): Promise<WorkerResponse> => this.#run(request, transferList, deadlineMs);
     const answer = this.#before === undefined ? run() : this.#before.then(run, run);
     this.#before = answer;

@@ -1,0 +1,89 @@
+// What is done when a micro-batch costs a thread its life, or makes it throw, where any thread may score any of it: it is scored again on
+// another. One that does it every time is halved until the record that is to blame is alone, and that one becomes a dead
+// letter (invariant 7).
+
+import { merge } from '../scoring/merge.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { FreeThreads } from './free-threads.ts';
+import { ScoringError, type WorkerClient, workerLost } from './worker-client.ts';
+import { ThreadRetiredError } from './worker-thread.ts';
+
+/** How often a micro-batch is tried whole before it is halved, and a record alone before it becomes a dead letter. */
+const ATTEMPTS = 2;
+/** A half has failed as a part of the whole before; a record that is alone is judged, and by more than one failure. */
+const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
+
+export class Bisection {
+  readonly #free: FreeThreads;
+
+  constructor(free: FreeThreads) {
+    this.#free = free;
+  }
+
+  score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+    return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS, null);
+  }
+
+  /** `offsets`: where the records of the range stand, if that had to be asked before. */
+  async #scoreRange(
+    microBatch: MicroBatch,
+    first: number,
+    until: number,
+    attempts: number,
+    offsets: Float64Array | null,
+  ): Promise<ScoredMicroBatch> {
+    const { answer, lost } = await this.#try(microBatch, first, until, attempts, (thread) =>
+      thread.score(microBatch, { first, until, verdict: null, state: null }),
+    );
+    if (answer !== null) return answer;
+    const records = offsets ?? (await this.#offsets(microBatch, first, until));
+    const half = records.length >> 1;
+    if (half > 0) {
+      const middle = records[half] as number;
+      const [before, after] = [records.subarray(0, half), records.subarray(half)];
+      const left = await this.#scoreRange(microBatch, first, middle, triesOf(before.length), before);
+      return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(after.length), after));
+    }
+    return this.#free.use((thread) =>
+      thread.score(microBatch, { first, until, verdict: workerLost(lost), state: null }),
+    );
+  }
+
+  async #offsets(microBatch: MicroBatch, first: number, until: number): Promise<Float64Array> {
+    const { answer, lost } = await this.#try(microBatch, first, until, ATTEMPTS, (thread) =>
+      thread.offsets(microBatch, first, until),
+    );
+    if (answer !== null) return answer;
+    throw new Error(`the records of the micro-batch cannot be counted: ${lost}`);
+  }
+
+  /** Asks so often; no answer when each time a thread was lost. Rejects with `ScoringError`, or when no thread can serve. */
+  async #try<T>(
+    { topic, partition }: MicroBatch,
+    first: number,
+    until: number,
+    attempts: number,
+    ask: (thread: WorkerClient) => Promise<T>,
+  ): Promise<{ readonly answer: T | null; readonly lost: string }> {
+    let lost = '';
+    for (let left = attempts; left > 0; ) {
+      const thread = await this.#free.acquire();
+      try {
+        return { answer: await ask(thread), lost };
+      } catch (error) {
+        if (error instanceof ScoringError) throw error;
+        thread.recover();
+        // It ended before it began: that says nothing of the records.
+        if (error instanceof ThreadRetiredError) continue;
+        left--;
+        lost = (error as Error).message;
+        const where = `${topic}/${partition}, offsets ${first} to ${until - 1}`;
+        thread.options.onThreadLost(`${lost} (${where})`, error as Error);
+      } finally {
+        this.#free.release(thread);
+      }
+    }
+    return { answer: null, lost };
+  }
+}

@@ -1,0 +1,61 @@
+// Whichever thread is free: those that wait for one are served in the order in which they came. A thread that is being replaced is not
+// free, and holds up nobody while there are others.
+
+import type { WorkerClient } from './worker-client.ts';
+
+export class FreeThreads {
+  readonly #count: number;
+  /** The last one to become free is the first to be given again: what it has used last is still warm. */
+  readonly #free: WorkerClient[];
+  /** Replaced without success. */
+  readonly #broken = new Set<WorkerClient>();
+  readonly #waiting: PromiseWithResolvers<WorkerClient>[] = [];
+
+  constructor(clients: readonly WorkerClient[]) {
+    this.#count = clients.length;
+    this.#free = [...clients];
+  }
+
+  /** Nobody else has the thread until it is released. Rejects when none can serve, with what the last of them said. */
+  acquire(): Promise<WorkerClient> {
+    const waiting = Promise.withResolvers<WorkerClient>();
+    this.#waiting.push(waiting);
+    const candidates = this.#free.length > 0 ? [this.#free.pop() as WorkerClient] : [...this.#broken];
+    for (const client of candidates) this.release(client);
+    return waiting.promise;
+  }
+
+  /** Asks a thread that is free, once. Rejects with what it throws: where that was its loss, it is replaced. */
+  async use<T>(ask: (client: WorkerClient) => Promise<T>): Promise<T> {
+    const client = await this.acquire();
+    try {
+      return await client.survive(() => ask(client));
+    } finally {
+      this.release(client);
+    }
+  }
+
+  release(client: WorkerClient): void {
+    this.#broken.delete(client);
+    const { ready } = client;
+    if (ready === undefined) this.#give(client);
+    else
+      ready.then(
+        () => this.#give(client),
+        (error: Error) => this.#broke(client, error),
+      );
+  }
+
+  #give(client: WorkerClient): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(client);
+    else next.resolve(client);
+  }
+
+  /** It is tried again when somebody finds no thread free. */
+  #broke(client: WorkerClient, error: Error): void {
+    this.#broken.add(client);
+    if (this.#broken.size < this.#count) return;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+  }
+}
