@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { AvroReader } from '../../src/codec/avro.ts';
 import { canonicalSchema } from '../../src/codec/avro-canonical.ts';
 import { parseSchema, SchemaError } from '../../src/codec/avro-schema.ts';
+import { runs } from '../support/runs.ts';
 
 const record = (fields: readonly object[], more: object = {}) => ({
   type: 'record',
@@ -79,7 +80,7 @@ test('whatever the schema, a value is what avsc reads', (t) => {
       t.deepEqual(plain(decode(schema, bytes, schema)), plain(found));
       t.is(canonicalSchema(JSON.stringify(schema)), JSON.stringify(type.schema()));
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 

@@ -3,6 +3,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { JsonWalker } from '../../src/codec/json-walk.ts';
+import { runs } from '../support/runs.ts';
 
 const digits = (minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...'0123456789'), minLength, maxLength });
@@ -44,7 +45,7 @@ test('a list of numbers with any count of digits is read as JSON.parse reads it'
       const wanted = (JSON.parse(text) as number[]).map(Math.fround);
       t.deepEqual(read(text, numbers.length), wanted, text);
     }),
-    { numRuns: 3_000 },
+    runs(3_000),
   );
 });
 
@@ -59,7 +60,7 @@ test('one number is read to the bit, for every count of digits behind the point'
       if (walker.isExact) return Object.is(walker.value, wanted);
       return Object.is(walker.exactNumber(), wanted);
     }),
-    { numRuns: 5_000 },
+    runs(5_000),
   );
   t.pass();
 });

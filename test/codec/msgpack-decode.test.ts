@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { Packr, Unpackr } from 'msgpackr';
 import { codecs } from '../../src/codec/codecs.ts';
 import { Extension } from '../../src/codec/extension.ts';
+import { runs } from '../support/runs.ts';
 
 const decode = (...bytes: (number | Uint8Array)[]): unknown => {
   const all = Buffer.concat(bytes.map((each) => (typeof each === 'number' ? Uint8Array.of(each) : each)));
@@ -45,7 +46,7 @@ test('what msgpackr writes is read as msgpackr reads it', (t) => {
       const bytes = Uint8Array.from(packers[packer]?.pack(given) as Uint8Array);
       t.is(json(decode(bytes)), json(unpackr.unpack(bytes)));
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
 });
 

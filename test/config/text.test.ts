@@ -8,6 +8,7 @@ import { ConfigError, type LoadedConfig } from '../../src/config/load.ts';
 import { isSecret } from '../../src/config/secrets.ts';
 import { wantsText } from '../../src/config/wanted.ts';
 import { load, MINIMAL, problemsOf } from '../support/config.ts';
+import { runs } from '../support/runs.ts';
 
 const valueAt = ({ config }: LoadedConfig, path: readonly string[]): unknown => {
   let value: unknown = config;
@@ -76,7 +77,7 @@ test('any text that the environment or a flag gives to a key of text comes out a
       t.is(valueAt(load(MINIMAL, [`${leaf.key}=${text}`]), leaf.path), text);
       t.is(valueAt(load(MINIMAL, [], { [leaf.variable]: text }), leaf.path), text);
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -152,7 +153,7 @@ test('a secret is printed nowhere: not in effect, not in an error, however it wa
         }
       },
     ),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 

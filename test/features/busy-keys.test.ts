@@ -8,6 +8,7 @@ import { Gathered } from '../../src/features/panes.ts';
 import { WaitingList } from '../../src/features/waiting-list.ts';
 import { WindowState } from '../../src/features/window-state.ts';
 import { type Event, holdAgainstNaive, options, taken, windows } from '../support/naive-windows.ts';
+import { runs } from '../support/runs.ts';
 
 const GRACE_MS = 600;
 
@@ -33,7 +34,7 @@ const busy: fc.Arbitrary<Event[]> = fc
 test('windows of busy keys are what a naive implementation says', (t) => {
   fc.assert(
     fc.property(windows, busy, (all, given) => holdAgainstNaive(all, given, GRACE_MS)),
-    { numRuns: 100 },
+    runs(100),
   );
   t.pass();
 });
@@ -62,7 +63,7 @@ test('a state of busy keys that was carried over in the middle goes on with the 
       } satisfies Archive);
       t.deepEqual(taken(after as WindowState, all.length, given.slice(cut)), wanted.slice(cut));
     }),
-    { numRuns: 100 },
+    runs(100),
   );
 });
 

@@ -3,6 +3,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { formatPath, parsePath, valueAt } from '../../src/features/path.ts';
+import { runs } from '../support/runs.ts';
 
 test('any keys have a path, and the path leads to them', (t) => {
   const letters = fc.constantFrom('.', '\\', 'a', '0', '_', 'ü');
@@ -15,7 +16,7 @@ test('any keys have a path, and the path leads to them', (t) => {
         t.is(valueAt(record, parsePath(formatPath(keys))), 7);
       },
     ),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 

@@ -16,9 +16,10 @@ import {
   taken,
   windows,
 } from '../support/naive-windows.ts';
+import { runs } from '../support/runs.ts';
 
 test('every window of every record is what a naive implementation that keeps everything says', (t) => {
-  fc.assert(fc.property(windows, events, grace, holdAgainstNaive), { numRuns: 2_000 });
+  fc.assert(fc.property(windows, events, grace, holdAgainstNaive), runs(2_000));
   t.pass();
 });
 
@@ -50,7 +51,7 @@ const farEvents: fc.Arbitrary<Event[]> = fc
   });
 
 test('so it is for times of all magnitudes', (t) => {
-  fc.assert(fc.property(windows, farEvents, grace, holdAgainstNaive), { numRuns: 2_000 });
+  fc.assert(fc.property(windows, farEvents, grace, holdAgainstNaive), runs(2_000));
   t.pass();
 });
 
@@ -96,7 +97,7 @@ test('a state that begins before the longest window gives the same numbers, to t
       const part = taken(new WindowState(all, options(graceMs)), all.length, given.slice(begin));
       t.deepEqual(part.slice(from - begin), whole.slice(from));
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 

@@ -3,6 +3,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { ResponseAssembler } from '../../src/kafka/socket.ts';
+import { runs } from '../support/runs.ts';
 
 const framed = (byteLength: number, fill: number): Buffer => {
   const response = Buffer.alloc(4 + byteLength, fill);
@@ -35,6 +36,6 @@ test('every response comes out once, in order, with the bytes that were sent', (
       t.is(received.length, sent.length);
       t.true(received.every((response, index) => response.equals(sent[index] as Buffer)));
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });

@@ -4,6 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { startingAt } from '../../src/log/offset.ts';
 import { beginningBefore, type TooLate } from '../../src/log/offset-before.ts';
+import { runs } from '../support/runs.ts';
 
 /** A log that starts at `start`: offsets count on from there. */
 const logOf =
@@ -86,7 +87,7 @@ test('begun again until what was taken bears out what was assumed, a state has s
         return;
       }
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
 });
 

@@ -16,6 +16,7 @@ import { DamagedBatchError } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter, stamp } from '../../src/log/record-batch-writer.ts';
 import { anyInt64 } from '../support/int64.ts';
 import { batchOf, recordsIn, type TestRecord } from '../support/records.ts';
+import { runs } from '../support/runs.ts';
 
 const text = fc.oneof(
   fc.constant(null),
@@ -48,7 +49,7 @@ for (const compression of COMPRESSION_TYPES) {
         );
         return true;
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   });
 
@@ -82,7 +83,7 @@ test('a batch written into used buffers has the same bytes as one in new ones, a
       });
       t.deepEqual(batches[1], batches[0]);
     }),
-    { numRuns: 50 },
+    runs(50),
   );
 });
 

@@ -11,6 +11,7 @@ import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
 import { generalReader } from '../../src/reading/input-reader.ts';
+import { inRuns, runs } from '../support/runs.ts';
 
 const INPUTS = [
   { path: 'amount', log1p: true, mean: 2, std: 3 },
@@ -240,9 +241,9 @@ test('whatever the schema of the writer', (t) => {
       scored += found.scored;
       walked += found.walked;
     }),
-    { numRuns: 600 },
+    runs(600),
   );
-  t.true(scored > 100 && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
+  t.true(scored > inRuns(100) && walked > scored / 2, `${scored} scored, ${walked} of them walked`);
 });
 
 test('whatever the bytes: cut off, or with one of them changed', (t) => {
@@ -256,7 +257,7 @@ test('whatever the bytes: cut off, or with one of them changed', (t) => {
         return changed;
       });
     }),
-    { numRuns: 600 },
+    runs(600),
   );
 });
 
@@ -297,7 +298,7 @@ test("as the reader's schema says: aliases, defaults, promotions, fields left ou
       scored += found.scored;
       walked += found.walked;
     }),
-    { numRuns: 300 },
+    runs(300),
   );
-  t.true(scored > 100 && walked === scored, `${scored} scored, ${walked} of them walked`);
+  t.true(scored > inRuns(100) && walked === scored, `${scored} scored, ${walked} of them walked`);
 });

@@ -8,6 +8,7 @@ import { compilePlan } from '../../src/features/plan.ts';
 import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
+import { inRuns, runs } from '../support/runs.ts';
 
 const inputs = [
   fieldInput('a', { mean: 0.1, std: 3 }),
@@ -72,9 +73,9 @@ for (const format of ['msgpack', 'json'] as const) {
       fc.property(record.chain(shuffled), fc.nat(3), (given, row) => {
         if (!agree(t, format, codecs[format].encode(given), row)) scored++;
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
-    t.true(scored > 900, `${scored} were scored`);
+    t.true(scored > inRuns(900), `${scored} were scored`);
   });
 
   test(`${format}: anything for a field, or nothing, is refused alike`, (t) => {
@@ -91,7 +92,7 @@ for (const format of ['msgpack', 'json'] as const) {
           agree(t, format, codecs[format].encode(changed));
         },
       ),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 
@@ -179,6 +180,6 @@ test('json: random text of the characters of JSON is judged alike', (t) => {
         Buffer.from(`{"a":1,"list":[1,2,3],"card":{"amount":1,"deep":{"levels":[1,2]}},"x":${value}}`),
       );
     }),
-    { numRuns: 5_000 },
+    runs(5_000),
   );
 });

@@ -13,6 +13,7 @@ import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts'
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
 import { RawRecord } from '../../src/reading/raw-record.ts';
+import { inRuns, runs } from '../support/runs.ts';
 
 const NUMBERS = ['a', 'a', 'b', 'b', 'in.x', 'in.x', 'list.1'];
 const LISTS = ['list', 'list', 'in.list'];
@@ -200,9 +201,9 @@ for (const [name, { readers, encode }] of Object.entries(FORMATS)) {
           Object.is(feature, wanted[at]) && Number.isNaN(feature) === (at < width || at >= 2 * width);
         t.true(got.every(isRow), `${got}, by the general reader ${wanted}`);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
-    t.true(scored > 100 && refused > 100, `${scored} scored, ${refused} refused`);
+    t.true(scored > inRuns(100) && refused > inRuns(100), `${scored} scored, ${refused} refused`);
   });
 }
 

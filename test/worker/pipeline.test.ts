@@ -9,6 +9,7 @@ import type { Predictor } from '../../src/model/predictor.ts';
 import { ModelBrokenError } from '../../src/worker/our-fault.ts';
 import { anyInt64 } from '../support/int64.ts';
 import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
+import { runs } from '../support/runs.ts';
 import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';
 
 const good = (count: number): Given[] =>
@@ -188,6 +189,6 @@ test('results and dead letters have the timestamp of their record, whatever its 
       t.is(outputs.length, given.length);
       for (const { key, timestampMs } of outputs) t.is(timestampMs, given[Number(key)]?.[0] as Int64);
     }),
-    { numRuns: 50 },
+    runs(50),
   );
 });

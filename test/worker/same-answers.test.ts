@@ -13,6 +13,7 @@ import type { WalkingReader } from '../../src/reading/walking-reader.ts';
 import { AvroResultWriter } from '../../src/worker/write/avro-results.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
+import { inRuns, runs } from '../support/runs.ts';
 
 const INPUTS = [fieldInput('a', { default: 3 }), fieldInput('list', { count: 2 })];
 const IDS = ['id', 'list.1', 'card.number', 'items.0.id', 'with\\.dot', 'list', '__proto__'];
@@ -105,9 +106,9 @@ test('json: whatever the record is, both readers lead to the same bytes in every
       t.deepEqual(resultsOf(compiled, 'json', bytes), resultsOf(general, 'json', bytes), given);
       if ((compiled as WalkingReader).isWalked(1)) walked++;
     }),
-    { numRuns: 3_000 },
+    runs(3_000),
   );
-  t.true(walked > 100 && walked < 2_900, `${walked} were walked`);
+  t.true(walked > inRuns(100) && walked < inRuns(2_900), `${walked} were walked`);
 });
 
 const packed = (value: unknown): Uint8Array => codecs.msgpack.encode(value).slice();
@@ -152,9 +153,9 @@ test('msgpack: whatever the record is, both readers lead to the same bytes in ev
       t.deepEqual(resultsOf(compiled, 'msgpack', bytes), resultsOf(general, 'msgpack', bytes));
       if ((compiled as WalkingReader).isWalked(1)) walked++;
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
-  t.true(walked > 100 && walked < 1_900, `${walked} were walked`);
+  t.true(walked > inRuns(100) && walked < inRuns(1_900), `${walked} were walked`);
 });
 
 test('ids stand in the result as in the record, also an element of a list that is an input, bytes and unknown extensions', (t) => {

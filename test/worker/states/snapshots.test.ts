@@ -10,6 +10,7 @@ import { StatefulPlan } from '../../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../../src/features/window-spec.ts';
 import { LaneStates } from '../../../src/worker/states/lane-states.ts';
 import { SnapshotError } from '../../../src/worker/states/snapshot-file.ts';
+import { runs } from '../../support/runs.ts';
 import { history } from '../../support/windows-model.ts';
 
 const INPUTS = [
@@ -55,7 +56,7 @@ test('a state that went through a file goes on as if it had not, wherever it was
       t.is(after.restore(LANE, path, upTo(cut)), cut);
       t.deepEqual(put(after, cut, RECORDS.length), wanted.slice(cut));
     }),
-    { numRuns: 25 },
+    runs(25),
   );
 });
 
@@ -76,7 +77,7 @@ test('a file with any byte changed, or cut off anywhere, is refused', (t) => {
       refuse(bytes.map((byte, index) => (index === at ? byte ^ flip : byte)));
       refuse(bytes.subarray(0, at));
     }),
-    { numRuns: 300 },
+    runs(300),
   );
   refuse(Buffer.concat([bytes, Buffer.from('x')]));
 });
