@@ -8,7 +8,7 @@ import all from './ava.config.js';
 /** A broker, a registry, Python or the native backend. */
 const REAL_PARTS = /\/(support\/(kafka|daemon)|tools\/(broker|python|registry))\.ts$/;
 /** These need nothing, but repeat long runs, load a model into thread after thread or start whole processes. */
-const LONG = /^test\/(sim|fuzz|pool|torture|bench|system|model)\/|interleavings|process.test/;
+const LONG = /^test\/(sim|fuzz|pool|torture|bench|system|model)\/|interleavings|process.test|mutate.test/;
 
 const needsRealPart = (file, seen = new Set()) => {
   if (REAL_PARTS.test(`/${file}`)) return true;

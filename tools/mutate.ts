@@ -1,0 +1,71 @@
+// `npm run mutate -- FOLDER`: would the folder's own tests notice a fault? Changes its source in one small way after the other, in a copy,
+// and fails when the tests let too many of these mutants pass. `npm run mutate -- log`, `-- worker/write --seed 7 --mutants 25`,
+// `-- src/log/balance.ts --all`.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describe, isCaught, mutate } from './mutate/mutate.ts';
+
+const root = join(import.meta.dirname, '..');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    mutants: { type: 'string', default: '100' },
+    all: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    concurrency: { type: 'string', default: '1' },
+    /** The rate, in percent, below which the exit code is 1. */
+    'at-least': { type: 'string', default: '85' },
+    /** The engine's mutants that its tests let pass go through the simulator, with so many seeds. 0 leaves it out. */
+    'sim-seeds': { type: 'string', default: '400' },
+  },
+});
+
+const fail = (message: string): never => {
+  process.stderr.write(`mutate: ${message}\n`);
+  process.exit(64);
+};
+
+const whole = (
+  name: 'mutants' | 'seed' | 'concurrency' | 'at-least' | 'sim-seeds',
+  least: number,
+): number => {
+  const number = Number(values[name]);
+  return Number.isSafeInteger(number) && number >= least
+    ? number
+    : fail(`--${name} is a whole number of ${least} or more, not ${values[name]}`);
+};
+
+const [named = '', ...more] = positionals;
+if (named === '' || more.length > 0) fail('name one folder or file of src/');
+const source = join('src', named.replace(/^src\//, '')).replace(/\/$/, '');
+if (!existsSync(join(root, source))) fail(`there is no ${source}`);
+
+const simSeeds = whole('sim-seeds', 0);
+const simulator = ['test/sim/main.ts', '--json', '--seeds', String(simSeeds)];
+const wanted = {
+  root,
+  source,
+  mutants: values.all ? Number.POSITIVE_INFINITY : whole('mutants', 1),
+  seed: whole('seed', 0),
+  concurrency: whole('concurrency', 1),
+  ...(/^src\/engine\b/.test(source) && simSeeds > 0 ? { afterwards: simulator } : {}),
+};
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const atLeast = whole('at-least', 0);
+const { tried, wrong } = await mutate(wanted, say);
+const counted = tried.filter(({ reason }) => reason === undefined);
+const caught = counted.filter(({ verdict }) => isCaught(verdict));
+const timedOut = tried.filter(({ verdict }) => verdict === 'timed out');
+const rate = (100 * caught.length) / Math.max(1, counted.length);
+for (const { mutant } of timedOut) say(`timed out: ${describe(mutant)}`);
+for (const line of wrong) say(`tools/mutate/equivalent.ts: ${line}`);
+say(
+  `${caught.length} of ${counted.length} caught, ${rate.toFixed(1)} % (${timedOut.length} by the time limit); ` +
+    `${tried.length - counted.length} more are equivalent`,
+);
+if (rate < atLeast) say(`that is less than ${atLeast} %`);
+process.exitCode = rate < atLeast || wrong.length > 0 ? 1 : 0;

@@ -1,0 +1,169 @@
+// Tries the tests of a folder: draws mutants of its source, runs the folder's own tests on each, and says which ones no test noticed.
+
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { copyTree, type WorkingCopy } from './copy.ts';
+import { EQUIVALENT, type Equivalent, fits } from './equivalent.ts';
+import { type Mutant, mutantsOf, shuffled, withMutant } from './mutants.ts';
+import { type Reach, reaching, readReach } from './reach.ts';
+import { runNode, runTests, type Trial, type TrialOptions } from './trial.ts';
+import { compilerFor } from './types.ts';
+
+export interface Wanted {
+  readonly root: string;
+  /** A folder or a file of src/, from the root. */
+  readonly source: string;
+  readonly mutants: number;
+  readonly seed: number;
+  readonly concurrency: number;
+  /** What Node runs on those that the tests let pass: another way to notice them. */
+  readonly afterwards?: readonly string[];
+  readonly equivalent?: readonly Equivalent[];
+  /** How long a test file may take that took so long without a mutant. */
+  readonly limitMs?: (tookMs: number) => number;
+}
+
+export interface Tried {
+  readonly mutant: Mutant;
+  readonly verdict: 'caught' | 'timed out' | 'survived' | 'not reached';
+  readonly reason?: string;
+}
+
+export interface MutationReport {
+  readonly tried: readonly Tried[];
+  /** What is wrong with the list of equivalent mutants. */
+  readonly wrong: readonly string[];
+}
+
+/** Something that may notice a mutant, and how long it takes without one. */
+interface Step {
+  readonly run: (options: TrialOptions) => Promise<Trial>;
+  readonly tookMs: number;
+}
+
+interface TestFile extends Step {
+  readonly file: string;
+}
+
+/** A busy machine takes longer than it took without a mutant. */
+const limitOf = (tookMs: number): number => 10_000 + 4 * tookMs;
+
+export async function mutate(wanted: Wanted, say: (line: string) => void): Promise<MutationReport> {
+  const { root, source, seed } = wanted;
+  const all = await mutantsOf(root, source);
+  const equivalent = (wanted.equivalent ?? EQUIVALENT).filter(({ file }) => isBelow(file, source));
+  const drawn = draw(root, all, wanted);
+  say(`${source}: ${drawn.length} of ${all.length} mutants, drawn with seed ${seed}`);
+  using first = copyTree(root);
+  const { tests, reach } = await dryRun(first.root, ownTests(root, source));
+  const seconds = tests.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000;
+  say(`${tests.length} test files, ${seconds.toFixed(1)} s without a mutant`);
+  const { afterwards } = wanted;
+  const last =
+    afterwards === undefined ? [] : [await measured((options) => runNode(afterwards, options), first.root)];
+  const limitMs = wanted.limitMs ?? limitOf;
+  const tried: Tried[] = [];
+  const left = drawn.values();
+  const tryAll = async (copy: WorkingCopy): Promise<void> => {
+    for (const mutant of left) {
+      const reason = equivalent.find((entry) => fits(entry, mutant))?.reason;
+      const own = tests.filter(({ file }) => reaching(reach, mutant).includes(file));
+      const failed = await tryOne(copy.root, mutant, [...own, ...last], limitMs);
+      const verdict = failed ?? (own.length === 0 ? 'not reached' : 'survived');
+      tried.push(reason === undefined ? { mutant, verdict } : { mutant, verdict, reason });
+      if (isCaught(verdict)) continue;
+      say(`${reason === undefined ? verdict : `equivalent (${reason})`}: ${describe(mutant)}`);
+    }
+  };
+  using others = new DisposableStack();
+  const copies = [first, ...Array.from({ length: wanted.concurrency - 1 }, () => others.use(copyTree(root)))];
+  await Promise.all(copies.map(tryAll));
+  return { tried, wrong: [...faultsOf(equivalent, all), ...caughtAfterAll(tried)] };
+}
+
+export const isCaught = (verdict: Tried['verdict']): boolean =>
+  verdict === 'caught' || verdict === 'timed out';
+
+export const describe = ({ file, line, column, shown }: Mutant): string =>
+  `${file}:${line}:${column}  ${shown}`;
+
+const isBelow = (file: string, source: string): boolean => file === source || file.startsWith(`${source}/`);
+
+/** As many as are wanted of those that compile, in a random order. */
+function draw(root: string, all: readonly Mutant[], { mutants, seed }: Wanted): Mutant[] {
+  const compiles = compilerFor(root);
+  const drawn: Mutant[] = [];
+  for (const mutant of shuffled(all, seed)) {
+    if (drawn.length === mutants) break;
+    if (compiles(mutant)) drawn.push(mutant);
+  }
+  return drawn;
+}
+
+/** The test files of the folder, or of the next one above that exists. So src/log/balance.ts is tried by test/log. */
+function ownTests(root: string, source: string): string[] {
+  for (let path = source.replace(/^src/, 'test'); path !== '.'; path = dirname(path)) {
+    if (path !== 'test' && existsSync(join(root, path)))
+      return globSync(`${path}/**/*.test.ts`, { cwd: root }).sort();
+  }
+  throw new Error(`no folder of test/ belongs to ${source}`);
+}
+
+/** Runs it once without a mutant: it must pass. */
+async function measured(run: Step['run'], cwd: string, env: Record<string, string> = {}): Promise<Step> {
+  const { verdict, tookMs, output } = await run({ cwd, limitMs: 30 * 60_000, env });
+  if (verdict !== 'passed') throw new Error(`without a mutant it ${verdict}:\n${output}`);
+  return { run, tookMs };
+}
+
+/** All test files, the quick ones first, and what each of them runs. */
+async function dryRun(
+  root: string,
+  files: readonly string[],
+): Promise<{ readonly tests: readonly TestFile[]; readonly reach: Reach }> {
+  const tests: TestFile[] = [];
+  const counts = mkdtempSync(join(root, 'counts-'));
+  for (const file of files) {
+    const run: Step['run'] = (options) => runTests([file], options);
+    tests.push({ file, ...(await measured(run, root, { NODE_V8_COVERAGE: counts })) });
+  }
+  const reach = readReach(root, counts);
+  rmSync(counts, { recursive: true });
+  return { tests: tests.sort((one, other) => one.tookMs - other.tookMs), reach };
+}
+
+/** Undefined where no step notices it. */
+async function tryOne(
+  root: string,
+  mutant: Mutant,
+  steps: readonly Step[],
+  limitMs: (tookMs: number) => number,
+): Promise<'caught' | 'timed out' | undefined> {
+  const path = join(root, mutant.file);
+  const source = readFileSync(path, 'utf8');
+  writeFileSync(path, withMutant(source, mutant));
+  try {
+    for (const { run, tookMs } of steps) {
+      const { verdict } = await run({ cwd: root, limitMs: limitMs(tookMs) });
+      if (verdict !== 'passed') return verdict === 'failed' ? 'caught' : verdict;
+    }
+    return undefined;
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function faultsOf(equivalent: readonly Equivalent[], all: readonly Mutant[]): string[] {
+  return equivalent.flatMap((entry) => {
+    const count = all.filter((mutant) => fits(entry, mutant)).length;
+    if (count === 1) return [];
+    const fault =
+      count === 0 ? 'fits no mutant any more: take it out' : `fits ${count} mutants: name the line`;
+    return [`${entry.file}  ${entry.mutant}: ${fault}`];
+  });
+}
+
+const caughtAfterAll = (tried: readonly Tried[]): string[] =>
+  tried
+    .filter(({ verdict, reason }) => reason !== undefined && isCaught(verdict))
+    .map(({ mutant }) => `${describe(mutant)}: a test catches it, so it is not equivalent`);

@@ -1,0 +1,66 @@
+// Runs tests in the copy, with a limit of time: a mutant may make a loop without end. Whatever they started ends with them.
+
+import { spawn } from 'node:child_process';
+
+export type Verdict = 'passed' | 'failed' | 'timed out';
+
+export interface Trial {
+  readonly verdict: Verdict;
+  readonly tookMs: number;
+  readonly output: string;
+}
+
+export interface TrialOptions {
+  readonly cwd: string;
+  readonly limitMs: number;
+  readonly env?: Record<string, string>;
+}
+
+/** A mutant may also fill the memory. */
+const HEAP_MB_MAX = 2048;
+
+const HEAP = `--max-old-space-size=${HEAP_MB_MAX}`;
+
+/** The tests by AVA, up to the first that fails. Its processes get the options of this one. */
+export const runTests = (tests: readonly string[], options: TrialOptions): Promise<Trial> =>
+  runNode(['node_modules/.bin/ava', '--fail-fast', ...tests], options);
+
+export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOptions): Promise<Trial> {
+  const startedAt = performance.now();
+  // A group of its own, so that it can be ended whole.
+  const child = spawn(process.execPath, [HEAP, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-20_000);
+    });
+  }
+  const endGroup = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      // All have ended.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  process.once('exit', endGroup);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    endGroup();
+  }, limitMs);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      process.removeListener('exit', endGroup);
+      const verdict = timedOut ? 'timed out' : code === 0 ? 'passed' : 'failed';
+      resolve({ verdict, tookMs: performance.now() - startedAt, output });
+    });
+  });
+}
