@@ -17,15 +17,14 @@ export function balance<Member>(
     for (const key of own) taken.add(key);
     kept.set(member, own);
   }
-  const least = Math.floor(partitions.length / Math.max(1, owned.size));
-  let extra = partitions.length - least * owned.size;
+  const least = Math.floor(partitions.length / owned.size);
+  const extra = partitions.length - least * owned.size;
   // Those that own most keep the odd ones: then nothing moves for the sake of a remainder.
-  const byCount = [...kept.keys()].sort((a, b) => (kept.get(b)?.length ?? 0) - (kept.get(a)?.length ?? 0));
-  const quota = new Map(byCount.map((member) => [member, extra-- > 0 ? least + 1 : least]));
+  const byCount = [...kept.values()].sort((one, other) => other.length - one.length);
+  const quota = new Map(byCount.map((own, rank) => [own, rank < extra ? least + 1 : least]));
   const free = partitions.filter((key) => !taken.has(key));
-  for (const member of byCount) free.push(...(kept.get(member) ?? []).splice(quota.get(member) ?? 0));
-  for (const [member, own] of kept)
-    own.push(...free.splice(0, Math.max(0, (quota.get(member) ?? 0) - own.length)));
+  for (const own of byCount) free.push(...own.splice(quota.get(own) as number));
+  for (const own of kept.values()) own.push(...free.splice(0, (quota.get(own) as number) - own.length));
   return kept;
 }
 

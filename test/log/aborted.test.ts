@@ -57,3 +57,41 @@ test('the committed transaction of a producer before its aborted one is seen', (
   const batches = [data(0, 7), commit(1, 7), data(2, 7), abort(3, 7)];
   t.deepEqual(skippedBatches(batches, [{ producerId: 7, firstOffset: 2 }]), [false, true, true, true]);
 });
+
+test('the broker may name the aborted transactions in any order', (t) => {
+  const batches = [data(1, 7), abort(2, 7), data(3, 8), data(4, 7), abort(5, 8), data(6, 8)];
+  const aborted = [
+    { producerId: 8, firstOffset: 3 },
+    { producerId: 7, firstOffset: 1 },
+  ];
+  t.deepEqual(skippedBatches(batches, aborted), [true, true, true, false, true, false]);
+});
+
+test('a transaction that is aborted from the last record of a batch hides that batch', (t) => {
+  const writer = new RecordBatchWriter();
+  for (const value of ['a', 'b', 'c']) writer.appendRecord(0, null, Buffer.from(value));
+  const { bytes } = writer.finish();
+  writeInt64(viewOf(bytes), AT.producerId, 7);
+  viewOf(bytes).setInt16(AT.attributes, TRANSACTIONAL);
+  const three = { header: readHeader(bytes), bytes };
+  t.deepEqual(skippedBatches([three], [{ producerId: 7, firstOffset: 2 }]), [true]);
+  t.deepEqual(skippedBatches([three], [{ producerId: 7, firstOffset: 3 }]), [false]);
+});
+
+test('what a producer wrote outside of its aborted transaction is seen', (t) => {
+  t.deepEqual(skippedBatches([data(0, 7), batch(1, 7, 0)], [{ producerId: 7, firstOffset: 0 }]), [
+    true,
+    false,
+  ]);
+});
+
+test('only an abort marker ends it: one of a commit, of another producer or of a later kind does not', (t) => {
+  const marker = (...key: number[]) => batch(1, 7, TRANSACTIONAL | CONTROL, Uint8Array.from(key));
+  const isOver = (one: RawRecordBatch): boolean =>
+    skippedBatches([data(0, 7), one, data(2, 7)], [{ producerId: 7, firstOffset: 0 }])[2] === false;
+  t.true(isOver(marker(0, 0, 0, 0)));
+  t.true(isOver(marker(0, 1, 0, 0)), 'a later version of the marker');
+  t.false(isOver(marker(0, 0, 0, 1)));
+  t.false(isOver(marker(0, 0, 1, 0)));
+  t.false(isOver(abort(1, 8)));
+});

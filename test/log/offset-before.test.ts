@@ -121,3 +121,73 @@ test('where nothing is taken at all the log is gone through in a few attempts, n
     tooLate = { began: at, latestMs: NEVER };
   }
 });
+
+const inOrder = (count: number): number[] => Array.from({ length: count }, (_, index) => 1_000 * index);
+
+test('a log that starts at the position, or behind it, or that is wanted whole, is asked once', async (t) => {
+  for (const [start, position, ms, driftMs] of [
+    [7, 7, 5_000, 0],
+    [9, 7, 5_000, 0],
+    [7, 50, Number.POSITIVE_INFINITY, 0],
+    [7, 50, 5_000, Number.POSITIVE_INFINITY],
+  ] as const) {
+    const asked = { count: 0 };
+    const began = await beginningBefore(
+      startingAt(position),
+      { ms, driftMs },
+      200_000,
+      logOf(start, inOrder(100), asked),
+    );
+    t.deepEqual(began, { at: Math.min(start, position), assumedMs: NEVER });
+    t.is(asked.count, 1);
+  }
+});
+
+test('the nearer the latest time is to now, the fewer are the questions, and no time before 1970 is asked for', async (t) => {
+  const nowMs = 2 ** 40;
+  for (const [ageMs, most] of [
+    [0, 4],
+    [100_000, 20],
+    [2 ** 39, 80],
+  ] as const) {
+    const timesMs = inOrder(1_000).map((time) => nowMs - ageMs - 1_000_000 + time);
+    const questions: number[] = [];
+    const ask = logOf(0, timesMs, { count: 0 });
+    await beginningBefore(startingAt(1_000), { ms: 16_000, driftMs: 0 }, nowMs, (timeMs) => {
+      questions.push(timeMs);
+      return ask(timeMs);
+    });
+    t.true(questions.length <= most, `${questions.length} questions for an age of ${ageMs} ms`);
+    t.true(questions.slice(1).every((timeMs) => timeMs >= 0));
+  }
+});
+
+test('the time of what is taken may lie aside of its timestamp to either side: both are read for', async (t) => {
+  const reach = { ms: 20_000, driftMs: 5_000 };
+  const { at, assumedMs } = await beginningBefore(
+    startingAt(100),
+    reach,
+    99_500,
+    logOf(0, inOrder(100), { count: 0 }),
+  );
+  // The latest timestamp is 99,000 to within a step of 1,875; what is taken may be of 5,000 less, and begin 5,000 before its reach.
+  const least = 99_500 - 2 * 1_875 - reach.driftMs;
+  t.true(assumedMs >= least - 1 && assumedMs <= 99_000 - reach.driftMs, `${assumedMs}`);
+  t.is(at, Math.ceil((assumedMs - reach.ms - reach.driftMs) / 1_000));
+});
+
+test('after an attempt that took something, what it took says where to begin', async (t) => {
+  const asked = { count: 0 };
+  const began = await beginningBefore(
+    startingAt(100),
+    { ms: 20_000, driftMs: 1_000 },
+    120_000,
+    logOf(0, inOrder(100), asked),
+    {
+      began: 80,
+      latestMs: 60_000,
+    },
+  );
+  t.deepEqual(began, { at: 39, assumedMs: 60_000 });
+  t.is(asked.count, 2);
+});

@@ -3,8 +3,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { PartitionWriters } from '../../src/log/partition-writers.ts';
-import { readHeader } from '../../src/log/record-batch.ts';
-import { NO_HEADERS } from '../../src/log/record-batch-writer.ts';
+import { HEADER_BYTES, readHeader } from '../../src/log/record-batch.ts';
+import { NO_HEADERS, RECORD_OVERHEAD_BYTES_MAX } from '../../src/log/record-batch-writer.ts';
 import { recordsIn } from '../support/records.ts';
 
 const LIMIT = 1_000;
@@ -34,4 +34,41 @@ test('no batch passes its limit unless it holds one record, and the order within
       }
     }),
   );
+});
+
+test('a batch is filled up to its limit, and not a byte further', (t) => {
+  const batchesWith = (limit: number): readonly number[] => {
+    const writers = new PartitionWriters('t', limit);
+    for (let count = 0; count < 2; count++)
+      writers.writerFor(0, 100).appendRecord(0, null, Buffer.alloc(100));
+    return writers.take().map(({ recordCount }) => recordCount);
+  };
+  const writer = new PartitionWriters('t', LIMIT).writerFor(0, 100);
+  writer.appendRecord(0, null, Buffer.alloc(100));
+  const both = writer.byteLength + 100 + RECORD_OVERHEAD_BYTES_MAX;
+  t.true(both > HEADER_BYTES + 200);
+  t.deepEqual(batchesWith(both), [2]);
+  t.deepEqual(batchesWith(both - 1), [1, 1]);
+});
+
+test('what was taken is taken once, and a partition without records has no batch', (t) => {
+  const writers = new PartitionWriters('answers', LIMIT, 'zstd');
+  writers.writerFor(0, 10);
+  writers.writerFor(2, 10).appendRecord(0, null, Buffer.from('x'));
+  const [batch, ...more] = writers.take();
+  t.deepEqual(more, []);
+  t.like(batch, { topic: 'answers', partition: 2, recordCount: 1 });
+  t.is(readHeader(batch?.bytes as Uint8Array).compression, 4);
+  t.deepEqual(writers.take(), []);
+});
+
+test('all writers get their buffers from where they are told to', (t) => {
+  const taken: number[] = [];
+  const take = (byteLength: number): ArrayBuffer => {
+    taken.push(byteLength);
+    return new ArrayBuffer(byteLength);
+  };
+  const writers = new PartitionWriters('t', LIMIT, 'none', { take, giveBack: () => {} });
+  for (const partition of [0, 1]) writers.writerFor(partition, 1).appendRecord(0, null, Buffer.from('x'));
+  t.is(taken.length, 2);
 });

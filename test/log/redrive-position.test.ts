@@ -55,6 +55,23 @@ test('what was committed of a topic that had the name before, or reaches past th
   t.deepEqual(readRedrivePosition(committed(position(21), null), now), position(0));
   t.deepEqual(readRedrivePosition(committed(position(5, { A: 9, B: 21 }), null), now), position(5, { A: 9 }));
   t.deepEqual(readRedrivePosition(undefined, now), position(0));
+  const atEnd = position(20, { A: 20 });
+  t.deepEqual(
+    readRedrivePosition(committed(atEnd, 'new'), now),
+    atEnd,
+    'all are sent, and the topic is the same',
+  );
+  t.deepEqual(
+    readRedrivePosition(committed(before, 'old'), { topicId: null, end: 20 }),
+    before,
+    'the broker tells no id',
+  );
+  t.deepEqual(
+    readRedrivePosition({ offset: -1, metadata: redriveMetadata(before, 'new') }, now),
+    position(0),
+    'no commit',
+  );
+  t.deepEqual(readRedrivePosition(committed(position(0, { A: 9 }), 'new'), now), position(0, { A: 9 }));
 });
 
 test('an offset beside which no text of ours stands is taken as it is', (t) => {
