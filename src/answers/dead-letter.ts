@@ -87,8 +87,8 @@ export function parseDeadLetter(record: RecordView): DeadLetter | null {
   }
   const { topic, partition, offset, stage = '', code = '', message = '', model = '', version = '' } = found;
   if (topic === undefined || partition === undefined || offset === undefined) return null;
-  const [at, of] = [Number(offset), Number(partition)];
-  const reason = { topic, partition: of, offset: at, stage, code, message, model, version };
+  const place = { topic, partition: Number(partition), offset: Number(offset) };
+  const reason = { ...place, stage, code, message, model, version };
   const { timestamp: dated } = found;
   const timestamp = dated === undefined ? record.timestamp : int64Of(BigInt(dated));
   return { own, block: broken ?? encodeHeaders(own), reason, timestamp };

@@ -41,8 +41,8 @@ export class SourceHeaders {
     const start = writeVarint(this.bytes, this.#prefixEnd, digits);
     this.end = start + digits;
     let rest = offset;
-    for (let at = this.end - 1; at >= start; at--) {
-      this.bytes[at] = ZERO + (rest % 10);
+    for (let byteAt = this.end - 1; byteAt >= start; byteAt--) {
+      this.bytes[byteAt] = ZERO + (rest % 10);
       rest = Math.floor(rest / 10);
     }
   }

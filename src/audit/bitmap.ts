@@ -20,10 +20,10 @@ export class Bitmap {
   }
 
   has(offset: number): boolean {
-    const at = offset - this.from;
-    if (!(at >= 0 && offset < this.until)) return false;
-    const bit = at % PAGE;
-    const byte = this.#pageOf(at)?.[bit >> 3] ?? 0;
+    const index = offset - this.from;
+    if (!(index >= 0 && offset < this.until)) return false;
+    const bit = index % PAGE;
+    const byte = this.#pageOf(index)?.[bit >> 3] ?? 0;
     return (byte & (1 << (bit & 7))) !== 0;
   }
 
@@ -65,23 +65,23 @@ export class Bitmap {
 
   /** Returns whether it was set before. Offsets outside of the range are left alone, and count as not set. */
   set(offset: number): boolean {
-    const at = offset - this.from;
-    if (!(at >= 0 && offset < this.until)) return false;
-    let page = this.#pageOf(at);
+    const index = offset - this.from;
+    if (!(index >= 0 && offset < this.until)) return false;
+    let page = this.#pageOf(index);
     if (page === undefined) {
       page = new Uint8Array(PAGE / 8);
       this.#pages.set(this.#number, page);
       this.#page = page;
     }
-    const bit = at % PAGE;
+    const bit = index % PAGE;
     const mask = 1 << (bit & 7);
     const byte = page[bit >> 3] as number;
     page[bit >> 3] = byte | mask;
     return (byte & mask) !== 0;
   }
 
-  #pageOf(at: number): Uint8Array | undefined {
-    const number = Math.floor(at / PAGE);
+  #pageOf(index: number): Uint8Array | undefined {
+    const number = Math.floor(index / PAGE);
     if (number === this.#number) return this.#page;
     this.#number = number;
     this.#page = this.#pages.get(number);

@@ -111,22 +111,22 @@ export class Coverage {
   report(): PartitionReport {
     let [inputs, scoredOnce, repeated, dead, skipped, missing, pending] = [0, 0, 0, 0, 0, 0, 0];
     const missingOffsets: [number, number][] = [];
-    this.#there.forEach((at) => {
-      const isAnswered = this.#scored.has(at) || this.#dead.has(at);
-      if (at >= this.#committed) {
+    this.#there.forEach((offset) => {
+      const isAnswered = this.#scored.has(offset) || this.#dead.has(offset);
+      if (offset >= this.#committed) {
         pending++;
         return;
       }
       inputs++;
-      if (this.#repeated.has(at)) repeated++;
-      else if (this.#dead.has(at)) dead++;
+      if (this.#repeated.has(offset)) repeated++;
+      else if (this.#dead.has(offset)) dead++;
       else if (isAnswered) scoredOnce++;
-      else if (this.#skipped.has(at)) skipped++;
+      else if (this.#skipped.has(offset)) skipped++;
       else {
         missing++;
         const last = missingOffsets.at(-1);
-        if (last?.[1] === at - 1) last[1] = at;
-        else if (missingOffsets.length < RANGES_MAX) missingOffsets.push([at, at]);
+        if (last?.[1] === offset - 1) last[1] = offset;
+        else if (missingOffsets.length < RANGES_MAX) missingOffsets.push([offset, offset]);
       }
     });
     const [partition, outOfOrder] = [this.#partition, this.#outOfOrder];

@@ -15,8 +15,8 @@ export class BufferPool {
 
   /** The same, but none if it would have to be made. */
   takeFree(byteLength: number): ArrayBuffer | undefined {
-    const at = this.#free.findLastIndex((buffer) => buffer.byteLength >= byteLength);
-    return at < 0 ? undefined : this.#free.splice(at, 1)[0];
+    const index = this.#free.findLastIndex((buffer) => buffer.byteLength >= byteLength);
+    return index < 0 ? undefined : this.#free.splice(index, 1)[0];
   }
 
   /** Takes back what `take` gave; a buffer that was made elsewhere is let go. */

@@ -5,20 +5,20 @@ const LOOP_BYTES_MAX = 24;
 /** The same for a loop over words. */
 const WORDS_BYTES_MAX = 256;
 
-/** Copies `source[start .. end)` to `target[at ..]`; returns the position behind it. */
+/** Copies `source[start .. end)` to `target[byteAt ..]`; returns the position behind it. */
 export function copyBytes(
   source: Uint8Array,
   start: number,
   end: number,
   target: Uint8Array,
-  at: number,
+  byteAt: number,
 ): number {
   if (end - start <= LOOP_BYTES_MAX) {
-    for (let from = start; from < end; from++) target[at++] = source[from] as number;
-    return at;
+    for (let from = start; from < end; from++) target[byteAt++] = source[from] as number;
+    return byteAt;
   }
-  target.set(source.subarray(start, end), at);
-  return at + end - start;
+  target.set(source.subarray(start, end), byteAt);
+  return byteAt + end - start;
 }
 
 /** The same on views, four bytes at a time. */
@@ -27,16 +27,16 @@ export function copyWords(
   start: number,
   end: number,
   target: DataView,
-  at: number,
+  byteAt: number,
 ): number {
   if (end - start > WORDS_BYTES_MAX) {
-    bytesOf(target).set(bytesOf(source).subarray(start, end), at);
-    return at + end - start;
+    bytesOf(target).set(bytesOf(source).subarray(start, end), byteAt);
+    return byteAt + end - start;
   }
   let from = start;
-  for (; from + 4 <= end; from += 4, at += 4) target.setInt32(at, source.getInt32(from, true), true);
-  for (; from < end; from++, at++) target.setInt8(at, source.getInt8(from));
-  return at;
+  for (; from + 4 <= end; from += 4, byteAt += 4) target.setInt32(byteAt, source.getInt32(from, true), true);
+  for (; from < end; from++, byteAt++) target.setInt8(byteAt, source.getInt8(from));
+  return byteAt;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): Uint8Array =>

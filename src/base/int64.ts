@@ -27,26 +27,27 @@ export function subtractInt64(left: Int64, right: Int64): Int64 {
 }
 
 /** Reads big-endian, exactly. */
-export const readExactInt64 = (view: DataView, at: number): Int64 => int64Of(view.getBigInt64(at));
+export const readExactInt64 = (view: DataView, byteAt: number): Int64 => int64Of(view.getBigInt64(byteAt));
 
 /** Reads without refusing: for fields that only the CRC can vouch for. Beyond 53 bits the value is rounded. */
-export const readInt64Loosely = (view: DataView, at: number): number =>
-  view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+export const readInt64Loosely = (view: DataView, byteAt: number): number =>
+  view.getInt32(byteAt) * 0x1_0000_0000 + view.getUint32(byteAt + 4);
 
 /** Throws `RangeError` for a value that a double cannot hold exactly. */
-export function readInt64(view: DataView, at: number): number {
-  const value = readInt64Loosely(view, at);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`64-bit integer at byte ${at} does not fit 53 bits`);
+export function readInt64(view: DataView, byteAt: number): number {
+  const value = readInt64Loosely(view, byteAt);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`64-bit integer at byte ${byteAt} does not fit 53 bits`);
   return value;
 }
 
-export function writeInt64(view: DataView, at: number, value: Int64): void {
+export function writeInt64(view: DataView, byteAt: number, value: Int64): void {
   if (typeof value === 'bigint') {
-    view.setBigInt64(at, value);
+    view.setBigInt64(byteAt, value);
     return;
   }
-  view.setInt32(at, Math.floor(value / 0x1_0000_0000));
-  view.setUint32(at + 4, value >>> 0);
+  view.setInt32(byteAt, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(byteAt + 4, value >>> 0);
 }
 
 /** A view on the same bytes, without a copy. */

@@ -1,7 +1,7 @@
 // Text that stands in bytes: short and nearly always ASCII.
 
 export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if ((bytes[at] as number) >= 0x80) return false;
+  for (let byteAt = start; byteAt < end; byteAt++) if ((bytes[byteAt] as number) >= 0x80) return false;
   return true;
 }
 

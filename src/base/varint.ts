@@ -16,7 +16,7 @@ export class VarintTooLongError extends ScorelaneError {
 
 export interface VarintCursor {
   readonly bytes: Uint8Array;
-  at: number;
+  byteAt: number;
   /** One past the last byte that may be read. */
   readonly end: number;
 }
@@ -24,18 +24,18 @@ export interface VarintCursor {
 /** Reads a signed 32-bit zigzag varint and moves the cursor past it. */
 export function readVarint(cursor: VarintCursor): number {
   const { bytes, end } = cursor;
-  let at = cursor.at;
+  let byteAt = cursor.byteAt;
   let raw = 0;
   for (let shift = 0; shift < 35; shift += 7) {
-    if (at >= end) throw new TruncatedError(`varint cut off at byte ${at}`);
-    const byte = bytes[at++] as number;
+    if (byteAt >= end) throw new TruncatedError(`varint cut off at byte ${byteAt}`);
+    const byte = bytes[byteAt++] as number;
     raw |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
-      cursor.at = at;
+      cursor.byteAt = byteAt;
       return (raw >>> 1) ^ -(raw & 1);
     }
   }
-  throw new VarintTooLongError(`varint of more than 5 bytes at byte ${cursor.at}`);
+  throw new VarintTooLongError(`varint of more than 5 bytes at byte ${cursor.byteAt}`);
 }
 
 /** So many bytes of 7 bits are a safe integer, whatever is in them. */
@@ -44,16 +44,16 @@ const SAFE_BYTES = 7;
 /** Reads a signed 64-bit zigzag varint. */
 export function readVarlong(cursor: VarintCursor): Int64 {
   const { bytes, end } = cursor;
-  let at = cursor.at;
+  let byteAt = cursor.byteAt;
   let raw = 0;
   let scale = 1;
   for (let count = 0; count < SAFE_BYTES; count++) {
-    if (at >= end) throw new TruncatedError(`varlong cut off at byte ${at}`);
-    const byte = bytes[at++] as number;
+    if (byteAt >= end) throw new TruncatedError(`varlong cut off at byte ${byteAt}`);
+    const byte = bytes[byteAt++] as number;
     raw += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte < 0x80) {
-      cursor.at = at;
+      cursor.byteAt = byteAt;
       return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
     }
   }
@@ -63,19 +63,19 @@ export function readVarlong(cursor: VarintCursor): Int64 {
 /** The same for one of more bytes. What is above the 64th bit is dropped, as Java does. */
 function readLongVarlong(cursor: VarintCursor): Int64 {
   const { bytes, end } = cursor;
-  let at = cursor.at;
+  let byteAt = cursor.byteAt;
   let raw = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
-    if (at >= end) throw new TruncatedError(`varlong cut off at byte ${at}`);
-    const byte = bytes[at++] as number;
+    if (byteAt >= end) throw new TruncatedError(`varlong cut off at byte ${byteAt}`);
+    const byte = bytes[byteAt++] as number;
     raw |= BigInt(byte & 0x7f) << shift;
     if (byte < 0x80) {
-      cursor.at = at;
+      cursor.byteAt = byteAt;
       const unsigned = BigInt.asUintN(64, raw);
       return int64Of((unsigned >> 1n) ^ -(unsigned & 1n));
     }
   }
-  throw new VarintTooLongError(`varlong of more than 10 bytes at byte ${cursor.at}`);
+  throw new VarintTooLongError(`varlong of more than 10 bytes at byte ${cursor.byteAt}`);
 }
 
 /** How many bytes `writeVarint` takes for a signed 32-bit value. */
@@ -87,10 +87,10 @@ export function sizeOfVarint(value: number): number {
   return raw < 0x10000000 ? 4 : 5;
 }
 
-/** Writes a signed 32-bit zigzag varint at `at`; returns the position after it. */
-export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+/** Writes a signed 32-bit zigzag varint at `byteAt`; returns the position after it. */
+export function writeVarint(bytes: Uint8Array, byteAt: number, value: number): number {
   let raw = ((value << 1) ^ (value >> 31)) >>> 0;
-  let to = at;
+  let to = byteAt;
   while (raw >= 0x80) {
     bytes[to++] = (raw & 0x7f) | 0x80;
     raw >>>= 7;
@@ -118,9 +118,9 @@ export function sizeOfVarlong(value: Int64): number {
   return size;
 }
 
-/** Writes a signed 64-bit zigzag varint at `at`; returns the position after it. */
-export function writeVarlong(bytes: Uint8Array, at: number, value: Int64): number {
-  let to = at;
+/** Writes a signed 64-bit zigzag varint at `byteAt`; returns the position after it. */
+export function writeVarlong(bytes: Uint8Array, byteAt: number, value: Int64): number {
+  let to = byteAt;
   if (!isShort(value)) {
     let long = longZigzag(BigInt(value));
     for (; long >= 128n; long >>= 7n) bytes[to++] = Number(long & 127n) | 0x80;

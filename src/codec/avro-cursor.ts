@@ -14,7 +14,7 @@ const isSafe = (value: bigint): boolean =>
   value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
 
 export class AvroCursor {
-  at = 0;
+  byteAt = 0;
   #end = 0;
   /** How many elements the lists and maps of the value may still have. */
   #elements = 0;
@@ -24,17 +24,17 @@ export class AvroCursor {
   reset(bytes: Buffer, start: number, end: number): void {
     if (this.#bytes !== bytes) this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#bytes = bytes;
-    this.at = start;
+    this.byteAt = start;
     this.#end = end;
     this.#elements = end - start + EMPTY_MAX;
   }
 
   /** Moves on by so many bytes; returns where it was. */
   #take(count: number): number {
-    const { at } = this;
-    if (!(count >= 0 && count <= this.#end - at)) throw new NoValueError('cut off');
-    this.at = at + count;
-    return at;
+    const { byteAt } = this;
+    if (!(count >= 0 && count <= this.#end - byteAt)) throw new NoValueError('cut off');
+    this.byteAt = byteAt + count;
+    return byteAt;
   }
 
   skip(count: number): void {
@@ -57,7 +57,7 @@ export class AvroCursor {
 
   /** A zigzag number of up to 64 bits: a bigint where a double would lose digits. */
   integer(): number | bigint {
-    const { at } = this;
+    const { byteAt } = this;
     let sum = 0;
     for (let weight = 1, bytes = 1; ; weight *= GROUP, bytes++) {
       const byte = this.#bytes[this.#take(1)] as number;
@@ -67,7 +67,7 @@ export class AvroCursor {
     }
     if (sum <= Number.MAX_SAFE_INTEGER) return sum % 2 === 0 ? sum / 2 : -(sum + 1) / 2;
     let exact = 0n;
-    for (let index = at, shift = 0n; index < this.at; index++, shift += 7n)
+    for (let index = byteAt, shift = 0n; index < this.byteAt; index++, shift += 7n)
       exact |= BigInt((this.#bytes[index] as number) & 0x7f) << shift;
     exact = BigInt.asUintN(64, exact);
     const value = (exact >> 1n) ^ -(exact & 1n);
@@ -94,14 +94,14 @@ export class AvroCursor {
 
   string(): string {
     const length = this.long();
-    const at = this.#take(length);
-    return this.#bytes.toString('utf8', at, at + length);
+    const byteAt = this.#take(length);
+    return this.#bytes.toString('utf8', byteAt, byteAt + length);
   }
 
   /** A copy: the bytes that are read are moved away, and used again. */
   bytes(length: number): Buffer {
-    const at = this.#take(length);
-    return Buffer.from(this.#bytes.subarray(at, at + length));
+    const byteAt = this.#take(length);
+    return Buffer.from(this.#bytes.subarray(byteAt, byteAt + length));
   }
 
   /** The size of the next block of a list or map; 0 after the last. */

@@ -151,11 +151,11 @@ function record(writer: RecordType, reader: RecordType, compile: Compile): Decod
   return (cursor) => {
     const found: Fields = { ...given };
     for (const { skip, all } of steps) {
-      const { at } = cursor;
+      const { byteAt } = cursor;
       if (all.length === 0) skip(cursor);
       for (const { name, decode } of all) {
         // One that is read as several is read from its start each time.
-        cursor.at = at;
+        cursor.byteAt = byteAt;
         put(found, name, decode(cursor));
       }
     }
@@ -208,6 +208,6 @@ export function decodeWhole(
     if (!(error instanceof NoValueError) && !(error instanceof RangeError)) throw error;
     throw new RangeError(`damaged, or cut off after ${length} bytes: ${error.message}`, { cause: error });
   }
-  if (cursor.at < end) throw new RangeError(`${end - cursor.at} bytes follow the value`);
+  if (cursor.byteAt < end) throw new RangeError(`${end - cursor.byteAt} bytes follow the value`);
   return value;
 }

@@ -18,7 +18,7 @@ export class Found {
     return this.kinds[place] === NUMBER;
   }
 
-  at(place: number): unknown {
+  valueAt(place: number): unknown {
     if (this.kinds[place] === NUMBER) return this.numbers[place];
     return this.kinds[place] === OTHER ? this.values[place] : undefined;
   }

@@ -46,7 +46,7 @@ export function compileWalk(
     cursor.reset(bytes, start, end);
     found.kinds.fill(ABSENT);
     walk(cursor, found);
-    return cursor.at === end;
+    return cursor.byteAt === end;
   };
 }
 

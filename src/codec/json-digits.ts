@@ -30,23 +30,23 @@ const ZEROS = 0x30303030;
  */
 export class PlainNumber {
   /** One past the number that was read. */
-  at = 0;
+  byteAt = 0;
 
   /** The number at `start`; NaN when it has another form, or is none. */
   read(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const isNegative = Number(bytes[start] === MINUS);
     const wholeAt = start + isNegative;
-    let at = wholeAt;
+    let byteAt = wholeAt;
     let whole = 0;
-    let byte = at < end ? (bytes[at] as number) : 0;
-    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+    let byte = byteAt < end ? (bytes[byteAt] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++byteAt < end ? (bytes[byteAt] as number) : 0) {
       whole = (Math.imul(whole, 10) + byte - ZERO) | 0;
     }
-    const digits = at - wholeAt;
+    const digits = byteAt - wholeAt;
     if (digits === 0 || digits > 9 || (digits > 1 && bytes[wholeAt] === ZERO)) return Number.NaN;
     const sign = 1 - 2 * isNegative;
-    this.at = at;
-    return sign * (byte === DOT ? this.#withFraction(whole, bytes, view, at + 1, end) : whole);
+    this.byteAt = byteAt;
+    return sign * (byte === DOT ? this.#withFraction(whole, bytes, view, byteAt + 1, end) : whole);
   }
 
   #withFraction(whole: number, bytes: Uint8Array, view: DataView, start: number, end: number): number {
@@ -65,20 +65,20 @@ export class PlainNumber {
         const kept = (1 << (8 * below)) - 1;
         const rest = isShort ? numberOf(third & kept) : numberOf(third) * 10_000 + numberOf(fourth & kept);
         const more = isShort ? below : 4 + below;
-        this.at = start + 8 + more;
+        this.byteAt = start + 8 + more;
         // What was cut off counts as zeros on the right: a whole number of that power of ten.
         const tail = rest / (EXACT_POWERS[4 - below] as number);
         return exactly((whole * 1e8 + eight) * (EXACT_POWERS[more] as number) + tail, 8 + more);
       }
     }
     let mantissa = whole;
-    let at = start;
-    let byte = at < end ? (bytes[at] as number) : 0;
-    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+    let byteAt = start;
+    let byte = byteAt < end ? (bytes[byteAt] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++byteAt < end ? (bytes[byteAt] as number) : 0) {
       mantissa = mantissa * 10 + byte - ZERO;
     }
-    this.at = at;
-    return at === start ? Number.NaN : exactly(mantissa, at - start);
+    this.byteAt = byteAt;
+    return byteAt === start ? Number.NaN : exactly(mantissa, byteAt - start);
   }
 }
 
@@ -94,9 +94,9 @@ export function timesPowerOfTen(mantissa: number, exponent: number): number {
   return exponent > 22 ? Number.NaN : mantissa * (EXACT_POWERS[exponent] as number);
 }
 
-/** One past the exponent whose `e` stands at `at`, or -1 when there are no digits. */
-export function exponentEnd(bytes: Uint8Array, at: number, end: number): number {
-  let to = at + 1;
+/** One past the exponent whose `e` stands at `byteAt`, or -1 when there are no digits. */
+export function exponentEnd(bytes: Uint8Array, byteAt: number, end: number): number {
+  let to = byteAt + 1;
   if (to < end && (bytes[to] === PLUS || bytes[to] === MINUS)) to++;
   const digitsAt = to;
   while (to < end && (bytes[to] as number) >= ZERO && (bytes[to] as number) <= NINE) to++;

@@ -26,7 +26,7 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 export class JsonWalker {
-  at = 0;
+  byteAt = 0;
   end = 0;
   /** Whether a byte outside of ASCII was passed: then the whole must be checked to be UTF-8. */
   beyondAscii = false;
@@ -53,7 +53,7 @@ export class JsonWalker {
       this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    this.at = start;
+    this.byteAt = start;
     this.end = end;
     this.beyondAscii = false;
   }
@@ -67,32 +67,32 @@ export class JsonWalker {
     return this.#enter(OPEN_LIST);
   }
 
-  /** Moves to the next key of the map entered; returns its length, or -1 after the last. Then `at` is behind its colon. */
+  /** Moves to the next key of the map entered; returns its length, or -1 after the last. Then `byteAt` is behind its colon. */
   nextKey(isFirst: boolean): number {
     if (!this.#more(CLOSE_MAP, isFirst)) return -1;
-    if (this.#byte() !== QUOTE) throw new JsonError(`expected a key at byte ${this.at}`);
-    const start = ++this.at;
+    if (this.#byte() !== QUOTE) throw new JsonError(`expected a key at byte ${this.byteAt}`);
+    const start = ++this.byteAt;
     const bytes = this.#bytes;
-    let at = start;
+    let byteAt = start;
     let isPlain = true;
-    for (; at < this.end; at++) {
-      const byte = bytes[at] as number;
+    for (; byteAt < this.end; byteAt++) {
+      const byte = bytes[byteAt] as number;
       if (byte === QUOTE) break;
       if (byte === BACKSLASH) {
-        at = escapeEnd(this.#text, at, this.end);
+        byteAt = escapeEnd(this.#text, byteAt, this.end);
         isPlain = false;
-      } else if (byte < 0x20) throw new JsonError(`control character at byte ${at}`);
+      } else if (byte < 0x20) throw new JsonError(`control character at byte ${byteAt}`);
       else if (byte >= 0x80) this.beyondAscii = true;
     }
     this.keyAt = start;
-    this.keyEnd = at;
+    this.keyEnd = byteAt;
     this.isPlainKey = isPlain;
-    this.at = at + 1;
+    this.byteAt = byteAt + 1;
     this.#space();
-    if (this.#byte() !== COLON) throw new JsonError(`expected a colon at byte ${this.at}`);
-    this.at++;
+    if (this.#byte() !== COLON) throw new JsonError(`expected a colon at byte ${this.byteAt}`);
+    this.byteAt++;
     this.#space();
-    return at - start;
+    return byteAt - start;
   }
 
   /** Where the last key begins and ends, and whether it stands there as it is: without an escape. */
@@ -113,32 +113,32 @@ export class JsonWalker {
   /** Reads a number. Returns false, with the cursor where it was, for anything else. */
   readNumber(): boolean {
     const plain = this.#plain;
-    const value = plain.read(this.#bytes, this.#view, this.at, this.end);
-    const byte = plain.at < this.end ? this.#bytes[plain.at] : 0;
+    const value = plain.read(this.#bytes, this.#view, this.byteAt, this.end);
+    const byte = plain.byteAt < this.end ? this.#bytes[plain.byteAt] : 0;
     if (Number.isNaN(value) || byte === 0x65 || byte === 0x45) return this.#readAnyNumber();
-    this.#numberAt = this.at;
-    this.at = plain.at;
+    this.#numberAt = this.byteAt;
+    this.byteAt = plain.byteAt;
     this.isExact = true;
     this.value = value;
     return true;
   }
 
   /**
-   * Reads elements of the list just entered into `target[at ..]`, as long as they are plain numbers and at most `count`.
+   * Reads elements of the list just entered into `target[column ..]`, as long as they are plain numbers and at most `count`.
    * Returns how many; `nextElement` goes on with the next one.
    */
-  readFloat32s(target: Float32Array, at: number, count: number): number {
+  readFloat32s(target: Float32Array, column: number, count: number): number {
     const plain = this.#plain;
     const bytes = this.#bytes;
-    let next = this.at;
+    let next = this.byteAt;
     for (let done = 0; done < count; done++) {
       const value = plain.read(bytes, this.#view, next, this.end);
-      const byte = plain.at < this.end ? bytes[plain.at] : 0;
+      const byte = plain.byteAt < this.end ? bytes[plain.byteAt] : 0;
       if (Number.isNaN(value) || (byte !== COMMA && byte !== CLOSE_LIST)) return done;
-      target[at + done] = value;
-      this.at = plain.at;
+      target[column + done] = value;
+      this.byteAt = plain.byteAt;
       if (byte === CLOSE_LIST) return done + 1;
-      next = bytes[plain.at + 1] === 0x20 ? plain.at + 2 : plain.at + 1;
+      next = bytes[plain.byteAt + 1] === 0x20 ? plain.byteAt + 2 : plain.byteAt + 1;
     }
     return count;
   }
@@ -147,17 +147,17 @@ export class JsonWalker {
   #readAnyNumber(): boolean {
     const bytes = this.#bytes;
     const end = this.end;
-    const start = this.at;
-    let at = start;
-    const isNegative = bytes[at] === MINUS;
-    if (isNegative) at++;
+    const start = this.byteAt;
+    let byteAt = start;
+    const isNegative = bytes[byteAt] === MINUS;
+    if (isNegative) byteAt++;
     let mantissa = 0;
     let digits = 0;
     let exponent = 0;
     let isExact = true;
-    const wholeAt = at;
-    let byte = at < end ? (bytes[at] as number) : 0;
-    for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+    const wholeAt = byteAt;
+    let byte = byteAt < end ? (bytes[byteAt] as number) : 0;
+    for (; byte >= ZERO && byte <= NINE; byte = ++byteAt < end ? (bytes[byteAt] as number) : 0) {
       if (digits === DIGITS_MAX) {
         exponent++;
         if (byte !== ZERO) isExact = false;
@@ -166,11 +166,11 @@ export class JsonWalker {
       mantissa = mantissa * 10 + byte - ZERO;
       if (mantissa > 0) digits++;
     }
-    if (at === wholeAt || (bytes[wholeAt] === ZERO && at > wholeAt + 1)) return false;
+    if (byteAt === wholeAt || (bytes[wholeAt] === ZERO && byteAt > wholeAt + 1)) return false;
     if (byte === DOT) {
-      const fractionAt = ++at;
-      byte = at < end ? (bytes[at] as number) : 0;
-      for (; byte >= ZERO && byte <= NINE; byte = ++at < end ? (bytes[at] as number) : 0) {
+      const fractionAt = ++byteAt;
+      byte = byteAt < end ? (bytes[byteAt] as number) : 0;
+      for (; byte >= ZERO && byte <= NINE; byte = ++byteAt < end ? (bytes[byteAt] as number) : 0) {
         if (digits === DIGITS_MAX) {
           if (byte !== ZERO) isExact = false;
           continue;
@@ -179,19 +179,19 @@ export class JsonWalker {
         if (mantissa > 0) digits++;
         exponent--;
       }
-      if (at === fractionAt) return false;
+      if (byteAt === fractionAt) return false;
     }
     if (byte === 0x65 || byte === 0x45) {
-      at = exponentEnd(bytes, at, end);
-      if (at < 0) return false;
+      byteAt = exponentEnd(bytes, byteAt, end);
+      if (byteAt < 0) return false;
       this.#numberAt = start;
-      this.at = at;
+      this.byteAt = byteAt;
       this.value = this.exactNumber();
       this.isExact = true;
       return true;
     }
     this.#numberAt = start;
-    this.at = at;
+    this.byteAt = byteAt;
     this.isExact = isExact;
     const lower = timesPowerOfTen(mantissa, exponent);
     this.value = isNegative ? -lower : lower;
@@ -207,13 +207,13 @@ export class JsonWalker {
 
   /** The last number read, as JSON.parse reads it. */
   exactNumber(): number {
-    return Number(this.#text.toString('latin1', this.#numberAt, this.at));
+    return Number(this.#text.toString('latin1', this.#numberAt, this.byteAt));
   }
 
   /** Reads true or false into `value`. Returns false, with the cursor where it was, for anything else. */
   readFlag(): boolean {
     if (!this.#word('true') && !this.#word('false')) return false;
-    this.value = this.#bytes[this.at - 2] === 0x75 ? 1 : 0;
+    this.value = this.#bytes[this.byteAt - 2] === 0x75 ? 1 : 0;
     this.isExact = true;
     return true;
   }
@@ -229,91 +229,91 @@ export class JsonWalker {
       this.#deeper(depth);
       for (let isFirst = true; this.nextElement(isFirst); isFirst = false) this.skip(depth + 1);
     } else if (!this.readNumber() && !this.#word('true') && !this.#word('false') && !this.#word('null')) {
-      throw new JsonError(`no value at byte ${this.at}`);
+      throw new JsonError(`no value at byte ${this.byteAt}`);
     }
   }
 
   #deeper(depth: number): void {
     if (depth >= this.#nestingMax) throw new JsonError(`nested more than ${this.#nestingMax} deep`);
-    this.at++;
+    this.byteAt++;
   }
 
   /** Moves past white space. */
   #space(): void {
     const bytes = this.#bytes;
-    let at = this.at;
-    for (; at < this.end; at++) {
-      const byte = bytes[at];
+    let byteAt = this.byteAt;
+    for (; byteAt < this.end; byteAt++) {
+      const byte = bytes[byteAt];
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
     }
-    this.at = at;
+    this.byteAt = byteAt;
   }
 
   /** Moves past white space; true when that was all. */
   isAtEnd(): boolean {
     this.#space();
-    return this.at === this.end;
+    return this.byteAt === this.end;
   }
 
   #enter(open: number): boolean {
     this.#space();
-    if (this.at >= this.end || this.#bytes[this.at] !== open) return false;
-    this.at++;
+    if (this.byteAt >= this.end || this.#bytes[this.byteAt] !== open) return false;
+    this.byteAt++;
     return true;
   }
 
   /** Moves to the next entry; false when the closing byte stands there, which is consumed. */
   #more(close: number, isFirst: boolean): boolean {
-    const { at } = this;
+    const { byteAt } = this;
     // As most writers put it: a comma, and the next entry at once.
     if (
       !isFirst &&
-      at + 1 < this.end &&
-      this.#bytes[at] === COMMA &&
-      (this.#bytes[at + 1] as number) > 0x20
+      byteAt + 1 < this.end &&
+      this.#bytes[byteAt] === COMMA &&
+      (this.#bytes[byteAt + 1] as number) > 0x20
     ) {
-      this.at = at + 1;
+      this.byteAt = byteAt + 1;
       return true;
     }
     this.#space();
     const byte = this.#byte();
     if (byte === close) {
-      this.at++;
+      this.byteAt++;
       return false;
     }
     if (isFirst) return true;
-    if (byte !== COMMA) throw new JsonError(`expected a comma at byte ${this.at}`);
-    this.at++;
+    if (byte !== COMMA) throw new JsonError(`expected a comma at byte ${this.byteAt}`);
+    this.byteAt++;
     this.#space();
     return true;
   }
 
   #skipString(): void {
     const bytes = this.#bytes;
-    for (let at = this.at + 1; at < this.end; at++) {
-      const byte = bytes[at] as number;
+    for (let byteAt = this.byteAt + 1; byteAt < this.end; byteAt++) {
+      const byte = bytes[byteAt] as number;
       if (byte === QUOTE) {
-        this.at = at + 1;
+        this.byteAt = byteAt + 1;
         return;
       }
-      if (byte === BACKSLASH) at = escapeEnd(this.#text, at, this.end);
-      else if (byte < 0x20) throw new JsonError(`control character at byte ${at}`);
+      if (byte === BACKSLASH) byteAt = escapeEnd(this.#text, byteAt, this.end);
+      else if (byte < 0x20) throw new JsonError(`control character at byte ${byteAt}`);
       else if (byte >= 0x80) this.beyondAscii = true;
     }
     throw new JsonError(`cut off at byte ${this.end}`);
   }
 
   #word(word: string): boolean {
-    if (this.end - this.at < word.length) return false;
+    if (this.end - this.byteAt < word.length) return false;
     for (let index = 0; index < word.length; index++) {
-      if (this.#bytes[this.at + index] !== word.charCodeAt(index)) return false;
+      if (this.#bytes[this.byteAt + index] !== word.charCodeAt(index)) return false;
     }
-    this.at += word.length;
+    this.byteAt += word.length;
     return true;
   }
 
   #byte(): number {
-    if (this.at >= this.end) throw new JsonError(`cut off at byte ${this.end}`);
-    return this.#bytes[this.at] as number;
+    if (this.byteAt >= this.end) throw new JsonError(`cut off at byte ${this.end}`);
+    return this.#bytes[this.byteAt] as number;
   }
 }

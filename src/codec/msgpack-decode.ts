@@ -24,7 +24,7 @@ export class MsgpackDecoder {
     this.#keysSeen = 0;
     walker.reset(bytes, start, end);
     const value = this.#value();
-    if (walker.at < end) throw new MsgpackError(`${end - walker.at} bytes follow the value`);
+    if (walker.byteAt < end) throw new MsgpackError(`${end - walker.byteAt} bytes follow the value`);
     return value;
   }
 
@@ -51,23 +51,24 @@ export class MsgpackDecoder {
     const extended = walker.readExtensionSize();
     if (extended < 0)
       throw new MsgpackError(`byte 0x${head.toString(16)} at ${walker.passed} begins no value`);
-    const at = walker.take(extended);
-    return new Extension(walker.extensionType, this.#bytes.subarray(at, at + extended));
+    const byteAt = walker.take(extended);
+    return new Extension(walker.extensionType, this.#bytes.subarray(byteAt, byteAt + extended));
   }
 
-  #copy(at: number, size: number): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(at, at + size));
+  #copy(byteAt: number, size: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(byteAt, byteAt + size));
   }
 
   /** Text that is no UTF-8 is bytes: nobody can say which letters were meant. */
-  #text(at: number, size: number): string | Uint8Array {
-    if (this.#isAscii(at, at + size)) return this.#bytes.toString('latin1', at, at + size);
-    const isText = isUtf8(this.#bytes.subarray(at, at + size));
-    return isText ? this.#bytes.toString('utf8', at, at + size) : this.#copy(at, size);
+  #text(byteAt: number, size: number): string | Uint8Array {
+    if (this.#isAscii(byteAt, byteAt + size)) return this.#bytes.toString('latin1', byteAt, byteAt + size);
+    const isText = isUtf8(this.#bytes.subarray(byteAt, byteAt + size));
+    return isText ? this.#bytes.toString('utf8', byteAt, byteAt + size) : this.#copy(byteAt, size);
   }
 
   #isAscii(start: number, end: number): boolean {
-    for (let at = start; at < end; at++) if ((this.#bytes[at] as number) >= 0x80) return false;
+    for (let byteAt = start; byteAt < end; byteAt++)
+      if ((this.#bytes[byteAt] as number) >= 0x80) return false;
     return true;
   }
 
@@ -97,24 +98,25 @@ export class MsgpackDecoder {
     walker.needKey();
     const size = walker.readStringSize();
     if (size < 0) return String(this.#value());
-    const at = walker.take(size);
+    const byteAt = walker.take(size);
     const index = this.#keysSeen++;
     const known = this.#keys[index];
-    if (known !== undefined && this.#isAt(known.bytes, at, size)) return known.text;
-    const text = this.#bytes.toString('utf8', at, at + size);
-    if (index < KEYS_MAX && size <= KEY_BYTES_MAX) this.#keys[index] = { bytes: this.#copy(at, size), text };
+    if (known !== undefined && this.#isAt(known.bytes, byteAt, size)) return known.text;
+    const text = this.#bytes.toString('utf8', byteAt, byteAt + size);
+    if (index < KEYS_MAX && size <= KEY_BYTES_MAX)
+      this.#keys[index] = { bytes: this.#copy(byteAt, size), text };
     return text;
   }
 
-  #isAt(key: Uint8Array, at: number, size: number): boolean {
+  #isAt(key: Uint8Array, byteAt: number, size: number): boolean {
     if (key.length !== size) return false;
-    for (let index = 0; index < size; index++) if (key[index] !== this.#bytes[at + index]) return false;
+    for (let index = 0; index < size; index++) if (key[index] !== this.#bytes[byteAt + index]) return false;
     return true;
   }
 
   /** Each element takes a byte: a count that is larger is damage, and no memory is taken for it. */
   #needAtLeast(count: number): void {
     const walker = this.#walker;
-    if (count > walker.end - walker.at) throw new MsgpackError('a list or map is longer than its bytes');
+    if (count > walker.end - walker.byteAt) throw new MsgpackError('a list or map is longer than its bytes');
   }
 }

@@ -14,7 +14,7 @@ const FLOAT32 = 0xca;
 const FLOAT32_BYTES = 5;
 
 export class MsgpackWalker {
-  at = 0;
+  byteAt = 0;
   end = 0;
   /** The last number read. */
   value = 0;
@@ -35,20 +35,20 @@ export class MsgpackWalker {
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.#start = start;
-    this.at = start;
+    this.byteAt = start;
     this.end = end;
   }
 
   /** Bytes passed since the beginning: where something is wrong, whatever stands around the value. */
   get passed(): number {
-    return this.at - this.#start;
+    return this.byteAt - this.#start;
   }
 
   /** Reads the head of a map; returns the number of its entries, or -1 if something else stands there (not consumed). */
   readMapSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0x80 && head <= 0x8f) {
-      this.at++;
+      this.byteAt++;
       return head & 0x0f;
     }
     if (head === 0xde) return this.#sized(2);
@@ -59,7 +59,7 @@ export class MsgpackWalker {
   readStringSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0xa0 && head <= 0xbf) {
-      this.at++;
+      this.byteAt++;
       return head & 0x1f;
     }
     if (head === 0xd9) return this.#sized(1);
@@ -81,13 +81,13 @@ export class MsgpackWalker {
     let size = -1;
     if (head >= 0xd4 && head <= 0xd8) {
       size = 1 << (head - 0xd4);
-      this.at++;
+      this.byteAt++;
     } else if (head === 0xc7) size = this.#sized(1);
     else if (head === 0xc8) size = this.#sized(2);
     else if (head === 0xc9) size = this.#sized(4);
     if (size < 0) return size;
     this.extensionType = this.#view.getInt8(this.#need(1));
-    this.at++;
+    this.byteAt++;
     return size;
   }
 
@@ -95,12 +95,12 @@ export class MsgpackWalker {
 
   /** Reads a 64-bit integer into `long`, exactly. Returns false, with the cursor where it was, for anything else. */
   readLong(): boolean {
-    const at = this.#need(1);
-    const head = this.#bytes[at] as number;
+    const byteAt = this.#need(1);
+    const head = this.#bytes[byteAt] as number;
     if (head !== 0xcf && head !== 0xd3) return false;
     this.#need(9);
-    this.long = head === 0xcf ? this.#view.getBigUint64(at + 1) : this.#view.getBigInt64(at + 1);
-    this.at = at + 9;
+    this.long = head === 0xcf ? this.#view.getBigUint64(byteAt + 1) : this.#view.getBigInt64(byteAt + 1);
+    this.byteAt = byteAt + 9;
     return true;
   }
 
@@ -113,16 +113,16 @@ export class MsgpackWalker {
 
   /** Moves past so many bytes; returns where they began. */
   take(count: number): number {
-    const at = this.#need(count);
-    this.at += count;
-    return at;
+    const byteAt = this.#need(count);
+    this.byteAt += count;
+    return byteAt;
   }
 
   /** Reads the head of an array; returns the number of its elements, or -1 if something else stands there (not consumed). */
   readArraySize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0x90 && head <= 0x9f) {
-      this.at++;
+      this.byteAt++;
       return head & 0x0f;
     }
     if (head === 0xdc) return this.#sized(2);
@@ -136,16 +136,16 @@ export class MsgpackWalker {
   readFloat32s(count: number, target: Float32Array, to: number): number {
     const bytes = this.#bytes;
     const view = this.#view;
-    const most = Math.min(count, Math.floor((this.end - this.at) / FLOAT32_BYTES));
-    let at = this.at;
+    const most = Math.min(count, Math.floor((this.end - this.byteAt) / FLOAT32_BYTES));
+    let byteAt = this.byteAt;
     let read = 0;
-    for (; read < most && bytes[at] === FLOAT32; read++) {
-      const value = view.getFloat32(at + 1);
+    for (; read < most && bytes[byteAt] === FLOAT32; read++) {
+      const value = view.getFloat32(byteAt + 1);
       if (value - value !== 0) break;
       target[to + read] = value;
-      at += FLOAT32_BYTES;
+      byteAt += FLOAT32_BYTES;
     }
-    this.at = at;
+    this.byteAt = byteAt;
     return read;
   }
 
@@ -154,60 +154,60 @@ export class MsgpackWalker {
    * become the nearest double, as they do in the general decoder's features.
    */
   readNumber(): boolean {
-    const at = this.#need(1);
-    const head = this.#bytes[at] as number;
+    const byteAt = this.#need(1);
+    const head = this.#bytes[byteAt] as number;
     const view = this.#view;
     if (head === 0xcb) {
       this.value = view.getFloat64(this.#need(9) + 1);
-      this.at = at + 9;
+      this.byteAt = byteAt + 9;
       return true;
     }
     if (head <= 0x7f || head >= 0xe0) {
       this.value = head <= 0x7f ? head : head - 0x100;
-      this.at = at + 1;
+      this.byteAt = byteAt + 1;
       return true;
     }
     switch (head) {
       case 0xca:
         this.value = view.getFloat32(this.#need(5) + 1);
-        this.at = at + 5;
+        this.byteAt = byteAt + 5;
         return true;
       case 0xcc:
         this.value = view.getUint8(this.#need(2) + 1);
-        this.at = at + 2;
+        this.byteAt = byteAt + 2;
         return true;
       case 0xcd:
         this.value = view.getUint16(this.#need(3) + 1);
-        this.at = at + 3;
+        this.byteAt = byteAt + 3;
         return true;
       case 0xce:
         this.value = view.getUint32(this.#need(5) + 1);
-        this.at = at + 5;
+        this.byteAt = byteAt + 5;
         return true;
       case 0xcf:
         this.value = Number(view.getBigUint64(this.#need(9) + 1));
-        this.at = at + 9;
+        this.byteAt = byteAt + 9;
         return true;
       case 0xd0:
         this.value = view.getInt8(this.#need(2) + 1);
-        this.at = at + 2;
+        this.byteAt = byteAt + 2;
         return true;
       case 0xd1:
         this.value = view.getInt16(this.#need(3) + 1);
-        this.at = at + 3;
+        this.byteAt = byteAt + 3;
         return true;
       case 0xd2:
         this.value = view.getInt32(this.#need(5) + 1);
-        this.at = at + 5;
+        this.byteAt = byteAt + 5;
         return true;
       case 0xd3:
         this.value = Number(view.getBigInt64(this.#need(9) + 1));
-        this.at = at + 9;
+        this.byteAt = byteAt + 9;
         return true;
       case 0xc2:
       case 0xc3:
         this.value = head & 1;
-        this.at = at + 1;
+        this.byteAt = byteAt + 1;
         return true;
       default:
         return false;
@@ -220,7 +220,7 @@ export class MsgpackWalker {
     const fixed = FIXED_BYTES[head] as number;
     if (fixed > 0) {
       this.#need(fixed);
-      this.at += fixed;
+      this.byteAt += fixed;
       return;
     }
     this.#skipSized(head, depth);
@@ -265,27 +265,28 @@ export class MsgpackWalker {
 
   #enter(headBytes: number, count: number, depth: number): void {
     if (depth >= this.#nestingMax) throw new MsgpackError(`nested more than ${this.#nestingMax} deep`);
-    this.at += headBytes;
-    if (count > this.end - this.at) throw new MsgpackError('a list or map is longer than its bytes');
+    this.byteAt += headBytes;
+    if (count > this.end - this.byteAt) throw new MsgpackError('a list or map is longer than its bytes');
   }
 
   #skipBytes(count: number): void {
     this.#need(count);
-    this.at += count;
+    this.byteAt += count;
   }
 
   /** Reads a length of 1, 2 or 4 bytes behind the head byte, and moves past both. */
   #sized(lengthBytes: 1 | 2 | 4): number {
-    const at = this.#need(1 + lengthBytes) + 1;
-    this.at = at + lengthBytes;
-    if (lengthBytes === 1) return this.#view.getUint8(at);
-    return lengthBytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+    const byteAt = this.#need(1 + lengthBytes) + 1;
+    this.byteAt = byteAt + lengthBytes;
+    if (lengthBytes === 1) return this.#view.getUint8(byteAt);
+    return lengthBytes === 2 ? this.#view.getUint16(byteAt) : this.#view.getUint32(byteAt);
   }
 
   /** The cursor, if so many bytes are left; throws otherwise. */
   #need(count: number): number {
-    if (count > this.end - this.at) throw new MsgpackError(`cut off after ${this.end - this.#start} bytes`);
-    return this.at;
+    if (count > this.end - this.byteAt)
+      throw new MsgpackError(`cut off after ${this.end - this.#start} bytes`);
+    return this.byteAt;
   }
 }
 

@@ -42,11 +42,11 @@ interface Failure {
 export function whyNoAnswer(error: unknown): string {
   let deepest = error as Failure;
   for (
-    let at: unknown = error;
-    at instanceof Error;
-    at = (at as Failure).cause ?? (at as Failure).errors?.[0]
+    let link: unknown = error;
+    link instanceof Error;
+    link = (link as Failure).cause ?? (link as Failure).errors?.[0]
   ) {
-    const failure = at as Failure;
+    const failure = link as Failure;
     if (typeof failure.code === 'string' || (failure.message ?? '') !== '') deepest = failure;
     if (typeof failure.code === 'string' && failure.code in WORDS)
       return `${WORDS[failure.code]} (${failure.code}${failure.message ? `, ${failure.message}` : ''})`;

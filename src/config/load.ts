@@ -75,9 +75,9 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
     if (text !== undefined) give(key, variable, ({ type }) => valueOfText(text, type));
   }
   for (const flag of flags) {
-    const at = flag.indexOf('=');
-    if (at < 0) problems.push(`--set ${withoutValue(flag)}: expected key=value`);
-    else give(flag.slice(0, at), '--set', ({ type }) => valueOfText(flag.slice(at + 1), type));
+    const equalsAt = flag.indexOf('=');
+    if (equalsAt < 0) problems.push(`--set ${withoutValue(flag)}: expected key=value`);
+    else give(flag.slice(0, equalsAt), '--set', ({ type }) => valueOfText(flag.slice(equalsAt + 1), type));
   }
   const result = schema.safeParse(nest(given));
   for (const { path, message } of result.error?.issues ?? []) {

@@ -51,7 +51,7 @@ function limitsIn({ isItsGroup, isItsMount, file }: Hierarchy, read: ReadText): 
     .find((match) => match !== null && isItsGroup(words(match[2], ','), match[1] ?? ''))?.[3];
   const mount = mounts(read('/proc/self/mountinfo')).find(({ type, options }) => isItsMount(type, options));
   if (group === undefined || mount === undefined) return [];
-  return foldersUpTo(mount.at, within(mount.root, group)).flatMap((folder) => {
+  return foldersUpTo(mount.mountPoint, within(mount.root, group)).flatMap((folder) => {
     const from = `${folder}/${file}`;
     const text = read(from)?.trim() ?? '';
     const bytes = /^\d+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
@@ -77,7 +77,7 @@ function foldersUpTo(mount: string, path: string): string[] {
 
 interface Mount {
   readonly root: string;
-  readonly at: string;
+  readonly mountPoint: string;
   readonly type: string;
   readonly options: readonly string[];
 }
@@ -86,9 +86,9 @@ interface Mount {
 const mounts = (text: string | undefined): Mount[] =>
   lines(text).map((line) => {
     const [before = '', after = ''] = line.split(' - ');
-    const [, , , root = '', at = ''] = before.split(' ');
+    const [, , , root = '', mountPoint = ''] = before.split(' ');
     const [type = '', , options] = after.split(' ');
-    return { root, at, type, options: words(options, ',') };
+    return { root, mountPoint, type, options: words(options, ',') };
   });
 
 const lines = (text: string | undefined): string[] => words(text, '\n');

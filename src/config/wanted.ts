@@ -35,7 +35,7 @@ export function wanted(plain: unknown, text: unknown, type: z.ZodType): unknown 
     const element = bare(type);
     if (!(element instanceof z.ZodArray)) return plain;
     const texts = text as readonly unknown[];
-    return plain.map((each, at) => wanted(each, texts[at], element.element as z.ZodType));
+    return plain.map((each, index) => wanted(each, texts[index], element.element as z.ZodType));
   }
   if (typeof plain === 'object' && plain !== null) {
     const record = bare(type);
@@ -72,9 +72,9 @@ function read(source: string, schema: 'core' | 'failsafe'): unknown {
   // A tag that nobody knows is a warning of the parser; here it would take the value away: `password: !hush`.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
-    const at = problem.linePos?.[0];
+    const position = problem.linePos?.[0];
     throw new YamlError(
-      `${withoutSource(problem.message)}${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}`,
+      `${withoutSource(problem.message)}${position === undefined ? '' : ` at line ${position.line}, column ${position.col}`}`,
     );
   }
   try {

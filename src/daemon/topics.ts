@@ -83,11 +83,11 @@ export class Topics {
   async ranges(topic: string, fromMs?: number, toMs?: number): Promise<OffsetRange[]> {
     await partitionCountOf(this.admin, topic, 0);
     const ends = await this.admin.fetchTopicOffsets(topic);
-    const at = async (ms: number | undefined): Promise<Map<number, number>> => {
+    const offsetsAt = async (ms: number | undefined): Promise<Map<number, number>> => {
       const found = ms === undefined ? [] : await this.admin.fetchTopicOffsetsByTimestamp(topic, ms);
       return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
     };
-    const [from, until] = [await at(fromMs), await at(toMs)];
+    const [from, until] = [await offsetsAt(fromMs), await offsetsAt(toMs)];
     return ends
       .toSorted((left, right) => left.partition - right.partition)
       .map(({ partition, low, high }) => ({

@@ -33,15 +33,16 @@ export function step(state: EngineState, message: Message, nowMs: number): Effec
 
 /** When `step` must be called with a `tick` although nothing happens; infinity when never. */
 export function wakeAtMs(state: EngineState): number {
-  let at = Math.min(commitDueAtMs(state), watchAtMs(state));
-  if (state.settling !== undefined) at = Math.min(at, state.settling.deadlineMs);
-  if (state.stopping !== undefined && !state.stopping.done) at = Math.min(at, state.stopping.deadlineMs);
+  let wakeMs = Math.min(commitDueAtMs(state), watchAtMs(state));
+  if (state.settling !== undefined) wakeMs = Math.min(wakeMs, state.settling.deadlineMs);
+  if (state.stopping !== undefined && !state.stopping.done)
+    wakeMs = Math.min(wakeMs, state.stopping.deadlineMs);
   for (const lane of state.lanes.values()) {
-    if (lane.phase === 'halted') at = Math.min(at, lane.haltedUntilMs);
-    if (lane.ledger.oldest?.stage.at === 'scored') at = Math.min(at, lane.produceAgainAtMs);
-    if (mayOpen(state, lane)) at = Math.min(at, lingersUntil(lane.mailbox, state.limits.microBatch));
+    if (lane.phase === 'halted') wakeMs = Math.min(wakeMs, lane.haltedUntilMs);
+    if (lane.ledger.oldest?.stage.name === 'scored') wakeMs = Math.min(wakeMs, lane.produceAgainAtMs);
+    if (mayOpen(state, lane)) wakeMs = Math.min(wakeMs, lingersUntil(lane.mailbox, state.limits.microBatch));
   }
-  return at;
+  return wakeMs;
 }
 
 function receive(state: EngineState, message: Message, nowMs: number, effects: Effect[]): void {
@@ -120,7 +121,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       const before = lane.ledger.find(message.id)?.stage;
-      const more = before?.at === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
+      const more = before?.name === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
       // They were counted as scored.
       const { refusal } = message.scored;
       const words = flood(lane.recent, { scored: -more, deadLetters: more, refusal }, state.limits.flood);
@@ -199,7 +200,7 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     }
     lane.ledger.acknowledged(entry.id);
   }
-  if (lane.ledger.oldest?.stage.at === 'failed') halt(state, lane, nowMs, effects);
+  if (lane.ledger.oldest?.stage.name === 'failed') halt(state, lane, nowMs, effects);
   if (lane.phase !== 'halted' || lane.haltedUntilMs > nowMs) return;
   if (state.keepsState) restore(lane, effects);
   else lane.phase = state.rebalancing ? 'settling' : 'running';

@@ -9,10 +9,10 @@ import { merge } from '../scoring/merge.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 type Stage =
-  | { readonly at: 'scoring' }
-  | { readonly at: 'scored'; readonly scored: ScoredMicroBatch }
-  | { readonly at: 'producing'; readonly scored: ScoredMicroBatch }
-  | { readonly at: 'failed' };
+  | { readonly name: 'scoring' }
+  | { readonly name: 'scored'; readonly scored: ScoredMicroBatch }
+  | { readonly name: 'producing'; readonly scored: ScoredMicroBatch }
+  | { readonly name: 'failed' };
 
 export interface Entry {
   readonly id: number;
@@ -79,7 +79,7 @@ export class Ledger {
     const before = this.#entries.at(-1)?.next ?? this.#done;
     assert.equal(entry.first, before, `micro-batch ${entry.id} leaves a gap in the ledger`);
     assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
-    this.#entries.push({ ...entry, tried: false, stage: { at: 'scoring' } });
+    this.#entries.push({ ...entry, tried: false, stage: { name: 'scoring' } });
     this.#bytes += entry.bytes;
   }
 
@@ -89,11 +89,11 @@ export class Ledger {
 
   scored(id: number, scored: ScoredMicroBatch): void {
     const entry = this.#expect(id, 'scoring');
-    entry.stage = { at: 'scored', scored };
+    entry.stage = { name: 'scored', scored };
   }
 
   failed(id: number): void {
-    this.#expect(id, 'scoring').stage = { at: 'failed' };
+    this.#expect(id, 'scoring').stage = { name: 'failed' };
   }
 
   /**
@@ -103,9 +103,9 @@ export class Ledger {
   takeProducible(together = false): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
     if (together) this.#join();
     const [entry] = this.#entries;
-    if (entry === undefined || entry.stage.at !== 'scored') return undefined;
+    if (entry === undefined || entry.stage.name !== 'scored') return undefined;
     const { scored } = entry.stage;
-    entry.stage = { at: 'producing', scored };
+    entry.stage = { name: 'producing', scored };
     entry.tried = true;
     return { entry, scored };
   }
@@ -114,10 +114,12 @@ export class Ledger {
   #join(): void {
     const [oldest] = this.#entries;
     if (oldest === undefined || oldest.tried) return;
-    const end = this.#entries.findIndex(({ stage }) => stage.at !== 'scored');
+    const end = this.#entries.findIndex(({ stage }) => stage.name !== 'scored');
     const joined = end < 0 ? this.#entries : this.#entries.slice(0, end);
     if (joined.length < 2) return;
-    const scored = joined.flatMap(({ stage }) => (stage.at === 'scored' ? [stage.scored] : [])).reduce(merge);
+    const scored = joined
+      .flatMap(({ stage }) => (stage.name === 'scored' ? [stage.scored] : []))
+      .reduce(merge);
     this.#entries.splice(0, joined.length, {
       id: oldest.id,
       first: oldest.first,
@@ -125,20 +127,20 @@ export class Ledger {
       bytes: joined.reduce((sum, { bytes }) => sum + bytes, 0),
       batches: joined.flatMap(({ batches }) => batches),
       tried: false,
-      stage: { at: 'scored', scored },
+      stage: { name: 'scored', scored },
     });
   }
 
   /** The oldest was not acknowledged: it goes back to be produced again. */
   notProduced(id: number): void {
     const entry = this.#expect(id, 'producing');
-    assert.ok(entry.stage.at === 'producing');
-    entry.stage = { at: 'scored', scored: entry.stage.scored };
+    assert.ok(entry.stage.name === 'producing');
+    entry.stage = { name: 'scored', scored: entry.stage.scored };
   }
 
   /** Records of the oldest were refused: it is to be produced without them. */
   mended(id: number, scored: ScoredMicroBatch): void {
-    this.#expect(id, 'producing').stage = { at: 'scored', scored };
+    this.#expect(id, 'producing').stage = { name: 'scored', scored };
   }
 
   /** Strikes the oldest off: all of its results and dead letters are acknowledged. */
@@ -173,10 +175,10 @@ export class Ledger {
     this.#done = from;
   }
 
-  #expect(id: number, at: Stage['at']): Entry {
+  #expect(id: number, name: Stage['name']): Entry {
     const entry = this.find(id);
     assert.ok(entry, `micro-batch ${id} is not in the ledger`);
-    assert.equal(entry.stage.at, at, `micro-batch ${id} is at the wrong stage`);
+    assert.equal(entry.stage.name, name, `micro-batch ${id} is at the wrong stage`);
     return entry;
   }
 }

@@ -44,7 +44,7 @@ export function assigned(
       continue;
     }
     // While answers are on their way it stays as it is: they would be produced again. The pool asks for counts itself.
-    const isProducing = kept.ledger.oldest?.stage.at === 'producing';
+    const isProducing = kept.ledger.oldest?.stage.name === 'producing';
     if (state.keepsState && !isProducing && kept.placedBy?.join() !== partition.placedBy?.join()) {
       // Its state was made by a rule that is another now: all of the log goes into it by the new one.
       const { committable: position } = kept.ledger;

@@ -45,7 +45,7 @@ export interface EngineState {
   /** When `step` was last called. */
   lastStepAtMs: number;
   /** Lanes that have stalled: how many times in a row, without having advanced beyond that offset. */
-  readonly stalls: Map<string, { readonly at: number; readonly times: number }>;
+  readonly stalls: Map<string, { readonly offset: number; readonly times: number }>;
   /** Set while the source waits for lanes to settle. */
   settling: { readonly deadlineMs: number } | undefined;
   /** From `revoking` to `assigned`: lanes open nothing new, whatever they waited for before. */

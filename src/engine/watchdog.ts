@@ -29,12 +29,12 @@ export function toldLogEnd(lane: Lane, logEnd: number): void {
 /** When the watchdog has to look again; infinity when it has nothing to watch. */
 export function watchAtMs(state: EngineState): number {
   if (state.lanes.size === 0 || state.stopping !== undefined) return Number.POSITIVE_INFINITY;
-  let at = state.endsAskedAtMs + state.limits.stallAfterMs / ASKS;
+  let earliestMs = state.endsAskedAtMs + state.limits.stallAfterMs / ASKS;
   for (const lane of state.lanes.values()) {
     if (hasLag(lane) && !Number.isNaN(lane.aliveAtMs))
-      at = Math.min(at, lane.aliveAtMs + state.limits.stallAfterMs);
+      earliestMs = Math.min(earliestMs, lane.aliveAtMs + state.limits.stallAfterMs);
   }
-  return at;
+  return earliestMs;
 }
 
 export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect[]): void {
@@ -67,10 +67,10 @@ function bark(state: EngineState, stalled: readonly Lane[], nowMs: number, effec
   let hopeless = false;
   for (const lane of stalled) {
     lane.aliveAtMs = nowMs;
-    const at = lane.ledger.committable;
+    const offset = lane.ledger.committable;
     const before = state.stalls.get(lane.key);
-    const times = before?.at === at ? before.times + 1 : 1;
-    state.stalls.set(lane.key, { at, times });
+    const times = before?.offset === offset ? before.times + 1 : 1;
+    state.stalls.set(lane.key, { offset, times });
     hopeless ||= times > TRIES;
   }
   effects.push({ type: hopeless ? 'gaveUp' : 'stalled', lanes: stalled.map(describe) });
@@ -80,4 +80,4 @@ function bark(state: EngineState, stalled: readonly Lane[], nowMs: number, effec
 const describe = (lane: Lane): string =>
   `${keyOf(lane)} (${lane.phase}${lane.paused ? ', paused' : ''}, epoch ${lane.epoch}: committable ${lane.ledger.committable}, ` +
   `committed ${lane.ledger.committed}, fetched to ${lane.position}, log end ${lane.highWatermark}; ${lane.ledger.inFlight} micro-batches ` +
-  `in flight, the oldest ${lane.ledger.oldest?.stage.at ?? 'none'}; ${lane.mailbox.length} batches waiting; ${heldBytes(lane)} bytes)`;
+  `in flight, the oldest ${lane.ledger.oldest?.stage.name ?? 'none'}; ${lane.mailbox.length} batches waiting; ${heldBytes(lane)} bytes)`;

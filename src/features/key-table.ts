@@ -66,12 +66,12 @@ export class KeyTable {
   remove(slot: number): void {
     const mask = this.#places.length - 1;
     let gap = this.#placeOf(this.#high[slot] as number, this.#low[slot] as number);
-    for (let at = (gap + 1) & mask; this.#places[at] !== NONE; at = (at + 1) & mask) {
-      const home = (this.#low[this.#places[at] as number] as number) & mask;
+    for (let place = (gap + 1) & mask; this.#places[place] !== NONE; place = (place + 1) & mask) {
+      const home = (this.#low[this.#places[place] as number] as number) & mask;
       // It may move into the gap unless its home lies behind the gap.
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      this.#places[gap] = this.#places[at] as number;
-      gap = at;
+      if (((place - home) & mask) < ((place - gap) & mask)) continue;
+      this.#places[gap] = this.#places[place] as number;
+      gap = place;
     }
     this.#places[gap] = NONE;
     this.#free.push(slot);
@@ -80,11 +80,11 @@ export class KeyTable {
   /** Where the key stands, or would. */
   #placeOf(high: number, low: number): number {
     const mask = this.#places.length - 1;
-    let at = low & mask;
+    let place = low & mask;
     for (;;) {
-      const slot = this.#places[at] as number;
-      if (slot === NONE || (this.#low[slot] === low && this.#high[slot] === high)) return at;
-      at = (at + 1) & mask;
+      const slot = this.#places[place] as number;
+      if (slot === NONE || (this.#low[slot] === low && this.#high[slot] === high)) return place;
+      place = (place + 1) & mask;
     }
   }
 

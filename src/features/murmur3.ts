@@ -11,8 +11,8 @@ const mixed = (block: number): number => Math.imul(rotated(Math.imul(block, C1),
 export function murmur3(bytes: Uint8Array, seed: number): number {
   const whole = bytes.length & ~3;
   let hash = seed | 0;
-  for (let at = 0; at < whole; at += 4)
-    hash = (Math.imul(rotated(hash ^ mixed(blockAt(bytes, at, 4)), 13), 5) + 0xe6546b64) | 0;
+  for (let byteAt = 0; byteAt < whole; byteAt += 4)
+    hash = (Math.imul(rotated(hash ^ mixed(blockAt(bytes, byteAt, 4)), 13), 5) + 0xe6546b64) | 0;
   if (whole < bytes.length) hash ^= mixed(blockAt(bytes, whole, bytes.length - whole));
   hash ^= bytes.length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -20,8 +20,8 @@ export function murmur3(bytes: Uint8Array, seed: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-function blockAt(bytes: Uint8Array, at: number, count: number): number {
+function blockAt(bytes: Uint8Array, byteAt: number, count: number): number {
   let block = 0;
-  for (let index = count - 1; index >= 0; index--) block = (block << 8) | (bytes[at + index] as number);
+  for (let index = count - 1; index >= 0; index--) block = (block << 8) | (bytes[byteAt + index] as number);
   return block;
 }

@@ -31,11 +31,11 @@ export function onlyPlan(plan: FeaturePlan, only: Only, fields: Fields): Feature
   return {
     width: plan.width,
     wantsKey: plan.wantsKey,
-    fill(record, row, at, timestampMs, key) {
+    fill(record, row, column, timestampMs, key) {
       // The plan says what is wrong with what is no map.
       if (isMap(record))
         for (const { get, wanted } of conditions) if (!wanted.has(textOf(get(record)))) return SKIPPED;
-      return plan.fill(record, row, at, timestampMs, key);
+      return plan.fill(record, row, column, timestampMs, key);
     },
   };
 }

@@ -176,22 +176,22 @@ export class Panes {
     const pane = this.paneOf(timeMs);
     // Nothing in the ring counts any more; and of the panes' numbers only 32 bits are kept, which come again.
     if (pane - this.paneOf(lastMs) >= this.length) this.clear(slot);
-    const at = this.#placeOf(slot, pane);
-    if (this.#counts[at] === 0 || this.#numbers[at] !== pane >>> 0) this.#begin(at, pane);
-    const count = (this.#counts[at] as number) + 1;
-    this.#counts[at] = count;
-    if (this.has.sum) this.#sums[at] = (this.#sums[at] as number) + value;
+    const place = this.#placeOf(slot, pane);
+    if (this.#counts[place] === 0 || this.#numbers[place] !== pane >>> 0) this.#begin(place, pane);
+    const count = (this.#counts[place] as number) + 1;
+    this.#counts[place] = count;
+    if (this.has.sum) this.#sums[place] = (this.#sums[place] as number) + value;
     if (this.has.moments) {
-      const distance = value - (this.#means[at] as number);
-      const mean = (this.#means[at] as number) + distance / count;
-      this.#means[at] = mean;
-      this.#squares[at] = (this.#squares[at] as number) + distance * (value - mean);
+      const distance = value - (this.#means[place] as number);
+      const mean = (this.#means[place] as number) + distance / count;
+      this.#means[place] = mean;
+      this.#squares[place] = (this.#squares[place] as number) + distance * (value - mean);
     }
     if (this.has.extremes) {
-      if (value < (this.#mins[at] as number)) this.#mins[at] = value;
-      if (value > (this.#maxs[at] as number)) this.#maxs[at] = value;
+      if (value < (this.#mins[place] as number)) this.#mins[place] = value;
+      if (value > (this.#maxs[place] as number)) this.#maxs[place] = value;
     }
-    if (this.has.distinct) this.#addToSet(at, hash);
+    if (this.has.distinct) this.#addToSet(place, hash);
   }
 
   /**
@@ -202,47 +202,51 @@ export class Panes {
     const [numbers, counts, sums] = [this.#numbers, this.#counts, this.#sums];
     const { sum: hasSum, moments, extremes, distinct } = this.has;
     const base = slot * this.length;
-    let at = this.#placeOf(slot, from);
+    let place = this.#placeOf(slot, from);
     let left = Math.min(from - to + 1, this.length);
-    for (let pane = from; left > 0; left--, pane--, at = at === base ? base + this.length - 1 : at - 1) {
-      const count = counts[at] as number;
-      if (count === 0 || numbers[at] !== pane >>> 0) continue;
-      if (moments) into.takeMoments(count, this.#means[at] as number, this.#squares[at] as number);
+    for (
+      let pane = from;
+      left > 0;
+      left--, pane--, place = place === base ? base + this.length - 1 : place - 1
+    ) {
+      const count = counts[place] as number;
+      if (count === 0 || numbers[place] !== pane >>> 0) continue;
+      if (moments) into.takeMoments(count, this.#means[place] as number, this.#squares[place] as number);
       into.count += count;
-      if (hasSum) into.sum += sums[at] as number;
-      if (extremes) into.takeExtremes(this.#mins[at] as number, this.#maxs[at] as number);
-      if (distinct) this.#gatherSet(at, into);
+      if (hasSum) into.sum += sums[place] as number;
+      if (extremes) into.takeExtremes(this.#mins[place] as number, this.#maxs[place] as number);
+      if (distinct) this.#gatherSet(place, into);
     }
   }
 
-  #gatherSet(at: number, into: Gathered): void {
-    const from = at * this.#bound;
-    for (let index = 0; index < (this.#setSizes[at] as number); index++)
+  #gatherSet(place: number, into: Gathered): void {
+    const from = place * this.#bound;
+    for (let index = 0; index < (this.#setSizes[place] as number); index++)
       into.distinct.add(this.#sets[from + index] as number);
   }
 
-  #begin(at: number, pane: number): void {
-    this.#numbers[at] = pane >>> 0;
-    this.#counts[at] = 0;
-    if (this.has.sum) this.#sums[at] = 0;
+  #begin(place: number, pane: number): void {
+    this.#numbers[place] = pane >>> 0;
+    this.#counts[place] = 0;
+    if (this.has.sum) this.#sums[place] = 0;
     if (this.has.moments) {
-      this.#means[at] = 0;
-      this.#squares[at] = 0;
+      this.#means[place] = 0;
+      this.#squares[place] = 0;
     }
     if (this.has.extremes) {
-      this.#mins[at] = Number.POSITIVE_INFINITY;
-      this.#maxs[at] = Number.NEGATIVE_INFINITY;
+      this.#mins[place] = Number.POSITIVE_INFINITY;
+      this.#maxs[place] = Number.NEGATIVE_INFINITY;
     }
-    if (this.has.distinct) this.#setSizes[at] = 0;
+    if (this.has.distinct) this.#setSizes[place] = 0;
   }
 
-  #addToSet(at: number, hash: number): void {
-    const from = at * this.#bound;
-    const size = this.#setSizes[at] as number;
+  #addToSet(place: number, hash: number): void {
+    const from = place * this.#bound;
+    const size = this.#setSizes[place] as number;
     if (size === this.#bound) return;
     for (let index = 0; index < size; index++) if (this.#sets[from + index] === hash) return;
     this.#sets[from + size] = hash;
-    this.#setSizes[at] = size + 1;
+    this.#setSizes[place] = size + 1;
   }
 
   #placeOf(slot: number, pane: number): number {

@@ -86,10 +86,10 @@ export class Pending {
   gather(entry: number, value: number, into: Gathered): void {
     if (value === NO_VALUE) into.takeOne(0, 0, COUNTED);
     else {
-      const at = entry * this.#values + value;
+      const place = entry * this.#values + value;
       into.takeOne(
-        this.#numbers[at] as number,
-        this.#hashes[at] as number,
+        this.#numbers[place] as number,
+        this.#hashes[place] as number,
         this.#respects[value] as Respects,
       );
     }
@@ -142,29 +142,29 @@ export class Pending {
   #rise(from: number): void {
     const heap = this.#heap;
     const entry = heap[from] as number;
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
+    let node = from;
+    while (node > 0) {
+      const parent = (node - 1) >> 1;
       if (!this.#isBefore(entry, heap[parent] as number)) break;
-      heap[at] = heap[parent] as number;
-      at = parent;
+      heap[node] = heap[parent] as number;
+      node = parent;
     }
-    heap[at] = entry;
+    heap[node] = entry;
   }
 
   #sink(): void {
     const heap = this.#heap;
     const entry = heap[0] as number;
-    let at = 0;
+    let node = 0;
     for (;;) {
-      let child = 2 * at + 1;
+      let child = 2 * node + 1;
       if (child >= this.size) break;
       if (child + 1 < this.size && this.#isBefore(heap[child + 1] as number, heap[child] as number)) child++;
       if (!this.#isBefore(heap[child] as number, entry)) break;
-      heap[at] = heap[child] as number;
-      at = child;
+      heap[node] = heap[child] as number;
+      node = child;
     }
-    heap[at] = entry;
+    heap[node] = entry;
   }
 
   #grow(): void {

@@ -14,13 +14,13 @@ export interface FeaturePlan {
   /** Whether `fill` looks at the record's key. */
   readonly wantsKey: boolean;
   /**
-   * Fills `row[at .. at + width)`. `timestampMs` and `key` are the record's own. Returns null, or why the record has no features;
+   * Fills `row[column .. column + width)`. `timestampMs` and `key` are the record's own. Returns null, or why the record has no features;
    * the row is then undefined.
    */
   fill(
     record: unknown,
     row: Float32Array,
-    at: number,
+    column: number,
     timestampMs: number,
     key?: Uint8Array | null,
   ): Rejection | null;
@@ -47,9 +47,9 @@ export function compilePlan(inputs: readonly StatelessInput[], fields: Fields = 
   return {
     width: steps.reduce((sum, { width }) => sum + width, 0),
     wantsKey: false,
-    fill(record, row, at, timestampMs) {
+    fill(record, row, column, timestampMs) {
       if (!isMap(record)) return notAMap(record);
-      let to = at;
+      let to = column;
       for (const { input, fill, width } of steps) {
         const rejection = fields.isFilled(record, input) ? null : fill(record, row, to, timestampMs);
         if (rejection !== null) return rejection;
@@ -65,35 +65,35 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
     case 'field':
       return input.count === undefined ? number(input, fields) : list(input, input.count, fields);
     case 'constant':
-      return (_record, row, at) => {
-        row[at] = input.constant;
+      return (_record, row, column) => {
+        row[column] = input.constant;
         return null;
       };
     case 'difference': {
       const [from, minus] = [numberAt(input.path, fields), numberAt(input.minus, fields)];
-      return (record, row, at) => {
+      return (record, row, column) => {
         const [left, right] = [from(record), minus(record)];
         if (typeof left !== 'number') return left;
         if (typeof right !== 'number') return right;
-        return put(scaled(input, left - right), left - right, `${input.path} - ${input.minus}`, row, at);
+        return put(scaled(input, left - right), left - right, `${input.path} - ${input.minus}`, row, column);
       };
     }
     case 'oneHot': {
       const get = fields.getter(input.path);
-      const columns = new Map<unknown, number>(input.oneOf.map((value, column) => [value, column]));
-      return (record, row, at) => {
+      const indexes = new Map<unknown, number>(input.oneOf.map((value, index) => [value, index]));
+      return (record, row, column) => {
         const value = get(record);
         if (value === undefined) return explain(input.path, value);
-        row.fill(0, at, at + input.oneOf.length);
-        const column = columns.get(typeof value === 'bigint' ? categoryOf(value) : value);
-        if (column !== undefined) row[at + column] = 1;
+        row.fill(0, column, column + input.oneOf.length);
+        const index = indexes.get(typeof value === 'bigint' ? categoryOf(value) : value);
+        if (index !== undefined) row[column + index] = 1;
         return null;
       };
     }
     case 'hashed': {
       const get = fields.getter(input.path);
       const { buckets, seed } = input.hash;
-      return (record, row, at) => {
+      return (record, row, column) => {
         const value = get(record);
         if (value === null || value === undefined || typeof value === 'object') {
           return value === undefined
@@ -103,22 +103,22 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
                 `field "${input.path}" is ${describe(value)}, expected text, a number or a flag`,
               );
         }
-        row.fill(0, at, at + buckets);
-        row[at + (murmur3(Buffer.from(String(value)), seed) % buckets)] = 1;
+        row.fill(0, column, column + buckets);
+        row[column + (murmur3(Buffer.from(String(value)), seed) % buckets)] = 1;
         return null;
       };
     }
     case 'time': {
       const timeOf = timeAt(input.path, input.unit, fields);
       const period = TIME_PARTS[input.time];
-      return (record, row, at, timestampMs) => {
+      return (record, row, column, timestampMs) => {
         const ms = timeOf(record, timestampMs);
         if (typeof ms !== 'number') return ms;
         const part = timePart(input.time, ms, input.offsetMinutes);
-        if (!input.cyclic) row[at] = part;
+        if (!input.cyclic) row[column] = part;
         else {
-          row[at] = Math.sin((2 * Math.PI * part) / period);
-          row[at + 1] = Math.cos((2 * Math.PI * part) / period);
+          row[column] = Math.sin((2 * Math.PI * part) / period);
+          row[column + 1] = Math.cos((2 * Math.PI * part) / period);
         }
         return null;
       };
@@ -175,10 +175,10 @@ export function timeAt(
 
 function number(input: FieldInput, fields: Fields): Step {
   const get = fields.getter(input.path);
-  return (record, row, at) => {
+  return (record, row, column) => {
     const given = get(record);
     const value = given === undefined || given === null ? (input.default ?? given) : given;
-    return put(scale(input, value), value, input.path, row, at);
+    return put(scale(input, value), value, input.path, row, column);
   };
 }
 
@@ -187,16 +187,16 @@ export function put(
   value: unknown,
   path: string,
   row: Float32Array,
-  at: number,
+  column: number,
 ): Rejection | null {
   if (!Number.isFinite(feature)) return explain(path, value);
-  row[at] = feature;
+  row[column] = feature;
   return null;
 }
 
 function list(input: FieldInput, count: number, fields: Fields): Step {
   const get = fields.getter(input.path);
-  return (record, row, at) => fillList(input, count, get(record), row, at);
+  return (record, row, column) => fillList(input, count, get(record), row, column);
 }
 
 function fillList(
@@ -204,12 +204,12 @@ function fillList(
   count: number,
   value: unknown,
   row: Float32Array,
-  at: number,
+  column: number,
 ): Rejection | null {
   const { path, default: missing } = input;
   if ((value === undefined || value === null) && missing !== undefined) {
     const feature = scaled(input, missing);
-    row.fill(feature, at, at + count);
+    row.fill(feature, column, column + count);
     return Number.isFinite(feature) ? null : explain(path, missing);
   }
   if (value === undefined) return explain(path, value);
@@ -226,7 +226,7 @@ function fillList(
     const element: unknown = value[index] ?? missing ?? value[index];
     const feature = scale(input, element);
     if (!Number.isFinite(feature)) return explain(`${path}.${index}`, element);
-    row[at + index] = feature;
+    row[column + index] = feature;
   }
   return null;
 }

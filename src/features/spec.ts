@@ -130,8 +130,8 @@ export const planInput = z.unknown().transform((value, context): PlanInput => {
   const own = keys.find((key): key is keyof typeof KINDS => Object.hasOwn(KINDS, key));
   const parsed = (own === undefined ? field : KINDS[own]).safeParse(value);
   if (!parsed.success) {
-    for (const { path: at, message } of parsed.error.issues)
-      context.addIssue({ code: 'custom', path: [...at], message });
+    for (const { path: inner, message } of parsed.error.issues)
+      context.addIssue({ code: 'custom', path: [...inner], message });
     return z.NEVER;
   }
   return kindOf(parsed.data, (message) => context.addIssue({ code: 'custom', message }));

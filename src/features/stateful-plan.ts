@@ -36,7 +36,7 @@ export const NOT_COPARTITIONED = 'NOT_COPARTITIONED';
 
 interface Column {
   readonly input: WindowInput;
-  readonly at: number;
+  readonly from: number;
 }
 
 /** A field that windows look at. */
@@ -62,7 +62,7 @@ export class StatefulPlan implements FeaturePlan {
   readonly reach: { readonly ms: number; readonly driftMs: number };
   readonly #stateless: readonly {
     readonly fill: ReturnType<typeof compilePlan>['fill'];
-    readonly at: number;
+    readonly from: number;
   }[];
   readonly #windows: readonly Column[];
   readonly #timeOf: (record: unknown, timestampMs: number) => number | Rejection;
@@ -83,16 +83,16 @@ export class StatefulPlan implements FeaturePlan {
     nowMs: () => number = Date.now,
   ) {
     this.#owns = options.partitioning === 'trusted' ? null : owns;
-    let at = 0;
+    let width = 0;
     const placed = inputs.map((input) => {
-      const column = { input, at };
-      at += widthOf(input);
+      const column = { input, from: width };
+      width += widthOf(input);
       return column;
     });
-    this.width = at;
+    this.width = width;
     this.#windows = placed.filter((column): column is Column => column.input.kind === 'window');
-    this.#stateless = placed.flatMap(({ input, at: to }) =>
-      input.kind === 'window' ? [] : [{ fill: compilePlan([input as StatelessInput], fields).fill, at: to }],
+    this.#stateless = placed.flatMap(({ input, from }) =>
+      input.kind === 'window' ? [] : [{ fill: compilePlan([input as StatelessInput], fields).fill, from }],
     );
     this.state = new WindowState(
       this.#windows.map(({ input }) => input.window),
@@ -140,19 +140,19 @@ export class StatefulPlan implements FeaturePlan {
   }
 
   /**
-   * Fills `row[at .. at + width)`. Returns null, or why the record has no features: then it is in no window either, unless
+   * Fills `row[column .. column + width)`. Returns null, or why the record has no features: then it is in no window either, unless
    * it is the value of a window that has no float32 after scaling. All of the record is read before any of it goes into the windows:
    * so whatever is thrown leaves them as they were, but for `StateBrokenError`.
    */
   fill(
     record: unknown,
     row: Float32Array,
-    at: number,
+    column: number,
     timestampMs: number,
     key: Uint8Array | null = null,
   ): Rejection | null {
-    for (const { fill, at: to } of this.#stateless) {
-      const rejection = fill(record, row, at + to, timestampMs);
+    for (const { fill, from } of this.#stateless) {
+      const rejection = fill(record, row, column + from, timestampMs);
       if (rejection !== null) return rejection;
     }
     if (!isMap(record)) return notAMap(record);
@@ -162,9 +162,9 @@ export class StatefulPlan implements FeaturePlan {
     if (rejection !== null) return rejection;
     this.#take(timeMs);
     for (let index = 0; index < this.#windows.length; index++) {
-      const { input, at: to } = this.#windows[index] as Column;
+      const { input, from } = this.#windows[index] as Column;
       const value = this.#out[index] as number;
-      const wrong = put(scaled(input, value), value, input.window.function, row, at + to);
+      const wrong = put(scaled(input, value), value, input.window.function, row, column + from);
       if (wrong !== null) return wrong;
     }
     return null;

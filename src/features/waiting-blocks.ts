@@ -35,7 +35,7 @@ export class WaitingBlocks {
     this.#blockMs = blockMs;
   }
 
-  at(index: number): Block | undefined {
+  blockAt(index: number): Block | undefined {
     return this.#blocks[index];
   }
 
@@ -64,8 +64,8 @@ export class WaitingBlocks {
     }
     if (before === block.last) {
       block.last = entry;
-      block.gathered.forEach((known, at) => {
-        if (known !== null) this.#list.gather(entry, at + NO_VALUE, known);
+      block.gathered.forEach((known, place) => {
+        if (known !== null) this.#list.gather(entry, place + NO_VALUE, known);
       });
       return;
     }

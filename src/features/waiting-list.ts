@@ -80,7 +80,7 @@ export class WaitingList implements Waiting {
   lastUpTo(slot: number, timeMs: number): number {
     let entry = this.#lasts[slot] ?? NONE;
     const blocks = this.#busy.get(slot);
-    if (blocks !== undefined) entry = blocks.at(blocks.indexUpTo(timeMs))?.last ?? NONE;
+    if (blocks !== undefined) entry = blocks.blockAt(blocks.indexUpTo(timeMs))?.last ?? NONE;
     while (entry !== NONE && this.timeOf(entry) > timeMs) entry = this.#befores[entry] as number;
     return entry;
   }
@@ -127,7 +127,7 @@ export class WaitingList implements Waiting {
     let index = blocks === undefined || last === NONE ? -1 : blocks.indexUpTo(this.timeOf(last));
     let to = last;
     for (; to !== NONE && this.#isInside(to, hopMs, pane); index--) {
-      const block = blocks?.at(index);
+      const block = blocks?.blockAt(index);
       let from = to;
       if (blocks !== undefined && block?.last === to && this.#isInside(block.first, hopMs, pane)) {
         into.take(blocks.gatheredOf(block, value), respects);

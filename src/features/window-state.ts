@@ -179,8 +179,8 @@ export class WindowState {
         const slot = pending.slotOf(entry, index);
         if (slot === NONE) return;
         const lastMs = group.lastMs(slot);
-        group.rings.forEach((ring, at) => {
-          const value = (this.#ringValues[index] as readonly number[])[at] as number;
+        group.rings.forEach((ring, ringIndex) => {
+          const value = (this.#ringValues[index] as readonly number[])[ringIndex] as number;
           const number = value < 0 ? 0 : pending.valueOf(entry, value);
           ring.add(slot, timeMs, lastMs, number, value < 0 ? 0 : pending.hashOf(entry, value));
         });

@@ -14,8 +14,12 @@ interface KafkaError extends Error {
 
 /** An error and what it was wrapped around, the outermost first. */
 export function* errorChain(error: unknown): Generator<KafkaError> {
-  for (let at = error as KafkaError | undefined; at instanceof Error; at = at.cause as KafkaError | undefined)
-    yield at;
+  for (
+    let link = error as KafkaError | undefined;
+    link instanceof Error;
+    link = link.cause as KafkaError | undefined
+  )
+    yield link;
 }
 
 /** Protocol errors that say that the group went on without us. */
@@ -70,7 +74,7 @@ const OF_RECORDS = new Set([
 
 /** The protocol error, also where kafkajs has wrapped it. */
 function protocolError(error: unknown): KafkaError | undefined {
-  for (const at of errorChain(error)) if (typeof at.type === 'string') return at;
+  for (const link of errorChain(error)) if (typeof link.type === 'string') return link;
   return undefined;
 }
 

@@ -10,7 +10,7 @@ const GROWTH_BYTES = 512;
 
 export class FlexibleReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #byteAt = 0;
 
   /** An answer, whose header ends with tagged fields. */
   constructor(answer: Buffer) {
@@ -74,9 +74,9 @@ export class FlexibleReader {
   }
 
   #take(count: number): number {
-    const start = this.#at;
-    this.#at += count;
-    if (this.#at > this.#bytes.length) throw new RangeError('the answer ends too early');
+    const start = this.#byteAt;
+    this.#byteAt += count;
+    if (this.#byteAt > this.#bytes.length) throw new RangeError('the answer ends too early');
     return start;
   }
 }
@@ -99,20 +99,20 @@ export class FlexibleWriter {
   }
 
   int8(value: number): this {
-    const at = this.#room(1);
-    this.#bytes.writeInt8(value, at);
+    const byteAt = this.#room(1);
+    this.#bytes.writeInt8(value, byteAt);
     return this;
   }
 
   int32(value: number): this {
-    const at = this.#room(4);
-    this.#bytes.writeInt32BE(value, at);
+    const byteAt = this.#room(4);
+    this.#bytes.writeInt32BE(value, byteAt);
     return this;
   }
 
   int64(value: string): this {
-    const at = this.#room(8);
-    this.#bytes.writeBigInt64BE(BigInt(value), at);
+    const byteAt = this.#room(8);
+    this.#bytes.writeBigInt64BE(BigInt(value), byteAt);
     return this;
   }
 
@@ -145,8 +145,8 @@ export class FlexibleWriter {
   }
 
   #put(bytes: Buffer): this {
-    const at = this.#room(bytes.length);
-    bytes.copy(this.#bytes, at);
+    const byteAt = this.#room(bytes.length);
+    bytes.copy(this.#bytes, byteAt);
     return this;
   }
 

@@ -8,7 +8,7 @@ import { refusalIn } from './errors.ts';
 interface Part {
   readonly batch: ResultBatch;
   /** The place of its first record in the whole. */
-  readonly at: number;
+  readonly firstIndex: number;
 }
 
 export class Parts {
@@ -19,9 +19,9 @@ export class Parts {
    * records that the topic will not take, alone or named by it.
    */
   async send(whole: ResultBatch, send: (part: ResultBatch) => Promise<void>): Promise<void> {
-    let parts = this.#parts.get(whole) ?? [{ batch: whole, at: 0 }];
+    let parts = this.#parts.get(whole) ?? [{ batch: whole, firstIndex: 0 }];
     for (let done = 0; done < parts.length; ) {
-      const { batch, at } = parts[done] as Part;
+      const { batch, firstIndex } = parts[done] as Part;
       try {
         await send(batch);
         done++;
@@ -31,13 +31,13 @@ export class Parts {
         const { ofTime } = refusal;
         if (refusal.named.length > 0 || batch.recordCount === 1) {
           const named = refusal.named.length > 0 ? refusal.named : [{ index: 0, message: refusal.words }];
-          const records = named.map(({ index, message }) => ({ index: at + index, message }));
-          throw new RefusedRecordsError([{ batch: whole, appended: at, records, ofTime }], error);
+          const records = named.map(({ index, message }) => ({ index: firstIndex + index, message }));
+          throw new RefusedRecordsError([{ batch: whole, appended: firstIndex, records, ofTime }], error);
         }
         const [first, second] = halve(batch);
         const halves = [
-          { batch: first, at },
-          { batch: second, at: at + first.recordCount },
+          { batch: first, firstIndex },
+          { batch: second, firstIndex: firstIndex + first.recordCount },
         ];
         parts = parts.toSpliced(done, 1, ...halves);
         this.#parts.set(whole, parts);

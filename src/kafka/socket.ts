@@ -80,19 +80,19 @@ export class ResponseAssembler {
     }
     const end = this.#shortFilled + byteLength;
     const responses: Buffer[] = [];
-    let at = 0;
-    while (end - at >= SIZE_BYTES) {
-      const size = SIZE_BYTES + this.#short.readInt32BE(at);
-      if (size > end - at) {
-        if (at + size > SHORT_BYTES) this.#beginLong(size, at, end);
+    let byteAt = 0;
+    while (end - byteAt >= SIZE_BYTES) {
+      const size = SIZE_BYTES + this.#short.readInt32BE(byteAt);
+      if (size > end - byteAt) {
+        if (byteAt + size > SHORT_BYTES) this.#beginLong(size, byteAt, end);
         break;
       }
-      responses.push(Buffer.from(this.#short.subarray(at, at + size)));
-      at += size;
+      responses.push(Buffer.from(this.#short.subarray(byteAt, byteAt + size)));
+      byteAt += size;
     }
     if (this.#long === null) {
-      this.#short.copyWithin(0, at, end);
-      this.#shortFilled = end - at;
+      this.#short.copyWithin(0, byteAt, end);
+      this.#shortFilled = end - byteAt;
     } else {
       this.#shortFilled = 0;
     }

@@ -31,7 +31,8 @@ export function* generateTransactions(file: string, seed: number): Generator<Loa
       noise[index] = random.normal();
       let sum = mean[index] as number;
       const row = cholesky[index] as readonly number[];
-      for (let at = 0; at <= index; at++) sum += (row[at] as number) * (noise[at] as number);
+      for (let column = 0; column <= index; column++)
+        sum += (row[column] as number) * (noise[column] as number);
       if (isLog[index]) sum = Math.max(0, Math.expm1(sum));
       value[fields[index] as string] = Math.round(sum * DECIMALS) / DECIMALS;
     }

@@ -39,11 +39,11 @@ export function skippedBatches(
 
 /** The type of a control batch: brokers write them uncompressed, with one record. */
 function controlType({ bytes }: RawRecordBatch): number {
-  const cursor: VarintCursor = { bytes, at: HEADER_BYTES, end: bytes.byteLength };
+  const cursor: VarintCursor = { bytes, byteAt: HEADER_BYTES, end: bytes.byteLength };
   readVarint(cursor); // length
-  cursor.at++; // attributes
+  cursor.byteAt++; // attributes
   readVarlong(cursor); // timestamp delta
   readVarint(cursor); // offset delta
   readVarint(cursor); // key length
-  return ((bytes[cursor.at + 2] as number) << 8) | (bytes[cursor.at + 3] as number);
+  return ((bytes[cursor.byteAt + 2] as number) << 8) | (bytes[cursor.byteAt + 3] as number);
 }

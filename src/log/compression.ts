@@ -114,15 +114,15 @@ function lz4InflatedBytesMax(bytes: Uint8Array): number {
   const hasDictionary = (flags & 0x01) !== 0;
   const blockBytesMax = LZ4_BLOCK_BYTES_MAX[(view.getUint8(5) >> 4) & 0x07];
   if (blockBytesMax === undefined) throw new CompressionError('lz4 frame with an unknown block size');
-  let at = 7 + (hasContentSize ? 8 : 0) + (hasDictionary ? 4 : 0);
+  let byteAt = 7 + (hasContentSize ? 8 : 0) + (hasDictionary ? 4 : 0);
   let bound = 0;
   for (;;) {
-    const size = view.getUint32(at, true);
+    const size = view.getUint32(byteAt, true);
     if (size === 0) return bound;
     const stored = (size & 0x8000_0000) !== 0;
     const byteLength = size & 0x7fff_ffff;
     bound += stored ? byteLength : blockBytesMax;
-    at += 4 + byteLength + (hasBlockChecksum ? 4 : 0);
+    byteAt += 4 + byteLength + (hasBlockChecksum ? 4 : 0);
   }
 }
 
@@ -141,12 +141,12 @@ function inflateSnappy(bytes: Uint8Array, inflatedBytesMax: number): Uint8Array 
 
 function xerialBlocks(data: Buffer): Buffer[] {
   const blocks: Buffer[] = [];
-  let at = XERIAL_HEADER_BYTES;
-  while (at < data.length) {
-    const byteLength = data.readInt32BE(at);
+  let byteAt = XERIAL_HEADER_BYTES;
+  while (byteAt < data.length) {
+    const byteLength = data.readInt32BE(byteAt);
     if (byteLength < 0) throw new CompressionError(`a block of ${byteLength} bytes`);
-    blocks.push(data.subarray(at + 4, at + 4 + byteLength));
-    at += 4 + byteLength;
+    blocks.push(data.subarray(byteAt + 4, byteAt + 4 + byteLength));
+    byteAt += 4 + byteLength;
   }
   return blocks;
 }

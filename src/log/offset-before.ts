@@ -16,7 +16,7 @@ export interface Reach {
 }
 
 export interface Beginning {
-  readonly at: number;
+  readonly offset: number;
   /** By the position something of that time or later must have been taken: otherwise it began too late. -Infinity: it did not. */
   readonly assumedMs: number;
 }
@@ -47,7 +47,7 @@ export async function beginningBefore(
   tooLate: TooLate | null = null,
 ): Promise<Beginning> {
   const start = await offsetAt(NEVER);
-  const whole: Beginning = { at: Math.min(start, position), assumedMs: NEVER };
+  const whole: Beginning = { offset: Math.min(start, position), assumedMs: NEVER };
   if (start >= position || reach.ms + reach.driftMs === Number.POSITIVE_INFINITY) return whole;
   const assumedMs =
     tooLate !== null && tooLate.latestMs > NEVER
@@ -57,10 +57,10 @@ export async function beginningBefore(
         stepOf(reach) -
         reach.driftMs;
   const fromMs = assumedMs - reach.ms - reach.driftMs;
-  let at = fromMs > 0 ? await offsetAt(fromMs) : start;
+  let offset = fromMs > 0 ? await offsetAt(fromMs) : start;
   // Where nothing is taken at all, nobody should go through the log a reach at a time.
-  if (tooLate?.latestMs === NEVER) at = Math.min(at, position - 2 * (position - tooLate.began));
-  return at > start ? { at, assumedMs } : whole;
+  if (tooLate?.latestMs === NEVER) offset = Math.min(offset, position - 2 * (position - tooLate.began));
+  return offset > start ? { offset, assumedMs } : whole;
 }
 
 /** A time that is at most a step before the latest timestamp below an offset; -Infinity if there is none since 1970. */

@@ -9,22 +9,22 @@ const R = 24;
 export function murmur2(bytes: Uint8Array, start = 0, end: number = bytes.byteLength): number {
   const length = end - start;
   let hash = SEED ^ length;
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
+  let byteAt = start;
+  for (; byteAt + 4 <= end; byteAt += 4) {
     let word =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
+      (bytes[byteAt] as number) |
+      ((bytes[byteAt + 1] as number) << 8) |
+      ((bytes[byteAt + 2] as number) << 16) |
+      ((bytes[byteAt + 3] as number) << 24);
     word = Math.imul(word, M);
     word ^= word >>> R;
     word = Math.imul(word, M);
     hash = Math.imul(hash, M) ^ word;
   }
-  const rest = end - at;
-  if (rest === 3) hash ^= (bytes[at + 2] as number) << 16;
-  if (rest >= 2) hash ^= (bytes[at + 1] as number) << 8;
-  if (rest >= 1) hash = Math.imul(hash ^ (bytes[at] as number), M);
+  const rest = end - byteAt;
+  if (rest === 3) hash ^= (bytes[byteAt + 2] as number) << 16;
+  if (rest >= 2) hash ^= (bytes[byteAt + 1] as number) << 8;
+  if (rest >= 1) hash = Math.imul(hash ^ (bytes[byteAt] as number), M);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, M);
   return hash ^ (hash >>> 15);

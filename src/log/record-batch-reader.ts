@@ -42,7 +42,7 @@ export class RecordReader implements VarintCursor, RecordView {
   readonly header: RecordBatchHeader;
   readonly bytes: Uint8Array;
   readonly end: number;
-  at = 0;
+  byteAt = 0;
   offset = 0;
   timestamp: Int64 = 0;
   timestampMs = 0;
@@ -68,10 +68,10 @@ export class RecordReader implements VarintCursor, RecordView {
     const { header } = this;
     try {
       const length = readVarint(this);
-      const end = this.at + length;
+      const end = this.byteAt + length;
       if (length < 0 || end > this.end)
-        throw new TruncatedError(`record of ${length} bytes at byte ${this.at}`);
-      this.at++; // attributes: unused by Kafka
+        throw new TruncatedError(`record of ${length} bytes at byte ${this.byteAt}`);
+      this.byteAt++; // attributes: unused by Kafka
       const timestampDelta = readVarlong(this);
       this.timestamp = header.logAppendTime
         ? header.maxTimestamp
@@ -79,17 +79,17 @@ export class RecordReader implements VarintCursor, RecordView {
       this.timestampMs = Number(this.timestamp);
       this.offset = header.baseOffset + readVarint(this);
       const keyLength = readVarint(this);
-      this.keyStart = keyLength < 0 ? NULL : this.at;
-      this.at += Math.max(0, keyLength);
-      this.keyEnd = keyLength < 0 ? NULL : this.at;
+      this.keyStart = keyLength < 0 ? NULL : this.byteAt;
+      this.byteAt += Math.max(0, keyLength);
+      this.keyEnd = keyLength < 0 ? NULL : this.byteAt;
       const valueLength = readVarint(this);
-      this.valueStart = valueLength < 0 ? NULL : this.at;
-      this.at += Math.max(0, valueLength);
-      this.valueEnd = valueLength < 0 ? NULL : this.at;
-      if (this.at > end) throw new TruncatedError(`key and value run past the record at byte ${end}`);
-      this.headersStart = this.at;
+      this.valueStart = valueLength < 0 ? NULL : this.byteAt;
+      this.byteAt += Math.max(0, valueLength);
+      this.valueEnd = valueLength < 0 ? NULL : this.byteAt;
+      if (this.byteAt > end) throw new TruncatedError(`key and value run past the record at byte ${end}`);
+      this.headersStart = this.byteAt;
       this.headersEnd = end;
-      this.at = end;
+      this.byteAt = end;
     } catch (error) {
       throw new DamagedBatchError(
         `record batch at offset ${header.baseOffset} does not parse: ${(error as Error).message}`,
@@ -110,17 +110,17 @@ export class RecordReader implements VarintCursor, RecordView {
 
 /** How many headers a record has; -1 when they do not fill their block. Makes no objects. */
 export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): number {
-  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, byteAt: headersStart, end: headersEnd };
   try {
     const count = readVarint(cursor);
     for (let left = count; left > 0; left--) {
       const keyLength = readVarint(cursor);
       if (keyLength < 0) return -1;
-      cursor.at += keyLength;
+      cursor.byteAt += keyLength;
       const valueLength = readVarint(cursor);
-      cursor.at += Math.max(0, valueLength);
+      cursor.byteAt += Math.max(0, valueLength);
     }
-    return cursor.at === headersEnd ? count : -1;
+    return cursor.byteAt === headersEnd ? count : -1;
   } catch {
     return -1;
   }
@@ -128,15 +128,15 @@ export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): n
 
 /** Parses the headers of a record: for dead letters and tests, not for the hot path. */
 export function parseHeaders({ bytes, headersStart, headersEnd }: RecordView): RecordHeader[] {
-  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, byteAt: headersStart, end: headersEnd };
   const headers: RecordHeader[] = [];
   for (let left = readVarint(cursor); left > 0; left--) {
     const keyLength = readVarint(cursor);
-    const key = Buffer.from(bytes.subarray(cursor.at, cursor.at + keyLength)).toString('utf8');
-    cursor.at += keyLength;
+    const key = Buffer.from(bytes.subarray(cursor.byteAt, cursor.byteAt + keyLength)).toString('utf8');
+    cursor.byteAt += keyLength;
     const valueLength = readVarint(cursor);
-    const value = valueLength < 0 ? null : bytes.subarray(cursor.at, cursor.at + valueLength);
-    cursor.at += Math.max(0, valueLength);
+    const value = valueLength < 0 ? null : bytes.subarray(cursor.byteAt, cursor.byteAt + valueLength);
+    cursor.byteAt += Math.max(0, valueLength);
     headers.push({ key, value });
   }
   return headers;

@@ -47,7 +47,7 @@ export class RecordBatchWriter {
   #bytes: Buffer<ArrayBuffer> = NOTHING;
   #view: DataView = viewOf(NOTHING);
   #expectedBytes = INITIAL_BYTES;
-  #at: number = HEADER_BYTES;
+  #byteAt: number = HEADER_BYTES;
   #count = 0;
   #baseTimestamp: Int64 = 0;
   #maxTimestamp: Int64 = 0;
@@ -62,7 +62,7 @@ export class RecordBatchWriter {
 
   /** Bytes written so far, before compression, with the header. */
   get byteLength(): number {
-    return this.#at;
+    return this.#byteAt;
   }
 
   /** Appends one record from ranges of other buffers; a start of -1 means null. `headers` is an encoded block. */
@@ -98,15 +98,15 @@ export class RecordBatchWriter {
       (headersEnd - headersStart);
     this.#reserve(length + 5);
     const bytes = this.#bytes;
-    let at = writeVarint(bytes, this.#at, length);
-    bytes[at++] = 0;
-    at = writeVarlong(bytes, at, timestampDelta);
-    at = writeVarint(bytes, at, this.#count);
-    at = writeVarint(bytes, at, keyLength);
-    if (keyLength > 0) at = copyBytes(keySource, keyStart, keyEnd, bytes, at);
-    at = writeVarint(bytes, at, valueLength);
-    if (valueLength > 0) at = copyWords(valueSource, valueStart, valueEnd, this.#view, at);
-    this.#at = copyWords(headers, headersStart, headersEnd, this.#view, at);
+    let byteAt = writeVarint(bytes, this.#byteAt, length);
+    bytes[byteAt++] = 0;
+    byteAt = writeVarlong(bytes, byteAt, timestampDelta);
+    byteAt = writeVarint(bytes, byteAt, this.#count);
+    byteAt = writeVarint(bytes, byteAt, keyLength);
+    if (keyLength > 0) byteAt = copyBytes(keySource, keyStart, keyEnd, bytes, byteAt);
+    byteAt = writeVarint(bytes, byteAt, valueLength);
+    if (valueLength > 0) byteAt = copyWords(valueSource, valueStart, valueEnd, this.#view, byteAt);
+    this.#byteAt = copyWords(headers, headersStart, headersEnd, this.#view, byteAt);
     this.#count++;
   }
 
@@ -150,21 +150,21 @@ export class RecordBatchWriter {
     view.setInt32(AT.recordCount, this.#count);
     view.setUint32(AT.crc, crc32c(bytes.subarray(AT.attributes)));
     const recordCount = this.#count;
-    this.#at = HEADER_BYTES;
+    this.#byteAt = HEADER_BYTES;
     this.#count = 0;
     return { bytes, recordCount };
   }
 
   /** The bytes as they are, buffer and all; the next batch is expected to be as large. */
   #handOver(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#bytes.buffer, 0, this.#at);
-    this.#expectedBytes = Math.max(INITIAL_BYTES, this.#at);
+    const bytes = new Uint8Array(this.#bytes.buffer, 0, this.#byteAt);
+    this.#expectedBytes = Math.max(INITIAL_BYTES, this.#byteAt);
     this.#use(NOTHING);
     return bytes;
   }
 
   #compressed(compression: CompressionType): Uint8Array<ArrayBuffer> {
-    const records = compress(compression, this.#bytes.subarray(HEADER_BYTES, this.#at));
+    const records = compress(compression, this.#bytes.subarray(HEADER_BYTES, this.#byteAt));
     const bytes = new Uint8Array(new ArrayBuffer(HEADER_BYTES + records.byteLength));
     bytes.set(records, HEADER_BYTES);
     return bytes;
@@ -176,22 +176,22 @@ export class RecordBatchWriter {
   }
 
   #reserve(more: number): void {
-    const needed = this.#at + more;
+    const needed = this.#byteAt + more;
     const outgrown = this.#bytes;
     if (needed <= outgrown.byteLength) return;
     const wanted = Math.max(needed, this.#expectedBytes, outgrown.byteLength * 2);
     this.#use(Buffer.from(this.#buffers.take(wanted)));
     if (outgrown.byteLength === 0) return;
-    this.#bytes.set(outgrown.subarray(0, this.#at));
+    this.#bytes.set(outgrown.subarray(0, this.#byteAt));
     this.#buffers.giveBack(outgrown.buffer);
   }
 }
 
 /** Encodes a headers block: a count, then key and value of each. Those of a whole block given stand before, byte for byte. */
 export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Array = NO_HEADERS): Uint8Array {
-  const cursor: VarintCursor = { bytes: before, at: 0, end: before.byteLength };
+  const cursor: VarintCursor = { bytes: before, byteAt: 0, end: before.byteLength };
   const count = readVarint(cursor) + headers.length;
-  const kept = before.subarray(cursor.at);
+  const kept = before.subarray(cursor.byteAt);
   const keys = headers.map(({ key }) => Buffer.from(key, 'utf8'));
   let size = sizeOfVarint(count) + kept.byteLength;
   headers.forEach(({ value }, index) => {
@@ -200,17 +200,17 @@ export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Arr
     size += sizeOfVarint(keyLength) + keyLength + sizeOfVarint(valueLength) + Math.max(0, valueLength);
   });
   const bytes = new Uint8Array(size);
-  let at = writeVarint(bytes, 0, count);
-  bytes.set(kept, at);
-  at += kept.byteLength;
+  let byteAt = writeVarint(bytes, 0, count);
+  bytes.set(kept, byteAt);
+  byteAt += kept.byteLength;
   headers.forEach(({ value }, index) => {
     const key = keys[index] as Buffer;
-    at = writeVarint(bytes, at, key.byteLength);
-    bytes.set(key, at);
-    at = writeVarint(bytes, at + key.byteLength, value === null ? -1 : value.byteLength);
+    byteAt = writeVarint(bytes, byteAt, key.byteLength);
+    bytes.set(key, byteAt);
+    byteAt = writeVarint(bytes, byteAt + key.byteLength, value === null ? -1 : value.byteLength);
     if (value !== null) {
-      bytes.set(value, at);
-      at += value.byteLength;
+      bytes.set(value, byteAt);
+      byteAt += value.byteLength;
     }
   });
   return bytes;

@@ -61,34 +61,34 @@ export interface RecordBatchHeader {
 }
 
 /**
- * Reads the header at `at`, before the CRC is checked: a damaged field gives a wrong value, not an error. Throws
+ * Reads the header at `byteAt`, before the CRC is checked: a damaged field gives a wrong value, not an error. Throws
  * `UnsupportedFormatError` when the magic byte is not 2, `RangeError` when the offset, which no CRC covers, is none.
  */
-export function readHeader(bytes: Uint8Array, at = 0): RecordBatchHeader {
+export function readHeader(bytes: Uint8Array, byteAt = 0): RecordBatchHeader {
   const view = viewOf(bytes);
-  const magic = view.getInt8(at + AT.magic);
+  const magic = view.getInt8(byteAt + AT.magic);
   if (magic !== MAGIC_V2) {
     throw new UnsupportedFormatError(
       `record batch with magic byte ${magic}; scorelane reads magic 2 only (written by Kafka 0.11 and later)`,
     );
   }
-  const attributes = view.getInt16(at + AT.attributes);
-  const baseOffset = offset(readInt64(view, at + AT.baseOffset));
-  const lastOffset = offset(baseOffset + Math.max(0, view.getInt32(at + AT.lastOffsetDelta)));
+  const attributes = view.getInt16(byteAt + AT.attributes);
+  const baseOffset = offset(readInt64(view, byteAt + AT.baseOffset));
+  const lastOffset = offset(baseOffset + Math.max(0, view.getInt32(byteAt + AT.lastOffsetDelta)));
   return {
     baseOffset,
     lastOffset,
     next: nextAfter(lastOffset),
-    byteLength: view.getInt32(at + AT.batchLength) + LENGTH_OVERHEAD,
-    crc: view.getUint32(at + AT.crc),
+    byteLength: view.getInt32(byteAt + AT.batchLength) + LENGTH_OVERHEAD,
+    crc: view.getUint32(byteAt + AT.crc),
     compression: attributes & COMPRESSION_MASK,
     logAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
     transactional: (attributes & TRANSACTIONAL) !== 0,
     control: (attributes & CONTROL) !== 0,
-    baseTimestamp: readExactInt64(view, at + AT.baseTimestamp),
-    maxTimestamp: readExactInt64(view, at + AT.maxTimestamp),
-    producerId: readInt64Loosely(view, at + AT.producerId),
-    recordCount: view.getInt32(at + AT.recordCount),
+    baseTimestamp: readExactInt64(view, byteAt + AT.baseTimestamp),
+    maxTimestamp: readExactInt64(view, byteAt + AT.maxTimestamp),
+    producerId: readInt64Loosely(view, byteAt + AT.producerId),
+    recordCount: view.getInt32(byteAt + AT.recordCount),
   };
 }
 
@@ -105,16 +105,16 @@ export interface RawRecordBatch {
 export function splitRecordBatches(bytes: Uint8Array): RawRecordBatch[] {
   const view = viewOf(bytes);
   const batches: RawRecordBatch[] = [];
-  let at = 0;
-  while (bytes.byteLength - at >= HEADER_BYTES) {
-    const byteLength = view.getInt32(at + AT.batchLength) + LENGTH_OVERHEAD;
-    if (byteLength < HEADER_BYTES && view.getInt8(at + AT.magic) === MAGIC_V2) {
+  let byteAt = 0;
+  while (bytes.byteLength - byteAt >= HEADER_BYTES) {
+    const byteLength = view.getInt32(byteAt + AT.batchLength) + LENGTH_OVERHEAD;
+    if (byteLength < HEADER_BYTES && view.getInt8(byteAt + AT.magic) === MAGIC_V2) {
       throw new UnsupportedFormatError(`record batch of ${byteLength} bytes, shorter than its own header`);
     }
-    if (byteLength > bytes.byteLength - at) break;
-    const header = readHeader(bytes, at);
-    batches.push({ header, bytes: bytes.subarray(at, at + byteLength) });
-    at += byteLength;
+    if (byteLength > bytes.byteLength - byteAt) break;
+    const header = readHeader(bytes, byteAt);
+    batches.push({ header, bytes: bytes.subarray(byteAt, byteAt + byteLength) });
+    byteAt += byteLength;
   }
   return batches;
 }

@@ -33,8 +33,8 @@ export function checkGolden(
           `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${outputWidth}`,
         );
       }
-      expected.forEach((value, at) => {
-        const found = column[index * outputWidth + at] as number;
+      expected.forEach((value, output) => {
+        const found = column[index * outputWidth + output] as number;
         // NaN compares false with everything: only what is surely near enough passes.
         if (Math.abs(found - value) <= manifest.golden.tolerance) return;
         throw wrong(

@@ -53,7 +53,7 @@ export class Beginnings {
     position: NextOffset,
   ): Promise<Begun> {
     const { snapshots, onState } = this.#options;
-    const { at, assumedMs } = beginning;
+    const { offset: at, assumedMs } = beginning;
     const key = keyOf(lane);
     const file = snapshots.find(lane);
     if (file !== null) {
@@ -79,19 +79,19 @@ export class Beginnings {
   async prove(
     lane: LaneAddress,
     position: NextOffset,
-    { at, assumedMs }: Beginning,
+    { offset: at, assumedMs }: Beginning,
     latestMs: number,
   ): Promise<void> {
     const key = keyOf(lane);
     if (latestMs < assumedMs) {
       const tooLate = { began: at, latestMs };
       const needed = await this.#options.beginningOf(lane, position, tooLate);
-      if (needed.at < at) {
+      if (needed.offset < at) {
         this.#tooLate.set(key, tooLate);
         const found =
           latestMs > Number.NEGATIVE_INFINITY ? `the latest is of ${timeOf(latestMs)}` : 'there is none';
         throw new StateLostError(
-          `the state of ${key} begins again at offset ${needed.at}: from ${at} to ${position} a record of ${timeOf(assumedMs)} or ` +
+          `the state of ${key} begins again at offset ${needed.offset}: from ${at} to ${position} a record of ${timeOf(assumedMs)} or ` +
             `later was expected, and of those that windows take ${found}`,
         );
       }

@@ -54,11 +54,11 @@ export class AvroRecord extends WalkedRecord {
         // Where no list was found its places hold what the record before had, or a default.
         return this.found.isNumber(place)
           ? [...this.found.numbers.subarray(place, until)]
-          : this.found.at(place);
+          : this.found.valueAt(place);
       };
     }
     const place = this.placeOf(path);
-    return (record) => (record === this ? this.found.at(place) : ofObject(record));
+    return (record) => (record === this ? this.found.valueAt(place) : ofObject(record));
   }
 
   /** An element of a list that is found as a whole has a place of its own in it. */
@@ -135,14 +135,14 @@ export class WalkingAvroReader implements InputReader {
     timestampMs: number,
     key: Uint8Array | null = null,
   ): Rejection | null {
-    const at = row * this.width;
-    if (!this.#walked(bytes, start, end) || !this.#fill(features, at)) {
+    const rowStart = row * this.width;
+    if (!this.#walked(bytes, start, end) || !this.#fill(features, rowStart)) {
       this.#rows[row] = null;
       return this.#general.read(bytes, start, end, features, row, timestampMs, key);
     }
     const { found } = this.#record;
-    this.#rows[row] = this.#ids.map((place) => found.at(place));
-    return this.#hasRest ? this.#plan.fill(this.#record, features, at, timestampMs, key) : null;
+    this.#rows[row] = this.#ids.map((place) => found.valueAt(place));
+    return this.#hasRest ? this.#plan.fill(this.#record, features, rowStart, timestampMs, key) : null;
   }
 
   /** Whether the record in that row needed no decoding. */
@@ -173,12 +173,12 @@ export class WalkingAvroReader implements InputReader {
   }
 
   /** Scales what was found into its columns. Returns false where a number is missing, or has no float32. */
-  #fill(features: Float32Array, at: number): boolean {
+  #fill(features: Float32Array, rowStart: number): boolean {
     const { found, placed } = this.#record;
     for (const { input, column, place } of placed) {
       const count = input.count ?? 1;
       if (!found.isNumber(place)) {
-        const given = found.at(place) ?? null;
+        const given = found.valueAt(place) ?? null;
         const other = input.count === undefined ? asNumber(given) : undefined;
         const number = given === null ? input.default : other;
         if (number === undefined) return false;
@@ -188,7 +188,7 @@ export class WalkingAvroReader implements InputReader {
         const feature = scaled(input, found.numbers[place + index] as number);
         // Infinity and NaN differ from themselves less themselves.
         if (feature - feature !== 0) return false;
-        features[at + column + index] = feature;
+        features[rowStart + column + index] = feature;
       }
     }
     return true;

@@ -35,27 +35,27 @@ export class FieldMap {
     this.#lengthMax = fields.length + UNWANTED_MAX;
   }
 
-  /** The field of the map's entry number `entry`, whose key is `bytes[at .. at + length)`. */
-  fieldOf(entry: number, bytes: Uint8Array, at: number, length: number): PlacedField {
+  /** The field of the map's entry number `entry`, whose key is `bytes[byteAt .. byteAt + length)`. */
+  fieldOf(entry: number, bytes: Uint8Array, byteAt: number, length: number): PlacedField {
     const expected = this.#expected[entry];
-    if (expected !== undefined && isAt(expected.key, bytes, at, length)) return expected;
-    const found = this.#find(bytes, at, length);
+    if (expected !== undefined && isAt(expected.key, bytes, byteAt, length)) return expected;
+    const found = this.#find(bytes, byteAt, length);
     this.#expected[entry] = found;
     return found;
   }
 
-  #find(bytes: Uint8Array, at: number, length: number): PlacedField {
-    for (const field of this.#fields) if (isAt(field.key, bytes, at, length)) return field;
-    const unwanted = newField(bytes.slice(at, at + length));
+  #find(bytes: Uint8Array, byteAt: number, length: number): PlacedField {
+    for (const field of this.#fields) if (isAt(field.key, bytes, byteAt, length)) return field;
+    const unwanted = newField(bytes.slice(byteAt, byteAt + length));
     if (this.#fields.length < this.#lengthMax) this.#fields.push(unwanted);
     return unwanted;
   }
 }
 
-/** Whether `key` is what stands at `at`. */
-function isAt(key: Uint8Array, bytes: Uint8Array, at: number, length: number): boolean {
+/** Whether `key` is what stands at `byteAt`. */
+function isAt(key: Uint8Array, bytes: Uint8Array, byteAt: number, length: number): boolean {
   if (key.length !== length) return false;
-  for (let index = 0; index < length; index++) if (key[index] !== bytes[at + index]) return false;
+  for (let index = 0; index < length; index++) if (key[index] !== bytes[byteAt + index]) return false;
   return true;
 }
 

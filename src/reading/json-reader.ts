@@ -14,7 +14,7 @@ import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.t
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
 
 function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return false;
+  for (let byteAt = start; byteAt < end; byteAt++) if (bytes[byteAt] === BACKSLASH) return false;
   return isAscii(bytes, start, end);
 }
 
@@ -34,11 +34,11 @@ export class JsonReader extends WalkingReader {
     start: number,
     end: number,
     features: Float32Array,
-    at: number,
+    rowStart: number,
   ): boolean {
     const walker = this.#walker;
     walker.reset(bytes, start, end);
-    if (!this.#map(this.root, bytes, features, at, 1) || !walker.isAtEnd()) return false;
+    if (!this.#map(this.root, bytes, features, rowStart, 1) || !walker.isAtEnd()) return false;
     return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
   }
 
@@ -51,10 +51,10 @@ export class JsonReader extends WalkingReader {
       if (!walker.enterList()) return super.valueAt(bytes, start, end, element);
       for (let skipped = 0; skipped <= element; skipped++) {
         if (!walker.nextElement(skipped === 0)) return undefined;
-        from = walker.at;
+        from = walker.byteAt;
         walker.skip();
       }
-      to = walker.at;
+      to = walker.byteAt;
     }
     const head = bytes[from] as number;
     if (head === MINUS || (head >= ZERO && head <= NINE)) return numberIn(latin1(bytes, from, to));
@@ -75,7 +75,7 @@ export class JsonReader extends WalkingReader {
       if (length < 0) return true;
       if (!walker.isPlainKey) return false;
       const field = fields.fieldOf(entry, bytes, walker.keyAt, length);
-      const valueAt = walker.at;
+      const valueAt = walker.byteAt;
       if (field.input !== null) {
         if (!this.#input(field, field.input, features, rowAt + field.column, depth)) return false;
       } else if (field.fields !== null) {
@@ -83,7 +83,7 @@ export class JsonReader extends WalkingReader {
       } else {
         walker.skip(depth);
       }
-      if (field.id >= 0) this.sawId(field.id, valueAt, walker.at);
+      if (field.id >= 0) this.sawId(field.id, valueAt, walker.byteAt);
     }
   }
 
@@ -91,18 +91,18 @@ export class JsonReader extends WalkingReader {
     { inputIndex }: PlacedField,
     input: FieldInput,
     features: Float32Array,
-    at: number,
+    column: number,
     depth: number,
   ): boolean {
     const walker = this.#walker;
     if (input.count === undefined) {
-      if (!this.#number(input, isUnscaled(input), features, at)) return false;
+      if (!this.#number(input, isUnscaled(input), features, column)) return false;
     } else {
       if (depth >= this.nestingMax || !walker.enterList()) return false;
       const asItIs = isUnscaled(input);
-      let done = asItIs ? walker.readFloat32s(features, at, input.count) : 0;
+      let done = asItIs ? walker.readFloat32s(features, column, input.count) : 0;
       for (; walker.nextElement(done === 0); done++) {
-        if (done === input.count || !this.#number(input, asItIs, features, at + done)) return false;
+        if (done === input.count || !this.#number(input, asItIs, features, column + done)) return false;
       }
       if (done !== input.count) return false;
     }
@@ -110,7 +110,7 @@ export class JsonReader extends WalkingReader {
     return true;
   }
 
-  #number(input: FieldInput, asItIs: boolean, features: Float32Array, at: number): boolean {
+  #number(input: FieldInput, asItIs: boolean, features: Float32Array, column: number): boolean {
     const walker = this.#walker;
     if (!walker.readNumber() && !walker.readFlag()) return false;
     let feature = asItIs ? Math.fround(walker.value) : scaled(input, walker.value);
@@ -122,7 +122,7 @@ export class JsonReader extends WalkingReader {
     }
     // Infinity and NaN differ from themselves less themselves.
     if (feature - feature !== 0) return false;
-    features[at] = feature;
+    features[column] = feature;
     return true;
   }
 }

@@ -11,7 +11,7 @@ export const ABSENT = -1;
 
 /** Walks lists and maps alike. */
 interface Entries {
-  readonly at: number;
+  readonly byteAt: number;
   begin(bytes: Uint8Array, start: number, end: number): void;
   skip(): void;
   /** Calls `visit`, which moves past its value, for each entry of a list or map; false, and nothing was done, for any other value. */
@@ -81,11 +81,11 @@ export class Locator {
       }
       // Of a key that stands twice the last one counts.
       this.#forget(next);
-      const start = entries.at;
+      const start = entries.byteAt;
       this.#visit(next);
       for (const place of next.places) {
         this.#starts[place] = start;
-        this.#ends[place] = entries.at;
+        this.#ends[place] = entries.byteAt;
       }
     });
     if (!isEntered) entries.skip();
@@ -109,8 +109,8 @@ class JsonEntries implements Entries {
     this.#walker = new JsonWalker(nestingMax);
   }
 
-  get at(): number {
-    return this.#walker.at;
+  get byteAt(): number {
+    return this.#walker.byteAt;
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -142,8 +142,8 @@ class MsgpackEntries implements Entries {
     this.#walker = new MsgpackWalker(nestingMax);
   }
 
-  get at(): number {
-    return this.#walker.at;
+  get byteAt(): number {
+    return this.#walker.byteAt;
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -162,8 +162,8 @@ class MsgpackEntries implements Entries {
       const size = walker.readStringSize();
       if (size < 0) visit(this.#name());
       else {
-        const at = walker.take(size);
-        visit(this.#bytes.toString('utf8', at, at + size));
+        const byteAt = walker.take(size);
+        visit(this.#bytes.toString('utf8', byteAt, byteAt + size));
       }
     }
     if (entries >= 0) return true;
@@ -174,8 +174,8 @@ class MsgpackEntries implements Entries {
 
   /** The name of a key that is no text. */
   #name(): string {
-    const { at } = this.#walker;
+    const { byteAt } = this.#walker;
     this.#walker.skip();
-    return String(codecs.msgpack.decode(this.#bytes, at, this.#walker.at));
+    return String(codecs.msgpack.decode(this.#bytes, byteAt, this.#walker.byteAt));
   }
 }

@@ -27,10 +27,10 @@ export class MsgpackReader extends WalkingReader {
     start: number,
     end: number,
     features: Float32Array,
-    at: number,
+    rowStart: number,
   ): boolean {
     this.#walker.reset(bytes, start, end);
-    return this.#map(this.root, bytes, features, at, 1) && this.#walker.at === end;
+    return this.#map(this.root, bytes, features, rowStart, 1) && this.#walker.byteAt === end;
   }
 
   /** Doubles, float32, small integers and plain text; all else as the codec has it. */
@@ -41,12 +41,12 @@ export class MsgpackReader extends WalkingReader {
       if (element >= walker.readArraySize()) return undefined;
       for (let skipped = 0; skipped < element; skipped++) walker.skip();
     }
-    const head = bytes[walker.at] as number;
+    const head = bytes[walker.byteAt] as number;
     const isLong = head === INT64 || head === UINT64;
     if (head !== FALSE && head !== TRUE && !isLong && walker.readNumber()) return walker.value;
     const length = walker.readStringSize();
-    if (length >= 0 && isAscii(bytes, walker.at, walker.at + length))
-      return latin1(bytes, walker.at, walker.at + length);
+    if (length >= 0 && isAscii(bytes, walker.byteAt, walker.byteAt + length))
+      return latin1(bytes, walker.byteAt, walker.byteAt + length);
     return super.valueAt(bytes, start, end, element);
   }
 
@@ -61,10 +61,10 @@ export class MsgpackReader extends WalkingReader {
     if (size < 0) return false;
     for (let entry = 0; entry < size; entry++) {
       const length = walker.readStringSize();
-      if (length < 0 || length > walker.end - walker.at) return false;
-      const field = fields.fieldOf(entry, bytes, walker.at, length);
-      walker.at += length;
-      const valueAt = walker.at;
+      if (length < 0 || length > walker.end - walker.byteAt) return false;
+      const field = fields.fieldOf(entry, bytes, walker.byteAt, length);
+      walker.byteAt += length;
+      const valueAt = walker.byteAt;
       if (field.input !== null) {
         if (!this.#input(field, field.input, features, rowAt + field.column, depth)) return false;
       } else if (field.fields !== null) {
@@ -72,7 +72,7 @@ export class MsgpackReader extends WalkingReader {
       } else {
         walker.skip(depth);
       }
-      if (field.id >= 0) this.sawId(field.id, valueAt, walker.at);
+      if (field.id >= 0) this.sawId(field.id, valueAt, walker.byteAt);
     }
     return true;
   }
@@ -81,7 +81,7 @@ export class MsgpackReader extends WalkingReader {
     { inputIndex }: PlacedField,
     input: FieldInput,
     features: Float32Array,
-    at: number,
+    column: number,
     depth: number,
   ): boolean {
     const walker = this.#walker;
@@ -89,14 +89,14 @@ export class MsgpackReader extends WalkingReader {
     let done = 0;
     if (count !== undefined) {
       if (depth >= this.nestingMax || walker.readArraySize() !== count) return false;
-      if (isUnscaled(input)) done = walker.readFloat32s(count, features, at);
+      if (isUnscaled(input)) done = walker.readFloat32s(count, features, column);
     }
     for (; done < (count ?? 1); done++) {
       if (!walker.readNumber()) return false;
       const feature = scaled(input, walker.value);
       // Infinity and NaN differ from themselves less themselves.
       if (feature - feature !== 0) return false;
-      features[at + done] = feature;
+      features[column + done] = feature;
     }
     this.sawInput(inputIndex);
     return true;

@@ -14,16 +14,17 @@ const [NUMBERED_BYTES, GUID_BYTES] = [5, 17];
 export function schemaInHeaders(record: RecordView): NamedSchema {
   const { bytes, headersStart, headersEnd } = record;
   if (headersEnd - headersStart < NAME.length || countHeaders(record) <= 0) return null;
-  const cursor: VarintCursor = { bytes, at: headersStart, end: headersEnd };
+  const cursor: VarintCursor = { bytes, byteAt: headersStart, end: headersEnd };
   let found: NamedSchema = null;
   for (let left = readVarint(cursor); left > 0; left--) {
     const keyLength = readVarint(cursor);
-    const isIt = keyLength === NAME.length && NAME.equals(bytes.subarray(cursor.at, cursor.at + keyLength));
-    cursor.at += keyLength;
+    const isIt =
+      keyLength === NAME.length && NAME.equals(bytes.subarray(cursor.byteAt, cursor.byteAt + keyLength));
+    cursor.byteAt += keyLength;
     const length = Math.max(0, readVarint(cursor));
     // The last one counts.
-    if (isIt) found = nameIn(Buffer.from(bytes.buffer, bytes.byteOffset + cursor.at, length));
-    cursor.at += length;
+    if (isIt) found = nameIn(Buffer.from(bytes.buffer, bytes.byteOffset + cursor.byteAt, length));
+    cursor.byteAt += length;
   }
   return found;
 }

@@ -81,16 +81,16 @@ export abstract class WalkingReader implements InputReader {
     this.#idsAt = 2 * this.#idCount * row;
     while (this.#idsAt + 2 * this.#idCount > this.#idRanges.length) this.#grow();
     for (let id = 0; id < this.#idCount; id++) this.#idRanges[this.#idsAt + 2 * id] = ABSENT;
-    const at = row * this.width;
-    if (this.#isPlain(bytes, start, end, features, at))
-      return this.#rest?.fill(this.#raw.show(bytes, row), features, at, timestampMs, key) ?? null;
+    const rowStart = row * this.width;
+    if (this.#isPlain(bytes, start, end, features, rowStart))
+      return this.#rest?.fill(this.#raw.show(bytes, row), features, rowStart, timestampMs, key) ?? null;
     this.#source[row] = null;
     return this.#general.read(bytes, start, end, features, row, timestampMs, key);
   }
 
-  #isPlain(bytes: Uint8Array, start: number, end: number, features: Float32Array, at: number): boolean {
+  #isPlain(bytes: Uint8Array, start: number, end: number, features: Float32Array, rowStart: number): boolean {
     try {
-      return this.walk(bytes, start, end, features, at) && this.#seen === this.#seenIn.length;
+      return this.walk(bytes, start, end, features, rowStart) && this.#seen === this.#seenIn.length;
     } catch {
       // Damaged: the general reader says what is wrong with it.
       return false;
@@ -140,13 +140,13 @@ export abstract class WalkingReader implements InputReader {
     return [found?.[0] ?? ABSENT, found?.[1] ?? ABSENT];
   }
 
-  /** Walks one record into `features[at ..]`. Returns false, or throws, when the record is not plain. */
+  /** Walks one record into `features[rowStart ..]`. Returns false, or throws, when the record is not plain. */
   protected abstract walk(
     bytes: Uint8Array,
     start: number,
     end: number,
     features: Float32Array,
-    at: number,
+    rowStart: number,
   ): boolean;
 
   /** The value, or the element of that number, that stands in a range of bytes. */

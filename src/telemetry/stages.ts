@@ -63,13 +63,14 @@ export class StageHistograms {
 
 const percentiles = (histograms: Readonly<Record<Stage, Histogram>>): Record<Stage, Percentiles> =>
   ofEach((stage) => {
-    const at = (percentile: number): number => histograms[stage].getValueAtPercentile(percentile) / 1000;
+    const percentileMs = (percentile: number): number =>
+      histograms[stage].getValueAtPercentile(percentile) / 1000;
     return {
-      p50: at(50),
-      p90: at(90),
-      p99: at(99),
-      p999: at(99.9),
-      p9999: at(99.99),
+      p50: percentileMs(50),
+      p90: percentileMs(90),
+      p99: percentileMs(99),
+      p999: percentileMs(99.9),
+      p9999: percentileMs(99.99),
       max: histograms[stage].maxValue / 1000,
     };
   });

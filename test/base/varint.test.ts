@@ -29,7 +29,7 @@ test('32-bit varints are written as defined and read back', (t) => {
       const end = writeVarint(bytes, 0, value);
       t.deepEqual([...bytes.subarray(0, end)], oracle(value));
       t.is(sizeOfVarint(value), end);
-      t.is(readVarint({ bytes, at: 0, end }), value);
+      t.is(readVarint({ bytes, byteAt: 0, end }), value);
     }),
   );
 });
@@ -41,15 +41,15 @@ test('64-bit varints are written as defined and read back, whatever a 64-bit int
       const end = writeVarlong(bytes, 0, value);
       t.deepEqual([...bytes.subarray(0, end)], oracle(value));
       t.is(sizeOfVarlong(value), end);
-      t.is(readVarlong({ bytes, at: 0, end }), value);
+      t.is(readVarlong({ bytes, byteAt: 0, end }), value);
     }),
   );
 });
 
 test('a varint cut off, or longer than its type, is refused', (t) => {
   const endless = new Uint8Array(20).fill(0xff);
-  t.throws(() => readVarint({ bytes: endless, at: 0, end: 3 }), { instanceOf: TruncatedError });
-  t.throws(() => readVarint({ bytes: endless, at: 0, end: 20 }), { instanceOf: VarintTooLongError });
-  t.throws(() => readVarlong({ bytes: endless, at: 0, end: 9 }), { instanceOf: TruncatedError });
-  t.throws(() => readVarlong({ bytes: endless, at: 0, end: 20 }), { instanceOf: VarintTooLongError });
+  t.throws(() => readVarint({ bytes: endless, byteAt: 0, end: 3 }), { instanceOf: TruncatedError });
+  t.throws(() => readVarint({ bytes: endless, byteAt: 0, end: 20 }), { instanceOf: VarintTooLongError });
+  t.throws(() => readVarlong({ bytes: endless, byteAt: 0, end: 9 }), { instanceOf: TruncatedError });
+  t.throws(() => readVarlong({ bytes: endless, byteAt: 0, end: 20 }), { instanceOf: VarintTooLongError });
 });

@@ -30,11 +30,11 @@ function read(text: string, count: number): number[] {
   const target = new Float32Array(count);
   let done = walker.readFloat32s(target, 0, count);
   for (; walker.nextElement(done === 0); done++) {
-    if (!walker.readNumber()) throw new Error(`no number at byte ${walker.at} of ${text}`);
+    if (!walker.readNumber()) throw new Error(`no number at byte ${walker.byteAt} of ${text}`);
     target[done] = walker.isExact ? walker.value : walker.exactNumber();
   }
   if (done !== count || !walker.isAtEnd())
-    throw new Error(`${done} numbers up to byte ${walker.at} of ${text}`);
+    throw new Error(`${done} numbers up to byte ${walker.byteAt} of ${text}`);
   return [...target];
 }
 
@@ -55,7 +55,7 @@ test('one number is read to the bit, for every count of digits behind the point'
       const bytes = Buffer.from(`${text},9`);
       const walker = new JsonWalker();
       walker.reset(bytes, 0, text.length);
-      if (!walker.readNumber() || walker.at !== text.length) return false;
+      if (!walker.readNumber() || walker.byteAt !== text.length) return false;
       const wanted = JSON.parse(text) as number;
       if (walker.isExact) return Object.is(walker.value, wanted);
       return Object.is(walker.exactNumber(), wanted);

@@ -62,7 +62,7 @@ test('begun again until what was taken bears out what was assumed, a state has s
       let tooLate: TooLate | null = null;
       for (let attempts = 1; ; attempts++) {
         asked.count = 0;
-        const { at: began, assumedMs } = await beginningBefore(
+        const { offset: began, assumedMs } = await beginningBefore(
           position,
           { ms: reachMs, driftMs },
           nowMs,
@@ -96,7 +96,12 @@ test('in a log in the order of time no more is read than the reach and an eighth
   const reach = { ms: 10_000_000, driftMs: 0 };
   const asked = { count: 0 };
   for (const position of [1, 10_000, 50_000, 100_000]) {
-    const { at } = await beginningBefore(startingAt(position), reach, 120_000_000, logOf(0, timesMs, asked));
+    const { offset: at } = await beginningBefore(
+      startingAt(position),
+      reach,
+      120_000_000,
+      logOf(0, timesMs, asked),
+    );
     t.true(position - at <= 1 + (reach.ms * 9) / 8 / 1_000, `${position - at} offsets`);
   }
 });
@@ -106,7 +111,7 @@ test('where nothing is taken at all the log is gone through in a few attempts, n
   const position = startingAt(100_000);
   let tooLate: TooLate | null = null;
   for (let attempts = 1; ; attempts++) {
-    const { at, assumedMs } = await beginningBefore(
+    const { offset: at, assumedMs } = await beginningBefore(
       position,
       { ms: 10_000, driftMs: 0 },
       120_000_000,
@@ -164,7 +169,7 @@ test('the nearer the latest time is to now, the fewer are the questions, and no 
 
 test('the time of what is taken may lie aside of its timestamp to either side: both are read for', async (t) => {
   const reach = { ms: 20_000, driftMs: 5_000 };
-  const { at, assumedMs } = await beginningBefore(
+  const { offset, assumedMs } = await beginningBefore(
     startingAt(100),
     reach,
     99_500,
@@ -173,7 +178,7 @@ test('the time of what is taken may lie aside of its timestamp to either side: b
   // The latest timestamp is 99,000 to within a step of 1,875; what is taken may be of 5,000 less, and begin 5,000 before its reach.
   const least = 99_500 - 2 * 1_875 - reach.driftMs;
   t.true(assumedMs >= least - 1 && assumedMs <= 99_000 - reach.driftMs, `${assumedMs}`);
-  t.is(at, Math.ceil((assumedMs - reach.ms - reach.driftMs) / 1_000));
+  t.is(offset, Math.ceil((assumedMs - reach.ms - reach.driftMs) / 1_000));
 });
 
 test('after an attempt that took something, what it took says where to begin', async (t) => {

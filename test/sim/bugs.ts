@@ -21,7 +21,7 @@ export const BUGS: readonly Bug[] = [
     file: 'engine/committer.ts',
     find: 'next: lane.ledger.committable, ...',
     replace:
-      "next: lane.ledger.oldest?.stage.at === 'producing' ? lane.ledger.oldest.next : lane.ledger.committable, ...",
+      "next: lane.ledger.oldest?.stage.name === 'producing' ? lane.ledger.oldest.next : lane.ledger.committable, ...",
   },
   {
     name: 'takes a failed produce call for an acknowledged one',
@@ -44,9 +44,9 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'produces results in the order in which scorers finish',
     file: 'engine/ledger.ts',
-    find: "const [entry] = this.#entries;\n    if (entry === undefined || entry.stage.at !== 'scored')",
+    find: "const [entry] = this.#entries;\n    if (entry === undefined || entry.stage.name !== 'scored')",
     replace:
-      "const entry = this.#entries.find(({ stage }) => stage.at === 'scored');\n    if (entry === undefined)",
+      "const entry = this.#entries.find(({ stage }) => stage.name === 'scored');\n    if (entry === undefined)",
   },
   {
     name: 'drops dead letters',
@@ -150,7 +150,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'does not wake up when a micro-batch has lingered long enough',
     file: 'engine/dispatcher.ts',
-    find: 'if (mayOpen(state, lane)) at = Math.min(at, lingersUntil(lane.mailbox, state.limits.microBatch));',
+    find: 'if (mayOpen(state, lane)) wakeMs = Math.min(wakeMs, lingersUntil(lane.mailbox, state.limits.microBatch));',
     replace: '',
   },
   {
@@ -385,7 +385,7 @@ export const BUGS: readonly Bug[] = [
     file: 'features/only.ts',
     find: 'if (!wanted.has(textOf(get(record)))) return SKIPPED;',
     replace:
-      'if (!wanted.has(textOf(get(record)))) { plan.fill(record, row, at, timestampMs, key); return SKIPPED; }',
+      'if (!wanted.has(textOf(get(record)))) { plan.fill(record, row, column, timestampMs, key); return SKIPPED; }',
     windows: true,
   },
   {

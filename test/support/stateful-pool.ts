@@ -31,7 +31,7 @@ export const features = (() => {
 })();
 
 /** All of the log. */
-const WHOLE = { at: 0, assumedMs: Number.NEGATIVE_INFINITY };
+const WHOLE = { offset: 0, assumedMs: Number.NEGATIVE_INFINITY };
 
 export async function poolWith(
   workers: number,
