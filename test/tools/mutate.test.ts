@@ -18,6 +18,7 @@ export const held = (a: number, b: number): number => a + b;
 export const run = (a: number, b: number): number => a - b;
 export const forgotten = (a: number, b: number): number => a * b;
 export const none = (): number[] => [];
+export const text = (): string => 'a text';
 export const endless = (a: number): void => {
   for (let left = 1; left > 0; left -= a);
 };
@@ -65,6 +66,10 @@ test('a fault that the tests notice is caught, also by a loop without end; all o
   t.is(verdicts.get('a * b -> a / b')?.verdict, 'not reached');
   t.is(verdicts.get('left -= a -> left += a')?.verdict, 'timed out');
   t.false(verdicts.has('[] -> ["Stryker was here"]'), 'it does not compile');
+  t.false(
+    [...verdicts.keys()].some((shown) => shown.startsWith("'a text'")),
+    'texts are left alone',
+  );
   t.true(said.some((line) => line.startsWith('not reached: src/sums/sums.ts:4:60 ')));
   t.deepEqual(wrong, [
     'src/sums/sums.ts  a / b -> a * b: fits no mutant any more: take it out',

@@ -55,7 +55,9 @@ export async function mutantsOf(root: string, folder: string): Promise<Mutant[]>
     { plugins: null, ignorers: [], excludedMutations: LEFT_OUT, noHeader: true },
   );
   const starts = new Map([...sources].map(([file, source]) => [file, lineStarts(source)]));
-  return instrumented.mutants.map(({ fileName, location, replacement = '', mutatorName }) => {
+  // What is left out is among them, as ignored.
+  const mutants = instrumented.mutants.filter(({ status }) => status !== 'Ignored');
+  return mutants.map(({ fileName, location, replacement = '', mutatorName }) => {
     const source = sources.get(fileName) as string;
     const lines = starts.get(fileName) as number[];
     const start = (lines[location.start.line] as number) + location.start.column;
