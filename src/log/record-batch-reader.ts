@@ -69,8 +69,8 @@ export class RecordReader implements VarintCursor, RecordView {
     try {
       const length = readVarint(this);
       const end = this.byteAt + length;
-      if (length < 0 || end > this.end)
-        throw new TruncatedError(`record of ${length} bytes at byte ${this.byteAt}`);
+      // One that is too short for its parts is found at their end.
+      if (end > this.end) throw new TruncatedError(`record of ${length} bytes at byte ${this.byteAt}`);
       this.byteAt++; // attributes: unused by Kafka
       const timestampDelta = readVarlong(this);
       this.timestamp = header.logAppendTime

@@ -143,9 +143,22 @@ test('a log that starts at the position, or behind it, or that is wanted whole, 
       200_000,
       logOf(start, inOrder(100), asked),
     );
-    t.deepEqual(began, { at: Math.min(start, position), assumedMs: NEVER });
+    t.deepEqual(began, { offset: Math.min(start, position), assumedMs: NEVER });
     t.is(asked.count, 1);
   }
+});
+
+test('a log of records without a time is wanted whole', async (t) => {
+  const asked = { count: 0 };
+  const noTimes = Array.from({ length: 20 }, () => -1);
+  const began = await beginningBefore(
+    startingAt(15),
+    { ms: 5_000, driftMs: 0 },
+    2 ** 40,
+    logOf(3, noTimes, asked),
+  );
+  t.deepEqual(began, { offset: 3, assumedMs: NEVER });
+  t.true(asked.count < 60);
 });
 
 test('the nearer the latest time is to now, the fewer are the questions, and no time before 1970 is asked for', async (t) => {
@@ -193,6 +206,6 @@ test('after an attempt that took something, what it took says where to begin', a
       latestMs: 60_000,
     },
   );
-  t.deepEqual(began, { at: 39, assumedMs: 60_000 });
+  t.deepEqual(began, { offset: 39, assumedMs: 60_000 });
   t.is(asked.count, 2);
 });

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { sizeOfVarint, sizeOfVarlong } from '../../src/base/varint.ts';
 import { PartitionWriters } from '../../src/log/partition-writers.ts';
 import { HEADER_BYTES, readHeader } from '../../src/log/record-batch.ts';
 import { NO_HEADERS, RECORD_OVERHEAD_BYTES_MAX } from '../../src/log/record-batch-writer.ts';
@@ -49,6 +50,13 @@ test('a batch is filled up to its limit, and not a byte further', (t) => {
   t.true(both > HEADER_BYTES + 200);
   t.deepEqual(batchesWith(both), [2]);
   t.deepEqual(batchesWith(both - 1), [1, 1]);
+});
+
+test('what a record takes besides its parts is no more than is counted for it', (t) => {
+  const length = sizeOfVarint(2 ** 31 - 1);
+  // Its own length, attributes, timestamp, offset, the lengths of key and value, a count of no headers.
+  const most = length + 1 + sizeOfVarlong(2n ** 63n - 1n) + length + length + length + NO_HEADERS.byteLength;
+  t.is(RECORD_OVERHEAD_BYTES_MAX, most);
 });
 
 test('what was taken is taken once, and a partition without records has no batch', (t) => {
