@@ -1,5 +1,5 @@
-// Signals to end, from the first moment on: what comes before the command is known is remembered until it has its own answer. The
-// first process of a container hears no signal at all without one who listens.
+// Signals, from the first moment on. Those to end that come before the command is known are remembered until it has its own answer. The
+// first process of a container hears no signal at all without one who listens; of others one that nobody listens to would be the end.
 
 import { constants } from 'node:os';
 
@@ -9,6 +9,10 @@ type Signal = (typeof SIGNALS)[number];
 /** What a shell says of a process that was ended by a signal. */
 const BY_SIGNAL = 128;
 
+/** Asks for a dump of the state. SIGUSR1 is Node's own. */
+const DUMP_SIGNAL = 'SIGUSR2';
+let dumpNow: () => void = () => {};
+
 const early: Signal[] = [];
 let answerNow: ((name: Signal) => void) | undefined;
 
@@ -17,11 +21,17 @@ let answerNow: ((name: Signal) => void) | undefined;
  * one who listens.
  */
 export function rememberSignals(): void {
+  process.on(DUMP_SIGNAL, () => dumpNow());
   for (const name of SIGNALS)
     process.on(name, () => {
       if (answerNow === undefined) early.push(name);
       else answerNow(name);
     });
+}
+
+/** To dump its state is no reason to end: a process that has none to dump hears it too. */
+export function answerDumpSignal(answer: () => void): void {
+  dumpNow = answer;
 }
 
 /** In place of every answer before; also to what came early. */

@@ -72,3 +72,25 @@ test('a signal that comes while modules are evaluated is answered once they are'
   const [said] = await once(child.stdout, 'data');
   t.is(String(said), 'answered SIGTERM\n');
 });
+
+/** Asked for a dump before there is anything to dump, and again when there is. */
+const ASKED = `
+const { answerDumpSignal, rememberSignals } = await import(process.argv[1]);
+rememberSignals();
+process.kill(process.pid, 'SIGUSR2');
+setImmediate(() => {
+  answerDumpSignal(() => {
+    process.exit(7);
+  });
+  process.kill(process.pid, 'SIGUSR2');
+});
+process.stdin.resume();
+`;
+
+test('SIGUSR2, which asks for a dump of the state, ends nothing, however early it comes', async (t) => {
+  const signals = new URL('../src/signals.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', ASKED, signals]);
+  t.teardown(() => child.kill('SIGKILL'));
+  const [code, signal] = await once(child, 'exit');
+  t.deepEqual([code, signal], [7, null], 'it ended by its own answer');
+});

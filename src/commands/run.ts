@@ -11,6 +11,7 @@ import { versions } from '../daemon/versions.ts';
 import { writingCodec } from '../daemon/wiring.ts';
 import { runLoad } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
+import { answerDumpSignal } from '../signals.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
@@ -37,7 +38,10 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const { config } = loaded;
   const logger = createLogger(config.telemetry.logLevel);
   const ending = new Ending();
+  const now: { daemon: Daemon | null } = { daemon: null };
+  dumpWhenAsked(now, logger);
   const daemon = await started(loaded, options, logger, ending);
+  now.daemon = daemon;
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
   const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending);
   const summary = daemon?.summary() ?? summaryOfNothing(config);
@@ -56,6 +60,22 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   if (unwritten === undefined) return EXIT.ok;
   logger.error({ code: unwritten.code }, unwritten.message);
   return exitCodeOf(unwritten);
+}
+
+/**
+ * By SIGUSR2, and before it ends of what nobody has caught: then nothing is known to be right, and what is not committed is scored again.
+ */
+function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger): void {
+  answerDumpSignal(() => {
+    if (now.daemon === null) logger.warn('no dump of the state: the daemon has not started yet');
+    else now.daemon.dump('SIGUSR2');
+  });
+  process.on('uncaughtException', (thrown: unknown) => {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    now.daemon?.dump('uncaught', error);
+    logger.fatal({ code: (error as NodeJS.ErrnoException).code, stack: error.stack }, error.message);
+    process.exit(EXIT.internal);
+  });
 }
 
 /** Null when it was told to end before it was done. Rejects with what is wrong. */

@@ -19,6 +19,7 @@ import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
+import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, logAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
 import {
@@ -165,7 +166,7 @@ export class Daemon {
     });
     parts.pool = pool;
     await unlessTold(pool.start());
-    const driver = new Driver({
+    const driver: Driver = new Driver({
       source,
       sink,
       scorer: pool,
@@ -174,7 +175,11 @@ export class Daemon {
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,
       observer: logObserver(logger, meter),
-      onFatal,
+      onFatal: (error) => {
+        if (asksForDump(error))
+          writeDump({ driver, meter, logger, folder: dumpFolder(config) }, 'fatal', error);
+        onFatal(error);
+      },
     });
     parts.driver = driver;
     await unlessTold(driver.start());
@@ -203,10 +208,19 @@ export class Daemon {
     return unfinished;
   }
 
+  /** Writes down what is known of all lanes, and what the engine was told last. */
+  dump(why: string, error?: Error): void {
+    const { driver, meter } = this;
+    writeDump({ driver, meter, logger: this.#logger, folder: dumpFolder(this.#config) }, why, error);
+  }
+
   summary(): Summary {
     return this.meter.summary(this.#about);
   }
 }
+
+/** Where states are kept, if they are: that folder outlives the process. */
+const dumpFolder = ({ state }: Config): string | null => state.directory ?? null;
 
 /** The engine first, as it needs the others; then threads and connections at once. */
 async function close({ driver, pool, sink }: Parts, withinMs: number): Promise<Stopped> {

@@ -1,10 +1,11 @@
 // Effects of the engine in few words, for the log at level trace: what was decided, for which lane, about which offsets. No bytes.
 
 import type { Effect } from '../engine/messages.ts';
+import type { KeptEffect } from '../engine/without-bytes.ts';
 import { keyOf } from '../log/topic-partition.ts';
 
 /** Such as `score in/0: 17 to 41 (full)`. */
-export function effectWords(effect: Effect): string {
+export function effectWords(effect: Effect | KeptEffect): string {
   const { type } = effect;
   switch (effect.type) {
     case 'score': {

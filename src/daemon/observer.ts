@@ -1,6 +1,6 @@
 // What the engine does, told to the meter and to the log.
 
-import type { Observer } from '../engine/driver.ts';
+import type { Observer } from '../engine/observer.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';

@@ -1,32 +1,18 @@
 // Carries the engine's effects out on the real ports, and brings back what happened as messages, one at a time. The only
 // file of the engine that waits for anything.
 
-import { isUnforeseen, ScorelaneError } from '../base/errors.ts';
-import type { AssignedPartition, CommitOffset, OutOfRange, Refusal, Sink, Source } from '../log/ports.ts';
+import { ScorelaneError } from '../base/errors.ts';
+import type { Refusal, Sink, Source } from '../log/ports.ts';
 import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
-import type { TopicPartition } from '../log/topic-partition.ts';
-import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
-import type { Effect, Failure, Message } from './messages.ts';
+import { failureOf } from './failure.ts';
+import type { Effect, Message } from './messages.ts';
+import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
+import { type RecordedPart, Recorder } from './recorder.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
-
-/** What happened, for those who count, measure and log. */
-export interface Observer {
-  scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
-  /** Results were refused, and are dead letters instead. */
-  mended?(lane: LaneAddress, scored: ScoredMicroBatch): void;
-  produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
-  committed?(offsets: readonly CommitOffset[]): void;
-  commitFailed?(failure: Failure): void;
-  logEndsUnknown?(failure: Failure): void;
-  assigned?(partitions: readonly AssignedPartition[]): void;
-  outOfRange?(event: OutOfRange): void;
-  effect?(effect: Effect): void;
-}
 
 /** Lanes do not advance, nobody knows why, and joining the group anew did not help. */
 export class StalledError extends ScorelaneError {
@@ -42,6 +28,8 @@ export interface DriverOptions {
   readonly limits: EngineLimits;
   readonly revokeTimeoutMs: number;
   readonly observer: Observer;
+  /** At least so many of the last messages are kept for a dump. */
+  readonly messagesKept?: number;
   /** The source failed for good, or the engine found itself wrong: nothing goes on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -63,6 +51,7 @@ export class Driver {
   /** The scorer, if it keeps states. */
   readonly #stateful: StatefulScorer | null;
   readonly #messages: Message[] = [];
+  readonly #recorder: Recorder;
   #running = false;
   #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
@@ -74,6 +63,12 @@ export class Driver {
     this.#options = options;
     this.#stateful = 'restore' in options.scorer ? options.scorer : null;
     this.state = newEngine(options.limits, this.#stateful !== null);
+    this.#recorder = new Recorder(this.state, options.messagesKept);
+  }
+
+  /** The last messages, with what came of each. */
+  get recorded(): readonly RecordedPart[] {
+    return this.#recorder.parts;
   }
 
   async start(): Promise<void> {
@@ -145,7 +140,11 @@ export class Driver {
     this.#running = true;
     try {
       for (let next = this.#messages.shift(); next !== undefined; next = this.#messages.shift()) {
-        for (const effect of step(this.state, next, this.#options.clock.nowMs())) this.#carryOut(effect);
+        const nowMs = this.#options.clock.nowMs();
+        this.#recorder.told(this.state, next, nowMs);
+        const effects = step(this.state, next, nowMs);
+        this.#recorder.answered(effects);
+        for (const effect of effects) this.#carryOut(effect);
       }
     } catch (error) {
       this.#die(error as Error);
@@ -305,11 +304,4 @@ export class Driver {
       },
     );
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { code: 'SCORELANE_UNKNOWN', message: String(error) };
-  const { code: found, message, stack } = error as NodeJS.ErrnoException;
-  const code = typeof found === 'string' ? found : 'SCORELANE_UNKNOWN';
-  return isUnforeseen(error) ? { code, message, stack } : { code, message };
 }

@@ -114,7 +114,7 @@ export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
       first: lane.position,
       next: header.next,
       records: batch.skip ? 0 : header.recordCount,
-      bytes: batch.skip ? 0 : batch.bytes.byteLength,
+      bytes: batch.skip ? 0 : header.byteLength,
       arrivedAtMs: nowMs,
     });
     lane.position = header.next;

@@ -26,6 +26,16 @@ export interface Entry {
   stage: Stage;
 }
 
+/** As it is written down. */
+export interface SavedLedger {
+  readonly entries: readonly Entry[];
+  readonly bytes: number;
+  readonly done: NextOffset;
+  readonly committable: NextOffset;
+  readonly committed: NextOffset;
+  readonly owesFirst: boolean;
+}
+
 export class Ledger {
   #entries: Entry[] = [];
   #bytes = 0;
@@ -43,6 +53,27 @@ export class Ledger {
     this.#committable = position;
     this.#committed = position;
     this.#owesFirst = uncommitted;
+  }
+
+  static restored({ entries, bytes, done, committable, committed, owesFirst }: SavedLedger): Ledger {
+    const ledger = new Ledger(committed, owesFirst);
+    ledger.#entries = [...entries];
+    ledger.#bytes = bytes;
+    ledger.#done = done;
+    ledger.#committable = committable;
+    return ledger;
+  }
+
+  /** Not a copy: its list of entries, and these, are the ledger's own. */
+  saved(): SavedLedger {
+    return {
+      entries: this.#entries,
+      bytes: this.#bytes,
+      done: this.#done,
+      committable: this.#committable,
+      committed: this.#committed,
+      owesFirst: this.#owesFirst,
+    };
   }
 
   /** Whether there is something to commit. */

@@ -15,10 +15,30 @@ export interface Mail {
   readonly arrivedAtMs: number;
 }
 
+/** As it is written down. */
+export interface SavedMailbox {
+  readonly mail: readonly Mail[];
+  readonly records: number;
+  readonly bytes: number;
+}
+
 export class Mailbox {
   #mail: Mail[] = [];
   #records = 0;
   #bytes = 0;
+
+  static restored({ mail, records, bytes }: SavedMailbox): Mailbox {
+    const mailbox = new Mailbox();
+    mailbox.#mail = [...mail];
+    mailbox.#records = records;
+    mailbox.#bytes = bytes;
+    return mailbox;
+  }
+
+  /** Not a copy: its list of mail is the mailbox's own. */
+  saved(): SavedMailbox {
+    return { mail: this.#mail, records: this.#records, bytes: this.#bytes };
+  }
 
   get length(): number {
     return this.#mail.length;

@@ -1,9 +1,11 @@
 // One daemon of the simulated world: the real driver, the real pool, the real Kafka sink, on ports of this world.
 
+import type { StateDump } from '../../src/daemon/dump-text.ts';
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { heldBytes, takesMail } from '../../src/engine/lane.ts';
 import type { Effect } from '../../src/engine/messages.ts';
+import { saveEngine } from '../../src/engine/saved-state.ts';
 import type { EngineLimits } from '../../src/engine/state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
@@ -35,6 +37,8 @@ export const LIMITS: EngineLimits = {
 };
 const REVOKE_MS = 60;
 const STOP_MS = 150;
+/** Few: so that a state in the middle of a run is gone on from. */
+const MESSAGES_KEPT = 40;
 const SNAPSHOT_MS = 30;
 const HURRY = 50;
 /** How old counts of partitions may be. */
@@ -96,6 +100,7 @@ export class Instance {
       clock: process.clock,
       limits: { ...LIMITS, producesTogether: world.dice.of('together').next() < 0.5 },
       revokeTimeoutMs: REVOKE_MS,
+      messagesKept: MESSAGES_KEPT,
       observer: {
         scored: (microBatch, { outputs, skipped }) => {
           const { epoch, first, next } = microBatch;
@@ -199,6 +204,11 @@ export class Instance {
     if (held <= this.#heldMax) return;
     this.#heldMax = held;
     history.push({ type: 'held', bytes: held, budgetBytes: budgetBytes(this.#driver.state) });
+  }
+
+  /** What a dump would hold of its engine. */
+  get dumped(): StateDump['engine'] {
+    return { state: saveEngine(this.#driver.state), parts: this.#driver.recorded };
   }
 
   /** What the engine says of itself, for a trace. */

@@ -1,6 +1,7 @@
 // `npm run sim -- --seeds N --from S`: plays the seeds one after the other. The first that breaks an invariant is made
 // smaller, its trace is printed, and the exit code is 1. `--seed S` plays one and prints its trace. `--for-ever` goes on
 // until told to stop. `--bugs` plants each deliberate bug in turn and says with which seed it was caught; `--bug NAME` plants one.
+// `--replay FILE` steps through the dump of a daemon's state.
 
 import { parseArgs } from 'node:util';
 import { bugTable } from './bug-table.ts';
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    replay: { type: 'string' },
     'for-ever': { type: 'boolean', default: false },
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
@@ -49,6 +51,10 @@ if (values.bug !== undefined) {
   windows = bug.windows ?? false;
 }
 // What simulates is loaded only now: with the bug, if there is one.
+if (values.replay !== undefined) {
+  const { replayFile } = await import('./replay.ts');
+  process.exit(replayFile(values.replay) ? 0 : 1);
+}
 const { planOf } = await import('./faults.ts');
 const { shrink } = await import('./shrink.ts');
 const { simulate } = await import('./simulation.ts');

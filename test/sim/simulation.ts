@@ -1,6 +1,7 @@
 // One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
 // to its end within a bound, and the checkers read the whole history.
 
+import type { StateDump } from '../../src/daemon/dump-text.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
@@ -38,6 +39,8 @@ export interface Outcome {
   readonly events: number;
   readonly history: readonly HistoryEvent[];
   readonly trace: readonly string[];
+  /** What the engines would have dumped at the end. */
+  readonly dumped: readonly StateDump['engine'][];
 }
 
 export async function simulate(plan: Plan, options: { readonly trace: boolean }): Promise<Outcome> {
@@ -161,6 +164,7 @@ export class Simulation implements InstanceWorld {
       events: this.#events,
       history,
       trace: this.#trace,
+      dumped: this.#instances.map((instance) => instance.dumped),
     };
   }
 

@@ -1,0 +1,89 @@
+// Writes what the daemon knows of itself to a file, for whoever has to find out what is wrong: all lanes, and the last messages that the
+// engine was told. On SIGUSR2, and when nothing goes on.
+
+import { randomUUID } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXIT, exitCodeOf } from '../base/errors.ts';
+import type { Driver } from '../engine/driver.ts';
+import { saveEngine } from '../engine/saved-state.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
+import { DUMP_FORMAT, dumpText } from './dump-text.ts';
+import { scorelaneVersion } from './versions.ts';
+
+/** In one folder, of all daemons of one user that write there; the oldest go. */
+export const DUMPS_MAX = 10;
+/** Those of the owner alone: topics, partitions and offsets are nobody else's business. */
+const OWNER_ONLY = 0o600;
+const NAME = /^scorelane-dump-\d{8}T\d{9}Z-.*-[0-9a-f]{8}\.json$/;
+
+export interface Dumped {
+  readonly driver: Driver;
+  readonly meter: Meter;
+  readonly logger: Logger;
+  /** Null: the system's temporary one. */
+  readonly folder: string | null;
+}
+
+/** Whether an error asks for a dump: a fault of scorelane itself, or lanes that stand still and nobody knows why. */
+export const asksForDump = (error: Error): boolean =>
+  ([EXIT.internal, EXIT.stalled] as number[]).includes(exitCodeOf(error));
+
+/** Logs where it is, or why there is none: whoever asks goes on in either case. */
+export function writeDump({ driver, meter, logger, folder }: Dumped, why: string, error?: Error): void {
+  const at = new Date();
+  try {
+    const { name, code, stack = '' } = (error ?? {}) as NodeJS.ErrnoException;
+    const text = dumpText({
+      format: DUMP_FORMAT,
+      version: scorelaneVersion,
+      at: at.toISOString(),
+      why,
+      error:
+        error === undefined
+          ? null
+          : {
+              name: name as string,
+              code: code ?? null,
+              stack: stack.split('\n').filter((line) => /^\s+at /.test(line)),
+            },
+      counts: { ...meter.records, ...meter.daemon, windows: meter.windows },
+      threads: meter.threads.summary(),
+      engine: { state: saveEngine(driver.state), parts: driver.recorded },
+    });
+    const path = writeNew(folder ?? tmpdir(), at, text);
+    logger.warn({ why }, `the state is dumped to ${path}`);
+    deleteOldest(folder ?? tmpdir());
+  } catch (trouble) {
+    const { code, message } = trouble as NodeJS.ErrnoException;
+    logger.error({ code, why }, `a dump of the state failed: ${message}`);
+  }
+}
+
+/** Never into a file that is there: in a folder for all it may be another's. */
+function writeNew(folder: string, at: Date, text: string): string {
+  mkdirSync(folder, { recursive: true });
+  const time = at.toISOString().replace(/[-:.]/g, '');
+  const path = join(folder, `scorelane-dump-${time}-${hostname()}-${randomUUID().slice(0, 8)}.json`);
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
+  } catch (error) {
+    // Of a full disk, half of it.
+    rmSync(path, { force: true });
+    throw error;
+  }
+  return path;
+}
+
+function deleteOldest(folder: string): void {
+  const user = process.getuid?.();
+  const dumps = readdirSync(folder)
+    .filter((name) => NAME.test(name))
+    .map((name) => ({ name, path: join(folder, name) }))
+    .filter(({ path }) => lstatSync(path, { throwIfNoEntry: false })?.uid === user)
+    // By name is by time.
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  for (const { path } of dumps.slice(0, -DUMPS_MAX)) rmSync(path, { force: true });
+}

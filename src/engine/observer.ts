@@ -1,0 +1,22 @@
+// What the driver tells of its work, to whoever wants to hear of it.
+
+import type { AssignedPartition, CommitOffset, OutOfRange } from '../log/ports.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Effect, Failure } from './messages.ts';
+
+/** What happened, for those who count, measure and log. */
+export interface Observer {
+  scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
+  /** Results were refused, and are dead letters instead. */
+  mended?(lane: LaneAddress, scored: ScoredMicroBatch): void;
+  produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
+  committed?(offsets: readonly CommitOffset[]): void;
+  commitFailed?(failure: Failure): void;
+  logEndsUnknown?(failure: Failure): void;
+  assigned?(partitions: readonly AssignedPartition[]): void;
+  outOfRange?(event: OutOfRange): void;
+  effect?(effect: Effect): void;
+}

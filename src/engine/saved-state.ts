@@ -1,0 +1,83 @@
+// The state of the engine as a plain value, without the bytes of records: to be kept beside what followed, to be written down, and for a
+// replay to go on from.
+
+import type { RawRecordBatch } from '../log/record-batch.ts';
+import type { Lane } from './lane.ts';
+import { type Entry, Ledger, type SavedLedger } from './ledger.ts';
+import { type Mail, Mailbox, type SavedMailbox } from './mailbox.ts';
+import type { EngineState } from './state.ts';
+import { batchWithoutBytes, scoredWithoutBytes } from './without-bytes.ts';
+
+export type SavedLane = Omit<Lane, 'mailbox' | 'ledger'> & {
+  readonly mailbox: SavedMailbox;
+  readonly ledger: SavedLedger;
+};
+
+type Stall = EngineState['stalls'] extends Map<string, infer V> ? V : never;
+
+export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
+  /** False where so many record batches wait that they are only counted: nothing can go on from that. */
+  readonly isWhole: boolean;
+  readonly lanes: readonly SavedLane[];
+  readonly stalls: readonly (readonly [string, Stall])[];
+}
+
+/** Record batches that wait or are in flight, over all lanes; with more of them a copy would cost too much time and memory. */
+const BATCHES_MAX = 20_000;
+
+export function saveEngine(state: EngineState): SavedEngine {
+  const isWhole = batchesOf(state) <= BATCHES_MAX;
+  return {
+    ...state,
+    isWhole,
+    stalls: [...state.stalls],
+    stopping: state.stopping && { ...state.stopping },
+    lanes: [...state.lanes.values()].map((lane) => {
+      const mailbox = lane.mailbox.saved();
+      const ledger = lane.ledger.saved();
+      return {
+        ...lane,
+        recent: { ...lane.recent },
+        mailbox: { ...mailbox, mail: isWhole ? mailbox.mail.map(savedMail) : [] },
+        ledger: { ...ledger, entries: ledger.entries.map((entry) => savedEntry(entry, isWhole)) },
+      };
+    }),
+  };
+}
+
+/** A state of its own, to go on from. */
+export function restoreEngine(saved: SavedEngine): EngineState {
+  const { isWhole: _, lanes, stalls, ...state } = structuredClone(saved);
+  return {
+    ...state,
+    stalls: new Map(stalls),
+    lanes: new Map(
+      lanes.map((lane) => [
+        lane.key,
+        { ...lane, mailbox: Mailbox.restored(lane.mailbox), ledger: Ledger.restored(lane.ledger) },
+      ]),
+    ),
+  };
+}
+
+function batchesOf({ lanes }: EngineState): number {
+  let sum = 0;
+  for (const { mailbox, ledger } of lanes.values()) {
+    sum += mailbox.length;
+    for (const { batches } of ledger.saved().entries) sum += batches.length;
+  }
+  return sum;
+}
+
+const savedMail = (mail: Mail): Mail =>
+  mail.batch === null ? mail : { ...mail, batch: batchWithoutBytes(mail.batch) };
+
+function savedEntry(entry: Entry, isWhole: boolean): Entry {
+  const { stage } = entry;
+  const batches: readonly RawRecordBatch[] = isWhole ? entry.batches.map(batchWithoutBytes) : [];
+  return {
+    ...entry,
+    batches,
+    stage: 'scored' in stage ? { ...stage, scored: scoredWithoutBytes(stage.scored) } : stage,
+  };
+}

@@ -1,0 +1,72 @@
+// Messages and effects as they are kept for a dump: without the bytes of records, which would hold memory and are nobody's to read. The
+// engine never looks at bytes, so it does with these what it did with the whole ones.
+
+import type { RawRecordBatch } from '../log/record-batch.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { ScoredMicroBatch, TimestampRuns } from '../scoring/scored-micro-batch.ts';
+import type { Effect, Message } from './messages.ts';
+
+const NO_BYTES = new Uint8Array(0);
+const NO_TIMESTAMPS: TimestampRuns = { timestampsMs: [], counts: [] };
+
+/** Of what an effect hands over only how much it is. */
+export type KeptEffect =
+  | Exclude<Effect, { readonly type: 'score' | 'produce' }>
+  | {
+      readonly type: 'score';
+      readonly microBatch: Omit<MicroBatch, 'batches'>;
+      readonly batches: number;
+    }
+  | (Omit<Extract<Effect, { readonly type: 'produce' }>, 'batches' | 'scored'> & {
+      readonly batches: number;
+      readonly outputs: number;
+    });
+
+export const batchWithoutBytes = <B extends RawRecordBatch>(batch: B): B => ({ ...batch, bytes: NO_BYTES });
+
+export const scoredWithoutBytes = (scored: ScoredMicroBatch): ScoredMicroBatch => ({
+  ...scored,
+  outputs: scored.outputs.map((output) => ({ ...output, bytes: NO_BYTES })),
+  timestamps: NO_TIMESTAMPS,
+});
+
+/** Sources and lanes hand over what they go on changing. */
+const named = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
+
+export function messageWithoutBytes(message: Message): Message {
+  switch (message.type) {
+    case 'fetched': {
+      const { fetched } = message;
+      return { type: 'fetched', fetched: { ...fetched, batches: fetched.batches.map(batchWithoutBytes) } };
+    }
+    case 'scored':
+    case 'mended':
+      return { ...message, scored: scoredWithoutBytes(message.scored) };
+    case 'revoking':
+    case 'revoked':
+    case 'lost':
+      return { ...message, partitions: message.partitions.map(named) };
+    default:
+      return message;
+  }
+}
+
+export function effectWithoutBytes(effect: Effect): KeptEffect {
+  switch (effect.type) {
+    case 'score': {
+      const { batches, ...microBatch } = effect.microBatch;
+      return { type: 'score', microBatch, batches: batches.length };
+    }
+    case 'produce': {
+      const { type, lane, id, answered, batches, scored } = effect;
+      return { type, lane, id, answered, batches: batches.length, outputs: scored.outputs.length };
+    }
+    case 'pause':
+    case 'resume':
+    case 'seek':
+      return { ...effect, partition: named(effect.partition) };
+    default:
+      return effect;
+  }
+}
