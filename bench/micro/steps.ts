@@ -259,7 +259,6 @@ function wholeTask(format: Format, model: string, predictor: Predictor): () => v
       recordBytesMax: INFLATED_BYTES_MAX,
       headersMax: 1000,
       nestingMax: 64,
-      growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
       features: false,
       resultFrame: new Uint8Array(0),
     },

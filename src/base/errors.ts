@@ -178,6 +178,11 @@ export const ERRORS = {
     'batch',
     'a snapshot that is damaged, of something else or of another time: it is not used',
   ),
+  SCORELANE_NOT_LOADED: entry(
+    'internal',
+    'thread',
+    'a worker thread has begun again, and has not loaded the model yet: it is loaded, and what was asked is asked again',
+  ),
   SCORELANE_SCORER: entry('internal', 'thread', 'a fault in a worker thread; the log has its stack'),
   SCORELANE_CANNOT_WRITE: entry('cantCreate', 'daemon', 'a file that was asked for could not be written'),
   SCORELANE_CSV: entry('data', 'daemon', 'a file that is no CSV of what was expected'),

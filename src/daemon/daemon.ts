@@ -146,17 +146,17 @@ export class Daemon {
       source,
       logger,
       workers,
+      onThreadLost: (why, error) => {
+        meter.count('threadsLost');
+        parts.driver?.scoring();
+        logger.warn(
+          { stack: isUnforeseen(error) ? error.stack : undefined },
+          `a worker thread was lost: ${why}`,
+        );
+      },
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
-        onThreadLost: (why, error) => {
-          meter.count('threadsLost');
-          parts.driver?.scoring();
-          logger.warn(
-            { stack: isUnforeseen(error) ? error.stack : undefined },
-            `a worker thread was lost: ${why}`,
-          );
-        },
         onThreadRetired: (why) => {
           meter.count('threadsRetired');
           logger.warn(`a worker thread is replaced: it ${why}`);

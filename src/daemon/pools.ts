@@ -5,6 +5,7 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
 import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
+import { type HostOptions, ModelHost } from '../pool/model-host.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
@@ -21,20 +22,30 @@ export interface PoolParts {
   readonly source: Source;
   readonly logger: Logger;
   readonly workers: number;
+  readonly onThreadLost: HostOptions['onThreadLost'];
   readonly options: AskingOptions & Pick<StatefulPoolOptions, 'counts'>;
 }
 
 /** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */
-export function makePool(config: Config, { setup, source, logger, workers, options }: PoolParts): Pool {
-  const { deadline: deadlineMs, heapBytes: heapBytesMax } = config.scoring;
+export function makePool(
+  config: Config,
+  { setup, source, logger, workers, onThreadLost, options }: PoolParts,
+): Pool {
+  const { deadline: deadlineMs, heapBytes: heapBytesMax, growthBytes, growthTensors } = config.scoring;
+  const growth = { bytesMax: growthBytes, tensorsMax: growthTensors };
   const manifest = readManifest(setup.modelFolder);
-  const threads = (): PiscinaThread[] =>
-    Array.from({ length: workers }, () => new PiscinaThread({ deadlineMs, heapBytesMax, setup }));
-  if (!keepsState(manifest)) return new StatelessPool({ threads: threads(), ...options });
+  const deployment = { id: `${manifest.name}@${manifest.version}`, setup };
+  const hosts = (): ModelHost[] =>
+    Array.from({ length: workers }, () => {
+      const thread = new PiscinaThread({ deadlineMs, heapBytesMax, growth });
+      return new ModelHost(thread, { onThreadLost });
+    });
+  if (!keepsState(manifest)) return new StatelessPool({ hosts: hosts(), deployment, ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
   const snapshots = openDirectory(config, logger);
   return new StatefulPool({
-    threads: threads(),
+    hosts: hosts(),
+    deployment,
     snapshots,
     snapshotIntervalMs: config.state.snapshotInterval,
     // Lanes that are assigned together begin at the same time, and so ask the same.

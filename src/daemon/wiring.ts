@@ -164,7 +164,6 @@ export function scorerSetup(
     inflatedBytesMax: limits.inflatedBytes,
     recordBytesMax: limits.recordBytes,
     headersMax: limits.headers,
-    growth: { bytesMax: scoring.growthBytes, tensorsMax: scoring.growthTensors },
     features: output.features,
   };
 }

@@ -11,6 +11,8 @@ import { BackendMissingError, type Predictor } from './predictor.ts';
 interface TensorFlow {
   readonly version: Record<string, string>;
   tensor2d(values: Float32Array, shape: [number, number]): Tensor;
+  getBackend(): string;
+  setBackend(name: string): Promise<boolean>;
   backend(): { readonly binding?: { readonly TF_Version?: string } };
   memory(): { readonly numTensors: number };
   readonly node: {
@@ -19,10 +21,14 @@ interface TensorFlow {
 }
 
 interface SavedModel {
+  dispose(): void;
   predict(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
 
 const require = createRequire(import.meta.url);
+
+/** TensorFlow.js's own name of it. */
+const NAME = 'tensorflow';
 
 export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const { savedModel } = manifest.artefacts;
@@ -32,6 +38,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     );
   }
   const tf = loadTensorFlow();
+  await tf.setBackend(NAME);
   const path = join(manifest.folder, savedModel.path);
   const model = await tf.node
     .loadSavedModel(path, ['serve'], savedModel.signature)
@@ -43,6 +50,8 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     backend: 'native',
     runtime: `tfjs-node ${tf.version['tfjs-core']} on TensorFlow ${tf.backend().binding?.TF_Version ?? '(unknown)'}`,
     predict(features, rows) {
+      // Another model of this thread may be on another backend.
+      if (tf.getBackend() !== NAME) void tf.setBackend(NAME);
       const padded = Math.ceil(rows / ROWS_MULTIPLE) * ROWS_MULTIPLE;
       const input = tf.tensor2d(padTo(features, rows * width, padded * width), [padded, width]);
       const alive = [input];
@@ -65,6 +74,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
       }
     },
     tensorCount: () => tf.memory().numTensors,
+    dispose: () => model.dispose(),
   };
 }
 

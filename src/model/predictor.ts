@@ -16,6 +16,8 @@ export interface Predictor {
   predict(features: Float32Array, rows: number): Float32Array[];
   /** Tensors alive in this thread's runtime: between calls always as many. */
   tensorCount(): number;
+  /** Gives up the model's tensors and memory. Nothing is predicted after that. */
+  dispose(): void;
 }
 
 /** A backend that cannot be used here, and what would change that. */

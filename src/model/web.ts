@@ -21,7 +21,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   const tf = await import('@tensorflow/tfjs-core');
   await useBackend(backend);
   const file = join(manifest.folder, web.path);
-  const run = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
+  const { run, dispose } = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
     if (error instanceof ModelError) throw error;
     throw new ModelError(`cannot load ${file}: ${(error as Error).message}`, { cause: error });
   });
@@ -30,6 +30,8 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     backend,
     runtime: `tfjs ${tf.version_core} (${backend})`,
     predict(features, rows) {
+      // Another model of this thread may be on another backend. One that has started is taken at once, nothing is waited for.
+      if (tf.getBackend() !== backend) void tf.setBackend(backend);
       const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
       try {
         return tensors.map((tensor) => tensor.dataSync() as Float32Array);
@@ -38,10 +40,24 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
       }
     },
     tensorCount: () => tf.memory().numTensors,
+    dispose,
   };
 }
 
+/** Those that this thread has started already: their settings are fixed from then on. */
+const started = new Set<string>();
+
+/** New tensors are made on it from then on. */
 async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
+  const tf = await import('@tensorflow/tfjs-core');
+  if (!started.has(backend)) await prepare(backend);
+  if (!(await tf.setBackend(backend))) {
+    throw new BackendMissingError(`TensorFlow.js could not start its ${backend} backend`);
+  }
+  started.add(backend);
+}
+
+async function prepare(backend: 'wasm' | 'cpu'): Promise<void> {
   const tf = await import('@tensorflow/tfjs-core');
   // No debug checks of each tensor, and no advertisement on standard output.
   tf.enableProdMode();
@@ -53,12 +69,12 @@ async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
   } else {
     await import('@tensorflow/tfjs-backend-cpu');
   }
-  if (!(await tf.setBackend(backend))) {
-    throw new BackendMissingError(`TensorFlow.js could not start its ${backend} backend`);
-  }
 }
 
-type Runner = (input: Tensor) => Tensor[];
+interface Runner {
+  run(input: Tensor): Tensor[];
+  dispose(): void;
+}
 
 async function loadRunner(
   file: string,
@@ -76,7 +92,10 @@ async function loadRunner(
   if (model.outputs.length !== outputs.length) {
     throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
   }
-  return (input) => [model.predict(input)].flat() as Tensor[];
+  return {
+    run: (input) => [model.predict(input)].flat() as Tensor[],
+    dispose: () => void model.dispose(),
+  };
 }
 
 function graphRunner(
@@ -101,7 +120,10 @@ function graphRunner(
     }
     return node;
   });
-  return (tensor) => [model.execute({ [input]: tensor }, names)].flat();
+  return {
+    run: (tensor) => [model.execute({ [input]: tensor }, names)].flat(),
+    dispose: () => model.dispose(),
+  };
 }
 
 /** Reads the artefacts beside model.json: TensorFlow.js itself only fetches them over HTTP. */

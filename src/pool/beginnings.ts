@@ -8,8 +8,9 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { RestoreRequest } from '../worker-protocol/messages.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
+import { ScoringError } from './model-host.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
-import { ScoringError, type WorkerClient } from './worker-client.ts';
+import type { WorkerClient } from './worker-client.ts';
 
 /** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
 export type BeginningOf = (

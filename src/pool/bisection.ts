@@ -5,14 +5,19 @@
 import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import { NotLoadedError } from '../worker-protocol/messages.ts';
 import type { FreeThreads } from './free-threads.ts';
-import { ScoringError, type WorkerClient, workerLost } from './worker-client.ts';
+import { ScoringError } from './model-host.ts';
+import { type WorkerClient, workerLost } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
 
 /** How often a micro-batch is tried whole before it is halved, and a record alone before it becomes a dead letter. */
 const ATTEMPTS = 2;
 /** A half has failed as a part of the whole before; a record that is alone is judged, and by more than one failure. */
 const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
+
+/** How often in a row nothing may be begun, as threads end or have no model: after that something else is wrong. */
+const NOT_BEGUN_MAX = 10;
 
 export class Bisection {
   readonly #free: FreeThreads;
@@ -67,19 +72,22 @@ export class Bisection {
     ask: (thread: WorkerClient) => Promise<T>,
   ): Promise<{ readonly answer: T | null; readonly lost: string }> {
     let lost = '';
+    let notBegun = 0;
     for (let left = attempts; left > 0; ) {
       const thread = await this.#free.acquire();
       try {
         return { answer: await ask(thread), lost };
       } catch (error) {
         if (error instanceof ScoringError) throw error;
-        thread.recover();
-        // It ended before it began: that says nothing of the records.
+        thread.host.recover();
+        // What was not begun says nothing of the records.
+        const isBegun = !(error instanceof ThreadRetiredError || error instanceof NotLoadedError);
+        if (isBegun) left--;
+        else if (++notBegun === NOT_BEGUN_MAX) throw error;
         if (error instanceof ThreadRetiredError) continue;
-        left--;
         lost = (error as Error).message;
         const where = `${topic}/${partition}, offsets ${first} to ${until - 1}`;
-        thread.options.onThreadLost(`${lost} (${where})`, error as Error);
+        thread.host.lost(`${lost} (${where})`, error as Error);
       } finally {
         this.#free.release(thread);
       }

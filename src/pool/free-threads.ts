@@ -29,7 +29,7 @@ export class FreeThreads {
   async use<T>(ask: (client: WorkerClient) => Promise<T>): Promise<T> {
     const client = await this.acquire();
     try {
-      return await client.survive(() => ask(client));
+      return await client.host.survive(() => ask(client));
     } finally {
       this.release(client);
     }
@@ -37,7 +37,7 @@ export class FreeThreads {
 
   release(client: WorkerClient): void {
     this.#broken.delete(client);
-    const { ready } = client;
+    const { ready } = client.host;
     if (ready === undefined) this.#give(client);
     else
       ready.then(

@@ -12,17 +12,19 @@ import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { StatefulScorer } from '../scoring/ports.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
-import { StateLostError } from '../worker-protocol/messages.ts';
+import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
+import { loadAll, type ModelHost, ScoringError } from './model-host.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
-import { type AskingOptions, ScoringError, startAll, WorkerClient, workerLost } from './worker-client.ts';
-import { ThreadRetiredError, type WorkerThread } from './worker-thread.ts';
+import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
+import { ThreadRetiredError } from './worker-thread.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
-  readonly threads: readonly WorkerThread[];
+  readonly hosts: readonly ModelHost[];
+  readonly deployment: Deployment;
   readonly counts: Counted;
 }
 
@@ -58,14 +60,15 @@ export class StatefulPool implements StatefulScorer {
 
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
-    this.#clients = options.threads.map((thread) => new WorkerClient(thread, options, this.#buffers));
+    const { hosts, deployment } = options;
+    this.#clients = hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers));
     this.#placement = new LanePlacement(this.#clients.length);
     this.#beginnings = new Beginnings(options);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
   async start(): Promise<void> {
-    await startAll(this.#clients);
+    await loadAll(this.#options.hosts, this.#options.deployment);
   }
 
   async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
@@ -86,8 +89,8 @@ export class StatefulPool implements StatefulScorer {
     refusals: readonly Refusal[],
   ): Promise<ScoredMicroBatch> {
     const thread = this.#threadOf(keyOf(input));
-    await thread.ready;
-    return thread.survive(() => thread.mend(input, scored, refusals));
+    await thread.host.ready;
+    return thread.host.survive(() => thread.mend(input, scored, refusals));
   }
 
   release(outputs: readonly ResultBatch[]): void {
@@ -101,7 +104,7 @@ export class StatefulPool implements StatefulScorer {
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);
     const thread = this.#threadOf(key);
-    await thread.ready;
+    await thread.host.ready;
     // The log may be away: no thread is to blame for that.
     const beginning = await this.#beginnings.find(address, position);
     const { at, unproven } = await this.#surely(thread, () =>
@@ -155,7 +158,7 @@ export class StatefulPool implements StatefulScorer {
   async stop(): Promise<void> {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
     await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#threadOf(lane.key)))));
-    await Promise.all(this.#clients.map(({ thread }) => thread.stop()));
+    await Promise.all(this.#options.hosts.map((host) => host.stop()));
     await this.#quietly(this.#options.snapshots.close());
   }
 
@@ -165,12 +168,12 @@ export class StatefulPool implements StatefulScorer {
    */
   #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const isPlain = !this.#suspects.concern(microBatch);
-    const { ready } = this.#threadOf(lane.key);
+    const { ready } = this.#threadOf(lane.key).host;
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
     if (lane.tail === undefined && ready === undefined && isPlain && !proves)
       return this.#send(lane, microBatch, whole(microBatch));
     return this.#next(lane, async () => {
-      await this.#threadOf(lane.key).ready;
+      await this.#threadOf(lane.key).host.ready;
       let scored: ScoredMicroBatch | undefined;
       try {
         for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
@@ -254,8 +257,8 @@ export class StatefulPool implements StatefulScorer {
       if (error instanceof ScoringError || error instanceof StateLostError) throw error;
       const { message } = error as Error;
       if (!(error instanceof ThreadRetiredError))
-        thread.options.onThreadLost(`${message} (${blame(message)})`, error as Error);
-      thread.recover();
+        thread.host.lost(`${message} (${blame(message)})`, error as Error);
+      thread.host.recover();
       throw new StateLostError(`the thread with the state was lost: ${message}`, { cause: error });
     }
   }
@@ -282,7 +285,7 @@ export class StatefulPool implements StatefulScorer {
     const carry = async (): Promise<void> => {
       try {
         await from.ask({ type: 'snapshot', lane: address, file });
-        await to.ready;
+        await to.host.ready;
         await restored(to, address, { file, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER });
         if (this.#lanes.get(move.key) !== lane) {
           await to.ask({ type: 'forget', lane: address });

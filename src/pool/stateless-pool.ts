@@ -5,30 +5,35 @@ import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Scorer } from '../scoring/ports.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Deployment } from '../worker-protocol/messages.ts';
 import { Bisection } from './bisection.ts';
 import { FreeThreads } from './free-threads.ts';
-import { type AskingOptions, startAll, WorkerClient } from './worker-client.ts';
-import type { WorkerThread } from './worker-thread.ts';
+import { loadAll, type ModelHost } from './model-host.ts';
+import { type AskingOptions, WorkerClient } from './worker-client.ts';
 
 export interface PoolOptions extends AskingOptions {
-  readonly threads: readonly WorkerThread[];
+  readonly hosts: readonly ModelHost[];
+  readonly deployment: Deployment;
 }
 
 export class StatelessPool implements Scorer {
-  readonly #clients: readonly WorkerClient[];
+  readonly #options: PoolOptions;
   readonly #buffers = new BufferPool();
   readonly #free: FreeThreads;
   readonly #bisection: Bisection;
 
-  constructor({ threads, ...options }: PoolOptions) {
-    this.#clients = threads.map((thread) => new WorkerClient(thread, options, this.#buffers));
-    this.#free = new FreeThreads(this.#clients);
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const { hosts, deployment } = options;
+    this.#free = new FreeThreads(
+      hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers)),
+    );
     this.#bisection = new Bisection(this.#free);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
   start(): Promise<void> {
-    return startAll(this.#clients);
+    return loadAll(this.#options.hosts, this.#options.deployment);
   }
 
   score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
@@ -50,6 +55,6 @@ export class StatelessPool implements Scorer {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#clients.map(({ thread }) => thread.stop()));
+    await Promise.all(this.#options.hosts.map((host) => host.stop()));
   }
 }

@@ -1,34 +1,22 @@
-// What the main thread asks of one worker thread: copies record batches into the buffer that is moved, keeps buffers in circulation,
-// and says when a thread that was replaced answers for its golden records.
+// What a pool asks of a model on one worker thread: copies record batches into the buffer that is moved, and keeps buffers in
+// circulation.
 
 import type { BufferPool } from '../base/buffer-pool.ts';
-import { blamedBy } from '../base/errors.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
-import { ModelError } from '../model/manifest.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type {
-  Failed,
+  ModelRequest,
   PartitionCounts,
   ScoreRequest,
+  StateRequest,
   StateUse,
   ThreadUsage,
-  WorkerRequest,
   WorkerResponse,
 } from '../worker-protocol/messages.ts';
-import { DeadlineError, type WorkerThread } from './worker-thread.ts';
-
-/** A worker's own answer that it could not score. Its code is that of the error in the worker. */
-export class ScoringError extends Error {
-  override readonly name = 'ScoringError';
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { type ModelHost, ScoringError } from './model-host.ts';
 
 /** Records of one partition that have their answer already. */
 export interface Answered {
@@ -41,8 +29,6 @@ export interface AskingOptions {
   readonly counts: { readonly now: PartitionCounts };
   /** By partition of the input, what is left out. */
   readonly answered?: readonly Answered[];
-  /** Each loss of a thread, for the log and the metrics. */
-  readonly onThreadLost: (why: string, error: Error) => void;
   /** Each thread that has grown too much: it scores no more, and another takes its place. */
   readonly onThreadRetired: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
@@ -57,26 +43,6 @@ export interface Ask {
   readonly state: StateUse | null;
 }
 
-/** What is nobody's fault but a thread's is tried again on another; all else is the answer. */
-function failure({ code, message, stack }: Failed): Error {
-  const error =
-    blamedBy(code) === 'batch'
-      ? new ScoringError(code, message)
-      : Object.assign(new Error(`${code}: ${message}`), { code });
-  // That of the thread says where it went wrong.
-  error.stack = stack;
-  return error;
-}
-
-/** What comes out of a thread is a copy of the error, of no class. */
-const startError = (error: NodeJS.ErrnoException): ModelError =>
-  new ModelError(
-    error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      ? `a worker thread could not load the model within scoring.heapBytes, set it higher (${error.message})`
-      : error.message,
-    { cause: error },
-  );
-
 export const workerLost = (why: string): Rejection => ({
   stage: 'worker',
   code: 'WORKER_LOST',
@@ -85,73 +51,20 @@ export const workerLost = (why: string): Rejection => ({
 
 /** Spare buffers that go with one request, at most. */
 const SPARES_MAX = 8;
-/** Loading a large model takes a while, and so does a large state; a worker that has not answered by then will not. */
-const LOAD_TIMEOUT_MS = 120_000;
-
 export class WorkerClient {
-  readonly thread: WorkerThread;
-  readonly options: AskingOptions;
+  readonly host: ModelHost;
+  readonly #deployment: string;
+  readonly #options: AskingOptions;
   readonly #buffers: BufferPool;
-  /** Set from the loss of the thread until its successor was seen to work. */
-  #isLost = false;
-  #recovering: Promise<void> | undefined;
   /** Of the last answer: so many spare buffers of that size go with the next request. */
   #outputs = { count: 1, bytes: 0 };
 
-  constructor(thread: WorkerThread, options: AskingOptions, buffers: BufferPool) {
-    this.thread = thread;
-    this.options = options;
+  /** Asks for that model. */
+  constructor(host: ModelHost, deployment: string, options: AskingOptions, buffers: BufferPool) {
+    this.host = host;
+    this.#deployment = deployment;
+    this.#options = options;
     this.#buffers = buffers;
-  }
-
-  /** Waits until the thread has loaded and checked the model. Rejects with `ModelError`. */
-  async start(): Promise<void> {
-    // One listener for good: a thread may fail again when its first failure has ended the start.
-    let heard: (error: Error) => void = () => {};
-    const failed = new Promise<never>((_, reject) => {
-      heard = reject;
-    });
-    this.thread.onError((error) => heard(error));
-    try {
-      await Promise.race([failed, this.#probe()]);
-      await Promise.race([failed, this.#probeInTime()]);
-    } catch (error) {
-      throw startError(error as NodeJS.ErrnoException);
-    }
-    heard = (error) => this.options.onThreadLost(error.message, error);
-  }
-
-  /**
-   * Undefined where the thread works. Otherwise resolves when it works again, and rejects when it cannot serve: whoever asks the next
-   * time lets it try again.
-   */
-  get ready(): Promise<void> | undefined {
-    if (!this.#isLost) return undefined;
-    this.#recovering ??= this.#recover().finally(() => {
-      this.#recovering = undefined;
-    });
-    return this.#recovering;
-  }
-
-  /** The thread was lost: nothing should be given to its successor until that answers for its golden records. */
-  recover(): void {
-    this.#isLost = true;
-    this.ready?.catch(() => {});
-  }
-
-  async #recover(): Promise<void> {
-    await this.#probe();
-    this.#isLost = false;
-  }
-
-  /** Does that with the thread. Where it was the thread's loss, it is replaced, and what was asked is not asked again. */
-  async survive<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof ScoringError)) this.recover();
-      throw error;
-    }
   }
 
   async score(microBatch: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
@@ -164,8 +77,8 @@ export class WorkerClient {
       partition,
       incarnation,
       ...ask,
-      counts: this.options.counts.now,
-      omit: this.options.answered?.[partition]?.runs(first, until) ?? [],
+      counts: this.#options.counts.now,
+      omit: this.#options.answered?.[partition]?.runs(first, until) ?? [],
       bytes: buffer,
       byteLength,
       spares: this.#spares(),
@@ -179,8 +92,8 @@ export class WorkerClient {
       count: Math.min(outputs.length, SPARES_MAX),
       bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
     };
-    if (response.usage !== null) this.options.onUsage?.(response.usage);
-    if (response.retiring !== null) this.options.onThreadRetired(response.retiring);
+    if (response.usage !== null) this.#options.onUsage?.(response.usage);
+    if (response.retiring !== null) this.#options.onThreadRetired(response.retiring);
     return response.scored;
   }
 
@@ -197,7 +110,7 @@ export class WorkerClient {
         topic,
         partition,
         incarnation,
-        counts: this.options.counts.now,
+        counts: this.#options.counts.now,
         bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
         outputs: outputs.map((batch, index) => {
           const refusal = refusals.find((each) => each.batch === batch);
@@ -251,52 +164,18 @@ export class WorkerClient {
     return { buffer, byteLength };
   }
 
-  /** Asks for something else than scores, which may take as long as loading the model. */
-  ask(request: WorkerRequest): Promise<WorkerResponse> {
-    return this.#run(request, [], LOAD_TIMEOUT_MS);
+  /** What is asked of a lane's state. */
+  ask(request: StateRequest): Promise<WorkerResponse> {
+    return this.host.ask({ ...request, deployment: this.#deployment });
+  }
+
+  #run(request: ModelRequest, transferList: readonly ArrayBuffer[]): Promise<WorkerResponse> {
+    return this.host.run({ ...request, deployment: this.#deployment }, transferList);
   }
 
   #spares(): ArrayBuffer[] {
     const { count, bytes } = this.#outputs;
     const spares = Array.from({ length: count }, () => this.#buffers.takeFree(bytes));
     return spares.filter((spare) => spare !== undefined);
-  }
-
-  /** Asks the thread for its golden records: rejects when it cannot serve. It may have to load the model first. */
-  async #probe(): Promise<void> {
-    await this.ask({ type: 'probe' });
-  }
-
-  /** The same in the time that a task may take: where a few golden records take longer, no record would ever be scored. */
-  async #probeInTime(): Promise<void> {
-    try {
-      await this.#run({ type: 'probe' }, []);
-    } catch (error) {
-      if (!(error instanceof DeadlineError)) throw error;
-      throw new Error(
-        `${error.message}, which is scoring.deadline, for the golden records of the model: set it to what a task may take`,
-        { cause: error },
-      );
-    }
-  }
-
-  async #run(
-    request: WorkerRequest,
-    transferList: readonly ArrayBuffer[],
-    deadlineMs?: number,
-  ): Promise<WorkerResponse> {
-    const response = await this.thread.run(request, transferList, deadlineMs);
-    if (response.type === 'failed') throw failure(response);
-    return response;
-  }
-}
-
-/** Waits until each has loaded and checked the model. Ends all when one of them cannot, and rejects with what the first one said. */
-export async function startAll(clients: readonly WorkerClient[]): Promise<void> {
-  try {
-    await Promise.all(clients.map((client) => client.start()));
-  } catch (error) {
-    await Promise.all(clients.map(({ thread }) => thread.stop()));
-    throw error;
   }
 }

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import { after } from '../time/timer.ts';
 import {
+  type GrowthLimits,
   RETIRED_EXIT,
-  type ScorerSetup,
   type WorkerData,
   type WorkerRequest,
   type WorkerResponse,
@@ -50,7 +50,8 @@ export interface PiscinaThreadOptions {
   readonly deadlineMs: number;
   /** A thread whose heap needs more is ended. */
   readonly heapBytesMax?: number;
-  readonly setup: ScorerSetup;
+  /** One that grows more is replaced. */
+  readonly growth: GrowthLimits;
   /** The worker's entry; another one only in tests. */
   readonly workerUrl?: URL;
 }
@@ -66,13 +67,16 @@ export class PiscinaThread implements WorkerThread {
   );
   /** The last call. Piscina does not keep their order: a task that was skipped once is overtaken by the next to come. */
   #before: Promise<unknown> | undefined;
+  /** Ends the task that is under way. */
+  #current: AbortController | undefined;
   #stopped: Promise<void> | undefined;
+  #heard: (error: Error) => void = () => {};
 
-  constructor({ deadlineMs, heapBytesMax, setup, workerUrl }: PiscinaThreadOptions) {
+  constructor({ deadlineMs, heapBytesMax, growth, workerUrl }: PiscinaThreadOptions) {
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
       filename: (workerUrl ?? WORKER).href,
-      workerData: { setup, waitedMs: this.#waitedMs } satisfies WorkerData,
+      workerData: { growth, waitedMs: this.#waitedMs } satisfies WorkerData,
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
@@ -87,10 +91,15 @@ export class PiscinaThread implements WorkerThread {
             },
           }),
     });
+    this.#pool.on('error', (error: Error) => {
+      // A thread that could not even begin is replaced with the next task only: the one that waits for it would wait for ever.
+      if (this.#pool.threads.length === 0) this.#current?.abort(error);
+      this.#heard(error);
+    });
   }
 
   onError(listener: (error: Error) => void): void {
-    this.#pool.on('error', listener);
+    this.#heard = listener;
   }
 
   run(
@@ -114,6 +123,7 @@ export class PiscinaThread implements WorkerThread {
     deadlineMs: number,
   ): Promise<WorkerResponse> {
     const deadline = new AbortController();
+    this.#current = deadline;
     const before = Atomics.load(this.#waitedMs, 0);
     const startedMs = performance.now();
     const look = (): void => {

@@ -12,7 +12,7 @@ import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
-/** How much a thread may grow after its model was loaded, before another takes its place. */
+/** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
   readonly bytesMax: number;
   readonly tensorsMax: number;
@@ -23,7 +23,7 @@ export interface ThreadUsage {
   readonly thread: number;
   /** Since the thread was started. Work that V8 does for it on threads of its own is not in it. */
   readonly cpuMicros: number;
-  /** Time that collections stopped the thread, since its model was loaded. */
+  /** Time that collections stopped the thread, since its first model was loaded. */
   readonly gcMs: number;
   /** Tensors alive between two tasks. One that grows is a leak. */
   readonly tensors: number;
@@ -36,6 +36,11 @@ export interface ThreadUsage {
 /** The state that was asked for is not on this thread, or stands at another offset. */
 export class StateLostError extends ScorelaneError {
   readonly code = 'SCORELANE_STATE_LOST';
+}
+
+/** The thread does not have the model that it was asked for: it has begun again. */
+export class NotLoadedError extends ScorelaneError {
+  readonly code = 'SCORELANE_NOT_LOADED';
 }
 
 /** Where a snapshot may stand. */
@@ -51,7 +56,7 @@ export interface PartitionCounts {
   readonly deadLetters: number;
 }
 
-/** What a worker is told once, when it starts. */
+/** How a model is served: all that a thread must know to score with it. */
 export interface ScorerSetup extends ReadingSetup {
   readonly modelFolder: string;
   readonly backend: Backend;
@@ -76,14 +81,19 @@ export interface ScorerSetup extends ReadingSetup {
   readonly recordBytesMax: number;
   /** And one with more headers. */
   readonly headersMax: number;
-  readonly growth: GrowthLimits;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;
 }
 
-/** What a worker thread is given. */
-export interface WorkerData {
+/** A version of a model as it is served, under the name by which threads know it. */
+export interface Deployment {
+  readonly id: string;
   readonly setup: ScorerSetup;
+}
+
+/** What a worker thread is given when it begins. The models that it serves are loaded by requests. */
+export interface WorkerData {
+  readonly growth: GrowthLimits;
   /**
    * One number in shared memory: how many milliseconds the thread has waited for the registry. That is no time that a task takes.
    * It adds the most that it may take before it waits, and takes back what was left: so one that dies meanwhile holds up nothing.
@@ -93,6 +103,22 @@ export interface WorkerData {
 
 /** What a thread exits with that has grown too much, and was given another task: that one was not begun. */
 export const RETIRED_EXIT = 86;
+
+/** Load a model, check it by its golden records, and keep it until it is unloaded. */
+export interface LoadRequest {
+  readonly type: 'load';
+  readonly setup: ScorerSetup;
+}
+
+/** Give up a model, its states and what else it holds. One that is not there is no error. */
+export interface UnloadRequest {
+  readonly type: 'unload';
+}
+
+/** Predict the golden records: does the model work at all? */
+export interface ProbeRequest {
+  readonly type: 'probe';
+}
 
 /** Score the records from `first` up to `until` in these record batches. */
 export interface ScoreRequest {
@@ -186,14 +212,13 @@ interface ForgetRequest {
   readonly lane: LaneAddress;
 }
 
-/** Predict the golden records: does this worker work at all? */
-export interface ProbeRequest {
-  readonly type: 'probe';
-}
-
 export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | ForgetRequest;
 
-export type WorkerRequest = ScoreRequest | OffsetsRequest | MendRequest | ProbeRequest | StateRequest;
+/** What is asked of a model that is loaded. */
+export type ModelRequest = ProbeRequest | ScoreRequest | OffsetsRequest | MendRequest | StateRequest;
+
+/** With the model that is meant, by the name under which it was loaded. */
+export type WorkerRequest = { readonly deployment: string } & (LoadRequest | UnloadRequest | ModelRequest);
 
 export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
@@ -207,6 +232,8 @@ export type WorkerResponse =
     }
   | { readonly type: 'mended'; readonly mended: Mended }
   | { readonly type: 'offsets'; readonly offsets: Float64Array }
+  | { readonly type: 'loaded' }
+  | { readonly type: 'unloaded' }
   | { readonly type: 'sound' }
   /** Where the state stands now; the length of the file. */
   | { readonly type: 'restored'; readonly at: number }

@@ -26,6 +26,11 @@ export class Growth {
     this.#parts = parts;
   }
 
+  /** Compares with what the thread holds from now on. */
+  begin(): void {
+    this.#first = null;
+  }
+
   /** Why the thread should be replaced; null when it need not be. `feeding`: a state was being built up meanwhile. */
   check(now: ThreadUsage, feeding: boolean): string | null {
     const first = this.#first;

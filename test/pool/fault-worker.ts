@@ -1,11 +1,13 @@
 // The real worker, but for records whose key asks for trouble: it exits, never comes back, throws what nobody thought of, or
-// keeps tensors or memory for good.
+// keeps tensors or memory for good. And where the environment says so it does not begin.
 
 import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import answer from '../../src/worker/main.ts';
 import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { recordsIn } from '../support/records.ts';
+
+if (process.env.SCORELANE_TEST_BEGINS === 'never') throw new Error('it never begins');
 
 const kept: Buffer[] = [];
 

@@ -4,12 +4,13 @@
 import test from 'ava';
 import { BufferPool } from '../../src/base/buffer-pool.ts';
 import { FreeThreads } from '../../src/pool/free-threads.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { WorkerClient } from '../../src/pool/worker-client.ts';
 import type { WorkerThread } from '../../src/pool/worker-thread.ts';
-import { COUNTS } from '../support/model.ts';
+import { COUNTS, deploymentOf } from '../support/model.ts';
 
-/** A thread whose golden records are answered for when the test says so. */
-function threadOf() {
+/** A thread with a model, whose golden records are answered for when the test says so. */
+async function threadOf() {
   let probe = Promise.withResolvers<void>();
   const thread: WorkerThread = {
     async run() {
@@ -19,9 +20,13 @@ function threadOf() {
     onError: () => {},
     stop: async () => {},
   };
-  const options = { counts: { now: COUNTS }, onThreadLost: () => {}, onThreadRetired: () => {} };
+  const host = new ModelHost(thread, { onThreadLost: () => {} });
+  probe.resolve();
+  await host.load(deploymentOf());
+  probe = Promise.withResolvers();
+  const options = { counts: { now: COUNTS }, onThreadRetired: () => {} };
   return {
-    client: new WorkerClient(thread, options, new BufferPool()),
+    client: new WorkerClient(host, 'm@1', options, new BufferPool()),
     serves: () => probe.resolve(),
     fails(why: string) {
       probe.reject(new Error(why));
@@ -34,7 +39,7 @@ function threadOf() {
 const settled = (): Promise<void> => new Promise(setImmediate);
 
 test('threads are given to one at a time, and those that wait are served in the order in which they came', async (t) => {
-  const [one, two] = [threadOf().client, threadOf().client];
+  const [one, two] = [(await threadOf()).client, (await threadOf()).client];
   const free = new FreeThreads([one, two]);
   const given = new Set([await free.acquire(), await free.acquire()]);
   t.true(given.has(one) && given.has(two));
@@ -55,11 +60,11 @@ test('threads are given to one at a time, and those that wait are served in the 
 });
 
 test('a thread that is being replaced is not given before it works, and the others go on meanwhile', async (t) => {
-  const [one, two] = [threadOf(), threadOf()];
+  const [one, two] = [await threadOf(), await threadOf()];
   const free = new FreeThreads([one.client, two.client]);
   const lost = await free.acquire();
   const [replaced, other] = lost === one.client ? [one, two] : [two, one];
-  lost.recover();
+  lost.host.recover();
   free.release(lost);
   for (let task = 0; task < 3; task++) {
     const client = await free.acquire();
@@ -73,9 +78,9 @@ test('a thread that is being replaced is not given before it works, and the othe
 });
 
 test('a thread that dies while nobody has it is not given before its successor works', async (t) => {
-  const one = threadOf();
+  const one = await threadOf();
   const free = new FreeThreads([one.client]);
-  one.client.recover();
+  one.client.host.recover();
   let isGiven = false;
   const waits = free.acquire().then(() => {
     isGiven = true;
@@ -88,13 +93,13 @@ test('a thread that dies while nobody has it is not given before its successor w
 });
 
 test('when no thread can serve all who wait are told why, and who asks later lets them try again', async (t) => {
-  const threads = [threadOf(), threadOf()];
+  const threads = [await threadOf(), await threadOf()];
   const free = new FreeThreads(threads.map(({ client }) => client));
   const taken = [await free.acquire(), await free.acquire()];
   const waiting = [free.acquire(), free.acquire()];
   const told = Promise.all(waiting.map((each) => t.throwsAsync(each, { message: 'the second is gone' })));
   for (const client of taken) {
-    client.recover();
+    client.host.recover();
     free.release(client);
   }
   threads[0]?.fails('the first is gone');

@@ -2,9 +2,10 @@
 // and snappy free theirs in a turn of the event loop only, which a worker thread does not make by itself.
 
 import test from 'ava';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
-import { COUNTS, microBatchOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTS, deploymentOf, GROWTH, microBatchOf, transactions } from '../support/model.ts';
 
 const TASKS = 100;
 const RECORDS = 2_000;
@@ -15,9 +16,11 @@ const MIB = 2 ** 20;
 for (const compression of ['lz4', 'snappy', 'zstd', 'gzip'] as const) {
   test.serial(`a thread keeps nothing of what it has inflated: ${compression}`, async (t) => {
     const pool = new StatelessPool({
-      threads: [new PiscinaThread({ deadlineMs: 60_000, setup: setupWith() })],
+      hosts: [
+        new ModelHost(new PiscinaThread({ deadlineMs: 60_000, growth: GROWTH }), { onThreadLost: t.fail }),
+      ],
+      deployment: deploymentOf(),
       counts: { now: COUNTS },
-      onThreadLost: t.fail,
       onThreadRetired: t.fail,
     });
     await pool.start();

@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import avro from 'avsc';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
-import { COUNTER, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { COUNTER, deploymentOf, GROWTH, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 
 const NAMES = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount'];
 const SCHEMA = {
@@ -46,11 +47,13 @@ const DEADLINE_MS = 3_000;
 async function poolAt(t: ExecutionContext, url: string, timeoutMs: number, workers = 1) {
   const lost: string[] = [];
   const options = { framing: 'confluent', schema: null, writers: [], schemasMax: 10 } as const;
-  const setup = setupWith({ inputFormat: 'avro', avro: { ...options, registry: { url, timeoutMs } } });
   const pool = new StatelessPool({
     counts: COUNTER,
-    threads: Array.from({ length: workers }, () => new PiscinaThread({ deadlineMs: DEADLINE_MS, setup })),
-    onThreadLost: (why) => lost.push(why),
+    hosts: Array.from({ length: workers }, () => {
+      const thread = new PiscinaThread({ deadlineMs: DEADLINE_MS, growth: GROWTH });
+      return new ModelHost(thread, { onThreadLost: (why) => lost.push(why) });
+    }),
+    deployment: deploymentOf({ inputFormat: 'avro', avro: { ...options, registry: { url, timeoutMs } } }),
     onThreadRetired: (why) => lost.push(why),
   });
   await pool.start();

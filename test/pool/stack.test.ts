@@ -1,10 +1,11 @@
 // A fault in a worker thread that nobody thought of is told with the place where it happened: between threads an error loses its stack.
 
 import test from 'ava';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { WorkerThread } from '../../src/pool/worker-thread.ts';
 import type { WorkerResponse } from '../../src/worker-protocol/messages.ts';
-import { COUNTS, microBatchOf } from '../support/model.ts';
+import { COUNTS, deploymentOf, microBatchOf } from '../support/model.ts';
 
 test('the loss of a thread is told with the stack and the cause that its error had there', async (t) => {
   const stack = 'TypeError: x is not a function\n    at scorer.ts:17:3 {\n  [cause]: RangeError: too long\n}';
@@ -21,9 +22,9 @@ test('the loss of a thread is told with the stack and the cause that its error h
   };
   const stacks: (string | undefined)[] = [];
   const pool = new StatelessPool({
-    threads: [thread],
+    hosts: [new ModelHost(thread, { onThreadLost: (_, error) => stacks.push(error.stack) })],
+    deployment: deploymentOf(),
     counts: { now: COUNTS },
-    onThreadLost: (_, error) => stacks.push(error.stack),
     onThreadRetired: t.fail,
   });
   await t.throwsAsync(pool.score(microBatchOf([{ key: 'a', value: {} }])));

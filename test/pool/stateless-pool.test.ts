@@ -6,9 +6,11 @@ import { viewOf } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { type PoolOptions, StatelessPool } from '../../src/pool/stateless-pool.ts';
 import { PiscinaThread, type PiscinaThreadOptions } from '../../src/pool/worker-thread.ts';
-import { COUNTS, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import type { ScorerSetup } from '../../src/worker-protocol/messages.ts';
+import { COUNTS, deploymentOf, GROWTH, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
 const slow = new URL('./slow-worker.ts', import.meta.url);
@@ -16,9 +18,13 @@ const slow = new URL('./slow-worker.ts', import.meta.url);
 async function poolWith({
   onUsage,
   workers = 1,
+  setup = {},
   ...more
 }: Partial<PiscinaThreadOptions> &
-  Pick<PoolOptions, 'onUsage'> & { readonly workers?: number } = {}): Promise<{
+  Pick<PoolOptions, 'onUsage'> & {
+    readonly workers?: number;
+    readonly setup?: Partial<ScorerSetup>;
+  } = {}): Promise<{
   pool: StatelessPool;
   lost: string[];
   retired: string[];
@@ -26,12 +32,12 @@ async function poolWith({
   const lost: string[] = [];
   const retired: string[] = [];
   const pool = new StatelessPool({
-    threads: Array.from(
-      { length: workers },
-      () => new PiscinaThread({ deadlineMs: 20_000, setup: setupWith(), ...more }),
-    ),
+    hosts: Array.from({ length: workers }, () => {
+      const thread = new PiscinaThread({ deadlineMs: 20_000, growth: GROWTH, ...more });
+      return new ModelHost(thread, { onThreadLost: (why) => lost.push(why) });
+    }),
+    deployment: deploymentOf(setup),
     counts: { now: COUNTS },
-    onThreadLost: (why) => lost.push(why),
     onThreadRetired: (why) => retired.push(why),
     ...(onUsage === undefined ? {} : { onUsage }),
   });
@@ -114,14 +120,8 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
 });
 
 test('a pool whose model does not load says so at the start', async (t) => {
-  const setup = setupWith({ modelFolder: '/nowhere' });
-  const pool = new StatelessPool({
-    threads: Array.from({ length: 4 }, () => new PiscinaThread({ deadlineMs: 5_000, setup })),
-    counts: { now: COUNTS },
-    onThreadLost: () => {},
-    onThreadRetired: () => {},
-  });
-  await t.throwsAsync(pool.start(), { message: /nowhere/ });
+  const start = poolWith({ workers: 4, setup: { modelFolder: '/nowhere' } });
+  await t.throwsAsync(start, { code: 'SCORELANE_MODEL', message: /^cannot read \/nowhere/ });
 });
 
 for (const backend of BACKENDS) {
@@ -129,7 +129,7 @@ for (const backend of BACKENDS) {
     const all = records(Array.from({ length: 100 }, (_, index) => `k${index}`));
     const scores: string[][] = [];
     for (const predictRecordsMax of [1, 7, 64]) {
-      const { pool } = await poolWith({ setup: setupWith({ predictRecordsMax, backend }) });
+      const { pool } = await poolWith({ setup: { predictRecordsMax, backend } });
       const scored = await pool.score(microBatchOf(all));
       await pool.stop();
       scores.push(
@@ -157,7 +157,7 @@ test('a deadline or a heap that is too small for the model ends the start, and t
 for (const leak of ['tensors', 'memory']) {
   test(`a thread that keeps ${leak} is replaced between two tasks, and no record is condemned or scored twice`, async (t) => {
     const growth = { bytesMax: 100 * 2 ** 20, tensorsMax: 500 };
-    const { pool, lost, retired } = await poolWith({ workerUrl: faults, setup: setupWith({ growth }) });
+    const { pool, lost, retired } = await poolWith({ workerUrl: faults, growth });
     const outputs = [];
     for (let offset = 0; retired.length < 2; offset += 2) {
       const microBatch = microBatchOf(records(['a', leak]), 'msgpack', offset);

@@ -10,6 +10,7 @@ import type { EngineLimits } from '../../src/engine/state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { PartitionCounter } from '../../src/pool/partition-counter.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
@@ -20,7 +21,7 @@ import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
 import { REACH, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
-import { SimThread } from './threads.ts';
+import { SimThread, setupOf } from './threads.ts';
 
 export const LIMITS: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
@@ -69,6 +70,7 @@ export class Instance {
   readonly #driver: Driver;
   readonly #sink: KafkaSink;
   readonly #counter: PartitionCounter;
+  readonly #pool: StatelessPool | StatefulPool;
   readonly #epochs = new Map<string, number>();
   #heldMax = 0;
   stopping = false;
@@ -92,10 +94,11 @@ export class Instance {
       },
       countsIn(world.cluster),
     );
+    this.#pool = this.#newPool();
     this.#driver = new Driver({
       source: this.source,
       sink: this.#sink,
-      scorer: this.#newPool(),
+      scorer: this.#pool,
       counter: this.#counter,
       clock: process.clock,
       limits: { ...LIMITS, producesTogether: world.dice.of('together').next() < 0.5 },
@@ -125,17 +128,23 @@ export class Instance {
     const options = {
       counts: this.#counter,
       onThreadRetired: () => {},
-      onThreadLost: (why: string) => {
-        this.#driver.scoring();
-        note.call(this.#world, () => `${process.name} thread lost: ${why}`);
-      },
     };
     const struckBelow = new Map<number, number>();
-    const threads = [0, 1].map(() => new SimThread(process, dice, disk, struckBelow));
-    if (disk === null) return new StatelessPool({ threads, ...options });
+    const deployment = { id: 'm@1', setup: setupOf(dice.has('skips')) };
+    const hosts = [0, 1].map(
+      () =>
+        new ModelHost(new SimThread(process, dice, disk, struckBelow), {
+          onThreadLost: (why: string) => {
+            this.#driver.scoring();
+            note.call(this.#world, () => `${process.name} thread lost: ${why}`);
+          },
+        }),
+    );
+    if (disk === null) return new StatelessPool({ hosts, deployment, ...options });
     const { nowMs } = process.clock;
     return new StatefulPool({
-      threads,
+      hosts,
+      deployment,
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
       beginningOf: (lane, position, tooLate) => {
@@ -151,6 +160,7 @@ export class Instance {
 
   async start(): Promise<void> {
     await this.#sink.start();
+    await this.#pool.start();
     await this.#driver.start();
     this.#count();
   }

@@ -11,11 +11,12 @@ import { offsetsIn } from '../../src/worker/record-offsets.ts';
 import type { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { manageState } from '../../src/worker/states/manage-state.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
-import type {
-  ScoreRequest,
-  ScorerSetup,
-  WorkerRequest,
-  WorkerResponse,
+import {
+  NotLoadedError,
+  type ScoreRequest,
+  type ScorerSetup,
+  type WorkerRequest,
+  type WorkerResponse,
 } from '../../src/worker-protocol/messages.ts';
 import { DEAD, RESULTS } from './cluster.ts';
 import type { Dice } from './faults.ts';
@@ -28,7 +29,7 @@ const PROBE_MS = 3;
 
 const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
 
-const setupOf = (skips: boolean): ScorerSetup => ({
+export const setupOf = (skips: boolean): ScorerSetup => ({
   ...selectionOf(skips),
   modelFolder: '',
   backend: 'cpu',
@@ -43,7 +44,6 @@ const setupOf = (skips: boolean): ScorerSetup => ({
   inflatedBytesMax: 2 ** 20,
   recordBytesMax: 2 ** 20,
   headersMax: 100,
-  growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   features: false,
   resultFrame: new Uint8Array(0),
 });
@@ -87,6 +87,7 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
         return [Float32Array.from({ length: rows }, (_, at) => scoreOf(row(at)))];
       },
       tensorCount: () => 0,
+      dispose: () => {},
     },
     states,
     model: { name: 'm', version: '1' },
@@ -101,6 +102,7 @@ const stateless = [false, true].map((skips) => newParts(null, setupOf(skips)));
 /** What runs in a thread, until the thread is lost. */
 class Life {
   readonly #parts: Parts;
+  #isLoaded = false;
 
   constructor(disk: SimDisk | null, skips: boolean) {
     this.#parts = disk === null ? (stateless[Number(skips)] as Parts) : newParts(disk, setupOf(skips));
@@ -115,9 +117,13 @@ class Life {
   }
 
   #answer(request: WorkerRequest): WorkerResponse {
-    if (request.type === 'probe') return { type: 'sound' };
     const { setup, scorer, states } = this.#parts;
     try {
+      if (request.type === 'load') this.#isLoaded = true;
+      if (request.type === 'load') return { type: 'loaded' };
+      if (!this.#isLoaded) throw new NotLoadedError('the thread has begun again');
+      if (request.type === 'probe') return { type: 'sound' };
+      if (request.type === 'unload') throw new Error('nobody unloads a model');
       if (request.type === 'mend') {
         const model = { name: 'm', version: '1' };
         return { type: 'mended', mended: mend(request, setup, model, 0) };
@@ -169,7 +175,7 @@ export class SimThread implements WorkerThread {
 
   run(given: WorkerRequest): Promise<WorkerResponse> {
     // What goes to a thread is cloned; the bytes of records would only take time here.
-    const request = given.type === 'score' ? given : structuredClone(given);
+    const request = given.type === 'score' || given.type === 'load' ? given : structuredClone(given);
     return new Promise((resolve, reject) => {
       this.#queue.push(() => this.#start(request, resolve, reject));
       this.#next();

@@ -12,7 +12,7 @@ import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
-import type { PartitionCounts, ScorerSetup } from '../../src/worker-protocol/messages.ts';
+import type { Deployment, PartitionCounts, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { INFLATED_BYTES_MAX } from './records.ts';
 
 export const MODEL_FOLDER = join(import.meta.dirname, '..', '..', 'native-models', 'creditcard', '1');
@@ -37,10 +37,18 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   recordBytesMax: 2 ** 24,
   headersMax: 1000,
   nestingMax: 64,
-  growth: { bytesMax: 2 ** 30, tensorsMax: 1000 },
   features: false,
   resultFrame: new Uint8Array(0),
   ...more,
+});
+
+/** Room enough for a thread. */
+export const GROWTH = { bytesMax: 2 ** 30, tensorsMax: 1000 };
+
+/** A model as threads know it. */
+export const deploymentOf = (more: Partial<ScorerSetup> = {}): Deployment => ({
+  id: 'm@1',
+  setup: setupWith(more),
 });
 
 /** One partition each. */

@@ -27,6 +27,7 @@ export const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): P
     return [column];
   },
   tensorCount: () => 0,
+  dispose: () => {},
 });
 
 export function scorerWith(

@@ -4,12 +4,13 @@ import { codecs } from '../../src/codec/codecs.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 import type { BeginningOf } from '../../src/pool/beginnings.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
-import { COUNTER, microBatchOf, type OutputRecord, outputsOf, setupWith } from './model.ts';
+import { COUNTER, deploymentOf, GROWTH, microBatchOf, type OutputRecord, outputsOf } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
 const faults = new URL('../pool/fault-worker.ts', import.meta.url);
@@ -38,26 +39,20 @@ export async function poolWith(
   directory: string | null = null,
   hurry = 1,
   beginningOf: BeginningOf = async () => WHOLE,
-  growth = { bytesMax: 2 ** 30, tensorsMax: 1_000 },
+  growth = GROWTH,
 ) {
   const said: string[] = [];
-  const setup = setupWith({
-    modelFolder: MODEL.folder,
-    features: true,
-    predictRecordsMax: EACH,
-    growth,
-  });
   const pool = new StatefulPool({
-    threads: Array.from(
-      { length: workers },
-      () => new PiscinaThread({ deadlineMs: 20_000, setup, workerUrl: faults }),
-    ),
+    hosts: Array.from({ length: workers }, () => {
+      const thread = new PiscinaThread({ deadlineMs: 20_000, growth, workerUrl: faults });
+      return new ModelHost(thread, { onThreadLost: (why) => said.push(why) });
+    }),
+    deployment: deploymentOf({ modelFolder: MODEL.folder, features: true, predictRecordsMax: EACH }),
     snapshots: new SnapshotDirectory(directory),
     snapshotIntervalMs: 0,
     beginningOf,
     nowMs: () => performance.now() * hurry,
     counts: COUNTER,
-    onThreadLost: (why) => said.push(why),
     onThreadRetired: (why) => said.push(why),
     onState: (_, words) => said.push(words),
   });

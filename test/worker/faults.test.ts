@@ -15,7 +15,7 @@ import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { type ResultEncoder, ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
-import { requestFor } from '../support/scorer.ts';
+import { requestFor, sums } from '../support/scorer.ts';
 
 const LANE = { topic: 'in', partition: 0, epoch: 1 };
 const FIRST = 100;
@@ -39,7 +39,7 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
     setup,
     reader: spoilReader?.(reader) ?? reader,
     writer: spoilWriter?.(writer) ?? writer,
-    predictor: { backend: 'cpu', runtime: 'test', predict: (rows) => [rows.slice()], tensorCount: () => 0 },
+    predictor: { ...sums([]), predict: (rows) => [rows.slice()] },
     states,
     model: { name: 'm', version: '3' },
     probe: () => {},

@@ -31,6 +31,21 @@ function growthWith(garbage: { bytes: number; collections: number }) {
   };
 }
 
+test('what came with a model that was loaded later, or went with one, is no growth', (t) => {
+  let bytes = 1_000;
+  const growth = new Growth({
+    limits: { bytesMax: 100, tensorsMax: 10 },
+    collected: () => bytes,
+    nowMs: () => 0,
+  });
+  t.is(growth.check(usage(bytes, 0, 5), false), null);
+  bytes = 9_000;
+  growth.begin();
+  t.is(growth.check(usage(bytes, 0, 500), false), null);
+  t.is(growth.check(usage(bytes + 50, 0, 505), false), null);
+  t.regex(growth.check(usage(bytes, 0, 600), false) ?? '', /grew by 100 tensors/);
+});
+
 test('what a thread keeps counts, what would be collected does not, and it is not collected all the time', (t) => {
   const garbage = { bytes: 150, collections: 0 };
   const check = growthWith(garbage);

@@ -112,6 +112,7 @@ function fates(
       runtime: 'test',
       predict: (_, rows) => [new Float32Array(rows)],
       tensorCount: () => 0,
+      dispose: () => {},
     },
     states,
     model: { name: 'm', version: '3' },

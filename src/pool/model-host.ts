@@ -1,0 +1,199 @@
+// One worker thread and the models that it should have: loads them at the start, and again when another thread had to take its place.
+// Several pools may ask the same thread, each for its own model.
+
+import { blamedBy } from '../base/errors.ts';
+import { ModelError } from '../model/manifest.ts';
+import {
+  type Deployment,
+  type Failed,
+  NotLoadedError,
+  type ScorerSetup,
+  type WorkerRequest,
+  type WorkerResponse,
+} from '../worker-protocol/messages.ts';
+import { DeadlineError, type WorkerThread } from './worker-thread.ts';
+
+/** A worker's own answer that it could not score. Its code is that of the error in the worker. */
+export class ScoringError extends Error {
+  override readonly name = 'ScoringError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What is nobody's fault but a thread's is tried again on another; all else is the answer. */
+function failure({ code, message, stack }: Failed): Error {
+  const error =
+    code === new NotLoadedError().code
+      ? new NotLoadedError(message)
+      : blamedBy(code) === 'batch'
+        ? new ScoringError(code, message)
+        : Object.assign(new Error(`${code}: ${message}`), { code });
+  // That of the thread says where it went wrong.
+  error.stack = stack;
+  return error;
+}
+
+/** What comes out of a thread is a copy of the error, of no class. */
+const startError = (error: NodeJS.ErrnoException): ModelError =>
+  new ModelError(
+    error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? `a worker thread could not load the model within scoring.heapBytes, set it higher (${error.message})`
+      : error.message,
+    { cause: error },
+  );
+
+/** Loading a large model takes a while, and so does a large state; a thread that has not answered by then will not. */
+const LOAD_TIMEOUT_MS = 120_000;
+
+export interface HostOptions {
+  /** Each loss of the thread, for the log and the metrics. */
+  readonly onThreadLost: (why: string, error: Error) => void;
+}
+
+export class ModelHost {
+  readonly #thread: WorkerThread;
+  readonly #options: HostOptions;
+  /** What the thread should have. */
+  readonly #deployments = new Map<string, ScorerSetup>();
+  /** Set from the loss of the thread until its successor was seen to work. */
+  #isLost = false;
+  #recovering: Promise<void> | undefined;
+  /** Hears of a thread that dies between two tasks. */
+  #heard: (error: Error) => void;
+
+  constructor(thread: WorkerThread, options: HostOptions) {
+    this.#thread = thread;
+    this.#options = options;
+    this.#heard = (error) => {
+      options.onThreadLost(error.message, error);
+      this.recover();
+    };
+    // One listener for good: a thread may fail again when its first failure has ended the start.
+    thread.onError((error) => this.#heard(error));
+  }
+
+  /**
+   * Resolves when the thread has loaded and checked the model, and answers for its golden records in the time of a task. Rejects with
+   * `ModelError`: then it does not have the model.
+   */
+  async load({ id, setup }: Deployment): Promise<void> {
+    const before = this.#heard;
+    const failed = new Promise<never>((_, reject) => {
+      this.#heard = reject;
+    });
+    try {
+      await Promise.race([failed, this.#load(id, setup)]);
+      await Promise.race([failed, this.#probeInTime(id)]);
+    } catch (error) {
+      // Where nothing is served nothing is lost, whatever the thread does from now on.
+      if (this.#deployments.size > 0) this.#heard = before;
+      throw startError(error as NodeJS.ErrnoException);
+    }
+    this.#deployments.set(id, setup);
+    this.#heard = before;
+  }
+
+  /** The thread gives up the model, and what it holds for it. */
+  async unload(id: string): Promise<void> {
+    this.#deployments.delete(id);
+    await this.run({ type: 'unload', deployment: id }, [], LOAD_TIMEOUT_MS);
+  }
+
+  /**
+   * Undefined where the thread works. Otherwise resolves when it works again, and rejects when it cannot serve: whoever asks the next
+   * time lets it try again.
+   */
+  get ready(): Promise<void> | undefined {
+    if (!this.#isLost) return undefined;
+    this.#recovering ??= this.#recover().finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
+  }
+
+  /** The thread was lost: nothing should be given to its successor until that has its models and answers for their golden records. */
+  recover(): void {
+    this.#isLost = true;
+    this.ready?.catch(() => {});
+  }
+
+  /** Does that with the thread. Where it was the thread's loss, it is replaced, and what was asked is not asked again. */
+  async survive<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ScoringError)) this.recover();
+      throw error;
+    }
+  }
+
+  /** A loss of the thread, or what is as bad, while it was asked for something. */
+  lost(why: string, error: Error): void {
+    this.#options.onThreadLost(why, error);
+  }
+
+  /** The answer of the thread. Rejects with `ScoringError` where it could not do it, and with other errors where it was lost. */
+  async run(
+    request: WorkerRequest,
+    transferList: readonly ArrayBuffer[] = [],
+    deadlineMs?: number,
+  ): Promise<WorkerResponse> {
+    const response = await this.#thread.run(request, transferList, deadlineMs);
+    if (response.type === 'failed') throw failure(response);
+    return response;
+  }
+
+  /** Asks for something else than scores, which may take as long as loading the model. */
+  ask(request: WorkerRequest): Promise<WorkerResponse> {
+    return this.run(request, [], LOAD_TIMEOUT_MS);
+  }
+
+  stop(): Promise<void> {
+    return this.#thread.stop();
+  }
+
+  /** It may be the same thread still: then it has its models, and what it holds for them. */
+  async #recover(): Promise<void> {
+    for (const [id, setup] of this.#deployments) {
+      try {
+        await this.ask({ type: 'probe', deployment: id });
+      } catch (error) {
+        if (!(error instanceof NotLoadedError)) throw error;
+        await this.#load(id, setup);
+      }
+    }
+    this.#isLost = false;
+  }
+
+  async #load(deployment: string, setup: ScorerSetup): Promise<void> {
+    const response = await this.#thread.run({ type: 'load', deployment, setup }, [], LOAD_TIMEOUT_MS);
+    if (response.type !== 'failed') return;
+    throw Object.assign(new ModelError(response.message), { stack: response.stack });
+  }
+
+  /** Where a few golden records take longer than a task may, no record would ever be scored. */
+  async #probeInTime(deployment: string): Promise<void> {
+    try {
+      await this.run({ type: 'probe', deployment });
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new Error(
+        `${error.message}, which is scoring.deadline, for the golden records of the model: set it to what a task may take`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Waits until each has the model. Ends all when one of them cannot, and rejects with what the first one said. */
+export async function loadAll(hosts: readonly ModelHost[], deployment: Deployment): Promise<void> {
+  try {
+    await Promise.all(hosts.map((host) => host.load(deployment)));
+  } catch (error) {
+    await Promise.all(hosts.map((host) => host.stop()));
+    throw error;
+  }
+}

@@ -1,0 +1,155 @@
+// A model as one thread serves it: its predictor, its reader and its writer, and the pipeline through them. What is asked of the model
+// is answered here; what is asked of the thread, in `main.ts`.
+
+import { avroOutputs } from '../answers/avro-result-schema.ts';
+import { FEATURES } from '../answers/result-names.ts';
+import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
+import { SchemaError } from '../codec/avro-schema.ts';
+import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
+import { checkGolden } from '../model/golden.ts';
+import { loadPredictor } from '../model/load-predictor.ts';
+import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
+import type { Predictor } from '../model/predictor.ts';
+import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import {
+  type MendRequest,
+  type OffsetsRequest,
+  type ScoreRequest,
+  type ScorerSetup,
+  StateLostError,
+  type StateRequest,
+  type WorkerResponse,
+} from '../worker-protocol/messages.ts';
+import { mend } from './mend.ts';
+import { modelReader } from './model-reader.ts';
+import { ModelBrokenError } from './our-fault.ts';
+import { Pipeline } from './pipeline.ts';
+import { offsetsIn } from './record-offsets.ts';
+import type { LaneStates } from './states/lane-states.ts';
+import { manageState } from './states/manage-state.ts';
+import { AvroResultWriter } from './write/avro-results.ts';
+import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
+
+/** Waits for what is no work of a task, for so long at most: deadlines stand still meanwhile. */
+export type StopTheClock = <T>(msMax: number, answer: Promise<T>) => Promise<T>;
+
+interface Parts {
+  readonly setup: ScorerSetup;
+  readonly manifest: ModelManifest;
+  readonly golden: readonly GoldenRecord[];
+  readonly predictor: Predictor;
+  readonly stopTheClock: StopTheClock;
+}
+
+export class LoadedModel {
+  /** Null for a model without windows. */
+  readonly states: LaneStates | null;
+  readonly #parts: Parts;
+  readonly #pipeline: Pipeline;
+  readonly #avro: AvroReader | null;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    const { setup, manifest, golden, predictor } = parts;
+    const { reader, states, avro } = modelReader(manifest, setup);
+    this.states = states;
+    this.#avro = avro;
+    this.#pipeline = new Pipeline({
+      setup,
+      reader,
+      writer: writerOf(manifest, golden, setup),
+      predictor,
+      states,
+      model: manifest,
+      probe: () => this.probe(),
+    });
+  }
+
+  /** Loads the model and checks it. Throws `ModelError`, `BackendMissingError`, `ModelBrokenError`, `SchemaError`. */
+  static async load(setup: ScorerSetup, stopTheClock: StopTheClock): Promise<LoadedModel> {
+    const manifest = readManifest(setup.modelFolder);
+    const golden = readGolden(manifest);
+    const predictor = await loadPredictor(setup.backend, manifest);
+    try {
+      const loaded = new LoadedModel({ setup, manifest, golden, predictor, stopTheClock });
+      loaded.probe();
+      return loaded;
+    } catch (error) {
+      predictor.dispose();
+      throw error;
+    }
+  }
+
+  /** Throws `ModelBrokenError` when the model does not give its golden scores. */
+  probe(): void {
+    const { manifest, golden, predictor } = this.#parts;
+    try {
+      checkGolden(manifest, golden, predictor);
+    } catch (error) {
+      throw new ModelBrokenError((error as Error).message, { cause: error });
+    }
+  }
+
+  /** Tensors alive in this thread's runtime, of whatever model. */
+  get tensorCount(): number {
+    return this.#parts.predictor.tensorCount();
+  }
+
+  /** What is scored with `Pipeline.score`; it throws what that throws. */
+  score(request: ScoreRequest): ScoredMicroBatch {
+    return this.#pipeline.score(request);
+  }
+
+  offsets(request: OffsetsRequest): WorkerResponse {
+    return { type: 'offsets', offsets: offsetsIn(request, this.#parts.setup.inflatedBytesMax) };
+  }
+
+  mend(request: MendRequest): WorkerResponse {
+    const { setup, manifest } = this.#parts;
+    return { type: 'mended', mended: mend(request, setup, manifest, Date.now()) };
+  }
+
+  /** Throws `StateLostError` for a model that keeps no state. */
+  manage(request: StateRequest): WorkerResponse {
+    if (this.states === null) throw new StateLostError('the model keeps no state');
+    return manageState(this.states, request);
+  }
+
+  /** Before a task: forgets schemas beyond the limit. */
+  trim(): void {
+    this.#avro?.trim();
+  }
+
+  /** Asks the registry for a writer's schema. Rejects with `RegistryError`. */
+  async learn(id: SchemaId): Promise<void> {
+    const { setup, stopTheClock } = this.#parts;
+    const registry = setup.avro?.registry ?? null;
+    const found =
+      registry === null
+        ? new SchemaError(`schema ${id} is not known: no registry.url is set`)
+        : await stopTheClock(waitMsMax(registry), new SchemaRegistry(registry).schema(id));
+    this.#avro?.learn(id, found);
+  }
+
+  dispose(): void {
+    this.#parts.predictor.dispose();
+  }
+}
+
+/** What a task needs before it can be done. */
+export const schemaNeeded = (error: unknown): SchemaId | null =>
+  error instanceof SchemaNeededError ? error.id : null;
+
+function writerOf(
+  manifest: ModelManifest,
+  golden: readonly GoldenRecord[],
+  { inputFormat, resultFormat, resultFrame, idPaths, features }: ScorerSetup,
+): ResultEncoder {
+  const { name: model, version } = manifest;
+  if (resultFormat === 'avro') {
+    const shape = { idPaths, outputs: avroOutputs(manifest, golden, features) };
+    return new AvroResultWriter({ ...shape, model, version }, resultFrame);
+  }
+  const outputs = features ? [...manifest.outputs, FEATURES] : manifest.outputs;
+  return new ResultWriter({ inputFormat, format: resultFormat, idPaths, outputs, model, version });
+}

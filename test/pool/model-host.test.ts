@@ -1,0 +1,128 @@
+// One thread and its models: they come and go by requests, know nothing of each other, and come back when another thread has to take the
+// place of the first.
+
+import test, { type ExecutionContext } from 'ava';
+import { BufferPool } from '../../src/base/buffer-pool.ts';
+import { BACKENDS } from '../../src/model/predictor.ts';
+import { ModelHost } from '../../src/pool/model-host.ts';
+import { WorkerClient } from '../../src/pool/worker-client.ts';
+import { PiscinaThread } from '../../src/pool/worker-thread.ts';
+import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { ScorerSetup, ThreadUsage } from '../../src/worker-protocol/messages.ts';
+import { COUNTS, GROWTH, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import { until } from '../support/until.ts';
+
+const faults = new URL('./fault-worker.ts', import.meta.url);
+const values = transactions(5);
+const microBatch = (keys: readonly string[] = ['a', 'b', 'c']) =>
+  microBatchOf(keys.map((key, index) => ({ key, value: values[index] as Record<string, unknown> })));
+
+function hostOf(t: ExecutionContext) {
+  const lost: string[] = [];
+  const usages: ThreadUsage[] = [];
+  const thread = new PiscinaThread({ deadlineMs: 20_000, growth: GROWTH, workerUrl: faults });
+  const host = new ModelHost(thread, { onThreadLost: (why) => lost.push(why) });
+  t.teardown(() => host.stop());
+  const options = {
+    counts: { now: COUNTS },
+    onThreadRetired: t.fail,
+    onUsage: (usage: ThreadUsage) => usages.push(usage),
+  };
+  const buffers = new BufferPool();
+  return {
+    host,
+    lost,
+    usages,
+    score(deployment: string, keys?: readonly string[]): Promise<ScoredMicroBatch> {
+      const given = microBatch(keys);
+      const ask = { first: given.first, until: given.next, verdict: null, state: null };
+      return new WorkerClient(host, deployment, options, buffers).score(given, ask);
+    },
+  };
+}
+
+const load = (host: ModelHost, id: string, more: Partial<ScorerSetup> = {}): Promise<void> =>
+  host.load({ id, setup: setupWith(more) });
+
+const bytesOf = (scored: ScoredMicroBatch): string =>
+  JSON.stringify(
+    outputsOf(scored).map(({ topic, value }) => [topic, Buffer.from(value ?? []).toString('hex')]),
+  );
+
+test('models of all backends share a thread, and each gives the scores that it gives alone', async (t) => {
+  const shared = hostOf(t);
+  for (const backend of BACKENDS) await load(shared.host, backend, { backend });
+  for (const backend of [...BACKENDS, ...BACKENDS.toReversed()]) {
+    const alone = hostOf(t);
+    await load(alone.host, backend, { backend });
+    t.is(bytesOf(await shared.score(backend)), bytesOf(await alone.score(backend)), backend);
+  }
+});
+
+test('what is asked of one model is answered by it, as it was loaded', async (t) => {
+  const { host, score } = hostOf(t);
+  await load(host, 'one', { results: 'first' });
+  await load(host, 'two', { results: 'second', resultFormat: 'json' });
+  const topics = async (id: string) => outputsOf(await score(id)).map(({ topic }) => topic);
+  t.deepEqual(await topics('one'), ['first', 'first', 'first']);
+  t.deepEqual(await topics('two'), ['second', 'second', 'second']);
+  await host.unload('one');
+  await t.throwsAsync(score('one'), { code: 'SCORELANE_NOT_LOADED' });
+  t.deepEqual(await topics('two'), ['second', 'second', 'second']);
+});
+
+test('a model that does not load is refused, and those that the thread has go on', async (t) => {
+  const { host, score, lost } = hostOf(t);
+  await load(host, 'good');
+  await t.throwsAsync(load(host, 'bad', { modelFolder: '/nowhere' }), {
+    code: 'SCORELANE_MODEL',
+    message: /^cannot read \/nowhere/,
+  });
+  t.is((await score('good')).scored, 3);
+  await t.throwsAsync(score('bad'), { code: 'SCORELANE_NOT_LOADED' });
+  t.deepEqual(lost, []);
+});
+
+for (const backend of ['wasm', 'native'] as const) {
+  test(`a model that is unloaded leaves no tensor behind: ${backend}`, async (t) => {
+    const { host, score, usages } = hostOf(t);
+    await load(host, 'stays', { backend });
+    const tensors = async (): Promise<number> => {
+      const before = usages.length;
+      while (usages.length === before) await score('stays');
+      return usages.at(-1)?.tensors ?? Number.NaN;
+    };
+    const before = await tensors();
+    for (let round = 0; round < 5; round++) {
+      await load(host, 'comes and goes', { backend });
+      await score('comes and goes');
+      await host.unload('comes and goes');
+    }
+    t.is(await tensors(), before);
+  });
+}
+
+test('a thread that dies gets its models again, and those that were unloaded stay away', async (t) => {
+  const { host, score, lost } = hostOf(t);
+  for (const id of ['one', 'two', 'gone']) await load(host, id);
+  await host.unload('gone');
+  await t.throwsAsync(host.survive(() => score('one', ['exit'])));
+  await host.ready;
+  t.is((await score('one')).scored, 3);
+  t.is((await score('two')).scored, 3);
+  await t.throwsAsync(score('gone'), { code: 'SCORELANE_NOT_LOADED' });
+  t.deepEqual(lost, []);
+});
+
+test.serial('a thread whose successor cannot even begin serves again when one can', async (t) => {
+  const { host, score, lost } = hostOf(t);
+  await load(host, 'one');
+  process.env.SCORELANE_TEST_BEGINS = 'never';
+  t.teardown(() => delete process.env.SCORELANE_TEST_BEGINS);
+  await t.throwsAsync(host.survive(() => score('one', ['exit'])));
+  await until('the successor to fail', () => lost.some((why) => why.includes('it never begins')));
+  await t.throwsAsync(async () => host.ready, { any: true, message: 'it never begins' });
+  delete process.env.SCORELANE_TEST_BEGINS;
+  await host.ready;
+  t.is((await score('one')).scored, 3);
+});
