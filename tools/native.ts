@@ -2,7 +2,17 @@
 // cannot download libtensorflow. TensorFlow's C library comes out of the PyPI wheel, the binding's two source files out
 // of the npm package, and the Node-API headers from `node-api-headers`. Why this works: docs/decisions/0005.
 
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,7 +23,13 @@ const VERSION = '4.22.0';
 const root = join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 
-/** Builds what is missing; does nothing when tfjs-node already loads. Says what it does through `say`. */
+/** Of ours, beside those of the npm package. */
+const OWN_SOURCE = join(import.meta.dirname, 'native-log.cc');
+
+/**
+ * Builds what is missing, or what an older version of this file has built; does nothing when tfjs-node has come by its own installer. Says
+ * what it does through `say`.
+ */
 export async function ensureNative(say: (line: string) => void): Promise<void> {
   const folder = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
   if (!existsSync(join(folder, 'binding'))) {
@@ -23,13 +39,20 @@ export async function ensureNative(say: (line: string) => void): Promise<void> {
     });
   }
   const binding = join(folder, 'lib', 'napi-v8', 'tfjs_binding.node');
-  if (existsSync(binding)) {
+  const library = join(folder, 'deps', 'lib');
+  const recipe = createHash('sha256')
+    .update(readFileSync(import.meta.filename))
+    .update(readFileSync(OWN_SOURCE))
+    .digest('hex');
+  const built = `${binding}.built`;
+  const isOurs = lstatSync(library, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const isOld = isOurs && !(existsSync(built) && readFileSync(built, 'utf8') === recipe);
+  if (existsSync(binding) && !isOld) {
     say(`the binding is there: ${binding}`);
     return;
   }
   say('fetching TensorFlow from PyPI (250 MB, the first time only)');
   const { tensorflowFolder } = await ensurePython();
-  const library = join(folder, 'deps', 'lib');
   rmSync(library, { recursive: true, force: true });
   mkdirSync(dirname(library), { recursive: true });
   mkdirSync(dirname(binding), { recursive: true });
@@ -37,14 +60,18 @@ export async function ensureNative(say: (line: string) => void): Promise<void> {
   say('compiling the binding');
   const headers = dirname(require.resolve('node-api-headers/package.json'));
   await run('g++', [
-    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-o', binding],
+    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-o', `${binding}.new`],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(folder, 'binding', name)),
+    OWN_SOURCE,
     ...[join(headers, 'include'), join(folder, '..'), join(tensorflowFolder, 'include')].map(
       (path) => `-I${path}`,
     ),
     ...[`-L${tensorflowFolder}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ]);
+  // At once: a process may have the old one loaded.
+  renameSync(`${binding}.new`, binding);
+  writeFileSync(built, recipe);
   say(`built ${binding}`);
 }
 
