@@ -73,6 +73,21 @@ test('one noun, one thing: no two files of src export the same name', (t) => {
   t.deepEqual(twice, []);
 });
 
+test('names say what a thing does, and none stands for six things', (t) => {
+  const vague = /\b(?:const|let|readonly) (?:at|take|words)\b|\b(?:at|take|words): (?:number|string)\b/;
+  const hiding = /\b(?:bark|flood|carry|patiently|surely|quietly)\(/;
+  const found = filesIn('src', '.ts')
+    .filter((path) => !/^src\/(pool|worker|worker-protocol)\//.test(path))
+    // The time of a transaction that is generated: a field of the model.
+    .filter((path) => path !== 'src/load/history.ts')
+    .flatMap((path) =>
+      read(path)
+        .split('\n')
+        .flatMap((line, index) => (vague.test(line) || hiding.test(line) ? [`${path}:${index + 1}`] : [])),
+    );
+  t.deepEqual(found, []);
+});
+
 test('nothing is left to do later, switched off or cast to anything', (t) => {
   const forbidden = [
     /\bTODO\b/,

@@ -97,7 +97,7 @@ function timeWaiting(waiting: number, time: Time): void {
     hashes[1] = Math.imul(key ^ 0x5bd1e995, 0x85ebca6b) >>> 0;
     values[0] = key % 100;
     count++;
-    state.take(
+    state.observe(
       (count - (count % 4 === 0 ? 100 + (count % 300) : 0)) * stepMs,
       hashes,
       values,
@@ -128,7 +128,7 @@ function timeWindows(keys: number, time: Time): number {
     hashes[1] = Math.imul(key ^ 0x5bd1e995, 0x85ebca6b) >>> 0;
     values[0] = key % 100;
     nowMs += DAY_MS / keys;
-    state.take(nowMs, hashes, values, valueHashes, out);
+    state.observe(nowMs, hashes, values, valueHashes, out);
   };
   for (let key = 0; key < keys; key++) take(key);
   let key = 1;

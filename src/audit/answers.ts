@@ -60,12 +60,12 @@ const NAMES: Readonly<Record<AnswerKind, Readonly<Record<keyof Coordinates, stri
   },
 };
 
-/** Calls `take` for every answer of that kind in these ranges of its topic, in order within each partition. */
+/** Calls `visit` for every answer of that kind in these ranges of its topic, in order within each partition. */
 export async function eachAnswer(
   topics: AnswerTopics,
   kind: AnswerKind,
   ranges: readonly OffsetRange[],
-  take: (answer: Answer) => void,
+  visit: (answer: Answer) => void,
 ): Promise<Unsure> {
   let [trusted, others] = [0, 0];
   const topic = kind === 'result' ? topics.results : topics.deadLetters;
@@ -85,7 +85,7 @@ export async function eachAnswer(
           continue;
         }
         if (isUnsure) trusted++;
-        take({ kind, partition, offset, outputPartition, outputOffset: records.offset });
+        visit({ kind, partition, offset, outputPartition, outputOffset: records.offset });
       }
     }
   });

@@ -9,17 +9,17 @@ export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
   /** A buffer of at least so many bytes. What is in it is left from before. */
-  take(byteLength: number): ArrayBuffer {
-    return this.takeFree(byteLength) ?? new ArrayBuffer(Math.ceil(byteLength / UNIT_BYTES) * UNIT_BYTES);
+  acquire(byteLength: number): ArrayBuffer {
+    return this.acquireFree(byteLength) ?? new ArrayBuffer(Math.ceil(byteLength / UNIT_BYTES) * UNIT_BYTES);
   }
 
   /** The same, but none if it would have to be made. */
-  takeFree(byteLength: number): ArrayBuffer | undefined {
+  acquireFree(byteLength: number): ArrayBuffer | undefined {
     const index = this.#free.findLastIndex((buffer) => buffer.byteLength >= byteLength);
     return index < 0 ? undefined : this.#free.splice(index, 1)[0];
   }
 
-  /** Takes back what `take` gave; a buffer that was made elsewhere is let go. */
+  /** Takes back what `acquire` gave; a buffer that was made elsewhere is let go. */
   giveBack(buffer: ArrayBuffer): void {
     const isOurs = buffer.byteLength > 0 && buffer.byteLength % UNIT_BYTES === 0;
     if (isOurs && this.#free.length < KEPT_MAX) this.#free.push(buffer);

@@ -30,7 +30,7 @@ export class AvroCursor {
   }
 
   /** Moves on by so many bytes; returns where it was. */
-  #take(count: number): number {
+  #advance(count: number): number {
     const { byteAt } = this;
     if (!(count >= 0 && count <= this.#end - byteAt)) throw new NoValueError('cut off');
     this.byteAt = byteAt + count;
@@ -38,19 +38,19 @@ export class AvroCursor {
   }
 
   skip(count: number): void {
-    this.#take(count);
+    this.#advance(count);
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#take(4), true);
+    return this.#view.getFloat32(this.#advance(4), true);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#view.getFloat64(this.#advance(8), true);
   }
 
   boolean(): boolean {
-    const byte = this.#bytes[this.#take(1)] as number;
+    const byte = this.#bytes[this.#advance(1)] as number;
     if (byte > 1) throw new NoValueError('a flag that is none');
     return byte === 1;
   }
@@ -60,7 +60,7 @@ export class AvroCursor {
     const { byteAt } = this;
     let sum = 0;
     for (let weight = 1, bytes = 1; ; weight *= GROUP, bytes++) {
-      const byte = this.#bytes[this.#take(1)] as number;
+      const byte = this.#bytes[this.#advance(1)] as number;
       sum += (byte & 0x7f) * weight;
       if (byte < GROUP) break;
       if (bytes === LONG_BYTES_MAX) throw new NoValueError('an integer without an end');
@@ -78,7 +78,7 @@ export class AvroCursor {
   long(): number {
     let sum = 0;
     for (let weight = 1; ; weight *= GROUP) {
-      const byte = this.#bytes[this.#take(1)] as number;
+      const byte = this.#bytes[this.#advance(1)] as number;
       sum += (byte & 0x7f) * weight;
       if (sum > Number.MAX_SAFE_INTEGER) throw new NoValueError('a large integer');
       if (byte < GROUP) break;
@@ -88,19 +88,19 @@ export class AvroCursor {
 
   skipLong(): void {
     for (let bytes = 0; bytes < LONG_BYTES_MAX; bytes++)
-      if ((this.#bytes[this.#take(1)] as number) < GROUP) return;
+      if ((this.#bytes[this.#advance(1)] as number) < GROUP) return;
     throw new NoValueError('an integer without an end');
   }
 
   string(): string {
     const length = this.long();
-    const byteAt = this.#take(length);
+    const byteAt = this.#advance(length);
     return this.#bytes.toString('utf8', byteAt, byteAt + length);
   }
 
   /** A copy: the bytes that are read are moved away, and used again. */
   bytes(length: number): Buffer {
-    const byteAt = this.#take(length);
+    const byteAt = this.#advance(length);
     return Buffer.from(this.#bytes.subarray(byteAt, byteAt + length));
   }
 

@@ -164,8 +164,8 @@ export class AvroReader {
     try {
       return compileDecode(writer, this.#reader);
     } catch (error) {
-      const words = `cannot be read as the reader's schema says: ${(error as Error).message}`;
-      throw new SchemaError(words, { cause: error });
+      const message = `cannot be read as the reader's schema says: ${(error as Error).message}`;
+      throw new SchemaError(message, { cause: error });
     }
   }
 
@@ -206,8 +206,8 @@ export class AvroReader {
     const known = this.#byFingerprint.get(found);
     if (known !== undefined) return known;
     const name = found.toString(16).padStart(16, '0');
-    const words = `no schema with the fingerprint ${name} is among input.schema and input.writers`;
-    return unreadable(new SchemaError(words));
+    const message = `no schema with the fingerprint ${name} is among input.schema and input.writers`;
+    return unreadable(new SchemaError(message));
   }
 
   #shown(start: number, end: number): string {

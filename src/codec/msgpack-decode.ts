@@ -32,7 +32,7 @@ export class MsgpackDecoder {
     const walker = this.#walker;
     const head = walker.peek();
     if (head === NIL || head === FALSE || head === TRUE) {
-      walker.take(1);
+      walker.advance(1);
       return head === NIL ? null : head === TRUE;
     }
     if (walker.readLong()) {
@@ -41,17 +41,17 @@ export class MsgpackDecoder {
     }
     if (walker.readNumber()) return walker.value;
     const characters = walker.readStringSize();
-    if (characters >= 0) return this.#text(walker.take(characters), characters);
+    if (characters >= 0) return this.#text(walker.advance(characters), characters);
     const entries = walker.readMapSize();
     if (entries >= 0) return this.#map(entries);
     const elements = walker.readArraySize();
     if (elements >= 0) return this.#list(elements);
     const size = walker.readBytesSize();
-    if (size >= 0) return this.#copy(walker.take(size), size);
+    if (size >= 0) return this.#copy(walker.advance(size), size);
     const extended = walker.readExtensionSize();
     if (extended < 0)
       throw new MsgpackError(`byte 0x${head.toString(16)} at ${walker.passed} begins no value`);
-    const byteAt = walker.take(extended);
+    const byteAt = walker.advance(extended);
     return new Extension(walker.extensionType, this.#bytes.subarray(byteAt, byteAt + extended));
   }
 
@@ -98,7 +98,7 @@ export class MsgpackDecoder {
     walker.needKey();
     const size = walker.readStringSize();
     if (size < 0) return String(this.#value());
-    const byteAt = walker.take(size);
+    const byteAt = walker.advance(size);
     const index = this.#keysSeen++;
     const known = this.#keys[index];
     if (known !== undefined && this.#isAt(known.bytes, byteAt, size)) return known.text;

@@ -112,7 +112,7 @@ export class MsgpackWalker {
   }
 
   /** Moves past so many bytes; returns where they began. */
-  take(count: number): number {
+  advance(count: number): number {
     const byteAt = this.#need(count);
     this.byteAt += count;
     return byteAt;

@@ -115,8 +115,8 @@ export class SchemaRegistry {
   ): Promise<Answer & { readonly schema: string }> {
     return this.#tried(within, async () => {
       const response = await this.#send(within, 'GET', path);
-      const words = response.status === NOT_FOUND ? await missing(response) : null;
-      if (words !== null) throw new SchemaError(words);
+      const reason = response.status === NOT_FOUND ? await missing(response) : null;
+      if (reason !== null) throw new SchemaError(reason);
       if (!response.ok) throw new RangeError(`${path} answers ${statusOf(response)}`);
       const answer = (await response.json()) as Answer;
       const { schema, schemaType = 'AVRO' } = answer;
@@ -139,7 +139,7 @@ export class SchemaRegistry {
       const path = `/subjects/${name}/versions`;
       const response = await this.#send(within, 'POST', path, { schema });
       if (response.status === CONFLICT || response.status === UNPROCESSABLE)
-        return new SchemaError((await errorOf(response)).words);
+        return new SchemaError((await errorOf(response)).reason);
       if (!response.ok) throw new RangeError(`${path} answers ${statusOf(response)}`);
       const { id } = (await response.json()) as { readonly id?: number };
       if (!Number.isInteger(id)) throw new RangeError(`${path} answers without a number`);
@@ -196,15 +196,15 @@ const statusOf = ({ status }: Response): string =>
 /** What the registry says besides the status, as far as it says anything. */
 async function errorOf(
   response: Response,
-): Promise<{ readonly code: number | undefined; readonly words: string }> {
+): Promise<{ readonly code: number | undefined; readonly reason: string }> {
   const text = await response.text();
   try {
     const { error_code: code, message } = JSON.parse(text) as {
       readonly error_code?: number;
       readonly message?: string;
     };
-    return { code, words: message ?? text };
+    return { code, reason: message ?? text };
   } catch {
-    return { code: undefined, words: text };
+    return { code: undefined, reason: text };
   }
 }

@@ -16,7 +16,7 @@ export interface DlqFilter {
   readonly code?: Code;
 }
 
-type Take = (letter: DeadLetter, record: RecordReader, partition: number) => void;
+type VisitLetter = (letter: DeadLetter, record: RecordReader, partition: number) => void;
 
 /** What lies in the topic and is not for this job, or was not asked for. */
 export class PassedOver {
@@ -39,8 +39,8 @@ export class PassedOver {
       ...[...this.#ofTopics].map(([topic, count]) => [count, `dead letters of the topic ${topic}`] as const),
       [this.#withoutHeaders, 'records without headers of scorelane'],
     ] as const;
-    const words = kinds.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    if (words.length > 0) say(`passed over: ${words.join(', ')}`);
+    const parts = kinds.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    if (parts.length > 0) say(`passed over: ${parts.join(', ')}`);
   }
 }
 
@@ -57,14 +57,14 @@ export async function withTopics(config: Config, use: (topics: Topics) => Promis
   }
 }
 
-/** Calls `take` with each dead letter of the ranges that is of this job's input: others may share the topic. */
+/** Calls `visit` with each dead letter of the ranges that is of this job's input: others may share the topic. */
 export async function each(
   config: Config,
   topics: Topics,
   ranges: readonly OffsetRange[],
   { code }: DlqFilter,
   passed: PassedOver,
-  take: Take,
+  visit: VisitLetter,
 ): Promise<void> {
   await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
     const { from, until } = ranges[partition] as OffsetRange;
@@ -76,7 +76,7 @@ export async function each(
         const letter = parseDeadLetter(records);
         if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
         else if (code !== undefined && letter.reason.code !== code) passed.ofOtherCodes++;
-        else take(letter, records, partition);
+        else visit(letter, records, partition);
       }
     }
   });

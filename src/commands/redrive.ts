@@ -74,7 +74,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
           const isSent =
             record.offset < nextToSend(positions[partition] as RedrivePosition, letter.reason.code);
           if (isSent && !fromBeginning) passed.sentBefore++;
-          else back.take(letter, record);
+          else back.add(letter, record);
         });
         sent += back.count;
         await sink.produce(back.batches());
@@ -111,7 +111,7 @@ class Back {
     this.#writers = new PartitionWriters(input.topic, limits.resultBatchBytes);
   }
 
-  take({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
+  add({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
     const [key, value] = [record.key(), record.value()];
     const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
     // The topic may have been made anew with fewer partitions.
@@ -122,6 +122,6 @@ class Back {
   }
 
   batches(): readonly ResultBatch[] {
-    return this.#writers.take();
+    return this.#writers.flush();
   }
 }

@@ -16,8 +16,8 @@ export function printEffective({ config, origins }: LoadedConfig): string[] {
 }
 
 /** A command line as it may be written into a report: no value of a secret key in it, and no login in an address. */
-export const commandLine = (program: string, words: readonly string[]): string =>
-  [program, ...words.map(printable)].join(' ');
+export const commandLine = (program: string, args: readonly string[]): string =>
+  [program, ...args.map(printable)].join(' ');
 
 /** What comes behind the key of a secret is masked, however it is written. */
 function printable(word: string): string {

@@ -83,8 +83,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   for (const { path, message } of result.error?.issues ?? []) {
     const leaf = leafAt(path.map(String));
     const found = given.get(leaf.key);
-    const words = found === undefined ? 'is required' : `${message}, found ${shown(leaf, found.value)}`;
-    problems.push(`${found?.origin ?? file}: ${path.join('.')}: ${words}`);
+    const reason = found === undefined ? 'is required' : `${message}, found ${shown(leaf, found.value)}`;
+    problems.push(`${found?.origin ?? file}: ${path.join('.')}: ${reason}`);
   }
   if (!result.success) throw new ConfigError(problems);
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));

@@ -48,7 +48,7 @@ export function memoryLimit(read: ReadText = readText): MemoryLimit | null {
 function limitsIn({ isItsGroup, isItsMount, file }: Hierarchy, read: ReadText): MemoryLimit[] {
   const group = lines(read('/proc/self/cgroup'))
     .map((line) => /^(\d+):([^:]*):(.*)$/.exec(line))
-    .find((match) => match !== null && isItsGroup(words(match[2], ','), match[1] ?? ''))?.[3];
+    .find((match) => match !== null && isItsGroup(split(match[2], ','), match[1] ?? ''))?.[3];
   const mount = mounts(read('/proc/self/mountinfo')).find(({ type, options }) => isItsMount(type, options));
   if (group === undefined || mount === undefined) return [];
   return foldersUpTo(mount.mountPoint, within(mount.root, group)).flatMap((folder) => {
@@ -71,7 +71,7 @@ function within(root: string, group: string): string {
 
 /** The folder of the group and all above it, up to the mount. */
 function foldersUpTo(mount: string, path: string): string[] {
-  const names = words(path, '/');
+  const names = split(path, '/');
   return names.map((_, index) => [mount, ...names.slice(0, names.length - index)].join('/')).concat(mount);
 }
 
@@ -88,11 +88,11 @@ const mounts = (text: string | undefined): Mount[] =>
     const [before = '', after = ''] = line.split(' - ');
     const [, , , root = '', mountPoint = ''] = before.split(' ');
     const [type = '', , options] = after.split(' ');
-    return { root, mountPoint, type, options: words(options, ',') };
+    return { root, mountPoint, type, options: split(options, ',') };
   });
 
-const lines = (text: string | undefined): string[] => words(text, '\n');
-const words = (text: string | undefined, separator: string): string[] =>
+const lines = (text: string | undefined): string[] => split(text, '\n');
+const split = (text: string | undefined, separator: string): string[] =>
   (text ?? '').split(separator).filter((word) => word !== '');
 
 function readText(path: string): string | undefined {

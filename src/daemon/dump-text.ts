@@ -11,7 +11,7 @@ export interface StateDump {
   readonly format: number;
   readonly version: string;
   /** As ISO 8601. */
-  readonly at: string;
+  readonly takenAt: string;
   readonly why: string;
   /** What was fatal, by its code, and where in the program it was thrown. */
   readonly error: { readonly name: string; readonly code: string | null; readonly stack: string[] } | null;

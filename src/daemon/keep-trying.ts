@@ -28,7 +28,7 @@ export interface Trying extends Patience {
   /** What is not there when it fails, and where it was looked for. */
   readonly where: string;
   /** What to say of one that may pass; its message, unless given. */
-  readonly words?: (error: Error) => string;
+  readonly describe?: (error: Error) => string;
   /** What to say of an error that no trying again mends; undefined for all others. */
   readonly hopeless?: (error: unknown) => unknown;
 }
@@ -43,12 +43,12 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     refusedUntilMs = Number.NEGATIVE_INFINITY,
     onNotReady,
     hopeless = () => undefined,
-    words: wordsOf = ({ message }: Error) => message,
+    describe = ({ message }: Error) => message,
   } = trying;
   let complainedMs = Number.NEGATIVE_INFINITY;
-  const complain = (words: string): void => {
+  const complain = (message: string): void => {
     if (performance.now() - complainedMs < COMPLAIN_MS) return;
-    logger.warn(`not ready: ${words}; trying again`);
+    logger.warn(`not ready: ${message}; trying again`);
     complainedMs = performance.now();
     onNotReady?.();
   };
@@ -67,9 +67,9 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
         againAfterMs = Math.min(leftMs, REFUSED_AGAIN_MS);
       } else {
         if (final !== undefined) throw final;
-        const words = `${where}: ${wordsOf(error as Error)}`;
-        if (failAfterMs !== undefined) throw new UnavailableError(words, { cause: error });
-        complain(words);
+        const message = `${where}: ${describe(error as Error)}`;
+        if (failAfterMs !== undefined) throw new UnavailableError(message, { cause: error });
+        complain(message);
       }
     } finally {
       silent();

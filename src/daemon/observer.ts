@@ -4,7 +4,7 @@ import type { Observer } from '../engine/observer.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
-import { effectWords } from './effect-words.ts';
+import { describeEffect } from './describe-effect.ts';
 
 export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
@@ -48,7 +48,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
   },
   effect(effect) {
     // Some each record batch: no words are made that nobody reads.
-    if (logger.isLevelEnabled('trace')) logger.trace(effectWords(effect));
+    if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
     switch (effect.type) {
       case 'trouble': {
         const { lane, failure, attempts } = effect;

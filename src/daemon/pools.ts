@@ -55,14 +55,14 @@ export function makePool(
       return beginningBefore(position, reach, nowMs, offsetAt, tooLate);
     },
     nowMs: () => performance.now(),
-    onState: (level, words) => logger[level](words),
+    onState: (level, message) => logger[level](message),
     ...options,
   });
 }
 
 function openDirectory({ state }: Config, logger: Logger): SnapshotDirectory {
-  const onTrouble = (words: string): void =>
-    logger.warn(`drafts of snapshots are not looked after: ${words}`);
+  const onTrouble = (message: string): void =>
+    logger.warn(`drafts of snapshots are not looked after: ${message}`);
   try {
     return new SnapshotDirectory(state.directory ?? null, { onTrouble });
   } catch (error) {

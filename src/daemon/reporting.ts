@@ -48,7 +48,7 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
       ...records,
       windows,
       ...daemon,
-      recordsPerSecond: rate.take(),
+      recordsPerSecond: rate.measure(),
       lag: lag(driver.state),
       heldBytes: held(driver.state),
       residentBytes: rss,
@@ -66,7 +66,13 @@ export function showProgress(progress: Progress, meter: Meter, driver: Driver): 
   return every(progress.everyMs, () => {
     const { scored, deadLetters } = meter.records;
     const { endToEnd } = meter.stages.total();
-    progress.show({ scored, deadLetters, recordsPerSecond: rate.take(), endToEnd, lag: lag(driver.state) });
+    progress.show({
+      scored,
+      deadLetters,
+      recordsPerSecond: rate.measure(),
+      endToEnd,
+      lag: lag(driver.state),
+    });
   });
 }
 
@@ -80,7 +86,7 @@ class Rate {
     this.#meter = meter;
   }
 
-  take(): number {
+  measure(): number {
     const nowMs = performance.now();
     const records = this.#meter.answered;
     const rate = ((records - this.#records) * 1000) / Math.max(1, nowMs - this.#atMs);

@@ -23,7 +23,7 @@ export async function requireRights(
     where: `no broker at ${kafka['bootstrap.servers']}`,
     ...patience,
     hopeless: hopelessFor(config, config.input.topic, 'Read'),
-    words: (error) => unreachable(error, kafka),
+    describe: (error) => unreachable(error, kafka),
   });
 }
 

@@ -33,13 +33,13 @@ export const asksForDump = (error: Error): boolean =>
 
 /** Logs where it is, or why there is none: whoever asks goes on in either case. */
 export function writeDump({ driver, meter, logger, folder }: Dumped, why: string, error?: Error): void {
-  const at = new Date();
+  const takenAt = new Date();
   try {
     const { name, code, stack = '' } = (error ?? {}) as NodeJS.ErrnoException;
     const text = dumpText({
       format: DUMP_FORMAT,
       version: scorelaneVersion,
-      at: at.toISOString(),
+      takenAt: takenAt.toISOString(),
       why,
       error:
         error === undefined
@@ -53,7 +53,7 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
       threads: meter.threads.summary(),
       engine: { state: saveEngine(driver.state), parts: driver.recorded },
     });
-    const path = writeNew(folder ?? tmpdir(), at, text);
+    const path = writeNew(folder ?? tmpdir(), takenAt, text);
     logger.warn({ why }, `the state is dumped to ${path}`);
     deleteOldest(folder ?? tmpdir());
   } catch (trouble) {

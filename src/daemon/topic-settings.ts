@@ -47,7 +47,7 @@ async function advice(
     where: `no broker at ${kafka['bootstrap.servers']}`,
     ...patience,
     hopeless: hopelessFor(config, source, 'Read'),
-    words: (error) => unreachable(error, kafka),
+    describe: (error) => unreachable(error, kafka),
   });
   const known = new Map(found.filter(isKnown).map((settings) => [settings.topic, settings]));
   const from = known.get(source);

@@ -83,7 +83,7 @@ export function connectSink(sink: Sink, config: Config, patience: Patience): Pro
     where,
     ...patience,
     hopeless,
-    words: (error) => unreachable(error, config.kafka),
+    describe: (error) => unreachable(error, config.kafka),
   });
 }
 

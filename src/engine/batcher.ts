@@ -25,4 +25,4 @@ export function trigger(mailbox: Mailbox, policy: BatchingPolicy, nowMs: number)
 
 /** Takes the mail of the next micro-batch: as much as fits the policy, and at least one record batch. */
 export const takeMicroBatch = (mailbox: Mailbox, policy: BatchingPolicy): Mail[] =>
-  mailbox.take((records, bytes) => records <= policy.recordsMax && bytes <= policy.bytesMax);
+  mailbox.takeOldest((records, bytes) => records <= policy.recordsMax && bytes <= policy.bytesMax);

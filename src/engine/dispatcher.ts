@@ -8,7 +8,7 @@ import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
-import { flood } from './flood.ts';
+import { countUnlessFlood } from './flood.ts';
 import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
 import type { Effect, Failure, Message } from './messages.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
@@ -86,13 +86,13 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       state.scoring--;
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
-      const words = flood(lane.recent, message.scored, state.limits.flood);
-      if (words === null) {
+      const flood = countUnlessFlood(lane.recent, message.scored, state.limits.flood);
+      if (flood === null) {
         lane.ledger.scored(message.id, message.scored);
         return;
       }
       lane.ledger.failed(message.id);
-      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: words }, nowMs, effects);
+      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: flood }, nowMs, effects);
       return;
     }
     case 'scoreFailed': {
@@ -124,13 +124,17 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const more = before?.name === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
       // They were counted as scored.
       const { refusal } = message.scored;
-      const words = flood(lane.recent, { scored: -more, deadLetters: more, refusal }, state.limits.flood);
-      if (words === null) {
+      const flood = countUnlessFlood(
+        lane.recent,
+        { scored: -more, deadLetters: more, refusal },
+        state.limits.flood,
+      );
+      if (flood === null) {
         lane.ledger.mended(message.id, message.scored);
         return;
       }
       lane.ledger.notProduced(message.id);
-      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: words }, nowMs, effects);
+      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: flood }, nowMs, effects);
       lane.produceAgainAtMs = nowMs + state.limits.retryMsMax;
       return;
     }

@@ -16,7 +16,7 @@ export interface Recent {
 }
 
 /** Counts the micro-batch, unless it would be a flood: then says so in words. */
-export function flood(
+export function countUnlessFlood(
   recent: Recent,
   { scored, deadLetters, refusal }: Pick<ScoredMicroBatch, 'scored' | 'deadLetters' | 'refusal'>,
   { share, recordsMin }: FloodPolicy,
@@ -25,8 +25,8 @@ export function flood(
   const dead = recent.dead + deadLetters;
   if (deadLetters > 0 && records >= recordsMin && dead > share * records) {
     const of = `${Math.round(dead)} of the last ${Math.round(records)} records`;
-    const words = `${of} would be dead letters, more than deadLetters.floodShare allows`;
-    return refusal === null ? words : `${words}; one of them: ${refusal}`;
+    const message = `${of} would be dead letters, more than deadLetters.floodShare allows`;
+    return refusal === null ? message : `${message}; one of them: ${refusal}`;
   }
   const weight = records >= 2 * recordsMin ? 0.5 : 1;
   recent.records = records * weight;

@@ -49,7 +49,7 @@ export interface Lane extends TopicPartition {
   /** The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was first looked at. */
   aliveAtMs: number;
   /** The offset below which all was done then. */
-  aliveAt: NextOffset;
+  aliveOffset: NextOffset;
   /** What had been fetched when the log said last that it ends before that; NaN when it did not. */
   shortAt: number;
 }
@@ -75,7 +75,7 @@ export function newLane(assigned: AssignedPartition, epoch: number): Lane {
     trouble: undefined,
     recent: { records: 0, dead: 0 },
     aliveAtMs: Number.NaN,
-    aliveAt: position,
+    aliveOffset: position,
     shortAt: Number.NaN,
   };
 }

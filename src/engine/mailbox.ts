@@ -63,7 +63,7 @@ export class Mailbox {
   }
 
   /** Takes the oldest mail while `wanted` says so; the first is always taken. */
-  take(wanted: (records: number, bytes: number) => boolean): Mail[] {
+  takeOldest(wanted: (records: number, bytes: number) => boolean): Mail[] {
     let count = 0;
     let records = 0;
     let bytes = 0;

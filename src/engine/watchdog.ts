@@ -44,7 +44,7 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
   state.lastStepAtMs = nowMs;
   if (state.stopping !== undefined || state.lanes.size === 0) return;
   const stalled = [...state.lanes.values()].filter((lane) => isStalled(lane, nowMs, slept, stallAfterMs));
-  if (stalled.length > 0) bark(state, stalled, nowMs, effects);
+  if (stalled.length > 0) reportStalled(state, stalled, nowMs, effects);
   if (nowMs >= state.endsAskedAtMs + stallAfterMs / ASKS) {
     state.endsAskedAtMs = nowMs;
     effects.push({ type: 'askLogEnds' });
@@ -55,15 +55,15 @@ function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: numb
   const { done } = lane.ledger;
   // A state that is built up is asked for with a deadline of its own.
   const waits = lane.phase === 'restoring' || !hasLag(lane);
-  if (slept || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveAt) {
+  if (slept || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveOffset) {
     lane.aliveAtMs = nowMs;
-    lane.aliveAt = done;
+    lane.aliveOffset = done;
     return false;
   }
   return nowMs - lane.aliveAtMs >= stallAfterMs;
 }
 
-function bark(state: EngineState, stalled: readonly Lane[], nowMs: number, effects: Effect[]): void {
+function reportStalled(state: EngineState, stalled: readonly Lane[], nowMs: number, effects: Effect[]): void {
   let hopeless = false;
   for (const lane of stalled) {
     lane.aliveAtMs = nowMs;

@@ -35,11 +35,11 @@ export class KeyGroup {
     return this.rings.reduce((sum, ring) => sum + ring.bytes, this.keys.bytes + this.#lastMs.byteLength);
   }
 
-  carry(archive: Archive): void {
-    this.keys.carry(archive);
+  saveOrRestore(archive: Archive): void {
+    this.keys.saveOrRestore(archive);
     [this.forgotten, this.#hand] = archive.numbers([this.forgotten, this.#hand]) as [number, number];
     this.#lastMs = archive.array(this.#lastMs, this.keys.end);
-    for (const ring of this.rings) ring.carry(archive, this.keys.end);
+    for (const ring of this.rings) ring.saveOrRestore(archive, this.keys.end);
   }
 
   lastMs(slot: number): number {

@@ -38,7 +38,7 @@ export class KeyTable {
     return this.#places.byteLength + this.#high.byteLength + this.#low.byteLength;
   }
 
-  carry(archive: Archive): void {
+  saveOrRestore(archive: Archive): void {
     [this.#used] = archive.numbers([this.#used]) as [number];
     this.#free = archive.list(this.#free);
     this.#places = archive.array(this.#places, this.#places.length);

@@ -33,32 +33,32 @@ export class Gathered {
   }
 
   /** One value, in all respects that are needed. */
-  takeOne(value: number, hash: number, { moments, distinct }: Respects): void {
-    if (moments) this.takeMoments(1, value, 0);
+  addOne(value: number, hash: number, { moments, distinct }: Respects): void {
+    if (moments) this.addMoments(1, value, 0);
     this.count++;
     this.sum += value;
-    this.takeExtremes(value, value);
+    this.addExtremes(value, value);
     if (distinct) this.distinct.add(hash);
   }
 
   /** What was gathered of others. */
-  take(others: Gathered, { moments }: Respects): void {
-    if (moments) this.takeMoments(others.count, others.mean, others.squares);
+  merge(others: Gathered, { moments }: Respects): void {
+    if (moments) this.addMoments(others.count, others.mean, others.squares);
     this.count += others.count;
     this.sum += others.sum;
-    this.takeExtremes(others.min, others.max);
+    this.addExtremes(others.min, others.max);
     for (const hash of others.distinct) this.distinct.add(hash);
   }
 
   /** Before `count` counts them. */
-  takeMoments(count: number, mean: number, squares: number): void {
+  addMoments(count: number, mean: number, squares: number): void {
     const all = this.count + count;
     const distance = mean - this.mean;
     this.mean += (distance * count) / all;
     this.squares += squares + (distance * distance * this.count * count) / all;
   }
 
-  takeExtremes(min: number, max: number): void {
+  addExtremes(min: number, max: number): void {
     if (min < this.min) this.min = min;
     if (max > this.max) this.max = max;
   }
@@ -119,7 +119,7 @@ export class Panes {
   }
 
   /** Of so many slots. */
-  carry(archive: Archive, slots: number): void {
+  saveOrRestore(archive: Archive, slots: number): void {
     const used = slots * this.length;
     this.#numbers = archive.array(this.#numbers, used);
     this.#counts = archive.array(this.#counts, used);
@@ -211,10 +211,10 @@ export class Panes {
     ) {
       const count = counts[place] as number;
       if (count === 0 || numbers[place] !== pane >>> 0) continue;
-      if (moments) into.takeMoments(count, this.#means[place] as number, this.#squares[place] as number);
+      if (moments) into.addMoments(count, this.#means[place] as number, this.#squares[place] as number);
       into.count += count;
       if (hasSum) into.sum += sums[place] as number;
-      if (extremes) into.takeExtremes(this.#mins[place] as number, this.#maxs[place] as number);
+      if (extremes) into.addExtremes(this.#mins[place] as number, this.#maxs[place] as number);
       if (distinct) this.#gatherSet(place, into);
     }
   }

@@ -48,7 +48,7 @@ export class Pending {
     return this.#lists.reduce((sum, list) => sum + list.bytes, bytes);
   }
 
-  carry(archive: Archive): void {
+  saveOrRestore(archive: Archive): void {
     const numbers = archive.numbers([this.size, this.#arrived, this.#capacity]);
     [this.size, this.#arrived, this.#capacity] = numbers as [number, number, number];
     this.#free = archive.list(this.#free);
@@ -58,7 +58,7 @@ export class Pending {
     this.#numbers = archive.array(this.#numbers, this.#capacity * this.#values);
     this.#hashes = archive.array(this.#hashes, this.#capacity * this.#values);
     this.#heap = archive.array(this.#heap, this.size);
-    for (const list of this.#lists) list.carry(archive, this.#capacity);
+    for (const list of this.#lists) list.saveOrRestore(archive, this.#capacity);
   }
 
   /** Of the earliest that waits; there must be one. */
@@ -84,10 +84,10 @@ export class Pending {
 
   /** Gathers an entry in all respects in which that field is looked at. */
   gather(entry: number, value: number, into: Gathered): void {
-    if (value === NO_VALUE) into.takeOne(0, 0, COUNTED);
+    if (value === NO_VALUE) into.addOne(0, 0, COUNTED);
     else {
       const place = entry * this.#values + value;
-      into.takeOne(
+      into.addOne(
         this.#numbers[place] as number,
         this.#hashes[place] as number,
         this.#respects[value] as Respects,

@@ -160,7 +160,7 @@ export class StatefulPlan implements FeaturePlan {
     if (typeof timeMs !== 'number') return timeMs;
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);
     if (rejection !== null) return rejection;
-    this.#take(timeMs);
+    this.#observe(timeMs);
     for (let index = 0; index < this.#windows.length; index++) {
       const { input, from } = this.#windows[index] as Column;
       const value = this.#out[index] as number;
@@ -170,9 +170,9 @@ export class StatefulPlan implements FeaturePlan {
     return null;
   }
 
-  #take(timeMs: number): void {
+  #observe(timeMs: number): void {
     try {
-      this.state.take(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
+      this.state.observe(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
     } catch (error) {
       throw new StateBrokenError(`a record of ${timeMs} ms breaks the windows: ${(error as Error).message}`, {
         cause: error,

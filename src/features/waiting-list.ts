@@ -43,7 +43,7 @@ export class WaitingList implements Waiting {
   }
 
   /** With room for so many entries. A key that is busy gets its blocks with the next entry that comes or goes. */
-  carry(archive: Archive, capacity: number): void {
+  saveOrRestore(archive: Archive, capacity: number): void {
     this.#nexts = archive.array(this.#nexts, capacity);
     this.#befores = archive.array(this.#befores, capacity);
     this.#firsts = archive.array(this.#firsts, this.#firsts.length);
@@ -130,7 +130,7 @@ export class WaitingList implements Waiting {
       const block = blocks?.blockAt(index);
       let from = to;
       if (blocks !== undefined && block?.last === to && this.#isInside(block.first, hopMs, pane)) {
-        into.take(blocks.gatheredOf(block, value), respects);
+        into.merge(blocks.gatheredOf(block, value), respects);
         from = block.first;
       } else {
         const number = this.#blockOf(to);
@@ -155,7 +155,7 @@ export class WaitingList implements Waiting {
     part.clear();
     for (let entry = from; entry !== to; entry = this.nextOf(entry)) this.gather(entry, value, part);
     this.gather(to, value, part);
-    into.take(part, respects);
+    into.merge(part, respects);
   }
 
   #isInside(entry: number, hopMs: number, pane: number): boolean {

@@ -40,9 +40,9 @@ const NONE = NO_SLOT;
 const NO_RING = '';
 
 export class WindowState {
-  /** Fields with keys, in the order in which `take` wants their hashes; undefined is the record's own key. */
+  /** Fields with keys, in the order in which `observe` wants their hashes; undefined is the record's own key. */
   readonly by: readonly (string | undefined)[];
-  /** Fields with values, in the order in which `take` wants them. */
+  /** Fields with values, in the order in which `observe` wants them. */
   readonly of: readonly string[];
   #late = 0;
   #hurried = 0;
@@ -123,18 +123,18 @@ export class WindowState {
   }
 
   /** The whole state, out or in. One that is to be read into was made of the same windows and options, and is not used yet. */
-  carry(archive: Archive): void {
+  saveOrRestore(archive: Archive): void {
     const numbers = archive.numbers([this.#late, this.#hurried, this.#latestMs, this.#watermarkMs]);
     [this.#late, this.#hurried, this.#latestMs, this.#watermarkMs] = numbers as Four;
-    for (const group of this.#groups) group.carry(archive);
-    this.#pending.carry(archive);
+    for (const group of this.#groups) group.saveOrRestore(archive);
+    this.#pending.saveOrRestore(archive);
   }
 
   /**
    * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` has two 32-bit hashes for each entry of
    * `by`, `values` a number for each of `of`, `valueHashes` a hash of each.
    */
-  take(
+  observe(
     timeMs: number,
     hashes: Uint32Array,
     values: Float64Array,
@@ -204,7 +204,7 @@ export class WindowState {
       // The record itself is the latest of its windows, unless they end before it.
       if (delayMs === 0) {
         const [number, hash] = value < 0 ? [0, 0] : [values[value] as number, valueHashes[value] as number];
-        this.#gathered.takeOne(number, hash, sweep.ring.has);
+        this.#gathered.addOne(number, hash, sweep.ring.has);
       }
       this.#sweep(sweep, timeMs, isLate, out);
     }

@@ -4,8 +4,8 @@
 import type { Assigner, Cluster, GroupMember, GroupMemberAssignment, GroupState, Logger } from 'kafkajs';
 import { balanceByTopic } from '../log/balance.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import type { MemberHooks } from './asking-group.ts';
 import { isDenied, isUnknownTopic } from './errors.ts';
+import type { MemberHooks } from './hooked-group.ts';
 import { loadKafkaJs } from './seam.ts';
 
 export const ASSIGNER = 'scorelane-sticky';
@@ -75,9 +75,9 @@ async function partitionsOfOthers(cluster: AskedCluster, topic: string, logger: 
     );
   } catch (error) {
     if (!isUnknownTopic(error) && !isDenied(error)) throw error;
-    const words = `another member of the group reads ${topic}, of which this one, the leader, cannot see the partitions`;
+    const message = `another member of the group reads ${topic}, of which this one, the leader, cannot see the partitions`;
     logger.warn(
-      `${words}: ${(error as Error).message}; nobody gets them. Jobs should have groups of their own`,
+      `${message}: ${(error as Error).message}; nobody gets them. Jobs should have groups of their own`,
     );
     return [];
   }

@@ -29,8 +29,8 @@ export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
       const held = seldom.repeatsOf(line);
       if (held === null) return;
       const repeats = held === 0 ? {} : { repeats: held };
-      const words = message === FOREIGN_PARTITIONS ? foreign(details) : `${namespace}: ${message}`;
-      log(as, words, { ...details, ...repeats });
+      const text = message === FOREIGN_PARTITIONS ? foreign(details) : `${namespace}: ${message}`;
+      log(as, text, { ...details, ...repeats });
     };
 }
 

@@ -85,23 +85,23 @@ export const protocolType = (error: unknown): string => protocolError(error)?.ty
 export function refusalIn(
   error: unknown,
   recordCount: number,
-): (Pick<Refusal, 'ofTime'> & { readonly named: Refusal['records']; readonly words: string }) | null {
+): (Pick<Refusal, 'ofTime'> & { readonly named: Refusal['records']; readonly reason: string }) | null {
   const found = protocolError(error);
   if (found?.type === undefined || !OF_RECORDS.has(found.type)) return null;
   const { refused = [], errorMessage = null } = found as Partial<ProduceFailure>;
-  const words = errorMessage ?? found.message;
+  const reason = errorMessage ?? found.message;
   const named = refused
     .filter(({ index }) => index >= 0 && index < recordCount)
-    .map(({ index, message }) => ({ index, message: message === '' ? words : message }));
-  return { named, words, ofTime: found.type === 'INVALID_TIMESTAMP' };
+    .map(({ index, message }) => ({ index, message: message === '' ? reason : message }));
+  return { named, reason, ofTime: found.type === 'INVALID_TIMESTAMP' };
 }
 
 /** What a sink says of an error: where, and in words. */
 export function sinkErrorOf(error: unknown, where: string): SinkError {
   if (error instanceof SinkError) return error;
-  const words = `${where}: ${(error as Error).message}`;
-  if (isUnknownTopic(error)) return new PartitionGoneError(words, { retriable: false, cause: error });
-  return new SinkError(words, { retriable: !isPermanent(error), cause: error });
+  const message = `${where}: ${(error as Error).message}`;
+  if (isUnknownTopic(error)) return new PartitionGoneError(message, { retriable: false, cause: error });
+  return new SinkError(message, { retriable: !isPermanent(error), cause: error });
 }
 
 export const isFenced = (error: unknown): boolean => FENCED.has(protocolType(error));

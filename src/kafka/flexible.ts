@@ -19,27 +19,27 @@ export class FlexibleReader {
   }
 
   int8(): number {
-    return this.#bytes.readInt8(this.#take(1));
+    return this.#bytes.readInt8(this.#advance(1));
   }
 
   int16(): number {
-    return this.#bytes.readInt16BE(this.#take(2));
+    return this.#bytes.readInt16BE(this.#advance(2));
   }
 
   int32(): number {
-    return this.#bytes.readInt32BE(this.#take(4));
+    return this.#bytes.readInt32BE(this.#advance(4));
   }
 
   /** As the text that kafkajs has of one. */
   int64(): string {
-    return String(this.#bytes.readBigInt64BE(this.#take(8)));
+    return String(this.#bytes.readBigInt64BE(this.#advance(8)));
   }
 
   /** A length is one more than it is; none is 0. */
   bytes(): Buffer | null {
     const length = this.#unsigned() - 1;
     if (length < 0) return null;
-    const start = this.#take(length);
+    const start = this.#advance(length);
     return this.#bytes.subarray(start, start + length);
   }
 
@@ -48,7 +48,7 @@ export class FlexibleReader {
   }
 
   topicId(): TopicId {
-    const start = this.#take(ID_BYTES);
+    const start = this.#advance(ID_BYTES);
     const id = this.#bytes.subarray(start, start + ID_BYTES);
     return id.equals(NONE) ? null : id.toString('base64url');
   }
@@ -60,20 +60,20 @@ export class FlexibleReader {
   skipTags(): void {
     for (let left = this.#unsigned(); left > 0; left--) {
       this.#unsigned();
-      this.#take(this.#unsigned());
+      this.#advance(this.#unsigned());
     }
   }
 
   #unsigned(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = this.#bytes.readUInt8(this.#take(1));
+      const byte = this.#bytes.readUInt8(this.#advance(1));
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
   }
 
-  #take(count: number): number {
+  #advance(count: number): number {
     const start = this.#byteAt;
     this.#byteAt += count;
     if (this.#byteAt > this.#bytes.length) throw new RangeError('the answer ends too early');

@@ -30,7 +30,7 @@ export class Parts {
         if (refusal === null) throw error;
         const { ofTime } = refusal;
         if (refusal.named.length > 0 || batch.recordCount === 1) {
-          const named = refusal.named.length > 0 ? refusal.named : [{ index: 0, message: refusal.words }];
+          const named = refusal.named.length > 0 ? refusal.named : [{ index: 0, message: refusal.reason }];
           const records = named.map(({ index, message }) => ({ index: firstIndex + index, message }));
           throw new RefusedRecordsError([{ batch: whole, appended: firstIndex, records, ofTime }], error);
         }

@@ -141,10 +141,10 @@ export const acknowledgedSend =
 
 function unanswered(partition: number, known: readonly { readonly partitionId: number }[]): Error {
   const isThere = known.some(({ partitionId }) => partitionId === partition);
-  const words = isThere
+  const reason = isThere
     ? 'no leader was known for the partition'
     : `the topic has no such partition, it has ${known.length}`;
-  return Object.assign(new Error(words), {
+  return Object.assign(new Error(reason), {
     type: isThere ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION',
   });
 }

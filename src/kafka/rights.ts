@@ -166,8 +166,8 @@ async function groupOperations(cluster: AskedCluster, group: string): Promise<nu
   const ofBrokers = await newGroup(broker, group);
   if (ofBrokers !== null) {
     const users = [...new Set(ofBrokers.members)].join(', ') || 'members who may not be seen';
-    const words = `${users}; the brokers share the partitions by "${ofBrokers.assignor}", group.protocol=consumer`;
-    throw groupInUse(group, ` (${words})`);
+    const text = `${users}; the brokers share the partitions by "${ofBrokers.assignor}", group.protocol=consumer`;
+    throw groupInUse(group, ` (${text})`);
   }
   if (members.length > 0 && protocol !== '' && protocol !== ASSIGNER) {
     const users = [...new Set(members)].join(', ');

@@ -9,9 +9,9 @@ import { ScorelaneError } from '../base/errors.ts';
 import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
-import { askingGroup, type GroupClass } from './asking-group.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
+import { type GroupClass, hookedGroup } from './hooked-group.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 import { brokerWithStableOffsets, type OffsetBrokerClass, stableOffsetFetch } from './stable-offsets.ts';
@@ -97,7 +97,7 @@ export function loadKafkaJs(): KafkaJs {
   });
   substitute('cluster/index.js', (original) => clusterByIds(original as ClusterClass));
   substitute('producer/eosManager/index.js', (original) => ownSequences(original as CreateEosManager));
-  substitute('consumer/consumerGroup.js', (original) => askingGroup(original as GroupClass));
+  substitute('consumer/consumerGroup.js', (original) => hookedGroup(original as GroupClass));
   loaded = require('kafkajs') as KafkaJs;
   return loaded;
 }

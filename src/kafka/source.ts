@@ -14,11 +14,11 @@ import {
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
-import type { IncarnatePartition, MemberHooks } from './asking-group.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { consumerOf, left } from './consumer.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
+import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
 import { Questions } from './questions.ts';

@@ -131,7 +131,7 @@ export const brokerWithStableOffsets = (Broker: OffsetBrokerClass, waitMs = WAIT
           responses.find((each) => each.topic === topic)?.partitions.push(...partitions);
         const topics = pick(answer, isUnstable);
         if (topics.length === 0) return { ...answer, responses };
-        if (performance.now() - startedMs >= waitMs) throw new UnstableOffsetError(words(topics, waitMs));
+        if (performance.now() - startedMs >= waitMs) throw new UnstableOffsetError(describe(topics, waitMs));
         await pause(pauseMs);
         answer = await super.offsetFetch({ ...given, topics });
       }
@@ -147,7 +147,7 @@ export const brokerWithStableOffsets = (Broker: OffsetBrokerClass, waitMs = WAIT
     }
   };
 
-const words = (unstable: OffsetFetchArguments['topics'], waitedMs: number): string => {
+const describe = (unstable: OffsetFetchArguments['topics'], waitedMs: number): string => {
   const of = unstable.flatMap(({ topic, partitions }) =>
     partitions.map((each) => `${topic}/${each.partition}`),
   );

@@ -22,8 +22,8 @@ const REFUSED = {
 const NEVER = 2n ** 63n - 1n;
 
 export function topicWarnings(written: Written, found: TopicSettings): string[] {
-  const say = (setting: string, words: string): string =>
-    `topic ${written.topic} (${written.what}) has ${setting}=${found.settings.get(setting)}: ${words}`;
+  const say = (setting: string, advice: string): string =>
+    `topic ${written.topic} (${written.what}) has ${setting}=${found.settings.get(setting)}: ${advice}`;
   return [
     ...ofTime(written, found, say),
     ...ofCompaction(written, found, say),
@@ -31,7 +31,7 @@ export function topicWarnings(written: Written, found: TopicSettings): string[] 
   ];
 }
 
-type Say = (setting: string, words: string) => string;
+type Say = (setting: string, advice: string) => string;
 
 function ofTime({ what, from, topic }: Written, { settings }: TopicSettings, say: Say): string[] {
   if (settings.get('message.timestamp.type') === 'LogAppendTime') {

@@ -13,10 +13,10 @@ import {
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
-import type { IncarnatePartition } from './asking-group.ts';
 import type { KafkaSettings } from './client.ts';
 import { type BareCluster, clusterOf } from './cluster-of.ts';
 import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
+import type { IncarnatePartition } from './hooked-group.ts';
 import { Parts } from './parts.ts';
 import type { OutgoingBatch } from './seam.ts';
 import type { OffsetTransactions } from './source.ts';
@@ -194,10 +194,10 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const offset = { partition, offset: String(next), ...(metadata === undefined ? {} : { metadata }) };
     const topics = [{ topic, partitions: [offset] }];
     const consumerGroupId = this.#settings['group.id'];
-    await patiently(() => transaction.sendOffsets({ consumerGroupId, topics }));
+    await retryWhileConcurrent(() => transaction.sendOffsets({ consumerGroupId, topics }));
     // From here on it may be committed, whatever comes back.
     line.attempt = attempt;
-    await patiently(() => transaction.commit());
+    await retryWhileConcurrent(() => transaction.commit());
     line.attempt = undefined;
     line.committed = next;
     line.answered = next;
@@ -251,9 +251,9 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     if (now !== committed && now !== attempt?.next) {
       this.#abandon(line);
       this.#lines.delete(keyOf(line));
-      const words = `${keyOf(line)}: another has committed ${now} where we had committed ${committed}`;
-      this.#onOvertaken(words);
-      throw new SinkError(words, { retriable: true });
+      const message = `${keyOf(line)}: another has committed ${now} where we had committed ${committed}`;
+      this.#onOvertaken(message);
+      throw new SinkError(message, { retriable: true });
     }
     line.attempt = undefined;
     if (now === committed) return;
@@ -306,7 +306,7 @@ const isAnswered = (line: Line, { batches, next, metadata }: Attempt): boolean =
     : line.answered > next || (line.answered === next && line.metadata === metadata);
 
 /** Waits for the broker to end the transaction before. */
-async function patiently(step: () => Promise<void>): Promise<void> {
+async function retryWhileConcurrent(step: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await step();

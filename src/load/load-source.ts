@@ -96,7 +96,7 @@ class LoadBuilder {
         .appendRecord(timestampMs, key, value);
       this.sent++;
     }
-    return this.#writers.take();
+    return this.#writers.flush();
   }
 }
 

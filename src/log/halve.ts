@@ -16,7 +16,7 @@ export function halve({ topic, partition, bytes }: ResultBatch): [ResultBatch, R
   const header = readHeader(bytes);
   const records = openRecordBatch({ header, bytes }, ANY_SIZE);
   const view = viewOf(records.bytes);
-  const take = (count: number): ResultBatch => {
+  const writeNext = (count: number): ResultBatch => {
     const writer = new RecordBatchWriter();
     for (let left = count; left > 0 && records.next(); left--) {
       const { timestamp, keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd } = records;
@@ -36,5 +36,5 @@ export function halve({ topic, partition, bytes }: ResultBatch): [ResultBatch, R
     return { topic, partition, ...writer.finish(COMPRESSION_TYPES[header.compression]) };
   };
   const middle = header.recordCount >> 1;
-  return [take(middle), take(header.recordCount - middle)];
+  return [writeNext(middle), writeNext(header.recordCount - middle)];
 }

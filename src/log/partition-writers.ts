@@ -39,7 +39,7 @@ export class PartitionWriters {
   }
 
   /** Takes all batches, in order within each partition, and leaves nothing behind. */
-  take(): ResultBatch[] {
+  flush(): ResultBatch[] {
     for (const [partition, writer] of this.#writers) {
       if (writer.recordCount > 0) this.#close(partition, writer);
     }

@@ -5,14 +5,14 @@ import type { Fetched, Source } from './ports.ts';
 import { keyOf } from './topic-partition.ts';
 
 /**
- * Calls `take` with what is fetched, in offset order for each partition; the first and last batches of a range may reach
+ * Calls `visit` with what is fetched, in offset order for each partition; the first and last batches of a range may reach
  * beyond it. `ranges[n]` is that of partition n; an empty one is not read. Starts and stops the source. Rejects with what
- * the source or `take` throws.
+ * the source or `visit` throws.
  */
 export async function readRange(
   source: Source,
   ranges: readonly OffsetRange[],
-  take: (fetched: Fetched) => void,
+  visit: (fetched: Fetched) => void,
 ): Promise<void> {
   const open = new Map(
     ranges.flatMap((range, partition) => (range.until > range.from ? [[partition, range] as const] : [])),
@@ -48,7 +48,7 @@ export async function readRange(
       if (range === undefined || fetched.from > position || next <= position) return;
       const batches = fetched.batches.filter(({ header }) => header.next > position);
       try {
-        take({ ...fetched, batches });
+        visit({ ...fetched, batches });
       } catch (error) {
         done.reject(error);
         return;

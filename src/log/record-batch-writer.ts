@@ -34,12 +34,12 @@ export interface EncodedRecordBatch {
 /** Where a writer's buffers come from. */
 export interface Buffers {
   /** At least so many bytes, whatever is in them. */
-  take(byteLength: number): ArrayBuffer;
+  acquire(byteLength: number): ArrayBuffer;
   /** One that was outgrown. */
   giveBack(buffer: ArrayBuffer): void;
 }
 
-const NEW_BUFFERS: Buffers = { take: (byteLength) => new ArrayBuffer(byteLength), giveBack: () => {} };
+const NEW_BUFFERS: Buffers = { acquire: (byteLength) => new ArrayBuffer(byteLength), giveBack: () => {} };
 const NOTHING = Buffer.from(new ArrayBuffer(0));
 
 export class RecordBatchWriter {
@@ -180,7 +180,7 @@ export class RecordBatchWriter {
     const outgrown = this.#bytes;
     if (needed <= outgrown.byteLength) return;
     const wanted = Math.max(needed, this.#expectedBytes, outgrown.byteLength * 2);
-    this.#use(Buffer.from(this.#buffers.take(wanted)));
+    this.#use(Buffer.from(this.#buffers.acquire(wanted)));
     if (outgrown.byteLength === 0) return;
     this.#bytes.set(outgrown.subarray(0, this.#byteAt));
     this.#buffers.giveBack(outgrown.buffer);

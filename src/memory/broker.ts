@@ -83,7 +83,7 @@ export interface Member {
   readonly topics: readonly string[];
   /** Asks the member to give these up; resolves once it has. */
   giveUp(partitions: readonly TopicPartition[]): Promise<void>;
-  take(partitions: readonly TopicPartition[]): void;
+  assign(partitions: readonly TopicPartition[]): void;
 }
 
 interface Topic {
@@ -240,7 +240,7 @@ export class MemoryBroker {
       if (!group.members.includes(member)) continue;
       const fresh = keys.filter((key) => !owners.has(key));
       for (const key of fresh) owners.set(key, member);
-      member.take(named(fresh));
+      member.assign(named(fresh));
     }
   }
 }

@@ -43,7 +43,7 @@ export class MemorySource implements Source {
     this.#member = {
       topics: [options.topic],
       giveUp: (partitions) => this.#giveUp(partitions),
-      take: (partitions) => this.#take(partitions),
+      assign: (partitions) => this.#assign(partitions),
     };
   }
 
@@ -123,7 +123,7 @@ export class MemorySource implements Source {
     this.#listener?.revoked(partitions);
   }
 
-  #take(partitions: readonly TopicPartition[]): void {
+  #assign(partitions: readonly TopicPartition[]): void {
     const fresh = new Map(partitions.map((each) => [keyOf(each), this.#begin(each)]));
     this.#listener?.assigned(
       [...this.#reading.values()].map(
@@ -175,7 +175,7 @@ export class MemorySource implements Source {
     const gone = owned.filter(({ partition }) => partition >= count);
     this.#forget(gone);
     if (gone.length > 0) this.#listener?.lost(gone);
-    this.#take(owned.filter(({ partition }) => partition < count));
+    this.#assign(owned.filter(({ partition }) => partition < count));
   }
 
   #forget(partitions: readonly TopicPartition[]): void {

@@ -154,7 +154,7 @@ export class WorkerClient {
   ): { readonly buffer: ArrayBuffer; readonly byteLength: number } {
     const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
     const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
-    const buffer = this.#buffers.take(byteLength);
+    const buffer = this.#buffers.acquire(byteLength);
     const bytes = new Uint8Array(buffer);
     let at = 0;
     for (const batch of wanted) {
@@ -175,7 +175,7 @@ export class WorkerClient {
 
   #spares(): ArrayBuffer[] {
     const { count, bytes } = this.#outputs;
-    const spares = Array.from({ length: count }, () => this.#buffers.takeFree(bytes));
+    const spares = Array.from({ length: count }, () => this.#buffers.acquireFree(bytes));
     return spares.filter((spare) => spare !== undefined);
   }
 }

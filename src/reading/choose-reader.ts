@@ -11,8 +11,8 @@ import { generalReader, type InputReader } from './input-reader.ts';
 import { JsonReader } from './json-reader.ts';
 import { entriesOf, Locator } from './locate.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
-import { RawRecord } from './raw-record.ts';
 import type { JsonOptions } from './reading-setup.ts';
+import { UndecodedRecord } from './undecoded-record.ts';
 
 const PLAIN_JSON: JsonOptions = { isFramed: false, schemas: [], notFinite: false };
 
@@ -25,7 +25,7 @@ export function compileReader(
   idPaths: readonly string[],
   nestingMax = NESTING_MAX,
 ): InputReader {
-  const raw = new RawRecord(inputs, idPaths);
+  const raw = new UndecodedRecord(inputs, idPaths);
   return readerFor(format, { inputs, plan: compilePlan(inputs, raw), raw, idPaths, nestingMax });
 }
 
@@ -33,7 +33,7 @@ export interface ReaderParts {
   readonly inputs: readonly PlanInput[];
   /** Compiled for these inputs, with `raw` for its fields. */
   readonly plan: FeaturePlan;
-  readonly raw: RawRecord;
+  readonly raw: UndecodedRecord;
   readonly idPaths: readonly string[];
   readonly nestingMax: number;
   /** How JSON is read, beyond what JSON is. */

@@ -8,7 +8,7 @@ import { JsonWalker } from '../codec/json-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
-import { WHOLE } from './raw-record.ts';
+import { WHOLE } from './undecoded-record.ts';
 import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];

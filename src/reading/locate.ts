@@ -162,7 +162,7 @@ class MsgpackEntries implements Entries {
       const size = walker.readStringSize();
       if (size < 0) visit(this.#name());
       else {
-        const byteAt = walker.take(size);
+        const byteAt = walker.advance(size);
         visit(this.#bytes.toString('utf8', byteAt, byteAt + size));
       }
     }

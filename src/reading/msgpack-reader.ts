@@ -6,7 +6,7 @@ import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
-import { WHOLE } from './raw-record.ts';
+import { WHOLE } from './undecoded-record.ts';
 import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];

@@ -8,8 +8,8 @@ import type { PlanInput } from '../features/spec.ts';
 import { AvroRecord, WalkingAvroReader } from './avro-reader.ts';
 import { readerFor } from './choose-reader.ts';
 import type { InputReader } from './input-reader.ts';
-import { RawRecord } from './raw-record.ts';
 import type { ReadingSetup } from './reading-setup.ts';
+import { UndecodedRecord } from './undecoded-record.ts';
 
 export interface PlanReader {
   readonly reader: InputReader;
@@ -27,7 +27,7 @@ export function readerWith(
   const selects = Object.keys(only).length > 0;
   const selecting = (fields: Fields): FeaturePlan => onlyPlan(planWith(fields), only, fields);
   if (options === null) {
-    const raw = new RawRecord(inputs, idPaths);
+    const raw = new UndecodedRecord(inputs, idPaths);
     const parts = { inputs, plan: selecting(raw), raw, idPaths, nestingMax, json, selects };
     return { reader: readerFor(inputFormat as Format, parts), avro: null };
   }

@@ -9,7 +9,7 @@ import type { FieldInput } from '../features/spec.ts';
 import { compileFields, type FieldMap } from './fields.ts';
 import type { InputReader } from './input-reader.ts';
 import { ABSENT, Locator } from './locate.ts';
-import { type PlacedId, type RawRecord, WHOLE } from './raw-record.ts';
+import { type PlacedId, type UndecodedRecord, WHOLE } from './undecoded-record.ts';
 
 export interface WalkingParts {
   /** Reads whatever this one does not. */
@@ -18,7 +18,7 @@ export interface WalkingParts {
   /** Gives the columns that are not walked; null where all are. */
   readonly rest: FeaturePlan | null;
   /** What is looked for; the plan reads the rest from it. */
-  readonly raw: RawRecord;
+  readonly raw: UndecodedRecord;
   /** To look into lists. */
   readonly entries: ConstructorParameters<typeof Locator>[0];
   readonly nestingMax: number;
@@ -33,7 +33,7 @@ export abstract class WalkingReader implements InputReader {
   readonly #general: InputReader;
   readonly #codec: Codec;
   readonly #rest: FeaturePlan | null;
-  readonly #raw: RawRecord;
+  readonly #raw: UndecodedRecord;
   readonly #idCount: number;
   /** For each id of the result what looks for it in what was found; null where it was found itself. */
   readonly #inside: readonly (Locator | null)[];

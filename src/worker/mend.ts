@@ -36,7 +36,7 @@ interface Model {
 
 /** What was made here inflates to what it was made of. */
 const ANY_SIZE = 2 ** 31 - 1;
-const NEW_BUFFERS = { take: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
+const NEW_BUFFERS = { acquire: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
 
 /** Throws `DeadLetterRefusedError`. `nowMs` is what a dead letter is dated with whose own time is refused. */
 export function mend(request: MendRequest, setup: ScorerSetup, model: Model, nowMs: number): Mended {
@@ -103,7 +103,7 @@ function rewritten(
   for (let index = 0; records.next(); index++) {
     if (index >= (refused?.appended ?? 0)) visit(records, messages.get(index), writers);
   }
-  return writers.take();
+  return writers.flush();
 }
 
 /** A result batch without those records; `into` gets their offsets in the input. */
@@ -150,7 +150,7 @@ function mergedLetters(
       appendDeadLetter(into, row, rejection, context, setup.deadLetterDialects);
     }
   }
-  return into.take();
+  return into.flush();
 }
 
 /** Dead letters, those refused for their timestamps with another one. Throws `DeadLetterRefusedError` for other reasons. */

@@ -89,8 +89,8 @@ export class Pipeline {
       states.putBack(lane, until);
       return scored;
     } catch (error) {
-      this.#workspace.results.take();
-      this.#workspace.deadLetters.take();
+      this.#workspace.results.flush();
+      this.#workspace.deadLetters.flush();
       throw error;
     }
   }
@@ -150,8 +150,8 @@ class Task {
     });
     this.#flush();
     const encodeStarted = performance.now();
-    const results = this.#workspace.results.take();
-    const outputs = [...results, ...this.#workspace.deadLetters.take()];
+    const results = this.#workspace.results.flush();
+    const outputs = [...results, ...this.#workspace.deadLetters.flush()];
     const ended = performance.now();
     const encodeMs = this.#encodeMs + ended - encodeStarted;
     return {

@@ -148,7 +148,7 @@ test('what is cut off is refused by whoever reads it', (t) => {
     'the type of it is missing',
   );
   t.throws(() => walkerOn(new Uint8Array(0)).peek(), { instanceOf: MsgpackError });
-  t.throws(() => walkerOn(Uint8Array.of(1, 2)).take(3), { instanceOf: MsgpackError });
+  t.throws(() => walkerOn(Uint8Array.of(1, 2)).advance(3), { instanceOf: MsgpackError });
 });
 
 test('the byte that begins no value is refused by its place', (t) => {

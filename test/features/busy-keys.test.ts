@@ -51,12 +51,12 @@ test('a state of busy keys that was carried over in the middle goes on with the 
         parts.push(part.slice());
         return part;
       };
-      (before as WindowState).carry({
+      (before as WindowState).saveOrRestore({
         numbers: (values) => keep([...values]),
         array: (array) => keep(array),
         list: (values) => keep([...values]),
       } satisfies Archive);
-      (after as WindowState).carry({
+      (after as WindowState).saveOrRestore({
         numbers: () => parts.shift() as number[],
         array: <T extends Numbers>() => parts.shift() as T,
         list: () => parts.shift() as number[],
@@ -78,7 +78,7 @@ test('with 20,000 waiting of one key a record looks at a few hundred of them at 
       },
       gather: (_entry, _value, into) => {
         looks++;
-        into.takeOne(1, 0, { moments: false, distinct: false });
+        into.addOne(1, 0, { moments: false, distinct: false });
       },
     },
     0,

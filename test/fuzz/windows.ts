@@ -8,7 +8,7 @@ import { stateSchema } from '../../src/features/window-spec.ts';
 import type { Random } from '../../src/load/random.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { mutate } from './mutate.ts';
 import type { Target } from './targets.ts';
@@ -65,7 +65,7 @@ export function windows(format: Format): Target {
   };
   return (random) => {
     const state = pick(STATES, random);
-    const raw = new RawRecord(INPUTS, []);
+    const raw = new UndecodedRecord(INPUTS, []);
     const general = generalReader(codecs[format], new StatefulPlan(INPUTS, state, OWNS), []);
     const parts = { inputs: INPUTS, raw, idPaths: [], nestingMax: 64 };
     const compiled = readerFor(format, { ...parts, plan: new StatefulPlan(INPUTS, state, OWNS, raw) });

@@ -69,7 +69,7 @@ test('what is substituted is what kafkajs then uses', (t) => {
   t.is(named('protocol/requests/fetch/v4/decodeMessages.js'), 'decodeMessages');
   t.is(named('consumer/filterAbortedMessages.js'), 'markSkipped');
   t.is(named('consumer/batch.js'), 'BatchWithReadableEnd');
-  t.is(named('consumer/consumerGroup.js'), 'AskingGroup');
+  t.is(named('consumer/consumerGroup.js'), 'HookedGroup');
   t.is(named('broker/index.js'), 'BrokerByIds');
   type Versions = { readonly versions: readonly string[] };
   type Requests = { readonly Metadata: Versions; readonly Fetch: Versions; readonly OffsetFetch: Versions };

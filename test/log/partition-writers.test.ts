@@ -21,7 +21,7 @@ test('no batch passes its limit unless it holds one record, and the order within
           .writerFor(partition, size + (key?.byteLength ?? 0))
           .appendRecord(2 ** 43 * (index % 3), key, value, NO_HEADERS);
       });
-      const batches = writers.take();
+      const batches = writers.flush();
       t.true(batches.every(({ bytes, recordCount }) => recordCount === 1 || bytes.byteLength <= LIMIT));
       for (const wanted of [0, 1, 2]) {
         const sizes = batches
@@ -42,7 +42,7 @@ test('a batch is filled up to its limit, and not a byte further', (t) => {
     const writers = new PartitionWriters('t', limit);
     for (let count = 0; count < 2; count++)
       writers.writerFor(0, 100).appendRecord(0, null, Buffer.alloc(100));
-    return writers.take().map(({ recordCount }) => recordCount);
+    return writers.flush().map(({ recordCount }) => recordCount);
   };
   const writer = new PartitionWriters('t', LIMIT).writerFor(0, 100);
   writer.appendRecord(0, null, Buffer.alloc(100));
@@ -63,11 +63,11 @@ test('what was taken is taken once, and a partition without records has no batch
   const writers = new PartitionWriters('answers', LIMIT, 'zstd');
   writers.writerFor(0, 10);
   writers.writerFor(2, 10).appendRecord(0, null, Buffer.from('x'));
-  const [batch, ...more] = writers.take();
+  const [batch, ...more] = writers.flush();
   t.deepEqual(more, []);
   t.like(batch, { topic: 'answers', partition: 2, recordCount: 1 });
   t.is(readHeader(batch?.bytes as Uint8Array).compression, 4);
-  t.deepEqual(writers.take(), []);
+  t.deepEqual(writers.flush(), []);
 });
 
 test('all writers get their buffers from where they are told to', (t) => {
@@ -76,7 +76,7 @@ test('all writers get their buffers from where they are told to', (t) => {
     taken.push(byteLength);
     return new ArrayBuffer(byteLength);
   };
-  const writers = new PartitionWriters('t', LIMIT, 'none', { take, giveBack: () => {} });
+  const writers = new PartitionWriters('t', LIMIT, 'none', { acquire: take, giveBack: () => {} });
   for (const partition of [0, 1]) writers.writerFor(partition, 1).appendRecord(0, null, Buffer.from('x'));
   t.is(taken.length, 2);
 });

@@ -69,7 +69,7 @@ test('a batch written into used buffers has the same bytes as one in new ones, a
   fc.assert(
     fc.property(records, fc.integer({ min: 0, max: 255 }), (given, dirt) => {
       const used = {
-        take: (byteLength: number) => new Uint8Array(byteLength).fill(dirt).buffer,
+        acquire: (byteLength: number) => new Uint8Array(byteLength).fill(dirt).buffer,
         giveBack: (buffer: ArrayBuffer) => new Uint8Array(buffer).fill(dirt),
       };
       const batches = [undefined, used].map((buffers) => {

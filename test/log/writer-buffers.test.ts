@@ -14,7 +14,7 @@ function countingBuffers() {
   return {
     taken,
     back,
-    take: (byteLength: number) => {
+    acquire: (byteLength: number) => {
       const buffer = new ArrayBuffer(byteLength);
       taken.push(buffer);
       return buffer;

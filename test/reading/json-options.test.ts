@@ -7,8 +7,8 @@ import { looseJson } from '../../src/codec/json-loose.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
 import type { JsonOptions } from '../../src/reading/reading-setup.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { fieldInput } from '../support/inputs.ts';
 
@@ -16,7 +16,7 @@ const INPUTS = [fieldInput('a', { default: 2 })];
 const IDS = ['id', 'more'];
 
 function readerWith(json: Partial<JsonOptions>, nestingMax = 64): InputReader {
-  const raw = new RawRecord(INPUTS, IDS);
+  const raw = new UndecodedRecord(INPUTS, IDS);
   const options = { isFramed: true, schemas: [], notFinite: false, ...json };
   return readerFor('json', {
     inputs: INPUTS,

@@ -10,7 +10,7 @@ import type { StatelessInput } from '../../src/features/spec.ts';
 import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import { ELSEWHERE, generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import type { WalkingReader } from '../../src/reading/walking-reader.ts';
 import { fieldInput } from '../support/inputs.ts';
 import { runs } from '../support/runs.ts';
@@ -36,12 +36,17 @@ interface Options {
   readonly inputs?: readonly StatelessInput[];
   readonly idPaths?: readonly string[];
   readonly nestingMax?: number;
-  readonly raw?: RawRecord;
+  readonly raw?: UndecodedRecord;
 }
 
 function readerOf(
   format: Format,
-  { inputs = INPUTS, idPaths = IDS, nestingMax = 64, raw = new RawRecord(inputs, idPaths) }: Options = {},
+  {
+    inputs = INPUTS,
+    idPaths = IDS,
+    nestingMax = 64,
+    raw = new UndecodedRecord(inputs, idPaths),
+  }: Options = {},
 ): WalkingReader {
   const plan = compilePlan(inputs, raw);
   return readerFor(format, { inputs, plan, raw, idPaths, nestingMax }) as WalkingReader;
@@ -199,7 +204,7 @@ for (const format of FORMATS) {
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
       fc.constantFrom(2n ** 53n + 1n, 7n),
     );
-    const raw = new RawRecord(INPUTS, []);
+    const raw = new UndecodedRecord(INPUTS, []);
     const getters = paths.map((path) => raw.getter(path));
     const reader = readerOf(format, { raw, idPaths: [] });
     fc.assert(

@@ -12,7 +12,7 @@ import { stateSchema } from '../../src/features/window-spec.ts';
 import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import { inRuns, runs } from '../support/runs.ts';
 
 const NUMBERS = ['a', 'a', 'b', 'b', 'in.x', 'in.x', 'list.1'];
@@ -120,7 +120,7 @@ interface Format {
 function withRecords(format: 'json' | 'msgpack'): Format {
   return {
     readers(inputs) {
-      const raw = new RawRecord(inputs, IDS);
+      const raw = new UndecodedRecord(inputs, IDS);
       const plan = new StatefulPlan(inputs, STATE, null, raw);
       const parts = { inputs, plan, raw, idPaths: IDS, nestingMax: NESTING_MAX };
       const general = generalReader(codecs[format], new StatefulPlan(inputs, STATE), IDS);

@@ -19,7 +19,7 @@ const textOf = (engine: StateDump['engine']): string =>
   dumpText({
     format: DUMP_FORMAT,
     version: '0',
-    at: '',
+    takenAt: '',
     why: 'test',
     error: null,
     counts: {},

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { describeEffect } from '../../src/daemon/describe-effect.ts';
 import { dumpText, readDump, type StateDump } from '../../src/daemon/dump-text.ts';
-import { effectWords } from '../../src/daemon/effect-words.ts';
 import { scorelaneVersion } from '../../src/daemon/versions.ts';
 import { step } from '../../src/engine/dispatcher.ts';
 import type { Message } from '../../src/engine/messages.ts';
@@ -39,7 +39,7 @@ export function replay(dump: StateDump, say: (line: string) => void): Replay {
         `it fails${recorded.effects === null ? ', as it did' : ' now'}: ${(error as Error).stack}`,
       );
     }
-    for (const effect of effects) say(`    -> ${effectWords(effect)}`);
+    for (const effect of effects) say(`    -> ${describeEffect(effect)}`);
     const after = described(saveEngine(state));
     for (const [key, words] of after) if (before.get(key) !== words) say(`    ${key}: ${words}`);
     for (const key of before.keys()) if (!after.has(key)) say(`    ${key}: gone`);
@@ -63,9 +63,9 @@ export function replay(dump: StateDump, say: (line: string) => void): Replay {
 export function replayFile(file: string): boolean {
   const dump = readDump(readFileSync(file, 'utf8'));
   const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-  say(
-    `${dump.why} at ${dump.at}, of scorelane ${dump.version}${dump.version === scorelaneVersion ? '' : `; this is ${scorelaneVersion}`}`,
-  );
+  const isOther = dump.version !== scorelaneVersion;
+  const versions = `scorelane ${dump.version}${isOther ? `; this is ${scorelaneVersion}` : ''}`;
+  say(`${dump.why} at ${dump.takenAt}, of ${versions}`);
   const { messages, fault } = replay(dump, say);
   say(fault ?? `${messages} messages, each with the effects that it had then, and the same state at the end`);
   return fault === null;

@@ -64,7 +64,7 @@ export function taken(state: WindowState, count: number, given: readonly Event[]
     const hashes = Uint32Array.from(state.by.flatMap((by) => [7, keys[BY.indexOf(by as string)] as number]));
     const own = Float64Array.from(state.of, (of) => values[FIELDS.indexOf(of)] as number);
     // Values that differ have hashes that differ, here.
-    state.take(timeMs, hashes, own, Uint32Array.from(own, hashOf), out);
+    state.observe(timeMs, hashes, own, Uint32Array.from(own, hashOf), out);
     return [...out];
   });
 }

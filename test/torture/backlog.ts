@@ -43,7 +43,7 @@ export async function writeBacklog(address: string, { topic, partitions, records
           writers.writerFor(at, key.byteLength + value.byteLength).appendRecord(Date.now(), key, value);
         }
       }
-      await delivered(sink, writers.take());
+      await delivered(sink, writers.flush());
     }
   } finally {
     await sink.stop();

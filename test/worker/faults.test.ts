@@ -8,7 +8,7 @@ import { stateSchema } from '../../src/features/window-spec.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';
@@ -29,7 +29,7 @@ interface Faults {
 function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
   const inputs = [planInput.parse({ window: { function: 'count', by: 'customer', size: '1h' } })];
   const setup = setupWith({ inputFormat: 'json', resultFormat: 'json', idPaths: [] });
-  const raw = new RawRecord(inputs, []);
+  const raw = new UndecodedRecord(inputs, []);
   const owns = ownsIn(0, [8]);
   const states = new LaneStates(() => new StatefulPlan(inputs, stateSchema.parse({}), owns, raw), 'plan');
   const reader = readerFor('json', { inputs, plan: states, raw, idPaths: [], nestingMax: 64 });
@@ -133,7 +133,7 @@ test('an exception while a result is written makes one dead letter; the record i
 test('a record that breaks the windows half way costs the state, which is then built up again', (t) => {
   const inputs = [planInput.parse({ window: { function: 'count', by: 'customer', size: '1h' } })];
   const plan = new StatefulPlan(inputs, stateSchema.parse({}));
-  plan.state.take = () => {
+  plan.state.observe = () => {
     throw new RangeError('half way');
   };
   const fill = () => plan.fill({ customer: 7 }, new Float32Array(1), 0, 1_000);

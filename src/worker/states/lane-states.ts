@@ -91,7 +91,9 @@ export class LaneStates implements FeaturePlan {
   restore(lane: LaneAddress, file: string, range: SnapshotRange): number {
     this.#held.delete(keyOf(lane));
     const plan = this.#newPlan(lane);
-    const at = this.#files.read(file, this.#title(lane, 0), range, (archive) => plan.state.carry(archive));
+    const at = this.#files.read(file, this.#title(lane, 0), range, (archive) =>
+      plan.state.saveOrRestore(archive),
+    );
     this.#held.set(keyOf(lane), { epoch: lane.epoch, plan, at });
     return at;
   }
@@ -99,7 +101,9 @@ export class LaneStates implements FeaturePlan {
   /** Writes a state to a file. Throws `StateLostError`, and what writing throws. */
   snapshot(lane: LaneAddress, file: string): { readonly at: number; readonly bytes: number } {
     const { at, plan } = this.#expect(lane);
-    const bytes = this.#files.write(file, this.#title(lane, at), (archive) => plan.state.carry(archive));
+    const bytes = this.#files.write(file, this.#title(lane, at), (archive) =>
+      plan.state.saveOrRestore(archive),
+    );
     return { at, bytes };
   }
 

@@ -39,7 +39,7 @@ export class Outputs {
   }
 
   /** Takes all batches, in order within each partition, and leaves nothing behind. */
-  take(): ResultBatch[] {
-    return this.#writers.take();
+  flush(): ResultBatch[] {
+    return this.#writers.flush();
   }
 }

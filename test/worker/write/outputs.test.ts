@@ -21,7 +21,7 @@ const kafkajsMurmur2 = createRequire(import.meta.url)(
   'kafkajs/src/producer/partitioners/default/murmur2.js',
 ) as (key: Buffer) => number;
 
-const BUFFERS = { take: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
+const BUFFERS = { acquire: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
 const outputs = (batchBytesMax = 10_000): Outputs => new Outputs('out', batchBytesMax, 'none', BUFFERS);
 const read = ({ bytes }: ResultBatch) => recordsIn({ header: readHeader(bytes), bytes });
 
@@ -37,7 +37,7 @@ function partitionFor(
   const bytes = Uint8Array.of(...new Uint8Array(before).fill(1), ...(key ?? []), 1, 1);
   const [start, end] = key === null ? [-1, -1] : [before, before + key.length];
   to.writerFor(inputPartition, bytes, start, end, 1).appendRecord(0, null, Buffer.from('x'));
-  const [batch] = to.take();
+  const [batch] = to.flush();
   return batch?.partition as number;
 }
 
@@ -66,7 +66,7 @@ test('in all other topics a key has the partition that other clients give it, wh
 test('a topic has one partition until it is said how many', (t) => {
   const to = outputs();
   to.writerFor(4, Buffer.from('key'), 0, 3, 1).appendRecord(0, null, Buffer.from('x'));
-  t.is(to.take()[0]?.partition, 0);
+  t.is(to.flush()[0]?.partition, 0);
 });
 
 test('a batch is full by key, value and headers together, and by not a byte less', (t) => {
@@ -76,7 +76,7 @@ test('a batch is full by key, value and headers together, and by not a byte less
     const to = outputs(limit);
     for (let count = 0; count < 2; count++)
       to.writerFor(0, key, 2, 7, value.length).appendRecord(0, key.subarray(2, 7), value);
-    return to.take().map(({ recordCount }) => recordCount);
+    return to.flush().map(({ recordCount }) => recordCount);
   };
   const writer = new RecordBatchWriter();
   writer.appendRecord(0, key.subarray(2, 7), value);
@@ -95,7 +95,7 @@ function deadLetters(records: readonly TestRecord[], limit = 10_000): readonly R
   const to = outputs(limit);
   to.spreadOver(6, 6);
   while (reader.next()) appendDeadLetter(to, rowOf(reader), rejection, context, []);
-  return to.take();
+  return to.flush();
 }
 
 test('a dead letter is the record as it came, in its own partition, with the reason behind its headers', (t) => {

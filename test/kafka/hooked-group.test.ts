@@ -1,7 +1,7 @@
 // kafkajs's group member, made to ask: what it owes its owner when a join does not succeed at once.
 
 import test from 'ava';
-import { askingGroup, type GroupClass, type MemberHooks } from '../../src/kafka/asking-group.ts';
+import { type GroupClass, hookedGroup, type MemberHooks } from '../../src/kafka/hooked-group.ts';
 
 /** A group member whose joins go as told, and which notes what it is made to do. */
 function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
@@ -30,7 +30,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     assigned: () => {},
     outOfRange: () => null,
   };
-  const Group = askingGroup(Member as unknown as GroupClass);
+  const Group = hookedGroup(Member as unknown as GroupClass);
   return { calls, member: new Group({ assigners: [{ hooks }] }) };
 }
 
@@ -90,7 +90,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     assigned: (partitions) => void assigned.push(...partitions.map(({ incarnation }) => incarnation)),
     outOfRange: () => null,
   };
-  const member = new (askingGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
+  const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
   await member.joinAndSync();
   await member.fetch(0);
   t.deepEqual([owned, assigned], [['old', 'anew'], ['anew']]);

@@ -5,7 +5,7 @@ import type { KeptEffect } from '../engine/without-bytes.ts';
 import { keyOf } from '../log/topic-partition.ts';
 
 /** Such as `score in/0: 17 to 41 (full)`. */
-export function effectWords(effect: Effect | KeptEffect): string {
+export function describeEffect(effect: Effect | KeptEffect): string {
   const { type } = effect;
   switch (effect.type) {
     case 'score': {

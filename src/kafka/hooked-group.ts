@@ -47,8 +47,8 @@ export type GroupClass = new (
 };
 
 /** A group member that asks its hooks before it rejoins, and tells them positions before it fetches. */
-export const askingGroup = (Group: GroupClass): GroupClass =>
-  class AskingGroup extends Group {
+export const hookedGroup = (Group: GroupClass): GroupClass =>
+  class HookedGroup extends Group {
     readonly #hooks: MemberHooks | undefined;
     #joining: Promise<void> | undefined;
     #announcing: Promise<void> | undefined;

@@ -9,7 +9,7 @@ import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
-import { RawRecord } from '../../src/reading/raw-record.ts';
+import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
 import type { WalkingReader } from '../../src/reading/walking-reader.ts';
 import { inRuns, runs } from '../support/runs.ts';
 
@@ -36,7 +36,7 @@ const STATE = stateSchema.parse({ time: 'at', grace: '3s' });
 const IDS = ['id', 'card.number', 'kind'];
 
 function pair(format: Format): readonly [InputReader, InputReader] {
-  const raw = new RawRecord(INPUTS, IDS);
+  const raw = new UndecodedRecord(INPUTS, IDS);
   const plan = new StatefulPlan(INPUTS, STATE, null, raw);
   const parts = { inputs: INPUTS, plan, raw, idPaths: IDS, nestingMax: 64 };
   return [generalReader(codecs[format], new StatefulPlan(INPUTS, STATE), IDS), readerFor(format, parts)];

@@ -25,7 +25,7 @@ export interface Ranges {
   endOf(row: number, place: number): number;
 }
 
-export class RawRecord extends WalkedRecord {
+export class UndecodedRecord extends WalkedRecord {
   /** What must be found in a record besides inputs: for the ids of the result, and what the plan asks for. */
   readonly paths: string[] = [];
   readonly ids: readonly PlacedId[];
