@@ -2,6 +2,7 @@
 // counted here, in records, and stay with a batch for as long as its producer lives: sent again it is not appended again.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { RefusedRecordsError, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { KafkaSettings } from './client.ts';
@@ -42,7 +43,7 @@ export class KafkaSink implements Sink {
   readonly #kafka: Kafka;
   readonly #settings: KafkaSettings;
   readonly #admin: Admin;
-  readonly #queues = new Map<string, Promise<void>>();
+  readonly #queues = new Map<string, SerialQueue>();
   readonly #parts = new Parts();
   readonly #sendings = new WeakMap<ResultBatch, Sending>();
   readonly #streams = new Map<string, Stream>();
@@ -88,14 +89,9 @@ export class KafkaSink implements Sink {
 
   /** Runs `send` after all that was asked for the same partition before, whatever came of it. */
   #inTurn(key: string, send: () => Promise<void>): Promise<void> {
-    const before = this.#queues.get(key) ?? Promise.resolve();
-    const turn = before.then(send, send);
-    const settled = turn.catch(() => {});
-    this.#queues.set(key, settled);
-    void settled.then(() => {
-      if (this.#queues.get(key) === settled) this.#queues.delete(key);
-    });
-    return turn;
+    const queue = this.#queues.get(key) ?? new SerialQueue();
+    this.#queues.set(key, queue);
+    return queue.run(send);
   }
 
   async #sendAll(key: string, batches: readonly ResultBatch[]): Promise<void> {

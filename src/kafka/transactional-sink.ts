@@ -3,6 +3,7 @@
 // with it the right to commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import {
   type CommitOffset,
@@ -55,7 +56,8 @@ interface Line extends IncarnatePartition {
   metadata: string | undefined;
   /** By output partition. */
   readonly sequences: Map<string, number>;
-  turn: Promise<unknown>;
+  /** One transaction at a time. */
+  readonly queue: SerialQueue;
 }
 
 export class TransactionalSink implements Sink, OffsetTransactions {
@@ -115,7 +117,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
           answered: NOTHING_COMMITTED,
           metadata: undefined,
           sequences: new Map(),
-          turn: Promise.resolve(),
+          queue: new SerialQueue(),
         };
         try {
           await this.#begin(line);
@@ -152,9 +154,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const line = this.#lines.get(keyOf(answered));
     const of = readCommitMetadata(answered.metadata ?? null)?.topicId ?? null;
     if (line === undefined || (of !== null && of !== line.incarnation)) return Promise.reject(gone(answered));
-    const turn = line.turn.then(() => act(line));
-    line.turn = turn.catch(() => {});
-    return turn;
+    return line.queue.run(() => act(line));
   }
 
   /** A line that was left answers nothing more: it would take the transactional id from whoever has it now. */
