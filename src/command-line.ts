@@ -35,7 +35,7 @@ interface RunFlags {
 
 function load({ config, set }: ConfigFlags): LoadedConfig {
   const loaded = loadConfig({ file: config, flags: set, environment: process.env });
-  const logger = createLogger(loaded.config.telemetry.logLevel);
+  const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
   for (const warning of loaded.warnings) logger.warn(warning);
   return loaded;
 }

@@ -18,7 +18,7 @@ export interface AuditOptions {
 }
 
 export async function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
-  const logger = createLogger(config.telemetry.logLevel);
+  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const topics = await Topics.connect(config, impatient(config, logger), 'audit');
   try {
     const report = await audit(await planOf(config, topics, options));

@@ -32,7 +32,7 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
   const registry = await askRegistry(config);
   if (registry !== null) say(`ok: the schema registry at ${registry} answers`);
-  const sink = openSink(config, createLogger(config.telemetry.logLevel));
+  const sink = openSink(config, createLogger(config.telemetry.logLevel, config.telemetry.logFormat));
   const patience = impatient(config, createLogger('silent'));
   const rights = wantedToRun(config);
   await requireRights(config, rights, patience);

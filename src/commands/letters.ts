@@ -47,7 +47,7 @@ export class PassedOver {
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export async function withTopics(config: Config, use: (topics: Topics) => Promise<void>): Promise<number> {
-  const logger = createLogger(config.telemetry.logLevel);
+  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const topics = await Topics.connect(config, impatient(config, logger), 'dlq');
   try {
     await use(topics);

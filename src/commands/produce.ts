@@ -38,7 +38,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   if (config.log !== 'kafka') {
     throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
   }
-  const logger = createLogger(config.telemetry.logLevel);
+  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
   const records = options.csv === undefined ? generated(config, options) : fromCsv(options.csv, fields);
   const sink = openSink(config, logger);

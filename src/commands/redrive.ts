@@ -38,7 +38,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
   const { deadLetters, input, kafka, telemetry } = config;
   const { code, fromBeginning } = options;
   return withTopics(config, async (topics) => {
-    const logger = createLogger(telemetry.logLevel);
+    const logger = createLogger(telemetry.logLevel, telemetry.logFormat);
     const sink = openSink(config, logger);
     const patience = impatient(config, logger);
     const group = `${kafka['group.id']}-redrive`;

@@ -36,7 +36,7 @@ export interface RunOptions {
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
   const { config } = loaded;
-  const logger = createLogger(config.telemetry.logLevel);
+  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const ending = new Ending();
   const now: { daemon: Daemon | null } = { daemon: null };
   dumpWhenAsked(now, logger);

@@ -249,6 +249,12 @@ export const schema = z.strictObject({
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
       .describe('Least level logged. debug has commits, trace each decision of the engine.'),
+    logFormat: z
+      .enum(['auto', 'pretty', 'json'])
+      .default('auto')
+      .describe(
+        'pretty: columns for people; json: an object a line. auto: pretty where standard error is a terminal.',
+      ),
     reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
     warmUp: duration()
       .prefault('0ms')

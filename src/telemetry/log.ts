@@ -1,15 +1,30 @@
-// The log: pino, one JSON object a line on standard error, so that standard output stays for what a command prints.
+// The log: pino, one line for each event on standard error, so that standard output stays for what a command prints. For programs a line is
+// a JSON object; for people, at a terminal, it has columns.
 
+import { isatty } from 'node:tty';
 import { destination, type Logger, pino } from 'pino';
+import { prettifier } from './pretty.ts';
+import { CLEAR_LINE } from './progress.ts';
 
 export type { Logger };
+
+/** auto: pretty where standard error is a terminal. */
+export type LogFormat = 'auto' | 'pretty' | 'json';
 
 /** Lines that wait for a disk with room; more are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
 
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, format: LogFormat = 'auto'): Logger {
   const standardError = destination({ fd: 2, sync: true, maxLength: WAITING_BYTES_MAX });
   // A full disk, a closed pipe: the lines are lost, and there is nowhere to say so. What comes later is tried again.
   standardError.on('error', () => {});
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, standardError);
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const isTerminal = isatty(2);
+  if (format === 'json' || (format === 'auto' && !isTerminal)) return pino(options, standardError);
+  const pretty = prettifier({
+    // Which looks at NO_COLOR and TERM.
+    colours: isTerminal && process.stderr.hasColors(),
+    before: isTerminal && isatty(1) ? CLEAR_LINE : '',
+  });
+  return pino(options, { write: (line) => standardError.write(pretty(line)) });
 }

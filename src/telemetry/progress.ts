@@ -27,7 +27,8 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-const CLEAR_LINE = '\r\u001b[2K';
+/** Of a terminal. */
+export const CLEAR_LINE = '\r\u001b[2K';
 
 export class Progress {
   readonly #output: ProgressOutput;
