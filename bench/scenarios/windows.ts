@@ -121,7 +121,7 @@ async function withWindows(bench: Bench, one: Case): Promise<WithWindows> {
   const settings = [`model.name=${ensureWindowsModel(one.model)}`];
   const job = await bench.log.createJob(partitions);
   await bench.load(job, one, { count });
-  const kept = { ...one, settings: [...settings, `state.directory=${directory}`] };
+  const kept = { ...one, settings: [...settings, `snapshots.directory=${directory}`] };
   const summary = await bench.drain(job, kept, count);
   const firstScore = async (again: Case, sent: number): Promise<number> => {
     await bench.load(job, one, { first: sent, count: TAIL });

@@ -25,7 +25,7 @@ export interface FeaturesOptions {
 
 /** Rows in the order of the log, all of one partition. A row that has no features is written without them, and told. */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
-  const { inputs, state, name, version } = readManifest(modelFolder(config));
+  const { inputs, windows: state, name, version } = readManifest(modelFolder(config));
   const { columns, rows, texts } = readRows(options.csv, options.text);
   const wanted = [options.timestamp, options.key, ...options.keep, ...options.text].filter(
     (column) => column !== undefined,

@@ -25,7 +25,7 @@ function walk(object: z.ZodObject, path: readonly string[]): Leaf[] {
   });
 }
 
-const variableOf = (path: readonly string[]): string =>
+export const variableOf = (path: readonly string[]): string =>
   `SCORELANE_${path
     .join('_')
     .replace(/([a-z])([A-Z])/g, '$1_$2')

@@ -8,6 +8,7 @@ import { nearMisses } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
 import { withRegistryLogin } from './registry-login.ts';
+import { renamedKey, renamedVariables } from './renamed.ts';
 import { contradictions } from './rules.ts';
 import { type Config, schema } from './schema.ts';
 import { shown } from './secrets.ts';
@@ -51,7 +52,9 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   const give = (key: string, origin: string, valueFor: (leaf: Leaf) => unknown): void => {
     const leaf = leafByKey.get(key);
     if (leaf === undefined) {
-      problems.push(`${origin}: there is no key "${withoutValue(key)}"${didYouMean(key)}`);
+      problems.push(
+        `${origin}: ${renamedKey(key) ?? `there is no key "${withoutValue(key)}"${didYouMean(key)}`}`,
+      );
       return;
     }
     try {
@@ -66,10 +69,11 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   if (read.given === null) throw new ConfigError(problems);
   for (const [key, value] of read.given) {
     // A key without a value may be the end of a secret: `{sasl.password: s3,cret}`. So it is not named.
-    if (value === null && !leafByKey.has(key))
+    if (value === null && !leafByKey.has(key) && renamedKey(key) === null)
       problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
     else give(key, file, () => value);
   }
+  problems.push(...renamedVariables(environment));
   for (const { key, variable } of leaves) {
     const text = environment[variable];
     if (text !== undefined) give(key, variable, ({ type }) => valueOfText(text, type));

@@ -196,7 +196,7 @@ export const schema = z.strictObject({
       .default(10_000)
       .describe('So is one that keeps so many more tensors: a leak of the model or its runtime.'),
   }),
-  state: z.strictObject({
+  snapshots: z.strictObject({
     directory: z
       .string()
       .optional()
@@ -204,7 +204,7 @@ export const schema = z.strictObject({
         'Folder for snapshots of the windows, one file a partition; without it a lane reads the log again from before its longest ' +
           'window, each time it is assigned.',
       ),
-    snapshotInterval: duration()
+    interval: duration()
       .prefault('60s')
       .describe('How often a lane that works is written there; its thread scores nothing meanwhile.'),
   }),

@@ -220,7 +220,7 @@ export class Daemon {
 }
 
 /** Where states are kept, if they are: that folder outlives the process. */
-const dumpFolder = ({ state }: Config): string | null => state.directory ?? null;
+const dumpFolder = ({ snapshots }: Config): string | null => snapshots.directory ?? null;
 
 /** The engine first, as it needs the others; then threads and connections at once. */
 async function close({ driver, pool, sink }: Parts, withinMs: number): Promise<Stopped> {

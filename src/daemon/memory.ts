@@ -33,7 +33,7 @@ export async function fitted(
 const notCounted = (hasWindows: boolean): string[] => [
   ...(hasWindows
     ? [
-        'not in it: the windows, up to state.keys of the model for each field of keys in each partition (measure them, and leave room)',
+        'not in it: the windows, up to windows.keys of the model for each field of keys in each partition (measure them, and leave room)',
       ]
     : []),
   'not in it: what the smaller record batches of one micro-batch inflate to, beside the largest; answers of several brokers at once',

@@ -41,13 +41,13 @@ export function makePool(
       return new ModelHost(thread, { onThreadLost });
     });
   if (!keepsState(manifest)) return new StatelessPool({ hosts: hosts(), deployment, ...options });
-  const { reach } = new StatefulPlan(manifest.inputs, manifest.state);
+  const { reach } = new StatefulPlan(manifest.inputs, manifest.windows);
   const snapshots = openDirectory(config, logger);
   return new StatefulPool({
     hosts: hosts(),
     deployment,
     snapshots,
-    snapshotIntervalMs: config.state.snapshotInterval,
+    snapshotIntervalMs: config.snapshots.interval,
     // Lanes that are assigned together begin at the same time, and so ask the same.
     beginningOf: (lane, position, tooLate) => {
       const nowMs = 1_000 * Math.ceil(Date.now() / 1_000);
@@ -60,12 +60,12 @@ export function makePool(
   });
 }
 
-function openDirectory({ state }: Config, logger: Logger): SnapshotDirectory {
+function openDirectory({ snapshots }: Config, logger: Logger): SnapshotDirectory {
   const onTrouble = (message: string): void =>
     logger.warn(`drafts of snapshots are not looked after: ${message}`);
   try {
-    return new SnapshotDirectory(state.directory ?? null, { onTrouble });
+    return new SnapshotDirectory(snapshots.directory ?? null, { onTrouble });
   } catch (error) {
-    throw new CannotWriteError(`state.directory: ${(error as Error).message}`, { cause: error });
+    throw new CannotWriteError(`snapshots.directory: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -35,11 +35,11 @@ export const REJECTIONS = {
   ],
   TIME_ASTRAY: [
     'features',
-    'the time of the record is further from its timestamp than `state.drift` of the model allows',
+    'the time of the record is further from its timestamp than `windows.drift` of the model allows',
   ],
   TIME_AHEAD: [
     'features',
-    "the time of the record is further ahead of the daemon's clock than `state.ahead` of the model " +
+    "the time of the record is further ahead of the daemon's clock than `windows.ahead` of the model " +
       'allows (docs/models.md); counted in the summary',
   ],
   NOT_A_CATEGORY: ['features', 'a field to be hashed is a list, a map or null'],

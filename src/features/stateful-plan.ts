@@ -112,7 +112,7 @@ export class StatefulPlan implements FeaturePlan {
         return rejected(
           'TIME_ASTRAY',
           `field "${options.time}" is ${timeMs} ms since 1970, ${Math.abs(timeMs - timestampMs)} ms from the record's timestamp; ` +
-            `state.drift allows ${driftMs} ms`,
+            `windows.drift allows ${driftMs} ms`,
         );
       if (timeMs <= latestMs) return timeMs;
       latestMs = nowMs() + aheadMs;
@@ -221,7 +221,7 @@ export class StatefulPlan implements FeaturePlan {
 
 const timeAhead = ({ time, aheadMs }: StateOptions, timeMs: number, byMs: number): string =>
   `${time === undefined ? "the record's timestamp" : `field "${time}"`} is ${timeMs} ms since 1970, ${byMs} ms after the clock here; ` +
-  `state.ahead of the model allows ${aheadMs} ms: in the windows it would make all later records late`;
+  `windows.ahead of the model allows ${aheadMs} ms: in the windows it would make all later records late`;
 
 const notCopartitioned = (by: string, value: unknown): string =>
   `windows are kept by field "${by}", which is ${describe(value)}, but the record's key is another and would send it to another ` +

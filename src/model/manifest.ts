@@ -21,7 +21,7 @@ const manifestSchema = z.strictObject({
   version: z.union([z.int().positive(), z.string().min(1)]),
   inputs: z.array(planInput).min(1),
   /** Of the windows among the inputs. */
-  state: stateSchema.prefault({}),
+  windows: stateSchema.prefault({}),
   outputs: z.array(z.string().min(1)).min(1),
   artefacts: z
     .strictObject({
@@ -66,7 +66,10 @@ export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'ver
 /** Reads `folder/model.yaml`. Throws `ModelError`. */
 export function readManifest(folder: string): ModelManifest {
   const file = join(folder, 'model.yaml');
-  const { version, ...manifest } = check(file, manifestSchema, parse(read(file)));
+  const given: unknown = parse(read(file));
+  if (typeof given === 'object' && given !== null && 'state' in given)
+    throw new ModelError(`${file} is not a valid model: state: is called windows now`);
+  const { version, ...manifest } = check(file, manifestSchema, given);
   const width = manifest.inputs.reduce((sum, input) => sum + widthOf(input), 0);
   return { ...manifest, version: String(version), width, folder };
 }
@@ -86,7 +89,7 @@ export function statelessInputs({ name, version, inputs }: ModelManifest): State
 /** The model's feature plan; one with windows has an empty state. */
 export const planOf = (manifest: ModelManifest): FeaturePlan =>
   keepsState(manifest)
-    ? new StatefulPlan(manifest.inputs, manifest.state)
+    ? new StatefulPlan(manifest.inputs, manifest.windows)
     : compilePlan(statelessInputs(manifest));
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {

@@ -26,7 +26,7 @@ export function modelReader(manifest: ModelManifest, setup: ScorerSetup): ModelR
 }
 
 function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
-  const { name, version, inputs, state } = manifest;
+  const { name, version, inputs, windows: state } = manifest;
   const { inputFormat, json, avro, only, recordBytesMax, headersMax, nestingMax } = setup;
   // A record that is refused, or skipped, is in no state.
   const schema = avro?.schema;

@@ -187,7 +187,7 @@ test('merge keys of YAML are followed', (t) => {
 });
 
 test('a section with nothing in it is as if it were not there', (t) => {
-  t.is(load(`${MINIMAL}registry:\n  # url:\nstate:\n`).config.registry.schemas, 1000);
+  t.is(load(`${MINIMAL}registry:\n  # url:\nsnapshots:\n`).config.registry.schemas, 1000);
 });
 
 test('a command line is kept in a report without the values of its secrets, nor logins in addresses', (t) => {

@@ -139,7 +139,7 @@ test.serial(
   async (t) => {
     const file = join(mkdtempSync(join(tmpdir(), 'scorelane-start-')), 'file');
     writeFileSync(file, '');
-    const config = demo(`state.directory=${join(file, 'state')}`);
+    const config = demo(`snapshots.directory=${join(file, 'state')}`);
     const { log, closed } = watchedLog(config);
     await t.throwsAsync(starting(config, log).start, {
       code: 'SCORELANE_CANNOT_WRITE',

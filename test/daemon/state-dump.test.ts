@@ -47,7 +47,7 @@ test.before(async () => {
       'model.backend=wasm',
       'scoring.workers=1',
       `model.repository=${join(ROOT, 'native-models')}`,
-      `state.directory=${folder}`,
+      `snapshots.directory=${folder}`,
     ],
     environment: {},
   });

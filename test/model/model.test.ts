@@ -96,6 +96,12 @@ test('a wrong manifest is refused with the key and what was expected', (t) => {
   t.regex(error?.message ?? '', /model\.yaml is not a valid model: .*outputs.*extra/s);
 });
 
+test('the section of the windows under its old name is refused with the new one', (t) => {
+  const folder = copyOfModel();
+  edit(folder, 'model.yaml', (text) => `${text}\nstate: { grace: 5s }\n`);
+  t.throws(() => readManifest(folder), { instanceOf: ModelError, message: /state: is called windows now/ });
+});
+
 test('an output that the model does not have names those that it has', async (t) => {
   for (const backend of ['wasm', 'native'] as const) {
     const folder = copyOfModel();

@@ -41,7 +41,7 @@ const demo = (temporary: string, ...settings: string[]): Program =>
   );
 
 for (const [where, settings] of [
-  ['state.directory', (folder: string) => [`state.directory=${folder}`, 'state.snapshotInterval=100ms']],
+  ['snapshots.directory', (folder: string) => [`snapshots.directory=${folder}`, 'snapshots.interval=100ms']],
   ['the temporary directory', () => []],
 ] as const) {
   test(`what kill -9 leaves in ${where} goes once it is old, a live neighbour's stays, and an orderly stop leaves nothing`, async (t) => {
@@ -74,7 +74,7 @@ for (const [where, settings] of [
       t.is(code, 0, out);
     }
     t.deepEqual(own(), []);
-    if (where === 'state.directory') t.deepEqual(readdirSync(folder), ['transactions-0.state']);
+    if (where === 'snapshots.directory') t.deepEqual(readdirSync(folder), ['transactions-0.state']);
   });
 }
 

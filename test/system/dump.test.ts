@@ -23,7 +23,7 @@ test('SIGUSR2 dumps a state that replays and the daemon scores on; what nobody c
       .sort()
       .map((name) => readDump(readFileSync(join(folder, name), 'utf8')));
   const daemon = new Program(['run', '--config', 'config/demo.yaml', '--set', 'scoring.workers=1'], {
-    // Without state.directory.
+    // Without snapshots.directory.
     TMPDIR: folder,
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BREAK)}`,
   });

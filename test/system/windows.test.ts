@@ -94,7 +94,7 @@ test('features of 30 days of 5,000 customers are the same from the daemon, from 
 
   const disturbed: Job = { ...job, group: `${job.group}-again`, results: `${job.results}-again` };
   await createTopics(job.address, { [disturbed.results]: PARTITIONS });
-  const snapshots = [`state.directory=${join(folder, 'state')}`, 'state.snapshotInterval=100ms'];
+  const snapshots = [`snapshots.directory=${join(folder, 'state')}`, 'snapshots.interval=100ms'];
   let came = 0;
   const further = async (): Promise<void> => {
     came = await until('more results', async () => {
@@ -223,7 +223,7 @@ test('an input that grows while the daemon runs: what either count has placed is
   );
   const more = ['input.format=json', 'kafka.metadata.max.age.ms=2000'];
   const directory = mkdtempSync(join(tmpdir(), 'scorelane-grown-'));
-  const all = [...model.settings, ...settings, ...more, `state.directory=${directory}`];
+  const all = [...model.settings, ...settings, ...more, `snapshots.directory=${directory}`];
   const job = await newJob(broker().address, all, 2);
   const sinkSettings = settingsFor(job.address);
   const kafka = kafkaFor(sinkSettings);

@@ -25,7 +25,7 @@ function sourceOf({ headers }: ReadRecord, prefix: string): string {
 
 /** The features of each record of the input, as they stand in a result; null for one that has none. */
 function undisturbed(
-  { inputs: planned, state }: ModelManifest,
+  { inputs: planned, windows: state }: ModelManifest,
   inputs: readonly PartitionRecord[],
   counts: readonly number[],
 ): Map<string, string | null> {

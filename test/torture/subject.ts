@@ -38,8 +38,8 @@ export function withWindows(stateDirectory: string, partitions: number): Subject
       'input.format=json',
       'output.format=json',
       'output.features=true',
-      `state.directory=${stateDirectory}`,
-      'state.snapshotInterval=5s',
+      `snapshots.directory=${stateDirectory}`,
+      'snapshots.interval=5s',
     ],
     load: ['--generate', 'transactions', ...CUSTOMERS],
     async audit({ address, input, results, deadLetters }) {

@@ -80,7 +80,7 @@ function fates(
     name: 'm',
     version: '3',
     inputs: inputs.map((input) => planInput.parse(input)),
-    state: stateSchema.parse({}),
+    windows: stateSchema.parse({}),
   } as unknown as ModelManifest;
   const schema = JSON.stringify(ENVELOPE);
   const options = { framing: 'plain', schema, writers: [], schemasMax: 1, registry: null } as const;

@@ -68,7 +68,7 @@ def write_manifest(mean, std):
             "version: 1",
             "inputs: # in the order of the model's columns; value = ((log1p of) the field or window - mean) / std",
             *inputs,
-            "state: { time: at, ahead: unbounded, keys: 1000000 }",
+            "windows: { time: at, ahead: unbounded, keys: 1000000 }",
             "outputs: [score]",
             "artefacts:",
             "  savedModel: { path: saved_model, signature: serving_default, input: features }",

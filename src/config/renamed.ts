@@ -1,0 +1,20 @@
+// Keys that have another name now. An old one is refused with the new one, wherever it stands: nothing that somebody wanted is ignored.
+
+import { leafByKey, variableOf } from './leaves.ts';
+
+const RENAMED: Readonly<Record<string, string>> = {
+  'state.directory': 'snapshots.directory',
+  'state.snapshotInterval': 'snapshots.interval',
+};
+
+/** What to do about a key, if it is one of old. */
+export const renamedKey = (key: string): string | null =>
+  RENAMED[key] === undefined ? null : `"${key}" is called "${RENAMED[key]}" now`;
+
+/** A problem for each variable of such a key. */
+export const renamedVariables = (environment: NodeJS.ProcessEnv): string[] =>
+  Object.entries(RENAMED).flatMap(([old, now]) => {
+    const variable = variableOf(old.split('.'));
+    if (environment[variable] === undefined) return [];
+    return [`${variable}: ${renamedKey(old)}: ${leafByKey.get(now)?.variable}`];
+  });
