@@ -19,6 +19,7 @@ import { VoidRunError } from '../harness/result.ts';
 import { forward, mlp } from '../models/mlp.ts';
 import { ensureModel } from '../models/repository.ts';
 import { featuresOf, Workload } from '../workload.ts';
+import { timesBeside } from './beside.ts';
 
 export const RECORDS = 2_048;
 export const ROWS = [1, 8, 64, 256, 512, 1_024, 2_048, 4_096];
@@ -29,10 +30,20 @@ const TOLERANCE = 1e-4;
 export type MicroCase =
   | { readonly kind: 'steps'; readonly format: Format; readonly model: string }
   | { readonly kind: 'predict'; readonly model: string; readonly backend: Backend }
-  | { readonly kind: 'whole'; readonly format: Format; readonly model: string; readonly backend: Backend }
+  | Whole
+  /** The first in turn with the other, which is not timed: a thread that serves two models. */
+  | { readonly kind: 'beside'; readonly one: Whole; readonly other: Whole }
   | { readonly kind: 'windows'; readonly keys: number }
   /** One key in two is the same, and so many records of it wait. */
   | { readonly kind: 'waiting'; readonly waiting: number };
+
+/** All that a worker does. */
+export interface Whole {
+  readonly kind: 'whole';
+  readonly format: Format;
+  readonly model: string;
+  readonly backend: Backend;
+}
 
 export interface Timing {
   readonly name: string;
@@ -58,18 +69,20 @@ export async function timeCase(one: MicroCase, seconds: number, rounds: number):
     const bytesPerKey = timeWindows(one.keys, time);
     return timings.map((timing) => ({ ...timing, bytesPerKey }));
   } else if (one.kind === 'waiting') timeWaiting(one.waiting, time);
+  else if (one.kind === 'predict') timePredict(one.model, await predictorOf(one), time);
+  else if (one.kind === 'whole') time(nameOf(one), RECORDS, await wholeTask(one));
   else {
-    const predictor = await loadPredictor(one.backend, readManifest(ensureModel(one.model)));
-    if (one.kind === 'predict') timePredict(one.model, predictor, time);
-    else
-      time(
-        `whole task ${one.format} ${one.model} ${one.backend}`,
-        RECORDS,
-        wholeTask(one.format, one.model, predictor),
-      );
+    const [work, other] = [await wholeTask(one.one), await wholeTask(one.other)];
+    const name = `${nameOf(one.one)} beside ${one.other.format} ${one.other.model} ${one.other.backend}`;
+    timings.push({ name, times: timesBeside(work, other, seconds, rounds).map((each) => each / RECORDS) });
   }
   return timings;
 }
+
+const nameOf = ({ format, model, backend }: Whole): string => `whole task ${format} ${model} ${backend}`;
+
+const predictorOf = ({ backend, model }: Pick<Whole, 'backend' | 'model'>): Promise<Predictor> =>
+  loadPredictor(backend, readManifest(ensureModel(model)));
 
 const DAY_MS = 86_400_000;
 /** What the Fraud Detection Handbook computes of a customer and of a terminal, here all by one key. */
@@ -234,7 +247,8 @@ const writerOf = (
   new ResultWriter({ inputFormat: format, format, idPaths: ['id'], outputs, model: name, version });
 
 /** A task as the worker gets it, through the whole scorer. */
-function wholeTask(format: Format, model: string, predictor: Predictor): () => void {
+async function wholeTask({ format, model, backend }: Whole): Promise<() => void> {
+  const predictor = await predictorOf({ model, backend });
   const manifest = readManifest(ensureModel(model));
   const { name, version } = manifest;
   const batch = batchOf(format, manifest.width);

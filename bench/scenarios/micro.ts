@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Options, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import { median } from '../harness/statistics.ts';
-import { type MicroCase, predictName, RECORDS, ROWS, type Timing } from '../micro/steps.ts';
+import { type MicroCase, predictName, RECORDS, ROWS, type Timing, type Whole } from '../micro/steps.ts';
 
 const KEYS = 1_000_000;
 /** Records of one busy key that wait for the watermark, in ten minutes of grace. */
@@ -36,6 +36,7 @@ export const micro: Scenario = {
         formats.map((format) => ({ kind: 'whole' as const, format, model, backend })),
       ),
     ]);
+    cases.push(...besideEachOther(options));
     cases.push({ kind: 'windows', keys: KEYS });
     for (const waiting of WAITING) cases.push({ kind: 'waiting', waiting });
     for (const one of cases) {
@@ -89,6 +90,22 @@ export const micro: Scenario = {
     };
   },
 };
+
+/** Two models on one thread that have as little in common as can be, each timed beside the other. */
+function besideEachOther({ formats, models, backends }: Options): MicroCase[] {
+  const [backend] = backends;
+  if (backend === undefined) return [];
+  const whole = (index: number): Whole[] => {
+    const [format, model] = [formats[index], models[index]];
+    return format === undefined || model === undefined ? [] : [{ kind: 'whole', format, model, backend }];
+  };
+  const [first, second] = [...whole(0), ...whole(1)];
+  if (first === undefined || second === undefined) return [];
+  return [
+    { kind: 'beside', one: first, other: second },
+    { kind: 'beside', one: second, other: first },
+  ];
+}
 
 /** Rejects with what the thread threw. */
 async function inThread(one: MicroCase, { seconds, rounds }: Options): Promise<readonly Timing[]> {

@@ -21,7 +21,7 @@ import {
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
 import { mend } from './mend.ts';
-import { modelReader } from './model-reader.ts';
+import type { SharedReaders } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { Pipeline } from './pipeline.ts';
 import { offsetsIn } from './record-offsets.ts';
@@ -38,26 +38,28 @@ interface Parts {
   readonly manifest: ModelManifest;
   readonly golden: readonly GoldenRecord[];
   readonly predictor: Predictor;
+  readonly readers: SharedReaders;
   readonly stopTheClock: StopTheClock;
 }
 
 export class LoadedModel {
-  /** Null for a model without windows. */
-  readonly states: LaneStates | null;
   readonly #parts: Parts;
   readonly #pipeline: Pipeline;
+  /** Null for a model without windows. */
+  readonly #states: LaneStates | null;
   readonly #avro: AvroReader | null;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
     const { setup, manifest, golden, predictor } = parts;
-    const { reader, states, avro } = modelReader(manifest, setup);
-    this.states = states;
+    const writer = writerOf(manifest, golden, setup);
+    const { reader, states, avro } = parts.readers.acquire(manifest, setup);
+    this.#states = states;
     this.#avro = avro;
     this.#pipeline = new Pipeline({
       setup,
       reader,
-      writer: writerOf(manifest, golden, setup),
+      writer,
       predictor,
       states,
       model: manifest,
@@ -66,16 +68,21 @@ export class LoadedModel {
   }
 
   /** Loads the model and checks it. Throws `ModelError`, `BackendMissingError`, `ModelBrokenError`, `SchemaError`. */
-  static async load(setup: ScorerSetup, stopTheClock: StopTheClock): Promise<LoadedModel> {
+  static async load(
+    setup: ScorerSetup,
+    { readers, stopTheClock }: Pick<Parts, 'readers' | 'stopTheClock'>,
+  ): Promise<LoadedModel> {
     const manifest = readManifest(setup.modelFolder);
     const golden = readGolden(manifest);
     const predictor = await loadPredictor(setup.backend, manifest);
+    let loaded: LoadedModel | undefined;
     try {
-      const loaded = new LoadedModel({ setup, manifest, golden, predictor, stopTheClock });
+      loaded = new LoadedModel({ setup, manifest, golden, predictor, readers, stopTheClock });
       loaded.probe();
       return loaded;
     } catch (error) {
-      predictor.dispose();
+      if (loaded === undefined) predictor.dispose();
+      else loaded.dispose();
       throw error;
     }
   }
@@ -111,8 +118,8 @@ export class LoadedModel {
 
   /** Throws `StateLostError` for a model that keeps no state. */
   manage(request: StateRequest): WorkerResponse {
-    if (this.states === null) throw new StateLostError('the model keeps no state');
-    return manageState(this.states, request);
+    if (this.#states === null) throw new StateLostError('the model keeps no state');
+    return manageState(this.#states, request);
   }
 
   /** Before a task: forgets schemas beyond the limit. */
@@ -132,7 +139,9 @@ export class LoadedModel {
   }
 
   dispose(): void {
-    this.#parts.predictor.dispose();
+    const { predictor, readers, manifest, setup } = this.#parts;
+    predictor.dispose();
+    readers.release(manifest, setup);
   }
 }
 

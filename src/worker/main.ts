@@ -17,11 +17,13 @@ import {
 } from '../worker-protocol/messages.ts';
 import { Growth } from './growth.ts';
 import { LoadedModel, schemaNeeded } from './loaded-model.ts';
+import { SharedReaders } from './model-reader.ts';
 import { UsageReporter } from './usage-reporter.ts';
 
 const { growth, waitedMs } = workerData as WorkerData;
 /** By their names. */
 const models = new Map<string, LoadedModel>();
+const readers = new SharedReaders();
 /** From when the first model was loaded. */
 let usage: UsageReporter | undefined;
 const grown = new Growth({
@@ -45,10 +47,10 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
 
 /** One of that name that is there already is given up, once the new one is known to work. */
 async function load({ deployment: id, setup }: WorkerRequest & LoadRequest): Promise<WorkerResponse> {
-  const model = await LoadedModel.load(setup, stopTheClock);
+  const model = await LoadedModel.load(setup, { readers, stopTheClock });
   unload(id);
   models.set(id, model);
-  usage ??= new UsageReporter(tensorCount, heldBytes);
+  usage ??= new UsageReporter(tensorCount, () => readers.stateBytes);
   return { type: 'loaded' };
 }
 
@@ -62,9 +64,6 @@ function unload(id: string): WorkerResponse {
 
 /** All models of a thread share one runtime, and each of them counts all of its tensors. */
 const tensorCount = (): number => Math.max(0, ...[...models.values()].map((each) => each.tensorCount));
-
-const heldBytes = (): number =>
-  [...models.values()].reduce((sum, { states }) => sum + (states?.bytes ?? 0), 0);
 
 function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Promise<WorkerResponse> {
   try {

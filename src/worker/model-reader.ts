@@ -1,9 +1,10 @@
-// How a worker reads the records of a model: the reader for their format, and the states behind it where the model has windows.
+// How a thread reads the records of its models: the reader for their format, and the states behind it where a plan has windows. Models
+// with the same plan share both: a new version goes on with the windows of the one before.
 
-import { createHash } from 'node:crypto';
-import { compilePlan, type Fields } from '../features/plan.ts';
+import { compilePlan } from '../features/plan.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { keepsState, type ModelManifest, statelessInputs } from '../model/manifest.ts';
+import { planIdentity } from '../reading/plan-identity.ts';
 import { type PlanReader, readerWith } from '../reading/plan-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { ownsIn } from './states/copartition.ts';
@@ -16,32 +17,50 @@ export interface ModelReader extends PlanReader {
 
 /** Throws `SchemaError` for a reader's schema that is none. */
 export function modelReader(manifest: ModelManifest, setup: ScorerSetup): ModelReader {
+  const { inputs, windows } = manifest;
   let states: LaneStates | null = null;
-  const read = readerWith(setup, manifest.inputs, (fields) => {
+  const read = readerWith(setup, inputs, (fields) => {
     if (!keepsState(manifest)) return compilePlan(statelessInputs(manifest), fields);
-    states = statesOf(manifest, setup, fields);
+    states = new LaneStates(
+      ({ partition, placedBy = [] }) =>
+        new StatefulPlan(inputs, windows, ownsIn(partition, placedBy), fields),
+      planIdentity(manifest, setup),
+    );
     return states;
   });
   return { ...read, states };
 }
 
-function statesOf(manifest: ModelManifest, setup: ScorerSetup, fields: Fields): LaneStates {
-  const { name, version, inputs, windows: state } = manifest;
-  const { inputFormat, json, avro, only, recordBytesMax, headersMax, nestingMax } = setup;
-  // A record that is refused, or skipped, is in no state.
-  const schema = avro?.schema;
-  const refusing = {
-    inputFormat,
-    json,
-    schema,
-    only,
-    recordBytesMax,
-    headersMax,
-    nestingMax,
-  };
-  const all = JSON.stringify({ name, version, inputs, state, refusing });
-  return new LaneStates(
-    ({ partition, placedBy = [] }) => new StatefulPlan(inputs, state, ownsIn(partition, placedBy), fields),
-    createHash('sha256').update(all).digest('hex'),
-  );
+interface Shared {
+  readonly reader: ModelReader;
+  users: number;
 }
+
+export class SharedReaders {
+  readonly #shared = new Map<string, Shared>();
+
+  /** That of a model with the same plan and ids, or a new one. Throws `SchemaError`. */
+  acquire(manifest: ModelManifest, setup: ScorerSetup): ModelReader {
+    const key = keyOf(manifest, setup);
+    const shared = this.#shared.get(key) ?? { reader: modelReader(manifest, setup), users: 0 };
+    shared.users++;
+    this.#shared.set(key, shared);
+    return shared.reader;
+  }
+
+  /** The last model that lets go of it takes it along, with all states. */
+  release(manifest: ModelManifest, setup: ScorerSetup): void {
+    const key = keyOf(manifest, setup);
+    const shared = this.#shared.get(key);
+    if (shared !== undefined && --shared.users === 0) this.#shared.delete(key);
+  }
+
+  /** Bytes of the states of all lanes. */
+  get stateBytes(): number {
+    return [...this.#shared.values()].reduce((sum, { reader }) => sum + (reader.states?.bytes ?? 0), 0);
+  }
+}
+
+/** A reader finds the ids of a result too, and asks one registry. */
+const keyOf = (manifest: ModelManifest, setup: ScorerSetup): string =>
+  JSON.stringify([planIdentity(manifest, setup), setup.idPaths, setup.avro]);

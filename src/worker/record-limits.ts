@@ -2,9 +2,7 @@
 
 import type { Rejection } from '../features/rejection.ts';
 import { countHeaders, type RecordView } from '../log/record-batch-reader.ts';
-import type { ScorerSetup } from '../worker-protocol/messages.ts';
-
-type RecordLimits = Pick<ScorerSetup, 'recordBytesMax' | 'headersMax'>;
+import type { RecordLimits } from '../reading/plan-identity.ts';
 
 /** The lengths of its key and its value. */
 const HEADER_BYTES_MIN = 2;

@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import test from 'ava';
 import { startingAt } from '../../src/log/offset.ts';
 import { microBatchOf } from '../support/model.ts';
-import { EACH, Feeder, fates, features, poolWith, RECORDS } from '../support/stateful-pool.ts';
+import {
+  EACH,
+  Feeder,
+  fates,
+  features,
+  OTHER_PLAN,
+  poolWith,
+  RECORDS,
+  SAME_PLAN,
+} from '../support/stateful-pool.ts';
 import { until } from '../support/until.ts';
 
 test('several lanes on one thread, each with several micro-batches in flight, lose no state and have the right features', async (t) => {
@@ -100,6 +109,21 @@ test('a lane that ends leaves a snapshot, and one that comes back goes on from i
   t.deepEqual(fates(next.answers), features.slice(200));
   t.regex(said.join('\n'), /in\/0: the state of a snapshot stands at 200, 0 offsets before/);
   await Promise.all([pool.stop(), other.stop()]);
+});
+
+test('another version of the model takes a snapshot for its own where the feature plan is the same, and only there', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const { pool } = await poolWith(1, directory);
+  await new Feeder(pool).run(200);
+  await pool.stop();
+  const goesOn = async ({ folder }: typeof SAME_PLAN): Promise<string> => {
+    const { pool: next, said } = await poolWith(1, directory, 1, undefined, undefined, folder);
+    await next.restore({ topic: 'in', partition: 0, epoch: 1 }, startingAt(200));
+    await next.stop();
+    return said.join('\n');
+  };
+  t.regex(await goesOn(SAME_PLAN), /the state of a snapshot stands at 200/);
+  t.regex(await goesOn(OTHER_PLAN), /is of no use: it is of plan /);
 });
 
 test('records that come too late for their windows are counted when they are scored, not when they are fed', async (t) => {

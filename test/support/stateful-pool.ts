@@ -14,11 +14,17 @@ import { COUNTER, deploymentOf, GROWTH, microBatchOf, type OutputRecord, outputs
 import { history, windowsModel } from './windows-model.ts';
 
 const faults = new URL('../pool/fault-worker.ts', import.meta.url);
-const MODEL = windowsModel(
-  '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
-    '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',
-  '{ time: at, partitioning: trusted }',
-);
+const modelWith = (version: string, state = '{ time: at, partitioning: trusted }') =>
+  windowsModel(
+    '\n  - { path: amount, log1p: true }\n  - { window: { function: sum, by: customer, of: amount, size: 1d } }' +
+      '\n  - { window: { function: mean, by: customer, of: amount, size: 7d } }',
+    state,
+    version,
+  );
+export const MODEL = modelWith('1');
+/** Other versions of the model: one with the same plan, one whose windows wait for what comes late. */
+export const SAME_PLAN = modelWith('2');
+export const OTHER_PLAN = modelWith('3', '{ time: at, partitioning: trusted, grace: 1s }');
 export const RECORDS = history(10, 60);
 export const EACH = 20;
 
@@ -40,6 +46,7 @@ export async function poolWith(
   hurry = 1,
   beginningOf: BeginningOf = async () => WHOLE,
   growth = GROWTH,
+  modelFolder = MODEL.folder,
 ) {
   const said: string[] = [];
   const pool = new StatefulPool({
@@ -47,7 +54,7 @@ export async function poolWith(
       const thread = new PiscinaThread({ deadlineMs: 20_000, growth, workerUrl: faults });
       return new ModelHost(thread, { onThreadLost: (why) => said.push(why) });
     }),
-    deployment: deploymentOf({ modelFolder: MODEL.folder, features: true, predictRecordsMax: EACH }),
+    deployment: deploymentOf({ modelFolder, features: true, predictRecordsMax: EACH }),
     snapshots: new SnapshotDirectory(directory),
     snapshotIntervalMs: 0,
     beginningOf,

@@ -26,14 +26,14 @@ export interface WindowsModel {
   readonly settings: readonly string[];
 }
 
-/** Writes it as version 1 of `cards` in a repository of its own. `inputs` and `windows` are as model.yaml has them. */
-export function windowsModel(inputs: string, state: string): WindowsModel {
+/** Writes it as a version of `cards` in a repository of its own. `inputs` and `windows` are as model.yaml has them. */
+export function windowsModel(inputs: string, state: string, version = '1'): WindowsModel {
   const repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
-  const folder = join(repository, 'cards', '1');
+  const folder = join(repository, 'cards', version);
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'model.yaml'),
-    `name: cards\nversion: 1\ninputs:${inputs}\nwindows: ${state}\noutputs: [score]\n` +
+    `name: cards\nversion: ${version}\ninputs:${inputs}\nwindows: ${state}\noutputs: [score]\n` +
       'artefacts: { web: { path: model.json, input: features } }\ngolden: { path: golden.json, tolerance: 1e-4 }\n',
   );
   const manifest = readManifest(folder);

@@ -1,0 +1,27 @@
+// What a feature plan is, whichever model it belongs to. Two versions of a model with the same plan make the same rows of the same
+// records, refuse the same ones and skip the same ones: so the windows of one are those of the other, and so are their snapshots.
+
+import { createHash } from 'node:crypto';
+import type { PlanInput } from '../features/spec.ts';
+import type { StateOptions } from '../features/window-spec.ts';
+import type { ReadingSetup } from './reading-setup.ts';
+
+/** The inputs, in the order of their columns, and the options of the windows among them. */
+export interface PlanSpec {
+  readonly inputs: readonly PlanInput[];
+  readonly windows: StateOptions;
+}
+
+/** A record past one of them is refused. */
+export interface RecordLimits {
+  readonly recordBytesMax: number;
+  readonly headersMax: number;
+}
+
+/** SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window, so what refuses and skips is a part of it. */
+export function planIdentity({ inputs, windows }: PlanSpec, setup: ReadingSetup & RecordLimits): string {
+  const { inputFormat, json, avro, only, nestingMax, recordBytesMax, headersMax } = setup;
+  const framing = avro === null ? null : [avro.framing, avro.schema, avro.writers];
+  const refusing = { inputFormat, json, framing, only, nestingMax, recordBytesMax, headersMax };
+  return createHash('sha256').update(JSON.stringify({ inputs, windows, refusing })).digest('hex');
+}
