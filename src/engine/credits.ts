@@ -2,7 +2,7 @@
 // its share, so that the sum stays under the budget whatever comes in, and no lane waits for another. When lanes are
 // added the shares shrink: a lane above its new share gives its newest mail back, to be fetched again.
 
-import { heldBytes, type Lane, takesMail } from './lane.ts';
+import { assertNoGap, heldBytes, type Lane, takesMail } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
@@ -42,5 +42,6 @@ export function giveBack(state: EngineState, lane: Lane, effects: Effect[]): voi
     if (mail === undefined) break;
     lane.position = mail.first;
   }
+  assertNoGap(lane);
   if (lane.position !== before) effects.push({ type: 'seek', partition: lane, position: lane.position });
 }

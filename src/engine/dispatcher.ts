@@ -11,13 +11,24 @@ import { applyDrain, stop } from './drain.ts';
 import { countUnlessFlood } from './flood.ts';
 import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
 import type { Effect, Failure, Message } from './messages.ts';
+import { enter } from './phase.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
 import type { EngineState } from './state.ts';
 import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 
 const UNKNOWN = 'SCORELANE_UNKNOWN';
 
-/** Takes one message and returns what is to be done, in order. Mutates `state`. */
+/**
+ * Takes one message and returns what is to be done, in order. Mutates `state`. What comes first makes room for what comes after:
+ *
+ * 1. the message: what happened. All below goes by it;
+ * 2. each lane produces its oldest, gives up what failed, ends its halt: that frees places with the scorer, and halted lanes may open;
+ * 3. micro-batches are opened in the places that are free; what holds no record is done at once;
+ * 4. credits, now that it is known what each lane holds: who may fetch;
+ * 5. commits, when all that was acknowledged is known;
+ * 6. settled, and drained: they wait for what is in flight and for commits, so they look when both have been begun;
+ * 7. the watchdog, last: what has advanced in this step is alive.
+ */
 export function step(state: EngineState, message: Message, nowMs: number): Effect[] {
   const effects: Effect[] = [];
   receive(state, message, nowMs, effects);
@@ -207,7 +218,7 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
   if (lane.ledger.oldest?.stage.name === 'failed') halt(state, lane, nowMs, effects);
   if (lane.phase !== 'halted' || lane.haltedUntilMs > nowMs) return;
   if (state.keepsState) restore(lane, effects);
-  else lane.phase = state.rebalancing ? 'settling' : 'running';
+  else enter(lane, state.rebalancing ? 'settling' : 'running');
 }
 
 /** The oldest micro-batch could not be opened: read it again, from the log, after a while. */
@@ -219,7 +230,7 @@ function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]):
     why: lane.trouble?.code ?? UNKNOWN,
   });
   restart(lane, state.nextEpoch++);
-  lane.phase = 'halted';
+  enter(lane, 'halted');
   lane.haltedUntilMs = nowMs + backoffMs(state, lane);
   effects.push({ type: 'seek', partition: lane, position: lane.position });
 }

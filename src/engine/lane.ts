@@ -1,6 +1,7 @@
 // A lane: the actor of one partition during one ownership. Its state, and what it does by itself: accept what was
 // fetched, and say whether it may open another micro-batch.
 
+import assert from 'node:assert/strict';
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, Fetched } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -8,12 +9,7 @@ import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Recent } from './flood.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbox } from './mailbox.ts';
-
-/**
- * running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. restoring:
- * waits for a state.
- */
-export type Phase = 'running' | 'settling' | 'halted' | 'restoring';
+import { enter, type Phase } from './phase.ts';
 
 /** Why a lane does not advance. Cleared when it does. */
 export interface Trouble {
@@ -54,7 +50,7 @@ export interface Lane extends TopicPartition {
   shortAt: number;
 }
 
-export function newLane(assigned: AssignedPartition, epoch: number): Lane {
+export function newLane(assigned: AssignedPartition, epoch: number, phase: Phase): Lane {
   const { topic, partition, position, incarnation, placedBy, metadata, uncommitted = false } = assigned;
   return {
     topic,
@@ -64,7 +60,7 @@ export function newLane(assigned: AssignedPartition, epoch: number): Lane {
     incarnation,
     placedBy,
     metadata,
-    phase: 'running',
+    phase,
     position,
     mailbox: new Mailbox(),
     ledger: new Ledger(position, uncommitted),
@@ -104,6 +100,7 @@ export const isSettled = (lane: Lane): boolean => lane.ledger.inFlight === 0 && 
  * past what the lane expects next: then nothing is taken, and the source must go back.
  */
 export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
+  assert.ok(takesMail(lane), `lane ${lane.key} takes mail while it is ${lane.phase}`);
   if (fetched.from > lane.position) return false;
   lane.highWatermark = Math.max(lane.highWatermark, fetched.highWatermark);
   for (const batch of fetched.batches) {
@@ -119,7 +116,16 @@ export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
     });
     lane.position = header.next;
   }
+  assertNoGap(lane);
   return true;
+}
+
+/** What waits begins where what is in flight ends, and ends where the lane goes on: no offset is left out. */
+export function assertNoGap({ key, mailbox, ledger, position }: Lane): void {
+  const { oldest, newest } = mailbox;
+  if (oldest === undefined || newest === undefined) return;
+  assert.equal(oldest.first, ledger.opened, `lane ${key} has a gap between its ledger and its mailbox`);
+  assert.equal(newest.next, position, `lane ${key} has a gap behind its mailbox`);
 }
 
 /** Goes on from a later offset: the log no longer holds what is between. */
@@ -137,9 +143,10 @@ export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
 
 /** Goes on with a state that stands at `from`, at the committable offset or before it. */
 export function feed(lane: Lane, from: NextOffset, settling: boolean): void {
+  assert.equal(lane.mailbox.length, 0, `lane ${lane.key} has mail while it has no state`);
   lane.ledger.feedFrom(from);
   lane.position = from;
-  lane.phase = settling ? 'settling' : 'running';
+  enter(lane, settling ? 'settling' : 'running');
 }
 
 /** Drops all that is waiting or in flight and begins a new epoch at the committable offset. */

@@ -81,6 +81,11 @@ export class Ledger {
     return this.#owesFirst || this.#committable > this.#committed;
   }
 
+  /** Where the next micro-batch begins. */
+  get opened(): NextOffset {
+    return this.#entries.at(-1)?.next ?? this.#done;
+  }
+
   get done(): NextOffset {
     return this.#done;
   }
@@ -107,8 +112,7 @@ export class Ledger {
 
   /** Takes a micro-batch into the account. It begins where the one before ended. */
   open(entry: Omit<Entry, 'tried' | 'stage'>): void {
-    const before = this.#entries.at(-1)?.next ?? this.#done;
-    assert.equal(entry.first, before, `micro-batch ${entry.id} leaves a gap in the ledger`);
+    assert.equal(entry.first, this.opened, `micro-batch ${entry.id} leaves a gap in the ledger`);
     assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
     this.#entries.push({ ...entry, tried: false, stage: { name: 'scoring' } });
     this.#bytes += entry.bytes;

@@ -56,6 +56,10 @@ export class Mailbox {
     return this.#mail[0];
   }
 
+  get newest(): Mail | undefined {
+    return this.#mail.at(-1);
+  }
+
   put(mail: Mail): void {
     this.#mail.push(mail);
     this.#records += mail.records;

@@ -7,18 +7,23 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { giveBack } from './credits.ts';
 import { addressOf, isSettled, type Lane, newLane } from './lane.ts';
 import type { Effect } from './messages.ts';
+import { enter } from './phase.ts';
 import type { EngineState } from './state.ts';
 
 /** A new ownership, from that position on. */
 export function beginLane(state: EngineState, assigned: AssignedPartition, effects: Effect[]): void {
-  const lane = newLane(assigned, state.nextEpoch++);
+  const lane = newLane(assigned, state.nextEpoch++, state.keepsState ? 'restoring' : 'running');
   state.lanes.set(lane.key, lane);
-  if (state.keepsState) restore(lane, effects);
+  if (state.keepsState) askForState(lane, effects);
 }
 
-/** Has the lane's state built up anew. Until it is there nothing is read. */
+/** Has the lane's state built up again. Until it is there nothing is read. */
 export function restore(lane: Lane, effects: Effect[]): void {
-  lane.phase = 'restoring';
+  enter(lane, 'restoring');
+  askForState(lane, effects);
+}
+
+function askForState(lane: Lane, effects: Effect[]): void {
   effects.push({ type: 'restore', lane: addressOf(lane), position: lane.ledger.committable });
 }
 
@@ -54,7 +59,7 @@ export function assigned(
       continue;
     }
     kept.metadata = partition.metadata;
-    if (kept.phase === 'settling') kept.phase = 'running';
+    if (kept.phase === 'settling') enter(kept, 'running');
     if (partition.position !== kept.position) {
       effects.push({ type: 'seek', partition: kept, position: kept.position });
     }
@@ -72,7 +77,7 @@ export function revoking(
   state.rebalancing = true;
   for (const partition of partitions) {
     const lane = state.lanes.get(keyOf(partition));
-    if (lane?.phase === 'running') lane.phase = 'settling';
+    if (lane?.phase === 'running') enter(lane, 'settling');
   }
 }
 

@@ -181,7 +181,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'resumes nobody after a rebalance',
     file: 'engine/rebalance.ts',
-    find: "if (kept.phase === 'settling') kept.phase = 'running';",
+    find: "if (kept.phase === 'settling') enter(kept, 'running');",
     replace: '',
   },
   {
@@ -348,7 +348,7 @@ export const BUGS: readonly Bug[] = [
     name: 'goes on with an empty state where one was lost',
     file: 'engine/dispatcher.ts',
     find: 'if (state.keepsState) restore(lane, effects);',
-    replace: "if (state.keepsState) lane.phase = 'running';",
+    replace: "if (state.keepsState) enter(lane, 'running');",
     windows: true,
   },
   {
