@@ -161,6 +161,20 @@ test('every file and script that a document names exists', (t) => {
   t.deepEqual(missing, []);
 });
 
+test('every word of the glossary names a file that uses it', (t) => {
+  const rows = [...read('src/README.md').matchAll(/^\| ([a-z ,-]+?) +\| .* \| `([\w/.-]+)` +\|$/gm)];
+  t.true(rows.length > 30, `${rows.length} words`);
+  const unused = rows.flatMap(([, words = '', file = '']) => {
+    const text = existsSync(join(root, 'src', file)) ? read(join('src', file)).toLowerCase() : '';
+    const [first = ''] = words.split(',');
+    // "placed by" may stand there as `placedBy`.
+    return [first, first.replaceAll(/[ -]/g, '')].some((word) => text.includes(word))
+      ? []
+      : [`${words}: ${file}`];
+  });
+  t.deepEqual(unused, []);
+});
+
 test('every folder of src stands in the map', (t) => {
   const map = read('src/README.md');
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
