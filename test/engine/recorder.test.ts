@@ -4,10 +4,11 @@ import test from 'ava';
 import { step } from '../../src/engine/dispatcher.ts';
 import type { Message } from '../../src/engine/messages.ts';
 import { Recorder } from '../../src/engine/recorder.ts';
-import { restoreEngine, saveEngine } from '../../src/engine/saved-state.ts';
-import { newEngine } from '../../src/engine/state.ts';
+import { restoreEngine, type SavedEngine, saveEngine } from '../../src/engine/saved-state.ts';
+import { type EngineState, newEngine } from '../../src/engine/state.ts';
 import { nextAfter, offset, startingAt } from '../../src/log/offset.ts';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
+import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
 import { LIMITS } from '../sim/instance.ts';
 import { batchOf } from '../support/records.ts';
 
@@ -90,12 +91,65 @@ test('the bytes of records are kept neither in messages nor in states', (t) => {
   t.true(views > 0);
 });
 
-test('a state that is restored is one of its own', (t) => {
-  const { state } = recorded([ASSIGNED, fetched(0, 50)]);
-  const saved = saveEngine(state);
-  const restored = restoreEngine(saved);
-  step(restored, fetched(50, 5), 1_000);
-  t.notDeepEqual(saveEngine(restored), saved);
-  t.deepEqual(saveEngine(restoreEngine(saved)), saved);
-  t.deepEqual(saveEngine(state), saved);
+test('of what sources and lanes hand over and go on changing only the names are kept', (t) => {
+  const reading = { ...IN, position: 5, stop: () => {} };
+  const { parts } = recorded([
+    ASSIGNED,
+    fetched(0, 1),
+    { type: 'stop', deadlineMs: 1 },
+    { type: 'lost', partitions: [reading] },
+  ]);
+  const steps = parts[0]?.steps ?? [];
+  t.deepEqual(steps.at(-1)?.message, { type: 'lost', partitions: [IN] });
+  t.deepEqual(
+    steps.flatMap(({ effects }) => effects ?? []).filter(({ type }) => type === 'pause'),
+    [{ type: 'pause', partition: IN }],
+  );
+});
+
+/** Of the micro-batch of the only lane that is in flight for the longest. */
+function oldestOf({ lanes }: EngineState) {
+  const [lane] = lanes.values();
+  const id = lane?.ledger.oldest?.id;
+  if (lane === undefined || id === undefined) throw new Error('nothing is in flight');
+  return { lane: { ...IN, epoch: lane.epoch }, id };
+}
+
+test('a state that was saved stays as it was while the engine goes on, and one that is restored goes on as it does', (t) => {
+  const assigned: Message = {
+    type: 'assigned',
+    partitions: [{ ...IN, position: startingAt(0), uncommitted: true }],
+  };
+  const { state } = recorded([assigned, fetched(0, 50), { type: 'tick' }]);
+  const outputs = [{ topic: 'out', partition: 0, bytes: new Uint8Array(9), recordCount: 1 }];
+  const scored = { ...NOTHING_SCORED, outputs, resultBatches: 1, scored: 1 };
+  const failure = { code: 'SCORELANE_SINK', message: 'away' };
+  const messages: (() => Message)[] = [
+    () => ({ type: 'scored', ...oldestOf(state), scored }),
+    () => ({ type: 'produced', ...oldestOf(state) }),
+    () => ({ type: 'scored', ...oldestOf(state), scored }),
+    () => ({ type: 'produceFailed', ...oldestOf(state), failure, retriable: true }),
+    () => ({ type: 'stop', deadlineMs: 500 }),
+    () => ({ type: 'tick' }),
+    () => ({ type: 'produced', ...oldestOf(state) }),
+    () => ({ type: 'tick' }),
+  ];
+  const seen: { readonly saved: SavedEngine; readonly copy: SavedEngine; readonly engine: EngineState }[] =
+    [];
+  for (const [index, messageOf] of messages.entries()) {
+    const saved = saveEngine(state);
+    seen.push({ saved, copy: structuredClone(saved), engine: restoreEngine(saved) });
+    const message = messageOf();
+    for (const engine of [state, ...seen.map((each) => each.engine)]) step(engine, message, 100 * index);
+    for (const { saved: kept, copy, engine } of seen) {
+      t.deepEqual(kept, copy, `after message ${index}`);
+      t.deepEqual(saveEngine(engine), saveEngine(state), `after message ${index}`);
+    }
+  }
+  const [, , waiting, , tried] = seen.map(({ saved }) => saved.lanes[0]);
+  t.true((waiting?.mailbox.bytes ?? 0) > 0);
+  t.true(waiting?.ledger.owesFirst);
+  t.not(waiting?.ledger.done, waiting?.ledger.committed);
+  t.true(tried?.ledger.entries[0]?.tried);
+  t.true(state.stopping?.done);
 });
