@@ -26,7 +26,7 @@ export interface BeginningOptions {
 /** A state that has been begun. */
 export interface Begun {
   /** Where it stands: from there on it has to be fed. */
-  readonly at: number;
+  readonly offset: number;
   /** On what assumption; undefined where there is none. */
   readonly unproven: Beginning | undefined;
 }
@@ -54,23 +54,23 @@ export class Beginnings {
     position: NextOffset,
   ): Promise<Begun> {
     const { snapshots, onState } = this.#options;
-    const { offset: at, assumedMs } = beginning;
+    const { offset, assumedMs } = beginning;
     const key = keyOf(lane);
     const file = snapshots.find(lane);
     if (file !== null) {
       try {
-        const found = await restored(thread, lane, { file, notBefore: at, notAfter: position });
+        const found = await restored(thread, lane, { file, notBefore: offset, notAfter: position });
         const before = position - found;
         onState?.('info', `${key}: the state of a snapshot stands at ${found}, ${before} offsets before`);
-        return { at: found, unproven: undefined };
+        return { offset: found, unproven: undefined };
       } catch (error) {
         if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;
         onState?.('warn', `${key}: the snapshot ${file} is of no use: ${error.message}`);
       }
     }
-    await restored(thread, lane, { at });
-    onState?.('info', `${key}: the state is built up from the log, from offset ${at} to ${position}`);
-    return { at, unproven: assumedMs > Number.NEGATIVE_INFINITY ? beginning : undefined };
+    await restored(thread, lane, { offset });
+    onState?.('info', `${key}: the state is built up from the log, from offset ${offset} to ${position}`);
+    return { offset, unproven: assumedMs > Number.NEGATIVE_INFINITY ? beginning : undefined };
   }
 
   /**
@@ -80,19 +80,19 @@ export class Beginnings {
   async prove(
     lane: LaneAddress,
     position: NextOffset,
-    { offset: at, assumedMs }: Beginning,
+    { offset, assumedMs }: Beginning,
     latestMs: number,
   ): Promise<void> {
     const key = keyOf(lane);
     if (latestMs < assumedMs) {
-      const tooLate = { began: at, latestMs };
+      const tooLate = { began: offset, latestMs };
       const needed = await this.#options.beginningOf(lane, position, tooLate);
-      if (needed.offset < at) {
+      if (needed.offset < offset) {
         this.#tooLate.set(key, tooLate);
         const found =
           latestMs > Number.NEGATIVE_INFINITY ? `the latest is of ${timeOf(latestMs)}` : 'there is none';
         throw new StateLostError(
-          `the state of ${key} begins again at offset ${needed.offset}: from ${at} to ${position} a record of ${timeOf(assumedMs)} or ` +
+          `the state of ${key} begins again at offset ${needed.offset}: from ${offset} to ${position} a record of ${timeOf(assumedMs)} or ` +
             `later was expected, and of those that windows take ${found}`,
         );
       }
@@ -115,7 +115,7 @@ export async function restored(
   from: RestoreRequest['from'],
 ): Promise<number> {
   const answer = await thread.ask({ type: 'restore', lane, from });
-  if (answer.type === 'restored') return answer.at;
+  if (answer.type === 'restored') return answer.offset;
   throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);
 }
 

@@ -27,7 +27,7 @@ export class SnapshotSchedule {
   /** The one that is being written. */
   #writing: Promise<void> | undefined;
   /** Written, and waiting until everything in it is committed: before that no restart could use it. */
-  #draft: { readonly file: string; readonly at: number } | undefined;
+  #draft: { readonly file: string; readonly offset: number } | undefined;
 
   constructor(lane: LaneAddress, committed: number, options: SnapshotOptions) {
     this.#lane = lane;
@@ -42,15 +42,15 @@ export class SnapshotSchedule {
   }
 
   /** Has the thread write one, after what it was given before. Rejects when that fails: the one before stays. */
-  take(thread: WorkerClient): Promise<void> {
-    const writing = this.#take(thread).finally(() => {
+  write(thread: WorkerClient): Promise<void> {
+    const writing = this.#write(thread).finally(() => {
       if (this.#writing === writing) this.#writing = undefined;
     });
     this.#writing = writing;
     return writing;
   }
 
-  async #take(thread: WorkerClient): Promise<void> {
+  async #write(thread: WorkerClient): Promise<void> {
     const { snapshots, onState, nowMs } = this.#options;
     if (!snapshots.keeps) return;
     this.#takenAtMs = nowMs();
@@ -59,10 +59,10 @@ export class SnapshotSchedule {
       const answer = await thread.ask({ type: 'snapshot', lane: this.#lane, file });
       if (answer.type !== 'snapshot') throw new Error(`unexpected answer ${answer.type}`);
       await this.#discard();
-      const { at, bytes } = answer;
-      this.#draft = { file, at };
+      const { offset, bytes } = answer;
+      this.#draft = { file, offset };
       const tookMs = Math.round(nowMs() - this.#takenAtMs);
-      onState?.('info', `${keyOf(this.#lane)}: snapshot at ${at}, ${bytes} bytes in ${tookMs} ms`);
+      onState?.('info', `${keyOf(this.#lane)}: snapshot at ${offset}, ${bytes} bytes in ${tookMs} ms`);
       await this.#publish();
     } catch (error) {
       await snapshots.discard(file);
@@ -80,7 +80,7 @@ export class SnapshotSchedule {
   async finish(thread: WorkerClient): Promise<void> {
     try {
       await this.#writing?.catch(() => {});
-      await this.take(thread);
+      await this.write(thread);
     } finally {
       await this.#discard();
     }
@@ -88,7 +88,7 @@ export class SnapshotSchedule {
 
   async #publish(): Promise<void> {
     const draft = this.#draft;
-    if (draft === undefined || draft.at > this.#committed) return;
+    if (draft === undefined || draft.offset > this.#committed) return;
     this.#draft = undefined;
     await this.#options.snapshots.publish(draft.file, this.#lane);
   }

@@ -3,6 +3,7 @@
 // again, from a snapshot or from the log.
 
 import { BufferPool } from '../base/buffer-pool.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning } from '../log/offset-before.ts';
 import type { CommitOffset, Refusal, ResultBatch } from '../log/ports.ts';
@@ -39,13 +40,28 @@ interface Lane {
   unproven: Beginning | undefined;
   /** Where the state will stand when all that was sent is done. */
   sentTo: number;
-  /** Set while something has to be done before the next micro-batch may be sent. */
-  tail: Promise<unknown> | undefined;
+  /** What has to be done before the next micro-batch may be sent. */
+  readonly queue: SerialQueue;
 }
 
 /** How often it is looked whether a lane should move to another thread. */
 const LOOK_EVERY_MS = 2_000;
 
+/*
+ * A lane with a state, across threads:
+ *
+ *                        restore                    proven, or begun where nothing is assumed
+ *   (unknown) ---------> BUILDING ---------> UNPROVEN ---------> PROVEN
+ *       ^                   |                   |                 |   ^
+ *       |   a newer restore,|                   |                 |   | snapshot, move to another thread:
+ *       |   or forget       |                   |                 +---+ between two micro-batches, in the lane's queue
+ *       +-------------------+-------------------+-----------------+
+ *            the thread is lost, or a micro-batch fails: `StateLostError`, and the engine restores it;
+ *            forget: the lane is another's. Of a lane that is PROVEN a last snapshot stays behind.
+ *
+ * BUILDING: wanted, and not among the lanes yet. UNPROVEN: it may have begun too late, and is not scored with. In both, and in
+ * PROVEN, all that goes to the thread for a lane goes in order, and `sentTo` is where its state will stand then.
+ */
 export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
   readonly #clients: readonly WorkerClient[];
@@ -107,11 +123,11 @@ export class StatefulPool implements StatefulScorer {
     await thread.host.ready;
     // The log may be away: no thread is to blame for that.
     const beginning = await this.#beginnings.find(address, position);
-    const { at, unproven } = await this.#surely(thread, () =>
+    const { offset, unproven } = await this.#orLost(thread, () =>
       this.#beginnings.build(thread, address, beginning, position),
     );
     if (this.#wanted.get(key) !== address.epoch) {
-      void this.#quietly(thread.ask({ type: 'forget', lane: address }));
+      void this.#tellFailure(thread.ask({ type: 'forget', lane: address }));
       throw new StateLostError(`${key} is not wanted any more`);
     }
     this.#lanes.set(key, {
@@ -120,10 +136,10 @@ export class StatefulPool implements StatefulScorer {
       snapshots: new SnapshotSchedule(address, position, this.#options),
       position,
       unproven,
-      sentTo: at,
-      tail: undefined,
+      sentTo: offset,
+      queue: new SerialQueue(),
     });
-    return at as NextOffset;
+    return offset as NextOffset;
   }
 
   /** The lane is another's now. A last snapshot stays behind, for the case that it comes back. */
@@ -139,27 +155,29 @@ export class StatefulPool implements StatefulScorer {
     this.#lanes.delete(key);
     this.#placement.remove(key);
     const end = async (): Promise<void> => {
-      await lane.tail;
+      await lane.queue.idle();
       if (lane.unproven === undefined) await lane.snapshots.finish(thread);
       await thread.ask({ type: 'forget', lane: lane.address });
     };
-    void this.#quietly(end());
+    void this.#tellFailure(end());
   }
 
   /** Everything below these offsets is answered for good. */
   committed(offsets: readonly CommitOffset[]): void {
     for (const { next, ...of } of offsets) {
       const lane = this.#lanes.get(keyOf(of));
-      if (lane !== undefined) void this.#quietly(lane.snapshots.committed(next));
+      if (lane !== undefined) void this.#tellFailure(lane.snapshots.committed(next));
     }
   }
 
   /** Writes last snapshots, ends the threads, and leaves no draft behind. */
   async stop(): Promise<void> {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
-    await Promise.all(whole.map((lane) => this.#quietly(lane.snapshots.finish(this.#threadOf(lane.key)))));
+    await Promise.all(
+      whole.map((lane) => this.#tellFailure(lane.snapshots.finish(this.#threadOf(lane.key)))),
+    );
     await Promise.all(this.#options.hosts.map((host) => host.stop()));
-    await this.#quietly(this.#options.snapshots.close());
+    await this.#tellFailure(this.#options.snapshots.close());
   }
 
   /**
@@ -170,9 +188,9 @@ export class StatefulPool implements StatefulScorer {
     const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#threadOf(lane.key).host;
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
-    if (lane.tail === undefined && ready === undefined && isPlain && !proves)
+    if (lane.queue.isIdle && ready === undefined && isPlain && !proves)
       return this.#send(lane, microBatch, whole(microBatch));
-    return this.#next(lane, async () => {
+    return lane.queue.run(async () => {
       await this.#threadOf(lane.key).host.ready;
       let scored: ScoredMicroBatch | undefined;
       try {
@@ -193,14 +211,14 @@ export class StatefulPool implements StatefulScorer {
   /** What waits behind must find no state: it would go into one that lacks what did not go in now. */
   #giveUp({ key, address }: Lane): void {
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
-    void this.#quietly(this.#threadOf(key).ask({ type: 'forget', lane: address }));
+    void this.#tellFailure(this.#threadOf(key).ask({ type: 'forget', lane: address }));
   }
 
   async #pieces(lane: Lane, microBatch: MicroBatch): Promise<readonly Piece[]> {
     if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
     const thread = this.#threadOf(lane.key);
     const { first, next } = microBatch;
-    const offsets = await this.#surely(thread, () => thread.offsets(microBatch, first, next));
+    const offsets = await this.#orLost(thread, () => thread.offsets(microBatch, first, next));
     return this.#suspects.pieces(microBatch, offsets);
   }
 
@@ -209,31 +227,19 @@ export class StatefulPool implements StatefulScorer {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
     const thread = this.#threadOf(key);
-    const latestMs = await this.#surely(thread, () => latestIn(thread, address));
+    const latestMs = await this.#orLost(thread, () => latestIn(thread, address));
     await this.#beginnings.prove(address, position, unproven, latestMs);
     lane.unproven = undefined;
-  }
-
-  /** Does that for a lane before its next micro-batch is sent, and after all that is to be done before. */
-  #next<T>(lane: Lane, act: () => Promise<T>): Promise<T> {
-    const done = (lane.tail ?? Promise.resolve()).then(act);
-    const tail: Promise<unknown> = done
-      .catch(() => {})
-      .then(() => {
-        if (lane.tail === tail) lane.tail = undefined;
-      });
-    lane.tail = tail;
-    return done;
   }
 
   async #send(lane: Lane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
     const { first, until, treatment, why } = piece;
     const thread = this.#threadOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
-    const state = { epoch: lane.address.epoch, at: lane.sentTo, scoreFrom, takes: treatment === 'take' };
+    const state = { epoch: lane.address.epoch, offset: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
     const verdict = treatment === 'score' ? null : workerLost(why);
-    const scored = await this.#surely(
+    const scored = await this.#orLost(
       thread,
       () => thread.score(microBatch, { first, until, verdict, state }),
       (words) => {
@@ -246,7 +252,7 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /** Asks a thread for something. If that costs the thread, its states are lost. */
-  async #surely<T>(
+  async #orLost<T>(
     thread: WorkerClient,
     ask: () => Promise<T>,
     blame: (words: string) => string = () => 'between two micro-batches',
@@ -267,7 +273,7 @@ export class StatefulPool implements StatefulScorer {
   #lookAfter(lane: Lane): void {
     const now = this.#options.nowMs();
     if (lane.unproven === undefined && lane.snapshots.isDue(now))
-      void this.#quietly(lane.snapshots.take(this.#threadOf(lane.key)));
+      void this.#tellFailure(lane.snapshots.write(this.#threadOf(lane.key)));
     if (this.#clients.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
     const move = this.#placement.look();
@@ -278,7 +284,7 @@ export class StatefulPool implements StatefulScorer {
   #move(move: Move): void {
     const lane = this.#lanes.get(move.key);
     const [from, to] = [this.#threadOf(move.key), this.#clients[move.to]];
-    if (lane === undefined || to === undefined || lane.tail !== undefined) return;
+    if (lane === undefined || to === undefined || !lane.queue.isIdle) return;
     const { snapshots, onState } = this.#options;
     const { address } = lane;
     const file = snapshots.draft(address);
@@ -298,11 +304,11 @@ export class StatefulPool implements StatefulScorer {
         await snapshots.discard(file);
       }
     };
-    void this.#quietly(this.#next(lane, carry));
+    void this.#tellFailure(lane.queue.run(carry));
   }
 
   /** What may fail without harm to any record: it is told, and the lane goes on. */
-  async #quietly(work: Promise<unknown>): Promise<void> {
+  async #tellFailure(work: Promise<unknown>): Promise<void> {
     try {
       await work;
     } catch (error) {

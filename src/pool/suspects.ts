@@ -78,22 +78,22 @@ export class Suspects {
   pieces(microBatch: MicroBatch, offsets: Iterable<number>): Piece[] {
     const key = keyOf(microBatch);
     const { first, next } = microBatch;
-    const { first: from, until } = this.#suspected.get(key) ?? { first: 0, until: 0 };
+    const suspected = this.#suspected.get(key) ?? { first: 0, until: 0 };
     const losses = this.#losses.get(key);
     const pieces: Piece[] = [];
     /** The piece that goes on: nothing yet, records that need no care, or a single one. */
-    let [at, open]: [number, Omit<Piece, 'first' | 'until'> | null] = [first, null];
+    let [begun, open]: [number, Omit<Piece, 'first' | 'until'> | null] = [first, null];
     for (const offset of offsets) {
       const lost = losses?.get(offset);
-      const care = lost !== undefined || (offset >= from && offset < until);
+      const care = lost !== undefined || (offset >= suspected.first && offset < suspected.until);
       if (open !== null && (care || open.alone !== null)) {
-        pieces.push({ ...open, first: at, until: offset });
-        at = offset;
+        pieces.push({ ...open, first: begun, until: offset });
+        begun = offset;
         open = null;
       }
       open ??= care ? { alone: offset, treatment: treatmentOf(lost), why: lost?.why ?? '' } : { ...PLAIN };
     }
-    pieces.push({ ...(open ?? PLAIN), first: at, until: next });
+    pieces.push({ ...(open ?? PLAIN), first: begun, until: next });
     return pieces;
   }
 }
@@ -109,12 +109,12 @@ function treatmentOf(lost: Condemned | undefined): Treatment {
 }
 
 /** The same pieces, none of them on both sides of that offset. */
-export const cut = (pieces: readonly Piece[], at: number): readonly Piece[] =>
+export const cut = (pieces: readonly Piece[], position: number): readonly Piece[] =>
   pieces.flatMap((piece) =>
-    piece.first < at && at < piece.until
+    piece.first < position && position < piece.until
       ? [
-          { ...piece, until: at },
-          { ...piece, first: at },
+          { ...piece, until: position },
+          { ...piece, first: position },
         ]
       : [piece],
   );

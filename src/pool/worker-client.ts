@@ -156,10 +156,10 @@ export class WorkerClient {
     const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
     const buffer = this.#buffers.acquire(byteLength);
     const bytes = new Uint8Array(buffer);
-    let at = 0;
+    let byteAt = 0;
     for (const batch of wanted) {
-      bytes.set(batch.bytes, at);
-      at += batch.bytes.byteLength;
+      bytes.set(batch.bytes, byteAt);
+      byteAt += batch.bytes.byteLength;
     }
     return { buffer, byteLength };
   }

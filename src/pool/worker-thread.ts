@@ -4,6 +4,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { after } from '../time/timer.ts';
 import {
   type GrowthLimits,
@@ -65,8 +66,8 @@ export class PiscinaThread implements WorkerThread {
   readonly #waitedMs: WorkerData['waitedMs'] = new Int32Array(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   );
-  /** The last call. Piscina does not keep their order: a task that was skipped once is overtaken by the next to come. */
-  #before: Promise<unknown> | undefined;
+  /** Piscina does not keep the order of calls: a task that was skipped once is overtaken by the next to come. */
+  readonly #queue = new SerialQueue();
   /** Ends the task that is under way. */
   #current: AbortController | undefined;
   #stopped: Promise<void> | undefined;
@@ -107,14 +108,7 @@ export class PiscinaThread implements WorkerThread {
     transferList: readonly ArrayBuffer[],
     deadlineMs: number = this.#deadlineMs,
   ): Promise<WorkerResponse> {
-    const run = (): Promise<WorkerResponse> => this.#run(request, transferList, deadlineMs);
-    const answer = this.#before === undefined ? run() : this.#before.then(run, run);
-    this.#before = answer;
-    const done = (): void => {
-      if (this.#before === answer) this.#before = undefined;
-    };
-    answer.then(done, done);
-    return answer;
+    return this.#queue.run(() => this.#run(request, transferList, deadlineMs));
   }
 
   async #run(

@@ -146,7 +146,7 @@ export interface ScoreRequest {
 export interface StateUse {
   readonly epoch: number;
   /** Where the state must stand: all that is between it and the first record wanted is no record. */
-  readonly at: number;
+  readonly offset: number;
   /** Records below are put into the state, and get no answer: they have one. */
   readonly scoreFrom: number;
   /** Records with a verdict are put into the state all the same; they may cost the worker its life again. */
@@ -190,7 +190,7 @@ export interface OffsetsRequest extends Pick<ScoreRequest, 'first' | 'until' | '
 export interface RestoreRequest {
   readonly type: 'restore';
   readonly lane: LaneAddress;
-  readonly from: ({ readonly file: string } & SnapshotRange) | { readonly at: number };
+  readonly from: ({ readonly file: string } & SnapshotRange) | { readonly offset: number };
 }
 
 /** Write the state of a lane to a file. */
@@ -236,8 +236,8 @@ export type WorkerResponse =
   | { readonly type: 'unloaded' }
   | { readonly type: 'sound' }
   /** Where the state stands now; the length of the file. */
-  | { readonly type: 'restored'; readonly at: number }
-  | { readonly type: 'snapshot'; readonly at: number; readonly bytes: number }
+  | { readonly type: 'restored'; readonly offset: number }
+  | { readonly type: 'snapshot'; readonly offset: number; readonly bytes: number }
   /** -Infinity where it has taken nothing. */
   | { readonly type: 'latest'; readonly latestMs: number }
   | { readonly type: 'forgotten' }

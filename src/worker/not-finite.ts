@@ -6,9 +6,9 @@ import type { Rejection } from '../features/rejection.ts';
 export function notFinite(columns: readonly Float32Array[], index: number, count: number): Rejection | null {
   for (const column of columns) {
     const width = column.length / count;
-    for (let at = index * width; at < (index + 1) * width; at++) {
-      if (Number.isFinite(column[at])) continue;
-      const message = `the model gives ${column[at]} for this record`;
+    for (let element = index * width; element < (index + 1) * width; element++) {
+      if (Number.isFinite(column[element])) continue;
+      const message = `the model gives ${column[element]} for this record`;
       return { stage: 'predict', code: 'SCORE_NOT_FINITE', message };
     }
   }

@@ -84,7 +84,7 @@ export class Pipeline {
       if (states === null || state === null) return task.run();
       task.check();
       const lane = { topic: request.topic, partition: request.partition, epoch: state.epoch };
-      states.use(lane, state.at);
+      states.use(lane, state.offset);
       const scored = task.run();
       states.putBack(lane, until);
       return scored;

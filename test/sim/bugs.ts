@@ -340,8 +340,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'takes a snapshot that is later than the committed offset',
     file: 'pool/beginnings.ts',
-    find: 'notBefore: at, notAfter: position }',
-    replace: 'notBefore: at, notAfter: Number.MAX_SAFE_INTEGER }',
+    find: 'notBefore: offset, notAfter: position }',
+    replace: 'notBefore: offset, notAfter: Number.MAX_SAFE_INTEGER }',
     windows: true,
   },
   {
@@ -376,7 +376,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'sends a micro-batch before the lane has moved',
     file: 'pool/stateful-pool.ts',
-    find: 'if (lane.tail === undefined && ready === undefined && isPlain && !proves)',
+    find: 'if (lane.queue.isIdle && ready === undefined && isPlain && !proves)',
     replace: 'if (isPlain && !proves)',
     windows: true,
   },

@@ -139,15 +139,15 @@ export class SimDisk implements SnapshotStore {
       throw new SnapshotError('it is damaged');
     if (found.title.incarnation !== wanted.incarnation) throw new SnapshotError('it is of another topic');
     if (found.title.placedBy !== wanted.placedBy) throw new SnapshotError('it is of other counts');
-    if (found.title.at > notAfter) throw new SnapshotError('it is too late');
-    if (found.title.at < notBefore) throw new SnapshotError('it is too early');
+    if (found.title.offset > notAfter) throw new SnapshotError('it is too late');
+    if (found.title.offset < notBefore) throw new SnapshotError('it is too early');
     const parts = found.parts.map((part) => part.slice());
     carry({
       numbers: () => parts.shift() as number[],
       array: <T extends Numbers>() => parts.shift() as T,
       list: () => parts.shift() as number[],
     });
-    return found.title.at;
+    return found.title.offset;
   }
 }
 

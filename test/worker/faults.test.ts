@@ -45,12 +45,12 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
     probe: () => {},
   });
   states.begin(LANE, FIRST);
-  let at = FIRST;
+  let offset = FIRST;
   return (records: readonly Given[]): ScoredMicroBatch => {
-    const inOrder = records.map((record, index) => ({ ...record, timestamp: at + index }));
-    const request = requestFor(microBatchOf(inOrder, 'json', at));
-    const state = { epoch: LANE.epoch, at, scoreFrom: 0, takes: false };
-    at += records.length;
+    const inOrder = records.map((record, index) => ({ ...record, timestamp: offset + index }));
+    const request = requestFor(microBatchOf(inOrder, 'json', offset));
+    const state = { epoch: LANE.epoch, offset, scoreFrom: 0, takes: false };
+    offset += records.length;
     return scorer.score({ ...request, state });
   };
 }

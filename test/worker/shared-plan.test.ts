@@ -21,7 +21,7 @@ const load = (readers: SharedReaders, { folder }: { readonly folder: string }): 
 function featuresOf(model: LoadedModel, first: number): string[] {
   const records = RECORDS.slice(first, first + EACH).map((value) => ({ key: 'k', value: { ...value } }));
   const request = requestFor(microBatchOf(records, 'msgpack', first));
-  const state = { epoch: LANE.epoch, at: first, scoreFrom: 0, takes: false };
+  const state = { epoch: LANE.epoch, offset: first, scoreFrom: 0, takes: false };
   return outputsOf(model.score({ ...request, state })).map(({ value }) => {
     const bytes = value ?? new Uint8Array(0);
     const { features: row } = codecs.msgpack.decode(bytes, 0, bytes.length) as { features: number[] };
@@ -34,7 +34,7 @@ test.serial(
   async (t) => {
     const readers = new SharedReaders();
     const first = await load(readers, MODEL);
-    first.manage({ type: 'restore', lane: LANE, from: { at: 0 } });
+    first.manage({ type: 'restore', lane: LANE, from: { offset: 0 } });
     t.deepEqual(featuresOf(first, 0), features.slice(0, EACH));
     const second = await load(readers, SAME_PLAN);
     t.deepEqual(featuresOf(second, EACH), features.slice(EACH, 2 * EACH));
@@ -48,7 +48,7 @@ test.serial(
 test.serial('a version with another plan has windows of its own', async (t) => {
   const readers = new SharedReaders();
   const [first, other] = [await load(readers, MODEL), await load(readers, OTHER_PLAN)];
-  first.manage({ type: 'restore', lane: LANE, from: { at: 0 } });
+  first.manage({ type: 'restore', lane: LANE, from: { offset: 0 } });
   featuresOf(first, 0);
   t.throws(() => featuresOf(other, EACH), { code: 'SCORELANE_STATE_LOST' });
   t.deepEqual(featuresOf(first, EACH), features.slice(EACH, 2 * EACH));
@@ -61,7 +61,7 @@ test.serial(
   async (t) => {
     const readers = new SharedReaders();
     const first = await load(readers, MODEL);
-    first.manage({ type: 'restore', lane: LANE, from: { at: 0 } });
+    first.manage({ type: 'restore', lane: LANE, from: { offset: 0 } });
     featuresOf(first, 0);
     await t.throwsAsync(load(readers, { folder: '/nowhere' }), { code: 'SCORELANE_MODEL' });
     t.deepEqual(featuresOf(first, EACH), features.slice(EACH, 2 * EACH));

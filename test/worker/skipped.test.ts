@@ -120,7 +120,7 @@ function fates(
   });
   states?.begin(LANE, FIRST);
   const request = requestFor(microBatchOf(given(format), 'json', FIRST));
-  const state = states === null ? null : { epoch: 1, at: FIRST, scoreFrom: FIRST + fed, takes: false };
+  const state = states === null ? null : { epoch: 1, offset: FIRST, scoreFrom: FIRST + fed, takes: false };
   const bytes = request.bytes.slice(0, request.byteLength);
   const scored = scorer.score({ ...request, state });
   const found = Object.fromEntries(

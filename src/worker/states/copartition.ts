@@ -17,7 +17,7 @@ export function ownsIn(partition: number, placedBy: readonly number[]): Owns | n
 
 function equal(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
-  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
   return true;
 }
 

@@ -19,7 +19,7 @@ type Of = Omit<LaneAddress, 'epoch'>;
 interface Held {
   readonly epoch: number;
   readonly plan: StatefulPlan;
-  at: number;
+  offset: number;
 }
 
 export class LaneStates implements FeaturePlan {
@@ -66,45 +66,45 @@ export class LaneStates implements FeaturePlan {
   }
 
   /** Takes out the state that stands at that offset. Throws `StateLostError`. */
-  use(lane: LaneAddress, at: number): void {
+  use(lane: LaneAddress, offset: number): void {
     const held = this.#expect(lane);
     this.#held.delete(keyOf(lane));
     this.#used = held;
-    if (held.at !== at)
-      throw new StateLostError(`the state of ${keyOf(lane)} stands at ${held.at}, expected ${at}`);
+    if (held.offset !== offset)
+      throw new StateLostError(`the state of ${keyOf(lane)} stands at ${held.offset}, expected ${offset}`);
   }
 
   /** Puts it back: it holds all records below that offset now. */
-  putBack(lane: LaneAddress, at: number): void {
+  putBack(lane: LaneAddress, offset: number): void {
     if (this.#used === undefined) throw new StateLostError('no state is in use');
-    this.#used.at = at;
+    this.#used.offset = offset;
     this.#held.set(keyOf(lane), this.#used);
     this.#used = undefined;
   }
 
   /** Begins an empty state there. */
-  begin(lane: LaneAddress, at: number): void {
-    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan: this.#newPlan(lane), at });
+  begin(lane: LaneAddress, offset: number): void {
+    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan: this.#newPlan(lane), offset });
   }
 
   /** Begins with the state in a file. Returns where it stands. Throws `SnapshotError`. */
   restore(lane: LaneAddress, file: string, range: SnapshotRange): number {
     this.#held.delete(keyOf(lane));
     const plan = this.#newPlan(lane);
-    const at = this.#files.read(file, this.#title(lane, 0), range, (archive) =>
+    const offset = this.#files.read(file, this.#title(lane, 0), range, (archive) =>
       plan.state.saveOrRestore(archive),
     );
-    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan, at });
-    return at;
+    this.#held.set(keyOf(lane), { epoch: lane.epoch, plan, offset });
+    return offset;
   }
 
   /** Writes a state to a file. Throws `StateLostError`, and what writing throws. */
-  snapshot(lane: LaneAddress, file: string): { readonly at: number; readonly bytes: number } {
-    const { at, plan } = this.#expect(lane);
-    const bytes = this.#files.write(file, this.#title(lane, at), (archive) =>
+  snapshot(lane: LaneAddress, file: string): { readonly offset: number; readonly bytes: number } {
+    const { offset, plan } = this.#expect(lane);
+    const bytes = this.#files.write(file, this.#title(lane, offset), (archive) =>
       plan.state.saveOrRestore(archive),
     );
-    return { at, bytes };
+    return { offset, bytes };
   }
 
   /** The latest time of what a state has taken; -Infinity for nothing. Throws `StateLostError`. */
@@ -116,9 +116,9 @@ export class LaneStates implements FeaturePlan {
     if (this.#held.get(keyOf(lane))?.epoch === lane.epoch) this.#held.delete(keyOf(lane));
   }
 
-  #title({ topic, partition, incarnation, placedBy = [] }: LaneAddress, at: number): SnapshotTitle {
+  #title({ topic, partition, incarnation, placedBy = [] }: LaneAddress, offset: number): SnapshotTitle {
     const plan = this.#planName;
-    return { topic, incarnation: incarnation ?? null, partition, plan, placedBy: placedBy.join(), at };
+    return { topic, incarnation: incarnation ?? null, partition, plan, placedBy: placedBy.join(), offset };
   }
 
   #expect(lane: LaneAddress): Held {

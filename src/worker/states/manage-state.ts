@@ -9,9 +9,9 @@ export function manageState(states: LaneStates, request: StateRequest): WorkerRe
   switch (request.type) {
     case 'restore': {
       const { from } = request;
-      if ('file' in from) return { type: 'restored', at: states.restore(lane, from.file, from) };
-      states.begin(lane, from.at);
-      return { type: 'restored', at: from.at };
+      if ('file' in from) return { type: 'restored', offset: states.restore(lane, from.file, from) };
+      states.begin(lane, from.offset);
+      return { type: 'restored', offset: from.offset };
     }
     case 'snapshot':
       return { type: 'snapshot', ...states.snapshot(lane, request.file) };

@@ -18,7 +18,7 @@ export interface SnapshotTitle {
   /** The partition counts by which its records may have been placed: they decide which of them windows take. */
   readonly placedBy: string;
   /** It holds every record below this offset, and none from there on. */
-  readonly at: number;
+  readonly offset: number;
 }
 
 /** The file is not a whole snapshot of this partition by this plan, at an offset that is of use. */
@@ -67,18 +67,18 @@ export function readSnapshot(
   let reading: Reading | undefined;
   try {
     reading = new Reading(openSync(file, 'r'));
-    const { at, ...found } = reading.begin() as SnapshotTitle;
+    const { offset, ...found } = reading.begin() as SnapshotTitle;
     for (const [key, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {
       if (found[key] !== wanted[key])
         throw new SnapshotError(`it is of ${name} ${found[key]}, expected ${wanted[key]}`);
     }
-    if (at > notAfter) throw new SnapshotError(`it stands at offset ${at}, later than ${notAfter}`);
-    if (at < notBefore)
-      throw new SnapshotError(`it stands at offset ${at}, and all that is needed begins at ${notBefore}`);
+    if (offset > notAfter) throw new SnapshotError(`it stands at offset ${offset}, later than ${notAfter}`);
+    if (offset < notBefore)
+      throw new SnapshotError(`it stands at offset ${offset}, and all that is needed begins at ${notBefore}`);
     const archive = reading;
     carry(archive);
     archive.end();
-    return at;
+    return offset;
   } catch (error) {
     // No such file; or a damaged length asks for an array that there cannot be.
     if (error instanceof SnapshotError) throw error;
@@ -129,8 +129,8 @@ class Writing implements Archive {
   }
 
   #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+    for (let position = 0; position < bytes.length; position += CHUNK_BYTES) {
+      const chunk = bytes.subarray(position, position + CHUNK_BYTES);
       this.#crc = crc32(chunk, this.#crc);
       for (let written = 0; written < chunk.length; )
         written += writeSync(this.#file, chunk, written, chunk.length - written);
@@ -199,12 +199,12 @@ class Reading implements Archive {
   #fill(bytes: Uint8Array): void {
     if (bytes.length > this.#left) throw new SnapshotError('it is damaged: it ends too early');
     this.#left -= bytes.length;
-    for (let at = 0; at < bytes.length; ) {
-      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+    for (let position = 0; position < bytes.length; ) {
+      const chunk = bytes.subarray(position, position + CHUNK_BYTES);
       const read = readSync(this.#file, chunk, 0, chunk.length, null);
       if (read === 0) throw new SnapshotError('it is damaged: it ends too early');
       this.#crc = crc32(chunk.subarray(0, read), this.#crc);
-      at += read;
+      position += read;
     }
   }
 }

@@ -13,18 +13,24 @@ export interface Notation {
   /** The most bytes a number takes, with its separator in a list. */
   readonly numberBytesMax: number;
   /** Writes a finite float32 at `at`; returns the position behind it. */
-  readonly writeNumber: (bytes: Buffer, at: number, value: number) => number;
+  readonly writeNumber: (bytes: Buffer, byteAt: number, value: number) => number;
   /** The most bytes that a list takes besides its numbers. */
   readonly listBytesMax: number;
   /** Writes a list of finite float32. */
-  readonly writeList: (bytes: Buffer, at: number, values: Float32Array, from: number, to: number) => number;
+  readonly writeList: (
+    bytes: Buffer,
+    byteAt: number,
+    values: Float32Array,
+    from: number,
+    to: number,
+  ) => number;
 }
 
 const NOTHING = new Uint8Array(0);
 
-function writeMsgpackNumber(bytes: Buffer, at: number, value: number): number {
-  bytes[at] = 0xca;
-  return bytes.writeFloatBE(value, at + 1);
+function writeMsgpackNumber(bytes: Buffer, byteAt: number, value: number): number {
+  bytes[byteAt] = 0xca;
+  return bytes.writeFloatBE(value, byteAt + 1);
 }
 
 const msgpack: Notation = {
@@ -36,9 +42,9 @@ const msgpack: Notation = {
   numberBytesMax: 5,
   writeNumber: writeMsgpackNumber,
   listBytesMax: 5,
-  writeList(bytes, at, values, from, to) {
-    bytes[at] = 0xdd;
-    let next = bytes.writeUInt32BE(to - from, at + 1);
+  writeList(bytes, byteAt, values, from, to) {
+    bytes[byteAt] = 0xdd;
+    let next = bytes.writeUInt32BE(to - from, byteAt + 1);
     for (let index = from; index < to; index++)
       next = writeMsgpackNumber(bytes, next, values[index] as number);
     return next;
@@ -46,11 +52,11 @@ const msgpack: Notation = {
 };
 
 /** A float32 as JSON.stringify puts it down: the shortest text that is this double. */
-function writeJsonNumber(bytes: Buffer, at: number, value: number): number {
+function writeJsonNumber(bytes: Buffer, byteAt: number, value: number): number {
   const text = String(value);
   // -0 is written as 0, by String too.
-  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
-  return at + text.length;
+  for (let index = 0; index < text.length; index++) bytes[byteAt + index] = text.charCodeAt(index);
+  return byteAt + text.length;
 }
 
 const COMMA = 0x2c;
@@ -63,8 +69,8 @@ const json: Notation = {
   numberBytesMax: 26,
   writeNumber: writeJsonNumber,
   listBytesMax: 2,
-  writeList(bytes, at, values, from, to) {
-    let next = at;
+  writeList(bytes, byteAt, values, from, to) {
+    let next = byteAt;
     bytes[next++] = 0x5b;
     for (let index = from; index < to; index++) {
       if (index > from) bytes[next++] = COMMA;

@@ -91,31 +91,31 @@ export class ResultWriter implements ResultEncoder {
   ): void {
     const notation = this.#notation;
     const present = this.#reserve(reader, row, columns, count);
-    let at = this.#copy(this.#begins[present] as DataView, 0);
+    let byteAt = this.#copy(this.#begins[present] as DataView, 0);
     for (let id = 0; id < this.#idKeys.length; id++) {
       const encoded = this.#encodedIds[id];
       const start = reader.idStart(row, id);
       if (encoded === null || encoded === undefined) {
         if (start < 0) continue;
-        at = this.#copy(this.#idKeys[id] as DataView, at);
-        at = copyBytes(source, start, reader.idEnd(row, id), this.bytes, at);
+        byteAt = this.#copy(this.#idKeys[id] as DataView, byteAt);
+        byteAt = copyBytes(source, start, reader.idEnd(row, id), this.bytes, byteAt);
       } else {
-        at = this.#copy(this.#idKeys[id] as DataView, at);
-        at = copyBytes(encoded, 0, encoded.length, this.bytes, at);
+        byteAt = this.#copy(this.#idKeys[id] as DataView, byteAt);
+        byteAt = copyBytes(encoded, 0, encoded.length, this.bytes, byteAt);
       }
-      at = this.#copy(this.#separator, at);
+      byteAt = this.#copy(this.#separator, byteAt);
     }
     for (let output = 0; output < this.#outputKeys.length; output++) {
       const column = columns[output] as Float32Array;
       const width = column.length / count;
-      at = this.#copy(this.#outputKeys[output] as DataView, at);
-      at =
+      byteAt = this.#copy(this.#outputKeys[output] as DataView, byteAt);
+      byteAt =
         width === 1
-          ? notation.writeNumber(this.bytes, at, column[index] as number)
-          : notation.writeList(this.bytes, at, column, index * width, (index + 1) * width);
-      at = this.#copy(this.#separator, at);
+          ? notation.writeNumber(this.bytes, byteAt, column[index] as number)
+          : notation.writeList(this.bytes, byteAt, column, index * width, (index + 1) * width);
+      byteAt = this.#copy(this.#separator, byteAt);
     }
-    this.end = this.#copy(this.#tail, at);
+    this.end = this.#copy(this.#tail, byteAt);
   }
 
   /** Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids there are. */
@@ -155,7 +155,7 @@ export class ResultWriter implements ResultEncoder {
     return present;
   }
 
-  #copy(constant: DataView, at: number): number {
-    return copyWords(constant, 0, constant.byteLength, this.view, at);
+  #copy(constant: DataView, byteAt: number): number {
+    return copyWords(constant, 0, constant.byteLength, this.view, byteAt);
   }
 }

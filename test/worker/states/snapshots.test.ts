@@ -50,8 +50,8 @@ test('a state that went through a file goes on as if it had not, wherever it was
       const wanted = put(whole, 0, RECORDS.length);
       put(before, 0, cut);
       const path = file();
-      const { at, bytes } = before.snapshot(LANE, path);
-      t.is(at, cut);
+      const { offset, bytes } = before.snapshot(LANE, path);
+      t.is(offset, cut);
       t.is(bytes, readFileSync(path).length);
       t.is(after.restore(LANE, path, upTo(cut)), cut);
       t.deepEqual(put(after, cut, RECORDS.length), wanted.slice(cut));
