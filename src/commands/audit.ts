@@ -5,8 +5,9 @@ import type { PartitionReport } from '../audit/coverage.ts';
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { impatient } from '../daemon/open-log.ts';
 import { Topics } from '../daemon/topics.ts';
-import { impatient, readingSetup } from '../daemon/wiring.ts';
+import { readingSetup } from '../daemon/worker-setup.ts';
 import { Selection } from '../reading/selection.ts';
 import { createLogger } from '../telemetry/log.ts';
 

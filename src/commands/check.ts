@@ -5,19 +5,14 @@ import { EXIT } from '../base/errors.ts';
 import { printEffective } from '../config/effective.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { askRegistry } from '../daemon/avro-setup.ts';
+import { backendFor, modelFolder } from '../daemon/configured-model.ts';
+import { countPartitions } from '../daemon/count-partitions.ts';
 import { spreading } from '../daemon/counts.ts';
 import { backendsWithin, fitted } from '../daemon/memory.ts';
+import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { adviceToRun } from '../daemon/topic-settings.ts';
-import {
-  backendFor,
-  connectSink,
-  countPartitions,
-  impatient,
-  modelFolder,
-  openSink,
-  scorerSetup,
-} from '../daemon/wiring.ts';
+import { scorerSetup } from '../daemon/worker-setup.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';

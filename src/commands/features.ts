@@ -3,7 +3,7 @@
 
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { modelFolder } from '../daemon/wiring.ts';
+import { modelFolder } from '../daemon/configured-model.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { CsvDataError, cell, JSON_NUMBER, readRows } from '../load/rows.ts';

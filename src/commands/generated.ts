@@ -3,7 +3,7 @@
 
 import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
-import { generatorFile } from '../daemon/wiring.ts';
+import { generatorFile } from '../daemon/configured-model.ts';
 import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { cell } from '../load/rows.ts';

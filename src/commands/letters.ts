@@ -3,8 +3,8 @@
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
 import { EXIT } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
+import { impatient } from '../daemon/open-log.ts';
 import { Topics } from '../daemon/topics.ts';
-import { impatient } from '../daemon/wiring.ts';
 import type { Code } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { readRange } from '../log/read-range.ts';

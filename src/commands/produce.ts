@@ -3,9 +3,10 @@
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Generated } from '../config/schema.ts';
+import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
 import { UnavailableError } from '../daemon/errors.ts';
+import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
-import { connectSink, impatient, modelFolder, openSink, writingCodec } from '../daemon/wiring.ts';
 import { fieldsOf } from '../features/spec.ts';
 import { readCsv, repeatRows } from '../load/csv.ts';
 import type { LoadRecord } from '../load/load-record.ts';

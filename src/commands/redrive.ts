@@ -3,9 +3,9 @@
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
 import { adviceToRedrive, logAdvice } from '../daemon/topic-settings.ts';
-import { connectSink, impatient, openSink } from '../daemon/wiring.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';

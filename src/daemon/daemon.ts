@@ -13,8 +13,12 @@ import { Meter, type Summary } from '../telemetry/meter.ts';
 import { type Cancel, every } from '../time/timer.ts';
 import { resultFrame } from './avro-setup.ts';
 import { atMost, unlessAborted } from './bounded.ts';
+import { backendFor, modelFolder } from './configured-model.ts';
+import { countPartitions } from './count-partitions.ts';
+import { engineLimits, systemClock, workerCount } from './engine-limits.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
+import { connectSink, impatient, type Log, openLog } from './open-log.ts';
 import { makePool, type Pool } from './pools.ts';
 import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
@@ -22,19 +26,7 @@ import { requireRights, wantedToRun } from './rights.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, logAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
-import {
-  backendFor,
-  connectSink,
-  countPartitions,
-  engineLimits,
-  impatient,
-  type Log,
-  modelFolder,
-  openLog,
-  scorerSetup,
-  systemClock,
-  workerCount,
-} from './wiring.ts';
+import { scorerSetup } from './worker-setup.ts';
 
 export interface DaemonOptions {
   readonly logger: Logger;

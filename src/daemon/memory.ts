@@ -7,8 +7,10 @@ import type { Config } from '../config/schema.ts';
 import type { BackendChoice } from '../model/choose.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import type { Backend } from '../model/predictor.ts';
+import { modelFolder } from './configured-model.ts';
+import { workerCount } from './engine-limits.ts';
 import type { Patience } from './keep-trying.ts';
-import { connectSink, modelFolder, openSink, workerCount } from './wiring.ts';
+import { connectSink, openSink } from './open-log.ts';
 
 /** The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as `connectSink` does. */
 export async function fitted(

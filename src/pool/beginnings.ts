@@ -92,8 +92,8 @@ export class Beginnings {
         const found =
           latestMs > Number.NEGATIVE_INFINITY ? `the latest is of ${timeOf(latestMs)}` : 'there is none';
         throw new StateLostError(
-          `the state of ${key} begins again at offset ${needed.offset}: from ${offset} to ${position} a record of ${timeOf(assumedMs)} or ` +
-            `later was expected, and of those that windows take ${found}`,
+          `the state of ${key} begins again at offset ${needed.offset}: from ${offset} to ${position} a record of ` +
+            `${timeOf(assumedMs)} or later was expected, and of those that windows take ${found}`,
         );
       }
     }

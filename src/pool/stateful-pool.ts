@@ -3,9 +3,7 @@
 // again, from a snapshot or from the log.
 
 import { BufferPool } from '../base/buffer-pool.ts';
-import { SerialQueue } from '../base/serial-queue.ts';
 import type { NextOffset } from '../log/offset.ts';
-import type { Beginning } from '../log/offset-before.ts';
 import type { CommitOffset, Refusal, ResultBatch } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
@@ -18,7 +16,8 @@ import { type BeginningOptions, Beginnings, latestIn, restored } from './beginni
 import { LanePlacement, type Move } from './lane-placement.ts';
 import { loadAll, type ModelHost, ScoringError } from './model-host.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
-import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
+import type { SnapshotOptions } from './snapshot-schedule.ts';
+import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
 import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
@@ -29,39 +28,9 @@ export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, Beg
   readonly counts: Counted;
 }
 
-interface Lane {
-  readonly key: string;
-  /** What threads are told of it. */
-  readonly address: LaneAddress;
-  readonly snapshots: SnapshotSchedule;
-  /** Records from there on are scored. */
-  readonly position: NextOffset;
-  /** Set until it is known that the state began early enough. */
-  unproven: Beginning | undefined;
-  /** Where the state will stand when all that was sent is done. */
-  sentTo: number;
-  /** What has to be done before the next micro-batch may be sent. */
-  readonly queue: SerialQueue;
-}
-
 /** How often it is looked whether a lane should move to another thread. */
 const LOOK_EVERY_MS = 2_000;
 
-/*
- * A lane with a state, across threads:
- *
- *                        restore                    proven, or begun where nothing is assumed
- *   (unknown) ---------> BUILDING ---------> UNPROVEN ---------> PROVEN
- *       ^                   |                   |                 |   ^
- *       |   a newer restore,|                   |                 |   | snapshot, move to another thread:
- *       |   or forget       |                   |                 +---+ between two micro-batches, in the lane's queue
- *       +-------------------+-------------------+-----------------+
- *            the thread is lost, or a micro-batch fails: `StateLostError`, and the engine restores it;
- *            forget: the lane is another's. Of a lane that is PROVEN a last snapshot stays behind.
- *
- * BUILDING: wanted, and not among the lanes yet. UNPROVEN: it may have begun too late, and is not scored with. In both, and in
- * PROVEN, all that goes to the thread for a lane goes in order, and `sentTo` is where its state will stand then.
- */
 export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
   readonly #clients: readonly WorkerClient[];
@@ -69,7 +38,7 @@ export class StatefulPool implements StatefulScorer {
   readonly #placement: LanePlacement;
   readonly #suspects = new Suspects();
   readonly #beginnings: Beginnings;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Map<string, StatefulLane>();
   /** The latest ownership of each lane that is wanted. */
   readonly #wanted = new Map<string, number>();
   #lookedAtMs = 0;
@@ -130,15 +99,8 @@ export class StatefulPool implements StatefulScorer {
       void this.#tellFailure(thread.ask({ type: 'forget', lane: address }));
       throw new StateLostError(`${key} is not wanted any more`);
     }
-    this.#lanes.set(key, {
-      key,
-      address,
-      snapshots: new SnapshotSchedule(address, position, this.#options),
-      position,
-      unproven,
-      sentTo: offset,
-      queue: new SerialQueue(),
-    });
+    const lane = newStatefulLane(address, position, { offset, unproven }, this.#options);
+    this.#lanes.set(key, lane);
     return offset as NextOffset;
   }
 
@@ -184,7 +146,7 @@ export class StatefulPool implements StatefulScorer {
    * Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. The state must have proven itself
    * when it has all below the position, and nothing from there on.
    */
-  #inTurn(lane: Lane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  #inTurn(lane: StatefulLane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#threadOf(lane.key).host;
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
@@ -209,12 +171,12 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /** What waits behind must find no state: it would go into one that lacks what did not go in now. */
-  #giveUp({ key, address }: Lane): void {
+  #giveUp({ key, address }: StatefulLane): void {
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
     void this.#tellFailure(this.#threadOf(key).ask({ type: 'forget', lane: address }));
   }
 
-  async #pieces(lane: Lane, microBatch: MicroBatch): Promise<readonly Piece[]> {
+  async #pieces(lane: StatefulLane, microBatch: MicroBatch): Promise<readonly Piece[]> {
     if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
     const thread = this.#threadOf(lane.key);
     const { first, next } = microBatch;
@@ -223,7 +185,7 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /** A state that was begun on an assumption stands at the position, or beyond it. One that began too late is given up. */
-  async #prove(lane: Lane): Promise<void> {
+  async #prove(lane: StatefulLane): Promise<void> {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
     const thread = this.#threadOf(key);
@@ -232,7 +194,7 @@ export class StatefulPool implements StatefulScorer {
     lane.unproven = undefined;
   }
 
-  async #send(lane: Lane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
+  async #send(lane: StatefulLane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
     const { first, until, treatment, why } = piece;
     const thread = this.#threadOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
@@ -270,7 +232,7 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /** Between two micro-batches, now and then: a snapshot, a move to another thread. */
-  #lookAfter(lane: Lane): void {
+  #lookAfter(lane: StatefulLane): void {
     const now = this.#options.nowMs();
     if (lane.unproven === undefined && lane.snapshots.isDue(now))
       void this.#tellFailure(lane.snapshots.write(this.#threadOf(lane.key)));

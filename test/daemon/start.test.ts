@@ -9,7 +9,7 @@ import test from 'ava';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
-import { type Log, openLog } from '../../src/daemon/wiring.ts';
+import { type Log, openLog } from '../../src/daemon/open-log.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import { ROOT } from '../support/daemon.ts';
 import { batchOf } from '../support/records.ts';

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { systemClock } from '../../src/daemon/wiring.ts';
+import { systemClock } from '../../src/daemon/engine-limits.ts';
 import { budgetBytes } from '../../src/engine/credits.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { heldBytes } from '../../src/engine/lane.ts';

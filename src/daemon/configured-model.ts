@@ -1,0 +1,32 @@
+// The model that a configuration names: where it lies, and what runs it.
+
+import { join } from 'node:path';
+import type { Codec } from '../codec/codec.ts';
+import { codecs } from '../codec/codecs.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { probeBackends } from '../model/backend-probe.ts';
+import type { BackendChoice } from '../model/choose.ts';
+import { findVersion } from '../model/repository.ts';
+
+/** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
+export function backendFor(config: Config): Promise<BackendChoice> {
+  const { model, scoring } = config;
+  return probeBackends({
+    modelFolder: modelFolder(config),
+    wanted: model.backend,
+    batchRecords: scoring.predictRecords,
+  });
+}
+
+export const modelFolder = ({ model }: Config): string =>
+  findVersion(model.repository, model.name, model.version);
+
+/** The fitted numbers of the load source, beside the model. */
+export const generatorFile = (config: Config): string => join(modelFolder(config), 'generator.json');
+
+/** What the load source writes the input with. Throws `ConfigError`. */
+export function writingCodec({ input }: Config): Codec {
+  if (input.format !== 'avro') return codecs[input.format];
+  throw new ConfigError(['input.format: the load source writes msgpack and json; avro is read only']);
+}

@@ -1,0 +1,37 @@
+// What the engine is given besides its ports: its limits, and the time.
+
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../engine/ports.ts';
+import type { EngineLimits } from '../engine/state.ts';
+import { after } from '../time/timer.ts';
+
+export const workerCount = ({ scoring }: Config): number =>
+  scoring.workers === 'auto' ? Math.max(1, availableParallelism() - 1) : scoring.workers;
+
+/** Tasks with the pool for each worker: one in work, one waiting, so that no worker waits for the main thread. */
+const TASKS_PER_WORKER = 2;
+
+export function engineLimits(config: Config): EngineLimits {
+  const { microBatch, lanes, kafka, deadLetters } = config;
+  return {
+    microBatch: { recordsMax: microBatch.records, bytesMax: microBatch.bytes, lingerMs: microBatch.linger },
+    inFlightMax: lanes.inFlight,
+    scoringMax: workerCount(config) * TASKS_PER_WORKER,
+    budgetBytes: lanes.budget,
+    fetchBytesMax: kafka['max.partition.fetch.bytes'],
+    commitIntervalMs: lanes.commitInterval,
+    retryMs: lanes.retry,
+    retryMsMax: lanes.retryMax,
+    stallAfterMs: lanes.stallAfter,
+    flood: { share: deadLetters.floodShare, recordsMin: deadLetters.floodRecords },
+    producesTogether: kafka['transactional.id'] !== undefined,
+  };
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  setTimer(atMs, callback) {
+    return after(Math.max(0, Math.ceil(atMs - performance.now())), callback);
+  },
+};

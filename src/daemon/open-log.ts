@@ -1,0 +1,76 @@
+// The log that a configuration asks for, behind its ports: the adapters over Kafka, or the one in this process.
+
+import type { Config } from '../config/schema.ts';
+import { createKafka } from '../kafka/client.ts';
+import { unreachable } from '../kafka/refusal.ts';
+import { KafkaSink } from '../kafka/sink.ts';
+import { KafkaSource } from '../kafka/source.ts';
+import { TransactionalSink } from '../kafka/transactional-sink.ts';
+import type { Sink, Source } from '../log/ports.ts';
+import { MemoryBroker } from '../memory/broker.ts';
+import { MemorySink } from '../memory/sink.ts';
+import { MemorySource } from '../memory/source.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { keepTrying, type Patience } from './keep-trying.ts';
+import { hopelessFor } from './rights.ts';
+
+export interface Log {
+  readonly source: Source;
+  readonly sink: Sink;
+}
+
+/** The source and the sink of the configured log. Nothing is connected yet. */
+export function openLog(config: Config, logger: Logger): Log {
+  const { input, lanes, kafka } = config;
+  if (config.log === 'memory') {
+    const broker = new MemoryBroker();
+    for (const { topic } of [config.input, config.output, config.deadLetters]) {
+      broker.createTopic(topic, config.memory.partitions, config.memory.bytesPerPartition);
+    }
+    const source = new MemorySource(broker, {
+      groupId: kafka['group.id'],
+      topic: input.topic,
+      reset: kafka['auto.offset.reset'],
+      fetchBytesMax: kafka['max.partition.fetch.bytes'],
+    });
+    return { source, sink: new MemorySink(broker) };
+  }
+  const client = createKafka(kafka, (level, message, details) => logger[level](details, message));
+  const { topic } = input;
+  const { onOutOfRange } = lanes;
+  if (kafka['transactional.id'] === undefined) {
+    const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange });
+    return { source, sink: new KafkaSink(client, kafka) };
+  }
+  const sink = new TransactionalSink(client, kafka, (why) => {
+    logger.warn(`joining anew: ${why}`);
+    void source.rejoin();
+  });
+  const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });
+  return { source, sink };
+}
+
+/** The sink alone, for commands that only write: they answer nothing, so they have no offset to commit. */
+export function openSink(config: Config, logger: Logger): Sink {
+  const kafka = { ...config.kafka, 'transactional.id': undefined };
+  return openLog({ ...config, kafka }, logger).sink;
+}
+
+/** Connects, and keeps trying while the broker is away or silent, saying so. */
+export function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
+  const where = `no broker at ${config.kafka['bootstrap.servers']}`;
+  const hopeless = hopelessFor(config, config.output.topic, 'Write');
+  return keepTrying(() => sink.start(), {
+    where,
+    ...patience,
+    hopeless,
+    describe: (error) => unreachable(error, config.kafka),
+  });
+}
+
+/** What is not there at once is not waited for, and a broker that says nothing no longer than for an answer. */
+export const impatient = (config: Config, logger: Logger): Patience => ({
+  logger,
+  signal: new AbortController().signal,
+  failAfterMs: config.kafka['request.timeout.ms'],
+});

@@ -1,0 +1,55 @@
+// What worker threads are told of a configuration: how records are read, scored and written.
+
+import { nameTwice } from '../answers/result-names.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { readManifest } from '../model/manifest.ts';
+import type { ReadingSetup } from '../reading/reading-setup.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import { avroSetup } from './avro-setup.ts';
+
+/** Throws `ConfigError` for ids that a result has no room for, and what is wrong with the settings of Avro. */
+export function scorerSetup(
+  config: Config,
+  model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
+): ScorerSetup {
+  const { output, deadLetters, scoring, limits } = config;
+  const twice = nameTwice(output.ids, readManifest(model.modelFolder).outputs, output.features);
+  if (twice !== undefined)
+    throw new ConfigError([
+      `output.ids: "${twice}" would stand twice in a result, expected no name of an output, of another id, model or version`,
+    ]);
+  return {
+    ...model,
+    ...readingSetup(config),
+    resultFormat: output.format,
+    idPaths: output.ids,
+    results: output.topic,
+    deadLetters: deadLetters.topic,
+    deadLetterDialects: deadLetters.dialects,
+    compression: output.compression,
+    predictRecordsMax: scoring.predictRecords,
+    resultBatchBytesMax: limits.resultBatchBytes,
+    inflatedBytesMax: limits.inflatedBytes,
+    recordBytesMax: limits.recordBytes,
+    headersMax: limits.headers,
+    features: output.features,
+  };
+}
+
+/** How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro. */
+export const readingSetup = (config: Config): ReadingSetup => {
+  const { input, limits } = config;
+  return {
+    inputFormat: input.format,
+    avro: input.format === 'avro' ? avroSetup(config) : null,
+    json: {
+      isFramed: input.framing === 'confluent',
+      schemas: input.schemas,
+      notFinite: input.notFinite === 'read',
+    },
+    nestingMax: limits.nesting,
+    only: input.only,
+    tombstones: input.tombstones,
+  };
+};
