@@ -43,11 +43,18 @@ if (named === '' || more.length > 0) fail('name one folder or file of src/');
 const source = join('src', named.replace(/^src\//, '')).replace(/\/$/, '');
 if (!existsSync(join(root, source))) fail(`there is no ${source}`);
 
+/** Those that need Node alone, with a quarter of the runs of a property. */
+const CONFIG = 'ava.unit.config.js';
+const { default: unit } = (await import(join(root, CONFIG))) as {
+  readonly default: { readonly files: readonly string[] };
+};
+
 const simSeeds = whole('sim-seeds', 0);
 const simulator = ['test/sim/main.ts', '--json', '--seeds', String(simSeeds)];
 const wanted = {
   root,
   source,
+  suite: { config: CONFIG, files: unit.files },
   mutants: values.all ? Number.POSITIVE_INFINITY : whole('mutants', 1),
   seed: whole('seed', 0),
   concurrency: whole('concurrency', 1),

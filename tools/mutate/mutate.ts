@@ -16,11 +16,18 @@ export interface Wanted {
   readonly mutants: number;
   readonly seed: number;
   readonly concurrency: number;
+  /** The tests that may be asked, and AVA's configuration for them. All below the source's own folder, unless given. */
+  readonly suite?: Suite;
   /** What Node runs on those that the tests let pass: another way to notice them. */
   readonly afterwards?: readonly string[];
   readonly equivalent?: readonly Equivalent[];
   /** How long a test file may take that took so long without a mutant. */
   readonly limitMs?: (tookMs: number) => number;
+}
+
+export interface Suite {
+  readonly config: string;
+  readonly files: readonly string[];
 }
 
 export interface Tried {
@@ -49,13 +56,13 @@ interface TestFile extends Step {
 const limitOf = (tookMs: number): number => 10_000 + 4 * tookMs;
 
 export async function mutate(wanted: Wanted, say: (line: string) => void): Promise<MutationReport> {
-  const { root, source, seed } = wanted;
+  const { root, source, seed, suite } = wanted;
   const all = await mutantsOf(root, source);
   const equivalent = (wanted.equivalent ?? EQUIVALENT).filter(({ file }) => isBelow(file, source));
   const drawn = draw(root, all, wanted);
   say(`${source}: ${drawn.length} of ${all.length} mutants, drawn with seed ${seed}`);
   using first = copyTree(root);
-  const { tests, reach } = await dryRun(first.root, ownTests(root, source));
+  const { tests, reach } = await dryRun(first.root, ownTests(root, source, suite), suite);
   const seconds = tests.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000;
   say(`${tests.length} test files, ${seconds.toFixed(1)} s without a mutant`);
   const { afterwards } = wanted;
@@ -101,10 +108,11 @@ function draw(root: string, all: readonly Mutant[], { mutants, seed }: Wanted): 
 }
 
 /** The test files of the folder, or of the next one above that exists. So src/log/balance.ts is tried by test/log. */
-function ownTests(root: string, source: string): string[] {
+function ownTests(root: string, source: string, suite: Suite | undefined): string[] {
   for (let path = source.replace(/^src/, 'test'); path !== '.'; path = dirname(path)) {
-    if (path !== 'test' && existsSync(join(root, path)))
-      return globSync(`${path}/**/*.test.ts`, { cwd: root }).sort();
+    if (path === 'test' || !existsSync(join(root, path))) continue;
+    const files = globSync(`${path}/**/*.test.ts`, { cwd: root }).sort();
+    return suite === undefined ? files : files.filter((file) => suite.files.includes(file));
   }
   throw new Error(`no folder of test/ belongs to ${source}`);
 }
@@ -120,11 +128,12 @@ async function measured(run: Step['run'], cwd: string, env: Record<string, strin
 async function dryRun(
   root: string,
   files: readonly string[],
+  suite: Suite | undefined,
 ): Promise<{ readonly tests: readonly TestFile[]; readonly reach: Reach }> {
   const tests: TestFile[] = [];
   const counts = mkdtempSync(join(root, 'counts-'));
   for (const file of files) {
-    const run: Step['run'] = (options) => runTests([file], options);
+    const run: Step['run'] = (options) => runTests([file], suite?.config, options);
     tests.push({ file, ...(await measured(run, root, { NODE_V8_COVERAGE: counts })) });
   }
   const reach = readReach(root, counts);

@@ -21,9 +21,23 @@ const HEAP_MB_MAX = 2048;
 
 const HEAP = `--max-old-space-size=${HEAP_MB_MAX}`;
 
-/** The tests by AVA, up to the first that fails. Its processes get the options of this one. */
-export const runTests = (tests: readonly string[], options: TrialOptions): Promise<Trial> =>
-  runNode(['node_modules/.bin/ava', '--fail-fast', ...tests], options);
+/**
+ * The tests by AVA, up to the first that fails. Each file has a process of its own, with the options of this one. What V8 compiled is
+ * not kept: a mutant runs once.
+ */
+export const runTests = (
+  tests: readonly string[],
+  config: string | undefined,
+  options: TrialOptions,
+): Promise<Trial> =>
+  runNode(
+    [
+      'node_modules/.bin/ava',
+      ...(config === undefined ? [] : ['--config', config]),
+      ...['--no-worker-threads', '--fail-fast', ...tests],
+    ],
+    { ...options, env: { ...options.env, NODE_DISABLE_COMPILE_CACHE: '1' } },
+  );
 
 export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOptions): Promise<Trial> {
   const startedAt = performance.now();
