@@ -61,6 +61,10 @@ const wanted = {
   ...(/^src\/engine\b/.test(source) && simSeeds > 0 ? { afterwards: simulator } : {}),
 };
 
+// By the way of the exit all that was started ends, and the copies go.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const atLeast = whole('at-least', 0);
 const { tried, wrong } = await mutate(wanted, say);

@@ -57,12 +57,15 @@ const limitOf = (tookMs: number): number => 10_000 + 4 * tookMs;
 
 export async function mutate(wanted: Wanted, say: (line: string) => void): Promise<MutationReport> {
   const { root, source, seed, suite } = wanted;
-  const all = await mutantsOf(root, source);
+  // What is edited from here on is not noticed.
+  using stack = new DisposableStack();
+  const copies = Array.from({ length: wanted.concurrency }, () => stack.use(copyTree(root)));
+  const [first] = copies as [WorkingCopy];
+  const all = await mutantsOf(first.root, source);
   const equivalent = (wanted.equivalent ?? EQUIVALENT).filter(({ file }) => isBelow(file, source));
-  const drawn = draw(root, all, wanted);
+  const drawn = draw(first.root, all, wanted);
   say(`${source}: ${drawn.length} of ${all.length} mutants, drawn with seed ${seed}`);
-  using first = copyTree(root);
-  const { tests, reach } = await dryRun(first.root, ownTests(root, source, suite), suite);
+  const { tests, reach } = await dryRun(first.root, ownTests(first.root, source, suite), suite);
   const seconds = tests.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000;
   say(`${tests.length} test files, ${seconds.toFixed(1)} s without a mutant`);
   const { afterwards } = wanted;
@@ -82,8 +85,6 @@ export async function mutate(wanted: Wanted, say: (line: string) => void): Promi
       say(`${reason === undefined ? verdict : `equivalent (${reason})`}: ${describe(mutant)}`);
     }
   };
-  using others = new DisposableStack();
-  const copies = [first, ...Array.from({ length: wanted.concurrency - 1 }, () => others.use(copyTree(root)))];
   await Promise.all(copies.map(tryAll));
   return { tried, wrong: [...faultsOf(equivalent, all), ...caughtAfterAll(tried)] };
 }
