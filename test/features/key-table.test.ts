@@ -1,4 +1,4 @@
-// The keys of windows: a table holds what a Map would hold, however keys meet in it and go; and what is carried out of a state is all of it.
+// The keys of windows: a table holds what a Map would hold, however keys meet in it and go; and what is saved of a state is all of it.
 
 import test from 'ava';
 import fc from 'fast-check';

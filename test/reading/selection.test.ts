@@ -67,7 +67,7 @@ test('a record is skipped if a field has none of the values that are wanted; wha
 
 test('a value of Avro can be judged once its schema is known: it is asked for by number or by name', async (t) => {
   const ids: string[] = [];
-  using server = await registryServer((path) => {
+  using server = await registryServer(({ path }) => {
     ids.push(path);
     return { schema: SCHEMA };
   });

@@ -3,13 +3,26 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** `answer` gives the body for a path. */
+export interface RegistryRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly body: unknown;
+}
+
+/** `answer` gives the body for a request, with a status other than 200 where it says so. */
 export async function registryServer(
-  answer: (path: string) => object,
+  answer: (request: RegistryRequest) => object | readonly [status: number, body: object | string],
 ): Promise<Disposable & { readonly url: string }> {
-  const server = createServer((request, response) => {
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(answer(request.url ?? '')));
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const part of request) text += part;
+    const { method = '', url: path = '', headers } = request;
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const found = answer({ method, path, authorization: headers.authorization, body });
+    const [status, said] = Array.isArray(found) ? found : [200, found];
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(typeof said === 'string' ? said : JSON.stringify(said));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
