@@ -75,3 +75,12 @@ test('all that is scored in a row is produced together where that is wanted; wha
   ledger.acknowledged(3);
   t.is(ledger.bytes, 0);
 });
+
+test('of many that are produced together the last says how far they go, and all of their batches go along', (t) => {
+  const ledger = ledgerWith(entry(1, 0, 5), entry(2, 5, 9), entry(3, 9, 12));
+  for (const id of [3, 2, 1]) ledger.scored(id, { ...scored, scored: id });
+  const all = ledger.takeProducible(true);
+  t.like(all?.entry, { id: 1, first: 0, next: 12, bytes: 30 });
+  t.is(all?.scored.scored, 6);
+  t.is(ledger.inFlight, 1);
+});
