@@ -142,10 +142,9 @@ export class Panes {
     return Math.floor(timeMs / this.hopMs);
   }
 
-  /** Makes room for so many slots. */
+  /** Makes room for so many slots, more than there are. */
   reserve(slots: number): void {
     const places = slots * this.length;
-    if (places <= this.#numbers.length) return;
     this.#numbers = grown(this.#numbers, places);
     this.#counts = grown(this.#counts, places);
     if (this.has.sum) this.#sums = grown(this.#sums, places);
