@@ -226,14 +226,15 @@ export class MsgpackWalker {
     this.#skipSized(head, depth);
   }
 
+  /** Heads of numbers are below these, or were skipped by now. */
   #skipSized(head: number, depth: number): void {
-    if (head >= 0x80 && head <= 0x8f) this.#skipEntries(1, head & 0x0f, depth);
-    else if (head >= 0x90 && head <= 0x9f) this.#skipMany(1, head & 0x0f, depth);
+    if (head <= 0x8f) this.#skipEntries(1, head & 0x0f, depth);
+    else if (head <= 0x9f) this.#skipMany(1, head & 0x0f, depth);
+    else if (head <= 0xbf) this.#skipBytes(1 + (head & 0x1f));
     else if (head === 0xdc) this.#skipMany(0, this.#sized(2), depth);
     else if (head === 0xdd) this.#skipMany(0, this.#sized(4), depth);
     else if (head === 0xde) this.#skipEntries(0, this.#sized(2), depth);
     else if (head === 0xdf) this.#skipEntries(0, this.#sized(4), depth);
-    else if (head >= 0xa0 && head <= 0xbf) this.#skipBytes(1 + (head & 0x1f));
     else if (head === 0xd9 || head === 0xc4) this.#skipBytes(this.#sized(1));
     else if (head === 0xda || head === 0xc5) this.#skipBytes(this.#sized(2));
     else if (head === 0xdb || head === 0xc6) this.#skipBytes(this.#sized(4));

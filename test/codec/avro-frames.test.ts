@@ -162,3 +162,12 @@ test('a schema that cannot be read is refused value by value, by the name that i
   const wrong = '{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}';
   t.throws(() => readerOf('confluent', wrong), { instanceOf: SchemaError, message: /field "a"/ });
 });
+
+test('a field that was not written and has no default is told by its name', (t) => {
+  const reader =
+    '{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":"int"}]}';
+  const own = readerOf('confluent', reader);
+  own.learn(7, '{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}');
+  const { bytes, end } = around(frameOf('confluent', INT, 7), VALUE);
+  t.throws(() => own.decode(bytes, 2, end), { message: /field "b" was not written, and has no default$/ });
+});

@@ -252,6 +252,12 @@ test("a reader's schema says what is read: names, aliases, defaults, promotions"
   t.true(walk(writer, bytes, [path(0, 'a')], twice).isTaken);
   const list = reader({ name: 'l', type: { type: 'array', items: 'int' }, default: [1] });
   t.is(walk(writer, bytes, [path(0, 'l', 1)], list).isTaken, null, 'a default that is not plain');
+  const inner = {
+    name: 'd',
+    type: { type: 'record', name: 'D', fields: [{ name: 'x', type: 'int' }] },
+    default: { x: 1 },
+  };
+  t.is(walk(writer, bytes, [path(0, 'd.x')], reader(inner)).isTaken, null, 'a field of a default');
   const date = { type: 'int', logicalType: 'date' };
   t.is(walk(writer, bytes, [path(0, 'old')], reader({ name: 'old', type: date })).found[0], 7 * 86_400_000);
   t.is(walk(record(date), Buffer.of(2), [path(0, 'f0')]).found[0], 86_400_000);

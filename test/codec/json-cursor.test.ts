@@ -115,6 +115,7 @@ test('numbers in bulk: as many as are wanted and plain, into their places; the c
   t.deepEqual(bulk('[1, 2, 3]', 4), [3, 8, 7, 7, 1, 2, 3, 7]);
   t.deepEqual(bulk('[1,null,3]', 3), [1, 2, 7, 7, 1, 7, 7, 7]);
   t.deepEqual(bulk('[1,2e1,3]', 3), [1, 2, 7, 7, 1, 7, 7, 7]);
+  t.deepEqual(bulk('[1]2]', 3), [1, 2, 7, 7, 1, 7, 7, 7], 'not beyond its end');
   t.deepEqual(bulk('[]', 3), [0, 1, 7, 7, 7, 7, 7, 7]);
   t.deepEqual(bulk('[1,2', 3), [1, 2, 7, 7, 1, 7, 7, 7]);
 });
