@@ -101,6 +101,8 @@ test('a time is one that a date can have, in the unit of its field; a timestamp 
     filled([{ ...hour, path: 'at' }], { at: 'noon' }),
     'NOT_A_NUMBER: field "at" is the string "noon", expected a number',
   );
+  const isNight = (timestampMs: number) => filled([{ time: 'isNight' }], {}, timestampMs);
+  t.deepEqual([isNight(0), isNight(6 * 3_600_000 - 1), isNight(6 * 3_600_000)], [[1], [1], [0]]);
   const [sine, cosine] = filled([{ ...hour, cyclic: true }], {}, 6 * 3_600_000) as number[];
   t.deepEqual([sine, Math.abs(cosine as number) < 1e-6], [1, true]);
 });
@@ -192,6 +194,8 @@ test('what is counted may be text, what is summed may not; flags and large integ
   t.deepEqual(fill({ d: 'x', m: 2 }), [2, 5]);
   t.deepEqual(fill({ d: Number.NaN, m: 2 }), [3, 5]);
   t.regex(fill({ d: [], m: 2 }) as string, /^NOT_A_NUMBER: field "d" is a list/);
+  t.regex(fill({ m: 2 }) as string, /^MISSING_FIELD: field "d"/);
+  t.regex(fill({ d: null, m: 2 }) as string, /^NOT_A_NUMBER: field "d" is null/);
   const both = windowsOf([window({ function: 'distinct', of: 'd' }), window({ function: 'sum', of: 'd' })]);
   t.regex(both.fill({ d: 'x' }) as string, /^NOT_A_NUMBER/);
   t.deepEqual(both.fill({ d: 4 }), [1, 4]);
@@ -234,4 +238,34 @@ test('how far back a record matters is what its windows reach, and how far its t
     Number.POSITIVE_INFINITY,
   );
   t.is(windowsOf([window({ function: 'count' })], { time: 'at', drift: '3s' }).plan.reach.driftMs, 3_000);
+});
+
+test('the clock is looked at when a record is later than it allowed before, not for each', (t) => {
+  let looks = 0;
+  const inputs = [planInput.parse(window({ function: 'count' }))];
+  const plan = new StatefulPlan(inputs, stateSchema.parse({ ahead: '1m' }), null, undefined, () => {
+    looks++;
+    return 1_000_000;
+  });
+  const at = (timestampMs: number) =>
+    plan.fill({}, new Float32Array(1), 0, timestampMs, Buffer.from('k'))?.code ?? null;
+  t.is(at(900_000), null);
+  t.is(at(1_060_000), null);
+  t.is(looks, 1);
+  t.is(at(1_060_001), 'TIME_AHEAD');
+  t.is(looks, 2);
+  t.is(plan.counts.ahead, 1);
+});
+
+test('a record that goes into the windows half way breaks them, and that is said with its cause', (t) => {
+  const { plan, fill } = windowsOf([window({ function: 'count' })]);
+  const cause = new RangeError('no such place');
+  plan.state.observe = () => {
+    throw cause;
+  };
+  const error = t.throws(() => fill({}), {
+    code: 'SCORELANE_STATE_BROKEN',
+    message: 'a record of 1000 ms breaks the windows: no such place',
+  });
+  t.is(error?.cause, cause);
 });
