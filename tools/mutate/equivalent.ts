@@ -30,9 +30,21 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     file: 'src/features/pending.ts',
     mutant:
-      '(this.#arrivals[left] as number) < (this.#arrivals[right] as number) -> this.#arrivals[left] as number <= (this.#arrivals[right] as number)',
+      '(this.#arrivals[left] as number) < (this.#arrivals[right] as… -> this.#arrivals[left] as number <= (this.#arrivals[right] as …',
     reason: 'no two records arrive at the same time: their numbers differ',
   },
+  {
+    file: 'src/features/panes.ts',
+    mutant: 'value > (this.#maxs[place] as number) -> value >= (this.#maxs[place] as number)',
+    reason: 'the largest value is put in the place of its equal',
+  },
+  {
+    file: 'src/features/panes.ts',
+    mutant: 'pane - this.paneOf(lastMs) >= this.length -> pane - this.paneOf(lastMs) > this.length',
+    reason:
+      'a pane that is older by one ring stands in the same place, which begins anew, and its number says that it is another',
+  },
+  { file: 'src/features/waiting-list.ts', mutant: 'count * 4 < BUSY -> false', reason: SLOWER },
   {
     file: 'src/reading/choose-reader.ts',
     mutant: 'raw.direct.length === inputs.length && !selects -> false',

@@ -24,7 +24,7 @@ export interface Mutant {
 const LEFT_OUT = ['StringLiteral'];
 /** What takes the place of an expression stands in brackets, so that it binds as the expression did. */
 const STATEMENTS = ['BlockStatement'];
-const SHOWN_MAX = 70;
+const SHOWN_MAX = 60;
 
 const nothing = (): void => {};
 const no = (): boolean => false;
