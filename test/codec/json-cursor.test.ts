@@ -119,3 +119,17 @@ test('numbers in bulk: as many as are wanted and plain, into their places; the c
   t.deepEqual(bulk('[]', 3), [0, 1, 7, 7, 7, 7, 7, 7]);
   t.deepEqual(bulk('[1,2', 3), [1, 2, 7, 7, 1, 7, 7, 7]);
 });
+
+test('numbers in bulk end where the text ends, though the bytes go on as a list would', (t) => {
+  const bytes = Buffer.from('[1,2],3]');
+  for (const [end, read] of [
+    [3, 1],
+    [4, 1],
+    [5, 2],
+  ] as const) {
+    const walker = new JsonWalker();
+    walker.reset(bytes, 0, end);
+    walker.enterList();
+    t.is(walker.readFloat32s(new Float32Array(5), 0, 5), read, `${end} bytes`);
+  }
+});

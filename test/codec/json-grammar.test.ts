@@ -152,6 +152,24 @@ test('a text that is cut off anywhere is refused, though the bytes behind it go 
   for (let end = 0; end < text.length; end++) agree(t, text.slice(0, end));
 });
 
+test('a comma stands between two entries, and nowhere else', (t) => {
+  for (const text of [
+    '[,1]',
+    '[1,]',
+    '[,]',
+    '[1,,2]',
+    '[1 2]',
+    '{,"a":1}',
+    '{"a":1,}',
+    '{"a":1 "b":2}',
+    '{"a":1,,"b":2}',
+    '{,}',
+    '[1],',
+    '[1,2]',
+  ])
+    agree(t, text);
+});
+
 test('all characters that must be escaped are refused as they are, in values and in keys', (t) => {
   for (let code = 0; code < 0x21; code++) {
     const character = String.fromCharCode(code);

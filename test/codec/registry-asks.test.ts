@@ -107,6 +107,24 @@ test('what it does not have, or has of another kind, is an error of the schema a
   }
 });
 
+test('schemas may refer to each other sixteen deep, and no deeper', async (t) => {
+  const chainOf = (depth: number) =>
+    asking(
+      ({ path }) => {
+        const level = Number(/subjects\/(\d+)\//.exec(path)?.[1] ?? 0);
+        const next = { name: 'n', subject: String(level + 1), version: 1 };
+        return { schema: '"int"', references: level < depth ? [next] : [] };
+      },
+      (registry) => registry.schema(7),
+    );
+  const most = await chainOf(16);
+  t.is((most.found as { readonly references: readonly string[] }).references.length, 16);
+  t.regex(
+    message((await chainOf(17)).found),
+    /^schemas refer to each other more than 16 deep: schema 7 -> version 1 of 1 -> /,
+  );
+});
+
 test('an answer that is none is asked for again, a few times and not at once', async (t) => {
   let count = 0;
   const startedAt = performance.now();

@@ -39,3 +39,10 @@ test('what every object, list, text or bytes has is no field of theirs', (t) => 
   t.is(valueAt(record, parsePath('list.1')), 6);
   t.is(valueAt(JSON.parse('{"__proto__": {"constructor": 3}}'), parsePath('__proto__.constructor')), 3);
 });
+
+test('an element of a list is named by its number, of any count of digits, without zeros before it', (t) => {
+  const list = Array.from({ length: 120 }, (_, index) => index);
+  for (const index of [0, 9, 10, 119]) t.is(valueAt({ list }, parsePath(`list.${index}`)), index);
+  for (const step of ['00', '01', '1a', '1.0', '-1', '120', ''])
+    t.is(valueAt({ list }, parsePath(`list.${step}`)), undefined, step);
+});

@@ -121,6 +121,25 @@ for (const format of FORMATS) {
   });
 }
 
+test('an id of the same format stands in the result as it stands in the record, to the letter', (t) => {
+  const source = Buffer.from('  1.50  "\\u0061"');
+  const [starts, ends] = [
+    [2, 8],
+    [6, 16],
+  ];
+  const reader = {
+    ids: () => [1.5, 'a'],
+    idStart: (_row: number, id: number) => starts[id],
+    idEnd: (_row: number, id: number) => ends[id],
+  };
+  const writer = new ResultWriter(shape('json', 2, 1));
+  writer.write(reader as unknown as InputReader, 0, source, [Float32Array.of(1)], 0, 1);
+  t.is(
+    writer.bytes.toString('utf8', 0, writer.end),
+    '{"id0":1.50,"id1":"\\u0061","o0":1,"model":"m","version":"1"}',
+  );
+});
+
 test('json to msgpack: an id is encoded anew, though it stands in the record', (t) => {
   for (const [inputFormat, format] of [
     ['json', 'msgpack'],
