@@ -45,6 +45,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'a pane that is older by one ring stands in the same place, which begins anew, and its number says that it is another',
   },
   { file: 'src/features/waiting-list.ts', mutant: 'count * 4 < BUSY -> false', reason: SLOWER },
+  { file: 'src/codec/avro.ts', mutant: 'this.#bytes !== bytes -> true', reason: SLOWER },
+  {
+    file: 'src/features/window-state.ts',
+    mutant: 'slot === NONE -> false',
+    line: 'if (slot === NONE) return;',
+    reason: 'what is written before the beginning of an array is written nowhere',
+  },
+  {
+    file: 'src/worker/write/avro-results.ts',
+    mutant: 'end < 0 -> end <= 0',
+    reason: 'a result has a byte at least: its end is never 0',
+  },
   {
     file: 'src/reading/choose-reader.ts',
     mutant: 'raw.direct.length === inputs.length && !selects -> false',
