@@ -12,15 +12,15 @@ import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { StatefulScorer } from '../scoring/ports.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
+import { askForState } from './ask-for-state.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
-import { loadAll, type ModelHost, ScoringError } from './model-host.ts';
+import { loadAll, type ModelHost } from './model-host.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
 import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
-import { ThreadRetiredError } from './worker-thread.ts';
 
 export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
   readonly hosts: readonly ModelHost[];
@@ -92,7 +92,7 @@ export class StatefulPool implements StatefulScorer {
     await thread.host.ready;
     // The log may be away: no thread is to blame for that.
     const beginning = await this.#beginnings.find(address, position);
-    const { offset, unproven } = await this.#orLost(thread, () =>
+    const { offset, unproven } = await askForState(thread, () =>
       this.#beginnings.build(thread, address, beginning, position),
     );
     if (this.#wanted.get(key) !== address.epoch) {
@@ -180,7 +180,7 @@ export class StatefulPool implements StatefulScorer {
     if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
     const thread = this.#threadOf(lane.key);
     const { first, next } = microBatch;
-    const offsets = await this.#orLost(thread, () => thread.offsets(microBatch, first, next));
+    const offsets = await askForState(thread, () => thread.offsets(microBatch, first, next));
     return this.#suspects.pieces(microBatch, offsets);
   }
 
@@ -189,7 +189,7 @@ export class StatefulPool implements StatefulScorer {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
     const thread = this.#threadOf(key);
-    const latestMs = await this.#orLost(thread, () => latestIn(thread, address));
+    const latestMs = await askForState(thread, () => latestIn(thread, address));
     await this.#beginnings.prove(address, position, unproven, latestMs);
     lane.unproven = undefined;
   }
@@ -201,7 +201,7 @@ export class StatefulPool implements StatefulScorer {
     const state = { epoch: lane.address.epoch, offset: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
     const verdict = treatment === 'score' ? null : workerLost(why);
-    const scored = await this.#orLost(
+    const scored = await askForState(
       thread,
       () => thread.score(microBatch, { first, until, verdict, state }),
       (words) => {
@@ -211,24 +211,6 @@ export class StatefulPool implements StatefulScorer {
     );
     this.#suspects.passed(microBatch, until);
     return scored;
-  }
-
-  /** Asks a thread for something. If that costs the thread, its states are lost. */
-  async #orLost<T>(
-    thread: WorkerClient,
-    ask: () => Promise<T>,
-    blame: (words: string) => string = () => 'between two micro-batches',
-  ): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof ScoringError || error instanceof StateLostError) throw error;
-      const { message } = error as Error;
-      if (!(error instanceof ThreadRetiredError))
-        thread.host.lost(`${message} (${blame(message)})`, error as Error);
-      thread.host.recover();
-      throw new StateLostError(`the thread with the state was lost: ${message}`, { cause: error });
-    }
   }
 
   /** Between two micro-batches, now and then: a snapshot, a move to another thread. */

@@ -406,4 +406,12 @@ export const BUGS: readonly Bug[] = [
     find: 'this.#counts.skipped++;',
     replace: '',
   },
+  {
+    name: 'blames records for a thread that had not begun with them',
+    file: 'pool/ask-for-state.ts',
+    find: 'error instanceof ThreadRetiredError || error instanceof NotLoadedError',
+    replace: 'error instanceof ThreadRetiredError',
+    windows: true,
+    from: 5000,
+  },
 ];
