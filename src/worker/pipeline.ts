@@ -16,8 +16,9 @@ import { schemaInHeaders } from '../reading/schema-header.ts';
 import { NO_RECORDS } from '../scoring/record-counts.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
-import { notFinite } from './not-finite.ts';
 import { ourFault } from './our-fault.ts';
+import { notFinite } from './predict/not-finite.ts';
+import { predictRows } from './predict/predict-rows.ts';
 import { pastLimit } from './record-limits.ts';
 import { copyRow, type PendingRow, rowOf } from './row.ts';
 import type { LaneStates } from './states/lane-states.ts';
@@ -38,7 +39,7 @@ export interface ScorerParts {
   readonly probe: () => void;
 }
 
-/** What is used by one task after the other, so that nothing of it is allocated anew. */
+/** What is used by one task after the other, so that nothing of it is allocated again. */
 interface Workspace {
   readonly features: Float32Array;
   readonly rows: PendingRow[];
@@ -226,7 +227,7 @@ class Task {
 
   /** Predicts and writes the rows that wait, then the dead letters, in the order of the input. */
   #flush(): void {
-    if (this.#pending > 0) this.#predict(0, this.#pending);
+    if (this.#pending > 0) this.#predict(this.#pending);
     this.#pending = 0;
     // One that could not be decoded was refused before those that the model refused, wherever it stood.
     this.#refused.sort((left, right) => left.row.offset - right.row.offset);
@@ -234,40 +235,18 @@ class Task {
     this.#refused = [];
   }
 
-  /**
-   * Predicts rows `from` up to `to`. If the model throws, the rows are halved until the culprit is alone; it becomes a
-   * dead letter, unless the model fails on its golden records too.
-   */
-  #predict(from: number, to: number): void {
-    const { predictor, reader, probe } = this.#parts;
-    const count = to - from;
-    const started = performance.now();
-    let columns: Float32Array[];
-    try {
-      const rows = this.#workspace.features.subarray(from * reader.width, to * reader.width);
-      columns = predictor.predict(rows, count);
-      if (this.#parts.setup.features) columns = [...columns, rows];
-      this.#predictMs += performance.now() - started;
-    } catch (error) {
-      this.#predictMs += performance.now() - started;
-      if (count > 1) {
-        const middle = from + (count >> 1);
-        this.#predict(from, middle);
-        this.#predict(middle, to);
-        return;
-      }
-      probe();
-      const message = (error as Error).message;
-      this.#reject(this.#workspace.rows[from] as PendingRow, {
-        stage: 'predict',
-        code: 'PREDICT_FAILED',
-        message,
-      });
-      return;
-    }
-    const encodeStarted = performance.now();
-    for (let index = 0; index < count; index++) this.#write(from + index, columns, index, count);
-    this.#encodeMs += performance.now() - encodeStarted;
+  /** Predicts the rows that wait, and writes their results. */
+  #predict(count: number): void {
+    const { predictor, reader, probe, setup } = this.#parts;
+    const parts = { predictor, width: reader.width, withFeatures: setup.features, probe };
+    this.#predictMs += predictRows(parts, this.#workspace.features, 0, count, {
+      scored: (columns, first, rows) => {
+        const started = performance.now();
+        for (let index = 0; index < rows; index++) this.#write(first + index, columns, index, rows);
+        this.#encodeMs += performance.now() - started;
+      },
+      refused: (row, rejection) => this.#reject(this.#workspace.rows[row] as PendingRow, rejection),
+    });
   }
 
   #write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {

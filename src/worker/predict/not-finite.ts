@@ -1,6 +1,6 @@
 // NaN and infinity are no scores: nobody could tell them from a fault of their own.
 
-import type { Rejection } from '../features/rejection.ts';
+import type { Rejection } from '../../features/rejection.ts';
 
 /** Why the outputs of the row at `index` of `count` cannot be written; null where all of them are numbers. */
 export function notFinite(columns: readonly Float32Array[], index: number, count: number): Rejection | null {
