@@ -10,6 +10,7 @@ import { Topics } from '../daemon/topics.ts';
 import { readingSetup } from '../daemon/worker-setup.ts';
 import { Selection } from '../reading/selection.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } from './options.ts';
 
 export interface AuditOptions {
   /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */
@@ -103,3 +104,23 @@ function print(reports: readonly PartitionReport[]): string[] {
   }
   return lines;
 }
+
+export const registerAudit: Register = (program, finish) => {
+  withConfig(
+    program,
+    'audit',
+    'hold input, results and dead letters against each other; exits 1 when an answer is missing',
+  )
+    .option('--from <time>', 'input from this record timestamp on, as ISO 8601', timeArgument)
+    .option('--to <time>', 'input up to this record timestamp, as ISO 8601', timeArgument)
+    .option('--json', 'print the report as JSON', false)
+    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }) => {
+      finish(
+        await auditCommand(loadWith(flags), {
+          json: flags.json,
+          ...(flags.from === undefined ? {} : { fromMs: flags.from }),
+          ...(flags.to === undefined ? {} : { toMs: flags.to }),
+        }),
+      );
+    });
+};

@@ -16,6 +16,7 @@ import { scorerSetup } from '../daemon/worker-setup.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { explainChoice } from '../model/choose.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
 export async function check(loaded: LoadedConfig): Promise<number> {
   const isGiven = (key: string): boolean => loaded.origins.has(key);
@@ -55,3 +56,11 @@ export async function check(loaded: LoadedConfig): Promise<number> {
   }
   return EXIT.ok;
 }
+
+export const registerCheck: Register = (program, finish) => {
+  withConfig(program, 'check', 'validate the configuration, the model, the broker and the topics').action(
+    async (flags: ConfigFlags) => {
+      finish(await check(loadWith(flags)));
+    },
+  );
+};

@@ -2,7 +2,9 @@
 
 import type { LoadedConfig } from '../config/load.ts';
 import { letterLine } from './letter-line.ts';
-import { type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
+import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
+import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { registerRedrive } from './redrive.ts';
 
 /** Counts them by code, stage, model and version, with an example of each. */
 export function dlqList({ config }: LoadedConfig, filter: DlqFilter): Promise<number> {
@@ -42,3 +44,21 @@ export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowO
     passed.say();
   });
 }
+
+export const registerDlq: Register = (program, finish) => {
+  const dlq = program.command('dlq').description('look at dead letters, and send them back to the input');
+  withConfig(dlq, 'list', 'count them by reason')
+    .option('--code <code>', 'only those of this code', codeArgument)
+    .action(async (flags: ConfigFlags & DlqFilter) => {
+      finish(await dlqList(loadWith(flags), codeFilter(flags)));
+    });
+
+  withConfig(dlq, 'show', 'print them, one JSON object a line')
+    .option('--code <code>', 'only those of this code', codeArgument)
+    .option('--limit <n>', 'how many', countArgument, 20)
+    .action(async (flags: ConfigFlags & DlqFilter & { limit: number }) => {
+      finish(await dlqShow(loadWith(flags), { ...codeFilter(flags), limit: flags.limit }));
+    });
+
+  registerRedrive(dlq, finish);
+};

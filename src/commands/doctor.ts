@@ -7,6 +7,8 @@ import { versions } from '../daemon/versions.ts';
 import { loadKafkaJs } from '../kafka/seam.ts';
 import { probeBackends } from '../model/backend-probe.ts';
 import { BACKENDS, type Backend } from '../model/predictor.ts';
+import { findVersion } from '../model/repository.ts';
+import type { Register } from './options.ts';
 
 interface Finding {
   readonly what: string;
@@ -63,3 +65,14 @@ function program(name: string, args: readonly string[], why: string): Finding {
   if (error !== undefined || status !== 0) return { what: name, ok: false, detail: why };
   return { what: name, ok: true, detail: `${stdout}${stderr}`.split('\n')[0] as string };
 }
+
+export const registerDoctor: Register = (program, finish) => {
+  program
+    .command('doctor')
+    .description('say what is here, what is missing and why')
+    .option('--repository <folder>', 'model repository to try the backends with', 'native-models')
+    .option('--model <name>', 'model to try them with', 'creditcard')
+    .action(async ({ repository, model }: { repository: string; model: string }) => {
+      finish(await doctor(findVersion(repository, model, 'latest')));
+    });
+};

@@ -8,6 +8,7 @@ import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { CsvDataError, cell, JSON_NUMBER, readRows } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
+import { type ConfigFlags, collect, loadWith, type Register, withConfig } from './options.ts';
 import { openOutFile } from './out-file.ts';
 
 export interface FeaturesOptions {
@@ -91,3 +92,21 @@ export function timeIn(text: string): number {
     zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
   return Date.parse(`${date}T${time.replace(',', '.')}${distance}`);
 }
+
+export const registerFeatures: Register = (program, finish) => {
+  withConfig(program, 'features', "write the feature matrix of a CSV file, by the model's own plan")
+    .requiredOption('--csv <file>', 'rows with a header line, in the order of the log')
+    .requiredOption('--out <file>', 'where to write the matrix, as CSV')
+    .option('--timestamp <column>', "the record's timestamp: milliseconds since 1970, or ISO 8601")
+    .option('--key <column>', "the record's key")
+    .option('--keep <column>', 'a column to write in front of the features; may be given again', collect, [])
+    .option(
+      '--text <column>',
+      'a column that is text, also where it looks like a number; may be given again',
+      collect,
+      [],
+    )
+    .action(async (flags: ConfigFlags & FeaturesOptions) => {
+      finish(await features(loadWith(flags), flags));
+    });
+};

@@ -1,11 +1,14 @@
 // What the commands for dead letters share: those of this job, read from a topic that others may write too.
 
+import { InvalidArgumentError } from 'commander';
+import { closest } from 'fastest-levenshtein';
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
 import { EXIT } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { impatient } from '../daemon/open-log.ts';
 import { Topics } from '../daemon/topics.ts';
 import type { Code } from '../features/rejection.ts';
+import { CODES } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
@@ -81,3 +84,15 @@ export async function each(
     }
   });
 }
+
+/** The argument of `--code`. */
+export const codeArgument = (text: string): Code => {
+  const found = CODES.find((known) => known === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(
+    `no dead letter has it; did you mean ${closest(text.toUpperCase(), CODES)}?`,
+  );
+};
+
+export const codeFilter = (flags: DlqFilter): DlqFilter =>
+  flags.code === undefined ? {} : { code: flags.code };

@@ -1,8 +1,9 @@
 // `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
 
+import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { Generated } from '../config/schema.ts';
+import { GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
 import { UnavailableError } from '../daemon/errors.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
@@ -17,6 +18,15 @@ import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { generated, writeGenerated } from './generated.ts';
+import {
+  type ConfigFlags,
+  countArgument,
+  loadWith,
+  type Register,
+  rateArgument,
+  shareArgument,
+  withConfig,
+} from './options.ts';
 
 export interface ProduceOptions {
   /** A file of numbers with a header line. */
@@ -84,3 +94,56 @@ function fromCsv(file: string, fields: readonly string[]): Iterator<LoadRecord> 
     throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
   return repeatRows(rows);
 }
+
+export const registerProduce: Register = (program, finish) => {
+  withConfig(program, 'produce', 'send transactions to the input topic')
+    .option('--csv <file>', 'rows of numbers with a header line, again and again')
+    .addOption(
+      new Option(
+        '--generate <what>',
+        'fitted to the model, or transactions of customers at terminals',
+      ).choices(GENERATED),
+    )
+    .option('--customers <n>', 'of the generated transactions', countArgument, 5000)
+    .option('--terminals <n>', 'of the generated transactions', countArgument, 10_000)
+    .option('--to <file>', 'write --count generated transactions to a CSV file instead')
+    .option('--rate <n>', 'records a second, or max', rateArgument, 1000)
+    .option('--count <n>', 'how many records', countArgument, Number.POSITIVE_INFINITY)
+    .option('--garbage <share>', 'share of records to spoil, 0 to 1', shareArgument, 0)
+    .option('--seed <n>', 'seed of the generated transactions', countArgument, 1)
+    .action(
+      async (
+        flags: ConfigFlags & {
+          csv?: string;
+          generate?: Generated;
+          customers: number;
+          terminals: number;
+          to?: string;
+          rate: number;
+          count: number;
+          garbage: number;
+          seed: number;
+        },
+      ) => {
+        if (flags.csv !== undefined && flags.generate !== undefined)
+          program.error('--csv and --generate exclude each other');
+        if (flags.to !== undefined && !Number.isFinite(flags.count))
+          program.error('--to needs --count: what is generated has no end');
+        if (flags.to !== undefined && flags.csv !== undefined)
+          program.error('--csv and --to exclude each other');
+        finish(
+          await produce(loadWith(flags), {
+            recordsPerSecond: flags.rate,
+            count: flags.count,
+            garbageShare: flags.garbage,
+            seed: flags.seed,
+            generate: flags.generate ?? 'fitted',
+            customers: flags.customers,
+            terminals: flags.terminals,
+            ...(flags.csv === undefined ? {} : { csv: flags.csv }),
+            ...(flags.to === undefined ? {} : { to: flags.to }),
+          }),
+        );
+      },
+    );
+};

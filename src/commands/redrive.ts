@@ -19,7 +19,8 @@ import {
   sentUpTo,
 } from '../log/redrive-position.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
+import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
+import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
 /** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
 const SLICE = 20_000;
@@ -125,3 +126,12 @@ class Back {
     return this.#writers.flush();
   }
 }
+
+export const registerRedrive: Register = (dlq, finish) => {
+  withConfig(dlq, 'redrive', 'send those that were not sent back yet to the input again')
+    .option('--code <code>', 'only those of this code; the others stay to be sent', codeArgument)
+    .option('--from-beginning', 'all of them, also those that were sent back before', false)
+    .action(async (flags: ConfigFlags & DlqFilter & { fromBeginning: boolean }) => {
+      finish(await dlqRedrive(loadWith(flags), { ...codeFilter(flags), fromBeginning: flags.fromBeginning }));
+    });
+};

@@ -17,6 +17,7 @@ import { Meter, type Summary } from '../telemetry/meter.ts';
 import { Progress } from '../telemetry/progress.ts';
 import { Ending } from './ending.ts';
 import { generated } from './generated.ts';
+import { type ConfigFlags, durationArgument, loadWith, type Register, withConfig } from './options.ts';
 import { printSummary } from './summary.ts';
 
 export interface RunOptions {
@@ -160,3 +161,36 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
   };
   await runLoad(load, ending.signal).catch((error: Error) => ending.fail(error));
 }
+
+interface RunFlags {
+  readonly for?: number;
+  readonly summary?: string;
+  readonly failFast: boolean;
+  readonly resumeDedupe: boolean;
+}
+
+export const registerRun: Register = (program, finish) => {
+  withConfig(program, 'run', 'score the input topic until told to stop')
+    .option(
+      '--for <duration>',
+      'stop by itself after so long of scoring, or of waiting for what is not ready',
+      durationArgument,
+    )
+    .option('--summary <file>', 'write the closing summary as JSON')
+    .option('--fail-fast', 'exit when the broker is away at start, instead of waiting for it', false)
+    .option(
+      '--resume-dedupe',
+      'read the ends of the outputs at start, and do not score again what is answered there',
+      false,
+    )
+    .action(async (flags: ConfigFlags & RunFlags) => {
+      finish(
+        await runDaemon(loadWith(flags), {
+          failFast: flags.failFast,
+          resumeDedupe: flags.resumeDedupe,
+          ...(flags.for === undefined ? {} : { forMs: flags.for }),
+          ...(flags.summary === undefined ? {} : { summaryFile: flags.summary }),
+        }),
+      );
+    });
+};

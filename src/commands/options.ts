@@ -1,0 +1,63 @@
+// What commands share of the command line: the flags of the configuration, and arguments that say what they expected.
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { parseDuration } from '../config/units.ts';
+import { createLogger } from '../telemetry/log.ts';
+
+/** Adds a command to the program. `finish` takes the exit code of the one that ran. */
+export type Register = (program: Command, finish: (exitCode: number) => void) => void;
+
+export interface ConfigFlags {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+export const withConfig = (parent: Command, name: string, description: string): Command =>
+  parent
+    .command(name)
+    .description(description)
+    .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
+    .option('--set <key=value>', 'override one key; may be given again', collect, []);
+
+export function loadWith({ config, set }: ConfigFlags): LoadedConfig {
+  const loaded = loadConfig({ file: config, flags: set, environment: process.env });
+  const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
+  for (const warning of loaded.warnings) logger.warn(warning);
+  return loaded;
+}
+
+export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** An argument parser that says what it expected. */
+export function argument<T>(parse: (text: string) => T | undefined, expected: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`expected ${expected}`);
+    return value;
+  };
+}
+
+export const durationArgument = argument((text) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
+  }
+}, 'a duration such as 500ms, 10s or 5m');
+export const timeArgument = argument((text) => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}, 'a time such as 2026-01-31T12:00:00Z');
+export const rateArgument = argument(
+  (text) => (text === 'max' ? Number.POSITIVE_INFINITY : Number(text) > 0 ? Number(text) : undefined),
+  'records a second, or max',
+);
+export const countArgument = argument(
+  (text) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
+  'a whole number',
+);
+export const shareArgument = argument(
+  (text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined),
+  '0 to 1',
+);
