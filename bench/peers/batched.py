@@ -90,7 +90,7 @@ def cpu():
 
 consumer.subscribe([args.input])
 scored = 0
-# Where the measured time begins: with the first record, and anew after the warm-up.
+# Where the measured time begins: with the first record, and again after the warm-up.
 measured = None
 warm = False
 while True:

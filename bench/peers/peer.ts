@@ -72,7 +72,7 @@ export class Stopwatch {
   #resolve: (report: PeerReport) => void = () => {};
   #scored = 0;
   #isWarm = false;
-  /** Where the measured time begins: with the first record, and anew after the warm-up. */
+  /** Where the measured time begins: with the first record, and again after the warm-up. */
   #from: { readonly scored: number; readonly atMs: number; readonly cpu: NodeJS.CpuUsage } | undefined;
 
   constructor(peer: PeerArguments) {

@@ -30,7 +30,7 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   noInput: 'a file that was named does not exist',
   unavailable: 'the broker is away (`--fail-fast`, `check`, `produce`), or no backend can run the model',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
-  stalled: 'lanes with lag showed no sign of life, and joining the group anew did not help; start it again',
+  stalled: 'lanes with lag showed no sign of life, and joining the group again did not help; start it again',
   cantCreate:
     'the summary or standard output could not be written (disk full, no right); everything that was scored is committed',
   outOfRange: 'the log no longer holds the committed offset (`lanes.onOutOfRange=fail`)',

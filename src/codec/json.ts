@@ -8,7 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * No integer past 2^53 has fewer digits. They are looked for where a value begins, for fractions often have as many, and a search for
- * digits alone begins anew at each of them.
+ * digits alone begins again at each of them.
  */
 const LARGE = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
 const INTEGER = /^-?\d+$/;

@@ -6,7 +6,7 @@ import { Extension } from './extension.ts';
 import { MsgpackError, MsgpackWalker } from './msgpack-walk.ts';
 
 const [NIL, FALSE, TRUE] = [0xc0, 0xc2, 0xc3];
-/** Keys that are remembered, so that each costs a comparison and no new text; those that are longer, or come later, are made anew. */
+/** Keys that are remembered, so that each costs a comparison and no new text; those that are longer, or come later, are made again. */
 const [KEYS_MAX, KEY_BYTES_MAX] = [256, 32];
 
 export class MsgpackDecoder {

@@ -115,7 +115,7 @@ class Back {
   add({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
     const [key, value] = [record.key(), record.value()];
     const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
-    // The topic may have been made anew with fewer partitions.
+    // The topic may have been made again with fewer partitions.
     this.#writers
       .writerFor(reason.partition % this.#partitions, bytes)
       .appendRecord(timestamp, key, value, block);

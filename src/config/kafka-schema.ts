@@ -58,7 +58,7 @@ export const kafka = z.strictObject({
     ),
   'metadata.max.age.ms': positive()
     .default(30_000)
-    .describe('The topic is looked at anew so often: partitions that were added are read by then.'),
+    .describe('The topic is looked at again so often: partitions that were added are read by then.'),
   'request.timeout.ms': positive()
     .default(30_000)
     .describe('A request that is not answered by then has failed.'),

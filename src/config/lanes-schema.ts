@@ -28,8 +28,8 @@ export const lanes = z.strictObject({
   stallAfter: duration()
     .prefault('60s')
     .describe(
-      'A lane with lag that shows no sign of life for so long is named in the log, and the group is joined anew; after three ' +
-        'times in vain the daemon exits with code 71. Longer than kafka.request.timeout.ms and scoring.deadline.',
+      'A lane with lag that shows no sign of life for so long is named in the log, and the group is joined again; after three ' +
+        'times without success the daemon exits with code 71. Longer than kafka.request.timeout.ms and scoring.deadline.',
     ),
   rightsTimeout: duration()
     .prefault('0ms')

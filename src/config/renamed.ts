@@ -7,7 +7,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   'state.snapshotInterval': 'snapshots.interval',
 };
 
-/** What to do about a key, if it is one of old. */
+/** What to do about a key, if it is an old one. */
 export const renamedKey = (key: string): string | null =>
   RENAMED[key] === undefined ? null : `"${key}" is called "${RENAMED[key]}" now`;
 

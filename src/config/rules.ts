@@ -44,7 +44,7 @@ function waits({ registry, lanes }: Config): Contradiction[] {
   if (registry.url === undefined || waitMs < lanes.stallAfter) return [];
   const message =
     `expected less than a third of lanes.stallAfter, ${lanes.stallAfter} ms, found ${registry.timeout} ms: a lane that waits for a ` +
-    'schema would look stalled, and the group would be joined anew';
+    'schema would look stalled, and the group would be joined again';
   return [{ key: 'registry.timeout', message }];
 }
 

@@ -18,14 +18,14 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
     meter.lanesAssigned(partitions.map(keyOf));
     logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
     const remade = partitions.filter(({ replaces }) => replaces !== undefined);
-    for (const [topic, anew] of Map.groupBy(remade, (each) => each.topic)) {
-      meter.count('partitionsRemade', anew.length);
+    for (const [topic, ofTopic] of Map.groupBy(remade, (each) => each.topic)) {
+      meter.count('partitionsRemade', ofTopic.length);
       logger.error(
         {
           code: 'SCORELANE_TOPIC_REMADE',
-          before: anew[0]?.replaces,
-          now: anew[0]?.incarnation,
-          partitions: anew.map(keyOf),
+          before: ofTopic[0]?.replaces,
+          now: ofTopic[0]?.incarnation,
+          partitions: ofTopic.map(keyOf),
         },
         `topic ${topic} was deleted and made again: what was committed is of the old one; the new one is scored from its start`,
       );
@@ -75,7 +75,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       case 'stalled':
         logger.error(
           { code: 'SCORELANE_STALLED', lanes: effect.lanes },
-          `not ready: no sign of life for lanes.stallAfter, joining the group anew: ${effect.lanes.join('; ')}`,
+          `not ready: no sign of life for lanes.stallAfter, joining the group again: ${effect.lanes.join('; ')}`,
         );
         return;
       default:

@@ -43,7 +43,7 @@ export function openLog(config: Config, logger: Logger): Log {
     return { source, sink: new KafkaSink(client, kafka) };
   }
   const sink = new TransactionalSink(client, kafka, (why) => {
-    logger.warn(`joining anew: ${why}`);
+    logger.warn(`joining again: ${why}`);
     void source.rejoin();
   });
   const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });

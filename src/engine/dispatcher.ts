@@ -88,7 +88,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         effects.push({ type: 'seek', partition: lane, position: lane.position });
         return;
       }
-      // The log ends before the lane's position: it was cut or made anew, and its offsets count from elsewhere.
+      // The log ends before the lane's position: it was cut or made again, and its offsets count from elsewhere.
       endLanes(state, [lane], 'lost', effects);
       beginLane(state, { ...addressOf(lane), ...metadataOf(lane), position: message.position }, effects);
       return;
@@ -161,7 +161,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
       trouble(lane, message.failure, nowMs, effects);
-      // A stop waits for what is in flight, and says so where it waited in vain.
+      // A stop waits for what is in flight, and says so where it waited without success.
       if (message.isAstray && state.stopping === undefined) {
         halt(state, lane, nowMs, effects);
         return;

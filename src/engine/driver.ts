@@ -14,7 +14,7 @@ import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
-/** Lanes do not advance, nobody knows why, and joining the group anew did not help. */
+/** Lanes do not advance, nobody knows why, and joining the group again did not help. */
 export class StalledError extends ScorelaneError {
   readonly code = 'SCORELANE_STALLED';
 }
@@ -220,7 +220,7 @@ export class Driver {
         void source.rejoin();
         break;
       case 'gaveUp':
-        this.#die(new StalledError(`joining anew did not help: ${effect.lanes.join('; ')}`));
+        this.#die(new StalledError(`joining again did not help: ${effect.lanes.join('; ')}`));
         break;
       case 'abandoned':
       case 'trouble':

@@ -56,7 +56,7 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
       readonly retriable: boolean;
-      /** Some of it goes to a partition that its topic does not have: only what is made anew can be produced. */
+      /** Some of it goes to a partition that its topic does not have: only what is made again can be produced. */
       readonly isAstray?: boolean;
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
@@ -111,7 +111,7 @@ export type Effect =
   | { readonly type: 'recovered'; readonly lane: LaneAddress }
   /** The log should be asked where it ends. */
   | { readonly type: 'askLogEnds' }
-  /** Lanes with lag showed no sign of life: join the group anew. */
+  /** Lanes with lag showed no sign of life: join the group again. */
   | { readonly type: 'stalled'; readonly lanes: readonly string[] }
   /** That did not help: nothing here can heal it. */
   | { readonly type: 'gaveUp'; readonly lanes: readonly string[] };

@@ -92,7 +92,7 @@ export function applySettling(state: EngineState, nowMs: number, effects: Effect
   effects.push({ type: 'settled', unfinished });
 }
 
-/** Ends lanes: after `revoked`, after `lost`, and when the topic was made anew or has grown, nothing of theirs is committed any more. */
+/** Ends lanes: after `revoked`, after `lost`, and when the topic was made again or has grown, nothing of theirs is committed any more. */
 export function endLanes(
   state: EngineState,
   partitions: readonly TopicPartition[],

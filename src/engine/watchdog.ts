@@ -1,5 +1,5 @@
 // No silent stall (invariant 6). A lane with lag must show signs of life: advance, or say what keeps it. One that does not for
-// `stallAfterMs` is named, and the source joins the group anew; when that has not helped a few times, the engine gives up
+// `stallAfterMs` is named, and the source joins the group again; when that has not helped a few times, the engine gives up
 // and the process ends, for its supervisor to start it again. The lag is not taken from what was fetched, for fetching may
 // be what has stalled: the log is asked.
 
@@ -8,7 +8,7 @@ import { heldBytes, type Lane } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
-/** How often in a row joining anew may fail to help. */
+/** How often in a row joining again may fail to help. */
 const TRIES = 3;
 /** The log is asked for its ends so often in `stallAfterMs`. */
 const ASKS = 3;

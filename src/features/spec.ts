@@ -33,7 +33,7 @@ const hashed = z.strictObject({
   hash: z.strictObject({ buckets: z.int().min(2), seed: z.int().nonnegative().max(0xffff_ffff).default(0) }),
 });
 
-/** Parts of a time, and after how many units each begins anew. */
+/** Parts of a time, and after how many units each begins again. */
 export const TIME_PARTS = {
   hour: 24,
   weekday: 7,

@@ -18,7 +18,7 @@ interface Block {
   readonly number: number;
   first: number;
   last: number;
-  /** By field, NO_VALUE first: what is gathered of it; null where that has to be found out anew. */
+  /** By field, NO_VALUE first: what is gathered of it; null where that has to be found out again. */
   readonly gathered: (Gathered | null)[];
 }
 

@@ -145,7 +145,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       return this.cluster.findTopicPartitionMetadata(topic)[0]?.topicId ?? null;
     }
 
-    /** Whether the metadata, which are asked for anew now and then, tell of another topic by that name. */
+    /** Whether the metadata, which are asked for again now and then, tell of another topic by that name. */
     #isRemade(): boolean {
       return [...this.cluster.topicIds].some(([topic, id]) => {
         const now = this.#topicId(topic);

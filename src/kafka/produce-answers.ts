@@ -119,7 +119,7 @@ type Send = (
 ) => Promise<readonly { readonly topicName: string; readonly partition: number }[]>;
 export type CreateSend = (options: { readonly cluster: Cluster }) => Send;
 
-/** kafkajs's way to send, which fails when a partition is not among those that were answered for, and looks for its leader anew. */
+/** kafkajs's way to send, which fails when a partition is not among those that were answered for, and looks for its leader again. */
 export const acknowledgedSend =
   (create: CreateSend): CreateSend =>
   (options) => {

@@ -51,7 +51,7 @@ const SHORTER =
   'it ends before what was committed: it was cut (an unclean election of a leader), or the topic was deleted and made again, or the ' +
   'offset is not of this topic. To go on with what the log holds';
 
-/** Between two tries to join anew. */
+/** Between two tries to join again. */
 const REJOIN_AGAIN_MS = 1_000;
 
 export class KafkaSource implements Source {
@@ -70,7 +70,7 @@ export class KafkaSource implements Source {
   #owned: readonly TopicPartition[] = [];
   /** Where each of them would have been read from when it was assigned. */
   #assignedAt = new Map<string, NextOffset>();
-  /** The ids of topics as they were last assigned: they outlive a loss, so that a topic that was made anew is known as such. */
+  /** The ids of topics as they were last assigned: they outlive a loss, so that a topic that was made again is known as such. */
   readonly #topicIds = new Map<string, string>();
   readonly #stopped = Promise.withResolvers<void>();
   /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
@@ -135,7 +135,7 @@ export class KafkaSource implements Source {
 
   async #beginAnew(): Promise<void> {
     this.#lose();
-    // It has stopped to do what it should: it may not end, or end badly. Its session ends in any case.
+    // It has stopped doing what it should: it may not end, or end badly. Its session ends in any case.
     await left(this.#giveUp());
     while (this.#listener !== undefined) {
       try {
@@ -144,7 +144,7 @@ export class KafkaSource implements Source {
         await left(this.#giveUp());
         const refusal = refusalOf(error, this.#options.settings, this.#reads);
         if (refusal !== undefined) return this.#listener?.failed(refusal);
-        this.#kafka.logger().warn(`joining anew failed, trying again: ${(error as Error).message}`);
+        this.#kafka.logger().warn(`joining failed, trying again: ${(error as Error).message}`);
       }
       await Promise.race([pause(REJOIN_AGAIN_MS), this.#stopped.promise]);
     }

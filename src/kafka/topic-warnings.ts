@@ -50,7 +50,7 @@ function ofTime({ what, from, topic }: Written, { settings }: TopicSettings, say
   }
   const refused =
     what === 'dead letters'
-      ? 'are dated anew, and keep their own time in __scorelane.errors.timestamp'
+      ? 'are dated again, and keep their own time in __scorelane.errors.timestamp'
       : `are refused: ${REFUSED[what]}`;
   const before = bound(settings, 'before');
   const after = bound(settings, 'after');

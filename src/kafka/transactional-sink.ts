@@ -73,7 +73,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
 
   /**
    * `transactional.id` must be set. `onOvertaken` hears that another has committed for a partition that is ours: it must be
-   * read anew from what is committed now.
+   * read again from what is committed now.
    */
   constructor(kafka: Kafka, settings: KafkaSettings, onOvertaken: (why: string) => void) {
     this.#onOvertaken = onOvertaken;
@@ -298,7 +298,7 @@ const gone = (partition: TopicPartition): SinkError =>
 
 /**
  * Whether there is nothing left to do. That the offset is committed says nothing: it may have been before, past the end of a log that
- * was cut or made anew. Answers are done when an attempt with them had succeeded; an offset alone, when it was committed with its text.
+ * was cut or made again. Answers are done when an attempt with them had succeeded; an offset alone, when it was committed with its text.
  */
 const isAnswered = (line: Line, { batches, next, metadata }: Attempt): boolean =>
   batches.length > 0

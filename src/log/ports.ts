@@ -94,7 +94,7 @@ export interface Source {
   /** Asks the log where it ends, by another way than that by which records come. As all questions: `FencedError` once it was stopped. */
   logEnds(): Promise<readonly LogEnd[]>;
   /**
-   * Leaves the group and joins it anew, for a source that has stopped to bring anything. All that is owned is lost first.
+   * Leaves the group and joins it again, for a source that has stopped bringing anything. All that is owned is lost first.
    * Tries until it has succeeded, or the source is stopped; what no trying mends, `failed` hears. Never rejects.
    */
   rejoin(): Promise<void>;
@@ -176,7 +176,7 @@ const wordsOf = ({ batch, records }: Refusal): string => {
   return `${keyOf(batch)} refuses record ${first?.index} of a batch of ${batch.recordCount}${more}: ${first?.message}`;
 };
 
-/** The topic has no such partition, or is not there at all: it may have been made anew since its partitions were counted. */
+/** The topic has no such partition, or is not there at all: it may have been made again since its partitions were counted. */
 export class PartitionGoneError extends SinkError {
   override readonly code: ErrorCode = 'SCORELANE_PARTITION_GONE';
 }

@@ -44,6 +44,6 @@ export interface StatefulScorer extends Scorer {
 export interface Counter {
   /** The input has so many now. `isRemade`: it is another topic by the same name. */
   inputHas(partitionCount: number, isRemade: boolean): void;
-  /** Asks anew. Resolves to whether these go to a partition that their topic does not have; false where nobody can tell. */
+  /** Asks again. Resolves to whether these go to a partition that their topic does not have; false where nobody can tell. */
   lacks(outputs: readonly ResultBatch[]): Promise<boolean>;
 }

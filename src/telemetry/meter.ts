@@ -82,7 +82,7 @@ export class Meter {
     this.daemon = { ...this.daemon, [name]: this.daemon[name] + by };
   }
 
-  /** The lanes from now on, named by their partition. Those that were there before have not begun anew. */
+  /** The lanes from now on, named by their partition. Those that were there before have not begun again. */
   lanesAssigned(lanes: readonly string[]): void {
     const waiting = new Set(lanes.filter((lane) => !this.#lanes.has(lane)));
     this.#lanes = new Set(lanes);

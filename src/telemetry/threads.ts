@@ -30,7 +30,7 @@ export class ThreadMeter {
     this.#tensorsMax.set(thread, Math.max(tensors, this.#tensorsMax.get(thread) ?? 0));
   }
 
-  /** Begins anew: what was used so far does not count. */
+  /** Begins again: what was used so far does not count. */
   reset(): void {
     this.#first.clear();
     for (const [thread, usage] of this.#last) {

@@ -62,7 +62,7 @@ test('the lag is asked for, not taken from what was fetched: fetching may be wha
   t.deepEqual(alarms(scene.passUntil(4_000)), ['stalled']);
 });
 
-test('joining anew that does not help three times is given up; a lane that has advanced meanwhile counts anew', (t) => {
+test('joining again that does not help three times is given up; a lane that has advanced meanwhile counts again', (t) => {
   const scene = new Scene();
   scene.logEnd(25);
   t.deepEqual(alarms(scene.passUntil(3_700)), ['stalled', 'stalled', 'stalled', 'gaveUp']);
@@ -104,7 +104,7 @@ test('when the source stood below the log and the lane does not, the source goes
   t.is(scene.state.lanes.get('in/0')?.position, startingAt(10));
 });
 
-test('when the log was made anew and ends below the lane, the lane begins anew', (t) => {
+test('when the log was made again and ends below the lane, the lane begins again', (t) => {
   const scene = new Scene();
   scene.tell({ type: 'outOfRange', partition: lane, position: startingAt(0), logEnd: 4 });
   t.is(scene.state.lanes.get('in/0')?.epoch, 2);

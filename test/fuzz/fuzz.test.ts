@@ -6,7 +6,7 @@ import { TARGETS } from './targets.ts';
 
 const CASES = Number(process.env.SCORELANE_FUZZ_CASES ?? 20_000);
 
-/** One with windows has several records, and makes its states anew. */
+/** One with windows has several records, and makes its states again. */
 const casesOf = (name: string): number => (name.endsWith('windows') ? CASES / 10 : CASES);
 
 for (const name of Object.keys(TARGETS)) {

@@ -84,7 +84,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     topicIdBefore: () => null,
     async assigning(partitions) {
       owned.push(...partitions.map(({ incarnation }) => incarnation));
-      topicId = 'anew';
+      topicId = 'again';
     },
     joined: () => {},
     assigned: (partitions) => void assigned.push(...partitions.map(({ incarnation }) => incarnation)),
@@ -93,5 +93,5 @@ test('a topic that is found to be another one when its offsets are asked for is 
   const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
   await member.joinAndSync();
   await member.fetch(0);
-  t.deepEqual([owned, assigned], [['old', 'anew'], ['anew']]);
+  t.deepEqual([owned, assigned], [['old', 'again'], ['again']]);
 });

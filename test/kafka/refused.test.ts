@@ -152,8 +152,8 @@ for (const [kind, open] of [
     t.deepEqual(await valuesOf(topic), []);
   });
 
-  test(`${kind}: a partition that is gone since the topic was made anew is no success`, async (t) => {
-    const topic = `${kind}-anew`;
+  test(`${kind}: a partition that is gone since the topic was made again is no success`, async (t) => {
+    const topic = `${kind}-again`;
     await createTopics(broker().address, { [topic]: 4 });
     const { sink, produce } = await open();
     await produce(batchOf(topic, 3, records(1, 10)));
@@ -218,7 +218,7 @@ test('with transactions, who asks for committed offsets right after a commit is 
   const transaction = await producer.transaction();
   const topics = [{ topic: name, partitions: [{ partition: 1, offset: '7' }] }];
   await transaction.sendOffsets({ consumerGroupId: name, topics });
-  await sink.own([{ ...input, incarnation: 'anew' }], []);
+  await sink.own([{ ...input, incarnation: 'again' }], []);
   t.pass('nobody waits for a transaction of another partition');
   const [asked] = await Promise.all([committed(), transaction.commit()]);
   t.deepEqual(asked, ['100', '7']);
@@ -244,21 +244,21 @@ test('with transactions, what was committed of a topic says nothing of the one t
   };
   const metadataOf = (topicId: string) =>
     writeCommitMetadata({ topicId, begun: 0, partitions: 1, placedBy: [1], namedFrom: 0 });
-  const [old, anew] = [metadataOf('old'), metadataOf('anew')];
+  const [old, again] = [metadataOf('old'), metadataOf('again')];
   const sink = new TransactionalSink(kafka, settings, t.fail);
   await sink.start();
   await sink.own([{ ...input, incarnation: 'old' }], []);
   const answer = (next: number, metadata: string) =>
     sink.produce([batchOf('remade-out', 0, records(1, 10))], { ...input, next: startingAt(next), metadata });
   await answer(500, old);
-  await sink.own([{ ...input, incarnation: 'anew' }], [input]);
+  await sink.own([{ ...input, incarnation: 'again' }], [input]);
   await t.throwsAsync(
     answer(501, old),
     { instanceOf: SinkError },
     'an answer to the old topic that comes late',
   );
-  await sink.commit([{ ...input, next: startingAt(0), metadata: anew }]);
-  await until('the new offset', async () => (await committed()).topicId === 'anew');
-  t.deepEqual(await committed(), { offset: '0', topicId: 'anew' });
+  await sink.commit([{ ...input, next: startingAt(0), metadata: again }]);
+  await until('the new offset', async () => (await committed()).topicId === 'again');
+  t.deepEqual(await committed(), { offset: '0', topicId: 'again' });
   await Promise.all([sink.stop(), admin.disconnect()]);
 });

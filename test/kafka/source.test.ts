@@ -53,7 +53,7 @@ function sourceWith({
   return { source, listener, members, heard, made: () => made };
 }
 
-test('a source that cannot join anew tries until it can: its lanes are gone, and nobody else would try (invariant 6)', async (t) => {
+test('a source that cannot join again tries until it can: its lanes are gone, and nobody else would try (invariant 6)', async (t) => {
   const { source, listener, members, heard } = sourceWith({
     async connect(number) {
       if (number === 2 || number === 3) throw new Error(`ECONNREFUSED ${number}`);
@@ -64,12 +64,12 @@ test('a source that cannot join anew tries until it can: its lanes are gone, and
   t.deepEqual([...members], [4]);
   t.deepEqual(
     heard,
-    [2, 3].map((number) => `joining anew failed, trying again: ECONNREFUSED ${number}`),
+    [2, 3].map((number) => `joining failed, trying again: ECONNREFUSED ${number}`),
   );
   await source.stop();
 });
 
-test('a source that is refused when it joins anew says so, and does not try again', async (t) => {
+test('a source that is refused when it joins again says so, and does not try again', async (t) => {
   const { source, listener, heard, made } = sourceWith({
     async connect(number) {
       if (number > 1) throw Object.assign(new Error('no'), { type: 'GROUP_AUTHORIZATION_FAILED' });
@@ -82,7 +82,7 @@ test('a source that is refused when it joins anew says so, and does not try agai
   await source.stop();
 });
 
-test('a source that is stopped while it tries to join anew stops trying', async (t) => {
+test('a source that is stopped while it tries to join again stops trying', async (t) => {
   const { source, listener, heard, members } = sourceWith({
     async connect(number) {
       if (number > 1) throw new Error('ECONNREFUSED');

@@ -162,7 +162,7 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     t.is(second.heard.owned.get(keyOf({ topic, partition: 0 })), startingAt(2));
   });
 
-  test('a member that joins anew loses what it owned first, and reads on from what was committed', async (t) => {
+  test('a member that joins again loses what it owned first, and reads on from what was committed', async (t) => {
     const topic = await topicWith(1, ['a', 'b']);
     const { source, heard } = await start(unique('group'), topic);
     await until('both', () => heard.values.get(0)?.length === 2);
@@ -178,7 +178,7 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     await source.commit([{ topic, partition: 0, next: startingAt(2) }]);
   });
 
-  test('a member that is asked twice at once to join anew is one member still, and reads everything', async (t) => {
+  test('a member that is asked twice at once to join again is one member still, and reads everything', async (t) => {
     const topic = await topicWith(2, ['a', 'b']);
     const { source, heard } = await start(unique('group'), topic);
     await until('all', () => [...heard.values.values()].flat().length === 4);

@@ -39,7 +39,7 @@ export function incarnations(test: TestFn, harness: () => LogHarness): void {
     return { source, heard };
   }
 
-  test('a topic that is made anew is read from its start, under a name of its own, though it is longer than the old one (invariant 9)', async (t) => {
+  test('a topic that is made again is read from its start, under a name of its own, though it is longer than the old one (invariant 9)', async (t) => {
     const [topic, group] = [unique('remade'), unique('group')];
     await harness().createTopic(topic, 1);
     await produce(topic, ['old0', 'old1', 'old2']);
@@ -53,7 +53,7 @@ export function incarnations(test: TestFn, harness: () => LogHarness): void {
     await produce(topic, values);
     await until('the new records', () => heard.values.get(0)?.includes('new5'));
     t.deepEqual(heard.values.get(0), ['old0', 'old1', 'old2', ...values]);
-    t.is(heard.fetchedBefore, 3, 'it was assigned anew before anything of it was brought');
+    t.is(heard.fetchedBefore, 3, 'it was assigned again before anything of it was brought');
     const second = heard.assignments.at(-1);
     t.deepEqual(
       [second?.position, second?.uncommitted, second?.replaces],

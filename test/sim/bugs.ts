@@ -160,7 +160,7 @@ export const BUGS: readonly Bug[] = [
     replace: '',
   },
   {
-    name: 'keeps a lane of a topic that was made anew',
+    name: 'keeps a lane of a topic that was made again',
     file: 'engine/rebalance.ts',
     find: 'if (kept.incarnation !== partition.incarnation) {',
     replace: 'if (false) {',
@@ -197,7 +197,7 @@ export const BUGS: readonly Bug[] = [
     replace: '',
   },
   {
-    name: 'does not join anew when a lane has stalled',
+    name: 'does not join again when a lane has stalled',
     file: 'engine/driver.ts',
     find: 'void source.rejoin();',
     replace: '',

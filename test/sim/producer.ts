@@ -36,7 +36,7 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
   const nothing = async (): Promise<void> => {};
   const partitionsOf = (topic: string): { readonly partitionId: number }[] =>
     Array.from({ length: world.cluster.count(topic) }, (_, partitionId) => ({ partitionId }));
-  /** What the seam relies on to look for leaders anew. */
+  /** What the seam relies on to look for leaders again. */
   const metadata = { refreshMetadata: nothing, findTopicPartitionMetadata: partitionsOf };
   return {
     admin: () => ({

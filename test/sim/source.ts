@@ -149,7 +149,7 @@ export class SimSource implements Source, GroupMember {
     this.#expelled();
   }
 
-  /** Brings nothing any more, of no partition, until it joins anew. */
+  /** Brings nothing any more, of no partition, until it joins again. */
   stick(): void {
     this.#stuck = true;
   }
@@ -261,7 +261,7 @@ export class SimSource implements Source, GroupMember {
   #request(reading: Reading): void {
     const { cluster, dice, group } = this.#world;
     if (reading.incarnation !== cluster.incarnation) {
-      // There is no topic of that id any more: it looks for the one that there is, and joins anew, once.
+      // There is no topic of that id any more: it looks for the one that there is, and joins again, once.
       if (this.#missed !== reading.incarnation) group.rebalance();
       this.#missed = reading.incarnation;
       return;

@@ -12,7 +12,7 @@ export async function until<T>(
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms without success for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

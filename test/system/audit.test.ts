@@ -75,7 +75,7 @@ test('what was scored is proven, also while the daemon works; what was committed
   t.is(none.code, 0, none.out);
 });
 
-test('an input that is made anew while the daemon runs, longer than the old one, is scored whole; old answers answer none of it (invariant 9)', async (t) => {
+test('an input that is made again while the daemon runs, longer than the old one, is scored whole; old answers answer none of it (invariant 9)', async (t) => {
   const job = await newJob(broker().address, ['model.backend=wasm'], 1);
   const kafka = kafkaFor(settingsFor(job.address));
   await produce(job, 100, '--rate', 'max');

@@ -39,7 +39,7 @@ const broker = withBroker(test, {
     'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
     'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config':
       'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    // kafkajs logs in anew ten seconds before: every two.
+    // kafkajs logs in again ten seconds before: every two.
     'listener.name.sasl_plaintext.scram-sha-256.connections.max.reauth.ms': '12000',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
   },
@@ -166,7 +166,7 @@ test('a login that is refused ends with 77 and names the user', async (t) => {
   );
 });
 
-test('a login that is made anew on open connections is not noticed; where its password has changed meanwhile, run ends with 77', async (t) => {
+test('a login that is made again on open connections is not noticed; where its password has changed meanwhile, run ends with 77', async (t) => {
   const own = await job();
   await allow(
     ROTATED,

@@ -169,7 +169,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
     }),
   ),
   {
-    name: 'output topic deleted, then made anew',
+    name: 'output topic deleted, then made again',
     async act(scene) {
       const job = await scene.anotherJob();
       const daemon = await startDaemon(job);
@@ -190,7 +190,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
     },
   },
   {
-    name: 'output topic made anew with fewer partitions, then an input that grows',
+    name: 'output topic made again with fewer partitions, then an input that grows',
     async act(scene) {
       const job = await scene.anotherJob();
       const kafka = kafkaFor(settingsFor(job.address));
@@ -215,7 +215,7 @@ export const FAULTS: readonly Fault<ProxiedBroker>[] = [
     },
   },
   {
-    name: 'input topic deleted, then made anew and filled past where the lanes were',
+    name: 'input topic deleted, then made again and filled past where the lanes were',
     async act(scene) {
       const job = await scene.anotherJob();
       const kafka = kafkaFor(settingsFor(job.address));
