@@ -37,7 +37,7 @@ function repository(inputs: string, state = '{ time: at }'): { folder: string; f
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'model.yaml'),
-    `name: cards\nversion: 1\ninputs:${inputs}\nstate: ${state}\noutputs: [score]\n` +
+    `name: cards\nversion: 1\ninputs:${inputs}\nwindows: ${state}\noutputs: [score]\n` +
       'artefacts: { web: { path: model.json } }\ngolden: { path: golden.json, tolerance: 1e-5 }\n',
   );
   const settings = [`model.repository=${join(folder, '..', '..')}`, 'model.name=cards'];
