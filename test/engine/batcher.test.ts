@@ -72,3 +72,8 @@ test('what is taken is the longest beginning that fits, at least one, in order, 
     }),
   );
 });
+
+test('mail that fills a micro-batch exactly is taken whole, by records and by bytes', (t) => {
+  t.is(takeMicroBatch(mailboxWith(mail(4, 1), mail(6, 1), mail(1, 1)), policy).length, 2);
+  t.is(takeMicroBatch(mailboxWith(mail(1, 40), mail(1, 60), mail(1, 1)), policy).length, 2);
+});

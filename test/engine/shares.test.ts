@@ -1,6 +1,7 @@
 // How lanes share what there is, and how they end: fetches within the budget, mail that is given back, stops, rebalances.
 
 import test from 'ava';
+import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
@@ -122,4 +123,40 @@ test('all that is scored in a row is produced by one call where calls cost much'
   const [produce] = of(engine.scored(first, 2), 'produce');
   t.is(produce?.batches.length, 3);
   t.is(produce?.answered.next as number, 3);
+});
+
+test('a source that stood at another place is sent to the lane; a log that ends before the lane is another one', (t) => {
+  const after = (logEnd: number) => {
+    const engine = new Engine({ inFlightMax: 1 });
+    engine.fetch(3, 1);
+    const position = startingAt(1);
+    return engine.say({ type: 'outOfRange', partition: { topic: 'in', partition: 0 }, position, logEnd }, 2);
+  };
+  t.deepEqual(
+    of(after(3), 'seek').map(({ position }) => position as number),
+    [3],
+    'the log ends where the lane stands',
+  );
+  t.deepEqual(of(after(3), 'abandoned'), []);
+  t.like(of(after(2), 'abandoned')[0], { microBatches: 1, why: 'lost' });
+});
+
+test('of a lane that is taken away it is said what was in flight, if anything was', (t) => {
+  const partitions = [{ topic: 'in', partition: 0 }];
+  for (const type of ['revoked', 'lost'] as const) {
+    const busy = new Engine({ inFlightMax: 2 });
+    const [first] = opened(busy.fetch(3, 1)) as [MicroBatch];
+    t.like(of(busy.say({ type, partitions }, 2), 'abandoned')[0], { microBatches: 2, why: type });
+    t.deepEqual(busy.scored(first, 3), [], 'a late answer reaches nobody');
+    t.deepEqual(of(new Engine().say({ type, partitions }, 2), 'abandoned'), []);
+  }
+});
+
+test('the budget is never less than a fetch for each lane, or some could not go on at all', (t) => {
+  const engine = new Engine({ fetchBytesMax: 1_000, budgetBytes: 1_500 }, [0, 1, 2]);
+  t.is(budgetBytes(engine.state), 3_000);
+  t.is(laneShareBytes(engine.state), 1_000);
+  t.deepEqual(of(engine.tick(1), 'pause'), []);
+  t.is(budgetBytes(new Engine({ fetchBytesMax: 1_000, budgetBytes: 1_500 }).state), 1_500);
+  t.is(laneShareBytes(new Engine({ fetchBytesMax: 1_000, budgetBytes: 1_500 }, []).state), 1_500);
 });

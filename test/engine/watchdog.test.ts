@@ -126,3 +126,26 @@ test('a log that was only asked before its last records came is no lag', (t) => 
   scene.logEnd(4);
   t.deepEqual(alarms(scene.passUntil(4_000)), []);
 });
+
+test('without lag the engine wakes to ask for the ends of the log, and for nothing else', (t) => {
+  const scene = new Scene();
+  t.is(wakeAtMs(scene.state), 300);
+  scene.nowMs = 300;
+  t.deepEqual(typesOf(scene.tell({ type: 'tick' })), ['askLogEnds']);
+  t.is(wakeAtMs(scene.state), 600);
+  scene.logEnd(25);
+  t.is(wakeAtMs(scene.state), 600, 'a lane that has just got lag is given its time');
+});
+
+test('an engine without lanes, or one that stops, watches nothing', (t) => {
+  const scene = new Scene();
+  scene.logEnd(25);
+  scene.tell({ type: 'stop', deadlineMs: 100_000 });
+  t.deepEqual(
+    scene.passUntil(5_000).filter(({ type }) => type !== 'drained'),
+    [],
+  );
+  const empty = newEngine(limits);
+  t.is(wakeAtMs(empty), Number.POSITIVE_INFINITY);
+  t.deepEqual(step(empty, { type: 'tick' }, 5_000), []);
+});
