@@ -160,3 +160,24 @@ test('the budget is never less than a fetch for each lane, or some could not go 
   t.is(budgetBytes(new Engine({ fetchBytesMax: 1_000, budgetBytes: 1_500 }).state), 1_500);
   t.is(laneShareBytes(new Engine({ fetchBytesMax: 1_000, budgetBytes: 1_500 }, []).state), 1_500);
 });
+
+test('the source is told again that a lane is paused, after a rebalance and nowhere else', (t) => {
+  const fetchBytesMax = 2 * BYTES;
+  const kept = {
+    type: 'assigned',
+    partitions: [{ topic: 'in', partition: 0, position: startingAt(9) }],
+  } as const;
+  const full = new Engine({ fetchBytesMax, budgetBytes: 10 * BYTES, inFlightMax: 1 });
+  t.is(of(full.fetch(9, 1), 'pause').length, 1);
+  t.is(of(full.tick(2), 'pause').length, 0);
+  t.is(of(full.say(kept, 3), 'pause').length, 1);
+  const roomy = new Engine({ fetchBytesMax, budgetBytes: 100 * BYTES, inFlightMax: 1 });
+  roomy.fetch(9, 1);
+  t.is(of(roomy.say(kept, 3), 'pause').length, 0);
+  const remade = {
+    type: 'assigned',
+    partitions: [{ topic: 'in', partition: 0, position: startingAt(0), incarnation: 'new' }],
+  } as const;
+  t.is(of(full.say(remade, 4), 'resume').length, 1, 'a log that was made anew is read from its start');
+  t.is(of(roomy.say(remade, 4), 'resume').length, 0);
+});

@@ -270,7 +270,14 @@ test('avro: numbers and flags are walked, also in lists, and where a default sta
   const record = new AvroRecord(inputs);
   const plan = compilePlan(inputs, record);
   const options = { framing: 'plain', schema: JSON.stringify(schema), writers: [], schemasMax: 1 } as const;
-  const reader = new WalkingAvroReader({ options, inputs, plan, record, idPaths: ['a'], nestingMax: 2 });
+  const reader = new WalkingAvroReader({
+    options,
+    inputs,
+    plan,
+    record,
+    idPaths: ['a', 'list.1'],
+    nestingMax: 2,
+  });
   const type = avro.Type.forSchema(structuredClone(schema) as never, { wrapUnions: 'always' });
   const read = (a: object, list: readonly number[], maybe: object | null) => {
     const features = new Float32Array(12).fill(7);
@@ -280,10 +287,10 @@ test('avro: numbers and flags are walked, also in lists, and where a default sta
     return [refusal?.code ?? [...features.subarray(4, 8)], reader.isWalked(1)];
   };
   t.deepEqual(read({ double: 1.5 }, [3, 4], { double: 5 }), [[1.5, 3, 4, 5], true]);
-  t.deepEqual(reader.ids(1), [1.5]);
+  t.deepEqual(reader.ids(1), [1.5, 4]);
   t.deepEqual([reader.idStart(), reader.idEnd()], [ELSEWHERE, ELSEWHERE]);
   t.deepEqual(read({ boolean: true }, [3, 4], null), [[1, 3, 4, 9], true]);
-  t.deepEqual(reader.ids(1), [true]);
+  t.deepEqual(reader.ids(1), [true, 4]);
   t.is(read({ string: 'x' }, [3, 4], null)[1], false);
   t.is(read({ double: 1e39 }, [3, 4], null)[1], false);
   t.is(read({ double: 1 }, [3, 4, 5], null)[1], false);
