@@ -1,4 +1,5 @@
-// What reading and writing Avro needs to know before it begins: schemas from files, and the number of the results' own.
+// What reading and writing Avro needs to know before it begins: schemas from files, and the number
+// of the results' own.
 
 import { readFileSync } from 'node:fs';
 import { avroOutputs, resultSchema } from '../answers/avro-result-schema.ts';
@@ -32,7 +33,10 @@ export function avroSetup(config: Config): ScorerSetup['avro'] {
   return { ...options, registry: asked };
 }
 
-/** Asks the registry, where one is used, for any schema at all. Resolves to its address. Rejects with `UnavailableError`. */
+/**
+ * Asks the registry, where one is used, for any schema at all. Resolves to its address. Rejects
+ * with `UnavailableError`.
+ */
 export async function askRegistry(config: Config): Promise<string | null> {
   const { input, output } = config;
   const isUsed =
@@ -41,7 +45,7 @@ export async function askRegistry(config: Config): Promise<string | null> {
   if (!isUsed) return null;
   const options = registryOf(config, 'input.format or output.format');
   try {
-    // It need not know this one: what it says is an answer.
+    // The registry need not know this schema: that it answers is enough.
     await new SchemaRegistry(options).schema(1);
   } catch (error) {
     throw new UnavailableError((error as Error).message, { cause: error });
@@ -59,8 +63,9 @@ function sound(where: string, options: AvroOptions): void {
 }
 
 /**
- * What stands before each result, nothing unless it is Avro. Registers the schema where the frame has its number, and waits for the
- * registry as its patience says. Rejects with `ConfigError`, and `UnavailableError`.
+ * What stands before each result, nothing unless it is Avro. Registers the schema where the frame
+ * has its number, and waits for the registry as its patience says. Rejects with `ConfigError`, and
+ * `UnavailableError`.
  */
 export async function resultFrame(
   config: Config,

@@ -1,4 +1,5 @@
-// Waiting that ends: when it is told to, and after so long. What was waited for may go on, and fail, without being heard.
+// Waits that end: when a signal says so, or after some time. The work may go on and fail after
+// that; nobody hears of it.
 
 import { after, type Cancel } from '../time/timer.ts';
 
@@ -12,7 +13,10 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
   });
 }
 
-/** Resolves when the work has ended, well or badly, or after so long. Resolves to whether it has ended. */
+/**
+ * Resolves when the work has ended, well or badly, or after so long. Resolves to whether it has
+ * ended.
+ */
 export async function atMost(limitMs: number, work: Promise<unknown>): Promise<boolean> {
   let cancel: Cancel | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,4 +1,4 @@
-// Counts the partitions of the topics of a configuration, and says when one has other ones.
+// Counts the partitions of the configured topics, and logs when a count has changed.
 
 import { Seldom } from '../base/seldom.ts';
 import type { Config } from '../config/schema.ts';

@@ -1,4 +1,5 @@
-// Partition counts that have changed while the daemon runs, in the words of the log: which topic, both counts, and what it means.
+// The words of the log for partition counts that have changed while the daemon runs: the topic,
+// both counts, and what it means.
 
 import type { PartitionCounts } from '../worker-protocol/messages.ts';
 

@@ -1,5 +1,5 @@
-// The daemon's parts, wired together: log, model, pool, engine. `run` gives it a terminal and signals; the bench runs it
-// beside its own load on the embedded log.
+// The daemon's parts, wired together: log, model, pool, engine. `run` gives it a terminal and
+// signals; the bench runs it beside its own load on the embedded log.
 
 import { basename } from 'node:path';
 import { isUnforeseen } from '../base/errors.ts';
@@ -36,11 +36,13 @@ export interface DaemonOptions {
   readonly failFast: boolean;
   /** The start waits for what is not there. */
   readonly onNotReady?: () => void;
-  /** Ends a start: it rejects with its reason, and what was open is closed. */
+  /**
+   * Ends a start: it rejects with the signal's reason, and everything that was opened is closed.
+   */
   readonly signal?: AbortSignal;
   /** Whether a key was set by somebody: then its value stays, whatever the limit of memory. */
   readonly isGiven?: (key: string) => boolean;
-  /** Leave out what has its answer in the outputs already. */
+  /** Leave out records that have their answer in the outputs already. */
   readonly resumeDedupe?: boolean;
   /** Nothing goes on after this: stop the daemon. */
   readonly onFatal: (error: Error) => void;
@@ -53,7 +55,10 @@ interface Parts {
   driver?: Driver;
 }
 
-/** Of the time of a stop, the part that is kept for threads and connections, in case the engine takes all of its own. */
+/**
+ * The part of a stop's time that is kept for threads and connections, if the engine needs all of
+ * its own.
+ */
 const CLOSING_SHARE = 1 / 8;
 /** A start that is given up has nothing in flight: it waits no longer for anybody. */
 const GIVE_UP_MS = 1_000;
@@ -90,7 +95,10 @@ export class Daemon {
     ];
   }
 
-  /** Chooses a backend, connects, loads the model into every worker and joins the group. Rejects with what is wrong. */
+  /**
+   * Chooses a backend, connects, loads the model into every worker and joins the group. Rejects
+   * with what is wrong.
+   */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
     const parts: Parts = {};
     try {
@@ -186,8 +194,8 @@ export class Daemon {
   }
 
   /**
-   * Finishes what is in flight, commits, leaves and closes, all of it within `lanes.stopTimeout`. Resolves to the lanes that had not
-   * finished before their deadline.
+   * Finishes what is in flight, commits, leaves and closes, all of it within `lanes.stopTimeout`.
+   * Resolves to the lanes that had not finished before their deadline.
    */
   async stop(): Promise<readonly string[]> {
     const { driver, sink } = this;

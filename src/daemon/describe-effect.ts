@@ -1,4 +1,5 @@
-// Effects of the engine in few words, for the log at level trace: what was decided, for which lane, about which offsets. No bytes.
+// Effects of the engine in few words, for the log at level trace: what was decided, for which lane,
+// about which offsets. No bytes.
 
 import type { Effect } from '../engine/messages.ts';
 import type { KeptEffect } from '../engine/without-bytes.ts';

@@ -1,10 +1,11 @@
-// A dump as text, and back. JSON, but for what JSON lacks; and with nothing in it that a record may have brought along: no bytes, and no
-// words of errors and refusals, which may quote a value. The log has those.
+// A dump as text, and back. JSON, with marks for values that JSON lacks. Nothing in it comes from a
+// record: no bytes, and no texts of errors and refusals, which may quote a value. The log has
+// those.
 
 import type { RecordedPart } from '../engine/recorder.ts';
 import type { SavedEngine } from '../engine/saved-state.ts';
 
-/** Raised when a dump can no longer be read by what reads this one. */
+/** Raised when the format changes. */
 export const DUMP_FORMAT = 1;
 
 export interface StateDump {
@@ -13,7 +14,7 @@ export interface StateDump {
   /** As ISO 8601. */
   readonly takenAt: string;
   readonly why: string;
-  /** What was fatal, by its code, and where in the program it was thrown. */
+  /** The code of a fatal error, and where in the program it was thrown. */
   readonly error: { readonly name: string; readonly code: string | null; readonly stack: string[] } | null;
   /** What the daemon has counted, and what each worker thread uses. */
   readonly counts: unknown;
@@ -26,15 +27,15 @@ export interface StateDump {
   };
 }
 
-/** Marks what JSON lacks; no topic's name begins so. */
+/** Marks values that JSON lacks. No topic's name begins so. */
 const MARK = '~';
 const NOT_KEPT = `${MARK}not kept`;
-/** Keys whose text others have written. */
+/** Keys whose text comes from others. */
 const WORDS: ReadonlySet<string> = new Set(['message', 'refusal', 'stack']);
 
 export function dumpText(dump: StateDump): string {
   return JSON.stringify(dump, function (this: Record<string, unknown>, key: string, given: unknown) {
-    // Not what its own toJSON makes of it.
+    // The value itself, not what its own toJSON makes of it.
     const value = this[key];
     if (ArrayBuffer.isView(value)) return NOT_KEPT;
     if (typeof value === 'string' && WORDS.has(key)) return NOT_KEPT;

@@ -9,7 +9,10 @@ import { after } from '../time/timer.ts';
 export const workerCount = ({ scoring }: Config): number =>
   scoring.workers === 'auto' ? Math.max(1, availableParallelism() - 1) : scoring.workers;
 
-/** Tasks with the pool for each worker: one in work, one waiting, so that no worker waits for the main thread. */
+/**
+ * Tasks with the pool for each worker: one in work, one waiting, so that no worker waits for the
+ * main thread.
+ */
 const TASKS_PER_WORKER = 2;
 
 export function engineLimits(config: Config): EngineLimits {

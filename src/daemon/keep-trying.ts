@@ -1,4 +1,5 @@
-// Waits for what the daemon cannot begin without: tries again and again, and says so, also while a try has no answer.
+// Waits for what the daemon cannot begin without: tries again and again, and says so, also while a
+// try has no answer.
 
 import { RefusedError } from '../kafka/refusal.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -16,9 +17,15 @@ export interface Patience {
   readonly logger: Logger;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** With a number it is tried only once, and no longer than so many milliseconds: rejects with `UnavailableError`. */
+  /**
+   * With a number it is tried only once, and no longer than so many milliseconds: rejects with
+   * `UnavailableError`.
+   */
   readonly failAfterMs: number | undefined;
-  /** What the broker refuses is waited for until then, on the clock of `performance`; not at all unless given. */
+  /**
+   * What the broker refuses is waited for until then, on the clock of `performance`; not at all
+   * unless given.
+   */
   readonly refusedUntilMs?: number;
   /** It was said that something is not ready. */
   readonly onNotReady?: () => void;

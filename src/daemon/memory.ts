@@ -1,4 +1,5 @@
-// Holds the configuration against the memory that the process may use: makes smaller what nobody has set, or refuses with the sum.
+// Holds the configuration against the memory that the process may use: makes smaller what nobody
+// has set, or refuses with the sum.
 
 import { ConfigError } from '../config/load.ts';
 import { memoryLimit } from '../config/memory-limit.ts';
@@ -12,7 +13,10 @@ import { workerCount } from './engine-limits.ts';
 import type { Patience } from './keep-trying.ts';
 import { connectSink, openSink } from './open-log.ts';
 
-/** The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as `connectSink` does. */
+/**
+ * The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as
+ * `connectSink` does.
+ */
 export async function fitted(
   config: Config,
   isGiven: (key: string) => boolean,
@@ -21,7 +25,7 @@ export async function fitted(
 ): Promise<ReturnType<typeof withinMemory>> {
   if (limitOf(config) === null) return { config, lines: [] };
   const partitions = await partitionsOfInput(config, patience);
-  // What was tried stays loaded.
+  // A backend that was tried stays loaded.
   const isNativeLoaded = choice.reports.some(
     ({ backend, missing }) => backend === 'native' && missing === null,
   );
@@ -31,7 +35,10 @@ export async function fitted(
   return { ...fit, lines: [...fit.lines, ...notCounted(hasWindows)] };
 }
 
-/** What has no bound of bytes, or is no sum over the configuration: said, so that nobody takes the limit for enough. */
+/**
+ * Memory that has no bound, or cannot be summed over the configuration. It is said, so that nobody
+ * takes the sum for everything.
+ */
 const notCounted = (hasWindows: boolean): string[] => [
   ...(hasWindows
     ? [
@@ -42,8 +49,9 @@ const notCounted = (hasWindows: boolean): string[] => [
 ];
 
 /**
- * Before a backend is loaded, which takes its memory: one that leaves no room is not tried where another may do, and refused
- * where it is the one that is wanted. Throws `ConfigError`.
+ * Called before a backend is loaded, because that takes its memory. A backend that leaves no room
+ * is not tried if another may do; if it is the only one that is wanted, it is refused. Throws
+ * `ConfigError`.
  */
 export function backendsWithin(config: Config, isGiven: (key: string) => boolean): Config {
   const { backend } = config.model;
@@ -74,7 +82,10 @@ async function partitionsOfInput(config: Config, patience: Patience): Promise<nu
   }
 }
 
-/** A configuration that keeps the limit, and the words that say how; without a limit the one given. Throws `ConfigError`. */
+/**
+ * A configuration within the limit, and the words that say how; without a limit the given one.
+ * Throws `ConfigError`.
+ */
 function withinMemory(
   config: Config,
   isGiven: (key: string) => boolean,

@@ -47,7 +47,7 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => ({
       logger.debug({ partitions: commits.map((each) => `${keyOf(each)}@${each.next}`) }, 'committed');
   },
   effect(effect) {
-    // Some each record batch: no words are made that nobody reads.
+    // There are some for each record batch: make no words that nobody reads.
     if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
     switch (effect.type) {
       case 'trouble': {

@@ -1,4 +1,5 @@
-// The log that a configuration asks for, behind its ports: the adapters over Kafka, or the one in this process.
+// The log that a configuration asks for, behind its ports: the adapters over Kafka, or the one in
+// this process.
 
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
@@ -50,7 +51,10 @@ export function openLog(config: Config, logger: Logger): Log {
   return { source, sink };
 }
 
-/** The sink alone, for commands that only write: they answer nothing, so they have no offset to commit. */
+/**
+ * The sink alone, for commands that only write: they answer nothing, so they have no offset to
+ * commit.
+ */
 export function openSink(config: Config, logger: Logger): Sink {
   const kafka = { ...config.kafka, 'transactional.id': undefined };
   return openLog({ ...config, kafka }, logger).sink;
@@ -68,7 +72,10 @@ export function connectSink(sink: Sink, config: Config, patience: Patience): Pro
   });
 }
 
-/** What is not there at once is not waited for, and a broker that says nothing no longer than for an answer. */
+/**
+ * For commands that do not wait for what is not there. A broker that says nothing has the time of
+ * one request.
+ */
 export const impatient = (config: Config, logger: Logger): Patience => ({
   logger,
   signal: new AbortController().signal,

@@ -1,4 +1,5 @@
-// The pool for a model: whichever thread is free for each micro-batch, or for a model with windows each lane always on the same one.
+// The pool for a model. Without windows each micro-batch goes to a free thread; with windows each
+// lane stays on one thread.
 
 import type { Config } from '../config/schema.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
@@ -48,7 +49,7 @@ export function makePool(
     deployment,
     snapshots,
     snapshotIntervalMs: config.snapshots.interval,
-    // Lanes that are assigned together begin at the same time, and so ask the same.
+    // Lanes that are assigned together ask for the same time: the broker has to look once.
     beginningOf: (lane, position, tooLate) => {
       const nowMs = 1_000 * Math.ceil(Date.now() / 1_000);
       const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);

@@ -11,7 +11,7 @@ import type { Progress } from '../telemetry/progress.ts';
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
 import { every } from '../time/timer.ts';
 
-/** Records that the log holds and that are not committed yet, over all lanes. */
+/** Records in the log that are not committed yet, over all lanes. */
 export function lag({ lanes }: EngineState): number {
   let sum = 0;
   for (const { highWatermark, ledger } of lanes.values())
@@ -25,12 +25,18 @@ const held = ({ lanes }: EngineState): number => {
   return sum;
 };
 
-/** What is logged every few seconds, as the line `report`. Latencies and rate are of the time since the last one. */
+/**
+ * What is logged every few seconds, as the line `report`. Latencies and rate are of the time since
+ * the last one.
+ */
 export interface Report extends RecordCounts, DaemonCounts {
   readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
   readonly lag: number;
-  /** Record batches in mailboxes and in flight, and the resident, V8 and other memory of the process. */
+  /**
+   * Record batches in mailboxes and in flight, and the resident, V8 and other memory of the
+   * process.
+   */
   readonly heldBytes: number;
   readonly residentBytes: number;
   readonly heapBytes: number;

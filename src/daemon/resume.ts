@@ -1,4 +1,5 @@
-// `run --resume-dedupe`: before anything is scored, what stands in the outputs above the committed offsets.
+// `run --resume-dedupe`: before anything is scored, what stands in the outputs above the committed
+// offsets.
 
 import { answeredAbove } from '../audit/answered.ts';
 import type { Bitmap } from '../audit/bitmap.ts';
@@ -7,8 +8,9 @@ import type { Patience } from './keep-trying.ts';
 import { Topics } from './topics.ts';
 
 /**
- * By input partition, the records above the committed offset that have an answer. Partitions of which nothing was ever
- * committed have none: their group is new, and what is in the output may be another's. Rejects with `UnavailableError`.
+ * By input partition, the records above the committed offset that have an answer. Partitions of
+ * which nothing was ever committed have none: their group is new, and what is in the output may be
+ * another's. Rejects with `UnavailableError`.
  */
 export async function readAnswered(config: Config, patience: Patience): Promise<Bitmap[]> {
   const startedMs = performance.now();

@@ -1,4 +1,5 @@
-// Whether the broker lets a command do what it is about to do: asked before it begins, and said with all that is missing at once.
+// Whether the broker allows what a command is about to do. Asked before it begins; the answer names
+// all missing rights at once.
 
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
@@ -6,7 +7,10 @@ import { GroupInUseError, lacks, RefusedError, refusalOf, unreachable } from '..
 import { missingRights, rightsToRun, type WantedRight, wordsOf } from '../kafka/rights.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
-/** Rejects with `RefusedError`, `GroupInUseError`, and as `keepTrying` does. Nothing is asked of the embedded log. */
+/**
+ * Rejects with `RefusedError`, `GroupInUseError`, and as `keepTrying` does. Nothing is asked of the
+ * embedded log.
+ */
 export async function requireRights(
   config: Config,
   wanted: readonly WantedRight[],
@@ -27,7 +31,7 @@ export async function requireRights(
   });
 }
 
-/** What no waiting mends, in words that name it. */
+/** Errors that waiting cannot mend, in words that name them. */
 export const hopelessFor =
   ({ kafka }: Config, topic: string, operation: 'Read' | 'Write') =>
   (error: unknown): Error | undefined =>

@@ -1,5 +1,6 @@
-// Writes what the daemon knows of itself to a file, for whoever has to find out what is wrong: all lanes, and the last messages that the
-// engine was told. On SIGUSR2, and when nothing goes on.
+// Writes what the daemon knows about itself to a file, for people who have to find out what is
+// wrong: all lanes, and the last messages to the engine. On SIGUSR2, and on an error after which
+// nothing goes on.
 
 import { randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,9 +14,9 @@ import type { Meter } from '../telemetry/meter.ts';
 import { DUMP_FORMAT, dumpText } from './dump-text.ts';
 import { scorelaneVersion } from './versions.ts';
 
-/** In one folder, of all daemons of one user that write there; the oldest go. */
+/** How many dumps stay in one folder, of all daemons of one user; the oldest are deleted. */
 export const DUMPS_MAX = 10;
-/** Those of the owner alone: topics, partitions and offsets are nobody else's business. */
+/** Only the owner may read it: topics, partitions and offsets are nobody else's business. */
 const OWNER_ONLY = 0o600;
 const NAME = /^scorelane-dump-\d{8}T\d{9}Z-.*-[0-9a-f]{8}\.json$/;
 
@@ -27,11 +28,14 @@ export interface Dumped {
   readonly folder: string | null;
 }
 
-/** Whether an error asks for a dump: a fault of scorelane itself, or lanes that stand still and nobody knows why. */
+/**
+ * Whether an error asks for a dump: a fault of scorelane itself, or lanes that stand still and
+ * nobody knows why.
+ */
 export const asksForDump = (error: Error): boolean =>
   ([EXIT.internal, EXIT.stalled] as number[]).includes(exitCodeOf(error));
 
-/** Logs where it is, or why there is none: whoever asks goes on in either case. */
+/** Logs where the dump is, or why there is none. The caller goes on in either case. */
 export function writeDump({ driver, meter, logger, folder }: Dumped, why: string, error?: Error): void {
   const takenAt = new Date();
   try {
@@ -62,7 +66,7 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
   }
 }
 
-/** Never into a file that is there: in a folder for all it may be another's. */
+/** Never writes into a file that exists: in a folder for all users it may be another's. */
 function writeNew(folder: string, at: Date, text: string): string {
   mkdirSync(folder, { recursive: true });
   const time = at.toISOString().replace(/[-:.]/g, '');
@@ -70,7 +74,7 @@ function writeNew(folder: string, at: Date, text: string): string {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
   } catch (error) {
-    // Of a full disk, half of it.
+    // The disk may be full, and the file half written.
     rmSync(path, { force: true });
     throw error;
   }
@@ -83,7 +87,7 @@ function deleteOldest(folder: string): void {
     .filter((name) => NAME.test(name))
     .map((name) => ({ name, path: join(folder, name) }))
     .filter(({ path }) => lstatSync(path, { throwIfNoEntry: false })?.uid === user)
-    // By name is by time.
+    // Sorted by name is sorted by time.
     .sort((left, right) => (left.name < right.name ? -1 : 1));
   for (const { path } of dumps.slice(0, -DUMPS_MAX)) rmSync(path, { force: true });
 }

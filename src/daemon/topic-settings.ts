@@ -1,4 +1,5 @@
-// Holds the settings of the topics against what will be written there: `check` and the start of `run` say what is going to be refused.
+// Compares the settings of the topics with what will be written there: `check` and the start of
+// `run` say what will be refused.
 
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';

@@ -1,4 +1,5 @@
-// What commands that look at topics share: an admin client, and sources under groups of their own that are deleted at the end.
+// Shared by the commands that look at topics: an admin client, and sources with groups of their
+// own, which are deleted at the end.
 
 import type { Admin, Kafka } from 'kafkajs';
 import type { AnswerTopics, Topic } from '../audit/answers.ts';
@@ -23,9 +24,9 @@ export interface GroupOffsets {
   readonly topicId: string | null;
   /** -1 where nothing. */
   readonly committed: readonly number[];
-  /** Where the group began: nothing before is its business. */
+  /** Where the group began. It has nothing to do with records before. */
   readonly begun: readonly number[];
-  /** From where on the group's answers name the topic id; infinity where that is not known. */
+  /** The offset from which the group's answers name the topic id; infinity if that is not known. */
   readonly namedFrom: readonly number[];
 }
 
@@ -77,8 +78,8 @@ export class Topics {
   }
 
   /**
-   * What the topic holds, by partition; with times only from and up to the first record at or after them, in milliseconds.
-   * Rejects with `MissingTopicError`.
+   * What the topic holds, by partition; with times only from and up to the first record at or after
+   * them, in milliseconds. Rejects with `MissingTopicError`.
    */
   async ranges(topic: string, fromMs?: number, toMs?: number): Promise<OffsetRange[]> {
     await partitionCountOf(this.admin, topic, 0);
@@ -96,7 +97,10 @@ export class Topics {
       }));
   }
 
-  /** The results and dead letters of the configured job, as they stand now; `named`: of `groupOffsets`. */
+  /**
+   * The results and dead letters of the configured job, as they stand now; `named`: of
+   * `groupOffsets`.
+   */
   async answers({ topicId, namedFrom }: GroupOffsets): Promise<AnswerTopics> {
     const { input, output, deadLetters, limits } = this.#config;
     const whole = async (topic: string): Promise<Topic> => ({
@@ -160,7 +164,10 @@ export class Topics {
     return found?.partitions ?? [];
   }
 
-  /** The groups of the readings are deleted; where that is refused the work is done all the same, and the broker forgets them. */
+  /**
+   * The groups of the readings are deleted. If the broker refuses that, the work is done all the
+   * same, and the broker forgets them later.
+   */
   async close(): Promise<void> {
     try {
       const { groups } = await this.admin.listGroups();

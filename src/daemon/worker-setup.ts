@@ -8,7 +8,10 @@ import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { avroSetup } from './avro-setup.ts';
 
-/** Throws `ConfigError` for ids that a result has no room for, and what is wrong with the settings of Avro. */
+/**
+ * Throws `ConfigError` for ids that a result has no room for, and what is wrong with the settings
+ * of Avro.
+ */
 export function scorerSetup(
   config: Config,
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
@@ -37,7 +40,9 @@ export function scorerSetup(
   };
 }
 
-/** How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro. */
+/**
+ * How the input is read, and what of it is skipped. Throws what is wrong with the settings of Avro.
+ */
 export const readingSetup = (config: Config): ReadingSetup => {
   const { input, limits } = config;
   return {

@@ -1,11 +1,15 @@
-// Asks a thread that holds states. If that costs the thread, they are lost with it, and the engine has them restored.
+// Asks a thread that holds states. If the thread dies of it, its states are lost too, and the
+// engine restores them.
 
 import { NotLoadedError, StateLostError } from '../worker-protocol/messages.ts';
 import { ScoringError } from './model-host.ts';
 import type { WorkerClient } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
 
-/** `blame` hears what was said of the loss, and says what was being done. Rejects with `StateLostError` where states are lost. */
+/**
+ * `blame` is told why the thread was lost, and returns what the thread was doing. Rejects with
+ * `StateLostError` where states are lost.
+ */
 export async function askForState<T>(
   thread: WorkerClient,
   ask: () => Promise<T>,
@@ -16,7 +20,8 @@ export async function askForState<T>(
   } catch (error) {
     if (error instanceof ScoringError || error instanceof StateLostError) throw error;
     const { message } = error as Error;
-    // What was not begun says nothing of the records; the loss before it was told.
+    // The task was not begun, so its records are not to blame. The loss of the thread was logged
+    // before.
     if (!(error instanceof ThreadRetiredError || error instanceof NotLoadedError))
       thread.host.lost(`${message} (${blame(message)})`, error as Error);
     thread.host.recover();

@@ -1,6 +1,8 @@
-// Where the states of lanes begin, and whether that was early enough. The log says of what time something lies below a position, not
-// whether a state takes it: so a beginning rests on an assumption, and is proven when the state stands at the position, before any
-// record is scored with it. What was begun too late is begun again, further back, with what the first attempt has shown.
+// Where the states of lanes begin, and whether that was early enough. The log knows the times of
+// the records below a position. It does not know which of them a state takes. So the beginning of a
+// state is an assumption at first. When the state stands at the position, before any record is
+// scored with it, the assumption is proven or not. A state that began too late begins again,
+// further back.
 
 import type { NextOffset } from '../log/offset.ts';
 import type { Beginning, TooLate } from '../log/offset-before.ts';
@@ -12,7 +14,10 @@ import { ScoringError } from './model-host.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import type { WorkerClient } from './worker-client.ts';
 
-/** The offset from which the records up to that position make up the whole state, after an attempt that began too late. */
+/**
+ * Finds the offset from which the records up to that position make up the whole state. `tooLate`:
+ * what an attempt that began too late has shown.
+ */
 export type BeginningOf = (
   lane: LaneAddress,
   position: NextOffset,
@@ -27,7 +32,7 @@ export interface BeginningOptions {
 export interface Begun {
   /** Where it stands: from there on it has to be fed. */
   readonly offset: number;
-  /** On what assumption; undefined where there is none. */
+  /** What was assumed; undefined where nothing was. */
   readonly unproven: Beginning | undefined;
 }
 
@@ -74,8 +79,8 @@ export class Beginnings {
   }
 
   /**
-   * Compares what was assumed with the latest time that the state has taken below the position. Throws `StateLostError` for a state
-   * that has to be begun again, further back.
+   * Compares what was assumed with the latest time in the state. Throws `StateLostError` if the
+   * state has to begin again, further back.
    */
   async prove(
     lane: LaneAddress,

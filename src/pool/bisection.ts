@@ -1,6 +1,6 @@
-// What is done when a micro-batch costs a thread its life, or makes it throw, where any thread may score any of it: it is scored again on
-// another. One that does it every time is halved until the record that is to blame is alone, and that one becomes a dead
-// letter (invariant 7).
+// Finds the record that ends its thread, or makes it throw, where any thread may score any record.
+// The micro-batch is scored again on another thread. If it fails every time, it is halved until the
+// record that is to blame is alone. That record becomes a dead letter (invariant 7).
 
 import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
@@ -11,12 +11,21 @@ import { ScoringError } from './model-host.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
 
-/** How often a micro-batch is tried whole before it is halved, and a record alone before it becomes a dead letter. */
+/**
+ * How often a micro-batch is tried whole before it is halved, and a record alone before it becomes
+ * a dead letter.
+ */
 const ATTEMPTS = 2;
-/** A half has failed as a part of the whole before; a record that is alone is judged, and by more than one failure. */
+/**
+ * A half has failed before, as a part of the whole: it is tried once. One record is tried more
+ * often, because it is condemned after that.
+ */
 const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
 
-/** How often in a row nothing may be begun, as threads end or have no model: after that something else is wrong. */
+/**
+ * How often a task may meet a thread that does not begin it, because the thread ends or has no
+ * model. After that something else is wrong.
+ */
 const NOT_BEGUN_MAX = 10;
 
 export class Bisection {
@@ -30,7 +39,7 @@ export class Bisection {
     return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS, null);
   }
 
-  /** `offsets`: where the records of the range stand, if that had to be asked before. */
+  /** `offsets`: the offsets of the records in the range, if they are known already. */
   async #scoreRange(
     microBatch: MicroBatch,
     first: number,
@@ -63,7 +72,10 @@ export class Bisection {
     throw new Error(`the records of the micro-batch cannot be counted: ${lost}`);
   }
 
-  /** Asks so often; no answer when each time a thread was lost. Rejects with `ScoringError`, or when no thread can serve. */
+  /**
+   * Asks so often. There is no answer when a thread was lost each time. Rejects with
+   * `ScoringError`, or when no thread can serve.
+   */
   async #try<T>(
     { topic, partition }: MicroBatch,
     first: number,
@@ -80,7 +92,7 @@ export class Bisection {
       } catch (error) {
         if (error instanceof ScoringError) throw error;
         thread.host.recover();
-        // What was not begun says nothing of the records.
+        // A task that was not begun says nothing about its records.
         const isBegun = !(error instanceof ThreadRetiredError || error instanceof NotLoadedError);
         if (isBegun) left--;
         else if (++notBegun === NOT_BEGUN_MAX) throw error;

@@ -1,11 +1,11 @@
-// Whichever thread is free: those that wait for one are served in the order in which they came. A thread that is being replaced is not
-// free, and holds up nobody while there are others.
+// Gives out threads that are free. Who waits for one is served in the order of the calls. A thread
+// that is being replaced is not free; it holds up nobody while there are other threads.
 
 import type { WorkerClient } from './worker-client.ts';
 
 export class FreeThreads {
   readonly #count: number;
-  /** The last one to become free is the first to be given again: what it has used last is still warm. */
+  /** The thread that became free last is given first: its caches are warm. */
   readonly #free: WorkerClient[];
   /** Replaced without success. */
   readonly #broken = new Set<WorkerClient>();
@@ -16,7 +16,10 @@ export class FreeThreads {
     this.#free = [...clients];
   }
 
-  /** Nobody else has the thread until it is released. Rejects when none can serve, with what the last of them said. */
+  /**
+   * Nobody else has the thread until it is released. Rejects when none can serve, with what the
+   * last of them said.
+   */
   acquire(): Promise<WorkerClient> {
     const waiting = Promise.withResolvers<WorkerClient>();
     this.#waiting.push(waiting);
@@ -25,7 +28,10 @@ export class FreeThreads {
     return waiting.promise;
   }
 
-  /** Asks a thread that is free, once. Rejects with what it throws: where that was its loss, it is replaced. */
+  /**
+   * Asks a free thread, once. Rejects with what `ask` throws. If that was the loss of the thread,
+   * the thread is replaced.
+   */
   async use<T>(ask: (client: WorkerClient) => Promise<T>): Promise<T> {
     const client = await this.acquire();
     try {
@@ -52,7 +58,7 @@ export class FreeThreads {
     else next.resolve(client);
   }
 
-  /** It is tried again when somebody finds no thread free. */
+  /** It is tried again when somebody asks and no thread is free. */
   #broke(client: WorkerClient, error: Error): void {
     this.#broken.add(client);
     if (this.#broken.size < this.#count) return;

@@ -1,5 +1,6 @@
-// Which thread has which lane. A lane with a state stays where its state is; new ones go where the least is done, and now and then
-// one is moved, when that makes the busiest thread less busy.
+// Which thread has which lane. A lane with a state stays where its state is. A new lane goes to the
+// thread with the least work. Now and then a lane is moved, when that makes the busiest thread less
+// busy.
 
 export interface Move {
   readonly key: string;
@@ -8,13 +9,16 @@ export interface Move {
 
 interface Placed {
   thread: number;
-  /** Records of late: older ones count less and less. */
+  /** Recent records: older ones count less and less. */
   load: number;
 }
 
-/** At each look the past counts so much. */
+/** How much the past still counts after each look. */
 const FADES = 0.5;
-/** A move must take so much of the busiest thread's load away: states are heavy, and loads go up and down. */
+/**
+ * The share of the busiest thread's load that a move must take away. States are heavy, and loads go
+ * up and down.
+ */
 const GAIN = 0.2;
 
 export class LanePlacement {
@@ -25,7 +29,9 @@ export class LanePlacement {
     this.#threads = threads;
   }
 
-  /** The lane's thread: the one it had, or that with the least load and, of those, the fewest lanes. */
+  /**
+   * The lane's thread: the one it had, or that with the least load and, of those, the fewest lanes.
+   */
   place(key: string): number {
     const placed = this.#lanes.get(key);
     if (placed !== undefined) return placed.thread;

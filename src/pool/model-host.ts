@@ -1,5 +1,5 @@
-// One worker thread and the models that it should have: loads them at the start, and again when another thread had to take its place.
-// Several pools may ask the same thread, each for its own model.
+// One worker thread and the models that it should have. Loads them at the start, and again when
+// another thread took its place. Several pools may ask the same thread, each for its own model.
 
 import { blamedBy } from '../base/errors.ts';
 import { ModelError } from '../model/manifest.ts';
@@ -23,7 +23,7 @@ export class ScoringError extends Error {
   }
 }
 
-/** What is nobody's fault but a thread's is tried again on another; all else is the answer. */
+/** A fault of the thread is tried again on another thread. Any other error is the answer. */
 function failure({ code, message, stack }: Failed): Error {
   const error =
     code === new NotLoadedError().code
@@ -31,12 +31,12 @@ function failure({ code, message, stack }: Failed): Error {
       : blamedBy(code) === 'batch'
         ? new ScoringError(code, message)
         : Object.assign(new Error(`${code}: ${message}`), { code });
-  // That of the thread says where it went wrong.
+  // The stack in the thread shows the place of the fault.
   error.stack = stack;
   return error;
 }
 
-/** What comes out of a thread is a copy of the error, of no class. */
+/** An error that comes out of a thread is a copy and has no class. */
 const startError = (error: NodeJS.ErrnoException): ModelError =>
   new ModelError(
     error.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -45,7 +45,10 @@ const startError = (error: NodeJS.ErrnoException): ModelError =>
     { cause: error },
   );
 
-/** Loading a large model takes a while, and so does a large state; a thread that has not answered by then will not. */
+/**
+ * To load a large model, or a large state, takes a while. A thread that has not answered after this
+ * time will never answer.
+ */
 const LOAD_TIMEOUT_MS = 120_000;
 
 export interface HostOptions {
@@ -71,13 +74,14 @@ export class ModelHost {
       options.onThreadLost(error.message, error);
       this.recover();
     };
-    // One listener for good: a thread may fail again when its first failure has ended the start.
+    // One listener for all time: a thread may fail again after its first failure has ended the
+    // start.
     thread.onError((error) => this.#heard(error));
   }
 
   /**
-   * Resolves when the thread has loaded and checked the model, and answers for its golden records in the time of a task. Rejects with
-   * `ModelError`: then it does not have the model.
+   * Resolves when the thread has loaded and checked the model, and answers for its golden records
+   * in the time of a task. Rejects with `ModelError`: then it does not have the model.
    */
   async load({ id, setup }: Deployment): Promise<void> {
     const before = this.#heard;
@@ -88,7 +92,7 @@ export class ModelHost {
       await Promise.race([failed, this.#load(id, setup)]);
       await Promise.race([failed, this.#probeInTime(id)]);
     } catch (error) {
-      // Where nothing is served nothing is lost, whatever the thread does from now on.
+      // A thread that serves nothing loses nothing, whatever it does from now on.
       if (this.#deployments.size > 0) this.#heard = before;
       throw startError(error as NodeJS.ErrnoException);
     }
@@ -103,8 +107,8 @@ export class ModelHost {
   }
 
   /**
-   * Undefined where the thread works. Otherwise resolves when it works again, and rejects when it cannot serve: whoever asks the next
-   * time lets it try again.
+   * Undefined where the thread works. Otherwise resolves when it works again, and rejects when it
+   * cannot serve: whoever asks the next time lets it try again.
    */
   get ready(): Promise<void> | undefined {
     if (!this.#isLost) return undefined;
@@ -114,13 +118,19 @@ export class ModelHost {
     return this.#recovering;
   }
 
-  /** The thread was lost: nothing should be given to its successor until that has its models and answers for their golden records. */
+  /**
+   * The thread was lost. Its successor gets no task before it has its models and they give their
+   * golden scores.
+   */
   recover(): void {
     this.#isLost = true;
     this.ready?.catch(() => {});
   }
 
-  /** Does that with the thread. Where it was the thread's loss, it is replaced, and what was asked is not asked again. */
+  /**
+   * Asks the thread something. If that was the loss of the thread, the thread is replaced. The
+   * question is not asked again.
+   */
   async survive<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
@@ -130,12 +140,15 @@ export class ModelHost {
     }
   }
 
-  /** A loss of the thread, or what is as bad, while it was asked for something. */
+  /** Logs the loss of the thread, or a fault that is as bad, during a task. */
   lost(why: string, error: Error): void {
     this.#options.onThreadLost(why, error);
   }
 
-  /** The answer of the thread. Rejects with `ScoringError` where it could not do it, and with other errors where it was lost. */
+  /**
+   * The answer of the thread. Rejects with `ScoringError` where it could not do it, and with other
+   * errors where it was lost.
+   */
   async run(
     request: WorkerRequest,
     transferList: readonly ArrayBuffer[] = [],
@@ -146,7 +159,7 @@ export class ModelHost {
     return response;
   }
 
-  /** Asks for something else than scores, which may take as long as loading the model. */
+  /** For requests that may take as long as to load the model. */
   ask(request: WorkerRequest): Promise<WorkerResponse> {
     return this.run(request, [], LOAD_TIMEOUT_MS);
   }
@@ -155,7 +168,7 @@ export class ModelHost {
     return this.#thread.stop();
   }
 
-  /** It may be the same thread still: then it has its models, and what it holds for them. */
+  /** It may still be the same thread: then it has its models, and what it holds for them. */
   async #recover(): Promise<void> {
     for (const [id, setup] of this.#deployments) {
       try {
@@ -174,7 +187,7 @@ export class ModelHost {
     throw Object.assign(new ModelError(response.message), { stack: response.stack });
   }
 
-  /** Where a few golden records take longer than a task may, no record would ever be scored. */
+  /** If a few golden records take longer than a task may take, no record can ever be scored. */
   async #probeInTime(deployment: string): Promise<void> {
     try {
       await this.run({ type: 'probe', deployment });
@@ -188,7 +201,10 @@ export class ModelHost {
   }
 }
 
-/** Waits until each has the model. Ends all when one of them cannot, and rejects with what the first one said. */
+/**
+ * Waits until each has the model. Ends all when one of them cannot, and rejects with what the first
+ * one said.
+ */
 export async function loadAll(hosts: readonly ModelHost[], deployment: Deployment): Promise<void> {
   try {
     await Promise.all(hosts.map((host) => host.load(deployment)));

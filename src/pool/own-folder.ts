@@ -1,10 +1,13 @@
-// A folder of this process alone, beside those of others: for files that nobody needs once their process is gone. It goes at an orderly
-// stop. What a killed process leaves is deleted by those that live, by its age.
+// A folder of this process alone, beside the folders of others: for files that nobody needs when
+// their process is gone. An orderly stop deletes it. The folder of a killed process is deleted by
+// the processes that live, when it is old enough.
 //
-// A name cannot tell whether its owner lives: in containers every daemon is process 1, host names repeat, a number is given out again,
-// and several hosts may share a volume. So the owner shows that it lives: it writes a small file again and again. How old that file
-// is says the one clock that all hosts agree on, the file system's: it is held against the time of the reader's own, written just
-// before. A process that stood still for so long (a laptop asleep) loses its drafts, and with them one snapshot; it makes its folder anew.
+// A name cannot tell whether its owner lives: in containers every daemon is process 1, host names
+// repeat, process numbers are used again, and several hosts may share a volume. So the owner shows
+// that it lives: it writes a small file again and again. The file system's clock, the one clock
+// that all hosts share, gives the age of that file: the reader writes a file of its own and
+// compares the two times. A process that stood still for too long (a laptop asleep) loses its
+// drafts, and with them one snapshot. It makes a new folder.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -19,12 +22,15 @@ export interface OwnFolderOptions {
   readonly onTrouble?: (words: string) => void;
 }
 
-/** Shows by its age whether the owner lives; says to people who that is. */
+/** Its age shows whether the owner lives. Its text tells people who the owner is. */
 const SIGN = 'alive';
 /** What mkdtemp adds. */
 const RANDOM = /^[A-Za-z0-9]{6}$/;
 const EVERY_MS = 60_000;
-/** Ten signs in a row: a disk that hangs, or the cache of a network's file system, is no death. */
+/**
+ * Ten missing signs: a disk that hangs for a while, or the cache of a network file system, is no
+ * death.
+ */
 const DEAD_AFTER_MS = 600_000;
 
 export class OwnFolder {
@@ -33,10 +39,16 @@ export class OwnFolder {
   readonly #prefix: string;
   readonly #onTrouble: (words: string) => void;
   readonly #cancel: Cancel;
-  /** One after the other: a sign that comes late must not bring back what was deleted at the end. */
+  /**
+   * One after the other: a late sign must not make the folder again after it was deleted at the
+   * end.
+   */
   #looking: Promise<void>;
 
-  /** Throws where it cannot be made. Folders in `parent` are of this kind by their name - `prefix` and six letters - and their sign. */
+  /**
+   * Throws where it cannot be made. Folders in `parent` are of this kind by their name - `prefix`
+   * and six letters - and their sign.
+   */
   constructor(
     parent: string,
     prefix: string,
@@ -90,11 +102,11 @@ const owner = (): string => `${hostname()} ${process.pid}\n`;
 async function deleteIfDead(path: string, nowMs: number): Promise<void> {
   try {
     if (!(await lstat(path)).isDirectory()) return;
-    // One that has no sign was made this moment, or by somebody else: it is not ours to delete.
+    // A folder without a sign was made this moment, or by somebody else. We must not delete it.
     const { mtimeMs } = await stat(join(path, SIGN));
     if (nowMs - mtimeMs > DEAD_AFTER_MS) await rm(path, { recursive: true, force: true });
   } catch (error) {
-    // Another has deleted it; or it is of another user, who has to do it.
+    // Another process has deleted it, or it belongs to another user, who has to delete it.
     if (!['ENOENT', 'ENOTEMPTY', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
       throw error;
   }

@@ -1,5 +1,5 @@
-// How many partitions the topics of a job have: asked at the start, now and then, and when a topic turns out to lack one. A topic may
-// grow, or be made again with fewer, while the daemon runs.
+// How many partitions the topics of a job have: asked at the start, now and then, and when a topic
+// turns out to lack one. A topic may grow, or be made again with fewer, while the daemon runs.
 
 import type { ResultBatch, Sink } from '../log/ports.ts';
 import type { PartitionCounts } from '../worker-protocol/messages.ts';
@@ -11,7 +11,7 @@ export interface CounterOptions {
   /** Their names. Two roles may have one topic. */
   readonly topics: Readonly<Record<Role, string>>;
   readonly onChanged: (before: PartitionCounts, now: PartitionCounts) => void;
-  /** A topic is not there, or the broker does not answer: what was known of it stays. */
+  /** A topic is not there, or the broker does not answer: the last known number stays. */
   readonly onUnknown: (error: Error) => void;
 }
 
@@ -23,7 +23,10 @@ export class PartitionCounter {
   /** What the source has said of the input last: a broker that is behind may say less. */
   #told = 0;
   #asking: Promise<boolean> | undefined;
-  /** Begins when that is answered, for those who have asked since it was on its way. */
+  /**
+   * Begins when the question that is on its way is answered, for those who asked after that one was
+   * sent.
+   */
   #asked: Promise<boolean> | undefined;
 
   constructor(options: CounterOptions, now: PartitionCounts) {
@@ -46,8 +49,8 @@ export class PartitionCounter {
   }
 
   /**
-   * The source says so. It may know less than was asked here: fewer are believed at once only where the input `isRemade`, for then
-   * nothing that was known is of it.
+   * Told by the source. The source may be behind, so a smaller number is believed at once only
+   * where the input `isRemade`: then nothing that was known belongs to it.
    */
   inputHas(partitionCount: number, isRemade: boolean): void {
     this.#told = isRemade ? partitionCount : Math.max(this.#told, partitionCount);
@@ -57,8 +60,9 @@ export class PartitionCounter {
   }
 
   /**
-   * Asks anew, all of them. Resolves to whether it is known how many the input has. Several may ask at once, and share one question: but
-   * never one that was on its way before, whose answer may be older.
+   * Asks again about all topics. Resolves to whether the input's number is known. Several callers
+   * may share one question, but never one that was sent before they called: its answer may be
+   * older.
    */
   ask(): Promise<boolean> {
     if (this.#asking === undefined) return this.#begin();
@@ -77,7 +81,7 @@ export class PartitionCounter {
     return asking;
   }
 
-  /** Asks anew, and says whether these go to a partition that their topic does not have. */
+  /** Asks again. Resolves to whether these go to a partition that their topic does not have. */
   async lacks(outputs: readonly ResultBatch[]): Promise<boolean> {
     await this.ask();
     return outputs.some(({ topic, partition }) => partition >= this.#countOf(topic));

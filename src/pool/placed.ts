@@ -1,5 +1,6 @@
-// By which partition counts the records of a lane may have been placed, as far as is known now. A producer may learn of a topic's growth
-// before the group does: so nothing is called misplaced before it was asked how many partitions there are.
+// The partition counts by which the records of a lane may have been placed, as far as is known now.
+// A producer may learn of new partitions before the group does. So no record is called misplaced
+// before the number of partitions was asked again.
 
 import { placedBy } from '../log/placed-by.ts';
 import { keyOf } from '../log/topic-partition.ts';
@@ -9,19 +10,19 @@ import { StateLostError } from '../worker-protocol/messages.ts';
 
 export interface Counted {
   readonly now: PartitionCounts;
-  /** Counts anew. Resolves to whether it is known how many partitions the input has now. Never rejects. */
+  /** Counts again. Resolves to whether the input's number of partitions is known. Never rejects. */
   ask(): Promise<boolean>;
 }
 
-/** What was told of the lane, and what was counted since. */
+/** The counts that came with the lane, and the count of now. */
 export const placedNow = (
   { partition, placedBy: told = [] }: LaneAddress,
   { input }: PartitionCounts,
 ): readonly number[] => placedBy(partition, [...told, input]);
 
 /**
- * Throws `StateLostError` where another count may be the one by which misplaced records were placed, or nobody can tell: the state begins
- * again, and what was scored is scored with it.
+ * Throws `StateLostError` where the misplaced records may have been placed by another count, or
+ * where nobody can tell. Then the state begins again, and the records are scored again with it.
  */
 export async function lookAgain(lane: LaneAddress, counts: Counted): Promise<void> {
   if (!(await counts.ask())) {

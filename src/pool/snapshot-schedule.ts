@@ -16,7 +16,10 @@ export interface SnapshotOptions {
 /** The golden ratio: multiples of it lie far from each other, whatever their number. */
 const RATIO = 0.618;
 
-/** How far a lane is ahead, of 1: those that are assigned together should not all be written at the same time. */
+/**
+ * How far a lane is ahead, from 0 to 1: lanes that are assigned together should not all be written
+ * at the same time.
+ */
 const spread = (partition: number): number => (partition * RATIO) % 1;
 
 export class SnapshotSchedule {
@@ -26,7 +29,7 @@ export class SnapshotSchedule {
   #takenAtMs: number;
   /** The one that is being written. */
   #writing: Promise<void> | undefined;
-  /** Written, and waiting until everything in it is committed: before that no restart could use it. */
+  /** Written, and not yet of use: everything in it must be committed first. */
   #draft: { readonly file: string; readonly offset: number } | undefined;
 
   constructor(lane: LaneAddress, committed: number, options: SnapshotOptions) {
@@ -41,7 +44,10 @@ export class SnapshotSchedule {
     return snapshots.keeps && this.#writing === undefined && nowMs - this.#takenAtMs >= snapshotIntervalMs;
   }
 
-  /** Has the thread write one, after what it was given before. Rejects when that fails: the one before stays. */
+  /**
+   * The thread writes one, after the tasks that it was given before. Rejects when that fails: the
+   * snapshot before stays.
+   */
   write(thread: WorkerClient): Promise<void> {
     const writing = this.#write(thread).finally(() => {
       if (this.#writing === writing) this.#writing = undefined;

@@ -1,5 +1,5 @@
-// Where snapshots lie: one file for each partition, put in its place whole and at once. Until then it is a draft, in a folder of this
-// process in the same place.
+// Where snapshots lie: one file for each partition, put in its place whole and at once. Until then
+// it is a draft, in a folder of this process in the same place.
 
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -28,7 +28,10 @@ export class SnapshotDirectory implements SnapshotStore {
   readonly #own: OwnFolder;
   #drafts = 0;
 
-  /** Without a directory nothing is kept: what is written on the way from one thread to another goes to the system's temporary one. */
+  /**
+   * Without a directory nothing is kept. States on their way from one thread to another go to the
+   * system's temporary directory.
+   */
   constructor(directory: string | null, options: OwnFolderOptions = {}) {
     this.keeps = directory !== null;
     this.#directory = directory ?? tmpdir();

@@ -1,6 +1,6 @@
-// The pool behind the engine's Scorer port for a model that keeps a state for each lane. Every lane stays on one thread, and its
-// micro-batches reach it in order. Where the thread is lost the state is lost: the engine is told so, and has the lane built up
-// again, from a snapshot or from the log.
+// The pool behind the engine's Scorer port for a model that keeps a state for each lane. Every lane
+// stays on one thread, and its micro-batches reach it in order. Where the thread is lost the state
+// is lost: the engine is told so, and has the lane built up again, from a snapshot or from the log.
 
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { NextOffset } from '../log/offset.ts';
@@ -67,7 +67,7 @@ export class StatefulPool implements StatefulScorer {
     return scored;
   }
 
-  /** Makes dead letters of what was refused. Any thread may do it, for no state takes part in it. */
+  /** Makes dead letters of what was refused. Any thread can do it: no state is needed. */
   async mend(
     input: InputBatches,
     scored: ScoredMicroBatch,
@@ -82,7 +82,10 @@ export class StatefulPool implements StatefulScorer {
     for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
   }
 
-  /** Builds up a state of what is below `position`. Resolves to where it stands: from there the lane has to feed it. */
+  /**
+   * Builds up a state of what is below `position`. Resolves to where it stands: from there the lane
+   * has to feed it.
+   */
   async restore(given: LaneAddress, position: NextOffset): Promise<NextOffset> {
     const address = { ...given, placedBy: placedNow(given, this.#options.counts.now) };
     const key = keyOf(address);
@@ -90,7 +93,7 @@ export class StatefulPool implements StatefulScorer {
     this.#lanes.delete(key);
     const thread = this.#threadOf(key);
     await thread.host.ready;
-    // The log may be away: no thread is to blame for that.
+    // The log may be away. That is no fault of a thread.
     const beginning = await this.#beginnings.find(address, position);
     const { offset, unproven } = await askForState(thread, () =>
       this.#beginnings.build(thread, address, beginning, position),
@@ -104,7 +107,9 @@ export class StatefulPool implements StatefulScorer {
     return offset as NextOffset;
   }
 
-  /** The lane is another's now. A last snapshot stays behind, for the case that it comes back. */
+  /**
+   * Another instance has the lane now. A last snapshot stays behind, in case the lane comes back.
+   */
   forget(address: LaneAddress): void {
     const key = keyOf(address);
     if ((this.#wanted.get(key) ?? Number.POSITIVE_INFINITY) > address.epoch) return;
@@ -143,8 +148,9 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /**
-   * Sends a micro-batch, after what has to be done before; in pieces, if a record in it is suspected. The state must have proven itself
-   * when it has all below the position, and nothing from there on.
+   * Sends a micro-batch, after everything that has to be done before; in pieces, if a record in it
+   * is suspected. When the state has all records below the position and none from there on, it must
+   * be proven before it goes on.
    */
   #inTurn(lane: StatefulLane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
     const isPlain = !this.#suspects.concern(microBatch);
@@ -170,7 +176,10 @@ export class StatefulPool implements StatefulScorer {
     });
   }
 
-  /** What waits behind must find no state: it would go into one that lacks what did not go in now. */
+  /**
+   * The micro-batches that wait must find no state: it would lack the records that did not go in
+   * now.
+   */
   #giveUp({ key, address }: StatefulLane): void {
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
     void this.#tellFailure(this.#threadOf(key).ask({ type: 'forget', lane: address }));
@@ -184,7 +193,10 @@ export class StatefulPool implements StatefulScorer {
     return this.#suspects.pieces(microBatch, offsets);
   }
 
-  /** A state that was begun on an assumption stands at the position, or beyond it. One that began too late is given up. */
+  /**
+   * Call it when the state stands at the position or beyond. A state that began too late is given
+   * up.
+   */
   async #prove(lane: StatefulLane): Promise<void> {
     const { key, address, position, unproven } = lane;
     if (unproven === undefined) return;
@@ -251,7 +263,9 @@ export class StatefulPool implements StatefulScorer {
     void this.#tellFailure(lane.queue.run(carry));
   }
 
-  /** What may fail without harm to any record: it is told, and the lane goes on. */
+  /**
+   * For work that may fail without harm to any record: the failure is logged, and the lane goes on.
+   */
   async #tellFailure(work: Promise<unknown>): Promise<void> {
     try {
       await work;

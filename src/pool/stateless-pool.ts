@@ -1,4 +1,5 @@
-// The pool behind the engine's Scorer port for a model without windows: each micro-batch goes to whichever thread is free.
+// The pool behind the engine's Scorer port for a model without windows: each micro-batch goes to
+// whichever thread is free.
 
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
@@ -31,7 +32,10 @@ export class StatelessPool implements Scorer {
     this.#bisection = new Bisection(this.#free);
   }
 
-  /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what the first one said. */
+  /**
+   * Waits until every worker has loaded and checked the model. Rejects with `ModelError`, with what
+   * the first one said.
+   */
   start(): Promise<void> {
     return loadAll(this.#options.hosts, this.#options.deployment);
   }

@@ -1,6 +1,7 @@
-// Which record costs a thread its life, where a lane's state stays on one thread. Nothing can be tried again at once, for the state went
-// with the thread; so what was being scored is suspected, and when the lane comes back to it with a new state, its records are
-// given one by one. One that is alone and fails again is condemned (invariant 7).
+// Finds the record that ends its thread, where a lane's state is on one thread. Nothing can be
+// tried again at once, because the state is lost with the thread. So the records of that task are
+// suspected. When the lane comes back to them with a new state, they are given one by one. A record
+// that is alone and fails again is condemned (invariant 7).
 
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
@@ -8,7 +9,10 @@ import type { MicroBatch } from '../scoring/micro-batch.ts';
 /** How often a record that is alone may cost a thread before it is condemned. */
 const ATTEMPTS = 2;
 
-/** score: as ever. take: not scored, but put into the state, for reading it may be harmless. leave: not read at all. */
+/**
+ * score: as usual. take: not scored, but put into the state, because to read it may be harmless.
+ * leave: not read at all.
+ */
 export type Treatment = 'score' | 'take' | 'leave';
 
 export interface Piece {
@@ -17,7 +21,7 @@ export interface Piece {
   readonly treatment: Treatment;
   /** The offset of its only record, where records are given one by one. */
   readonly alone: number | null;
-  /** What it did the last time. */
+  /** Why the thread was lost the last time. */
   readonly why: string;
 }
 
@@ -36,7 +40,7 @@ export class Suspects {
   /** By lane, losses of single offsets. */
   readonly #losses = new Map<string, Map<number, Condemned>>();
 
-  /** This was being scored, or fed, when a thread was lost. */
+  /** This was being scored, or put into the state, when a thread was lost. */
   lost(
     of: TopicPartition,
     { first, until, alone }: Pick<Piece, 'first' | 'until' | 'alone'>,
@@ -52,7 +56,7 @@ export class Suspects {
     this.#losses.set(key, losses);
   }
 
-  /** These were scored in peace. */
+  /** These were scored and the thread lives. */
   passed(of: TopicPartition, until: number): void {
     const suspected = this.#suspected.get(keyOf(of));
     if (suspected !== undefined && until >= suspected.until) this.#suspected.delete(keyOf(of));
@@ -74,7 +78,10 @@ export class Suspects {
     return false;
   }
 
-  /** Cuts a micro-batch where it needs care. `offsets`: where its records stand; what lies between is nothing. */
+  /**
+   * Cuts a micro-batch where it needs care. `offsets`: those of its records. Between them there is
+   * nothing.
+   */
   pieces(microBatch: MicroBatch, offsets: Iterable<number>): Piece[] {
     const key = keyOf(microBatch);
     const { first, next } = microBatch;
@@ -108,7 +115,7 @@ function treatmentOf(lost: Condemned | undefined): Treatment {
   return losses < ATTEMPTS ? 'score' : losses === ATTEMPTS ? 'take' : 'leave';
 }
 
-/** The same pieces, none of them on both sides of that offset. */
+/** The same pieces, but none goes across that offset. */
 export const cut = (pieces: readonly Piece[], position: number): readonly Piece[] =>
   pieces.flatMap((piece) =>
     piece.first < position && position < piece.until

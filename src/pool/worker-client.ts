@@ -1,5 +1,5 @@
-// What a pool asks of a model on one worker thread: copies record batches into the buffer that is moved, and keeps buffers in
-// circulation.
+// What a pool asks of a model on one worker thread: copies record batches into the buffer that is
+// moved, and keeps buffers in circulation.
 
 import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -20,16 +20,16 @@ import { type ModelHost, ScoringError } from './model-host.ts';
 
 /** Records of one partition that have their answer already. */
 export interface Answered {
-  /** Those from `first` up to `until`, as runs in ascending order. */
+  /** The offsets from `first` up to `until` that have their answer, as runs in ascending order. */
   runs(first: number, until: number): readonly OffsetRange[];
 }
 
 export interface AskingOptions {
   /** How many partitions topics have now. */
   readonly counts: { readonly now: PartitionCounts };
-  /** By partition of the input, what is left out. */
+  /** For each partition of the input, the records that are left out. */
   readonly answered?: readonly Answered[];
-  /** Each thread that has grown too much: it scores no more, and another takes its place. */
+  /** Called when a thread has grown too much: it scores no more, and another takes its place. */
   readonly onThreadRetired: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
   readonly onUsage?: (usage: ThreadUsage) => void;
@@ -56,7 +56,10 @@ export class WorkerClient {
   readonly #deployment: string;
   readonly #options: AskingOptions;
   readonly #buffers: BufferPool;
-  /** Of the last answer: so many spare buffers of that size go with the next request. */
+  /**
+   * The number and size of the last answer's outputs: as many spare buffers go with the next
+   * request.
+   */
   #outputs = { count: 1, bytes: 0 };
 
   /** Asks for that model. */
@@ -97,7 +100,7 @@ export class WorkerClient {
     return response.scored;
   }
 
-  /** The outputs of a micro-batch without what was refused of them: that is in its dead letters. */
+  /** The outputs of a micro-batch without the refused results, which are dead letters now. */
   async mend(
     { topic, partition, incarnation, batches }: InputBatches,
     scored: ScoredMicroBatch,
@@ -127,7 +130,7 @@ export class WorkerClient {
     const { mended } = response;
     return {
       ...scored,
-      // What stays is the same object: it may be acknowledged already.
+      // An output that stays is the same object: it may be acknowledged already.
       outputs: [...mended.results, ...mended.deadLetters].map((each) =>
         typeof each === 'number' ? (outputs[each] as ResultBatch) : each,
       ),
@@ -138,7 +141,10 @@ export class WorkerClient {
     };
   }
 
-  /** The offsets at which records stand, from `first` up to `until`: of all others there may be any number. */
+  /**
+   * The offsets of the records from `first` up to `until`. There may be many offsets without a
+   * record.
+   */
   async offsets(microBatch: MicroBatch, first: number, until: number): Promise<Float64Array> {
     const { buffer: bytes, byteLength } = this.#copied(microBatch, first, until);
     const response = await this.#run({ type: 'offsets', first, until, bytes, byteLength }, [bytes]);
@@ -146,7 +152,10 @@ export class WorkerClient {
     throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
   }
 
-  /** Copied once, here, into the buffer that is moved: what was fetched stays until the answer is in, for another try. */
+  /**
+   * The one copy: into the buffer that is moved. The fetched bytes stay until the answer is in, for
+   * another try.
+   */
   #copied(
     { batches }: MicroBatch,
     first: number,

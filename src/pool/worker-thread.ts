@@ -1,5 +1,6 @@
-// A worker thread: a Piscina of one, with one task at a time and a deadline for each. A thread that passes its deadline is ended,
-// and Piscina starts another in its place. Who gets which task is decided in the pools, where it is known what is on which thread.
+// A worker thread: a Piscina of one, with one task at a time and a deadline for each. A thread that
+// passes its deadline is ended, and Piscina starts another in its place. Who gets which task is
+// decided in the pools, where it is known what is on which thread.
 
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,14 +15,17 @@ import {
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
 
-/** The thread had grown too much, and ended before it began the task: give it to another. */
+/**
+ * The thread had grown too much and ended before it began the task. Give the task to another
+ * thread.
+ */
 export class ThreadRetiredError extends Error {
   override readonly name = 'ThreadRetiredError';
 }
 
 /**
- * With less (measured: below 4) V8 cannot even begin a thread, and ends the process; with this it can say that it is not enough, for any
- * model.
+ * With less than 4 (measured) V8 cannot begin a thread and ends the process. With this V8 begins,
+ * and can say that it is not enough.
  */
 const HEAP_MIB_MIN = 8;
 
@@ -33,8 +37,9 @@ export class DeadlineError extends Error {
 /** One worker thread, as the pools see it. */
 export interface WorkerThread {
   /**
-   * Moves the buffers to the thread, and does what was asked in the order of the calls. Rejects when the thread dies or takes too
-   * long; another takes its place then. Rejects with `ThreadRetiredError` when it ended before it began.
+   * Moves the buffers to the thread. Requests are done in the order of the calls. Rejects when the
+   * thread dies or takes too long; then another takes its place. Rejects with `ThreadRetiredError`
+   * when the thread ended before it began.
    */
   run(
     request: WorkerRequest,
@@ -57,7 +62,10 @@ export interface PiscinaThreadOptions {
   readonly workerUrl?: URL;
 }
 
-/** The worker's entry, which is named and never imported. It runs as TypeScript or built, as this module does. */
+/**
+ * The worker's entry, which is named and never imported. It runs as TypeScript or built, as this
+ * module does.
+ */
 const WORKER = new URL(`../worker/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
 export class PiscinaThread implements WorkerThread {
@@ -66,7 +74,10 @@ export class PiscinaThread implements WorkerThread {
   readonly #waitedMs: WorkerData['waitedMs'] = new Int32Array(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   );
-  /** Piscina does not keep the order of calls: a task that was skipped once is overtaken by the next to come. */
+  /**
+   * Piscina does not keep the order of calls: a task that was skipped once is overtaken by the next
+   * to come.
+   */
   readonly #queue = new SerialQueue();
   /** Ends the task that is under way. */
   #current: AbortController | undefined;
@@ -93,7 +104,8 @@ export class PiscinaThread implements WorkerThread {
           }),
     });
     this.#pool.on('error', (error: Error) => {
-      // A thread that could not even begin is replaced with the next task only: the one that waits for it would wait for ever.
+      // Piscina replaces a thread that could not begin only with the next task. The task that waits
+      // now would wait for ever.
       if (this.#pool.threads.length === 0) this.#current?.abort(error);
       this.#heard(error);
     });
@@ -140,7 +152,10 @@ export class PiscinaThread implements WorkerThread {
     }
   }
 
-  /** Once: Piscina, told again while it ends its threads, takes their end for a loss and begins others. */
+  /**
+   * Only once: a Piscina that is told again while it ends its thread takes that end for a loss, and
+   * begins another.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#pool.destroy();
     return this.#stopped;

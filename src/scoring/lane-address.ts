@@ -1,4 +1,4 @@
-// Who is asked about when a lane is meant.
+// The name of a lane, where something is asked about it.
 
 import type { TopicPartition } from '../log/topic-partition.ts';
 

@@ -20,7 +20,10 @@ export interface MicroBatch extends InputBatches {
   /** Records below are not wanted: they were scored before. */
   readonly first: NextOffset;
   readonly next: NextOffset;
-  /** Records below have their answer: they are only put into the lane's state. For a model that keeps one. */
+  /**
+   * Records below have their answer: they are only put into the lane's state. For a model that
+   * keeps one.
+   */
   readonly scoreFrom?: NextOffset;
   /** Why it was closed. */
   readonly trigger: Trigger;

@@ -9,13 +9,15 @@ import type { ScoredMicroBatch } from './scored-micro-batch.ts';
 /** Scores micro-batches, several at once, finishing in any order. */
 export interface Scorer {
   /**
-   * Every record from `first` up to `next` becomes exactly one result or one dead letter. Rejects only when the
-   * record batches cannot be opened (damaged, too large): never because of one record, never because a thread died.
+   * Every record from `first` up to `next` becomes exactly one result or one dead letter. Rejects
+   * only when the record batches cannot be opened (damaged, too large): never because of one
+   * record, never because a thread died.
    */
   score(microBatch: MicroBatch): Promise<ScoredMicroBatch>;
   /**
-   * The outputs of a micro-batch of these record batches without the results that were refused: each is a dead letter instead, in
-   * input order. Outputs that stay are the same objects. Rejects when a dead letter was refused for good, or a thread was lost.
+   * The outputs of a micro-batch of these record batches without the results that were refused:
+   * each is a dead letter instead, in input order. Outputs that stay are the same objects. Rejects
+   * when a dead letter was refused for good, or a thread was lost.
    */
   mend(
     input: InputBatches,
@@ -26,12 +28,16 @@ export interface Scorer {
   release(outputs: readonly ResultBatch[]): void;
 }
 
-/** A scorer that keeps a state for each lane: a function of the records below the offset at which it stands. */
+/**
+ * A scorer that keeps a state for each lane: a function of the records below the offset at which it
+ * stands.
+ */
 export interface StatefulScorer extends Scorer {
   /**
-   * Builds up a state of what is below `position`, and resolves to where it stands: there or before. From there on the records are
-   * given to `score`, those below the position with `scoreFrom`. `score` rejects with the code `SCORELANE_STATE_LOST` when the state
-   * is there no more: then it has to be built up again.
+   * Builds up a state of what is below `position`, and resolves to where it stands: there or
+   * before. From there on the records are given to `score`, those below the position with
+   * `scoreFrom`. `score` rejects with the code `SCORELANE_STATE_LOST` when the state is there no
+   * more: then it has to be built up again.
    */
   restore(lane: LaneAddress, position: NextOffset): Promise<NextOffset>;
   /** That ownership has ended. */
@@ -44,6 +50,9 @@ export interface StatefulScorer extends Scorer {
 export interface Counter {
   /** The input has so many now. `isRemade`: it is another topic by the same name. */
   inputHas(partitionCount: number, isRemade: boolean): void;
-  /** Asks again. Resolves to whether these go to a partition that their topic does not have; false where nobody can tell. */
+  /**
+   * Asks again. Resolves to whether these go to a partition that their topic does not have; false
+   * where nobody can tell.
+   */
   lacks(outputs: readonly ResultBatch[]): Promise<boolean>;
 }

@@ -4,7 +4,10 @@ import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import { NO_RECORDS, type RecordCounts } from './record-counts.ts';
 
-/** Record timestamps of a micro-batch, as runs: `counts[i]` records of about `timestampsMs[i]` (never later). */
+/**
+ * Record timestamps of a micro-batch, as runs: `counts[i]` records of about `timestampsMs[i]`
+ * (never later).
+ */
 export interface TimestampRuns {
   readonly timestampsMs: readonly number[];
   readonly counts: readonly number[];
@@ -12,9 +15,9 @@ export interface TimestampRuns {
 
 /** What became of a micro-batch. */
 export interface ScoredMicroBatch extends RecordCounts {
-  /** Results, and behind all of these dead letters; both in input order for each partition. */
+  /** Results first, then dead letters; both in input order for each partition. */
   readonly outputs: readonly ResultBatch[];
-  /** So many of the outputs are results. */
+  /** How many of the outputs are results. */
   readonly resultBatches: number;
   /** Why the first of the dead letters is one, if there are any. */
   readonly refusal: string | null;

@@ -1,4 +1,5 @@
-// What goes between the pool and its worker threads. Plain data only; the buffers named in each message are moved.
+// What goes between the pool and its worker threads. Plain data only; the buffers named in each
+// message are moved.
 
 import type { Dialect } from '../answers/dead-letter.ts';
 import { ScorelaneError } from '../base/errors.ts';
@@ -27,7 +28,10 @@ export interface ThreadUsage {
   readonly gcMs: number;
   /** Tensors alive between two tasks. One that grows is a leak. */
   readonly tensors: number;
-  /** Memory of the thread's own heap and buffers. What it holds for lanes, the runtime's and other threads' is not in it. */
+  /**
+   * Memory of the thread's own heap and buffers. Not in it: what it holds for lanes, and the memory
+   * of the runtime and of other threads.
+   */
   readonly bytes: number;
   /** What it holds for lanes. */
   readonly heldBytes: number;
@@ -49,7 +53,10 @@ export interface SnapshotRange {
   readonly notAfter: number;
 }
 
-/** How many partitions the topics of a job have. They may change while it runs: so they go with each task. */
+/**
+ * How many partitions the topics of a job have. The numbers may change while the job runs, so they
+ * go with each task.
+ */
 export interface PartitionCounts {
   readonly input: number;
   readonly results: number;
@@ -91,17 +98,24 @@ export interface Deployment {
   readonly setup: ScorerSetup;
 }
 
-/** What a worker thread is given when it begins. The models that it serves are loaded by requests. */
+/**
+ * What a worker thread is given when it begins. The models that it serves are loaded by requests.
+ */
 export interface WorkerData {
   readonly growth: GrowthLimits;
   /**
-   * One number in shared memory: how many milliseconds the thread has waited for the registry. That is no time that a task takes.
-   * It adds the most that it may take before it waits, and takes back what was left: so one that dies meanwhile holds up nothing.
+   * One number in shared memory: how many milliseconds the thread has waited for the registry.
+   * Deadlines do not count this time. Before it waits, the thread adds the longest time that the
+   * wait may take. After the wait it takes off the rest. So a thread that dies while it waits holds
+   * up nothing.
    */
   readonly waitedMs: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a thread exits with that has grown too much, and was given another task: that one was not begun. */
+/**
+ * The exit code of a thread that has grown too much and was given another task. It has not begun
+ * that task.
+ */
 export const RETIRED_EXIT = 86;
 
 /** Load a model, check it by its golden records, and keep it until it is unloaded. */
@@ -110,7 +124,10 @@ export interface LoadRequest {
   readonly setup: ScorerSetup;
 }
 
-/** Give up a model, its states and what else it holds. One that is not there is no error. */
+/**
+ * Give up a model with its states and everything else that it holds. It is no error if the model is
+ * not there.
+ */
 export interface UnloadRequest {
   readonly type: 'unload';
 }
@@ -131,12 +148,17 @@ export interface ScoreRequest {
   readonly until: number;
   /** Records that are left out, in ascending order. */
   readonly omit: readonly OffsetRange[];
-  /** Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved back in the answer. */
+  /**
+   * Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved
+   * back in the answer.
+   */
   readonly bytes: ArrayBuffer;
   readonly byteLength: number;
   /** Buffers for the outputs. Moved; they come back as outputs. */
   readonly spares: readonly ArrayBuffer[];
-  /** Set when the records cost a worker its life before: they become dead letters without being scored. */
+  /**
+   * Set when these records have ended a worker before: they become dead letters and are not scored.
+   */
   readonly verdict: Rejection | null;
   /** The lane's state to score with; null for a model that keeps none. */
   readonly state: StateUse | null;
@@ -145,11 +167,14 @@ export interface ScoreRequest {
 
 export interface StateUse {
   readonly epoch: number;
-  /** Where the state must stand: all that is between it and the first record wanted is no record. */
+  /**
+   * The offset at which the state must stand. There may be a gap between it and `first`, but no
+   * record in the gap.
+   */
   readonly offset: number;
-  /** Records below are put into the state, and get no answer: they have one. */
+  /** Records below this offset have their answer already: they are put into the state only. */
   readonly scoreFrom: number;
-  /** Records with a verdict are put into the state all the same; they may cost the worker its life again. */
+  /** Records with a verdict are put into the state too. They may end the worker again. */
   readonly takes: boolean;
 }
 
@@ -173,7 +198,7 @@ export interface MendRequest {
 }
 
 export interface Mended {
-  /** In order; a number stands for an output as it was. */
+  /** In order. A number is the index of an output that stays as it was. */
   readonly results: readonly (ResultBatch | number)[];
   readonly deadLetters: readonly (ResultBatch | number)[];
   /** Results that became dead letters, and why the first of them did. */
@@ -181,7 +206,7 @@ export interface Mended {
   readonly refusal: string | null;
 }
 
-/** At which offsets do records stand, from `first` up to `until`? The buffer is moved. */
+/** Which offsets from `first` up to `until` have a record? The buffer is moved. */
 export interface OffsetsRequest extends Pick<ScoreRequest, 'first' | 'until' | 'bytes' | 'byteLength'> {
   readonly type: 'offsets';
 }
@@ -200,7 +225,7 @@ interface SnapshotRequest {
   readonly file: string;
 }
 
-/** Of what time is the latest record that the state of a lane has taken? */
+/** What is the time of the latest record in the state of a lane? */
 interface LatestRequest {
   readonly type: 'latest';
   readonly lane: LaneAddress;
@@ -248,6 +273,6 @@ export interface Failed {
   readonly type: 'failed';
   readonly code: string;
   readonly message: string;
-  /** Where it went wrong, with the causes: an error loses both on its way between threads. */
+  /** The place of the fault, and the causes. An error loses both on its way between threads. */
   readonly stack: string;
 }

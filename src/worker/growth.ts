@@ -1,12 +1,19 @@
-// Whether a thread has grown so much that another should take its place. What it holds for lanes does not count, nor what it left
-// behind on the way there: a thread that was replaced for that would build up the same states, leave the same behind, and be replaced
-// again. So nothing counts but what is left once the garbage is collected, compared with when its states were last as large.
+// Whether a thread has grown so much that another should take its place. The states of its lanes do
+// not count, and neither does the garbage of building them up: a new thread would build up the same
+// states and leave the same garbage, and be replaced again and again. So only what is left after
+// the garbage is collected counts, compared with the time when its states were last as large.
 
 import type { GrowthLimits, ThreadUsage } from '../worker-protocol/messages.ts';
 
-/** States that have grown by so much leave traces in a heap: lists and tables beside their arrays. */
+/**
+ * States that have grown by this share leave traces in a heap: lists and tables beside their
+ * arrays.
+ */
 const HELD_SHARE = 1 / 8;
-/** Collecting takes some ten milliseconds: a thread whose heap goes up and down should not do it all the time. */
+/**
+ * To collect takes some ten milliseconds: a thread whose heap goes up and down should not do it all
+ * the time.
+ */
 const COLLECT_EVERY_MS = 1_000;
 
 export interface GrowthParts {
@@ -18,7 +25,7 @@ export interface GrowthParts {
 
 export class Growth {
   readonly #parts: GrowthParts;
-  /** What is compared with. */
+  /** The usage to compare with. */
   #first: ThreadUsage | null = null;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -26,12 +33,15 @@ export class Growth {
     this.#parts = parts;
   }
 
-  /** Compares with what the thread holds from now on. */
+  /** From now on compares with what the thread holds now. */
   begin(): void {
     this.#first = null;
   }
 
-  /** Why the thread should be replaced; null when it need not be. `feeding`: a state was being built up meanwhile. */
+  /**
+   * Why the thread should be replaced; null when it need not be. `feeding`: a state was being built
+   * up meanwhile.
+   */
   check(now: ThreadUsage, feeding: boolean): string | null {
     const first = this.#first;
     if (first === null || feeding || now.heldBytes > first.heldBytes * (1 + HELD_SHARE)) {

@@ -1,5 +1,5 @@
-// A model as one thread serves it: its predictor, its reader and its writer, and the pipeline through them. What is asked of the model
-// is answered here; what is asked of the thread, in `main.ts`.
+// A model as one thread serves it: its predictor, its reader and its writer, and the pipeline
+// through them. Requests to the model are answered here, requests to the thread in `main.ts`.
 
 import { avroOutputs } from '../answers/avro-result-schema.ts';
 import { FEATURES } from '../answers/result-names.ts';
@@ -30,7 +30,10 @@ import { manageState } from './states/manage-state.ts';
 import { AvroResultWriter } from './write/avro-results.ts';
 import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
 
-/** Waits for what is no work of a task, for so long at most: deadlines stand still meanwhile. */
+/**
+ * Waits for an answer, at most so long. It is no work of the task, so deadlines stand still while
+ * it waits.
+ */
 export type StopTheClock = <T>(msMax: number, answer: Promise<T>) => Promise<T>;
 
 interface Parts {
@@ -67,7 +70,10 @@ export class LoadedModel {
     });
   }
 
-  /** Loads the model and checks it. Throws `ModelError`, `BackendMissingError`, `ModelBrokenError`, `SchemaError`. */
+  /**
+   * Loads the model and checks it. Throws `ModelError`, `BackendMissingError`, `ModelBrokenError`,
+   * `SchemaError`.
+   */
   static async load(
     setup: ScorerSetup,
     { readers, stopTheClock }: Pick<Parts, 'readers' | 'stopTheClock'>,

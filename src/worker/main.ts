@@ -1,5 +1,6 @@
-// The worker thread's entry. Threads are used because opening, decoding and predicting is nearly all of the work: the
-// main thread must stay free to move bytes. Models are loaded and unloaded by requests, and one request is answered at a time.
+// The worker thread's entry. Threads are used because opening, decoding and predicting is nearly
+// all of the work: the main thread must stay free to move bytes. Models are loaded and unloaded by
+// requests, and one request is answered at a time.
 
 import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
@@ -45,7 +46,7 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
   return turnToFree()?.then(() => response) ?? response;
 }
 
-/** One of that name that is there already is given up, once the new one is known to work. */
+/** If a model of that name is there already, it is given up when the new one is known to work. */
 async function load({ deployment: id, setup }: WorkerRequest & LoadRequest): Promise<WorkerResponse> {
   const model = await LoadedModel.load(setup, { readers, stopTheClock });
   unload(id);
@@ -54,7 +55,7 @@ async function load({ deployment: id, setup }: WorkerRequest & LoadRequest): Pro
   return { type: 'loaded' };
 }
 
-/** What a thread may grow by is measured from what it holds after its models came and went. */
+/** After that, growth is measured from what the thread holds now. */
 function unload(id: string): WorkerResponse {
   models.get(id)?.dispose();
   models.delete(id);
@@ -70,7 +71,7 @@ function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Pr
     return perform(model, request);
   } catch (error) {
     const schema = schemaNeeded(error);
-    // Its spare buffers are the pipeline's by now.
+    // The pipeline has taken the spare buffers already.
     if (schema !== null)
       return model
         .learn(schema)
@@ -125,6 +126,8 @@ function failed(error: unknown): WorkerResponse {
   return { type: 'failed', code: code ?? 'SCORELANE_SCORER', message, stack: inspect(error) };
 }
 
-/** Piscina's way to move buffers that are inside of an answer: what is returned only stands for it. */
+/**
+ * Piscina's way to move buffers that are inside an answer: the returned object only stands for it.
+ */
 const moved = (response: WorkerResponse, buffers: ArrayBuffer[]): WorkerResponse =>
   move({ [transferableSymbol]: buffers, [valueSymbol]: response } as never) as unknown as WorkerResponse;

@@ -1,6 +1,7 @@
-// What becomes of records that their topic refuses. A result record becomes a dead letter of its input record, and its neighbours stay as
-// they were scored: nothing is decoded or predicted again, and no state sees a record twice. A dead letter that is refused for its
-// timestamp gets the present time, and the old one in a header. Why: docs/decisions/0018-what-the-topic-refuses.md
+// What becomes of records that their topic refuses. A result record becomes a dead letter of its
+// input record, and its neighbours stay as they were scored: nothing is decoded or predicted again,
+// and no state sees a record twice. A dead letter that is refused for its timestamp gets the
+// present time, and the old one in a header. Why: docs/decisions/0018-what-the-topic-refuses.md
 
 import { ERROR_OFFSET, ERROR_TIMESTAMP } from '../answers/dead-letter.ts';
 import { SOURCE_OFFSET } from '../answers/source-headers.ts';
@@ -34,11 +35,14 @@ interface Model {
   readonly version: string;
 }
 
-/** What was made here inflates to what it was made of. */
+/** Our own batches inflate to the bytes that they were made of. */
 const ANY_SIZE = 2 ** 31 - 1;
 const NEW_BUFFERS = { acquire: (byteLength: number) => new ArrayBuffer(byteLength), giveBack: () => {} };
 
-/** Throws `DeadLetterRefusedError`. `nowMs` is what a dead letter is dated with whose own time is refused. */
+/**
+ * Throws `DeadLetterRefusedError`. `nowMs` becomes the time of a dead letter whose own time is
+ * refused.
+ */
 export function mend(request: MendRequest, setup: ScorerSetup, model: Model, nowMs: number): Mended {
   const messages = new Map<number, string>();
   const [letters, results] = [isLetter, isResult].map((kind) => request.outputs.filter(kind)) as Kinds;
@@ -75,7 +79,7 @@ const rejectionFor = (topic: string, message: string): Rejection => ({
 const open = ({ bytes }: ResultBatch): RecordReader =>
   openRecordBatch({ header: readHeader(bytes), bytes }, ANY_SIZE);
 
-/** Ours stand behind those that the record brought with it, which may be of the same name. */
+/** Our headers stand behind the record's own, which may have the same names. */
 const offsetIn = (record: RecordView, name: string): number =>
   Number(Buffer.from(parseHeaders(record).findLast(({ key }) => key === name)?.value ?? []).toString());
 
@@ -90,7 +94,10 @@ function copyTo(writer: RecordBatchWriter, from: RecordView, timestamp: Int64, h
   writer.append(timestamp, bytes, keyStart, keyEnd, view, valueStart, valueEnd, block, start, end);
 }
 
-/** The records that are not appended yet, written anew by `visit`, which is told what the topic said of them. */
+/**
+ * Writes the records that are not appended yet again. `visit` writes one, and is told what the
+ * topic said about it.
+ */
 function rewritten(
   { batch, refused }: RefusedOutput,
   { resultBatchBytesMax }: ScorerSetup,
@@ -117,7 +124,10 @@ const withoutRefused = (
     else copyTo(writers.writerFor(output.batch.partition, bytesOf(record)), record, record.timestamp);
   });
 
-/** All dead letters of the micro-batch, in input order: those that it had, and one for each refused result. */
+/**
+ * All dead letters of the micro-batch, in input order: those that it had, and one for each refused
+ * result.
+ */
 function mergedLetters(
   { topic, partition, incarnation, bytes, counts }: MendRequest,
   letters: readonly RefusedOutput[],
@@ -153,7 +163,10 @@ function mergedLetters(
   return into.flush();
 }
 
-/** Dead letters, those refused for their timestamps with another one. Throws `DeadLetterRefusedError` for other reasons. */
+/**
+ * Dead letters, those refused for their timestamps with another one. Throws
+ * `DeadLetterRefusedError` for other reasons.
+ */
 const redated = (output: RefusedOutput, setup: ScorerSetup, nowMs: number): ResultBatch[] =>
   rewritten(output, setup, (record, message, writers) => {
     const { partition, topic } = output.batch;

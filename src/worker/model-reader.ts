@@ -1,5 +1,6 @@
-// How a thread reads the records of its models: the reader for their format, and the states behind it where a plan has windows. Models
-// with the same plan share both: a new version goes on with the windows of the one before.
+// How a thread reads the records of its models: the reader for their format, and the states behind
+// it if a plan has windows. Models with the same plan share both, so a new version goes on with the
+// windows of the one before.
 
 import { compilePlan } from '../features/plan.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
@@ -39,7 +40,7 @@ interface Shared {
 export class SharedReaders {
   readonly #shared = new Map<string, Shared>();
 
-  /** That of a model with the same plan and ids, or a new one. Throws `SchemaError`. */
+  /** The reader of a model with the same plan and ids, or a new one. Throws `SchemaError`. */
   acquire(manifest: ModelManifest, setup: ScorerSetup): ModelReader {
     const key = keyOf(manifest, setup);
     const shared = this.#shared.get(key) ?? { reader: modelReader(manifest, setup), users: 0 };
@@ -48,7 +49,7 @@ export class SharedReaders {
     return shared.reader;
   }
 
-  /** The last model that lets go of it takes it along, with all states. */
+  /** When the last model lets go of a reader, the reader and all its states are gone. */
   release(manifest: ModelManifest, setup: ScorerSetup): void {
     const key = keyOf(manifest, setup);
     const shared = this.#shared.get(key);

@@ -1,5 +1,5 @@
-// Faults that are ours or the model's, and no record's. An exception that nobody thought of, which one record brings to light: the record
-// becomes a dead letter, and all others go on as if it had not been.
+// Faults of scorelane or of the model, not of a record. If one record brings such an exception to
+// light, that record becomes a dead letter, and all others go on as if it had not been there.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { SchemaNeededError } from '../codec/avro.ts';
@@ -12,7 +12,10 @@ export class ModelBrokenError extends ScorelaneError {
   readonly code = 'SCORELANE_MODEL_BROKEN';
 }
 
-/** What no single record is to blame for: a schema that is not here yet, a state that is not here or is broken. */
+/**
+ * Errors that no single record is to blame for: a schema or a state that is not here, a state that
+ * is broken.
+ */
 const WHOLE = [SchemaNeededError, StateLostError, StateBrokenError] as const;
 
 /** Throws the error again where the record is not to blame. */

@@ -1,6 +1,6 @@
-// The pipeline: record-batch bytes in, result-batch bytes out. decode -> features -> predict -> encode, a chunk of rows at
-// a time. Runs in a worker thread. From one task to the next it holds the states of lanes, for a model that keeps them, and
-// nothing else.
+// The pipeline: record-batch bytes in, result-batch bytes out. decode -> features -> predict ->
+// encode, a chunk of rows at a time. Runs in a worker thread. From one task to the next it holds
+// the states of lanes, for a model that keeps them, and nothing else.
 
 import { SourceHeaders } from '../answers/source-headers.ts';
 import { BufferPool } from '../base/buffer-pool.ts';
@@ -32,14 +32,17 @@ export interface ScorerParts {
   readonly reader: InputReader;
   readonly writer: ResultEncoder;
   readonly predictor: Predictor;
-  /** Of the lanes on this thread; null for a model that keeps none. The reader puts records into the one that is in use. */
+  /**
+   * States of the lanes on this thread; null for a model that keeps none. The reader puts records
+   * into the state that is in use.
+   */
   readonly states: LaneStates | null;
   readonly model: { readonly name: string; readonly version: string };
   /** Throws when the model does not work any more. */
   readonly probe: () => void;
 }
 
-/** What is used by one task after the other, so that nothing of it is allocated again. */
+/** Buffers that all tasks use, one after the other, so that nothing is allocated again. */
 interface Workspace {
   readonly features: Float32Array;
   readonly rows: PendingRow[];
@@ -70,9 +73,10 @@ export class Pipeline {
   }
 
   /**
-   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`, `UnsupportedFormatError`,
-   * `ModelBrokenError`, `SchemaNeededError` or `StateLostError`: then nothing of it was scored. A state that it had begun to use is
-   * lost, unless what it needed was a schema.
+   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`,
+   * `UnsupportedFormatError`, `ModelBrokenError`, `SchemaNeededError` or `StateLostError`: then
+   * nothing of it was scored. A state that it had begun to use is lost, unless what it needed was a
+   * schema.
    */
   score(request: ScoreRequest): ScoredMicroBatch {
     for (const spare of request.spares) this.#spares.giveBack(spare);
@@ -104,12 +108,15 @@ class Task {
   readonly #workspace: Workspace;
   readonly #headers: SourceHeaders;
   readonly #timestamps = new TimestampCollector();
-  /** Records refused since the last flush, in the order in which that was found out. */
+  /** Records that were refused since the last flush, in the order in which they were refused. */
   #refused: { readonly row: PendingRow; readonly rejection: Rejection }[] = [];
   #pending = 0;
   readonly #counts = { ...NO_RECORDS };
   #refusal: string | null = null;
-  /** Since the first record that was to be scored: those that were only fed are counted no second time. */
+  /**
+   * The counts before the first record to score. Records that are only put into the state were
+   * counted before.
+   */
   #countsBefore: WindowCounts | null = null;
   #predictMs = 0;
   #encodeMs = 0;
@@ -121,7 +128,10 @@ class Task {
     this.#headers = new SourceHeaders(request.topic, request.partition, request.incarnation);
   }
 
-  /** Throws `SchemaNeededError` when the records cannot be read yet: no state has seen any of them by then. */
+  /**
+   * Throws `SchemaNeededError` when the records cannot be read yet. At this point no state has seen
+   * any of them.
+   */
   check(): void {
     const { reader } = this.#parts;
     if (reader.check === undefined) return;
@@ -204,7 +214,10 @@ class Task {
     this.#pending++;
   }
 
-  /** Reads a record into the next row. A fault in reading costs the record, and nothing else: no state has seen any of it. */
+  /**
+   * Reads a record into the next row. A fault in reading costs the record, and nothing else: no
+   * state has seen any of it.
+   */
   #features(record: RecordView): Rejection | null {
     try {
       return this.#readRow(record);
@@ -229,7 +242,8 @@ class Task {
   #flush(): void {
     if (this.#pending > 0) this.#predict(this.#pending);
     this.#pending = 0;
-    // One that could not be decoded was refused before those that the model refused, wherever it stood.
+    // Records that could not be decoded were refused before those that the model refused. Sort them
+    // by offset.
     this.#refused.sort((left, right) => left.row.offset - right.row.offset);
     for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);
     this.#refused = [];

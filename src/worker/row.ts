@@ -1,4 +1,5 @@
-// A record that waits for its score, as positions in its batch: nothing is copied until it is written.
+// A record that waits for its score, as positions in its batch: nothing is copied until it is
+// written.
 
 import type { RecordView } from '../log/record-batch-reader.ts';
 

@@ -1,6 +1,7 @@
-// Record timestamps of a micro-batch in few numbers, so that latency can be measured for every record without a value
-// per record crossing between threads. Neighbours with the same millisecond make one run; past the limit, later records
-// join the last run, which keeps its earliest timestamp: latency is then overstated, never understated.
+// Record timestamps of a micro-batch in few numbers, so that latency can be measured for every
+// record without a value per record crossing between threads. Neighbours with the same millisecond
+// make one run; past the limit, later records join the last run, which keeps its earliest
+// timestamp: latency is then overstated, never understated.
 
 import type { TimestampRuns } from '../scoring/scored-micro-batch.ts';
 

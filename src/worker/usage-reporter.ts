@@ -1,11 +1,15 @@
-// What a worker thread uses, told with its answers a few times a second: CPU time, garbage collection, memory, tensors.
+// What a worker thread uses, told with its answers a few times a second: CPU time, garbage
+// collection, memory, tensors.
 
 import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
 import type { ThreadUsage } from '../worker-protocol/messages.ts';
 
-/** Often enough to split a run of a second between its threads; reading it takes some ten microseconds. */
+/**
+ * Often enough to split a run of a second between its threads; reading it takes some ten
+ * microseconds.
+ */
 const EVERY_MS = 50;
 
 export class UsageReporter {
@@ -21,7 +25,7 @@ export class UsageReporter {
     this.#held = held;
   }
 
-  /** Null until it is time to tell again. */
+  /** Null if it is not yet time to tell again. */
   take(): ThreadUsage | null {
     const nowMs = performance.now();
     if (nowMs - this.#toldMs < EVERY_MS) return null;
@@ -42,7 +46,7 @@ export class UsageReporter {
     };
   }
 
-  /** What `bytes` would say if all that nobody uses were collected, heap and buffers alike. */
+  /** What `bytes` would be if all garbage, in the heap and in buffers, were collected. */
   collectedBytes(): number {
     collectGarbage();
     const { used_heap_size: heap, external_memory: external } = getHeapStatistics();

@@ -2,7 +2,10 @@
 
 import type { Rejection } from '../../features/rejection.ts';
 
-/** Why the outputs of the row at `index` of `count` cannot be written; null where all of them are numbers. */
+/**
+ * Why the outputs of the row at `index` of `count` cannot be written; null where all of them are
+ * numbers.
+ */
 export function notFinite(columns: readonly Float32Array[], index: number, count: number): Rejection | null {
   for (const column of columns) {
     const width = column.length / count;

@@ -15,14 +15,18 @@ export interface PredictParts {
 
 /** What becomes of rows. */
 export interface Predicted {
-  /** The outputs of `count` rows from `first` on: `count * width` floats each, the width being the output's own. */
+  /**
+   * The outputs of `count` rows from `first` on: `count * width` floats each, the width being the
+   * output's own.
+   */
   scored(columns: readonly Float32Array[], first: number, count: number): void;
   refused(row: number, rejection: Rejection): void;
 }
 
 /**
- * Predicts rows `from` up to `to` of `features`, and returns the milliseconds that the model took. If the model throws, the rows are
- * halved until the culprit is alone; it is refused, unless the model fails on its golden records too. Throws what `probe` throws.
+ * Predicts rows `from` up to `to` of `features`, and returns the milliseconds that the model took.
+ * If the model throws, the rows are halved until the culprit is alone; it is refused, unless the
+ * model fails on its golden records too. Throws what `probe` throws.
  */
 export function predictRows(
   parts: PredictParts,

@@ -1,5 +1,6 @@
-// Whether a field of a record determines its partition, as far as one record can tell: the key is the field, as text or as a
-// big-endian integer the way Java's serializers write it, or Java's partitioner would send the field where the record is.
+// Whether a field of a record determines its partition, as far as one record can tell: the key is
+// the field, as text or as a big-endian integer the way Java's serializers write it, or Java's
+// partitioner would send the field where the record is.
 
 import type { Owns } from '../../features/stateful-plan.ts';
 import { partitionOfKey } from '../../log/partitioner.ts';
@@ -7,7 +8,10 @@ import { partitionOfKey } from '../../log/partitioner.ts';
 const INT_BYTES = 4;
 const LONG_BYTES = 8;
 
-/** Null where all records were in one partition: then every field does. `placedBy`: the partition counts by which they may lie here. */
+/**
+ * Null where all records were in one partition: then every field does. `placedBy`: the partition
+ * counts by which they may lie here.
+ */
 export function ownsIn(partition: number, placedBy: readonly number[]): Owns | null {
   if (placedBy.includes(1)) return null;
   return (text, value, key) =>

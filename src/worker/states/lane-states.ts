@@ -1,6 +1,7 @@
-// The states of the lanes that stay on this thread. A state is a function of the records below the offset at which it stands: it is
-// taken out while records are put into it, and what was begun and did not come to its end is not put back. Whoever asks for a state
-// that does not stand where it should learns that it is lost, and builds it up again from the log.
+// The states of the lanes on this thread. A state is a function of the records below the offset at
+// which it stands. It is taken out while records are put into it. If that does not come to its end,
+// the state is not put back. Who asks for a state that is not there, or stands at another offset,
+// is told that it is lost, and builds it up again from the log.
 
 import { subtract } from '../../base/counts.ts';
 import type { FeaturePlan } from '../../features/plan.ts';
@@ -13,7 +14,7 @@ import { readSnapshot, type SnapshotTitle, writeSnapshot } from './snapshot-file
 
 const FILES = { read: readSnapshot, write: writeSnapshot };
 
-/** Of what partition a plan is. */
+/** The partition of a plan. */
 type Of = Omit<LaneAddress, 'epoch'>;
 
 interface Held {
@@ -26,7 +27,7 @@ export class LaneStates implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
   readonly #newPlan: (of: Of) => StatefulPlan;
-  /** Names all that a state depends on besides the log. */
+  /** The identity of the plan: all that a state depends on besides the log. */
   readonly #planName: string;
   readonly #files: typeof FILES;
   readonly #held = new Map<string, Held>();
@@ -54,7 +55,7 @@ export class LaneStates implements FeaturePlan {
     return this.#used?.plan.counts ?? NO_WINDOWS;
   }
 
-  /** And what it has counted since then; nothing, if there is no such time. */
+  /** What it has counted since then; nothing if `before` is null. */
   countsSince(before: WindowCounts | null): WindowCounts {
     return before === null ? NO_WINDOWS : subtract(WINDOW_COUNTS, this.counts, before);
   }

@@ -1,4 +1,4 @@
-// What a worker is asked of its states besides scoring with them.
+// Requests to the states of a worker, except to score with them.
 
 import type { StateRequest, WorkerResponse } from '../../worker-protocol/messages.ts';
 import type { LaneStates } from './lane-states.ts';

@@ -1,5 +1,6 @@
-// A state in a file: a line that says whose it is, the numbers as they stand in memory, and a checksum over all of it. Written and read
-// by the worker that has the state, array by array: no second copy of it is ever made.
+// A state in a file: a title that says whose it is, the numbers as they stand in memory, and a
+// checksum over everything. The worker that has the state writes and reads it array by array: there
+// is never a second copy in memory.
 
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -7,15 +8,21 @@ import { ScorelaneError } from '../../base/errors.ts';
 import type { Archive, Numbers } from '../../features/archive.ts';
 import type { SnapshotRange } from '../../worker-protocol/messages.ts';
 
-/** What a state is of. All but `at` must be the same where it is read. */
+/** Whose state it is. All but `offset` must be the same when it is read. */
 export interface SnapshotTitle {
   readonly topic: string;
-  /** Which topic of that name: the offsets of one mean nothing in another. Null where the log does not tell. */
+  /**
+   * The id of the topic: offsets of one topic mean nothing in another of the same name. Null if the
+   * log does not tell.
+   */
   readonly incarnation: string | null;
   readonly partition: number;
-  /** Of everything that the state depends on besides the log: the inputs, the options, the limits. */
+  /** The identity of the feature plan. */
   readonly plan: string;
-  /** The partition counts by which its records may have been placed: they decide which of them windows take. */
+  /**
+   * The partition counts by which its records may have been placed: they decide which of them
+   * windows take.
+   */
   readonly placedBy: string;
   /** It holds every record below this offset, and none from there on. */
   readonly offset: number;
@@ -26,7 +33,10 @@ export class SnapshotError extends ScorelaneError {
   readonly code = 'SCORELANE_SNAPSHOT';
 }
 
-/** Says what the bytes mean: another layout has another number, and another byte order does not read as this one. */
+/**
+ * The layout of the bytes. Another layout has another number, and in another byte order it reads as
+ * another number.
+ */
 const MAGIC = 0x534c_0002;
 const NAMES = {
   topic: 'topic',
@@ -42,7 +52,10 @@ const CHUNK_BYTES = 8 * 2 ** 20;
 const bytesOf = (array: Numbers): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Writes the file and waits until it is on the disk. `carry` hands over the state. Returns its length in bytes. */
+/**
+ * Writes the file and waits until it is on the disk. `carry` hands over the state. Returns its
+ * length in bytes.
+ */
 export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
   const writing = new Writing(openSync(file, 'w'));
   try {
@@ -55,8 +68,9 @@ export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Ar
 }
 
 /**
- * Reads the file through `carry`, into a state that must be thrown away when this throws. Returns the offset at which it stands.
- * Throws `SnapshotError` for a file that cannot be read, is damaged, another's, or outside of the range.
+ * Reads the file through `carry`, into a state that must be thrown away when this throws. Returns
+ * the offset at which it stands. Throws `SnapshotError` for a file that cannot be read, is damaged,
+ * another's, or outside of the range.
  */
 export function readSnapshot(
   file: string,
@@ -80,7 +94,7 @@ export function readSnapshot(
     archive.end();
     return offset;
   } catch (error) {
-    // No such file; or a damaged length asks for an array that there cannot be.
+    // There is no such file; or a damaged length asks for an array that is too long.
     if (error instanceof SnapshotError) throw error;
     throw new SnapshotError((error as Error).message, { cause: error });
   } finally {

@@ -1,4 +1,5 @@
-// Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which it is.
+// Results as Avro, by avsc: one schema for all results of a model, behind the frame that says which
+// it is.
 
 import avro, { type Schema, type Type } from 'avsc';
 import { type AvroResultShape, avroNameOf, resultSchema } from '../../answers/avro-result-schema.ts';

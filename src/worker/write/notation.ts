@@ -1,12 +1,12 @@
-// How a result is put down in each format: which bytes stand around ids and scores. All of them but those are constant, and
-// made once.
+// How a result is written in each format: the bytes around ids and scores. These bytes are constant
+// and made once.
 
 import { codecs, type Format } from '../../codec/codecs.ts';
 
 export interface Notation {
-  /** What begins a map of so many entries. */
+  /** The beginning of a map with so many entries. */
   readonly begin: (entries: number) => Uint8Array;
-  /** An entry up to its value; `separator` stands behind each value but the last. */
+  /** An entry up to its value. `separator` stands behind each value but the last. */
   readonly key: (name: string) => Uint8Array;
   readonly separator: Uint8Array;
   readonly end: Uint8Array;

@@ -1,4 +1,5 @@
-// Collects the output records of one task into record batches, and knows the partition that each goes to.
+// Collects the output records of one task into record batches, and knows the partition that each
+// goes to.
 
 import type { CompressionType } from '../../log/compression.ts';
 import { PartitionWriters } from '../../log/partition-writers.ts';
@@ -22,8 +23,9 @@ export class Outputs {
   }
 
   /**
-   * The writer for a record that came from `inputPartition` with that key (start -1: none), and has `restBytes` besides it: the
-   * input's own partition where the counts agree, else the one that Kafka's Java client would choose for the key.
+   * The writer for a record that came from `inputPartition` with that key (start -1: none), and has
+   * `restBytes` besides it: the input's own partition where the counts agree, else the one that
+   * Kafka's Java client would choose for the key.
    */
   writerFor(
     inputPartition: number,
@@ -38,7 +40,7 @@ export class Outputs {
     return this.#writers.writerFor(partition, keyEnd - keyStart + restBytes);
   }
 
-  /** Takes all batches, in order within each partition, and leaves nothing behind. */
+  /** Returns all batches, in order within each partition. Nothing is left then. */
   flush(): ResultBatch[] {
     return this.#writers.flush();
   }

@@ -1,5 +1,6 @@
-// The value of a result: the id fields, the scores, the model and its version, in the configured format. Written from a
-// template: only ids and scores vary, and an id in the same format as the input is copied as it stands there.
+// The value of a result: the id fields, the scores, the model and its version, in the configured
+// format. Written from a template: only ids and scores vary, and an id in the same format as the
+// input is copied as it stands there.
 
 import { nameOfId } from '../../answers/result-names.ts';
 import { copyBytes, copyWords } from '../../base/copy.ts';
@@ -15,8 +16,8 @@ export interface ResultEncoder {
   readonly view: DataView;
   readonly end: number;
   /**
-   * Writes the result of row `row` of the reader, whose record is in `source`, from index `index` of the `count` rows in
-   * `columns`, the model's outputs. NaN and infinity must have been refused.
+   * Writes the result of row `row` of the reader, whose record is in `source`, from index `index`
+   * of the `count` rows in `columns`, the model's outputs. NaN and infinity must have been refused.
    */
   write(
     reader: InputReader,
@@ -118,7 +119,10 @@ export class ResultWriter implements ResultEncoder {
     this.end = this.#copy(this.#tail, byteAt);
   }
 
-  /** Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids there are. */
+  /**
+   * Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids
+   * there are.
+   */
   #reserve(reader: InputReader, row: number, columns: readonly Float32Array[], count: number): number {
     const { numberBytesMax, listBytesMax } = this.#notation;
     let size = (this.#begins.at(-1) as DataView).byteLength + this.#tail.byteLength;
