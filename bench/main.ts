@@ -1,4 +1,5 @@
-// `npm run bench -- SCENARIO`: measures, audits what came out, and writes a report. `list` and `compare` beside it.
+// `npm run bench -- SCENARIO`: measures, audits what came out, and writes a report. `list` and
+// `compare` beside it.
 
 import '../src/process.ts';
 import { readFileSync } from 'node:fs';

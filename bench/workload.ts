@@ -1,5 +1,6 @@
-// The records of the bench: `{ id, features: [floats] }` under one of some thousand keys, made from their number alone, so that
-// whoever checks a result can make the record again. With 30 features and msgpack a value is 182 bytes.
+// The records of the bench: `{ id, features: [floats] }` under one of some thousand keys, made from
+// their number alone, so that whoever checks a result can make the record again. With 30 features
+// and msgpack a value is 182 bytes.
 
 import { codecs, type Format } from '../src/codec/codecs.ts';
 import { Random } from '../src/load/random.ts';
@@ -41,7 +42,10 @@ function encode(format: Format, number: number, width: number): Buffer {
   ]);
 }
 
-/** Makes keys and values fast: each row of features is encoded once, and only the digits of the id are put in. */
+/**
+ * Makes keys and values fast: each row of features is encoded once, and only the digits of the id
+ * are put in.
+ */
 export class Workload {
   readonly #values: (Buffer | undefined)[] = new Array(VECTORS);
   readonly #keys: (Buffer | undefined)[] = new Array(KEYS);

@@ -1,4 +1,5 @@
-// The command line: a list of commands. What a command does, and which options it has, is in commands/.
+// The command line: a list of commands. What a command does, and which options it has, is in
+// commands/.
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from './base/errors.ts';

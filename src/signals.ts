@@ -1,5 +1,6 @@
-// Signals, from the first moment on. Those to end that come before the command is known are remembered until it has its own answer. The
-// first process of a container hears no signal at all without one who listens; of others one that nobody listens to would be the end.
+// Signals, from the first moment on. Those to end that come before the command is known are
+// remembered until it has its own answer. The first process of a container hears no signal at all
+// without one who listens; of others one that nobody listens to would be the end.
 
 import { constants } from 'node:os';
 
@@ -17,8 +18,8 @@ const early: Signal[] = [];
 let answerNow: ((name: Signal) => void) | undefined;
 
 /**
- * The listeners stay for good: a signal that came while modules were evaluated waits for the event loop, and would be lost with the last
- * one who listens.
+ * The listeners stay for good: a signal that came while modules were evaluated waits for the event
+ * loop, and would be lost with the last one who listens.
  */
 export function rememberSignals(): void {
   process.on(DUMP_SIGNAL, () => dumpNow());

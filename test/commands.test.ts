@@ -56,7 +56,8 @@ for (const [stream, code] of [
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Times past the 25 days that a timer of Node can wait: it would be over at once, and the watch would bark.
+  // Times past the 25 days that a timer of Node can wait: it would be over at once, and the watch
+  // would bark.
   test(`${signal} ends the demo, begun for 600 hours, with a summary and exit code 0`, async (t) => {
     const long = ['--for', '600h', '--set', 'lanes.stallAfter=2000h', '--set', 'scoring.deadline=700h'];
     const program = new Program(['run', '--config', 'config/demo.yaml', ...long]);

@@ -1,11 +1,15 @@
-// Whoever starts a process may end it at once: a deployment that is rolled back, a pod that is moved. It ends as it would later.
+// Whoever starts a process may end it at once: a deployment that is rolled back, a pod that is
+// moved. It ends as it would later.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
 import { Program, readSummary, summaryFile } from './support/daemon.ts';
 
-/** Runs before anything of the program, and says when the program listens to SIGTERM, and how many packages were loaded by then. */
+/**
+ * Runs before anything of the program, and says when the program listens to SIGTERM, and how many
+ * packages were loaded by then.
+ */
 const WATCH = `
 import { writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -52,7 +56,10 @@ test('SIGTERM while the command line is being loaded ends any other command with
   t.notRegex(out, /kafkajs seam/, 'nothing was begun');
 });
 
-/** Told to end while its modules are evaluated, which no signal interrupts. It lives for as long as its standard input. */
+/**
+ * Told to end while its modules are evaluated, which no signal interrupts. It lives for as long as
+ * its standard input.
+ */
 const BUSY = `
 const { answerSignals, rememberSignals } = await import(process.argv[1]);
 rememberSignals();

@@ -1,4 +1,5 @@
-// Style that a program can check: length of files, first comments, words, dead links, and that documents and code agree.
+// Style that a program can check: length of files, first comments, words, dead links, and that
+// documents and code agree.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

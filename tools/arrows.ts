@@ -1,5 +1,5 @@
-// `npm run check:arrows`: dependencies go down the list of the design only. dependency-cruiser reads the modules; that it
-// really read them all is asserted, for it exits 0 where it could not.
+// `npm run check:arrows`: dependencies go down the list of the design only. dependency-cruiser
+// reads the modules; that it really read them all is asserted, for it exits 0 where it could not.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// `npm run broker -- [--port 9092] [--data DIR] [--kafka 3.9.1] [--topics a:4,b:4]`: a real Kafka broker (KRaft, one node)
-// fetched through Maven, for users and tests without Docker. Needs Java 17 and Maven.
+// `npm run broker -- [--port 9092] [--data DIR] [--kafka 3.9.1] [--topics a:4,b:4]`: a real Kafka
+// broker (KRaft, one node) fetched through Maven, for users and tests without Docker. Needs Java 17
+// and Maven.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -40,7 +41,10 @@ export interface Broker {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** Below those that a system gives out by itself (Linux from 32,768): it may give such a one to any connection before a broker is up. */
+/**
+ * Below those that a system gives out by itself (Linux from 32,768): it may give such a one to any
+ * connection before a broker is up.
+ */
 const PORTS = { first: 15_000, count: 17_000 };
 const given = new Set<number>();
 
@@ -147,8 +151,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 /**
- * A UUID in the base64 of URLs, as Kafka's Uuid.randomUuid makes it: never with a dash in front, which the storage tool
- * would take for an option.
+ * A UUID in the base64 of URLs, as Kafka's Uuid.randomUuid makes it: never with a dash in front,
+ * which the storage tool would take for an option.
  */
 export function clusterId(random: () => Uint8Array = () => randomBytes(16)): string {
   for (;;) {

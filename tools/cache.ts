@@ -1,4 +1,5 @@
-// Where the tools keep what they fetch and build, outside of the clone, so that it is fetched once for all clones.
+// Where the tools keep what they fetch and build, outside of the clone, so that it is fetched once
+// for all clones.
 
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,4 +1,5 @@
-// The tables of docs/operating.md that are read from the code: `npm run reference` writes them, a test holds the document to them.
+// The tables of docs/operating.md that are read from the code: `npm run reference` writes them, a
+// test holds the document to them.
 
 import { ERRORS, EXIT, EXIT_MEANINGS, type Exit } from '../src/base/errors.ts';
 import { CODES, REJECTIONS } from '../src/features/rejection.ts';
@@ -29,7 +30,9 @@ export const TABLES: Readonly<Record<string, string>> = {
   ),
 };
 
-/** The document with its tables as the code has them. Throws `Error` where one has no place in it. */
+/**
+ * The document with its tables as the code has them. Throws `Error` where one has no place in it.
+ */
 export function withTables(document: string): string {
   let text = document;
   for (const [name, lines] of Object.entries(TABLES)) {

@@ -1,6 +1,7 @@
-// `npm run mutate -- FOLDER`: would the folder's own tests notice a fault? Changes its source in one small way after the other, in a copy,
-// and fails when the tests let too many of these mutants pass. `npm run mutate -- log`, `-- worker/write --seed 7 --mutants 25`,
-// `-- src/log/balance.ts --all`.
+// `npm run mutate -- FOLDER`: would the folder's own tests notice a fault? Changes its source in
+// one small way after the other, in a copy, and fails when the tests let too many of these mutants
+// pass. `npm run mutate -- log`, `-- worker/write --seed 7 --mutants 25`, `-- src/log/balance.ts
+// --all`.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,10 @@ const { values, positionals } = parseArgs({
     concurrency: { type: 'string', default: '1' },
     /** The rate, in percent, below which the exit code is 1. */
     'at-least': { type: 'string', default: '85' },
-    /** The engine's mutants that its tests let pass go through the simulator, with so many seeds. 0 leaves it out. */
+    /**
+     * The engine's mutants that its tests let pass go through the simulator, with so many seeds. 0
+     * leaves it out.
+     */
     'sim-seeds': { type: 'string', default: '400' },
   },
 });

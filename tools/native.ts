@@ -1,6 +1,7 @@
-// `npm run native`: builds @tensorflow/tfjs-node from package registries alone, for machines where its own installer
-// cannot download libtensorflow. TensorFlow's C library comes out of the PyPI wheel, the binding's two source files out
-// of the npm package, and the Node-API headers from `node-api-headers`. Why this works: docs/decisions/0005.
+// `npm run native`: builds @tensorflow/tfjs-node from package registries alone, for machines where
+// its own installer cannot download libtensorflow. TensorFlow's C library comes out of the PyPI
+// wheel, the binding's two source files out of the npm package, and the Node-API headers from
+// `node-api-headers`. Why this works: docs/decisions/0005.
 
 import { createHash } from 'node:crypto';
 import {
@@ -27,8 +28,8 @@ const require = createRequire(import.meta.url);
 const OWN_SOURCE = join(import.meta.dirname, 'native-log.cc');
 
 /**
- * Builds what is missing, or what an older version of this file has built; does nothing when tfjs-node has come by its own installer. Says
- * what it does through `say`.
+ * Builds what is missing, or what an older version of this file has built; does nothing when
+ * tfjs-node has come by its own installer. Says what it does through `say`.
  */
 export async function ensureNative(say: (line: string) => void): Promise<void> {
   const folder = join(root, 'node_modules', '@tensorflow', 'tfjs-node');

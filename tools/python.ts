@@ -1,5 +1,6 @@
-// A Python with the packages that tests and bench compare against: librdkafka (through confluent-kafka), TensorFlow and
-// onnxruntime. Also where `npm run native` takes TensorFlow's C library from. Made once, in the user's cache.
+// A Python with the packages that tests and bench compare against: librdkafka (through
+// confluent-kafka), TensorFlow and onnxruntime. Also where `npm run native` takes TensorFlow's C
+// library from. Made once, in the user's cache.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,11 +20,16 @@ const PACKAGES = [
 
 export interface Python {
   readonly executable: string;
-  /** The folder of the installed package `tensorflow`: its shared libraries and headers are in it. */
+  /**
+   * The folder of the installed package `tensorflow`: its shared libraries and headers are in it.
+   */
   readonly tensorflowFolder: string;
 }
 
-/** Makes the virtual environment if it is not there. Rejects when python3, venv or a package is missing. */
+/**
+ * Makes the virtual environment if it is not there. Rejects when python3, venv or a package is
+ * missing.
+ */
 export async function ensurePython(): Promise<Python> {
   const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-4`);
   const executable = join(folder, 'bin', 'python');

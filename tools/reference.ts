@@ -1,4 +1,5 @@
-// `npm run reference`: writes config/reference.yaml, config/schema.json and the tables of docs/operating.md.
+// `npm run reference`: writes config/reference.yaml, config/schema.json and the tables of
+// docs/operating.md.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

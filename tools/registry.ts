@@ -1,4 +1,5 @@
-// A real schema registry (Apicurio, in memory) fetched through Maven: it speaks the Confluent API. Needs Java 17 and Maven.
+// A real schema registry (Apicurio, in memory) fetched through Maven: it speaks the Confluent API.
+// Needs Java 17 and Maven.
 
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -7,7 +7,10 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
 }
 
-/** Resolves to what the program printed on standard output. Rejects when it is missing or exits with another code than 0. */
+/**
+ * Resolves to what the program printed on standard output. Rejects when it is missing or exits with
+ * another code than 0.
+ */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

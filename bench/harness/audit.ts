@@ -1,5 +1,6 @@
-// Holds the results of a run against its input: every record has a result, in order, and a sample of scores is what the
-// model gives in double precision. Record n of the workload names itself, so nothing of the input needs to be read.
+// Holds the results of a run against its input: every record has a result, in order, and a sample
+// of scores is what the model gives in double precision. Record n of the workload names itself, so
+// nothing of the input needs to be read.
 
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import type { Fetched } from '../../src/log/ports.ts';

@@ -13,7 +13,10 @@ import { audit } from './audit.ts';
 import type { BenchLog, Job, RunningDaemon } from './log.ts';
 import type { Findings } from './result.ts';
 
-/** What may be given on the command line; each scenario says which of them it knows, and their defaults. */
+/**
+ * What may be given on the command line; each scenario says which of them it knows, and their
+ * defaults.
+ */
 export interface Options {
   readonly count: number;
   readonly seconds: number;
@@ -170,7 +173,9 @@ export class Bench {
     }
   }
 
-  /** Closed loop: a topic filled before is drained by one daemon. Resolves to its summary, audited. */
+  /**
+   * Closed loop: a topic filled before is drained by one daemon. Resolves to its summary, audited.
+   */
   async drain(job: Job, one: Case, sent: number): Promise<Summary> {
     const daemon = await this.startDaemon(job, one);
     await this.caughtUp(job, [daemon]);
@@ -195,7 +200,10 @@ export class Bench {
     return { summary, load, daemon };
   }
 
-  /** Makes a broker that was just started compile what it will be measured with: full batches, then many small ones. */
+  /**
+   * Makes a broker that was just started compile what it will be measured with: full batches, then
+   * many small ones.
+   */
   async warmUp(): Promise<void> {
     const [one] = this.cases() as [Case];
     const job = await this.log.createJob(this.options.partitions);

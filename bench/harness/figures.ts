@@ -16,7 +16,10 @@ export const THROUGHPUT: readonly Metric[] = [
 
 export const MIB = 2 ** 20;
 
-/** Figures of THROUGHPUT, by name. V8 and TensorFlow have threads of their own: `other threads` is what no one else used. */
+/**
+ * Figures of THROUGHPUT, by name. V8 and TensorFlow have threads of their own: `other threads` is
+ * what no one else used.
+ */
 export function throughputFigures(summary: Summary): Record<string, number> {
   const { workers, measured, cpuMicrosPerRecord, mainThreadCpuMicrosPerRecord, seconds } = summary;
   const each = (cpuSeconds: number): number => (measured === 0 ? 0 : (cpuSeconds * 1e6) / measured);

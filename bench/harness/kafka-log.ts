@@ -1,4 +1,5 @@
-// Kafka under test: the load source and each daemon are processes of their own, as they are for those who use them.
+// Kafka under test: the load source and each daemon are processes of their own, as they are for
+// those who use them.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -23,7 +24,10 @@ const daemonMain = join(root, 'src', 'main.ts');
 /** One round on a machine: TensorFlow must not start a thread for each core in every worker. */
 export const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 
-/** Uses the brokers given, or starts one for the run. Old records stay, and segments go soon when a job asks for it. */
+/**
+ * Uses the brokers given, or starts one for the run. Old records stay, and segments go soon when a
+ * job asks for it.
+ */
 export async function kafkaLog(brokers?: string): Promise<BenchLog> {
   const properties = { 'log.retention.check.interval.ms': '5000', 'log.segment.delete.delay.ms': '1000' };
   const own = brokers === undefined ? await startBroker({ properties }) : undefined;

@@ -1,5 +1,6 @@
-// What a scenario needs of the log under test: jobs of topics, a load source, daemons, and a way to read what came out.
-// On Kafka the load source and the daemons are processes of their own; on the embedded log all share this process.
+// What a scenario needs of the log under test: jobs of topics, a load source, daemons, and a way to
+// read what came out. On Kafka the load source and the daemons are processes of their own; on the
+// embedded log all share this process.
 
 import type { Report } from '../../src/daemon/reporting.ts';
 import type { Source } from '../../src/log/ports.ts';
@@ -40,7 +41,10 @@ export interface BenchLog {
   readonly kind: 'kafka' | 'memory';
   /** For reports. */
   readonly description: string;
-  /** A broker that was just started: its own code is not compiled yet, and the first measurement would show that. */
+  /**
+   * A broker that was just started: its own code is not compiled yet, and the first measurement
+   * would show that.
+   */
   readonly isCold: boolean;
   /** The brokers; empty for the embedded log. */
   readonly address: string;
@@ -49,7 +53,10 @@ export interface BenchLog {
   deleteJob(job: Job): Promise<void>;
   /** Sends the plan, with a pause whenever the signal says so. */
   load(plan: LoadPlan, signal?: AbortSignal): Promise<LoadReport>;
-  /** Starts a daemon with a configuration file and settings over it, which name the job's topics already. */
+  /**
+   * Starts a daemon with a configuration file and settings over it, which name the job's topics
+   * already.
+   */
   startDaemon(file: string, settings: readonly string[]): Promise<RunningDaemon>;
   /** A reader of its own group, from the start of the log. */
   openSource(topic: string, group: string): Source;

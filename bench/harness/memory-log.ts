@@ -1,4 +1,5 @@
-// The embedded log under test: load, daemon and log share one process, so figures are of all three together.
+// The embedded log under test: load, daemon and log share one process, so figures are of all three
+// together.
 
 import { Writable } from 'node:stream';
 import pino from 'pino';

@@ -1,5 +1,5 @@
-// What a scenario gives: runs with their figures, plots, goals. One form for all scenarios, so that the reports and
-// `compare` need to know none of them.
+// What a scenario gives: runs with their figures, plots, goals. One form for all scenarios, so that
+// the reports and `compare` need to know none of them.
 
 import type { Machine } from './machine.ts';
 
@@ -27,7 +27,10 @@ export interface Plot {
   readonly title: string;
   readonly x: string;
   readonly y: string;
-  /** percentile: x is a percentile from 0 to below 100, spaced by its nines. stacked: bars on top of each other. */
+  /**
+   * percentile: x is a percentile from 0 to below 100, spaced by its nines. stacked: bars on top of
+   * each other.
+   */
   readonly kind: 'line' | 'logarithmic' | 'percentile' | 'bars' | 'stacked';
   readonly series: readonly Series[];
 }

@@ -34,7 +34,10 @@ export interface Call {
   readonly say: (text: string) => void;
 }
 
-/** Rejects with `VoidRunError` when the output of the run was wrong, `ConfigError` when the configuration is. */
+/**
+ * Rejects with `VoidRunError` when the output of the run was wrong, `ConfigError` when the
+ * configuration is.
+ */
 export async function runScenario(scenario: Scenario, log: BenchLog, call: Call): Promise<Result> {
   const { settings, say, command } = call;
   const file = call.config ?? join(import.meta.dirname, '..', 'scenarios', scenario.config);

@@ -18,9 +18,9 @@ export interface Slope {
 }
 
 /**
- * The least-squares slope of y over x. Its standard error is widened for residuals that follow each other, as those of a
- * memory curve do: by sqrt((1 + r) / (1 - r)), r being their lag-1 autocorrelation (the effective sample size of an AR(1)
- * process; Bayley and Hammersley, 1946).
+ * The least-squares slope of y over x. Its standard error is widened for residuals that follow each
+ * other, as those of a memory curve do: by sqrt((1 + r) / (1 - r)), r being their lag-1
+ * autocorrelation (the effective sample size of an AR(1) process; Bayley and Hammersley, 1946).
  */
 export function slopeOf(x: readonly number[], y: readonly number[]): Slope {
   const meanX = mean(x);

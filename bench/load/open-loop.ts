@@ -1,6 +1,7 @@
-// Sends the records of the workload on a schedule that does not wait for anybody (an open loop): each record carries the time
-// it was meant to be sent as its timestamp, so that a slow receiver, or a slow sender, shows in the latency measured from it
-// (G. Tene, "How NOT to measure latency", 2015: coordinated omission). At an infinite rate it sends as fast as is taken.
+// Sends the records of the workload on a schedule that does not wait for anybody (an open loop):
+// each record carries the time it was meant to be sent as its timestamp, so that a slow receiver,
+// or a slow sender, shows in the latency measured from it (G. Tene, "How NOT to measure latency",
+// 2015: coordinated omission). At an infinite rate it sends as fast as is taken.
 
 import { BufferPool } from '../../src/base/buffer-pool.ts';
 import type { Format } from '../../src/codec/codecs.ts';
@@ -34,7 +35,10 @@ const TICK_MS = 2;
 const RECORDS_PER_SEND_MAX = 8_000;
 /** Below the broker's message.max.bytes of 1 MiB. */
 const BATCH_BYTES_MAX = 512 * 1024;
-/** Sends in flight, at an infinite rate only: a schedule is kept whatever is in flight, up to a bound that is an error to pass. */
+/**
+ * Sends in flight, at an infinite rate only: a schedule is kept whatever is in flight, up to a
+ * bound that is an error to pass.
+ */
 const IN_FLIGHT_MAX = 4;
 const BEHIND_MAX = 2_000;
 

@@ -1,5 +1,5 @@
-// The load source as a process of its own, so that it takes no time from what is measured but that of its core. Sends a
-// plan through several connections and prints its report as one line of JSON.
+// The load source as a process of its own, so that it takes no time from what is measured but that
+// of its core. Sends a plan through several connections and prints its report as one line of JSON.
 
 import { parseArgs } from 'node:util';
 import '../../src/process.ts';

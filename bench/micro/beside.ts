@@ -1,7 +1,10 @@
-// Times a piece of work that takes turns with another, as two models on one thread do: the compiled code of each has met what the
-// other reads.
+// Times a piece of work that takes turns with another, as two models on one thread do: the compiled
+// code of each has met what the other reads.
 
-/** Nanoseconds of one piece of work, a figure a round. Each time, and while it warms up, the other is done before it. */
+/**
+ * Nanoseconds of one piece of work, a figure a round. Each time, and while it warms up, the other
+ * is done before it.
+ */
 export function timesBeside(work: () => void, other: () => void, seconds: number, rounds: number): number[] {
   const round = (): number => {
     let [spentMs, times] = [0, 0];

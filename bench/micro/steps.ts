@@ -26,7 +26,10 @@ export const ROWS = [1, 8, 64, 256, 512, 1_024, 2_048, 4_096];
 const INFLATED_BYTES_MAX = 2 ** 26;
 const TOLERANCE = 1e-4;
 
-/** What one thread times: fresh, so that its compiled code knows this case alone, as a worker's does. */
+/**
+ * What one thread times: fresh, so that its compiled code knows this case alone, as a worker's
+ * does.
+ */
 export type MicroCase =
   | { readonly kind: 'steps'; readonly format: Format; readonly model: string }
   | { readonly kind: 'predict'; readonly model: string; readonly backend: Backend }
@@ -53,7 +56,10 @@ export interface Timing {
   readonly times: readonly number[];
 }
 
-/** Each piece of work runs again and again for `seconds` to warm up, then for each round. Rejects with `VoidRunError`. */
+/**
+ * Each piece of work runs again and again for `seconds` to warm up, then for each round. Rejects
+ * with `VoidRunError`.
+ */
 export async function timeCase(one: MicroCase, seconds: number, rounds: number): Promise<Timing[]> {
   const timings: Timing[] = [];
   const time: Time = (name, records, work) => {
@@ -85,7 +91,9 @@ const predictorOf = ({ backend, model }: Pick<Whole, 'backend' | 'model'>): Prom
   loadPredictor(backend, readManifest(ensureModel(model)));
 
 const DAY_MS = 86_400_000;
-/** What the Fraud Detection Handbook computes of a customer and of a terminal, here all by one key. */
+/**
+ * What the Fraud Detection Handbook computes of a customer and of a terminal, here all by one key.
+ */
 const WINDOWS: readonly Window[] = [0, 7].flatMap((delay) =>
   [1, 7, 30].flatMap((days) =>
     (['count', 'mean'] as const).map((name): Window => {
@@ -124,7 +132,10 @@ function timeWaiting(waiting: number, time: Time): void {
   });
 }
 
-/** Records of keys at random, a thousandth of a key's mean distance apart. Returns the bytes of state for each key. */
+/**
+ * Records of keys at random, a thousandth of a key's mean distance apart. Returns the bytes of
+ * state for each key.
+ */
 function timeWindows(keys: number, time: Time): number {
   const options = {
     graceMs: 0,

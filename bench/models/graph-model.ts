@@ -1,4 +1,5 @@
-// Writes an Mlp as a TensorFlow.js graph model (model.json and weights.bin), with fused layers as its converter makes them.
+// Writes an Mlp as a TensorFlow.js graph model (model.json and weights.bin), with fused layers as
+// its converter makes them.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

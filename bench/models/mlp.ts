@@ -1,5 +1,6 @@
-// The models of the bench: multilayer perceptrons with seeded random weights, ReLU inside and a sigmoid at the end. What
-// they predict means nothing; how much there is to compute is all that counts. Named by their layers: mlp-30-64-32-1.
+// The models of the bench: multilayer perceptrons with seeded random weights, ReLU inside and a
+// sigmoid at the end. What they predict means nothing; how much there is to compute is all that
+// counts. Named by their layers: mlp-30-64-32-1.
 
 import { Random } from '../../src/load/random.ts';
 
@@ -18,7 +19,10 @@ export interface Mlp {
   readonly layers: readonly Layer[];
 }
 
-/** `name` is `mlp-` and the sizes of the layers, the input first and 1 last. Throws `RangeError` for any other. */
+/**
+ * `name` is `mlp-` and the sizes of the layers, the input first and 1 last. Throws `RangeError` for
+ * any other.
+ */
 export function mlp(name: string): Mlp {
   const sizes = name.startsWith('mlp-') ? name.slice(4).split('-').map(Number) : [];
   if (sizes.length < 2 || sizes.at(-1) !== 1 || !sizes.every((size) => size > 0)) {
@@ -39,7 +43,10 @@ export function mlp(name: string): Mlp {
   return { name, width: sizes[0] as number, layers };
 }
 
-/** The score of one row of features, in double precision: the reference that scores are checked against. */
+/**
+ * The score of one row of features, in double precision: the reference that scores are checked
+ * against.
+ */
 export function forward({ layers }: Mlp, features: ArrayLike<number>): number {
   let activations = features;
   layers.forEach(({ kernel, bias, inputs, outputs }, index) => {

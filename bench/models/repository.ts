@@ -1,4 +1,5 @@
-// Makes the model of a name in the user's cache, as a version in a model repository that the daemon can serve.
+// Makes the model of a name in the user's cache, as a version in a model repository that the daemon
+// can serve.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,10 @@ export function ensureModel(name: string): string {
   return ensure(name, model, model.width, []);
 }
 
-/** Windows of a record's key: three lengths, counts and means, of what is there and of what was a minute ago. */
+/**
+ * Windows of a record's key: three lengths, counts and means, of what is there and of what was a
+ * minute ago.
+ */
 const WINDOWS = ['1m, hop: 3s', '7m, hop: 15s', '30m, hop: 1m'].flatMap((size) =>
   ['', ', delay: 1m'].flatMap((delay) => [
     `{ window: { function: count, size: ${size}${delay} }, log1p: true }`,
@@ -31,8 +35,9 @@ const WINDOWS = ['1m, hop: 3s', '7m, hop: 15s', '30m, hop: 1m'].flatMap((size) =
 );
 
 /**
- * The same model with twelve windows among its inputs. It computes with them, but they weigh nothing: so its scores are those of
- * the model without, and can be audited like them. Returns its name.
+ * The same model with twelve windows among its inputs. It computes with them, but they weigh
+ * nothing: so its scores are those of the model without, and can be audited like them. Returns its
+ * name.
  */
 export function ensureWindowsModel(name: string): string {
   const { layers, width, ...model } = mlp(name);

@@ -1,6 +1,8 @@
-// Writes an Mlp as a TensorFlow SavedModel with its weights as constants: one protobuf file, no checkpoint. Field numbers
-// are those of TensorFlow's saved_model.proto, meta_graph.proto, graph.proto, node_def.proto, attr_value.proto and tensor.proto
-// (https://github.com/tensorflow/tensorflow/tree/v2.20.0/tensorflow/core/protobuf and .../core/framework).
+// Writes an Mlp as a TensorFlow SavedModel with its weights as constants: one protobuf file, no
+// checkpoint. Field numbers are those of TensorFlow's saved_model.proto, meta_graph.proto,
+// graph.proto, node_def.proto, attr_value.proto and tensor.proto
+// (https://github.com/tensorflow/tensorflow/tree/v2.20.0/tensorflow/core/protobuf and
+// .../core/framework).
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,7 +82,10 @@ function nodesOf({ width, layers }: Mlp): Node[] {
 const tensorInfo = (tag: number, key: string, name: string, sizes: readonly number[]): Write =>
   message(tag, text(1, key), message(2, text(1, `${name}:0`), integer(2, DT_FLOAT), shape(3, sizes)));
 
-/** Writes `folder/saved_model.pb`: signature `serving_default`, input `features` [records, width], output `score` [records, 1]. */
+/**
+ * Writes `folder/saved_model.pb`: signature `serving_default`, input `features` [records, width],
+ * output `score` [records, 1].
+ */
 export function writeSavedModel(folder: string, model: Mlp): void {
   const signature = message(
     2,

@@ -1,5 +1,6 @@
-// What people write today when they care: kafkajs eachBatch, msgpackr or JSON.parse, one tfjs call a batch, kafkajs producer,
-// one thread. Plain kafkajs in a process of its own; prints how fast it was as one line of JSON.
+// What people write today when they care: kafkajs eachBatch, msgpackr or JSON.parse, one tfjs call
+// a batch, kafkajs producer, one thread. Plain kafkajs in a process of its own; prints how fast it
+// was as one line of JSON.
 
 import { Kafka, logLevel } from 'kafkajs';
 import { loadPredictor } from '../../src/model/load-predictor.ts';

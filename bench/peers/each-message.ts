@@ -1,5 +1,5 @@
-// What most people write today: kafkajs eachMessage, one predict call and one send a record, one thread. Prints how fast it was
-// as one line of JSON.
+// What most people write today: kafkajs eachMessage, one predict call and one send a record, one
+// thread. Prints how fast it was as one line of JSON.
 
 import { Kafka, logLevel } from 'kafkajs';
 import { loadPredictor } from '../../src/model/load-predictor.ts';

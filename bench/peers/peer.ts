@@ -1,4 +1,5 @@
-// What the peers in JavaScript share: their arguments, and the clock that measures them as the daemon is measured.
+// What the peers in JavaScript share: their arguments, and the clock that measures them as the
+// daemon is measured.
 
 import { parseArgs } from 'node:util';
 import { pack, unpack } from 'msgpackr';

@@ -1,4 +1,5 @@
-// Two results of the same scenario, case by case: how much each figure changed, and whether by more than its spread.
+// Two results of the same scenario, case by case: how much each figure changed, and whether by more
+// than its spread.
 
 import type { Metric, Result } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';

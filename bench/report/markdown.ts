@@ -1,4 +1,5 @@
-// A result as Markdown: machine, table, goals, notes. Figures are medians over the rounds, with the lowest and highest.
+// A result as Markdown: machine, table, goals, notes. Figures are medians over the rounds, with the
+// lowest and highest.
 
 import type { Metric, Result } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';

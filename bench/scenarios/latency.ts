@@ -1,4 +1,5 @@
-// Open loop: latency of each record at fixed rates, from the time it was meant to be sent until its result is acknowledged.
+// Open loop: latency of each record at fixed rates, from the time it was meant to be sent until its
+// result is acknowledged.
 
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { STAGES } from '../../src/telemetry/stages.ts';

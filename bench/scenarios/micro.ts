@@ -91,7 +91,9 @@ export const micro: Scenario = {
   },
 };
 
-/** Two models on one thread that have as little in common as can be, each timed beside the other. */
+/**
+ * Two models on one thread that have as little in common as can be, each timed beside the other.
+ */
 function besideEachOther({ formats, models, backends }: Options): MicroCase[] {
   const [backend] = backends;
   if (backend === undefined) return [];

@@ -1,4 +1,5 @@
-// Three times what the daemon can take: memory stays bounded, nothing is lost, and latency recovers when the load goes.
+// Three times what the daemon can take: memory stays bounded, nothing is lost, and latency recovers
+// when the load goes.
 
 import { audit } from '../harness/audit.ts';
 import type { Scenario } from '../harness/bench.ts';
@@ -9,8 +10,9 @@ import { atMost, type Goal } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 
 /**
- * What the process takes besides `lanes.budget`, MiB: Node, TensorFlow and the model with its work space in each of two worker
- * threads, response and result buffers. Measured: 943 with the model of this scenario on native (docs/benchmarks.md).
+ * What the process takes besides `lanes.budget`, MiB: Node, TensorFlow and the model with its work
+ * space in each of two worker threads, response and result buffers. Measured: 943 with the model of
+ * this scenario on native (docs/benchmarks.md).
  */
 const CONSTANT_MIB = 1_100;
 const OVER = 3;

@@ -1,5 +1,5 @@
-// The same topic and model scored by what people write today, and by the daemon, in turn. A peer may take `seconds` at most;
-// ratios are of the same round.
+// The same topic and model scored by what people write today, and by the daemon, in turn. A peer
+// may take `seconds` at most; ratios are of the same round.
 
 import { join } from 'node:path';
 import { ensurePython } from '../../tools/python.ts';

@@ -1,4 +1,5 @@
-// What another worker, more partitions or another instance bring, and what the main thread takes of it.
+// What another worker, more partitions or another instance bring, and what the main thread takes of
+// it.
 
 import { availableParallelism } from 'node:os';
 import type { Summary } from '../../src/telemetry/meter.ts';
@@ -99,7 +100,10 @@ export const scaling: Scenario = {
 const nameOf = ({ format, model, backend, workers }: Case, partitions: number, instances: number): string =>
   `${format} ${model} ${backend}, workers ${workers}, partitions ${partitions}, instances ${instances}`;
 
-/** The instances share an empty topic first: they begin together, and the load is sent much faster than it is scored. */
+/**
+ * The instances share an empty topic first: they begin together, and the load is sent much faster
+ * than it is scored.
+ */
 async function measure(
   bench: Bench,
   runs: Runs,

@@ -1,4 +1,5 @@
-// A steady load for minutes: what grows? The slope of memory over time with its error, tensors, latency.
+// A steady load for minutes: what grows? The slope of memory over time with its error, tensors,
+// latency.
 
 import type { Scenario } from '../harness/bench.ts';
 import { MIB, Runs } from '../harness/figures.ts';
@@ -8,8 +9,9 @@ import type { Goal } from '../harness/result.ts';
 import { median, slopeOf } from '../harness/statistics.ts';
 
 /**
- * Share of the run in which memory may still settle: compiled code, malloc's arenas, buffers that grow to their size. Seen on
- * native: it grows in steps until the sixth minute, and then not at all.
+ * Share of the run in which memory may still settle: compiled code, malloc's arenas, buffers that
+ * grow to their size. Seen on native: it grows in steps until the sixth minute, and then not at
+ * all.
  */
 const SETTLING = 0.5;
 /** Standard errors within which a slope is none. */

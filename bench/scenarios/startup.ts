@@ -1,4 +1,5 @@
-// How long until the first score: of a process, with each backend; and of the partitions that a rebalance brings.
+// How long until the first score: of a process, with each backend; and of the partitions that a
+// rebalance brings.
 
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

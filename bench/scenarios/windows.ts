@@ -1,5 +1,6 @@
-// What windows cost: a pre-filled topic drained by a model without and with twelve windows, in one run; and how long it takes
-// from the assignment to the first score when a million records have to be read again, with and without snapshots.
+// What windows cost: a pre-filled topic drained by a model without and with twelve windows, in one
+// run; and how long it takes from the assignment to the first score when a million records have to
+// be read again, with and without snapshots.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,7 +9,9 @@ export interface AvroResultShape {
   readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
 }
 
-/** The outputs of a model as its golden records show them, and the features where they are wanted. */
+/**
+ * The outputs of a model as its golden records show them, and the features where they are wanted.
+ */
 export function avroOutputs(
   { outputs }: Pick<ModelManifest, 'outputs'>,
   golden: readonly GoldenRecord[],
@@ -19,7 +21,10 @@ export function avroOutputs(
   return features ? [...found, { name: FEATURES, isList: true }] : found;
 }
 
-/** What an id may be: what is none of these is written as the text of its JSON, and a larger integer as its digits. */
+/**
+ * What an id may be: what is none of these is written as the text of its JSON, and a larger integer
+ * as its digits.
+ */
 const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
 
 /** Avro allows fewer letters in a name than a path has: all others become underscores. */

@@ -1,5 +1,5 @@
-// A dead letter: the original record untouched, and headers that say what was wrong with it, in the manner of Kafka
-// Connect (KIP-298).
+// A dead letter: the original record untouched, and headers that say what was wrong with it, in the
+// manner of Kafka Connect (KIP-298).
 
 import { type Int64, int64Of } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -42,8 +42,8 @@ export interface Reason extends DeadLetterContext {
 }
 
 /**
- * The headers block of a dead letter for a record: the record's own headers, byte for byte, then the reason. A block of its
- * own that does not parse is carried whole in one header.
+ * The headers block of a dead letter for a record: the record's own headers, byte for byte, then
+ * the reason. A block of its own that does not parse is carried whole in one header.
  */
 export function deadLetterHeaders(
   record: RecordView,
@@ -102,7 +102,10 @@ const utf8 = (entries: readonly (readonly [string, string | number])[]): RecordH
   entries.map(([key, value]) => ({ key, value: Buffer.from(String(value)) }));
 
 const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestamp: Int64) => RecordHeader[]>> = {
-  /** KIP-298: all values are text. The stage is what Connect calls one, the code stands for the exception. */
+  /**
+   * KIP-298: all values are text. The stage is what Connect calls one, the code stands for the
+   * exception.
+   */
   connect: ({ topic, partition, offset, stage, code, message, model }) =>
     utf8([
       [`${CONNECT}topic`, topic],
@@ -115,7 +118,10 @@ const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestamp: Int64) =>
       [`${CONNECT}exception.class.name`, code],
       [`${CONNECT}exception.message`, message],
     ]),
-  /** Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian, 4 bytes the partition, 8 the others. */
+  /**
+   * Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian, 4 bytes the
+   * partition, 8 the others.
+   */
   spring({ topic, partition, offset, code, message }, timestamp) {
     const int = Buffer.alloc(4);
     int.writeInt32BE(partition);

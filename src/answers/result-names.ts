@@ -8,7 +8,10 @@ export const FEATURES = 'features';
 /** The name of an id in a result: the path, without the backslashes that only paths need. */
 export const nameOfId = (path: string): string => parsePath(path).join('.');
 
-/** A name that a result would have twice, if there is one. `features` says whether results carry those. */
+/**
+ * A name that a result would have twice, if there is one. `features` says whether results carry
+ * those.
+ */
 export function nameTwice(
   idPaths: readonly string[],
   outputs: readonly string[],

@@ -1,5 +1,6 @@
-// The headers that name a result's source record: topic, the topic's id, partition and offset, as UTF-8. They make results idempotent:
-// a consumer that has seen these coordinates may drop a repeat. The id keeps apart topics that had the name one after the other.
+// The headers that name a result's source record: topic, the topic's id, partition and offset, as
+// UTF-8. They make results idempotent: a consumer that has seen these coordinates may drop a
+// repeat. The id keeps apart topics that had the name one after the other.
 
 import { viewOf } from '../base/int64.ts';
 import { sizeOfVarint, writeVarint } from '../base/varint.ts';
@@ -13,7 +14,10 @@ export const SOURCE_OFFSET = '__scorelane.source.offset';
 const DIGITS_MAX = 16;
 const ZERO = 48;
 
-/** Encodes the headers block of one record after the other into one buffer: only the offset's digits change. */
+/**
+ * Encodes the headers block of one record after the other into one buffer: only the offset's digits
+ * change.
+ */
 export class SourceHeaders {
   readonly bytes: Uint8Array;
   readonly view: DataView;

@@ -1,5 +1,6 @@
-// Which records above the committed offsets have their answer already: what a daemon that was killed had written and not
-// yet committed. Read from the ends of the outputs, no further back than needed.
+// Which records above the committed offsets have their answer already: what a daemon that was
+// killed had written and not yet committed. Read from the ends of the outputs, no further back than
+// needed.
 
 import type { OffsetRange } from '../log/offset.ts';
 import { type Answer, type AnswerTopics, eachAnswer } from './answers.ts';
@@ -10,13 +11,17 @@ const FIRST_TAIL = 20_000;
 const GROWTH = 4;
 
 export interface AnsweredPlan extends AnswerTopics {
-  /** By input partition, from the committed offset to the end; an empty range where nothing was ever committed. */
+  /**
+   * By input partition, from the committed offset to the end; an empty range where nothing was ever
+   * committed.
+   */
   readonly uncommitted: readonly OffsetRange[];
 }
 
 /**
- * By input partition, the records in `uncommitted` that have a result or a dead letter. Goes back until the older half of what it
- * has read of an output partition answers only what is committed: after several crashes in a row answers stand in several runs.
+ * By input partition, the records in `uncommitted` that have a result or a dead letter. Goes back
+ * until the older half of what it has read of an output partition answers only what is committed:
+ * after several crashes in a row answers stand in several runs.
  */
 export async function answeredAbove(plan: AnsweredPlan): Promise<Bitmap[]> {
   const found = plan.uncommitted.map(({ from, until }) => new Bitmap(from, until));

@@ -1,4 +1,5 @@
-// Reads answers: each result and each dead letter names, in its headers, the record that it belongs to.
+// Reads answers: each result and each dead letter names, in its headers, the record that it belongs
+// to.
 
 import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC, ERROR_TOPIC_ID } from '../answers/dead-letter.ts';
 import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, SOURCE_TOPIC_ID } from '../answers/source-headers.ts';
@@ -18,7 +19,10 @@ export interface AnswerTopics {
   readonly inputTopic: string;
   /** That of the input, which answers name; null where the brokers tell none. */
   readonly inputTopicId: string | null;
-  /** By input partition, from which record on an answer must name it: infinity where that is not known. */
+  /**
+   * By input partition, from which record on an answer must name it: infinity where that is not
+   * known.
+   */
   readonly namedFrom: readonly number[];
   readonly results: Topic;
   readonly deadLetters: Topic;
@@ -60,7 +64,10 @@ const NAMES: Readonly<Record<AnswerKind, Readonly<Record<keyof Coordinates, stri
   },
 };
 
-/** Calls `visit` for every answer of that kind in these ranges of its topic, in order within each partition. */
+/**
+ * Calls `visit` for every answer of that kind in these ranges of its topic, in order within each
+ * partition.
+ */
 export async function eachAnswer(
   topics: AnswerTopics,
   kind: AnswerKind,

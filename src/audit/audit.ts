@@ -49,7 +49,9 @@ export async function audit(plan: AuditPlan): Promise<AuditReport> {
   return { partitions: coverages.map((coverage) => coverage.report()), unsure };
 }
 
-/** Looks at the records that nothing answers: once more after each time that something was learnt. */
+/**
+ * Looks at the records that nothing answers: once more after each time that something was learnt.
+ */
 async function findSkipped(
   plan: AuditPlan,
   coverages: readonly Coverage[],

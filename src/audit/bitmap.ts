@@ -1,5 +1,6 @@
-// One bit for each offset of a range, in pages that are there once something in them is set: memory and time go with the records,
-// not with the offsets, of which compaction may have left any number empty.
+// One bit for each offset of a range, in pages that are there once something in them is set: memory
+// and time go with the records, not with the offsets, of which compaction may have left any number
+// empty.
 
 import type { OffsetRange } from '../log/offset.ts';
 
@@ -63,7 +64,10 @@ export class Bitmap {
     return runs;
   }
 
-  /** Returns whether it was set before. Offsets outside of the range are left alone, and count as not set. */
+  /**
+   * Returns whether it was set before. Offsets outside of the range are left alone, and count as
+   * not set.
+   */
   set(offset: number): boolean {
     const index = offset - this.from;
     if (!(index >= 0 && offset < this.until)) return false;

@@ -1,5 +1,5 @@
-// What became of each record of one input partition: the records that are there, and the results and dead letters that
-// name them. The proof of "nothing is lost", from the topics alone.
+// What became of each record of one input partition: the records that are there, and the results
+// and dead letters that name them. The proof of "nothing is lost", from the topics alone.
 
 import type { OffsetRange } from '../log/offset.ts';
 import { Bitmap } from './bitmap.ts';
@@ -38,7 +38,10 @@ export class Coverage {
   readonly #highest = new Map<string, number>();
   #outOfOrder = 0;
 
-  /** For the offsets from `from` up to `until`, of which those below `committed` must have an answer. */
+  /**
+   * For the offsets from `from` up to `until`, of which those below `committed` must have an
+   * answer.
+   */
   constructor(partition: number, from: number, until: number, committed: number) {
     this.#partition = partition;
     this.#committed = committed;

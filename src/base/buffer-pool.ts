@@ -1,4 +1,5 @@
-// Buffers that are used again: a new one of this size is pages to be zeroed and faulted in, and work for the collector.
+// Buffers that are used again: a new one of this size is pages to be zeroed and faulted in, and
+// work for the collector.
 
 const UNIT_BYTES = 2 ** 18;
 /** Beyond this, what comes back is let go: as many as are in flight on a large machine. */

@@ -1,4 +1,5 @@
-// Copies of a few dozen bytes, which are most of what a worker writes. A call into native code costs more than they do.
+// Copies of a few dozen bytes, which are most of what a worker writes. A call into native code
+// costs more than they do.
 
 /** Below this many bytes a loop beats the call into native code. */
 const LOOP_BYTES_MAX = 24;

@@ -1,5 +1,6 @@
-// Counts under names. A table says which names there are and what each counts; whoever adds, logs or prints counts goes by the table, so
-// that a new one is a line there and a line where it is counted.
+// Counts under names. A table says which names there are and what each counts; whoever adds, logs
+// or prints counts goes by the table, so that a new one is a line there and a line where it is
+// counted.
 
 /** For each name what it counts. */
 export type CountTable = Readonly<Record<string, string>>;

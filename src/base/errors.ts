@@ -1,5 +1,6 @@
-// Every error that has a code of ours: with what a command ends because of it, whom it blames, and what it means. What follows from an
-// error is read from this table, and so are the tables in docs/operating.md.
+// Every error that has a code of ours: with what a command ends because of it, whom it blames, and
+// what it means. What follows from an error is read from this table, and so are the tables in
+// docs/operating.md.
 
 /** Exit codes, after sysexits.h where it has one. */
 export const EXIT = {
@@ -44,9 +45,10 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
 };
 
 /**
- * Whom an error blames. `record`: one record; its neighbours are scored. `batch`: record batches, states or the model as a whole; no
- * record is to blame, and trying a half of them is no help. `thread`: a worker thread; another is asked. `daemon`: what is around the
- * records: configuration, model, broker, the program.
+ * Whom an error blames. `record`: one record; its neighbours are scored. `batch`: record batches,
+ * states or the model as a whole; no record is to blame, and trying a half of them is no help.
+ * `thread`: a worker thread; another is asked. `daemon`: what is around the records: configuration,
+ * model, broker, the program.
  */
 export type Blames = 'record' | 'batch' | 'thread' | 'daemon';
 
@@ -203,10 +205,16 @@ export abstract class ScorelaneError extends Error {
 const entryOf = (code: unknown): ErrorEntry | undefined =>
   typeof code === 'string' && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : undefined;
 
-/** Whom an error with that code blames; a code that is not ours is a fault of the thread that it comes from. */
+/**
+ * Whom an error with that code blames; a code that is not ours is a fault of the thread that it
+ * comes from.
+ */
 export const blamedBy = (code: string): Blames => entryOf(code)?.blames ?? 'thread';
 
-/** Nobody thought of it, so whoever reads of it wants to know where it came from: an error of ours in a thread, or of the program. */
+/**
+ * Nobody thought of it, so whoever reads of it wants to know where it came from: an error of ours
+ * in a thread, or of the program.
+ */
 export function isUnforeseen(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;

@@ -1,5 +1,6 @@
-// 64-bit integers. Kafka's offsets and producer ids fit 53 bits in practice; one that does not is refused here instead of being
-// rounded. Timestamps need not fit: whoever writes nanoseconds, or Java's Long.MAX_VALUE, gets the same back.
+// 64-bit integers. Kafka's offsets and producer ids fit 53 bits in practice; one that does not is
+// refused here instead of being rounded. Timestamps need not fit: whoever writes nanoseconds, or
+// Java's Long.MAX_VALUE, gets the same back.
 
 /** A number where it is a safe integer, else a bigint: always exact. */
 export type Int64 = number | bigint;
@@ -29,7 +30,10 @@ export function subtractInt64(left: Int64, right: Int64): Int64 {
 /** Reads big-endian, exactly. */
 export const readExactInt64 = (view: DataView, byteAt: number): Int64 => int64Of(view.getBigInt64(byteAt));
 
-/** Reads without refusing: for fields that only the CRC can vouch for. Beyond 53 bits the value is rounded. */
+/**
+ * Reads without refusing: for fields that only the CRC can vouch for. Beyond 53 bits the value is
+ * rounded.
+ */
 export const readInt64Loosely = (view: DataView, byteAt: number): number =>
   view.getInt32(byteAt) * 0x1_0000_0000 + view.getUint32(byteAt + 4);
 

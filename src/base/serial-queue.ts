@@ -10,7 +10,10 @@ export class SerialQueue {
     return this.#waiting === 0;
   }
 
-  /** Runs `task` after all that was asked for before, whatever became of it. Settles as the task does. */
+  /**
+   * Runs `task` after all that was asked for before, whatever became of it. Settles as the task
+   * does.
+   */
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#waiting++;
     const turn = this.#last.then(task).finally(() => {

@@ -1,5 +1,5 @@
-// Zigzag varints as Kafka's record format uses them (the encoding of Protocol Buffers' sint32 and sint64).
-// A cursor is a mutable position over bytes: no object is made per number read.
+// Zigzag varints as Kafka's record format uses them (the encoding of Protocol Buffers' sint32 and
+// sint64). A cursor is a mutable position over bytes: no object is made per number read.
 
 import { ScorelaneError } from './errors.ts';
 import { type Int64, int64Of } from './int64.ts';

@@ -1,4 +1,5 @@
-// The Parsing Canonical Form of a schema: what of it the bytes of a value depend on. Its fingerprint names the schema.
+// The Parsing Canonical Form of a schema: what of it the bytes of a value depend on. Its
+// fingerprint names the schema.
 // https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas
 
 import { type AvroType, type NamedType, parseSchema } from './avro-schema.ts';

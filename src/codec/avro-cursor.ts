@@ -1,9 +1,12 @@
-// Reads the primitives of Avro's binary encoding, one after the other, and believes no length that it reads.
+// Reads the primitives of Avro's binary encoding, one after the other, and believes no length that
+// it reads.
 
 /** Bytes that are no such value. */
 export class NoValueError extends Error {}
 
-/** Elements of a value without bytes (null) may be more than its bytes, but not more than so many. */
+/**
+ * Elements of a value without bytes (null) may be more than its bytes, but not more than so many.
+ */
 const EMPTY_MAX = 65_536;
 /** 7 bits a byte. */
 const GROUP = 128;

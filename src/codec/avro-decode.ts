@@ -1,5 +1,5 @@
-// Decodes values of Avro: compiled once for a writer's schema, as the reader's says where there is one. Unions are unwrapped,
-// 64-bit integers keep their digits, logical types become numbers.
+// Decodes values of Avro: compiled once for a writer's schema, as the reader's says where there is
+// one. Unions are unwrapped, 64-bit integers keep their digits, logical types become numbers.
 
 import { type AvroCursor, NoValueError } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
@@ -73,7 +73,10 @@ const wordsOf = (reader: AvroType): string =>
     ? `branch of ${reader.branches.map(nameOf).join(', ') || 'an empty union'}`
     : nameOf(reader);
 
-/** What the writer meant, where the reader's schema means anything; what it wrote without saying so is as the reader says. */
+/**
+ * What the writer meant, where the reader's schema means anything; what it wrote without saying so
+ * is as the reader says.
+ */
 const meant = (writer: Logical | null, reader: Logical | null): Logical | null =>
   reader === null ? null : (writer ?? reader);
 
@@ -190,7 +193,10 @@ const map =
     return found;
   };
 
-/** Decodes the value that fills `bytes[start .. end)`. Throws `RangeError` when they are not exactly one. */
+/**
+ * Decodes the value that fills `bytes[start .. end)`. Throws `RangeError` when they are not exactly
+ * one.
+ */
 export function decodeWhole(
   cursor: AvroCursor,
   decode: Decode,

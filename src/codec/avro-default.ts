@@ -1,5 +1,6 @@
-// Defaults of a reader's schema: from the JSON in it to the value of a field that the writer did not have. Of a union, the first branch
-// that the default fits, as the specification has it since 1.12 (before, it had to be the first one).
+// Defaults of a reader's schema: from the JSON in it to the value of a field that the writer did
+// not have. Of a union, the first branch that the default fits, as the specification has it since
+// 1.12 (before, it had to be the first one).
 
 import { type AvroType, type RecordType, SchemaError, type SchemaField } from './avro-schema.ts';
 

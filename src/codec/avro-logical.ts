@@ -1,5 +1,5 @@
-// What logical types of Avro mean as numbers that features can use: decimals, and times in milliseconds.
-// https://avro.apache.org/docs/1.12.0/specification/#logical-types
+// What logical types of Avro mean as numbers that features can use: decimals, and times in
+// milliseconds. https://avro.apache.org/docs/1.12.0/specification/#logical-types
 
 /** From what was written to the number that it stands for; null where that is the number itself. */
 export interface Logical {
@@ -26,7 +26,9 @@ const OF_INT: ReadonlyMap<unknown, Logical> = new Map([
   ['time-millis', MILLIS],
 ]);
 
-/** Two's complement, big-endian, of the unscaled number; as a double, which a feature is at most. */
+/**
+ * Two's complement, big-endian, of the unscaled number; as a double, which a feature is at most.
+ */
 const decimal = (scale: number): Logical => ({
   toNumber(written) {
     const bytes = written as Buffer;
@@ -36,7 +38,10 @@ const decimal = (scale: number): Logical => ({
   },
 });
 
-/** Null where there is none, or one that is not known or does not go with the kind: then the specification says to ignore it. */
+/**
+ * Null where there is none, or one that is not known or does not go with the kind: then the
+ * specification says to ignore it.
+ */
 export function logicalOf(kind: string, said: Readonly<Record<string, unknown>>): Logical | null {
   const { logicalType, scale = 0 } = said;
   if (kind === 'long') return OF_LONG.get(logicalType) ?? null;

@@ -1,4 +1,5 @@
-// 64-bit integers of avsc, by which results are written: doubles where they fit, and bigints where they do not.
+// 64-bit integers of avsc, by which results are written: doubles where they fit, and bigints where
+// they do not.
 
 import avro from 'avsc';
 

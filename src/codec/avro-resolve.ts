@@ -1,5 +1,5 @@
-// Which type of a reader's schema stands for which of a writer's: names, aliases, promotions, branches of unions.
-// https://avro.apache.org/docs/1.12.0/specification/#schema-resolution
+// Which type of a reader's schema stands for which of a writer's: names, aliases, promotions,
+// branches of unions. https://avro.apache.org/docs/1.12.0/specification/#schema-resolution
 
 import {
   type AvroType,
@@ -33,7 +33,10 @@ export function matchOf(writer: AvroType, reader: AvroType): number {
   return names.some((name) => unqualified(name) === unqualified(writer.name)) ? 2 : 0;
 }
 
-/** What a reader's type comes to for a writer's that is no union: of a union the branch that fits best. Undefined where none does. */
+/**
+ * What a reader's type comes to for a writer's that is no union: of a union the branch that fits
+ * best. Undefined where none does.
+ */
 export function readAs(writer: AvroType, reader: AvroType): AvroType | undefined {
   if (reader.kind !== 'union') return matchOf(writer, reader) > 0 ? reader : undefined;
   let best: AvroType | undefined;

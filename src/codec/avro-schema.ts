@@ -1,6 +1,7 @@
-// Schemas of Avro as their JSON says them, as leniently as the libraries read them that write such records: what does not touch
-// the bytes of a value (names with other letters than the specification allows, defaults, the kind "error", unknown properties) is no
-// reason to refuse it. avsc refuses all of these, so it only stands in the tests, as another opinion.
+// Schemas of Avro as their JSON says them, as leniently as the libraries read them that write such
+// records: what does not touch the bytes of a value (names with other letters than the
+// specification allows, defaults, the kind "error", unknown properties) is no reason to refuse it.
+// avsc refuses all of these, so it only stands in the tests, as another opinion.
 // https://avro.apache.org/docs/1.12.0/specification/
 
 import { ScorelaneError } from '../base/errors.ts';
@@ -58,7 +59,10 @@ export interface SchemaField {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly type: AvroType;
-  /** As JSON has it; undefined where there is none. Looked at only where it is needed: a writer's never is. */
+  /**
+   * As JSON has it; undefined where there is none. Looked at only where it is needed: a writer's
+   * never is.
+   */
   readonly default: unknown;
 }
 

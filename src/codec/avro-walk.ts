@@ -1,6 +1,7 @@
-// Walks values of Avro without decoding them whole: compiled once for a writer's schema, it puts what is wanted into flat places and
-// skips the rest. What is not plain (recursive types, a value and fields of it) is left to who decodes the whole.
-// Format: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+// Walks values of Avro without decoding them whole: compiled once for a writer's schema, it puts
+// what is wanted into flat places and skips the rest. What is not plain (recursive types, a value
+// and fields of it) is left to who decodes the whole. Format:
+// https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
 import { AvroCursor } from './avro-cursor.ts';
 import { compileDecode, type Decode } from './avro-decode.ts';
@@ -15,7 +16,10 @@ class NotPlain extends Error {}
 
 type Step = (cursor: AvroCursor, found: Found) => void;
 
-/** A path of the reader's schema, or the writer's where there is none; for a list, of exactly so many numbers. */
+/**
+ * A path of the reader's schema, or the writer's where there is none; for a list, of exactly so
+ * many numbers.
+ */
 export interface WantedPath {
   readonly steps: readonly string[];
   /** Its place in what is found; a list takes `count` of them. */
@@ -26,7 +30,10 @@ export interface WantedPath {
 /** Walks the value in `bytes[start .. end)`. Returns false, or throws, when it is not plain. */
 export type Walk = (bytes: Buffer, start: number, end: number, found: Found) => boolean;
 
-/** Null where values of these types are not plain. The reader's type must be one that the writer's can be read as. */
+/**
+ * Null where values of these types are not plain. The reader's type must be one that the writer's
+ * can be read as.
+ */
 export function compileWalk(
   writer: AvroType,
   reader: AvroType | null,

@@ -1,7 +1,8 @@
-// Avro: values of any writer's schema, read as the reader's schema says (aliases, defaults, promotions). Framings: the
-// Confluent wire format (a zero byte and the number of the writer's schema in a registry, big-endian); single-object encoding (C3 01
-// and the fingerprint of the writer's schema, little-endian); or none.
-// Formats: https://avro.apache.org/docs/1.12.0/specification/ and
+// Avro: values of any writer's schema, read as the reader's schema says (aliases, defaults,
+// promotions). Framings: the Confluent wire format (a zero byte and the number of the writer's
+// schema in a registry, big-endian); single-object encoding (C3 01 and the fingerprint of the
+// writer's schema, little-endian); or none. Formats:
+// https://avro.apache.org/docs/1.12.0/specification/ and
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
 import { ScorelaneError } from '../base/errors.ts';
@@ -57,7 +58,10 @@ export interface AvroOptions {
   readonly schemasMax: number;
 }
 
-/** The schema of a value that is named besides it, not in its frame: by its GUID, or its number. Null where it is not. */
+/**
+ * The schema of a value that is named besides it, not in its frame: by its GUID, or its number.
+ * Null where it is not.
+ */
 export type NamedSchema = SchemaId | { readonly wrong: string } | null;
 
 /** What `walk` looks for. */
@@ -85,7 +89,9 @@ export class AvroReader {
   /** By number, in the order in which they were learnt. */
   readonly #known = new Map<SchemaId, Known>();
   readonly #cursor = new AvroCursor();
-  /** Of the value that is read next: with a name there is no frame. Of the framing "confluent" only. */
+  /**
+   * Of the value that is read next: with a name there is no frame. Of the framing "confluent" only.
+   */
   named: NamedSchema = null;
   #bytes: Uint8Array = new Uint8Array(0);
   /** The same bytes. */
@@ -108,7 +114,10 @@ export class AvroReader {
     );
   }
 
-  /** Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no such value. */
+  /**
+   * Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no
+   * such value.
+   */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const { decode } = this.#writtenBy(bytes, start, end);
     if (decode instanceof SchemaError) throw decode;
@@ -124,8 +133,8 @@ export class AvroReader {
   }
 
   /**
-   * Finds what is wanted of a value. Returns false, or throws, where the value has to be decoded instead; then what was found means
-   * nothing. Throws `SchemaNeededError` where `decode` would.
+   * Finds what is wanted of a value. Returns false, or throws, where the value has to be decoded
+   * instead; then what was found means nothing. Throws `SchemaNeededError` where `decode` would.
    */
   walk(bytes: Uint8Array, start: number, end: number, found: Found): boolean {
     const { walk } = this.#writtenBy(bytes, start, end);
@@ -139,7 +148,10 @@ export class AvroReader {
     this.#known.set(id, { ...known, atMs });
   }
 
-  /** Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes on, which may need them all at once. */
+  /**
+   * Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes
+   * on, which may need them all at once.
+   */
   trim(nowMs = performance.now()): void {
     for (const [id, { decode, atMs }] of this.#known) {
       const isStale = decode instanceof SchemaError && nowMs - atMs > UNKNOWN_MS;
@@ -155,7 +167,8 @@ export class AvroReader {
       const { paths, nestingMax } = this.#wanted;
       return { decode, walk: compileWalk(writer, this.#reader, paths, nestingMax), atMs: 0 };
     } catch (error) {
-      // Whatever somebody may have registered, it costs the records that were written with it, and nothing else.
+      // Whatever somebody may have registered, it costs the records that were written with it, and
+      // nothing else.
       return unreadable(new SchemaError(`${name}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -217,7 +230,9 @@ export class AvroReader {
 
 const unreadable = (decode: SchemaError): Known => ({ decode, walk: null, atMs: 0 });
 
-/** With defaults that fit: they are needed where a writer has no such field. Throws `SchemaError`. */
+/**
+ * With defaults that fit: they are needed where a writer has no such field. Throws `SchemaError`.
+ */
 function readersSchema(schema: string): AvroType {
   const type = parseSchema(schema);
   checkDefaults(type);

@@ -1,5 +1,5 @@
-// A value of an extension type of MessagePack: its data as they stand. Nobody has to know the type to carry it, and what a text can say
-// of it, `toJSON` says.
+// A value of an extension type of MessagePack: its data as they stand. Nobody has to know the type
+// to carry it, and what a text can say of it, `toJSON` says.
 
 /** The type that the format itself defines: a time. */
 const TIMESTAMP = -1;
@@ -27,7 +27,10 @@ export class Extension extends Uint8Array {
 export const base64 = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
-/** ISO 8601, with three, six or nine digits of the second; null for one that is no time, or beyond JavaScript's. */
+/**
+ * ISO 8601, with three, six or nine digits of the second; null for one that is no time, or beyond
+ * JavaScript's.
+ */
 function timeOf(data: Uint8Array): string | null {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let [seconds, nanos] = [0, 0];

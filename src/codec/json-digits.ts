@@ -12,10 +12,16 @@ const EXACT_BELOW = 2 ** 53;
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
-/** For each byte that is no digit its highest bit; right up to the lowest such byte. The first byte of the text is the lowest. */
+/**
+ * For each byte that is no digit its highest bit; right up to the lowest such byte. The first byte
+ * of the text is the lowest.
+ */
 const noDigits = (digits: number): number => ((digits + 0x76767676) | digits) & 0x80808080;
 
-/** The number of four digits: two digits to a pair, then two pairs, in one word (D. Lemire's parse of eight digits, halved). */
+/**
+ * The number of four digits: two digits to a pair, then two pairs, in one word (D. Lemire's parse
+ * of eight digits, halved).
+ */
 function numberOf(four: number): number {
   const pairs = (Math.imul(four & 0x0f0f0f0f, 10 * 256 + 1) >>> 8) & 0x00ff00ff;
   return Math.imul(pairs, 100 * 65_536 + 1) >>> 16;
@@ -24,9 +30,10 @@ function numberOf(four: number): number {
 const ZEROS = 0x30303030;
 
 /**
- * Reads numbers as most are: up to nine digits, a fraction or none, no exponent, exact in a double. Numbers differ in length, and a
- * branch that depends on it is guessed wrong half of the time, which costs more than reading 16 bytes at once: so a fraction of
- * 8 to 15 digits, as most floats have, is read without a loop.
+ * Reads numbers as most are: up to nine digits, a fraction or none, no exponent, exact in a double.
+ * Numbers differ in length, and a branch that depends on it is guessed wrong half of the time,
+ * which costs more than reading 16 bytes at once: so a fraction of 8 to 15 digits, as most floats
+ * have, is read without a loop.
  */
 export class PlainNumber {
   /** One past the number that was read. */
@@ -82,12 +89,18 @@ export class PlainNumber {
   }
 }
 
-/** `mantissa`, a sum of exact steps, divided by that power of ten; NaN where a double does not hold both exactly. */
+/**
+ * `mantissa`, a sum of exact steps, divided by that power of ten; NaN where a double does not hold
+ * both exactly.
+ */
 function exactly(mantissa: number, power: number): number {
   return mantissa >= EXACT_BELOW ? Number.NaN : timesPowerOfTen(mantissa, -power);
 }
 
-/** Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers accurately", 1990); NaN if not. */
+/**
+ * Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers
+ * accurately", 1990); NaN if not.
+ */
 export function timesPowerOfTen(mantissa: number, exponent: number): number {
   if (exponent === 0) return mantissa;
   if (exponent < 0) return exponent < -22 ? Number.NaN : mantissa / (EXACT_POWERS[-exponent] as number);

@@ -1,11 +1,15 @@
-// JSON as Python's json module writes it: NaN, Infinity and -Infinity are no JSON (RFC 8259), and stand there all the same.
+// JSON as Python's json module writes it: NaN, Infinity and -Infinity are no JSON (RFC 8259), and
+// stand there all the same.
 
 import type { Codec } from './codec.ts';
 import { json, numberIn } from './json.ts';
 
 /** A whole string, or one of the words. */
 const WORDS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs;
-/** Numbers in their place, with space around: what was two values before is no single one then. A number too large is infinite. */
+/**
+ * Numbers in their place, with space around: what was two values before is no single one then. A
+ * number too large is infinite.
+ */
 const [INFINITE, NEGATIVE, NONE] = [' 1e999 ', ' -1e999 ', ' 0e99999 '];
 
 export const looseJson: Codec = {

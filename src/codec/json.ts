@@ -1,5 +1,6 @@
-// JSON in UTF-8. Bytes that are no UTF-8 are refused, where Buffer.toString would quietly replace them. Integers past 2^53 become
-// bigints, as those of MessagePack do: JSON.parse alone would round them, and two customers would be one.
+// JSON in UTF-8. Bytes that are no UTF-8 are refused, where Buffer.toString would quietly replace
+// them. Integers past 2^53 become bigints, as those of MessagePack do: JSON.parse alone would round
+// them, and two customers would be one.
 
 import type { Codec } from './codec.ts';
 import { base64, Extension } from './extension.ts';
@@ -7,8 +8,8 @@ import { base64, Extension } from './extension.ts';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * No integer past 2^53 has fewer digits. They are looked for where a value begins, for fractions often have as many, and a search for
- * digits alone begins again at each of them.
+ * No integer past 2^53 has fewer digits. They are looked for where a value begins, for fractions
+ * often have as many, and a search for digits alone begins again at each of them.
  */
 const LARGE = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
 const INTEGER = /^-?\d+$/;
@@ -23,7 +24,10 @@ export const json: Codec = {
   encode: (value) => Buffer.from(JSON.stringify(value, asText)),
 };
 
-/** The number that stands in a text, with all of its digits where it is an integer. One past all doubles is infinite. */
+/**
+ * The number that stands in a text, with all of its digits where it is an integer. One past all
+ * doubles is infinite.
+ */
 export function numberIn(text: string): number | bigint {
   const number = Number(text);
   const isRounded = Number.isInteger(number) && !Number.isSafeInteger(number);
@@ -36,7 +40,8 @@ function exactly(_key: string, value: unknown, context?: { readonly source?: str
 }
 
 /**
- * What JSON has no form for. Many of its readers round numbers: an integer past 2^53 keeps its digits as text. Bytes are base64.
+ * What JSON has no form for. Many of its readers round numbers: an integer past 2^53 keeps its
+ * digits as text. Bytes are base64.
  */
 function asText(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();

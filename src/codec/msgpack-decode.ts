@@ -1,12 +1,16 @@
-// MessagePack to values, on the cursor that the compiled readers use: so both judge bytes alike. What has no value in JavaScript is kept as
-// its bytes: text that is no UTF-8, and extensions of any type. 64-bit integers become bigints where a double could not hold them.
+// MessagePack to values, on the cursor that the compiled readers use: so both judge bytes alike.
+// What has no value in JavaScript is kept as its bytes: text that is no UTF-8, and extensions of
+// any type. 64-bit integers become bigints where a double could not hold them.
 
 import { isUtf8 } from 'node:buffer';
 import { Extension } from './extension.ts';
 import { MsgpackError, MsgpackWalker } from './msgpack-walk.ts';
 
 const [NIL, FALSE, TRUE] = [0xc0, 0xc2, 0xc3];
-/** Keys that are remembered, so that each costs a comparison and no new text; those that are longer, or come later, are made again. */
+/**
+ * Keys that are remembered, so that each costs a comparison and no new text; those that are longer,
+ * or come later, are made again.
+ */
 const [KEYS_MAX, KEY_BYTES_MAX] = [256, 32];
 
 export class MsgpackDecoder {
@@ -17,7 +21,10 @@ export class MsgpackDecoder {
   readonly #keys: { readonly bytes: Uint8Array; readonly text: string }[] = [];
   #keysSeen = 0;
 
-  /** The one value in `bytes[start .. end)`. Throws `MsgpackError`, and `RangeError` for one that is nested without end. */
+  /**
+   * The one value in `bytes[start .. end)`. Throws `MsgpackError`, and `RangeError` for one that is
+   * nested without end.
+   */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const walker = this.#walker;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

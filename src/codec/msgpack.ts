@@ -1,5 +1,5 @@
-// MessagePack: read by our own decoder, written by msgpackr. Plain maps only: msgpackr's own record extension would tie values to its
-// encoder.
+// MessagePack: read by our own decoder, written by msgpackr. Plain maps only: msgpackr's own record
+// extension would tie values to its encoder.
 
 import { Packr } from 'msgpackr';
 import type { Codec } from './codec.ts';

@@ -1,5 +1,5 @@
-// How deep a value is nested: a number has depth 0, a list of numbers 1, a map of lists 2. Deep values cost stack and time
-// out of all proportion to their bytes.
+// How deep a value is nested: a number has depth 0, a list of numbers 1, a map of lists 2. Deep
+// values cost stack and time out of all proportion to their bytes.
 
 /** The limit where none is configured. */
 export const NESTING_MAX = 64;

@@ -1,4 +1,5 @@
-// Why an HTTP request got no answer. Node's fetch says "fetch failed", and keeps what happened in the cause of its error.
+// Why an HTTP request got no answer. Node's fetch says "fetch failed", and keeps what happened in
+// the cause of its error.
 
 const REFUSED = 'the connection is refused: nothing listens there';
 const NOT_FOUND =

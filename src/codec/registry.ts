@@ -28,7 +28,10 @@ const SCHEMA_NOT_FOUND = 40403;
 /** Of a subject, and of its version. */
 const REFERENCE_NOT_FOUND: readonly unknown[] = [40401, 40402];
 
-/** A schema may need so many others, those that they need among them, and so many one behind the other. */
+/**
+ * A schema may need so many others, those that they need among them, and so many one behind the
+ * other.
+ */
 export const [REFERENCES_MAX, REFERENCES_DEPTH_MAX] = [100, 16] as const;
 
 /** How long one schema is waited for at most, with all that it refers to. */
@@ -53,8 +56,9 @@ export class SchemaRegistry {
   }
 
   /**
-   * The JSON of a schema and of those that it refers to, or a `SchemaError` that says why there is none: the registry does not know
-   * it, or it is no schema of Avro. Rejects with `RegistryError` when the registry does not answer.
+   * The JSON of a schema and of those that it refers to, or a `SchemaError` that says why there is
+   * none: the registry does not know it, or it is no schema of Avro. Rejects with `RegistryError`
+   * when the registry does not answer.
    */
   async schema(id: SchemaId): Promise<SchemaText | SchemaError> {
     const isGuid = typeof id === 'string';
@@ -64,7 +68,8 @@ export class SchemaRegistry {
     try {
       const path = isGuid ? `/schemas/guids/${id}` : `/schemas/ids/${id}`;
       const { schema, references = [] } = await this.#get(path, name, within, async (response) => {
-        // A registry that has no such path knows no GUID either, and will not for as long as it runs.
+        // A registry that has no such path knows no GUID either, and will not for as long as it
+        // runs.
         if (isGuid) return `the registry has no schema with the GUID ${id}, ${GUID_HELP}`;
         return (await errorOf(response)).code === SCHEMA_NOT_FOUND
           ? `the registry has no schema ${id}`
@@ -78,7 +83,9 @@ export class SchemaRegistry {
     }
   }
 
-  /** Those that are referred to, each behind those that it needs itself. Rejects with `SchemaError`. */
+  /**
+   * Those that are referred to, each behind those that it needs itself. Rejects with `SchemaError`.
+   */
   async #gather(
     references: readonly Reference[],
     chain: readonly string[],
@@ -106,7 +113,10 @@ export class SchemaRegistry {
     }
   }
 
-  /** `missing` says what a 404 means; null where it is not from where schemas are. Rejects with `SchemaError`. */
+  /**
+   * `missing` says what a 404 means; null where it is not from where schemas are. Rejects with
+   * `SchemaError`.
+   */
   #get(
     path: string,
     name: string,
@@ -127,8 +137,9 @@ export class SchemaRegistry {
   }
 
   /**
-   * Registers a schema under a subject, whose schemas must be compatible so, and resolves to its number. One that is there already
-   * keeps its number. Resolves to a `SchemaError` when it is not compatible. Rejects with `RegistryError`.
+   * Registers a schema under a subject, whose schemas must be compatible so, and resolves to its
+   * number. One that is there already keeps its number. Resolves to a `SchemaError` when it is not
+   * compatible. Rejects with `RegistryError`.
    */
   register(subject: string, schema: string, compatibility: string): Promise<number | SchemaError> {
     const within = signalAfter(2 * waitMsMax(this.#options));

@@ -1,4 +1,5 @@
-// `scorelane audit`: holds input, results and dead letters against each other, while the daemon works or afterwards.
+// `scorelane audit`: holds input, results and dead letters against each other, while the daemon
+// works or afterwards.
 
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
@@ -13,7 +14,10 @@ import { createLogger } from '../telemetry/log.ts';
 import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } from './options.ts';
 
 export interface AuditOptions {
-  /** Record timestamps, in milliseconds: the input from the first record at or after one to the first at or after the other. */
+  /**
+   * Record timestamps, in milliseconds: the input from the first record at or after one to the
+   * first at or after the other.
+   */
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly json: boolean;
@@ -33,7 +37,10 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
   }
 }
 
-/** What is committed is asked for first: every answer to it stands in the outputs before their ends are. */
+/**
+ * What is committed is asked for first: every answer to it stands in the outputs before their ends
+ * are.
+ */
 async function planOf(config: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
   const { input } = config;
   const selection = new Selection(readingSetup(config));

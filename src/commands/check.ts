@@ -1,5 +1,5 @@
-// `scorelane check`: everything that `run` will need, without running: the configuration with where each value comes
-// from, the model with its golden records, the broker and the topics.
+// `scorelane check`: everything that `run` will need, without running: the configuration with where
+// each value comes from, the model with its golden records, the broker and the topics.
 
 import { EXIT } from '../base/errors.ts';
 import { printEffective } from '../config/effective.ts';

@@ -31,7 +31,10 @@ export interface DlqShowOptions extends DlqFilter {
   readonly limit: number;
 }
 
-/** Prints the oldest of each partition, one JSON object a line: where it came from, why it is here, and what it is. */
+/**
+ * Prints the oldest of each partition, one JSON object a line: where it came from, why it is here,
+ * and what it is.
+ */
 export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowOptions): Promise<number> {
   return withTopics(config, async (topics) => {
     let shown = 0;

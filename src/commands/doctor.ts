@@ -1,4 +1,5 @@
-// `scorelane doctor`: what is here, what is missing, why, and what would change it. Fails only when nothing can score.
+// `scorelane doctor`: what is here, what is missing, why, and what would change it. Fails only when
+// nothing can score.
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,5 @@
-// How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a start can be ended too.
+// How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a
+// start can be ended too.
 
 import { EXIT } from '../base/errors.ts';
 import { answerSignals } from '../signals.ts';
@@ -26,7 +27,8 @@ export class Ending {
     let firstMs = Number.POSITIVE_INFINITY;
     const signalled = (): void => {
       const nowMs = performance.now();
-      // Whoever asks again does not want to wait. Below that a terminal and npm have both passed on the same Ctrl-C.
+      // Whoever asks again does not want to wait. Below that a terminal and npm have both passed on
+      // the same Ctrl-C.
       if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.unfinished);
       firstMs = Math.min(firstMs, nowMs);
       this.#end();

@@ -1,5 +1,5 @@
-// `scorelane features`: the feature matrix of a CSV file, by the model's own plan, windows and all. What a model is trained on
-// is then what it will be served.
+// `scorelane features`: the feature matrix of a CSV file, by the model's own plan, windows and all.
+// What a model is trained on is then what it will be served.
 
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -14,7 +14,10 @@ import { openOutFile } from './out-file.ts';
 export interface FeaturesOptions {
   readonly csv: string;
   readonly out: string;
-  /** Column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it says otherwise. */
+  /**
+   * Column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it says
+   * otherwise.
+   */
   readonly timestamp?: string;
   /** Column with the record's key. */
   readonly key?: string;
@@ -24,7 +27,10 @@ export interface FeaturesOptions {
   readonly text: readonly string[];
 }
 
-/** Rows in the order of the log, all of one partition. A row that has no features is written without them, and told. */
+/**
+ * Rows in the order of the log, all of one partition. A row that has no features is written without
+ * them, and told.
+ */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
   const { inputs, windows: state, name, version } = readManifest(modelFolder(config));
   const { columns, rows, texts } = readRows(options.csv, options.text);
@@ -82,8 +88,8 @@ function timestampOf(
 const ISO = /^([+-]?\d{4,6}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
- * ISO 8601 in milliseconds since 1970, NaN for anything else. It is in UTC where it does not say: nothing follows the zone of this
- * machine.
+ * ISO 8601 in milliseconds since 1970, NaN for anything else. It is in UTC where it does not say:
+ * nothing follows the zone of this machine.
  */
 export function timeIn(text: string): number {
   const [, date, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? [];

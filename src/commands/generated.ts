@@ -1,5 +1,5 @@
-// Transactions that are made up: by the numbers that were fitted to the model, or as a history of customers and terminals. For the load
-// source, or into a file.
+// Transactions that are made up: by the numbers that were fitted to the model, or as a history of
+// customers and terminals. For the load source, or into a file.
 
 import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
@@ -17,7 +17,9 @@ export interface GenerateOptions {
   readonly terminals: number;
 }
 
-/** The history begins at a fixed day: the same seed gives the same history whenever it is asked for. */
+/**
+ * The history begins at a fixed day: the same seed gives the same history whenever it is asked for.
+ */
 const HISTORY_START_MS = Date.UTC(2026, 0, 1);
 
 export function generated(config: Config, options: GenerateOptions): Iterator<LoadRecord> {

@@ -1,4 +1,5 @@
-// A dead letter as one line of JSON, whatever is in it: what it cannot say as it is, it says as text.
+// A dead letter as one line of JSON, whatever is in it: what it cannot say as it is, it says as
+// text.
 
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { Int64 } from '../base/int64.ts';

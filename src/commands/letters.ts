@@ -1,4 +1,5 @@
-// What the commands for dead letters share: those of this job, read from a topic that others may write too.
+// What the commands for dead letters share: those of this job, read from a topic that others may
+// write too.
 
 import { InvalidArgumentError } from 'commander';
 import { closest } from 'fastest-levenshtein';
@@ -60,7 +61,10 @@ export async function withTopics(config: Config, use: (topics: Topics) => Promis
   }
 }
 
-/** Calls `visit` with each dead letter of the ranges that is of this job's input: others may share the topic. */
+/**
+ * Calls `visit` with each dead letter of the ranges that is of this job's input: others may share
+ * the topic.
+ */
 export async function each(
   config: Config,
   topics: Topics,

@@ -1,4 +1,5 @@
-// What commands share of the command line: the flags of the configuration, and arguments that say what they expected.
+// What commands share of the command line: the flags of the configuration, and arguments that say
+// what they expected.
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';

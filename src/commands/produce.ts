@@ -31,7 +31,10 @@ import {
 export interface ProduceOptions {
   /** A file of numbers with a header line. */
   readonly csv?: string;
-  /** What is generated without a file: what was fitted to the model, or a history of customers and terminals. */
+  /**
+   * What is generated without a file: what was fitted to the model, or a history of customers and
+   * terminals.
+   */
   readonly generate: Generated;
   readonly customers: number;
   readonly terminals: number;

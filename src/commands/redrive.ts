@@ -22,7 +22,9 @@ import { createLogger } from '../telemetry/log.ts';
 import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
 import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
-/** Dead letters read before they are sent back, for each partition: what is held in memory at once. */
+/**
+ * Dead letters read before they are sent back, for each partition: what is held in memory at once.
+ */
 const SLICE = 20_000;
 
 export interface DlqRedriveOptions extends DlqFilter {
@@ -31,9 +33,10 @@ export interface DlqRedriveOptions extends DlqFilter {
 }
 
 /**
- * Sends them back to the partition of the input that they came from, as they were: key, value, headers, timestamp. How far it has come,
- * with all of them or with those of a code, is committed as group `<group>-redrive` after each slice is acknowledged: an interrupted
- * run sends that slice again.
+ * Sends them back to the partition of the input that they came from, as they were: key, value,
+ * headers, timestamp. How far it has come, with all of them or with those of a code, is committed
+ * as group `<group>-redrive` after each slice is acknowledged: an interrupted run sends that slice
+ * again.
  */
 export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
   const { deadLetters, input, kafka, telemetry } = config;

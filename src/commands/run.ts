@@ -32,8 +32,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs until a signal, the time given, or a fatal error. A start that is told to end before it is done ends as the daemon does. Resolves
- * to the exit code.
+ * Runs until a signal, the time given, or a fatal error. A start that is told to end before it is
+ * done ends as the daemon does. Resolves to the exit code.
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
   const { config } = loaded;
@@ -64,7 +64,8 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
 }
 
 /**
- * By SIGUSR2, and before it ends of what nobody has caught: then nothing is known to be right, and what is not committed is scored again.
+ * By SIGUSR2, and before it ends of what nobody has caught: then nothing is known to be right, and
+ * what is not committed is scored again.
  */
 function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger): void {
   answerDumpSignal(() => {
@@ -105,7 +106,10 @@ async function started(
   }
 }
 
-/** Shows what the daemon does until the end is reached. Resolves to the lanes that had not finished in time. */
+/**
+ * Shows what the daemon does until the end is reached. Resolves to the lanes that had not finished
+ * in time.
+ */
 async function untilEnded(
   daemon: Daemon,
   config: Config,
@@ -144,7 +148,10 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
   }
 }
 
-/** With the embedded log there is nobody else to write the input: the load source runs beside the daemon. */
+/**
+ * With the embedded log there is nobody else to write the input: the load source runs beside the
+ * daemon.
+ */
 async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
   const { recordsPerSecond, kind, ...more } = config.generate;
   if (config.log !== 'memory' || recordsPerSecond === 0) return;

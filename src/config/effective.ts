@@ -1,4 +1,5 @@
-// The configuration as it is in effect, one line a key, with where each value comes from. Secrets are masked.
+// The configuration as it is in effect, one line a key, with where each value comes from. Secrets
+// are masked.
 
 import { leaves } from './leaves.ts';
 import type { LoadedConfig } from './load.ts';
@@ -15,7 +16,10 @@ export function printEffective({ config, origins }: LoadedConfig): string[] {
   });
 }
 
-/** A command line as it may be written into a report: no value of a secret key in it, and no login in an address. */
+/**
+ * A command line as it may be written into a report: no value of a secret key in it, and no login
+ * in an address.
+ */
 export const commandLine = (program: string, args: readonly string[]): string =>
   [program, ...args.map(printable)].join(' ');
 

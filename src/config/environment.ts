@@ -1,12 +1,16 @@
-// Environment variables that look like keys and are none. Most are not ours: a Kubernetes Service named scorelane gives every pod
-// SCORELANE_SERVICE_HOST, SCORELANE_PORT and more. So they are left alone, and only what is nearly a key is told.
+// Environment variables that look like keys and are none. Most are not ours: a Kubernetes Service
+// named scorelane gives every pod SCORELANE_SERVICE_HOST, SCORELANE_PORT and more. So they are left
+// alone, and only what is nearly a key is told.
 
 import { closest, distance } from 'fastest-levenshtein';
 import { leaves } from './leaves.ts';
 
 const PREFIX = 'SCORELANE_';
 
-/** As Kubernetes and Docker name what they tell of services, whatever stands before: the service may be `scorelane-model`. */
+/**
+ * As Kubernetes and Docker name what they tell of services, whatever stands before: the service may
+ * be `scorelane-model`.
+ */
 export const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 

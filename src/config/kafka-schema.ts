@@ -1,11 +1,15 @@
-// The keys under `kafka`: Kafka's own names. What is not listed here is not passed on, and an error: nothing is ignored quietly.
+// The keys under `kafka`: Kafka's own names. What is not listed here is not passed on, and an
+// error: nothing is ignored quietly.
 
 import { z } from 'zod';
 import { brokerAddresses } from '../kafka/addresses.ts';
 import { secret } from './secrets.ts';
 import { size } from './units.ts';
 
-/** Kafka's own are integers of 32 bits, and no timer of kafkajs waits for longer: it would end at once. */
+/**
+ * Kafka's own are integers of 32 bits, and no timer of kafkajs waits for longer: it would end at
+ * once.
+ */
 const INT32_MAX = 2 ** 31 - 1;
 const positive = () => z.int().positive().max(INT32_MAX);
 const bytes = () => size().refine((value) => value <= INT32_MAX, 'expected less than 2GiB');

@@ -1,5 +1,6 @@
-// Loads the configuration: defaults < file < environment < flags, each value with where it came from. Every problem is
-// named at once, with the file, the key, what was found and what was expected; never with the value of a secret.
+// Loads the configuration: defaults < file < environment < flags, each value with where it came
+// from. Every problem is named at once, with the file, the key, what was found and what was
+// expected; never with the value of a secret.
 
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
@@ -68,7 +69,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   problems.push(...read.problems.map((problem) => `${file}: ${problem}`));
   if (read.given === null) throw new ConfigError(problems);
   for (const [key, value] of read.given) {
-    // A key without a value may be the end of a secret: `{sasl.password: s3,cret}`. So it is not named.
+    // A key without a value may be the end of a secret: `{sasl.password: s3,cret}`. So it is not
+    // named.
     if (value === null && !leafByKey.has(key) && renamedKey(key) === null)
       problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
     else give(key, file, () => value);
@@ -101,7 +103,10 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   return { config, origins, warnings: nearMisses(environment) };
 }
 
-/** A job that names no group has one of its own: in another's it would share commits, and partitions of what it does not read. */
+/**
+ * A job that names no group has one of its own: in another's it would share commits, and partitions
+ * of what it does not read.
+ */
 const withGroup = (parsed: z.output<typeof schema>): Config => ({
   ...parsed,
   kafka: {
@@ -119,7 +124,9 @@ function leafAt(path: readonly string[]): Leaf {
   throw new RangeError(`the schema has no key at ${path.join('.')}`);
 }
 
-/** Builds the nested value that the schema parses, with every section there so that defaults apply. */
+/**
+ * Builds the nested value that the schema parses, with every section there so that defaults apply.
+ */
 function nest(given: ReadonlyMap<string, Given>): unknown {
   const root: Record<string, unknown> = {};
   for (const { key, path } of leaves) {
@@ -131,7 +138,10 @@ function nest(given: ReadonlyMap<string, Given>): unknown {
   return root;
 }
 
-/** What may be a key, cut where a value seems to have been put into it: `{password:hush}` has no value but a strange key. */
+/**
+ * What may be a key, cut where a value seems to have been put into it: `{password:hush}` has no
+ * value but a strange key.
+ */
 const withoutValue = (key: string): string => {
   const name = /^[\w.-]*/.exec(key)?.[0] ?? '';
   return name === key ? key : `${name}…`;

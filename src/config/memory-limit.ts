@@ -1,5 +1,6 @@
-// How much memory the process may use: the limit of the control group that it runs in, as a container has one, of version 1 or 2. What
-// passes it is killed by the kernel without a word, so it has to be known before.
+// How much memory the process may use: the limit of the control group that it runs in, as a
+// container has one, of version 1 or 2. What passes it is killed by the kernel without a word, so
+// it has to be known before.
 
 import { readFileSync } from 'node:fs';
 
@@ -60,8 +61,9 @@ function limitsIn({ isItsGroup, isItsMount, file }: Hierarchy, read: ReadText): 
 }
 
 /**
- * Where a group is below the root of what is mounted. In a container the mount often begins at the group itself, and the path of the group
- * is that of the host; a path with `..` is outside of what can be seen.
+ * Where a group is below the root of what is mounted. In a container the mount often begins at the
+ * group itself, and the path of the group is that of the host; a path with `..` is outside of what
+ * can be seen.
  */
 function within(root: string, group: string): string {
   const base = root === '/' ? '' : root;
@@ -82,7 +84,10 @@ interface Mount {
   readonly options: readonly string[];
 }
 
-/** Of a line: number, parent, device, root, mount point, options, optional fields, a dash, type, source, options of the type. */
+/**
+ * Of a line: number, parent, device, root, mount point, options, optional fields, a dash, type,
+ * source, options of the type.
+ */
 const mounts = (text: string | undefined): Mount[] =>
   lines(text).map((line) => {
     const [before = '', after = ''] = line.split(' - ');

@@ -1,5 +1,6 @@
-// What the daemon may need in memory, as a sum over the configuration: so that a limit is kept by design, or a start that cannot keep it is
-// refused. The figures of the runtime are measured (docs/decisions/0017).
+// What the daemon may need in memory, as a sum over the configuration: so that a limit is kept by
+// design, or a start that cannot keep it is refused. The figures of the runtime are measured
+// (docs/decisions/0017).
 
 import type { Backend } from '../model/predictor.ts';
 import type { Config } from './schema.ts';
@@ -107,8 +108,8 @@ export const memoryLines = (items: readonly MemoryItem[]): string[] =>
 const inMib = (bytes: number): string => `${Math.round(bytes / (MIB / 10)) / 10} MiB`;
 
 /**
- * Keeps the limit with values that nobody has set: fewer threads first, then smaller heaps, fetches and budget. What `isGiven` says was
- * set stays as it is.
+ * Keeps the limit with values that nobody has set: fewer threads first, then smaller heaps, fetches
+ * and budget. What `isGiven` says was set stays as it is.
  */
 export function fitMemory(
   config: Config,
@@ -150,7 +151,10 @@ interface Sizes {
   readonly partitionBytes: number;
 }
 
-/** Shares out what the least values leave: half to records and results, an eighth each to fetches and to what is inflated. */
+/**
+ * Shares out what the least values leave: half to records and results, an eighth each to fetches
+ * and to what is inflated.
+ */
 function sizesFor(room: number, workers: number, partitions: number): Sizes {
   const leastRecords = Math.max(LEAST.budgetBytes, partitions * LEAST.partitionBytes);
   const budgetBytes = leastRecords + Math.floor(room / 2 / (1 + RESULT_SHARE));
@@ -164,7 +168,9 @@ function sizesFor(room: number, workers: number, partitions: number): Sizes {
   };
 }
 
-/** The configuration with these sizes where nobody has set others, and never more than by default. */
+/**
+ * The configuration with these sizes where nobody has set others, and never more than by default.
+ */
 function sized(config: Config, workers: number, sizes: Sizes, isGiven: (key: string) => boolean): Config {
   const { scoring, lanes, limits, kafka } = config;
   const derived = (key: string, byDefault: number, bytes: number): number =>

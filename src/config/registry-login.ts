@@ -1,9 +1,13 @@
-// A registry's address may carry who logs in, as the Confluent clients allow: `https://user:password@registry`. It is taken apart
-// here, so that the address can be printed, and because fetch refuses such an address.
+// A registry's address may carry who logs in, as the Confluent clients allow:
+// `https://user:password@registry`. It is taken apart here, so that the address can be printed, and
+// because fetch refuses such an address.
 
 import type { Config } from './schema.ts';
 
-/** The configuration with an address that has no login in it. The keys it then has come from where the address came from. */
+/**
+ * The configuration with an address that has no login in it. The keys it then has come from where
+ * the address came from.
+ */
 export function withRegistryLogin(
   config: Config,
   origins: Map<string, string>,

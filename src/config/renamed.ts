@@ -1,4 +1,5 @@
-// Keys that have another name now. An old one is refused with the new one, wherever it stands: nothing that somebody wanted is ignored.
+// Keys that have another name now. An old one is refused with the new one, wherever it stands:
+// nothing that somebody wanted is ignored.
 
 import { leafByKey, variableOf } from './leaves.ts';
 

@@ -1,4 +1,5 @@
-// What no key says alone: keys that contradict each other, held against the values that are in effect in the end.
+// What no key says alone: keys that contradict each other, held against the values that are in
+// effect in the end.
 
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
@@ -26,7 +27,10 @@ export const contradictions = (config: Config): Contradiction[] => [
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
 
-/** Who writes SASL_SSL:// means it: a connection in plain text would be a surprise. Other words name listeners. */
+/**
+ * Who writes SASL_SSL:// means it: a connection in plain text would be a surprise. Other words name
+ * listeners.
+ */
 function protocols({ kafka }: Config): Contradiction[] {
   const wanted = kafka['security.protocol'];
   const others = protocolsOf(kafka['bootstrap.servers']).filter(
@@ -48,7 +52,10 @@ function waits({ registry, lanes }: Config): Contradiction[] {
   return [{ key: 'registry.timeout', message }];
 }
 
-/** A daemon that reads what it writes scores for ever. Results and dead letters in one topic are no circle: nobody reads them here. */
+/**
+ * A daemon that reads what it writes scores for ever. Results and dead letters in one topic are no
+ * circle: nobody reads them here.
+ */
 function circles({ input, output, deadLetters }: Config): Contradiction[] {
   const found: Contradiction[] = [];
   const topics = {
@@ -57,7 +64,8 @@ function circles({ input, output, deadLetters }: Config): Contradiction[] {
     'deadLetters.topic': deadLetters.topic,
   };
   for (const [key, topic] of Object.entries(topics)) {
-    // Each commit is a record there: as an input it would never end, and nobody but the broker may write it.
+    // Each commit is a record there: as an input it would never end, and nobody but the broker may
+    // write it.
     if (INTERNAL_TOPICS.has(topic))
       found.push({ key, message: `expected a topic that is not the broker's own, found "${topic}"` });
   }

@@ -1,5 +1,6 @@
-// Every key of the configuration: the one source of its type, its validation, config/reference.yaml and the JSON Schema.
-// Each leaf has a default where one is possible, and one line that says what it is for and why the default is what it is.
+// Every key of the configuration: the one source of its type, its validation, config/reference.yaml
+// and the JSON Schema. Each leaf has a default where one is possible, and one line that says what
+// it is for and why the default is what it is.
 
 import { z } from 'zod';
 import { DIALECTS } from '../answers/dead-letter.ts';

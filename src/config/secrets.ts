@@ -1,4 +1,5 @@
-// What is never printed: values of keys that the schema calls secret, and logins inside of addresses.
+// What is never printed: values of keys that the schema calls secret, and logins inside of
+// addresses.
 
 import { z } from 'zod';
 import { bare } from './wanted.ts';
@@ -17,5 +18,7 @@ export const shown = ({ type }: { readonly type: z.ZodType }, value: unknown): s
     : (JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? withoutLogin(each) : each)) ??
       String(value));
 
-/** What stands before an @ is who logs in, and perhaps with what: in an address that is none, too. */
+/**
+ * What stands before an @ is who logs in, and perhaps with what: in an address that is none, too.
+ */
 export const withoutLogin = (text: string): string => text.replace(/^([\w+.-]+:\/\/)?.*@/s, `$1${MASK}@`);

@@ -1,5 +1,5 @@
-// What a value is for the key that it is given to. Where the schema wants text, text is taken as it stands: "1.10" is no number
-// and "s3cret #1" has no comment. Everything else is read as YAML.
+// What a value is for the key that it is given to. Where the schema wants text, text is taken as it
+// stands: "1.10" is no number and "s3cret #1" has no comment. Everything else is read as YAML.
 
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -9,11 +9,16 @@ export class YamlError extends Error {
   override readonly name = 'YamlError';
 }
 
-/** The value that an environment variable or a flag gives to a key of this type. Throws `YamlError`. */
+/**
+ * The value that an environment variable or a flag gives to a key of this type. Throws `YamlError`.
+ */
 export const valueOfText = (text: string, type: z.ZodType): unknown =>
   wantsText(type) ? text : new YamlValue(text).as(type);
 
-/** A YAML document read twice: with numbers, booleans and nulls, and with every scalar as the text that stands there. */
+/**
+ * A YAML document read twice: with numbers, booleans and nulls, and with every scalar as the text
+ * that stands there.
+ */
 export class YamlValue {
   readonly plain: unknown;
   readonly text: unknown;
@@ -69,7 +74,8 @@ export function bare(type: z.ZodType): z.ZodType {
 
 function read(source: string, schema: 'core' | 'failsafe'): unknown {
   const document = parseDocument(source, { schema, merge: true, prettyErrors: true, logLevel: 'silent' });
-  // A tag that nobody knows is a warning of the parser; here it would take the value away: `password: !hush`.
+  // A tag that nobody knows is a warning of the parser; here it would take the value away:
+  // `password: !hush`.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const position = problem.linePos?.[0];
@@ -84,7 +90,10 @@ function read(source: string, schema: 'core' | 'failsafe'): unknown {
   }
 }
 
-/** The parser quotes what it could not read: after a colon, after an escape, and below as a picture of the line. */
+/**
+ * The parser quotes what it could not read: after a colon, after an escape, and below as a picture
+ * of the line.
+ */
 const withoutSource = (message: string): string =>
   (message.split(/ at line |\n/)[0] as string)
     .replace(/:? *\\.*$/s, '')

@@ -1,5 +1,5 @@
-// When a lane's mail becomes a micro-batch: when there is enough of it, or when the oldest has waited long enough.
-// Owns no timer and reads no clock: it is asked, and told the time.
+// When a lane's mail becomes a micro-batch: when there is enough of it, or when the oldest has
+// waited long enough. Owns no timer and reads no clock: it is asked, and told the time.
 
 import type { Trigger } from '../scoring/micro-batch.ts';
 import type { Mail, Mailbox } from './mailbox.ts';
@@ -23,6 +23,9 @@ export function trigger(mailbox: Mailbox, policy: BatchingPolicy, nowMs: number)
   return lingersUntil(mailbox, policy) <= nowMs ? 'linger' : null;
 }
 
-/** Takes the mail of the next micro-batch: as much as fits the policy, and at least one record batch. */
+/**
+ * Takes the mail of the next micro-batch: as much as fits the policy, and at least one record
+ * batch.
+ */
 export const takeMicroBatch = (mailbox: Mailbox, policy: BatchingPolicy): Mail[] =>
   mailbox.takeOldest((records, bytes) => records <= policy.recordsMax && bytes <= policy.bytesMax);

@@ -1,5 +1,5 @@
-// When offsets are committed: every `commitIntervalMs` while there is something to commit, at once when lanes settle or
-// drain. One commit is in flight at a time, for all lanes together.
+// When offsets are committed: every `commitIntervalMs` while there is something to commit, at once
+// when lanes settle or drain. One commit is in flight at a time, for all lanes together.
 
 import { addressOf, metadataOf } from './lane.ts';
 import type { Effect, LaneCommit } from './messages.ts';

@@ -1,12 +1,15 @@
-// Backpressure (invariant 5). The budget is divided among the lanes; a lane may fetch while one more fetch keeps it within
-// its share, so that the sum stays under the budget whatever comes in, and no lane waits for another. When lanes are
-// added the shares shrink: a lane above its new share gives its newest mail back, to be fetched again.
+// Backpressure (invariant 5). The budget is divided among the lanes; a lane may fetch while one
+// more fetch keeps it within its share, so that the sum stays under the budget whatever comes in,
+// and no lane waits for another. When lanes are added the shares shrink: a lane above its new share
+// gives its newest mail back, to be fetched again.
 
 import { assertNoGap, heldBytes, type Lane, takesMail } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
-/** The budget that holds: never less than one fetch for each lane, or some could not go on at all. */
+/**
+ * The budget that holds: never less than one fetch for each lane, or some could not go on at all.
+ */
 export const budgetBytes = ({ limits, lanes }: EngineState): number =>
   Math.max(limits.budgetBytes, limits.fetchBytesMax * lanes.size);
 

@@ -1,5 +1,5 @@
-// The engine: one pure function. It is told what happened and what time it is, changes its state, and returns what is to
-// be done. It knows no Kafka, no TensorFlow and no clock.
+// The engine: one pure function. It is told what happened and what time it is, changes its state,
+// and returns what is to be done. It knows no Kafka, no TensorFlow and no clock.
 
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
@@ -19,7 +19,8 @@ import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 const UNKNOWN = 'SCORELANE_UNKNOWN';
 
 /**
- * Takes one message and returns what is to be done, in order. Mutates `state`. What comes first makes room for what comes after:
+ * Takes one message and returns what is to be done, in order. Mutates `state`. What comes first
+ * makes room for what comes after:
  *
  * 1. the message: what happened. All below goes by it;
  * 2. each lane produces its oldest, gives up what failed, ends its halt: that frees places with the scorer, and halted lanes may open;
@@ -88,7 +89,8 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         effects.push({ type: 'seek', partition: lane, position: lane.position });
         return;
       }
-      // The log ends before the lane's position: it was cut or made again, and its offsets count from elsewhere.
+      // The log ends before the lane's position: it was cut or made again, and its offsets count
+      // from elsewhere.
       endLanes(state, [lane], 'lost', effects);
       beginLane(state, { ...addressOf(lane), ...metadataOf(lane), position: message.position }, effects);
       return;
@@ -200,7 +202,10 @@ function laneAt(state: EngineState, address: LaneAddress): Lane | undefined {
   return lane?.epoch === address.epoch ? lane : undefined;
 }
 
-/** What a lane does when it is looked at: produces its oldest, begins again after a failure, ends its halt. */
+/**
+ * What a lane does when it is looked at: produces its oldest, begins again after a failure, ends
+ * its halt.
+ */
 function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
   while (lane.produceAgainAtMs <= nowMs) {
     const producible = lane.ledger.takeProducible(state.limits.producesTogether);

@@ -1,5 +1,6 @@
-// The order of a stop, in one place: no more fetching; mail that is not in flight is dropped, uncommitted; what is in
-// flight is finished, produced and committed; then, or at the deadline, the engine says that it has drained.
+// The order of a stop, in one place: no more fetching; mail that is not in flight is dropped,
+// uncommitted; what is in flight is finished, produced and committed; then, or at the deadline, the
+// engine says that it has drained.
 
 import { isSettled } from './lane.ts';
 import type { Effect } from './messages.ts';

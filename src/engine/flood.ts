@@ -1,5 +1,6 @@
-// Whether a lane would write too many dead letters: a wrong schema upstream should stop it, not fill a topic. Counts of the
-// last records, older ones weighing less; a micro-batch that is held back is not counted, so that it stays held back.
+// Whether a lane would write too many dead letters: a wrong schema upstream should stop it, not
+// fill a topic. Counts of the last records, older ones weighing less; a micro-batch that is held
+// back is not counted, so that it stays held back.
 
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 

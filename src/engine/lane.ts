@@ -1,5 +1,5 @@
-// A lane: the actor of one partition during one ownership. Its state, and what it does by itself: accept what was
-// fetched, and say whether it may open another micro-batch.
+// A lane: the actor of one partition during one ownership. Its state, and what it does by itself:
+// accept what was fetched, and say whether it may open another micro-batch.
 
 import assert from 'node:assert/strict';
 import type { NextOffset } from '../log/offset.ts';
@@ -25,7 +25,10 @@ export interface Lane extends TopicPartition {
   epoch: number;
   /** Which topic of that name its offsets are of; undefined where the log does not tell. */
   readonly incarnation: string | undefined;
-  /** By which partition counts its records may have been placed; undefined where the log does not tell. */
+  /**
+   * By which partition counts its records may have been placed; undefined where the log does not
+   * tell.
+   */
   readonly placedBy: readonly number[] | undefined;
   /** Goes with every commit. */
   metadata: string | undefined;
@@ -42,7 +45,10 @@ export interface Lane extends TopicPartition {
   haltedUntilMs: number;
   trouble: Trouble | undefined;
   readonly recent: Recent;
-  /** The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was first looked at. */
+  /**
+   * The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was
+   * first looked at.
+   */
   aliveAtMs: number;
   /** The offset below which all was done then. */
   aliveOffset: NextOffset;
@@ -96,8 +102,9 @@ export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledge
 export const isSettled = (lane: Lane): boolean => lane.ledger.inFlight === 0 && !lane.ledger.owes;
 
 /**
- * Puts what was fetched into the mailbox, dropping what the lane has already. Returns false when the source has read
- * past what the lane expects next: then nothing is taken, and the source must go back.
+ * Puts what was fetched into the mailbox, dropping what the lane has already. Returns false when
+ * the source has read past what the lane expects next: then nothing is taken, and the source must
+ * go back.
  */
 export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
   assert.ok(takesMail(lane), `lane ${lane.key} takes mail while it is ${lane.phase}`);
@@ -120,7 +127,10 @@ export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
   return true;
 }
 
-/** What waits begins where what is in flight ends, and ends where the lane goes on: no offset is left out. */
+/**
+ * What waits begins where what is in flight ends, and ends where the lane goes on: no offset is
+ * left out.
+ */
 export function assertNoGap({ key, mailbox, ledger, position }: Lane): void {
   const { oldest, newest } = mailbox;
   if (oldest === undefined || newest === undefined) return;

@@ -1,6 +1,6 @@
-// A lane's account of what is in flight, oldest first. It knows what may be produced next, which is always the oldest
-// and only when scored (invariant 2), and what may be committed: everything below the oldest that is not acknowledged
-// (invariant 1).
+// A lane's account of what is in flight, oldest first. It knows what may be produced next, which is
+// always the oldest and only when scored (invariant 2), and what may be committed: everything below
+// the oldest that is not acknowledged (invariant 1).
 
 import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
@@ -19,7 +19,10 @@ export interface Entry {
   readonly first: NextOffset;
   readonly next: NextOffset;
   readonly bytes: number;
-  /** What it answers, until that is acknowledged: records whose results are refused become dead letters. */
+  /**
+   * What it answers, until that is acknowledged: records whose results are refused become dead
+   * letters.
+   */
   readonly batches: readonly RawRecordBatch[];
   /** Whether producing it was begun, ever. */
   tried: boolean;
@@ -39,7 +42,10 @@ export interface SavedLedger {
 export class Ledger {
   #entries: Entry[] = [];
   #bytes = 0;
-  /** Where the next micro-batch to be struck off begins: at the committable offset, or before it while a state is fed. */
+  /**
+   * Where the next micro-batch to be struck off begins: at the committable offset, or before it
+   * while a state is fed.
+   */
   #done: NextOffset;
   /** Every record below has its result or dead letter acknowledged. */
   #committable: NextOffset;
@@ -132,8 +138,8 @@ export class Ledger {
   }
 
   /**
-   * The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as being produced. `together` with it go
-   * those behind it that are scored too.
+   * The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as
+   * being produced. `together` with it go those behind it that are scored too.
    */
   takeProducible(together = false): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
     if (together) this.#join();
@@ -145,7 +151,10 @@ export class Ledger {
     return { entry, scored };
   }
 
-  /** Makes one of the oldest and all behind it that are scored too. What was tried stays as it was: it may have been written after all. */
+  /**
+   * Makes one of the oldest and all behind it that are scored too. What was tried stays as it was:
+   * it may have been written after all.
+   */
   #join(): void {
     const [oldest] = this.#entries;
     if (oldest === undefined || oldest.tried) return;

@@ -4,7 +4,10 @@ import type { NextOffset } from '../log/offset.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
 
 export interface Mail {
-  /** Null for a range of offsets that holds nothing to score: skipped batches, and records the log no longer has. */
+  /**
+   * Null for a range of offsets that holds nothing to score: skipped batches, and records the log
+   * no longer has.
+   */
   readonly batch: RawRecordBatch | null;
   /** The first offset wanted of this batch. */
   readonly first: NextOffset;

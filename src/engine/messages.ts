@@ -1,4 +1,5 @@
-// All that the engine can be told and all that it can ask for. Few of each a record batch, none a record.
+// All that the engine can be told and all that it can ask for. Few of each a record batch, none a
+// record.
 
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, CommitOffset, Fetched, LogEnd } from '../log/ports.ts';
@@ -23,7 +24,9 @@ export type Message =
   | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'fetched'; readonly fetched: Fetched }
-  /** The source goes on from `position`, because the log does not hold what the lane expects next. */
+  /**
+   * The source goes on from `position`, because the log does not hold what the lane expects next.
+   */
   | {
       readonly type: 'outOfRange';
       readonly partition: TopicPartition;
@@ -56,7 +59,10 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
       readonly retriable: boolean;
-      /** Some of it goes to a partition that its topic does not have: only what is made again can be produced. */
+      /**
+       * Some of it goes to a partition that its topic does not have: only what is made again can be
+       * produced.
+       */
       readonly isAstray?: boolean;
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
@@ -66,7 +72,10 @@ export type Message =
   | { readonly type: 'restoreFailed'; readonly lane: LaneAddress; readonly failure: Failure }
   /** What the log says of its ends when asked. */
   | { readonly type: 'logEnds'; readonly ends: readonly LogEnd[] }
-  /** The scorer works, although nothing is done yet: it may be looking for a record that ends its threads. */
+  /**
+   * The scorer works, although nothing is done yet: it may be looking for a record that ends its
+   * threads.
+   */
   | { readonly type: 'scoring' }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
@@ -90,7 +99,10 @@ export type Effect =
   | { readonly type: 'restore'; readonly lane: LaneAddress; readonly position: NextOffset }
   /** The state is of no use any more: the lane is gone. */
   | { readonly type: 'forget'; readonly lane: LaneAddress }
-  /** The answer to `revoking`: `unfinished` names the lanes that did not make it before the deadline. */
+  /**
+   * The answer to `revoking`: `unfinished` names the lanes that did not make it before the
+   * deadline.
+   */
   | { readonly type: 'settled'; readonly unfinished: readonly string[] }
   /** The answer to `stop`. */
   | { readonly type: 'drained'; readonly unfinished: readonly string[] }

@@ -15,13 +15,14 @@
 //                                               │ the state is there
 //                                               └─► running or settling
 //
-// Settling where partitions may be about to leave, running else. Any phase can end: then the lane is gone.
+// Settling where partitions may be about to leave, running else. Any phase can end: then the lane
+// is gone.
 
 import assert from 'node:assert/strict';
 
 /**
- * running: scores. settling: finishes what is in flight, because ownership may end. halted: waits until `haltedUntilMs`. restoring:
- * waits for a state.
+ * running: scores. settling: finishes what is in flight, because ownership may end. halted: waits
+ * until `haltedUntilMs`. restoring: waits for a state.
  */
 export type Phase = 'running' | 'settling' | 'halted' | 'restoring';
 

@@ -1,6 +1,6 @@
-// Assigned, revoking, revoked and lost are four things (invariants 3 and 4). Revoking lanes finish what is in flight,
-// open nothing new, and keep their mail; those that come back go on from their own position; those that were revoked or
-// lost are gone, and no late answer reaches them.
+// Assigned, revoking, revoked and lost are four things (invariants 3 and 4). Revoking lanes finish
+// what is in flight, open nothing new, and keep their mail; those that come back go on from their
+// own position; those that were revoked or lost are gone, and no late answer reaches them.
 
 import type { AssignedPartition } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -48,10 +48,12 @@ export function assigned(
       beginLane(state, partition, effects);
       continue;
     }
-    // While answers are on their way it stays as it is: they would be produced again. The pool asks for counts itself.
+    // While answers are on their way it stays as it is: they would be produced again. The pool asks
+    // for counts itself.
     const isProducing = kept.ledger.oldest?.stage.name === 'producing';
     if (state.keepsState && !isProducing && kept.placedBy?.join() !== partition.placedBy?.join()) {
-      // Its state was made by a rule that is another now: all of the log goes into it by the new one.
+      // Its state was made by a rule that is another now: all of the log goes into it by the new
+      // one.
       const { committable: position } = kept.ledger;
       endLanes(state, [kept], 'grown', effects);
       if (kept.paused) effects.push({ type: 'resume', partition: kept });
@@ -92,7 +94,10 @@ export function applySettling(state: EngineState, nowMs: number, effects: Effect
   effects.push({ type: 'settled', unfinished });
 }
 
-/** Ends lanes: after `revoked`, after `lost`, and when the topic was made again or has grown, nothing of theirs is committed any more. */
+/**
+ * Ends lanes: after `revoked`, after `lost`, and when the topic was made again or has grown,
+ * nothing of theirs is committed any more.
+ */
 export function endLanes(
   state: EngineState,
   partitions: readonly TopicPartition[],

@@ -1,6 +1,7 @@
-// What the engine was told last, and what it answered: for a dump, so that what went before a fault can be looked at and stepped through
-// again. Two parts take turns, each with the state at its beginning; the newer one is filled, the older one kept beside it. Costs a few
-// small objects for each message, nothing for a record, and holds no bytes of records.
+// What the engine was told last, and what it answered: for a dump, so that what went before a fault
+// can be looked at and stepped through again. Two parts take turns, each with the state at its
+// beginning; the newer one is filled, the older one kept beside it. Costs a few small objects for
+// each message, nothing for a record, and holds no bytes of records.
 
 import type { Effect, Message } from './messages.ts';
 import { type SavedEngine, saveEngine } from './saved-state.ts';

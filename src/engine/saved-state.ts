@@ -1,5 +1,5 @@
-// The state of the engine as a plain value, without the bytes of records: to be kept beside what followed, to be written down, and for a
-// replay to go on from.
+// The state of the engine as a plain value, without the bytes of records: to be kept beside what
+// followed, to be written down, and for a replay to go on from.
 
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { Lane } from './lane.ts';
@@ -16,13 +16,19 @@ export type SavedLane = Omit<Lane, 'mailbox' | 'ledger'> & {
 type Stall = EngineState['stalls'] extends Map<string, infer V> ? V : never;
 
 export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
-  /** False where so many record batches wait that they are only counted: nothing can go on from that. */
+  /**
+   * False where so many record batches wait that they are only counted: nothing can go on from
+   * that.
+   */
   readonly isWhole: boolean;
   readonly lanes: readonly SavedLane[];
   readonly stalls: readonly (readonly [string, Stall])[];
 }
 
-/** Record batches that wait or are in flight, over all lanes; with more of them a copy would cost too much time and memory. */
+/**
+ * Record batches that wait or are in flight, over all lanes; with more of them a copy would cost
+ * too much time and memory.
+ */
 const BATCHES_MAX = 20_000;
 
 export function saveEngine(state: EngineState): SavedEngine {

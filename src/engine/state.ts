@@ -8,7 +8,10 @@ export interface EngineLimits {
   readonly microBatch: BatchingPolicy;
   /** Micro-batches of one lane in flight at once. */
   readonly inFlightMax: number;
-  /** Micro-batches being scored at once, over all lanes: enough to keep every worker busy, and no more. */
+  /**
+   * Micro-batches being scored at once, over all lanes: enough to keep every worker busy, and no
+   * more.
+   */
   readonly scoringMax: number;
   /** Bytes of all mailboxes and all micro-batches in flight. */
   readonly budgetBytes: number;
@@ -21,7 +24,10 @@ export interface EngineLimits {
   /** A lane with lag that shows no sign of life for so long has stalled. */
   readonly stallAfterMs: number;
   readonly flood: FloodPolicy;
-  /** Whether all that is ready of a lane is produced by one call: where a call costs much, as a transaction does. */
+  /**
+   * Whether all that is ready of a lane is produced by one call: where a call costs much, as a
+   * transaction does.
+   */
   readonly producesTogether: boolean;
 }
 
@@ -32,7 +38,10 @@ export interface EngineState {
   readonly lanes: Map<string, Lane>;
   nextEpoch: number;
   nextId: number;
-  /** Micro-batches with the scorer now, those of lanes that are gone included: their threads are still busy. */
+  /**
+   * Micro-batches with the scorer now, those of lanes that are gone included: their threads are
+   * still busy.
+   */
   scoring: number;
   /** Lanes in the order in which they get the next free place, so that none starves. */
   turn: number;
@@ -44,7 +53,9 @@ export interface EngineState {
   endsAskedAtMs: number;
   /** When `step` was last called. */
   lastStepAtMs: number;
-  /** Lanes that have stalled: how many times in a row, without having advanced beyond that offset. */
+  /**
+   * Lanes that have stalled: how many times in a row, without having advanced beyond that offset.
+   */
   readonly stalls: Map<string, { readonly offset: number; readonly times: number }>;
   /** Set while the source waits for lanes to settle. */
   settling: { readonly deadlineMs: number } | undefined;

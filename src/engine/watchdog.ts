@@ -1,7 +1,8 @@
-// No silent stall (invariant 6). A lane with lag must show signs of life: advance, or say what keeps it. One that does not for
-// `stallAfterMs` is named, and the source joins the group again; when that has not helped a few times, the engine gives up
-// and the process ends, for its supervisor to start it again. The lag is not taken from what was fetched, for fetching may
-// be what has stalled: the log is asked.
+// No silent stall (invariant 6). A lane with lag must show signs of life: advance, or say what
+// keeps it. One that does not for `stallAfterMs` is named, and the source joins the group again;
+// when that has not helped a few times, the engine gives up and the process ends, for its
+// supervisor to start it again. The lag is not taken from what was fetched, for fetching may be
+// what has stalled: the log is asked.
 
 import { keyOf } from '../log/topic-partition.ts';
 import { heldBytes, type Lane } from './lane.ts';
@@ -16,8 +17,9 @@ const ASKS = 3;
 const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.done;
 
 /**
- * What the log says of its end when asked. One that ends before what was fetched of it is another log (invariant 9): there is something to
- * read that nobody reads. An answer may be older than the last fetch; two in a row are not.
+ * What the log says of its end when asked. One that ends before what was fetched of it is another
+ * log (invariant 9): there is something to read that nobody reads. An answer may be older than the
+ * last fetch; two in a row are not.
  */
 export function toldLogEnd(lane: Lane, logEnd: number): void {
   const isShort = logEnd < lane.position;

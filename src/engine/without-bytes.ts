@@ -1,5 +1,6 @@
-// Messages and effects as they are kept for a dump: without the bytes of records, which would hold memory and are nobody's to read. The
-// engine never looks at bytes, so it does with these what it did with the whole ones.
+// Messages and effects as they are kept for a dump: without the bytes of records, which would hold
+// memory and are nobody's to read. The engine never looks at bytes, so it does with these what it
+// did with the whole ones.
 
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';

@@ -51,7 +51,10 @@ export class KeyGroup {
     if (timeMs > (this.#lastMs[slot] as number)) this.#lastMs[slot] = timeMs;
   }
 
-  /** The key's slot, a new one if need be; -1 when there is no room for it. Slots of which something `waits` stay. */
+  /**
+   * The key's slot, a new one if need be; -1 when there is no room for it. Slots of which something
+   * `waits` stay.
+   */
   slotFor(high: number, low: number, watermarkMs: number, waits: (slot: number) => boolean): number {
     const found = this.keys.find(high, low);
     if (found >= 0) return found;

@@ -1,5 +1,5 @@
-// Keys to slots: a hash table on typed arrays, with no object for a key. A key is known by 64 bits of hash: among a million keys
-// the chance that two are taken for one is 3 in 100 million.
+// Keys to slots: a hash table on typed arrays, with no object for a key. A key is known by 64 bits
+// of hash: among a million keys the chance that two are taken for one is 3 in 100 million.
 
 import type { Archive, Numbers } from './archive.ts';
 

@@ -1,5 +1,6 @@
-// Which records are the model's business at all: those in which every named field has one of the values that are wanted. All others
-// are skipped before their features are looked at: they are in no window, and have no answer.
+// Which records are the model's business at all: those in which every named field has one of the
+// values that are wanted. All others are skipped before their features are looked at: they are in
+// no window, and have no answer.
 
 import { isMap } from './path.ts';
 import type { FeaturePlan, Fields } from './plan.ts';
@@ -21,7 +22,10 @@ function textOf(value: unknown): string | null | undefined {
   return value === undefined || typeof value === 'object' ? undefined : String(value);
 }
 
-/** The plan for those that are wanted; `SKIPPED` for all others. The same plan where no field is named. */
+/**
+ * The plan for those that are wanted; `SKIPPED` for all others. The same plan where no field is
+ * named.
+ */
 export function onlyPlan(plan: FeaturePlan, only: Only, fields: Fields): FeaturePlan {
   const conditions = Object.entries(only).map(([path, values]) => ({
     get: fields.getter(path),

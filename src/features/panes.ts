@@ -1,5 +1,6 @@
-// The panes of all keys for one field and one length of pane: for each slot a ring, in flat arrays. A pane is known by its number,
-// the time divided by the length; a place in the ring that holds another number is an empty pane.
+// The panes of all keys for one field and one length of pane: for each slot a ring, in flat arrays.
+// A pane is known by its number, the time divided by the length; a place in the ring that holds
+// another number is an empty pane.
 
 import type { Archive } from './archive.ts';
 import { grown } from './key-table.ts';
@@ -11,7 +12,10 @@ export interface Respects {
   readonly distinct: boolean;
 }
 
-/** Gathers panes and single values. Variance by Chan, Golub and LeVeque 1979, which does not cancel out. */
+/**
+ * Gathers panes and single values. Variance by Chan, Golub and LeVeque 1979, which does not cancel
+ * out.
+ */
 export class Gathered {
   count = 0;
   sum = 0;
@@ -168,12 +172,13 @@ export class Panes {
   }
 
   /**
-   * Puts a value into its pane; those of a slot come in the order of time, and `lastMs` is that of the one before, -Infinity for none.
-   * `hash` is that of the value, for distinct.
+   * Puts a value into its pane; those of a slot come in the order of time, and `lastMs` is that of
+   * the one before, -Infinity for none. `hash` is that of the value, for distinct.
    */
   add(slot: number, timeMs: number, lastMs: number, value: number, hash: number): void {
     const pane = this.paneOf(timeMs);
-    // Nothing in the ring counts any more; and of the panes' numbers only 32 bits are kept, which come again.
+    // Nothing in the ring counts any more; and of the panes' numbers only 32 bits are kept, which
+    // come again.
     if (pane - this.paneOf(lastMs) >= this.length) this.clear(slot);
     const place = this.#placeOf(slot, pane);
     if (this.#counts[place] === 0 || this.#numbers[place] !== pane >>> 0) this.#begin(place, pane);
@@ -194,8 +199,9 @@ export class Panes {
   }
 
   /**
-   * Gathers the panes from number `from`, not after the latest that something was put into, down to `to`. Never more than a ring
-   * holds, whatever the numbers are: beyond 2^53 one less than a number is the number itself.
+   * Gathers the panes from number `from`, not after the latest that something was put into, down to
+   * `to`. Never more than a ring holds, whatever the numbers are: beyond 2^53 one less than a
+   * number is the number itself.
    */
   gatherDown(slot: number, from: number, to: number, into: Gathered): void {
     const [numbers, counts, sums] = [this.#numbers, this.#counts, this.#sums];

@@ -1,5 +1,5 @@
-// Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in the order of time (waiting-list.ts), so
-// that what goes is always the head of its list.
+// Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in
+// the order of time (waiting-list.ts), so that what goes is always the head of its list.
 
 import type { Archive } from './archive.ts';
 import { NO_SLOT } from './key-group.ts';

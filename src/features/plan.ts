@@ -1,5 +1,5 @@
-// The feature plan: from the fields of one decoded record to one row of the model's input. Declared in model.yaml,
-// compiled once in each worker.
+// The feature plan: from the fields of one decoded record to one row of the model's input. Declared
+// in model.yaml, compiled once in each worker.
 
 import { murmur3 } from './murmur3.ts';
 import { isMap, parsePath, valueAt } from './path.ts';
@@ -14,8 +14,8 @@ export interface FeaturePlan {
   /** Whether `fill` looks at the record's key. */
   readonly wantsKey: boolean;
   /**
-   * Fills `row[column .. column + width)`. `timestampMs` and `key` are the record's own. Returns null, or why the record has no features;
-   * the row is then undefined.
+   * Fills `row[column .. column + width)`. `timestampMs` and `key` are the record's own. Returns
+   * null, or why the record has no features; the row is then undefined.
    */
   fill(
     record: unknown,
@@ -30,8 +30,8 @@ export interface FeaturePlan {
 type Step = FeaturePlan['fill'];
 
 /**
- * How a plan reads its records. There is more than one way, for a record need not have become an object; one plan takes records of
- * all ways that its fields know.
+ * How a plan reads its records. There is more than one way, for a record need not have become an
+ * object; one plan takes records of all ways that its fields know.
  */
 export interface Fields {
   getter(path: string): (record: unknown) => unknown;
@@ -152,7 +152,10 @@ export function numberAt(text: string, fields: Fields): (record: unknown) => num
   };
 }
 
-/** Reads the time of a record, in milliseconds: of a field, or the record's timestamp. It is one that a date can have. */
+/**
+ * Reads the time of a record, in milliseconds: of a field, or the record's timestamp. It is one
+ * that a date can have.
+ */
 export function timeAt(
   path: string | undefined,
   unit: TimeUnit,
@@ -240,7 +243,10 @@ export const scaled = ({ log1p, mean, std }: Scaling, number: number): number =>
 const scale = (input: FieldInput, value: unknown): number =>
   scaled(input, typeof value === 'number' ? value : asNumber(value));
 
-/** Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts into words. */
+/**
+ * Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts
+ * into words.
+ */
 export function asNumber(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;

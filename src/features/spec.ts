@@ -1,5 +1,5 @@
-// What model.yaml may say under `inputs`: each entry is one or several columns of the model's input, told apart by the keys that
-// it has. Checked here, compiled by plan.ts.
+// What model.yaml may say under `inputs`: each entry is one or several columns of the model's
+// input, told apart by the keys that it has. Checked here, compiled by plan.ts.
 
 import { z } from 'zod';
 import { TIME_UNITS } from './time-unit.ts';
@@ -7,7 +7,10 @@ import { type Window, windowSchema } from './window-spec.ts';
 
 const path = () => z.string().min(1);
 
-/** Scaling of a number: `(number - mean) / std`, of its log1p if so said. `min` and `max` are another way to say mean and std. */
+/**
+ * Scaling of a number: `(number - mean) / std`, of its log1p if so said. `min` and `max` are
+ * another way to say mean and std.
+ */
 const scaling = {
   log1p: z.boolean().default(false),
   mean: z.number().optional(),
@@ -64,9 +67,10 @@ interface Scaling {
 }
 
 /**
- * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to float32. With a `count` the
- * field is a list of exactly so many numbers, each of which is a column. `default` stands for a field that is missing or null, and
- * for a number of a list that is null: a list that is missing is one of so many defaults.
+ * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to
+ * float32. With a `count` the field is a list of exactly so many numbers, each of which is a
+ * column. `default` stands for a field that is missing or null, and for a number of a list that is
+ * null: a list that is missing is one of so many defaults.
  */
 export interface FieldInput extends Scaling {
   readonly kind: 'field';

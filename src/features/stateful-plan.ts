@@ -1,4 +1,5 @@
-// A feature plan with windows, and the state of one partition: records in the order of the log go in, rows come out.
+// A feature plan with windows, and the state of one partition: records in the order of the log go
+// in, rows come out.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { murmur3 } from './murmur3.ts';
@@ -26,8 +27,8 @@ import { WindowState } from './window-state.ts';
 const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
 
 /**
- * Whether all records with this field, here as text and as it was read, are in the partition of this one, which has that key. A
- * window by a field sees one partition only.
+ * Whether all records with this field, here as text and as it was read, are in the partition of
+ * this one, which has that key. A window by a field sees one partition only.
  */
 export type Owns = (text: Uint8Array, value: unknown, key: Uint8Array | null) => boolean;
 
@@ -58,7 +59,10 @@ export class StatefulPlan implements FeaturePlan {
   readonly width: number;
   readonly wantsKey: boolean;
   readonly state: WindowState;
-  /** Records of times before have no part in any window. Nothing bounds the drift where a time is not bound to a timestamp. */
+  /**
+   * Records of times before have no part in any window. Nothing bounds the drift where a time is
+   * not bound to a timestamp.
+   */
   readonly reach: { readonly ms: number; readonly driftMs: number };
   readonly #stateless: readonly {
     readonly fill: ReturnType<typeof compilePlan>['fill'];
@@ -140,9 +144,10 @@ export class StatefulPlan implements FeaturePlan {
   }
 
   /**
-   * Fills `row[column .. column + width)`. Returns null, or why the record has no features: then it is in no window either, unless
-   * it is the value of a window that has no float32 after scaling. All of the record is read before any of it goes into the windows:
-   * so whatever is thrown leaves them as they were, but for `StateBrokenError`.
+   * Fills `row[column .. column + width)`. Returns null, or why the record has no features: then it
+   * is in no window either, unless it is the value of a window that has no float32 after scaling.
+   * All of the record is read before any of it goes into the windows: so whatever is thrown leaves
+   * them as they were, but for `StateBrokenError`.
    */
   fill(
     record: unknown,

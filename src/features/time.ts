@@ -1,5 +1,6 @@
-// Parts of a time, in UTC or at a fixed distance from it. A zone with summer time has no fixed distance: it is not offered, for its
-// rules change, and history scored again would change with them.
+// Parts of a time, in UTC or at a fixed distance from it. A zone with summer time has no fixed
+// distance: it is not offered, for its rules change, and history scored again would change with
+// them.
 
 import type { TimePart } from './spec.ts';
 
@@ -13,8 +14,8 @@ const SATURDAY = 5;
 const NIGHT_ENDS = 6;
 
 /**
- * hour: 0 up to 24, with its fraction. weekday: Monday is 0. monthDay: 1 to 31. month: 1 to 12. isWeekend, isNight (from
- * midnight to six): 0 or 1.
+ * hour: 0 up to 24, with its fraction. weekday: Monday is 0. monthDay: 1 to 31. month: 1 to 12.
+ * isWeekend, isNight (from midnight to six): 0 or 1.
  */
 export function timePart(part: TimePart, timestampMs: number, offsetMinutes: number): number {
   const localMs = timestampMs + offsetMinutes * MINUTE_MS;

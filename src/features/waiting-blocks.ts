@@ -1,5 +1,6 @@
-// What waits of one busy key, in blocks of equal length of time, each with what is gathered of it: so a window is read block by block, and
-// no record walks all that waits. Only a way to remember: what is gathered of a block is the same whether it was remembered or not.
+// What waits of one busy key, in blocks of equal length of time, each with what is gathered of it:
+// so a window is read block by block, and no record walks all that waits. Only a way to remember:
+// what is gathered of a block is the same whether it was remembered or not.
 
 import { Gathered } from './panes.ts';
 
@@ -18,7 +19,9 @@ interface Block {
   readonly number: number;
   first: number;
   last: number;
-  /** By field, NO_VALUE first: what is gathered of it; null where that has to be found out again. */
+  /**
+   * By field, NO_VALUE first: what is gathered of it; null where that has to be found out again.
+   */
   readonly gathered: (Gathered | null)[];
 }
 

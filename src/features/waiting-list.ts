@@ -1,5 +1,6 @@
-// What waits of each key of one group: a list in the order of time, linked both ways through flat arrays. Records mostly come in
-// order, and go to its end at once; a key of which much waits has its list in blocks as well (waiting-blocks.ts).
+// What waits of each key of one group: a list in the order of time, linked both ways through flat
+// arrays. Records mostly come in order, and go to its end at once; a key of which much waits has
+// its list in blocks as well (waiting-blocks.ts).
 
 import type { Archive } from './archive.ts';
 import { NO_SLOT } from './key-group.ts';
@@ -42,7 +43,10 @@ export class WaitingList implements Waiting {
     );
   }
 
-  /** With room for so many entries. A key that is busy gets its blocks with the next entry that comes or goes. */
+  /**
+   * With room for so many entries. A key that is busy gets its blocks with the next entry that
+   * comes or goes.
+   */
   saveOrRestore(archive: Archive, capacity: number): void {
     this.#nexts = archive.array(this.#nexts, capacity);
     this.#befores = archive.array(this.#befores, capacity);
@@ -111,8 +115,9 @@ export class WaitingList implements Waiting {
   }
 
   /**
-   * Gathers from entry `last` back to the first whose pane, of that length, is `pane` or later, and returns the one before it, or -1.
-   * Each block is gathered by itself, whether that was done before or not: so the numbers are the same to the bit.
+   * Gathers from entry `last` back to the first whose pane, of that length, is `pane` or later, and
+   * returns the one before it, or -1. Each block is gathered by itself, whether that was done
+   * before or not: so the numbers are the same to the bit.
    */
   gatherBack(
     slot: number,

@@ -1,4 +1,5 @@
-// What model.yaml may say about windows: aggregates over what the same key did before, in event time.
+// What model.yaml may say about windows: aggregates over what the same key did before, in event
+// time.
 
 import { z } from 'zod';
 import { TIME_UNITS, type TimeUnit } from './time-unit.ts';
@@ -61,7 +62,9 @@ export interface Window {
   readonly hopMs: number;
   /** Panes in the window. */
   readonly panes: number;
-  /** What came in later than so long before the record is left out; 0 takes the record itself in. */
+  /**
+   * What came in later than so long before the record is left out; 0 takes the record itself in.
+   */
   readonly delayMs: number;
   /** The value where there is none: an empty window, a first record. */
   readonly empty: number;
@@ -107,9 +110,13 @@ export interface StateOptions {
   /** Field with the event time; the record's timestamp where it is missing. */
   readonly time?: string | undefined;
   readonly unit: TimeUnit;
-  /** A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere. */
+  /**
+   * A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere.
+   */
   readonly driftMs: number | undefined;
-  /** A record's time lies at most so far after the clock of whoever reads it. Undefined: anywhere. */
+  /**
+   * A record's time lies at most so far after the clock of whoever reads it. Undefined: anywhere.
+   */
   readonly aheadMs: number | undefined;
   /** Records that come so much late are put where they belong. */
   readonly graceMs: number;

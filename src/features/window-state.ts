@@ -1,7 +1,9 @@
-// The state of the windows of one partition of the input: a function of the records taken so far, and of nothing else. Records
-// come in the order of the log; in event time they may be out of order. Those within the grace behind the latest wait, as single
-// records, until the watermark (the latest time less the grace) has passed them; then each goes into its pane. A record's windows are
-// the panes, all of which lie before the watermark, and what waits and is not later than it: never the future.
+// The state of the windows of one partition of the input: a function of the records taken so far,
+// and of nothing else. Records come in the order of the log; in event time they may be out of
+// order. Those within the grace behind the latest wait, as single records, until the watermark (the
+// latest time less the grace) has passed them; then each goes into its pane. A record's windows are
+// the panes, all of which lie before the watermark, and what waits and is not later than it: never
+// the future.
 
 import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
@@ -16,7 +18,10 @@ interface Placed {
   readonly column: number;
 }
 
-/** Windows that end with the same pane of the same ring: each holds the one before, and one way back over the panes does for all. */
+/**
+ * Windows that end with the same pane of the same ring: each holds the one before, and one way back
+ * over the panes does for all.
+ */
 interface Sweep {
   readonly group: number;
   readonly ring: Panes;
@@ -40,7 +45,10 @@ const NONE = NO_SLOT;
 const NO_RING = '';
 
 export class WindowState {
-  /** Fields with keys, in the order in which `observe` wants their hashes; undefined is the record's own key. */
+  /**
+   * Fields with keys, in the order in which `observe` wants their hashes; undefined is the record's
+   * own key.
+   */
   readonly by: readonly (string | undefined)[];
   /** Fields with values, in the order in which `observe` wants them. */
   readonly of: readonly string[];
@@ -122,7 +130,10 @@ export class WindowState {
     return this.#groups.reduce((sum, { keys }) => sum + keys.size, 0);
   }
 
-  /** The whole state, out or in. One that is to be read into was made of the same windows and options, and is not used yet. */
+  /**
+   * The whole state, out or in. One that is to be read into was made of the same windows and
+   * options, and is not used yet.
+   */
   saveOrRestore(archive: Archive): void {
     const numbers = archive.numbers([this.#late, this.#hurried, this.#latestMs, this.#watermarkMs]);
     [this.#late, this.#hurried, this.#latestMs, this.#watermarkMs] = numbers as Four;
@@ -131,8 +142,9 @@ export class WindowState {
   }
 
   /**
-   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` has two 32-bit hashes for each entry of
-   * `by`, `values` a number for each of `of`, `valueHashes` a hash of each.
+   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` has two
+   * 32-bit hashes for each entry of `by`, `values` a number for each of `of`, `valueHashes` a hash
+   * of each.
    */
   observe(
     timeMs: number,
@@ -168,7 +180,9 @@ export class WindowState {
     } else this.#advance(this.#watermarkMs);
   }
 
-  /** Moves the watermark up to that time, and what it passes into the panes, in the order of time. */
+  /**
+   * Moves the watermark up to that time, and what it passes into the panes, in the order of time.
+   */
   #advance(watermarkMs: number): void {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
     const pending = this.#pending;
@@ -210,7 +224,10 @@ export class WindowState {
     }
   }
 
-  /** Goes back over the panes, and writes the value of each window when all of its panes are gathered. */
+  /**
+   * Goes back over the panes, and writes the value of each window when all of its panes are
+   * gathered.
+   */
   #sweep(
     { group, ring, delayMs, value, windows }: Sweep,
     timeMs: number,
@@ -222,7 +239,8 @@ export class WindowState {
     const own = ring.paneOf(timeMs);
     // With a delay the last pane is the last that had ended by then.
     const end = delayMs === 0 ? own : ring.paneOf(timeMs - delayMs) - 1;
-    // The pane of a late record may hold what came after it; what the ring has room for no more is gone.
+    // The pane of a late record may hold what came after it; what the ring has room for no more is
+    // gone.
     const last = isLate ? Math.min(end, own - 1) : end;
     const kept = ring.paneOf(this.#watermarkMs) - ring.length + 1;
     const latest = slot === NONE ? end : ring.paneOf((this.#groups[group] as KeyGroup).lastMs(slot));
@@ -270,7 +288,10 @@ const ringFor = (windows: readonly Window[]): Panes =>
     Math.max(...windows.map(({ bound }) => bound)),
   );
 
-/** Panes that a window can reach back over, from the watermark: its own, those of the delay, and one at either end. */
+/**
+ * Panes that a window can reach back over, from the watermark: its own, those of the delay, and one
+ * at either end.
+ */
 const ringLength = ({ panes, delayMs, hopMs }: Window): number => panes + Math.ceil(delayMs / hopMs) + 2;
 
 function result({ function: name, sizeMs, empty }: Window, gathered: Gathered): number {

@@ -1,6 +1,8 @@
-// `bootstrap.servers`, in every form that Kafka's own clients read: `host:9092`, `[::1]:9092`, `PLAINTEXT://host:9092`, with commas
-// between and perhaps one at the end. What is none of these is refused at once; kafkajs would dial it, and complain of port NaN.
-// https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (HOST_PORT_PATTERN)
+// `bootstrap.servers`, in every form that Kafka's own clients read: `host:9092`, `[::1]:9092`,
+// `PLAINTEXT://host:9092`, with commas between and perhaps one at the end. What is none of these is
+// refused at once; kafkajs would dial it, and complain of port NaN.
+// https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/utils/Utils.java
+// (HOST_PORT_PATTERN)
 
 import { isIPv6 } from 'node:net';
 
@@ -13,7 +15,10 @@ export class AddressError extends Error {
   override readonly name = 'AddressError';
 }
 
-/** A protocol, as in `advertised.listeners`, or the name of a listener: it has no effect, `security.protocol` says how to connect. */
+/**
+ * A protocol, as in `advertised.listeners`, or the name of a listener: it has no effect,
+ * `security.protocol` says how to connect.
+ */
 const ADDRESS =
   /^(?:(?<protocol>[A-Za-z][\w+.-]*):\/\/)?(?:\[(?<v6>[\da-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)|(?<bare>[\da-fA-F:.]+)):(?<port>\d+)$/;
 const PORT_MAX = 65_535;
@@ -61,7 +66,10 @@ function hint(text: string): string {
 
 const ALIAS_END = '.ipv6-literal';
 
-/** As kafkajs takes it: it cuts at colons, so that an IPv6 address goes by another name until the socket is made. */
+/**
+ * As kafkajs takes it: it cuts at colons, so that an IPv6 address goes by another name until the
+ * socket is made.
+ */
 export const kafkaJsBroker = ({ host, port }: BrokerAddress): string =>
   `${host.includes(':') ? host.replaceAll(':', '-').replace('%', '_') + ALIAS_END : host}:${port}`;
 

@@ -1,4 +1,5 @@
-// Asks the broker for what decides where lanes begin: what the group has committed of the topic, and where the logs start and end.
+// Asks the broker for what decides where lanes begin: what the group has committed of the topic,
+// and where the logs start and end.
 
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { AssignedPartition } from '../log/ports.ts';
@@ -7,7 +8,10 @@ import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
 import type { AskedPartition } from './stable-offsets.ts';
 
-/** kafkajs leaves such a partition out of what it asks. This is what it takes for a reason to look again. */
+/**
+ * kafkajs leaves such a partition out of what it asks. This is what it takes for a reason to look
+ * again.
+ */
 class LeaderlessError extends Error {
   readonly type = 'LEADER_NOT_AVAILABLE';
   constructor(topic: string, partition: number) {

@@ -1,5 +1,5 @@
-// What kafkajs logs, made fit for people: an error object in place of words is words, what repeats several times a second is said
-// now and then, and what needs someone to act says so.
+// What kafkajs logs, made fit for people: an error object in place of words is words, what repeats
+// several times a second is said now and then, and what needs someone to act says so.
 
 import type { LogEntry, logCreator, logLevel } from 'kafkajs';
 import { Seldom } from '../base/seldom.ts';
@@ -8,9 +8,14 @@ import { loadKafkaJs } from './seam.ts';
 /** Where kafkajs's own log lines go. */
 export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, details: object) => void;
 
-/** kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again, with the same batch. */
+/**
+ * kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again,
+ * with the same batch.
+ */
 const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
-/** The broker still ends the transaction before: ordinary since Kafka 4, and tried again at once. */
+/**
+ * The broker still ends the transaction before: ordinary since Kafka 4, and tried again at once.
+ */
 const STILL_ENDING = 'another concurrent operation on the same transaction';
 const FOREIGN_PARTITIONS = 'Consumer group received unsubscribed topics';
 export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
@@ -34,7 +39,10 @@ export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
     };
 }
 
-/** What kafkajs calls an error it mostly tries again; what is one for a lane, the engine says itself. */
+/**
+ * What kafkajs calls an error it mostly tries again; what is one for a lane, the engine says
+ * itself.
+ */
 function levelName(level: logLevel): 'warn' | 'info' | 'debug' {
   const { logLevel: levels } = loadKafkaJs();
   if (level === levels.ERROR || level === levels.WARN) return 'warn';

@@ -7,7 +7,10 @@ export interface BareCluster extends Pick<Cluster, 'addMultipleTargetTopics'> {
   disconnect(): Promise<void>;
 }
 
-/** `C` names what more of it is used. kafkajs shows it to assigners alone: this consumer never connects. */
+/**
+ * `C` names what more of it is used. kafkajs shows it to assigners alone: this consumer never
+ * connects.
+ */
 export function clusterOf<C extends BareCluster>(kafka: Kafka): C {
   let found: Cluster | undefined;
   kafka.consumer({

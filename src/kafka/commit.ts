@@ -1,5 +1,5 @@
-// Commits offsets with a text beside each, for a group that nobody is a member of. kafkajs's own way makes a member for it, and has no
-// place for the text.
+// Commits offsets with a text beside each, for a group that nobody is a member of. kafkajs's own
+// way makes a member for it, and has no place for the text.
 
 import type { Kafka } from 'kafkajs';
 import { type BareCluster, clusterOf } from './cluster-of.ts';

@@ -1,4 +1,5 @@
-// kafkajs's consumer, set up as ours: it commits nothing by itself, and starts again after whatever may pass.
+// kafkajs's consumer, set up as ours: it commits nothing by itself, and starts again after whatever
+// may pass.
 
 import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { pause } from '../time/timer.ts';
@@ -9,7 +10,10 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 /** How long a consumer that has stalled may take to leave its group. */
 const LEAVE_MS = 5_000;
 
-/** Waits for a consumer that is given up, but not for ever. Nobody is struck by a failure that comes later. */
+/**
+ * Waits for a consumer that is given up, but not for ever. Nobody is struck by a failure that comes
+ * later.
+ */
 export const left = (consumer: Consumer | undefined): Promise<unknown> =>
   Promise.race([consumer?.disconnect().catch(() => {}), pause(LEAVE_MS, { keepsAlive: false })]);
 

@@ -81,7 +81,10 @@ function protocolError(error: unknown): KafkaError | undefined {
 /** And its name. */
 export const protocolType = (error: unknown): string => protocolError(error)?.type ?? '';
 
-/** What a topic does not take of a batch of so many records: those that the broker names, if it does. Null for other errors. */
+/**
+ * What a topic does not take of a batch of so many records: those that the broker names, if it
+ * does. Null for other errors.
+ */
 export function refusalIn(
   error: unknown,
   recordCount: number,
@@ -115,7 +118,10 @@ export const isUnstableOffset = (error: unknown): boolean => protocolType(error)
 export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
 
-/** The committed offset is not in the log any more, and the configuration does not allow to go on elsewhere. */
+/**
+ * The committed offset is not in the log any more, and the configuration does not allow to go on
+ * elsewhere.
+ */
 export class OffsetOutOfRangeError extends ScorelaneError {
   readonly code = 'SCORELANE_OFFSET_OUT_OF_RANGE';
 }

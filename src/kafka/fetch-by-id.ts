@@ -1,13 +1,17 @@
-// Fetches from a topic by its id instead of its name (Kafka 3.1 and later): what comes is of that topic, whatever became of the name
-// meanwhile; where it was deleted, and perhaps made again, the broker says that there is no such topic. An offset of one that had
-// the name before is never asked of the one that has it now (invariant 9). An older broker is asked by name, as kafkajs does.
+// Fetches from a topic by its id instead of its name (Kafka 3.1 and later): what comes is of that
+// topic, whatever became of the name meanwhile; where it was deleted, and perhaps made again, the
+// broker says that there is no such topic. An offset of one that had the name before is never asked
+// of the one that has it now (invariant 9). An older broker is asked by name, as kafkajs does.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
 import { type RequestModule, withVersion } from './versions.ts';
 
 const FETCH_VERSION = 13;
 
-/** UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID: kafkajs has none of them, and does what is right after the one that it has. */
+/**
+ * UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID: kafkajs has none of them, and does what is right
+ * after the one that it has.
+ */
 const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([100, 103]);
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
 

@@ -1,5 +1,6 @@
-// Where a lane begins: at the committed offset, if that is one of this topic and not of one that had its name before; else where
-// the group begins, which is committed too, so that the next start need not decide again. Pure: the broker is asked before.
+// Where a lane begins: at the committed offset, if that is one of this topic and not of one that
+// had its name before; else where the group begins, which is committed too, so that the next start
+// need not decide again. Pure: the broker is asked before.
 
 import { type CommitMetadata, writeCommitMetadata } from '../log/commit-metadata.ts';
 import { startingAt } from '../log/offset.ts';
@@ -40,7 +41,8 @@ export function placeOf(now: TopicNow, partition: number): CommittedPlace | 'sta
   const isUsable =
     own !== undefined && own.offset !== null && !isOther(own.metadata?.topicId ?? null, now.topicId);
   if (isUsable) return own;
-  // What came into being while the group was there is the group's from its start on, whatever is wanted of a new group.
+  // What came into being while the group was there is the group's from its start on, whatever is
+  // wanted of a new group.
   const isNew =
     isOther(now.topicIdBefore, now.topicId) || hasOlder(now) || partition >= partitionsAtFirst(now);
   return now.reset === 'earliest' || isNew ? 'start' : 'end';
@@ -50,7 +52,10 @@ export function placeOf(now: TopicNow, partition: number): CommittedPlace | 'sta
 const partitionsAtFirst = ({ committed }: TopicNow): number =>
   Math.min(...committed.map(({ metadata }) => metadata?.partitions ?? Number.POSITIVE_INFINITY));
 
-/** All partition counts that are known of this topic: members of the group may have learnt of different ones. */
+/**
+ * All partition counts that are known of this topic: members of the group may have learnt of
+ * different ones.
+ */
 const countsSince = ({ topicId, partitionCount, committed }: TopicNow): number[] => [
   partitionCount,
   ...committed.flatMap(({ metadata }) =>

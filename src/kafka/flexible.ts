@@ -1,5 +1,6 @@
-// What a request or an answer of one of Kafka's flexible versions is made of (KIP-482): compact strings and arrays, topic ids, tagged
-// fields. kafkajs knows the older versions only, and what its decoder has of these reads one byte too many.
+// What a request or an answer of one of Kafka's flexible versions is made of (KIP-482): compact
+// strings and arrays, topic ids, tagged fields. kafkajs knows the older versions only, and what its
+// decoder has of these reads one byte too many.
 
 /** As Kafka prints one: 22 characters of base64url. Null for none. */
 export type TopicId = string | null;

@@ -1,5 +1,6 @@
-// kafkajs's group member, made to ask: its lanes before it rejoins, and its owner where to go on when the log does not hold
-// the wanted offset. It tells positions before anything is fetched. The seam puts it in the place of kafkajs's own class.
+// kafkajs's group member, made to ask: its lanes before it rejoins, and its owner where to go on
+// when the log does not hold the wanted offset. It tells positions before anything is fetched. The
+// seam puts it in the place of kafkajs's own class.
 
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
@@ -21,11 +22,17 @@ export interface IncarnatePartition extends TopicPartition {
 export interface MemberHooks {
   /** A rejoin is about to begin. It waits for this. */
   joining(group: ConsumerGroup): Promise<void>;
-  /** The member has its assignment of a new generation; `consecutive` when it missed none in between. */
+  /**
+   * The member has its assignment of a new generation; `consecutive` when it missed none in
+   * between.
+   */
   joined(group: ConsumerGroup, consecutive: boolean): void;
   /** The id that the topic had when its partitions were last assigned. */
   topicIdBefore(topic: string): TopicId;
-  /** Before the committed offsets of that assignment are asked for. Once more, if a topic turns out to be another one meanwhile. */
+  /**
+   * Before the committed offsets of that assignment are asked for. Once more, if a topic turns out
+   * to be another one meanwhile.
+   */
   assigning(partitions: readonly IncarnatePartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
@@ -46,7 +53,9 @@ export type GroupClass = new (
   recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
 };
 
-/** A group member that asks its hooks before it rejoins, and tells them positions before it fetches. */
+/**
+ * A group member that asks its hooks before it rejoins, and tells them positions before it fetches.
+ */
 export const hookedGroup = (Group: GroupClass): GroupClass =>
   class HookedGroup extends Group {
     readonly #hooks: MemberHooks | undefined;
@@ -80,8 +89,9 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     override async fetch(nodeId: number): Promise<unknown[]> {
-      // After a join that failed kafkajs fetches on, and as long as the broker still knows the member nothing would ever
-      // ask for another: the lanes, which have settled for it, would wait for ever.
+      // After a join that failed kafkajs fetches on, and as long as the broker still knows the
+      // member nothing would ever ask for another: the lanes, which have settled for it, would wait
+      // for ever.
       if (this.#joinIsDue) await this.joinAndSync();
       try {
         if (this.#announced && this.#isRemade()) await this.joinAndSync();
@@ -97,7 +107,10 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       return super.fetch(nodeId);
     }
 
-    /** Committed offsets may have to be waited for longer than the coordinator waits for a member that says nothing. */
+    /**
+     * Committed offsets may have to be waited for longer than the coordinator waits for a member
+     * that says nothing.
+     */
     async #whileBeating(): Promise<void> {
       const cancel = every(Math.ceil(this.sessionTimeout / BEATS_A_SESSION), () => {
         // What is wrong with the membership is heard by the next heartbeat of kafkajs's own.
@@ -123,7 +136,10 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       this.#hooks?.assigned(found);
     }
 
-    /** Where all that is assigned begins, found after it was made sure of it. Null once the assignment is over. */
+    /**
+     * Where all that is assigned begins, found after it was made sure of it. Null once the
+     * assignment is over.
+     */
     async #found(manager: OffsetManager): Promise<readonly AssignedPartition[] | null> {
       for (;;) {
         const ids = new Map(this.assigned().map(({ topic }) => [topic, this.#topicId(topic)]));
@@ -145,7 +161,10 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       return this.cluster.findTopicPartitionMetadata(topic)[0]?.topicId ?? null;
     }
 
-    /** Whether the metadata, which are asked for again now and then, tell of another topic by that name. */
+    /**
+     * Whether the metadata, which are asked for again now and then, tell of another topic by that
+     * name.
+     */
     #isRemade(): boolean {
       return [...this.cluster.topicIds].some(([topic, id]) => {
         const now = this.#topicId(topic);

@@ -1,5 +1,6 @@
-// Who is in a group of the newer protocol (KIP-848, Kafka 4), in which brokers share the partitions. Of such groups the older question
-// says nothing, and a member like ours is refused by an error that names no cause.
+// Who is in a group of the newer protocol (KIP-848, Kafka 4), in which brokers share the
+// partitions. Of such groups the older question says nothing, and a member like ours is refused by
+// an error that names no cause.
 
 import { FlexibleReader, FlexibleWriter } from './flexible.ts';
 

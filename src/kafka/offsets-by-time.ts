@@ -1,5 +1,5 @@
-// Which offset is the first of a time. A broker answers that for all partitions at once, and the lanes that are assigned together ask
-// for much the same times: they share the answers.
+// Which offset is the first of a time. A broker answers that for all partitions at once, and the
+// lanes that are assigned together ask for much the same times: they share the answers.
 
 import type { Admin } from 'kafkajs';
 import { MissingTopicError } from '../log/ports.ts';
@@ -8,7 +8,10 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 /** First offsets, by partition. */
 type Offsets = ReadonlyMap<number, number>;
 
-/** An answer serves others for so long: a log grows at its end, and is cut at its start, all the time. */
+/**
+ * An answer serves others for so long: a log grows at its end, and is cut at its start, all the
+ * time.
+ */
 const FRESH_MS = 1_000;
 
 interface Asked {
@@ -24,7 +27,10 @@ export class OffsetsByTime {
     this.#admin = admin;
   }
 
-  /** As `Source.offsetAt` has it. Rejects with `MissingTopicError` for a partition that is not there. */
+  /**
+   * As `Source.offsetAt` has it. Rejects with `MissingTopicError` for a partition that is not
+   * there.
+   */
   async offsetAt(of: TopicPartition, timestampMs: number): Promise<number> {
     const offset = (await this.#offsetsAt(of.topic, timestampMs)).get(of.partition);
     if (offset === undefined) throw new MissingTopicError(`partition ${keyOf(of)} is not there`);

@@ -1,5 +1,6 @@
-// Sends a record batch in as many parts as its topic wants: cut in halves where the topic takes it too large, or refuses a record that it
-// does not name. A batch stays cut when it is sent again, so that each part keeps what it is known by.
+// Sends a record batch in as many parts as its topic wants: cut in halves where the topic takes it
+// too large, or refuses a record that it does not name. A batch stays cut when it is sent again, so
+// that each part keeps what it is known by.
 
 import { halve } from '../log/halve.ts';
 import { RefusedRecordsError, type ResultBatch } from '../log/ports.ts';
@@ -15,8 +16,9 @@ export class Parts {
   readonly #parts = new WeakMap<ResultBatch, readonly Part[]>();
 
   /**
-   * Sends the parts of a batch in their order. Rejects with what `send` rejects with, or with `RefusedRecordsError` when there are
-   * records that the topic will not take, alone or named by it.
+   * Sends the parts of a batch in their order. Rejects with what `send` rejects with, or with
+   * `RefusedRecordsError` when there are records that the topic will not take, alone or named by
+   * it.
    */
   async send(whole: ResultBatch, send: (part: ResultBatch) => Promise<void>): Promise<void> {
     let parts = this.#parts.get(whole) ?? [{ batch: whole, firstIndex: 0 }];

@@ -1,5 +1,6 @@
-// What brokers answer to Produce requests. kafkajs speaks version 7 at most; version 8 (KIP-467) names the records that were refused
-// and says why. And kafkajs leaves out partitions of which it knows no leader, and calls that a success: here it is none.
+// What brokers answer to Produce requests. kafkajs speaks version 7 at most; version 8 (KIP-467)
+// names the records that were refused and says why. And kafkajs leaves out partitions of which it
+// knows no leader, and calls that a success: here it is none.
 
 /** kafkajs's Decoder, as far as used. */
 interface Decoder {
@@ -25,7 +26,10 @@ interface PartitionAnswer {
 
 interface ProduceAnswer {
   readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
-  /** kafkajs's names: the broker has throttled by the time it answers, the client should by the second. */
+  /**
+   * kafkajs's names: the broker has throttled by the time it answers, the client should by the
+   * second.
+   */
   readonly throttleTime: 0;
   readonly clientSideThrottleTime: number;
 }
@@ -119,7 +123,10 @@ type Send = (
 ) => Promise<readonly { readonly topicName: string; readonly partition: number }[]>;
 export type CreateSend = (options: { readonly cluster: Cluster }) => Send;
 
-/** kafkajs's way to send, which fails when a partition is not among those that were answered for, and looks for its leader again. */
+/**
+ * kafkajs's way to send, which fails when a partition is not among those that were answered for,
+ * and looks for its leader again.
+ */
 export const acknowledgedSend =
   (create: CreateSend): CreateSend =>
   (options) => {

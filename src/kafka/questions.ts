@@ -1,5 +1,6 @@
-// Questions to Kafka that may be under way when their connection is closed. kafkajs forgets its brokers under them, and they end
-// with whatever error that makes; one asked later would open the connection again.
+// Questions to Kafka that may be under way when their connection is closed. kafkajs forgets its
+// brokers under them, and they end with whatever error that makes; one asked later would open the
+// connection again.
 
 import { FencedError } from '../log/ports.ts';
 

@@ -1,5 +1,6 @@
-// What no waiting mends: a login, a certificate or a right that the broker refuses, a group that belongs to another kind of client.
-// kafkajs's errors say neither who was refused nor what; here they do.
+// What no waiting mends: a login, a certificate or a right that the broker refuses, a group that
+// belongs to another kind of client. kafkajs's errors say neither who was refused nor what; here
+// they do.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
@@ -44,7 +45,10 @@ export function refusalOf(
   return undefined;
 }
 
-/** Why a broker was not reached. One that was configured may answer, and name an address where none is. */
+/**
+ * Why a broker was not reached. One that was configured may answer, and name an address where none
+ * is.
+ */
 export function unreachable(error: Error, settings: KafkaSettings): string {
   const configured = brokerAddresses(settings['bootstrap.servers']).map(kafkaJsBroker);
   for (const { broker, message } of errorChain(error)) {

@@ -1,5 +1,6 @@
-// Asks the brokers what this user may do, before anything is begun: with topics and groups they tell the authorized operations
-// (KIP-430, Kafka 2.3), which needs no right of its own and changes nothing. An older broker does not tell: then nothing is missing.
+// Asks the brokers what this user may do, before anything is begun: with topics and groups they
+// tell the authorized operations (KIP-430, Kafka 2.3), which needs no right of its own and changes
+// nothing. An older broker does not tell: then nothing is missing.
 
 import type { Kafka } from 'kafkajs';
 import { pause } from '../time/timer.ts';
@@ -63,7 +64,10 @@ interface Encoder {
   writeBoolean(value: boolean): Encoder;
 }
 
-/** Resolves to those that are missing. Rejects with `GroupInUseError` for a wanted group of other clients, and with what kafkajs does. */
+/**
+ * Resolves to those that are missing. Rejects with `GroupInUseError` for a wanted group of other
+ * clients, and with what kafkajs does.
+ */
 export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]): Promise<WantedRight[]> {
   const cluster = clusterOf<AskedCluster>(kafka);
   await cluster.connect();
@@ -74,7 +78,8 @@ export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]
     const may = new Map<string, number>();
     const topics = await topicOperations(cluster.brokerPool.seedBroker, namesOf('topic'));
     for (const { name, operations } of topics) may.set(`topic ${name}`, operations);
-    // kafkajs finds no broker without any topic to ask for, and does not bear one that is not there or not ours to see.
+    // kafkajs finds no broker without any topic to ask for, and does not bear one that is not there
+    // or not ours to see.
     const visible = topics.find(({ error }) => error === 0)?.name;
     if (visible !== undefined) {
       await cluster.addMultipleTargetTopics([visible]);
@@ -176,7 +181,10 @@ async function groupOperations(cluster: AskedCluster, group: string): Promise<nu
   return found.operations;
 }
 
-/** Whether one may write is seen by a request of a producer that does not exist: who may not is told so first. */
+/**
+ * Whether one may write is seen by a request of a producer that does not exist: who may not is told
+ * so first.
+ */
 async function transactionOperations(cluster: AskedCluster, transactionalId: string): Promise<number> {
   const broker = await coordinatorOf(cluster, transactionalId, OF_TRANSACTIONS);
   if (broker === null) return 0;
@@ -226,7 +234,10 @@ export function rightsToRun(settings: KafkaSettings, topics: Topics): WantedRigh
   ];
 }
 
-/** What looking at the topics needs. Groups that one may not delete are left to the broker, which forgets them. */
+/**
+ * What looking at the topics needs. Groups that one may not delete are left to the broker, which
+ * forgets them.
+ */
 export function rightsToLook(
   settings: KafkaSettings,
   topics: readonly string[],

@@ -1,7 +1,9 @@
-// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, some of its internal modules are substituted, so
-// that a "message" is a whole record batch both ways, that silence is not taken for an acknowledgement, and that a group member asks its
-// lanes before it rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to 2.2.4; the
-// contract test (test/kafka/seam.test.ts) fails when a file that this relies on differs. Why: docs/decisions/0003.
+// The one place where scorelane enters kafkajs. Before kafkajs is first loaded, some of its
+// internal modules are substituted, so that a "message" is a whole record batch both ways, that
+// silence is not taken for an acknowledgement, and that a group member asks its lanes before it
+// rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries.
+// Pinned to 2.2.4; the contract test (test/kafka/seam.test.ts) fails when a file that this relies
+// on differs. Why: docs/decisions/0003.
 
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -24,7 +26,10 @@ export class SeamError extends ScorelaneError {
   readonly code = 'SCORELANE_SEAM';
 }
 
-/** What the consumer hands out as a message: one record batch. `offset` is its last one, which is what kafkajs resolves. */
+/**
+ * What the consumer hands out as a message: one record batch. `offset` is its last one, which is
+ * what kafkajs resolves.
+ */
 export interface BatchMessage {
   readonly offset: string;
   readonly value: Uint8Array;
@@ -149,7 +154,10 @@ const batchMessages = (records: Buffer): BatchMessage[] =>
     skip: false,
   }));
 
-/** In place of kafkajs's filter: marks what must not be seen and keeps it, so that the lane can account for its offsets. */
+/**
+ * In place of kafkajs's filter: marks what must not be seen and keeps it, so that the lane can
+ * account for its offsets.
+ */
 function markSkipped(fetched: {
   readonly messages: readonly BatchMessage[];
   readonly abortedTransactions:
@@ -179,8 +187,9 @@ type BatchClass = new (
 ) => { highWatermark: string };
 
 /**
- * kafkajs says where the log ends. Where a reader of committed records may read to, the last stable offset, can be before that for
- * as long as a transaction stays open; the broker tells it to nobody else.
+ * kafkajs says where the log ends. Where a reader of committed records may read to, the last stable
+ * offset, can be before that for as long as a transaction stays open; the broker tells it to nobody
+ * else.
  */
 const readableEnd = (Batch: BatchClass): BatchClass =>
   class BatchWithReadableEnd extends Batch {
@@ -213,7 +222,10 @@ interface Request {
   };
 }
 
-/** In place of kafkajs's, which copies a request's body twice, into buffers of twice its size: here nothing is copied. */
+/**
+ * In place of kafkajs's, which copies a request's body twice, into buffers of twice its size: here
+ * nothing is copied.
+ */
 const assembleRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
   async ({ correlationId, clientId, request: { apiKey, apiVersion, encode } }: Request) => {
@@ -249,7 +261,10 @@ interface ProduceArguments {
   }[];
 }
 
-/** Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, stamped with the producer. */
+/**
+ * Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, stamped with
+ * the producer.
+ */
 const produceRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
   ({ acks, timeout, transactionalId = null, producerId, producerEpoch, topicData }: ProduceArguments) => ({
@@ -286,8 +301,9 @@ type EosManager = Record<string, unknown>;
 type CreateEosManager = (options: object) => EosManager;
 
 /**
- * kafkajs counts messages for sequence numbers, and lets one request at a time go to a broker. Our sink counts records and
- * keeps one request in flight for a partition, which is the rule that order needs.
+ * kafkajs counts messages for sequence numbers, and lets one request at a time go to a broker. Our
+ * sink counts records and keeps one request in flight for a partition, which is the rule that order
+ * needs.
  */
 const ownSequences =
   (create: CreateEosManager): CreateEosManager =>

@@ -1,5 +1,6 @@
-// Kafka behind the Sink port: acks=all, idempotent, one request in flight for each output partition. Sequence numbers are
-// counted here, in records, and stay with a batch for as long as its producer lives: sent again it is not appended again.
+// Kafka behind the Sink port: acks=all, idempotent, one request in flight for each output
+// partition. Sequence numbers are counted here, in records, and stay with a batch for as long as
+// its producer lives: sent again it is not appended again.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -14,7 +15,10 @@ import { partitionCountOf } from './topic.ts';
 const ACKS_ALL = -1;
 /** Sequence numbers are 31 bits and wrap to 0. */
 const SEQUENCE_MODULUS = 2 ** 31;
-/** kafkajs tries a request so often, by itself, before it reports; after that the engine decides when to try again. */
+/**
+ * kafkajs tries a request so often, by itself, before it reports; after that the engine decides
+ * when to try again.
+ */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
 
 /** One producer id. A later one has a higher number. */
@@ -68,9 +72,13 @@ export class KafkaSink implements Sink {
     return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs);
   }
 
-  /** A batch that was written to a socket more than once may still stand in the queue of the first: it is not given back. */
+  /**
+   * A batch that was written to a socket more than once may still stand in the queue of the first:
+   * it is not given back.
+   */
   async produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]> {
-    // Dead letters wait for the results of their micro-batch: what becomes of these may change them.
+    // Dead letters wait for the results of their micro-batch: what becomes of these may change
+    // them.
     for (const ofTopic of Map.groupBy(batches, ({ topic }) => topic).values()) {
       const results = await Promise.allSettled(
         [...Map.groupBy(ofTopic, keyOf)].map(([key, own]) =>
@@ -112,8 +120,9 @@ export class KafkaSink implements Sink {
       if (isSequenceError(error)) await this.#renew(stream);
       if (refusalIn(error, batch.recordCount) === null) throw sinkErrorOf(error, key);
       sending.refused = true;
-      // The next batch takes its numbers, unless another copy of this one may still be on its way, or a batch of another lane that waits
-      // to be sent again has those behind: it would be taken for what the broker has already.
+      // The next batch takes its numbers, unless another copy of this one may still be on its way,
+      // or a batch of another lane that waits to be sent again has those behind: it would be taken
+      // for what the broker has already.
       const isLast = stream.nextSequence === sequenceAfter(sending, batch);
       if (sending.writes === 1 && isLast) stream.nextSequence = sending.baseSequence;
       else await this.#renew(stream);
@@ -150,8 +159,9 @@ export class KafkaSink implements Sink {
   }
 
   /**
-   * A newer producer id for one partition: the broker does not know the old one any more, or a batch that was given up has
-   * left a gap in its sequence. Other partitions keep theirs: what they may have to send again is still known by it.
+   * A newer producer id for one partition: the broker does not know the old one any more, or a
+   * batch that was given up has left a gap in its sequence. Other partitions keep theirs: what they
+   * may have to send again is still known by it.
    */
   async #renew(stream: Stream): Promise<void> {
     const newest = this.#identities.at(-1);

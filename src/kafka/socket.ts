@@ -1,5 +1,6 @@
-// The sockets under kafkajs, which copy nothing: a long response is read into the one buffer it will stay in, where kafkajs's own
-// reads 64 KiB at a time into buffers that it puts together afterwards; and a request goes out in the pieces it is made of.
+// The sockets under kafkajs, which copy nothing: a long response is read into the one buffer it
+// will stay in, where kafkajs's own reads 64 KiB at a time into buffers that it puts together
+// afterwards; and a request goes out in the pieces it is made of.
 
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -32,7 +33,10 @@ export const createSocket: ISocketFactory = ({ host: name, port, ssl, onConnect 
 /** The first piece of a request; the others follow it on the wire. */
 export type RequestHead = Buffer & { following?: readonly Uint8Array[] };
 
-/** Makes a socket write a request whose head names the pieces that follow, without putting them together. */
+/**
+ * Makes a socket write a request whose head names the pieces that follow, without putting them
+ * together.
+ */
 export function writeInPieces(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean;
   socket.write = (chunk: RequestHead | Uint8Array | string, ...rest: never[]): boolean => {

@@ -1,6 +1,7 @@
-// Committed offsets as they are once the transactions that commit them have ended (KIP-447, Kafka 2.5). A broker says that a transaction
-// has ended before its offsets are known: who asks just then is told the ones before. Whoever asks through kafkajs, which does not
-// know this, waits here. An older broker cannot tell: it is asked until two answers agree.
+// Committed offsets as they are once the transactions that commit them have ended (KIP-447, Kafka
+// 2.5). A broker says that a transaction has ended before its offsets are known: who asks just then
+// is told the ones before. Whoever asks through kafkajs, which does not know this, waits here. An
+// older broker cannot tell: it is asked until two answers agree.
 
 import { pause } from '../time/timer.ts';
 import { FlexibleReader, FlexibleWriter } from './flexible.ts';
@@ -13,7 +14,9 @@ const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 /** An older broker needs a moment to make the offsets of a transaction known. */
 const SETTLES_MS = 50;
-/** A transaction of a daemon that is gone stays open for longer: that is for the caller to decide. */
+/**
+ * A transaction of a daemon that is gone stays open for longer: that is for the caller to decide.
+ */
 const WAIT_MS = 10_000;
 
 export interface AskedPartition {
@@ -46,7 +49,10 @@ export class UnstableOffsetError extends Error {
   readonly retriable = true;
 }
 
-/** Adds the version that can be asked for stable offsets. What is not stable yet is in the answer, and is no failure. */
+/**
+ * Adds the version that can be asked for stable offsets. What is not stable yet is in the answer,
+ * and is no failure.
+ */
 export const stableOffsetFetch = (original: RequestModule<OffsetFetchArguments>) =>
   withVersion(original, STABLE_VERSION, (given, latest) => ({
     request: {
@@ -114,7 +120,10 @@ export type OffsetBrokerClass = new (
   offsetFetch(given: OffsetFetchArguments): Promise<FetchedOffsets>;
 };
 
-/** A broker that is asked again for what is not stable yet. Rejects with `UnstableOffsetError` where that takes too long. */
+/**
+ * A broker that is asked again for what is not stable yet. Rejects with `UnstableOffsetError` where
+ * that takes too long.
+ */
 export const brokerWithStableOffsets = (Broker: OffsetBrokerClass, waitMs = WAIT_MS): OffsetBrokerClass =>
   class BrokerWithStableOffsets extends Broker {
     override async offsetFetch(given: OffsetFetchArguments): Promise<FetchedOffsets> {

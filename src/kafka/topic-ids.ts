@@ -1,5 +1,6 @@
-// The ids of topics, which brokers tell with the metadata (KIP-516, Kafka 2.8): a topic that was deleted and made again has the name
-// of the one before, and another id. kafkajs's metadata know none.
+// The ids of topics, which brokers tell with the metadata (KIP-516, Kafka 2.8): a topic that was
+// deleted and made again has the name of the one before, and another id. kafkajs's metadata know
+// none.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
 import { type RequestModule, withVersion } from './versions.ts';

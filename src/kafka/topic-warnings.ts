@@ -1,4 +1,5 @@
-// What a topic's settings will do to what is written there, said before anything is: records that it will refuse, or change.
+// What a topic's settings will do to what is written there, said before anything is: records that
+// it will refuse, or change.
 
 import type { TopicSettings } from './topic-settings.ts';
 
@@ -7,7 +8,10 @@ export interface Written {
   readonly topic: string;
   /** What is written: its kind, and what becomes of one that the topic refuses. */
   readonly what: 'results' | 'dead letters' | 'records sent back';
-  /** Where the records come from whose keys and timestamps these have; undefined where that is not known. */
+  /**
+   * Where the records come from whose keys and timestamps these have; undefined where that is not
+   * known.
+   */
   readonly from: TopicSettings | undefined;
   /** A batch is closed at so many bytes. */
   readonly batchBytes: number;
@@ -84,7 +88,10 @@ interface Bound {
   readonly ms: bigint;
 }
 
-/** Kafka 3.6 has put two settings in the place of one, which counts where they are left alone; Kafka 4 knows it no more. */
+/**
+ * Kafka 3.6 has put two settings in the place of one, which counts where they are left alone; Kafka
+ * 4 knows it no more.
+ */
 function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): Bound | undefined {
   for (const setting of [`message.timestamp.${side}.max.ms`, 'message.timestamp.difference.max.ms']) {
     const ms = BigInt(settings.get(setting) ?? NEVER);
@@ -93,7 +100,10 @@ function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): B
   return undefined;
 }
 
-/** How old a record may be when it is read: as it was taken, and for as long as it is kept. Unbounded where nothing is known. */
+/**
+ * How old a record may be when it is read: as it was taken, and for as long as it is kept.
+ * Unbounded where nothing is known.
+ */
 function oldestMs(settings: TopicSettings['settings'] | undefined): bigint {
   if (settings === undefined) return NEVER;
   const isDeleted = settings.get('cleanup.policy')?.includes('delete') === true;

@@ -8,7 +8,10 @@ import { isUnknownTopic } from './errors.ts';
 /** How often a topic that the broker does not know is asked for. */
 const ASK_AGAIN_MS = 250;
 
-/** One just created is not known everywhere yet: asked for `patienceMs`. Rejects with `MissingTopicError`. */
+/**
+ * One just created is not known everywhere yet: asked for `patienceMs`. Rejects with
+ * `MissingTopicError`.
+ */
 export async function partitionCountOf(admin: Admin, topic: string, patienceMs: number): Promise<number> {
   const startedMs = performance.now();
   for (;;) {

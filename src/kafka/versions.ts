@@ -20,7 +20,10 @@ interface Protocol {
   readonly requestTimeout?: number;
 }
 
-/** kafkajs takes the latest version that it and the broker have: an older broker than ours needs gets what kafkajs has. */
+/**
+ * kafkajs takes the latest version that it and the broker have: an older broker than ours needs
+ * gets what kafkajs has.
+ */
 export function withVersion<A>(
   { versions, protocol }: RequestModule<A>,
   added: number,

@@ -1,5 +1,6 @@
-// Rows of a CSV file of numbers as an endless stream of records: the file again and again, each record with an id of its own and the
-// row's number as its key, so that a row always goes to the same partition.
+// Rows of a CSV file of numbers as an endless stream of records: the file again and again, each
+// record with an id of its own and the row's number as its key, so that a row always goes to the
+// same partition.
 
 import type { LoadRecord } from './load-record.ts';
 import { CsvDataError, readRows } from './rows.ts';

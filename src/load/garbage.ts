@@ -1,4 +1,5 @@
-// Spoils a share of the records in the ways in which real streams are spoilt: to see that each costs only itself.
+// Spoils a share of the records in the ways in which real streams are spoilt: to see that each
+// costs only itself.
 
 import type { Codec } from '../codec/codec.ts';
 import type { LoadRecord } from './load-record.ts';
@@ -12,7 +13,10 @@ export const SPOILS = [
   'truncated',
 ] as const;
 
-/** Encodes a record spoilt in one of the five ways, in turn of `which`. `field` is one that the model needs. */
+/**
+ * Encodes a record spoilt in one of the five ways, in turn of `which`. `field` is one that the
+ * model needs.
+ */
 export function spoil(
   record: LoadRecord,
   codec: Codec,

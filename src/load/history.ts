@@ -1,6 +1,8 @@
-// A history of card transactions: customers with habits of their own, terminals in their neighbourhood, and three kinds of fraud, after the
-// simulator of Le Borgne, Siblini, Lebichot and Bontempi: Reproducible Machine Learning for Credit Card Fraud Detection -
-// Practical Handbook, 2022, chapter 3.2. The method is theirs; the same seed gives the same history here, not the same as there.
+// A history of card transactions: customers with habits of their own, terminals in their
+// neighbourhood, and three kinds of fraud, after the simulator of Le Borgne, Siblini, Lebichot and
+// Bontempi: Reproducible Machine Learning for Credit Card Fraud Detection - Practical Handbook,
+// 2022, chapter 3.2. The method is theirs; the same seed gives the same history here, not the same
+// as there.
 
 import type { LoadRecord } from './load-record.ts';
 import { Random } from './random.ts';
@@ -13,7 +15,10 @@ export interface HistoryOptions {
   readonly startMs: number;
 }
 
-/** One transaction. `scenario`: 0 genuine, 1 a large amount, 2 a compromised terminal, 3 a stolen card. */
+/**
+ * One transaction. `scenario`: 0 genuine, 1 a large amount, 2 a compromised terminal, 3 a stolen
+ * card.
+ */
 export interface Transaction {
   readonly id: number;
   /** Milliseconds since 1970. */
@@ -92,7 +97,10 @@ export function* generateHistory(options: HistoryOptions): Generator<Transaction
   }
 }
 
-/** The same as records of the load source, keyed by customer. Their time is in `at`: retention goes by a record's timestamp. */
+/**
+ * The same as records of the load source, keyed by customer. Their time is in `at`: retention goes
+ * by a record's timestamp.
+ */
 export function* historyRecords(options: HistoryOptions): Generator<LoadRecord> {
   for (const value of generateHistory(options)) {
     yield { key: value.customer, value: { ...value } };

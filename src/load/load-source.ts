@@ -1,5 +1,5 @@
-// Sends records at a steady rate, or as fast as the sink takes them: keyed, partitioned as Kafka's Java client would,
-// stamped with the time of sending.
+// Sends records at a steady rate, or as fast as the sink takes them: keyed, partitioned as Kafka's
+// Java client would, stamped with the time of sending.
 
 import type { Codec } from '../codec/codec.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';

@@ -1,5 +1,5 @@
-// Seeded random numbers: the same seed gives the same stream on every machine. mulberry32 (public domain, Tommy
-// Ettinger), and normal deviates by the polar method (Marsaglia and Bray, 1964).
+// Seeded random numbers: the same seed gives the same stream on every machine. mulberry32 (public
+// domain, Tommy Ettinger), and normal deviates by the polar method (Marsaglia and Bray, 1964).
 
 export class Random {
   #state: number;

@@ -1,5 +1,5 @@
-// Rows of a CSV file, with the values that JSON would have for them: a number where the text is one of JSON (so 007 is text), else
-// text; what is empty is missing.
+// Rows of a CSV file, with the values that JSON would have for them: a number where the text is one
+// of JSON (so 007 is text), else text; what is empty is missing.
 
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
@@ -23,7 +23,10 @@ export interface Rows {
 /** RFC 8259, section 6. */
 export const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** `textColumns` are text, whatever stands in them. Throws `CsvDataError`, and what reading the file throws. */
+/**
+ * `textColumns` are text, whatever stands in them. Throws `CsvDataError`, and what reading the file
+ * throws.
+ */
 export function readRows(file: string, textColumns: readonly string[] = []): Rows {
   let texts: Record<string, string>[];
   try {

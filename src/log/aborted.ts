@@ -1,6 +1,7 @@
-// Which record batches of a fetch a reader of committed records must not see: control batches, and those of aborted
-// transactions. Pure; the rule is the one of Kafka's own consumer: a transaction starts being ignored at the first
-// offset that the broker names for it, and ends with its producer's abort marker.
+// Which record batches of a fetch a reader of committed records must not see: control batches, and
+// those of aborted transactions. Pure; the rule is the one of Kafka's own consumer: a transaction
+// starts being ignored at the first offset that the broker names for it, and ends with its
+// producer's abort marker.
 
 import { readVarint, readVarlong, type VarintCursor } from '../base/varint.ts';
 import { HEADER_BYTES, type RawRecordBatch } from './record-batch.ts';

@@ -1,9 +1,10 @@
-// How partitions are shared among the members of a group: evenly, and moved as little as can be. Pure; both adapters use
-// it, so that an assignment is the same on the embedded log and on Kafka.
+// How partitions are shared among the members of a group: evenly, and moved as little as can be.
+// Pure; both adapters use it, so that an assignment is the same on the embedded log and on Kafka.
 
 /**
- * `owned` lists, for each member, what it has now; of two that claim a partition the first keeps it. Returns what each
- * is to have: the counts differ by one at most, and a member that keeps its count keeps its partitions.
+ * `owned` lists, for each member, what it has now; of two that claim a partition the first keeps
+ * it. Returns what each is to have: the counts differ by one at most, and a member that keeps its
+ * count keeps its partitions.
  */
 export function balance<Member>(
   owned: ReadonlyMap<Member, readonly string[]>,
@@ -35,8 +36,9 @@ export interface Membership {
 }
 
 /**
- * `balance` for members that may read different topics: each gets partitions of its own topics alone, and topics with the same readers
- * are shared out together. `partitions` lists those of each topic; one that is not there has none.
+ * `balance` for members that may read different topics: each gets partitions of its own topics
+ * alone, and topics with the same readers are shared out together. `partitions` lists those of each
+ * topic; one that is not there has none.
  */
 export function balanceByTopic<Member>(
   members: ReadonlyMap<Member, Membership>,

@@ -1,6 +1,7 @@
-// What stands beside a committed offset, in the text that Kafka keeps with each: of which topic the offset is, for one that was
-// deleted and made again has the same name (invariant 9); and how the group began with this partition, so that a later start need
-// not guess. Every commit repeats it. Text of others, or none, says nothing: such an offset is taken as it is.
+// What stands beside a committed offset, in the text that Kafka keeps with each: of which topic the
+// offset is, for one that was deleted and made again has the same name (invariant 9); and how the
+// group began with this partition, so that a later start need not guess. Every commit repeats it.
+// Text of others, or none, says nothing: such an offset is taken as it is.
 
 export interface CommitMetadata {
   /** The topic's id; null where the log does not tell one. */
@@ -9,7 +10,10 @@ export interface CommitMetadata {
   readonly begun: number | null;
   /** How many partitions the topic had then: those beyond came later. */
   readonly partitions: number;
-  /** The partition counts by which records may have been placed there: see `placedBy`. Empty where who wrote it did not say. */
+  /**
+   * The partition counts by which records may have been placed there: see `placedBy`. Empty where
+   * who wrote it did not say.
+   */
   readonly placedBy: readonly number[];
   /** Answers to records from here on name the topic id. */
   readonly namedFrom: number;

@@ -1,9 +1,11 @@
-// The compression types of RecordBatch v2, bounded on inflation so that a small batch cannot fill the memory.
-// gzip and zstd are Node's; lz4 is the frame format; snappy is raw, or in the "xerial" framing that Kafka's Java
-// client writes (magic 0x82 "SNAPPY" 0x00, two version numbers, then length-prefixed raw blocks).
+// The compression types of RecordBatch v2, bounded on inflation so that a small batch cannot fill
+// the memory. gzip and zstd are Node's; lz4 is the frame format; snappy is raw, or in the "xerial"
+// framing that Kafka's Java client writes (magic 0x82 "SNAPPY" 0x00, two version numbers, then
+// length-prefixed raw blocks).
 //
-// The packages for lz4 and snappy hand out memory of their own. It is freed in a turn of the event loop after the collection of what stands
-// for it, and never in a thread that makes none: a worker that is asked through Atomics. So it is counted here.
+// The packages for lz4 and snappy hand out memory of their own. It is freed in a turn of the event
+// loop after the collection of what stands for it, and never in a thread that makes none: a worker
+// that is asked through Atomics. So it is counted here.
 
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
@@ -37,7 +39,10 @@ const handedOut = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
   return bytes;
 };
 
-/** Whether a turn of the event loop is due, so that what was handed out can be freed. Makes the promise of it. */
+/**
+ * Whether a turn of the event loop is due, so that what was handed out can be freed. Makes the
+ * promise of it.
+ */
 export function turnToFree(): Promise<void> | undefined {
   if (handedOutBytes === 0) return undefined;
   handedOutBytes = 0;
@@ -102,8 +107,9 @@ const tooLarge = (name: string, bound: number): InflationBoundError =>
   new InflationBoundError(`${name} data inflates to more than limits.inflatedBytes, ${bound} bytes`);
 
 /**
- * An upper bound on what an lz4 frame inflates to, from its header and its block sizes alone: the package has no
- * bound of its own. Source: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+ * An upper bound on what an lz4 frame inflates to, from its header and its block sizes alone: the
+ * package has no bound of its own. Source:
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 function lz4InflatedBytesMax(bytes: Uint8Array): number {
   const view = viewOf(bytes);

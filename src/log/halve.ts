@@ -1,5 +1,6 @@
-// Cuts a record batch into two, for a topic that does not take it whole: the records stay as they are, and in their order. One batch of a
-// thousand is cut, not every one, so the main thread may do it.
+// Cuts a record batch into two, for a topic that does not take it whole: the records stay as they
+// are, and in their order. One batch of a thousand is cut, not every one, so the main thread may do
+// it.
 
 import { viewOf } from '../base/int64.ts';
 import { COMPRESSION_TYPES } from './compression.ts';

@@ -1,11 +1,15 @@
-// Where a lane has to begin to read so that its state has seen everything of the last so-and-so long before a position. A log can be
-// asked for the first offset of a time, not for the time of an offset: so the time is found by asking. What is found so is the time of
-// anything that lies in the log, also of what no state takes (a refused record, an aborted one, the marker of a transaction): it is
-// an assumption, and who reads from there has to look whether what was taken bears it out.
+// Where a lane has to begin to read so that its state has seen everything of the last so-and-so
+// long before a position. A log can be asked for the first offset of a time, not for the time of an
+// offset: so the time is found by asking. What is found so is the time of anything that lies in the
+// log, also of what no state takes (a refused record, an aborted one, the marker of a transaction):
+// it is an assumption, and who reads from there has to look whether what was taken bears it out.
 
 import type { NextOffset } from './offset.ts';
 
-/** Asks for the first offset whose record is of that time or later: where the log ends if there is none, where it starts for -Infinity. */
+/**
+ * Asks for the first offset whose record is of that time or later: where the log ends if there is
+ * none, where it starts for -Infinity.
+ */
 export type OffsetAt = (timestampMs: number) => Promise<number>;
 
 /** How far a state looks back from the latest time that it has taken. */
@@ -17,7 +21,10 @@ export interface Reach {
 
 export interface Beginning {
   readonly offset: number;
-  /** By the position something of that time or later must have been taken: otherwise it began too late. -Infinity: it did not. */
+  /**
+   * By the position something of that time or later must have been taken: otherwise it began too
+   * late. -Infinity: it did not.
+   */
   readonly assumedMs: number;
 }
 
@@ -36,8 +43,9 @@ const STEP_MS_MIN = 1_000;
 const stepOf = ({ ms, driftMs }: Reach): number => Math.max(STEP_MS_MIN, (ms + 2 * driftMs) / PRECISION);
 
 /**
- * Where to begin, at the position or before it; after an attempt that was too late, further back. Every record below is then of
- * timestamps that cannot be within reach of `assumedMs`, nor of anything later.
+ * Where to begin, at the position or before it; after an attempt that was too late, further back.
+ * Every record below is then of timestamps that cannot be within reach of `assumedMs`, nor of
+ * anything later.
  */
 export async function beginningBefore(
   position: NextOffset,
@@ -63,7 +71,10 @@ export async function beginningBefore(
   return offset > start ? { offset, assumedMs } : whole;
 }
 
-/** A time that is at most a step before the latest timestamp below an offset; -Infinity if there is none since 1970. */
+/**
+ * A time that is at most a step before the latest timestamp below an offset; -Infinity if there is
+ * none since 1970.
+ */
 async function latestBelow(
   below: number,
   stepMs: number,
@@ -71,7 +82,8 @@ async function latestBelow(
   offsetAt: OffsetAt,
 ): Promise<number> {
   const isReached = async (timeMs: number): Promise<boolean> => (await offsetAt(timeMs)) < below;
-  // Something below is of `reached` or later, nothing is of `beyond` or later: unless it is later than now, which is as good.
+  // Something below is of `reached` or later, nothing is of `beyond` or later: unless it is later
+  // than now, which is as good.
   let [reached, beyond] = [nowMs, nowMs];
   for (let back = stepMs; !(await isReached(reached)); back *= 2) {
     if (reached <= 0) return NEVER;

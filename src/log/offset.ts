@@ -1,10 +1,14 @@
-// Offsets as branded numbers, so that "the offset of a record" and "the offset to go on from" cannot be mixed up.
-// A double holds every offset up to 2^53 exactly; reading a larger one is an error, not a wrong offset.
+// Offsets as branded numbers, so that "the offset of a record" and "the offset to go on from"
+// cannot be mixed up. A double holds every offset up to 2^53 exactly; reading a larger one is an
+// error, not a wrong offset.
 
 /** The offset of one record. */
 export type Offset = number & { readonly brand: 'Offset' };
 
-/** The offset to go on from: one past the last record covered. This file is the only place that adds the one. */
+/**
+ * The offset to go on from: one past the last record covered. This file is the only place that adds
+ * the one.
+ */
 export type NextOffset = number & { readonly brand: 'NextOffset' };
 
 export const offset = (value: number): Offset => {

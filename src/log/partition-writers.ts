@@ -1,5 +1,6 @@
-// Collects records into record batches of one topic, one open batch for each partition. A batch is closed before the record that
-// would take it past its limit: the broker refuses a batch that is past its own. The order within a partition is that of appending.
+// Collects records into record batches of one topic, one open batch for each partition. A batch is
+// closed before the record that would take it past its limit: the broker refuses a batch that is
+// past its own. The order within a partition is that of appending.
 
 import type { CompressionType } from './compression.ts';
 import type { ResultBatch } from './ports.ts';
@@ -13,7 +14,9 @@ export class PartitionWriters {
   readonly #writers = new Map<number, RecordBatchWriter>();
   #finished: ResultBatch[] = [];
 
-  /** The limit is of the bytes before compression. A single record past it gets a batch of its own. */
+  /**
+   * The limit is of the bytes before compression. A single record past it gets a batch of its own.
+   */
   constructor(
     topic: string,
     batchBytesMax: number,

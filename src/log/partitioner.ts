@@ -1,5 +1,6 @@
-// Which partition a keyed record goes to, exactly as Kafka's Java client decides: murmur2 of the key, made positive,
-// modulo the number of partitions. The seed and the constants are those of org.apache.kafka.common.utils.Utils.murmur2.
+// Which partition a keyed record goes to, exactly as Kafka's Java client decides: murmur2 of the
+// key, made positive, modulo the number of partitions. The seed and the constants are those of
+// org.apache.kafka.common.utils.Utils.murmur2.
 
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;

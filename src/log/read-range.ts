@@ -1,13 +1,14 @@
-// Reads a topic from one offset of each partition to another, once, through a source that nobody else uses. Commits nothing.
+// Reads a topic from one offset of each partition to another, once, through a source that nobody
+// else uses. Commits nothing.
 
 import { type NextOffset, type OffsetRange, startingAt } from './offset.ts';
 import type { Fetched, Source } from './ports.ts';
 import { keyOf } from './topic-partition.ts';
 
 /**
- * Calls `visit` with what is fetched, in offset order for each partition; the first and last batches of a range may reach
- * beyond it. `ranges[n]` is that of partition n; an empty one is not read. Starts and stops the source. Rejects with what
- * the source or `visit` throws.
+ * Calls `visit` with what is fetched, in offset order for each partition; the first and last
+ * batches of a range may reach beyond it. `ranges[n]` is that of partition n; an empty one is not
+ * read. Starts and stops the source. Rejects with what the source or `visit` throws.
  */
 export async function readRange(
   source: Source,

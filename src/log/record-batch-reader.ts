@@ -1,5 +1,5 @@
-// Opens a record batch: checks its CRC, inflates it and walks its records. Runs in worker threads only. One reader is
-// one mutable cursor, so that no object exists per record.
+// Opens a record batch: checks its CRC, inflates it and walks its records. Runs in worker threads
+// only. One reader is one mutable cursor, so that no object exists per record.
 
 import { crc32c } from '@node-rs/crc32';
 import { ScorelaneError } from '../base/errors.ts';
@@ -37,7 +37,10 @@ export interface RecordView {
   readonly headersEnd: number;
 }
 
-/** Walks the records of one opened batch. After `next()` returned true the fields describe that record. */
+/**
+ * Walks the records of one opened batch. After `next()` returned true the fields describe that
+ * record.
+ */
 export class RecordReader implements VarintCursor, RecordView {
   readonly header: RecordBatchHeader;
   readonly bytes: Uint8Array;
@@ -61,7 +64,10 @@ export class RecordReader implements VarintCursor, RecordView {
     this.#left = header.recordCount;
   }
 
-  /** Moves to the next record; false after the last. Throws `DamagedBatchError` when the records do not parse. */
+  /**
+   * Moves to the next record; false after the last. Throws `DamagedBatchError` when the records do
+   * not parse.
+   */
   next(): boolean {
     if (this.#left === 0) return false;
     this.#left--;
@@ -143,8 +149,9 @@ export function parseHeaders({ bytes, headersStart, headersEnd }: RecordView): R
 }
 
 /**
- * Opens one record batch. Throws `DamagedBatchError` when the CRC-32C differs, `InflationBoundError` when it would
- * inflate past `inflatedBytesMax`, `CompressionError` when it does not inflate.
+ * Opens one record batch. Throws `DamagedBatchError` when the CRC-32C differs,
+ * `InflationBoundError` when it would inflate past `inflatedBytesMax`, `CompressionError` when it
+ * does not inflate.
  */
 export function openRecordBatch({ header, bytes }: RawRecordBatch, inflatedBytesMax: number): RecordReader {
   const crc = crc32c(bytes.subarray(AT.attributes));

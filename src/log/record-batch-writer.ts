@@ -1,5 +1,6 @@
-// Writes a RecordBatch v2. Records are appended as byte ranges into one growing buffer; `finish` adds the header,
-// the compression and the CRC. The producer's identity is put in later by the sink (`stamp`), which alone knows it.
+// Writes a RecordBatch v2. Records are appended as byte ranges into one growing buffer; `finish`
+// adds the header, the compression and the CRC. The producer's identity is put in later by the sink
+// (`stamp`), which alone knows it.
 
 import { crc32c } from '@node-rs/crc32';
 import { copyBytes, copyWords } from '../base/copy.ts';
@@ -22,10 +23,16 @@ const EMPTY_VIEW = viewOf(EMPTY);
 export const NO_HEADERS = Uint8Array.of(0);
 const NO_PRODUCER = -1;
 const INITIAL_BYTES = 16 * 1024;
-/** Of a record, besides key, value and headers, at most: its length, attributes, timestamp, offset, two lengths, a count of no headers. */
+/**
+ * Of a record, besides key, value and headers, at most: its length, attributes, timestamp, offset,
+ * two lengths, a count of no headers.
+ */
 export const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 1;
 
-/** A finished record batch, at the start of an ArrayBuffer that holds nothing else: ready to be transferred. */
+/**
+ * A finished record batch, at the start of an ArrayBuffer that holds nothing else: ready to be
+ * transferred.
+ */
 export interface EncodedRecordBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly recordCount: number;
@@ -65,7 +72,10 @@ export class RecordBatchWriter {
     return this.#byteAt;
   }
 
-  /** Appends one record from ranges of other buffers; a start of -1 means null. `headers` is an encoded block. */
+  /**
+   * Appends one record from ranges of other buffers; a start of -1 means null. `headers` is an
+   * encoded block.
+   */
   append(
     timestamp: Int64,
     keySource: Uint8Array,
@@ -187,7 +197,10 @@ export class RecordBatchWriter {
   }
 }
 
-/** Encodes a headers block: a count, then key and value of each. Those of a whole block given stand before, byte for byte. */
+/**
+ * Encodes a headers block: a count, then key and value of each. Those of a whole block given stand
+ * before, byte for byte.
+ */
 export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Array = NO_HEADERS): Uint8Array {
   const cursor: VarintCursor = { bytes: before, byteAt: 0, end: before.byteLength };
   const count = readVarint(cursor) + headers.length;
@@ -216,7 +229,10 @@ export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Arr
   return bytes;
 }
 
-/** Who produces a batch, for Kafka's idempotent producer: it drops a batch whose sequence it has seen. */
+/**
+ * Who produces a batch, for Kafka's idempotent producer: it drops a batch whose sequence it has
+ * seen.
+ */
 export interface ProducerStamp {
   readonly producerId: number;
   readonly producerEpoch: number;

@@ -1,5 +1,5 @@
-// The header of RecordBatch v2: where each field stands, and how a fetched run of bytes is cut into record batches
-// without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
+// The header of RecordBatch v2: where each field stands, and how a fetched run of bytes is cut into
+// record batches without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
 import { ScorelaneError } from '../base/errors.ts';
@@ -61,8 +61,9 @@ export interface RecordBatchHeader {
 }
 
 /**
- * Reads the header at `byteAt`, before the CRC is checked: a damaged field gives a wrong value, not an error. Throws
- * `UnsupportedFormatError` when the magic byte is not 2, `RangeError` when the offset, which no CRC covers, is none.
+ * Reads the header at `byteAt`, before the CRC is checked: a damaged field gives a wrong value, not
+ * an error. Throws `UnsupportedFormatError` when the magic byte is not 2, `RangeError` when the
+ * offset, which no CRC covers, is none.
  */
 export function readHeader(bytes: Uint8Array, byteAt = 0): RecordBatchHeader {
   const view = viewOf(bytes);
@@ -99,8 +100,8 @@ export interface RawRecordBatch {
 }
 
 /**
- * Cuts a run of bytes, as a fetch returns it, into record batches. A batch cut off at the end is left out: a fetch
- * with a byte limit ends so, and the next fetch brings it whole.
+ * Cuts a run of bytes, as a fetch returns it, into record batches. A batch cut off at the end is
+ * left out: a fetch with a byte limit ends so, and the next fetch brings it whole.
  */
 export function splitRecordBatches(bytes: Uint8Array): RawRecordBatch[] {
   const view = viewOf(bytes);

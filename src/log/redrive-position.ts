@@ -1,5 +1,6 @@
-// How far the dead letters of a partition were sent back: up to an offset all of them, and beyond it those of single codes. It is the
-// committed offset of redrive's own group, and the text beside that, which names the topic id too (invariant 9).
+// How far the dead letters of a partition were sent back: up to an offset all of them, and beyond
+// it those of single codes. It is the committed offset of redrive's own group, and the text beside
+// that, which names the topic id too (invariant 9).
 
 export interface RedrivePosition {
   /** Below, all were sent back. */
@@ -17,8 +18,9 @@ export const redriveMetadata = ({ codes }: RedrivePosition, topicId: string | nu
   JSON.stringify({ [TOPIC_ID]: topicId, [CODES]: Object.fromEntries(codes) });
 
 /**
- * What was committed, as far as it is of the topic that has that id and that end now. A text that is none of ours says nothing of codes and
- * of the id, as what older versions have committed: the offset is taken as it is.
+ * What was committed, as far as it is of the topic that has that id and that end now. A text that
+ * is none of ours says nothing of codes and of the id, as what older versions have committed: the
+ * offset is taken as it is.
  */
 export function readRedrivePosition(
   committed: { readonly offset: number; readonly metadata: string | null } | undefined,
@@ -51,7 +53,10 @@ function readText(text: string | null): {
 export const nextToSend = ({ all, codes }: RedrivePosition, code: string | undefined): number =>
   Math.max(all, code === undefined ? 0 : (codes.get(code) ?? 0));
 
-/** After those of the code, or all, were sent up to an offset. What is below the offset of all needs no place of its own. */
+/**
+ * After those of the code, or all, were sent up to an offset. What is below the offset of all needs
+ * no place of its own.
+ */
 export function sentUpTo(before: RedrivePosition, code: string | undefined, offset: number): RedrivePosition {
   const all = code === undefined ? offset : before.all;
   const codes = new Map(before.codes);

@@ -1,5 +1,6 @@
-// An in-process partitioned log with consumer groups: the embedded default, and the simulator's world. It keeps record
-// batches as bytes, like a broker, and hands out partitions cooperatively: a member gives one up only after it settled.
+// An in-process partitioned log with consumer groups: the embedded default, and the simulator's
+// world. It keeps record batches as bytes, like a broker, and hands out partitions cooperatively: a
+// member gives one up only after it settled.
 
 import { viewOf, writeInt64 } from '../base/int64.ts';
 import { balanceByTopic } from '../log/balance.ts';
@@ -29,7 +30,10 @@ export class MemoryPartition {
     return this.#logEnd;
   }
 
-  /** Appends a copy, with its offsets written in as a broker does; the oldest batches go once there are too many bytes. */
+  /**
+   * Appends a copy, with its offsets written in as a broker does; the oldest batches go once there
+   * are too many bytes.
+   */
   append(batch: Uint8Array): void {
     const bytes = new Uint8Array(batch);
     writeInt64(viewOf(bytes), AT.baseOffset, this.#logEnd);
@@ -43,7 +47,9 @@ export class MemoryPartition {
     for (const listener of this.#appended) listener();
   }
 
-  /** The record batches that hold `position` and what follows, up to `bytesMax` but at least one. */
+  /**
+   * The record batches that hold `position` and what follows, up to `bytesMax` but at least one.
+   */
   read(position: NextOffset, bytesMax: number): RawRecordBatch[] {
     let low = 0;
     let high = this.batches.length;
@@ -120,7 +126,9 @@ export class MemoryBroker {
     for (const listener of this.#onMade) listener(topic);
   }
 
-  /** More partitions for a topic that is there. Members of groups find them with the next rebalance. */
+  /**
+   * More partitions for a topic that is there. Members of groups find them with the next rebalance.
+   */
   addPartitions(topic: string, count: number): void {
     const partitions = this.#topics.get(topic)?.partitions;
     for (let more = 0; more < count; more++) partitions?.push(new MemoryPartition(Number.POSITIVE_INFINITY));
@@ -160,7 +168,10 @@ export class MemoryBroker {
       : undefined;
   }
 
-  /** Of which incarnation something was committed, if it was. One that does not say is of that which is there. */
+  /**
+   * Of which incarnation something was committed, if it was. One that does not say is of that which
+   * is there.
+   */
   committedOf(groupId: string, partition: TopicPartition): string | undefined {
     const found = this.#group(groupId).committed.get(keyOf(partition));
     return found === undefined ? undefined : (found.metadata ?? this.incarnation(partition.topic));
@@ -187,7 +198,10 @@ export class MemoryBroker {
     return this.#rebalance(groupId);
   }
 
-  /** Takes partitions away without asking, as a broker does when a session expires; then `tell` is called. */
+  /**
+   * Takes partitions away without asking, as a broker does when a session expires; then `tell` is
+   * called.
+   */
   expel(groupId: string, partitions: readonly TopicPartition[], tell: () => void): Promise<void> {
     const { owners } = this.#group(groupId);
     for (const partition of partitions) owners.delete(keyOf(partition));
@@ -204,7 +218,10 @@ export class MemoryBroker {
     return group;
   }
 
-  /** One rebalance after the other: each ends with every partition owned by a member, evenly, moved as little as can be. */
+  /**
+   * One rebalance after the other: each ends with every partition owned by a member, evenly, moved
+   * as little as can be.
+   */
   #rebalance(groupId: string): Promise<void> {
     const group = this.#group(groupId);
     group.balancing = group.balancing.then(() => this.#balance(group));

@@ -110,7 +110,10 @@ export class MemorySource implements Source {
     return this.expire();
   }
 
-  /** Loses its partitions as when a session expires: the group takes them, and the listener learns it afterwards. */
+  /**
+   * Loses its partitions as when a session expires: the group takes them, and the listener learns
+   * it afterwards.
+   */
   async expire(): Promise<void> {
     const partitions = [...this.#reading.values()];
     this.#forget(partitions);
@@ -185,7 +188,10 @@ export class MemorySource implements Source {
     }
   }
 
-  /** Fetches in a later turn of the event loop, so that a listener never hears of records inside its own call. */
+  /**
+   * Fetches in a later turn of the event loop, so that a listener never hears of records inside its
+   * own call.
+   */
   #scheduleFetch(): void {
     if (this.#fetchScheduled) return;
     this.#fetchScheduled = true;

@@ -1,5 +1,6 @@
-// Which backend to serve on. `auto` loads every one that is here, checks it against the golden records, measures it on
-// the batch size in use, and takes the fastest: which one that is depends on the model and the batch (docs/decisions/0005).
+// Which backend to serve on. `auto` loads every one that is here, checks it against the golden
+// records, measures it on the batch size in use, and takes the fastest: which one that is depends
+// on the model and the batch (docs/decisions/0005).
 
 import { checkGolden } from './golden.ts';
 import { loadPredictor } from './load-predictor.ts';
@@ -24,7 +25,10 @@ export interface BackendChoice {
 const WARM_UP_CALLS = 5;
 const MEASURED_CALLS = 15;
 
-/** Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` when none can serve. */
+/**
+ * Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` when none
+ * can serve.
+ */
 export async function chooseBackend(
   manifest: ModelManifest,
   wanted: Backend | 'auto',

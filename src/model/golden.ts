@@ -1,12 +1,12 @@
-// The golden check: before a model serves, its own records must give its own scores, through the same features and the
-// same backend that will be used.
+// The golden check: before a model serves, its own records must give its own scores, through the
+// same features and the same backend that will be used.
 
 import { type GoldenRecord, ModelError, type ModelManifest, planOf } from './manifest.ts';
 import type { Predictor } from './predictor.ts';
 
 /**
- * Predicts the golden records, as if they were the first ones in the log, and throws `ModelError` at the first that differs by more
- * than the tolerance.
+ * Predicts the golden records, as if they were the first ones in the log, and throws `ModelError`
+ * at the first that differs by more than the tolerance.
  */
 export function checkGolden(
   manifest: ModelManifest,

@@ -1,9 +1,13 @@
-// From a backend's name to a loaded model. Runtimes are imported only when they are used: each is large.
+// From a backend's name to a loaded model. Runtimes are imported only when they are used: each is
+// large.
 
 import type { ModelManifest } from './manifest.ts';
 import type { Backend, Predictor } from './predictor.ts';
 
-/** Loads the model on one backend. Throws `BackendMissingError`, or `ModelError` when the files are wrong. */
+/**
+ * Loads the model on one backend. Throws `BackendMissingError`, or `ModelError` when the files are
+ * wrong.
+ */
 export async function loadPredictor(backend: Backend, manifest: ModelManifest): Promise<Predictor> {
   if (backend === 'native') return (await import('./native.ts')).loadNative(manifest);
   return (await import('./web.ts')).loadWeb(backend, manifest);

@@ -1,4 +1,5 @@
-// model.yaml: what a model version needs to be served. Read once, checked in full, wrong files are named with the key.
+// model.yaml: what a model version needs to be served. Read once, checked in full, wrong files are
+// named with the key.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// The native backend: TensorFlow's C library through @tensorflow/tfjs-node, SavedModel signatures only. Its eager ops
-// are slower and leak resident memory for a while (docs/decisions/0005); a signature is one call a batch.
+// The native backend: TensorFlow's C library through @tensorflow/tfjs-node, SavedModel signatures
+// only. Its eager ops are slower and leak resident memory for a while (docs/decisions/0005); a
+// signature is one call a batch.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -7,7 +8,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { ModelError, type ModelManifest } from './manifest.ts';
 import { BackendMissingError, type Predictor } from './predictor.ts';
 
-/** The part of tfjs-node used here. Its own types are not always there: it is an optional dependency. */
+/**
+ * The part of tfjs-node used here. Its own types are not always there: it is an optional
+ * dependency.
+ */
 interface TensorFlow {
   readonly version: Record<string, string>;
   tensor2d(values: Float32Array, shape: [number, number]): Tensor;
@@ -79,9 +83,10 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
 }
 
 /**
- * TensorFlow multiplies a single row, and without oneDNN also the rows that fill no block, in another order of additions:
- * the last bits of a score would depend on which records share its call. Seen on x86-64: over all batch sizes that are a
- * multiple of 8, with and without oneDNN, scores agree to the bit (invariant 8).
+ * TensorFlow multiplies a single row, and without oneDNN also the rows that fill no block, in
+ * another order of additions: the last bits of a score would depend on which records share its
+ * call. Seen on x86-64: over all batch sizes that are a multiple of 8, with and without oneDNN,
+ * scores agree to the bit (invariant 8).
  */
 const ROWS_MULTIPLE = 8;
 

@@ -1,4 +1,5 @@
-// What a loaded model is to the scorer: rows of floats in, columns of floats out. One implementation a runtime.
+// What a loaded model is to the scorer: rows of floats in, columns of floats out. One
+// implementation a runtime.
 
 import { ScorelaneError } from '../base/errors.ts';
 
@@ -10,8 +11,9 @@ export interface Predictor {
   /** The runtime's own name and version, for reports. */
   readonly runtime: string;
   /**
-   * `features` holds `rows` rows of the model's width. Returns a column for each output of the manifest, in its order:
-   * `rows * width` floats, the width being the output's own. Throws what the runtime throws.
+   * `features` holds `rows` rows of the model's width. Returns a column for each output of the
+   * manifest, in its order: `rows * width` floats, the width being the output's own. Throws what
+   * the runtime throws.
    */
   predict(features: Float32Array, rows: number): Float32Array[];
   /** Tensors alive in this thread's runtime: between calls always as many. */

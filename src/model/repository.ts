@@ -1,4 +1,5 @@
-// The model repository: native-models/<model>/<version>/. Finds a version's folder; knows nothing of its content.
+// The model repository: native-models/<model>/<version>/. Finds a version's folder; knows nothing
+// of its content.
 
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,7 +8,10 @@ import { ModelError } from './manifest.ts';
 
 export type VersionWanted = number | string;
 
-/** Resolves to the absolute folder of a version; `latest` is the highest number. Throws `ModelError`. */
+/**
+ * Resolves to the absolute folder of a version; `latest` is the highest number. Throws
+ * `ModelError`.
+ */
 export function findVersion(repository: string, model: string, wanted: VersionWanted): string {
   const root = resolve(repository);
   const models = foldersIn(root, `model repository ${root}`);

@@ -1,4 +1,5 @@
-// The wasm and cpu backends: TensorFlow.js in JavaScript, with graph models and layers models (model.json and weights).
+// The wasm and cpu backends: TensorFlow.js in JavaScript, with graph models and layers models
+// (model.json and weights).
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +31,8 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     backend,
     runtime: `tfjs ${tf.version_core} (${backend})`,
     predict(features, rows) {
-      // Another model of this thread may be on another backend. One that has started is taken at once, nothing is waited for.
+      // Another model of this thread may be on another backend. One that has started is taken at
+      // once, nothing is waited for.
       if (tf.getBackend() !== backend) void tf.setBackend(backend);
       const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
       try {
@@ -64,7 +66,8 @@ async function prepare(backend: 'wasm' | 'cpu'): Promise<void> {
   if (backend === 'wasm') {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
     wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-    // One thread a worker: the pool is the parallelism, and the threaded binary would start helpers of its own.
+    // One thread a worker: the pool is the parallelism, and the threaded binary would start helpers
+    // of its own.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   } else {
     await import('@tensorflow/tfjs-backend-cpu');

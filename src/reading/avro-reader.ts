@@ -1,5 +1,6 @@
-// The compiled reader for Avro: a walk over each value finds numbers and the few other fields that a model asks for, with no object for the
-// record. What cannot be walked is left to the general reader; both give the same features and the same refusals (test/scoring/).
+// The compiled reader for Avro: a walk over each value finds numbers and the few other fields that
+// a model asks for, with no object for the record. What cannot be walked is left to the general
+// reader; both give the same features and the same refusals (test/scoring/).
 
 import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { Found } from '../codec/avro-found.ts';
@@ -172,7 +173,10 @@ export class WalkingAvroReader implements InputReader {
     }
   }
 
-  /** Scales what was found into its columns. Returns false where a number is missing, or has no float32. */
+  /**
+   * Scales what was found into its columns. Returns false where a number is missing, or has no
+   * float32.
+   */
   #fill(features: Float32Array, rowStart: number): boolean {
     const { found, placed } = this.#record;
     for (const { input, column, place } of placed) {

@@ -1,5 +1,6 @@
-// What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of maps. Records of one stream
-// look alike, so each map expects its keys in the order of the record before, and compares bytes.
+// What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of
+// maps. Records of one stream look alike, so each map expects its keys in the order of the record
+// before, and compares bytes.
 
 import { canonicalPath, formatPath, isElement, parsePath } from '../features/path.ts';
 import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
@@ -19,7 +20,10 @@ export interface PlacedField {
   readonly fields: FieldMap | null;
 }
 
-/** How many keys that nobody wants a map remembers, so that each costs one comparison; bounded, for keys may be made up. */
+/**
+ * How many keys that nobody wants a map remembers, so that each costs one comparison; bounded, for
+ * keys may be made up.
+ */
 const UNWANTED_MAX = 256;
 
 export class FieldMap {
@@ -35,7 +39,9 @@ export class FieldMap {
     this.#lengthMax = fields.length + UNWANTED_MAX;
   }
 
-  /** The field of the map's entry number `entry`, whose key is `bytes[byteAt .. byteAt + length)`. */
+  /**
+   * The field of the map's entry number `entry`, whose key is `bytes[byteAt .. byteAt + length)`.
+   */
   fieldOf(entry: number, bytes: Uint8Array, byteAt: number, length: number): PlacedField {
     const expected = this.#expected[entry];
     if (expected !== undefined && isAt(expected.key, bytes, byteAt, length)) return expected;
@@ -80,7 +86,9 @@ export interface Placed {
   readonly column: number;
 }
 
-/** The list input that a path is an element of, and its number there; undefined for any other path. */
+/**
+ * The list input that a path is an element of, and its number there; undefined for any other path.
+ */
 export function elementOf(
   path: string,
   inputs: readonly PlanInput[],

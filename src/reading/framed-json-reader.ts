@@ -1,5 +1,6 @@
-// Values of Confluent's serializer for JSON Schema: a zero byte and the number of the schema, big-endian, then JSON. No JSON begins so,
-// and values without the frame are read as they are. The number says nothing that is needed to read the value.
+// Values of Confluent's serializer for JSON Schema: a zero byte and the number of the schema,
+// big-endian, then JSON. No JSON begins so, and values without the frame are read as they are. The
+// number says nothing that is needed to read the value.
 
 import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';

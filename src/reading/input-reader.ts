@@ -1,5 +1,6 @@
-// From the bytes of one value to one row of features and the id fields that its result will carry. This is the general
-// form, through a decoded object: for every format, and the measure of the compiled ones.
+// From the bytes of one value to one row of features and the id fields that its result will carry.
+// This is the general form, through a decoded object: for every format, and the measure of the
+// compiled ones.
 
 import { type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
@@ -16,8 +17,8 @@ export interface InputReader {
   /** Whether `read` looks at the record's key. */
   readonly wantsKey: boolean;
   /**
-   * Reads one value, of a record of that time and key, into row `row` of `features`. Returns null, or why the record cannot be scored.
-   * Throws `SchemaNeededError`: then nothing was read.
+   * Reads one value, of a record of that time and key, into row `row` of `features`. Returns null,
+   * or why the record cannot be scored. Throws `SchemaNeededError`: then nothing was read.
    */
   read(
     bytes: Uint8Array,
@@ -28,13 +29,25 @@ export interface InputReader {
     timestampMs: number,
     key?: Uint8Array | null,
   ): Rejection | null;
-  /** What the headers of a record say of its value's schema, before it is read or checked. Not there where they have no say. */
+  /**
+   * What the headers of a record say of its value's schema, before it is read or checked. Not there
+   * where they have no say.
+   */
   named?(schema: NamedSchema): void;
-  /** Throws `SchemaNeededError` where `read` would, and does nothing else. Not there where it never would. */
+  /**
+   * Throws `SchemaNeededError` where `read` would, and does nothing else. Not there where it never
+   * would.
+   */
   check?(bytes: Uint8Array, start: number, end: number): void;
-  /** The id fields of the value read into that row, in the order of their paths; undefined where missing. */
+  /**
+   * The id fields of the value read into that row, in the order of their paths; undefined where
+   * missing.
+   */
   ids(row: number): readonly unknown[];
-  /** Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE` when only `ids` has it. */
+  /**
+   * Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE`
+   * when only `ids` has it.
+   */
   idStart(row: number, id: number): number;
   /** One past its last byte. */
   idEnd(row: number, id: number): number;

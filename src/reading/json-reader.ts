@@ -115,8 +115,8 @@ export class JsonReader extends WalkingReader {
     if (!walker.readNumber() && !walker.readFlag()) return false;
     let feature = asItIs ? Math.fround(walker.value) : scaled(input, walker.value);
     if (!walker.isExact) {
-      // The number is between two neighbours of 15 digits. Scaling but for log1p keeps order: where both give the same
-      // float32, so does the number.
+      // The number is between two neighbours of 15 digits. Scaling but for log1p keeps order: where
+      // both give the same float32, so does the number.
       const agree = !input.log1p && feature === scaled(input, walker.next);
       if (!agree) feature = scaled(input, walker.exactNumber());
     }

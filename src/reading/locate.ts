@@ -1,5 +1,6 @@
-// Where values stand in the bytes of a record, by their paths: so that an id is copied into its result as it was written, also where its
-// record had to be decoded. For records that were decoded, or walked, before: what is damaged was refused by then.
+// Where values stand in the bytes of a record, by their paths: so that an id is copied into its
+// result as it was written, also where its record had to be decoded. For records that were decoded,
+// or walked, before: what is damaged was refused by then.
 
 import { codecs } from '../codec/codecs.ts';
 import { JsonError } from '../codec/json-error.ts';
@@ -14,7 +15,10 @@ interface Entries {
   readonly byteAt: number;
   begin(bytes: Uint8Array, start: number, end: number): void;
   skip(): void;
-  /** Calls `visit`, which moves past its value, for each entry of a list or map; false, and nothing was done, for any other value. */
+  /**
+   * Calls `visit`, which moves past its value, for each entry of a list or map; false, and nothing
+   * was done, for any other value.
+   */
   each(visit: (step: string) => void): boolean;
 }
 
@@ -52,8 +56,8 @@ export class Locator {
   }
 
   /**
-   * Looks at the value in `bytes[start .. end)`. Returns where each path leads: start and end, or twice -1. Null for a value that the
-   * format does not have, NaN in JSON, though it could be read.
+   * Looks at the value in `bytes[start .. end)`. Returns where each path leads: start and end, or
+   * twice -1. Null for a value that the format does not have, NaN in JSON, though it could be read.
    */
   locate(bytes: Uint8Array, start: number, end: number): Int32Array | null {
     this.#entries.begin(bytes, start, end);

@@ -1,5 +1,6 @@
-// What a feature plan is, whichever model it belongs to. Two versions of a model with the same plan make the same rows of the same
-// records, refuse the same ones and skip the same ones: so the windows of one are those of the other, and so are their snapshots.
+// What a feature plan is, whichever model it belongs to. Two versions of a model with the same plan
+// make the same rows of the same records, refuse the same ones and skip the same ones: so the
+// windows of one are those of the other, and so are their snapshots.
 
 import { createHash } from 'node:crypto';
 import type { PlanInput } from '../features/spec.ts';
@@ -18,7 +19,10 @@ export interface RecordLimits {
   readonly headersMax: number;
 }
 
-/** SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window, so what refuses and skips is a part of it. */
+/**
+ * SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window, so what
+ * refuses and skips is a part of it.
+ */
 export function planIdentity({ inputs, windows }: PlanSpec, setup: ReadingSetup & RecordLimits): string {
   const { inputFormat, json, avro, only, nestingMax, recordBytesMax, headersMax } = setup;
   const framing = avro === null ? null : [avro.framing, avro.schema, avro.writers];

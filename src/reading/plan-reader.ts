@@ -17,7 +17,10 @@ export interface PlanReader {
   readonly avro: AvroReader | null;
 }
 
-/** The reader for these inputs, whose plan is made for the fields of its records. Throws `SchemaError`. */
+/**
+ * The reader for these inputs, whose plan is made for the fields of its records. Throws
+ * `SchemaError`.
+ */
 export function readerWith(
   setup: Omit<ReadingSetup, 'tombstones'> & { readonly idPaths: readonly string[] },
   inputs: readonly PlanInput[],

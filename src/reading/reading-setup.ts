@@ -17,7 +17,10 @@ export interface JsonOptions {
 
 export interface ReadingSetup {
   readonly inputFormat: InputFormat;
-  /** For Avro: how values are framed, and where writers' schemas are; no registry where none is needed. */
+  /**
+   * For Avro: how values are framed, and where writers' schemas are; no registry where none is
+   * needed.
+   */
   readonly avro: (AvroOptions & { readonly registry: RegistryOptions | null }) | null;
   readonly json: JsonOptions;
   /** Records that are scored; all others are skipped. */

@@ -1,5 +1,6 @@
-// Confluent's newer serializers name the schema of the value in a header of the record, and put nothing before the value: the byte 1
-// and 16 bytes of a GUID, or the byte 0 and a number. Where the header is, it counts, as their deserializers have it.
+// Confluent's newer serializers name the schema of the value in a header of the record, and put
+// nothing before the value: the byte 1 and 16 bytes of a GUID, or the byte 0 and a number. Where
+// the header is, it counts, as their deserializers have it.
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
 
 import { readVarint, type VarintCursor } from '../base/varint.ts';

@@ -1,5 +1,5 @@
-// Which records of the input are skipped, for those who have no model: the audit, which must not call them missing. It reads by the very
-// reader of the workers, that of a model without inputs.
+// Which records of the input are skipped, for those who have no model: the audit, which must not
+// call them missing. It reads by the very reader of the workers, that of a model without inputs.
 
 import { SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
@@ -42,7 +42,10 @@ export class Selection {
     }
   }
 
-  /** Asks the registry for what was needed. Resolves to false where that was nothing. Rejects with `RegistryError`. */
+  /**
+   * Asks the registry for what was needed. Resolves to false where that was nothing. Rejects with
+   * `RegistryError`.
+   */
   async learn(): Promise<boolean> {
     const [ids, { avro }] = [[...this.#needed], this.#reading];
     this.#needed.clear();

@@ -1,5 +1,6 @@
-// A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it what the walk did not put
-// into the row by itself; a value is read when it is asked for, and no object is made for the record.
+// A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it
+// what the walk did not put into the row by itself; a value is read when it is asked for, and no
+// object is made for the record.
 
 import { canonicalPath, formatPath, isElement, type Path, parsePath } from '../features/path.ts';
 import { OBJECT_FIELDS } from '../features/plan.ts';
@@ -13,7 +14,9 @@ export type ReadValue = (bytes: Uint8Array, start: number, end: number, element:
 /** The value itself. */
 export const WHOLE = -1;
 
-/** An id of the result: which of the paths it is, or in which one it stands by what further steps. */
+/**
+ * An id of the result: which of the paths it is, or in which one it stands by what further steps.
+ */
 export interface PlacedId {
   readonly place: number;
   readonly rest: Path;
@@ -26,7 +29,10 @@ export interface Ranges {
 }
 
 export class UndecodedRecord extends WalkedRecord {
-  /** What must be found in a record besides inputs: for the ids of the result, and what the plan asks for. */
+  /**
+   * What must be found in a record besides inputs: for the ids of the result, and what the plan
+   * asks for.
+   */
   readonly paths: string[] = [];
   readonly ids: readonly PlacedId[];
   #bytes: Uint8Array = new Uint8Array(0);
@@ -58,7 +64,10 @@ export class UndecodedRecord extends WalkedRecord {
     return (record) => (record === this ? this.#value(id, element) : ofObject(record));
   }
 
-  /** Maps are walked, lists as wholes: what is inside of one, or of what may be one, is looked for in it. */
+  /**
+   * Maps are walked, lists as wholes: what is inside of one, or of what may be one, is looked for
+   * in it.
+   */
   #placeOfId(steps: Path): PlacedId {
     const element = steps.findIndex((step, depth) => depth > 0 && isElement(step));
     const until = element < 0 ? steps.length : element;

@@ -1,4 +1,5 @@
-// A record that was walked, not decoded, as a plan sees it: some inputs are in their columns by then, and are not computed again.
+// A record that was walked, not decoded, as a plan sees it: some inputs are in their columns by
+// then, and are not computed again.
 
 import type { Fields } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';

@@ -1,6 +1,7 @@
-// What the compiled readers share: they walk the bytes of a record straight into the row of features and note where its
-// ids stand, with no object for the record. Whatever is not plain (a missing field, text for a number, damage) they leave to the
-// general reader, which finds the words; both give the same features and the same refusals (test/scoring/).
+// What the compiled readers share: they walk the bytes of a record straight into the row of
+// features and note where its ids stand, with no object for the record. Whatever is not plain (a
+// missing field, text for a number, damage) they leave to the general reader, which finds the
+// words; both give the same features and the same refusals (test/scoring/).
 
 import type { Codec } from '../codec/codec.ts';
 import type { FeaturePlan } from '../features/plan.ts';
@@ -35,7 +36,9 @@ export abstract class WalkingReader implements InputReader {
   readonly #rest: FeaturePlan | null;
   readonly #raw: UndecodedRecord;
   readonly #idCount: number;
-  /** For each id of the result what looks for it in what was found; null where it was found itself. */
+  /**
+   * For each id of the result what looks for it in what was found; null where it was found itself.
+   */
   readonly #inside: readonly (Locator | null)[];
   /** For each input, the number of the record that it was last seen in. */
   readonly #seenIn: Float64Array;
@@ -140,7 +143,10 @@ export abstract class WalkingReader implements InputReader {
     return [found?.[0] ?? ABSENT, found?.[1] ?? ABSENT];
   }
 
-  /** Walks one record into `features[rowStart ..]`. Returns false, or throws, when the record is not plain. */
+  /**
+   * Walks one record into `features[rowStart ..]`. Returns false, or throws, when the record is not
+   * plain.
+   */
   protected abstract walk(
     bytes: Uint8Array,
     start: number,

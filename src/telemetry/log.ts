@@ -1,5 +1,6 @@
-// The log: pino, one line for each event on standard error, so that standard output stays for what a command prints. For programs a line is
-// a JSON object; for people, at a terminal, it has columns.
+// The log: pino, one line for each event on standard error, so that standard output stays for what
+// a command prints. For programs a line is a JSON object; for people, at a terminal, it has
+// columns.
 
 import { isatty } from 'node:tty';
 import { destination, type Logger, pino } from 'pino';
@@ -16,7 +17,8 @@ const WAITING_BYTES_MAX = 2 ** 20;
 
 export function createLogger(level: string, format: LogFormat = 'auto'): Logger {
   const standardError = destination({ fd: 2, sync: true, maxLength: WAITING_BYTES_MAX });
-  // A full disk, a closed pipe: the lines are lost, and there is nowhere to say so. What comes later is tried again.
+  // A full disk, a closed pipe: the lines are lost, and there is nowhere to say so. What comes
+  // later is tried again.
   standardError.on('error', () => {});
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const isTerminal = isatty(2);

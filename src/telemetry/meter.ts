@@ -8,14 +8,23 @@ import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
 
-/** What --summary writes. Rates, CPU and latencies are of the measured time: from the end of the warm-up on. */
+/**
+ * What --summary writes. Rates, CPU and latencies are of the measured time: from the end of the
+ * warm-up on.
+ */
 export interface Summary extends RecordCounts, DaemonCounts {
   readonly windows: WindowCounts;
   /** From the start of the process to the first acknowledged result. */
   readonly firstResultAfterMs: number;
-  /** From an assignment that brought a partition to its first acknowledged result: the slowest of each assignment. */
+  /**
+   * From an assignment that brought a partition to its first acknowledged result: the slowest of
+   * each assignment.
+   */
   readonly assignedToFirstResultMs: readonly number[];
-  /** Records in the measured time, which is from the first micro-batch to the last acknowledgement in it. */
+  /**
+   * Records in the measured time, which is from the first micro-batch to the last acknowledgement
+   * in it.
+   */
   readonly measured: number;
   readonly seconds: number;
   /** When that time began and ended, in milliseconds since 1970. */
@@ -68,7 +77,9 @@ export class Meter {
   #mainMicros = 0;
   #utilisation = 0;
 
-  /** What happens in the first `warmUpMs` after the first micro-batch is counted, but not measured. */
+  /**
+   * What happens in the first `warmUpMs` after the first micro-batch is counted, but not measured.
+   */
   constructor(warmUpMs = 0) {
     this.#warmUpMs = warmUpMs;
   }
@@ -82,7 +93,10 @@ export class Meter {
     this.daemon = { ...this.daemon, [name]: this.daemon[name] + by };
   }
 
-  /** The lanes from now on, named by their partition. Those that were there before have not begun again. */
+  /**
+   * The lanes from now on, named by their partition. Those that were there before have not begun
+   * again.
+   */
   lanesAssigned(lanes: readonly string[]): void {
     const waiting = new Set(lanes.filter((lane) => !this.#lanes.has(lane)));
     this.#lanes = new Set(lanes);
@@ -91,7 +105,9 @@ export class Meter {
     if (this.#assigned.length > ASSIGNMENTS_MAX) this.#assigned.shift();
   }
 
-  /** A micro-batch came back from the scorer, `waitedMs` after its oldest record batch had arrived. */
+  /**
+   * A micro-batch came back from the scorer, `waitedMs` after its oldest record batch had arrived.
+   */
   microBatchScored({ decodeMs, predictMs, encodeMs }: Scored, waitedMs: number): void {
     const nowMs = performance.now();
     if (Number.isNaN(this.#beganMs)) {
@@ -119,7 +135,10 @@ export class Meter {
     this.#loopFrom = performance.eventLoopUtilization();
   }
 
-  /** Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps are made with. */
+  /**
+   * Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps
+   * are made with.
+   */
   microBatchAcknowledged(lane: string, scored: Scored, producedInMs: number, wallMs: number): void {
     const nowMs = performance.now();
     const { timestamps } = scored;

@@ -3,8 +3,9 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 
 /**
- * queue: from arrival to an answer, less the work itself. decode, predict, encode: in the worker, a micro-batch.
- * produce: until all replicas have it. endToEnd: from each record's timestamp until then.
+ * queue: from arrival to an answer, less the work itself. decode, predict, encode: in the worker, a
+ * micro-batch. produce: until all replicas have it. endToEnd: from each record's timestamp until
+ * then.
  */
 export const STAGES = ['queue', 'decode', 'predict', 'encode', 'produce', 'endToEnd'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -31,7 +32,10 @@ export class StageHistograms {
   readonly #total = ofEach(newHistogram);
   readonly #recent = ofEach(newHistogram);
 
-  /** Records that `count` things took `ms` milliseconds each. Clocks that disagree may give a negative one: it counts as 0. */
+  /**
+   * Records that `count` things took `ms` milliseconds each. Clocks that disagree may give a
+   * negative one: it counts as 0.
+   */
   record(stage: Stage, ms: number, count = 1): void {
     const micros = Math.min(MICROS_MAX, Math.max(0, Math.round(ms * 1000)));
     this.#total[stage].recordValueWithCount(micros, count);
@@ -55,7 +59,10 @@ export class StageHistograms {
     this.takeRecent();
   }
 
-  /** Of the whole run, in microseconds, in the format that every HdrHistogram reads: V2, compressed, in base64. */
+  /**
+   * Of the whole run, in microseconds, in the format that every HdrHistogram reads: V2, compressed,
+   * in base64.
+   */
   encoded(): Record<Stage, string> {
     return ofEach((stage) => encodeIntoCompressedBase64(this.#total[stage]));
   }

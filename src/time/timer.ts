@@ -1,5 +1,6 @@
-// The only timers of the daemon. Node's own fire at once when they are to wait for more than 2^31 - 1 ms, some 25 days: `--for 600h`
-// ended in the moment it began, and a watch set to 2000h barked 30 times a second.
+// The only timers of the daemon. Node's own fire at once when they are to wait for more than 2^31 -
+// 1 ms, some 25 days: `--for 600h` ended in the moment it began, and a watch set to 2000h barked 30
+// times a second.
 
 /** The longest that one of Node's timers waits. */
 export const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
@@ -47,6 +48,8 @@ export function every(ms: number, callback: () => void, options: TimerOptions = 
 export const pause = (ms: number, options: TimerOptions = {}): Promise<void> =>
   new Promise((resolve) => void after(ms, resolve, options));
 
-/** A signal that is aborted by then; its reason is a `TimeoutError`. Nothing has to be taken back. */
+/**
+ * A signal that is aborted by then; its reason is a `TimeoutError`. Nothing has to be taken back.
+ */
 export const signalAfter = (ms: number): AbortSignal =>
   AbortSignal.timeout(Math.min(Math.ceil(ms), NODE_TIMER_MS_MAX));

@@ -1,5 +1,5 @@
-// What is answered above the committed offsets is found, however many crashes left it, and reading goes no further back
-// than that.
+// What is answered above the committed offsets is found, however many crashes left it, and reading
+// goes no further back than that.
 
 import test from 'ava';
 import { type AnsweredPlan, answeredAbove } from '../../src/audit/answered.ts';

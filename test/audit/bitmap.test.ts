@@ -1,4 +1,5 @@
-// A bit for each offset that was set costs as much as what was set, however far apart the offsets lie.
+// A bit for each offset that was set costs as much as what was set, however far apart the offsets
+// lie.
 
 import test from 'ava';
 import fc from 'fast-check';

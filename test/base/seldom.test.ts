@@ -1,4 +1,5 @@
-// A line that repeats is said now and then, with the number of times that it was held back; others are not held back for it.
+// A line that repeats is said now and then, with the number of times that it was held back; others
+// are not held back for it.
 
 import test from 'ava';
 import { Seldom } from '../../src/base/seldom.ts';

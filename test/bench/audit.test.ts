@@ -1,5 +1,5 @@
-// A bench run whose output is wrong is void, whatever was wrong: a result that is missing, out of order, of an unknown record or
-// with another score.
+// A bench run whose output is wrong is void, whatever was wrong: a result that is missing, out of
+// order, of an unknown record or with another score.
 
 import '../../src/process.ts';
 import test from 'ava';

@@ -1,5 +1,6 @@
-// What the bench measures with: its records are what they are said to be, its models give their reference scores on every
-// backend in JavaScript, and its load source keeps to its schedule whatever the receiver does.
+// What the bench measures with: its records are what they are said to be, its models give their
+// reference scores on every backend in JavaScript, and its load source keeps to its schedule
+// whatever the receiver does.
 
 import test from 'ava';
 import { runOpenLoop } from '../../bench/load/open-loop.ts';

@@ -1,4 +1,5 @@
-// What the bench says of its figures: medians with their range, a comparison that knows its spread, a slope that knows its error.
+// What the bench says of its figures: medians with their range, a comparison that knows its spread,
+// a slope that knows its error.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
-// Every scenario of the bench for a second or two, so that the harness cannot rot: on the embedded log, in this process.
-// What needs Kafka runs in test/system/bench.test.ts.
+// Every scenario of the bench for a second or two, so that the harness cannot rot: on the embedded
+// log, in this process. What needs Kafka runs in test/system/bench.test.ts.
 
 import '../../src/process.ts';
 import test from 'ava';

@@ -1,4 +1,5 @@
-// The primitives of Avro, by its specification: what has no such form is refused, and no length is believed.
+// The primitives of Avro, by its specification: what has no such form is refused, and no length is
+// believed.
 
 import test from 'ava';
 import fc from 'fast-check';

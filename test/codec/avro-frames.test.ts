@@ -1,5 +1,5 @@
-// What stands before a value of Avro, or beside it, says which schema it was written with: each framing its own way, and nothing else is
-// taken for one.
+// What stands before a value of Avro, or beside it, says which schema it was written with: each
+// framing its own way, and nothing else is taken for one.
 
 import test from 'ava';
 import {

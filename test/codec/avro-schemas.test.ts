@@ -1,5 +1,6 @@
-// Schemas as others write them: what Java's and Python's libraries accept is read, for what differs is nothing that the bytes of a value
-// depend on. For schemas that avsc accepts too, it is the measure.
+// Schemas as others write them: what Java's and Python's libraries accept is read, for what differs
+// is nothing that the bytes of a value depend on. For schemas that avsc accepts too, it is the
+// measure.
 
 import test from 'ava';
 import avro from 'avsc';

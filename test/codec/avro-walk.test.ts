@@ -1,5 +1,5 @@
-// The walk over a value of Avro against its decoder: what is wanted has the same value, whatever stands before and after it. What a walk
-// does not take it leaves to the decoder.
+// The walk over a value of Avro against its decoder: what is wanted has the same value, whatever
+// stands before and after it. What a walk does not take it leaves to the decoder.
 
 import test from 'ava';
 import avro from 'avsc';
@@ -29,7 +29,10 @@ const path = (place: number, steps: string, count?: number): WantedPath => ({
 const encode = (schema: unknown, value: unknown, wrapUnions: 'auto' | 'always' | 'never' = 'auto'): Buffer =>
   avro.Type.forSchema(structuredClone(schema) as never, { wrapUnions }).toBuffer(value);
 
-/** Whether the walk takes a value: null where it takes none of these types. Other bytes stand around the value. */
+/**
+ * Whether the walk takes a value: null where it takes none of these types. Other bytes stand around
+ * the value.
+ */
 function walkOf(writer: unknown, wanted: readonly WantedPath[], reader: unknown = null, nestingMax = 64) {
   const own = parseSchema(JSON.stringify(writer));
   const compiled = compileWalk(

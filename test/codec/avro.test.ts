@@ -1,4 +1,5 @@
-// Avro as others write it: every writer's schema against the reader's, and what is no such value is refused.
+// Avro as others write it: every writer's schema against the reader's, and what is no such value is
+// refused.
 
 import test from 'ava';
 import avro from 'avsc';

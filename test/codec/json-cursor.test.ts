@@ -1,4 +1,5 @@
-// The cursor of the walker of JSON: where it stands after each question, what it says of keys, how deep it goes, and what it calls wrong.
+// The cursor of the walker of JSON: where it stands after each question, what it says of keys, how
+// deep it goes, and what it calls wrong.
 
 import test from 'ava';
 import { JsonError } from '../../src/codec/json-error.ts';

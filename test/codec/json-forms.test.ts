@@ -1,4 +1,5 @@
-// What JSON has no form for: NaN and infinity as Python writes them, bytes, times of MessagePack, and values that are nested too deep.
+// What JSON has no form for: NaN and infinity as Python writes them, bytes, times of MessagePack,
+// and values that are nested too deep.
 
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';

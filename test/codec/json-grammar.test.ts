@@ -1,5 +1,6 @@
-// The walker of JSON against JSON.parse, on the whole grammar: it takes what that takes, finds the same values, and refuses the rest;
-// whether it goes into lists and maps or skips them, and whatever stands around.
+// The walker of JSON against JSON.parse, on the whole grammar: it takes what that takes, finds the
+// same values, and refuses the rest; whether it goes into lists and maps or skips them, and
+// whatever stands around.
 
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// Numbers in JSON, read from their digits without JSON.parse, are the very numbers that JSON.parse reads.
+// Numbers in JSON, read from their digits without JSON.parse, are the very numbers that JSON.parse
+// reads.
 
 import test from 'ava';
 import fc from 'fast-check';

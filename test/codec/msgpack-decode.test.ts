@@ -1,5 +1,5 @@
-// The decoder of MessagePack against msgpackr, which writes it, and what that one would not say: bytes that are no text, extensions of any
-// type, keys that are none.
+// The decoder of MessagePack against msgpackr, which writes it, and what that one would not say:
+// bytes that are no text, extensions of any type, keys that are none.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
-// The walker of MessagePack, by the format: every head byte with the value that the specification gives it, read, skipped, cut off, and
-// left alone by whoever asks for something else.
+// The walker of MessagePack, by the format: every head byte with the value that the specification
+// gives it, read, skipped, cut off, and left alone by whoever asks for something else.
 
 import test from 'ava';
 import fc from 'fast-check';

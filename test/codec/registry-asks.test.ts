@@ -1,4 +1,5 @@
-// What a registry is asked, and what its answers mean: a schema, that there is none, that it is of another kind, or no answer at all.
+// What a registry is asked, and what its answers mean: a schema, that there is none, that it is of
+// another kind, or no answer at all.
 
 import test from 'ava';
 import { parseSchema, SchemaError } from '../../src/codec/avro-schema.ts';

@@ -1,5 +1,5 @@
-// A schema registry as it may be: schemas that refer to others, in circles or without an end, and no answer for reasons that can be named.
-// What a real one does is in test/system/avro.test.ts.
+// A schema registry as it may be: schemas that refer to others, in circles or without an end, and
+// no answer for reasons that can be named. What a real one does is in test/system/avro.test.ts.
 
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';

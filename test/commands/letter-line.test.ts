@@ -1,4 +1,5 @@
-// `scorelane dlq show` shows every dead letter, whatever is in it: one that it cannot print would hide all behind it.
+// `scorelane dlq show` shows every dead letter, whatever is in it: one that it cannot print would
+// hide all behind it.
 
 import test from 'ava';
 import fc from 'fast-check';

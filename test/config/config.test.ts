@@ -1,4 +1,5 @@
-// Configuration: defaults < file < environment < flags, every problem named at once with its place and what was expected.
+// Configuration: defaults < file < environment < flags, every problem named at once with its place
+// and what was expected.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// What stands in the environment beside the keys: Kubernetes' words about services, other people's variables, and slips.
+// What stands in the environment beside the keys: Kubernetes' words about services, other people's
+// variables, and slips.
 
 import test from 'ava';
 import { SERVICE_LINK } from '../../src/config/environment.ts';

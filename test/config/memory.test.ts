@@ -1,5 +1,5 @@
-// The limit of memory is found wherever a container has it, and kept: what nobody has set is made smaller, or the start is refused with a
-// sum in which every line has its key.
+// The limit of memory is found wherever a container has it, and kept: what nobody has set is made
+// smaller, or the start is refused with a sum in which every line has its key.
 
 import test from 'ava';
 import { type MemoryLimit, memoryLimit } from '../../src/config/memory-limit.ts';

@@ -1,4 +1,5 @@
-// Keys that contradict each other are refused by what is in effect in the end, wherever it comes from.
+// Keys that contradict each other are refused by what is in effect in the end, wherever it comes
+// from.
 
 import test from 'ava';
 import { load, MINIMAL, problemsOf } from '../support/config.ts';

@@ -1,4 +1,5 @@
-// Text stays text, whatever it looks like, wherever it comes from; and what is secret is printed nowhere.
+// Text stays text, whatever it looks like, wherever it comes from; and what is secret is printed
+// nowhere.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// What the engine does and a person may have to hear of is counted, besides being logged: a report says how often.
+// What the engine does and a person may have to hear of is counted, besides being logged: a report
+// says how often.
 
 import { Writable } from 'node:stream';
 import test from 'ava';

@@ -1,4 +1,5 @@
-// The daemon's start with real threads on the embedded log: what may happen while it is under way, and what is closed when it fails.
+// The daemon's start with real threads on the embedded log: what may happen while it is under way,
+// and what is closed when it fails.
 
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,7 +86,8 @@ test.serial(
       }
       const [first] = workers.slice(-2);
       const answer = await run.apply(this, args);
-      // Loaded, and loaded in time: for the pool it has begun. What Node says of a thread without memory left follows.
+      // Loaded, and loaded in time: for the pool it has begun. What Node says of a thread without
+      // memory left follows.
       if (++answers === 2) setImmediate(() => first?.emit('error', new Error('out of memory')));
       return answer;
     };

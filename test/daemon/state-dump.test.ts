@@ -1,4 +1,5 @@
-// What is dumped of a daemon: where it goes, who may read it, how many there are, and that nothing of it is a record's. One daemon for all.
+// What is dumped of a daemon: where it goes, who may read it, how many there are, and that nothing
+// of it is a record's. One daemon for all.
 
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// The micro-batcher: says when and why, takes no more than fits and never less than one record batch; owns no clock.
+// The micro-batcher: says when and why, takes no more than fits and never less than one record
+// batch; owns no clock.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// Backpressure (invariant 5) at its limit: a lane fetches while one more fetch fits into its share, and not one byte beyond.
+// Backpressure (invariant 5) at its limit: a lane fetches while one more fetch fits into its share,
+// and not one byte beyond.
 
 import test from 'ava';
 import { step } from '../../src/engine/dispatcher.ts';
@@ -13,7 +14,10 @@ const lane = { topic: 'in', partition: 0 };
 const { bytes } = batchOf('in', 0, [{ key: 'k', value: 'v' }]);
 const batch = { header: readHeader(bytes), bytes, skip: false };
 
-/** What is said when one batch comes in, under a budget that leaves so many bytes beyond that batch and one fetch. */
+/**
+ * What is said when one batch comes in, under a budget that leaves so many bytes beyond that batch
+ * and one fetch.
+ */
 function afterOneBatch(spareBytes: number): Effect[] {
   const limits = { ...base, fetchBytesMax: 1_000, budgetBytes: bytes.byteLength + 1_000 + spareBytes };
   const engine = newEngine(limits);

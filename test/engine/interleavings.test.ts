@@ -1,5 +1,6 @@
-// The eight invariants under random interleavings: fetches, scores that finish out of order, produce calls that fail or
-// fail after they succeeded, commits that fail, rebalances, losses, crashes and stops, with several instances.
+// The eight invariants under random interleavings: fetches, scores that finish out of order,
+// produce calls that fail or fail after they succeeded, commits that fail, rebalances, losses,
+// crashes and stops, with several instances.
 
 import test from 'ava';
 import fc from 'fast-check';

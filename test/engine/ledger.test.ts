@@ -1,4 +1,5 @@
-// The ledger asserts what it is told: the faults that would lose or reorder records are refused where they happen.
+// The ledger asserts what it is told: the faults that would lose or reorder records are refused
+// where they happen.
 
 import test from 'ava';
 import { Ledger } from '../../src/engine/ledger.ts';

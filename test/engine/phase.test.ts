@@ -1,4 +1,5 @@
-// A lane goes through its phases as they are drawn, and a step that is not drawn is an error at once.
+// A lane goes through its phases as they are drawn, and a step that is not drawn is an error at
+// once.
 
 import test from 'ava';
 import { newLane } from '../../src/engine/lane.ts';

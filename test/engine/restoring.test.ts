@@ -1,5 +1,6 @@
-// A lane with a state: nothing is read before the state is there; what the state has to be fed with is scored by nobody and committed by
-// nobody (invariants 1 and 4); when the state is lost the lane goes back for it.
+// A lane with a state: nothing is read before the state is there; what the state has to be fed with
+// is scored by nobody and committed by nobody (invariants 1 and 4); when the state is lost the lane
+// goes back for it.
 
 import test from 'ava';
 import { viewOf, writeInt64 } from '../../src/base/int64.ts';

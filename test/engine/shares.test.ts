@@ -1,4 +1,5 @@
-// How lanes share what there is, and how they end: fetches within the budget, mail that is given back, stops, rebalances.
+// How lanes share what there is, and how they end: fetches within the budget, mail that is given
+// back, stops, rebalances.
 
 import test from 'ava';
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
@@ -8,7 +9,8 @@ import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import { acknowledged, BYTES, Engine, of, opened } from './one-engine.ts';
 
 test('a lane fetches while one more fetch fits into what all lanes leave free', (t) => {
-  // Two lanes of a budget of four fetches: while one holds three and a half, the other may not fetch.
+  // Two lanes of a budget of four fetches: while one holds three and a half, the other may not
+  // fetch.
   const fetchBytesMax = 10 * BYTES;
   const engine = new Engine({
     fetchBytesMax,

@@ -1,5 +1,5 @@
-// What the engine asks for, step by step: how much is in flight, whose turn it is, when offsets are committed, how long it waits after
-// trouble.
+// What the engine asks for, step by step: how much is in flight, whose turn it is, when offsets are
+// committed, how long it waits after trouble.
 
 import test from 'ava';
 import { wakeAtMs } from '../../src/engine/dispatcher.ts';

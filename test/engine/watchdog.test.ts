@@ -1,4 +1,5 @@
-// No silent stall (invariant 6), and no false alarm; and what a lane does when the source stands where the log is not.
+// No silent stall (invariant 6), and no false alarm; and what a lane does when the source stands
+// where the log is not.
 
 import test from 'ava';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';

@@ -1,5 +1,6 @@
-// A small world around the pure engine: a log, several instances in one group, scorers and a sink whose answers come
-// when the test says so. `run(choices)` plays one interleaving; every choice picks one of the things that may happen next.
+// A small world around the pure engine: a log, several instances in one group, scorers and a sink
+// whose answers come when the test says so. `run(choices)` plays one interleaving; every choice
+// picks one of the things that may happen next.
 
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
@@ -63,7 +64,10 @@ interface Instance {
   readonly reading: Map<string, Reading & TopicPartition>;
   /** The last epoch of each lane that the history knows of. */
   readonly epochs: Map<string, number>;
-  /** joined: has an assignment. settling: asked to settle. waiting: settled, or fallen out of the group. */
+  /**
+   * joined: has an assignment. settling: asked to settle. waiting: settled, or fallen out of the
+   * group.
+   */
   phase: 'joined' | 'settling' | 'waiting' | 'stopping' | 'gone';
 }
 
@@ -73,7 +77,10 @@ export interface Troubles {
   readonly scoreFails: boolean;
   readonly rebalances: boolean;
   readonly losses: boolean;
-  /** Fetches that come from below or beyond what the lane expects, as after a seek that came too late. */
+  /**
+   * Fetches that come from below or beyond what the lane expects, as after a seek that came too
+   * late.
+   */
   readonly strayFetches: boolean;
   /** Whether deadlines of settling and draining pass before the work is done. */
   readonly deadlinesPass: boolean;
@@ -274,7 +281,10 @@ export class World {
     }
   }
 
-  /** Records a pause for the checker of isolation between lanes, unless another lane is still above a share that shrank. */
+  /**
+   * Records a pause for the checker of isolation between lanes, unless another lane is still above
+   * a share that shrank.
+   */
   #notePause(instance: Instance, effect: Extract<Effect, { type: 'pause' | 'resume' }>): void {
     if (effect.type === 'resume') return;
     const { engine } = instance;
@@ -447,7 +457,10 @@ export class World {
     this.#rebalanceWanted = true;
   }
 
-  /** Eager, like Kafka's classic protocol: all settle, then all get their new partitions, most of which stay. */
+  /**
+   * Eager, like Kafka's classic protocol: all settle, then all get their new partitions, most of
+   * which stay.
+   */
   #rebalance(): void {
     const members = this.#instances.filter(({ phase }) => phase !== 'gone' && phase !== 'stopping');
     if (this.#rebalanceWanted) {
@@ -492,7 +505,10 @@ export class World {
   }
 }
 
-/** Epochs are numbered by each instance for itself; in a history they must differ between instances too. */
+/**
+ * Epochs are numbered by each instance for itself; in a history they must differ between instances
+ * too.
+ */
 const uniqueEpoch = (instance: { readonly name: number }, epoch: number): number =>
   instance.name * 100_000 + epoch;
 

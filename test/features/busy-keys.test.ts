@@ -1,5 +1,5 @@
-// Keys of which much waits: their windows are those of the naive implementation, the same to the bit however the state came to be, and no
-// record walks all that waits.
+// Keys of which much waits: their windows are those of the naive implementation, the same to the
+// bit however the state came to be, and no record walks all that waits.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// The keys of windows: a table holds what a Map would hold, however keys meet in it and go; and what is saved of a state is all of it.
+// The keys of windows: a table holds what a Map would hold, however keys meet in it and go; and
+// what is saved of a state is all of it.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -73,7 +74,10 @@ test('at most half of the places of a table are taken: its bytes grow in powers 
   t.is(bytes(), 4 * first);
 });
 
-/** What is carried out: of each array what is used, and no more. What is read in has zeros behind it. */
+/**
+ * What is carried out: of each array what is used, and no more. What is read in has zeros behind
+ * it.
+ */
 function carried(state: WindowState): {
   readonly parts: (number[] | Numbers)[];
   readonly bytes: number;

@@ -1,4 +1,5 @@
-// `scorelane features` as a user runs it: on a generated history its windows are what pandas says they are, for every record.
+// `scorelane features` as a user runs it: on a generated history its windows are what pandas says
+// they are, for every record.
 
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

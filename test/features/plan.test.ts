@@ -1,4 +1,5 @@
-// The feature plan: the declared arithmetic, in double precision, rounded once; and words for what cannot be had.
+// The feature plan: the declared arithmetic, in double precision, rounded once; and words for what
+// cannot be had.
 
 import test from 'ava';
 import fc from 'fast-check';

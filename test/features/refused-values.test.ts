@@ -1,4 +1,5 @@
-// What a plan makes of values that are not as they should be: which code, which words, and what has happened to the windows by then.
+// What a plan makes of values that are not as they should be: which code, which words, and what has
+// happened to the windows by then.
 
 import test from 'ava';
 import { compilePlan, describe } from '../../src/features/plan.ts';
@@ -6,7 +7,10 @@ import { type PlanInput, planInput, type StatelessInput } from '../../src/featur
 import { type Owns, StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 
-/** The row of inputs as model.yaml says them, with a column that must be left alone on either side; or the refusal. */
+/**
+ * The row of inputs as model.yaml says them, with a column that must be left alone on either side;
+ * or the refusal.
+ */
 function filled(inputs: readonly object[], record: unknown, timestampMs = 0): readonly number[] | string {
   const plan = compilePlan(inputs.map((said) => planInput.parse(said)) as StatelessInput[]);
   const row = new Float32Array(plan.width + 2).fill(7);

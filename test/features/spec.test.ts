@@ -1,5 +1,5 @@
-// What model.yaml may say of inputs and windows: what it means, how many columns it is, what they are called, and what is refused in which
-// words.
+// What model.yaml may say of inputs and windows: what it means, how many columns it is, what they
+// are called, and what is refused in which words.
 
 import test from 'ava';
 import { type Only, onlyPlan, SKIPPED } from '../../src/features/only.ts';

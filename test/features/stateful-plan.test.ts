@@ -1,4 +1,5 @@
-// What keeps a record out of the windows: a time that is astray, and a field that does not determine the partition.
+// What keeps a record out of the windows: a time that is astray, and a field that does not
+// determine the partition.
 
 import test from 'ava';
 import { Gathered, Panes } from '../../src/features/panes.ts';

@@ -1,5 +1,6 @@
-// Windows, held against a naive implementation that keeps every record for good: the same numbers for every record, whatever the
-// order of the times; never anything of the future; and the same again from a later beginning.
+// Windows, held against a naive implementation that keeps every record for good: the same numbers
+// for every record, whatever the order of the times; never anything of the future; and the same
+// again from a later beginning.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -87,12 +88,14 @@ test('a state that begins before the longest window gives the same numbers, to t
       const from = cut % given.length;
       const spanMs = Math.max(...all.map((each) => ringLength(each) * each.hopMs)) + graceMs;
       const liveMs = given[from]?.timeMs as number;
-      // As the lane will: from the first offset of which nothing before is later than the longest window before what is live.
+      // As the lane will: from the first offset of which nothing before is later than the longest
+      // window before what is live.
       const begin = given.findIndex(({ timeMs }) => timeMs >= liveMs - spanMs - 400);
       const whole = taken(new WindowState(all, options(graceMs)), all.length, given);
       const latest = (until: number): number =>
         Math.max(...given.slice(0, until).map(({ timeMs }) => timeMs));
-      // The watermark at the beginning must be known as well: it is when the latest so far comes again.
+      // The watermark at the beginning must be known as well: it is when the latest so far comes
+      // again.
       if (latest(begin + 1) > (given[begin]?.timeMs as number)) return;
       const part = taken(new WindowState(all, options(graceMs)), all.length, given.slice(begin));
       t.deepEqual(part.slice(from - begin), whole.slice(from));

@@ -1,4 +1,5 @@
-// A few thousand of the cases that `npm run fuzz` has millions of (invariant 7: a bad record costs only itself).
+// A few thousand of the cases that `npm run fuzz` has millions of (invariant 7: a bad record costs
+// only itself).
 
 import test from 'ava';
 import { fuzz, noOutcomes } from './fuzz.ts';

@@ -10,7 +10,10 @@ export const noOutcomes = (): Outcomes => ({ scored: 0, 'dead letter': 0, 'fetch
 /** Two neighbouring seeds give streams that have nothing in common. */
 const seedOf = (number: number): number => Math.imul(number, 0x9e3779b1) ^ (number / 2 ** 32);
 
-/** Runs the cases `from` up to `until`. Throws with the number of the case that broke what must hold. */
+/**
+ * Runs the cases `from` up to `until`. Throws with the number of the case that broke what must
+ * hold.
+ */
 export function fuzz(
   name: string,
   from: number,

@@ -1,5 +1,6 @@
-// `npm run fuzz -- --cases N [--from M] [--only TARGET]`: N cases over all targets. The cases run in a worker thread: the main
-// thread sees one that does not come back, and measures memory. Exit 1 for a case that breaks what must hold.
+// `npm run fuzz -- --cases N [--from M] [--only TARGET]`: N cases over all targets. The cases run
+// in a worker thread: the main thread sees one that does not come back, and measures memory. Exit 1
+// for a case that breaks what must hold.
 
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -10,11 +11,16 @@ import { TARGETS } from './targets.ts';
 /** A case takes microseconds; a hundred thousand times that is no chance. */
 const HANGS_MS = 10_000;
 const LOOK_MS = 250;
-/** Between these the event loop turns: until then Node keeps the buffers of what did not inflate. */
+/**
+ * Between these the event loop turns: until then Node keeps the buffers of what did not inflate.
+ */
 const CHUNK = 500;
 /** Resident memory of the whole process; at rest it has a quarter of that. */
 const RESIDENT_BYTES_MAX = 1.5 * 2 ** 30;
-/** The share of each target. A record batch and a plan with windows take ten times as long as a value. */
+/**
+ * The share of each target. A record batch and a plan with windows take ten times as long as a
+ * value.
+ */
 const SHARES: Readonly<Record<string, number>> = {
   'record batch': 0.1,
   msgpack: 0.3,

@@ -1,5 +1,5 @@
-// Damages bytes in the ways that find faults in decoders: single bits, numbers at the edges, bytes taken out, put in,
-// repeated, and parts of another valid input.
+// Damages bytes in the ways that find faults in decoders: single bits, numbers at the edges, bytes
+// taken out, put in, repeated, and parts of another valid input.
 
 import type { Random } from '../../src/load/random.ts';
 

@@ -1,5 +1,6 @@
-// What is fuzzed, and what must hold: whatever the bytes are, a decoder gives features, a dead letter or an error that is on
-// the list. The compiled readers must agree with the general one on every damaged value (decision 0008).
+// What is fuzzed, and what must hold: whatever the bytes are, a decoder gives features, a dead
+// letter or an error that is on the list. The compiled readers must agree with the general one on
+// every damaged value (decision 0008).
 
 import { crc32c } from '@node-rs/crc32';
 import avro from 'avsc';
@@ -93,7 +94,9 @@ function avroReader(): Target {
   return agreeing(generalReader(new AvroReader(options), compilePlan(INPUTS), IDS), compiled, valid);
 }
 
-/** The compiled reader must find what the general one does, in values that are damaged in some way. */
+/**
+ * The compiled reader must find what the general one does, in values that are damaged in some way.
+ */
 function agreeing(general: InputReader, compiled: InputReader, valid: readonly Uint8Array[]): Target {
   const [expected, found] = [new Float32Array(WIDTH), new Float32Array(WIDTH)];
   return (random) => {
@@ -126,7 +129,10 @@ const printable = (ids: readonly unknown[]): unknown[] =>
 const PREDICTED = sums([]);
 const BOUNDS = { inflatedBytesMax: 2 ** 20, recordBytesMax: 2 ** 16, headersMax: 50 };
 
-/** As a broker could send it: the fields of the header, the records, compressed data; half of them with a CRC that is right. */
+/**
+ * As a broker could send it: the fields of the header, the records, compressed data; half of them
+ * with a CRC that is right.
+ */
 function recordBatch(): Target {
   const values = transactions(3).map((value) => codecs.msgpack.encode(value));
   const headers = encodeHeaders([
@@ -199,7 +205,10 @@ function listed(error: unknown, codes: readonly string[]): 'fetch error' {
 /** Milliseconds, nanoseconds, and Java's Long.MAX_VALUE, in one batch. */
 const TIMESTAMPS: readonly Int64[] = [1_700_000_000_000, 1_700_000_000_123_456_789n, 2n ** 63n - 1n];
 
-/** Each record has one answer, with the timestamp that it had, whatever it and its neighbours took for a time. */
+/**
+ * Each record has one answer, with the timestamp that it had, whatever it and its neighbours took
+ * for a time.
+ */
 function sameTimestamps(records: readonly RawRecordBatch[], answers: readonly RawRecordBatch[]): void {
   const [given, found] = [records, answers].map((batches) => batches.flatMap(timestampsOf).sort().join());
   if (given !== found) throw new Error(`answers have the timestamps ${found}, their records ${given}`);

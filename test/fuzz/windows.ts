@@ -1,5 +1,6 @@
-// Windows under damaged and odd records: nothing is thrown, the compiled reader and the general one lead to the same features and
-// refusals, and a record that is refused leaves no trace in the windows of those behind it.
+// Windows under damaged and odd records: nothing is thrown, the compiled reader and the general one
+// lead to the same features and refusals, and a record that is refused leaves no trace in the
+// windows of those behind it.
 
 import { codecs, type Format } from '../../src/codec/codecs.ts';
 import { planInput } from '../../src/features/spec.ts';

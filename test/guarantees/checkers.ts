@@ -1,4 +1,5 @@
-// A checker for each invariant of the design: a history in, the violations out, in words. Empty means that it held.
+// A checker for each invariant of the design: a history in, the violations out, in words. Empty
+// means that it held.
 
 import { keyOf as keyOfName, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { History, HistoryEvent } from './history.ts';
@@ -48,8 +49,9 @@ export function nothingIsLost(history: History): string[] {
 }
 
 /**
- * In one partition of one output, where results are in order and none is repeated within a lane. Where lanes share it, only by one
- * producer id: another lane's failure may bring a new one while a copy by the old one is on its way.
+ * In one partition of one output, where results are in order and none is repeated within a lane.
+ * Where lanes share it, only by one producer id: another lane's failure may bring a new one while a
+ * copy by the old one is on its way.
  */
 const placeOf = ({ into }: Of<'appended'>): string =>
   into === undefined ? '' : `${into.incarnation}/${into.partition} ${into.sender ?? ''}`;

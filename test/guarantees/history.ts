@@ -1,20 +1,26 @@
-// What happened in a run, as the checkers of the invariants read it. The property tests, the tests over the memory
-// log and the tests on a real broker all write this one form.
+// What happened in a run, as the checkers of the invariants read it. The property tests, the tests
+// over the memory log and the tests on a real broker all write this one form.
 
 import type { TopicPartition as OfSomeTopic } from '../../src/log/topic-partition.ts';
 
-/** Topics that had a name one after the other are told apart by their incarnation: offsets of one mean nothing in another. */
+/**
+ * Topics that had a name one after the other are told apart by their incarnation: offsets of one
+ * mean nothing in another.
+ */
 interface TopicPartition extends OfSomeTopic {
   readonly incarnation?: string | undefined;
 }
 
 export type HistoryEvent =
   /**
-   * A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see it (aborted, control). `skipped`: it
-   * has no answer.
+   * A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see
+   * it (aborted, control). `skipped`: it has no answer.
    */
   | ({ type: 'input'; offset: number; bad?: boolean; absent?: boolean; skipped?: boolean } & TopicPartition)
-  /** A lane began, while the log of its incarnation ended there. `crashed`: the ownership before ended without a chance to commit. */
+  /**
+   * A lane began, while the log of its incarnation ended there. `crashed`: the ownership before
+   * ended without a chance to commit.
+   */
   | ({ type: 'owned'; epoch: number; position: number; logEnd?: number | undefined } & TopicPartition)
   | ({ type: 'ended'; epoch: number; why: 'revoked' | 'lost' | 'crashed' } & TopicPartition)
   /** A result or dead letter for the input record at `offset` was appended to the output log. */
@@ -25,8 +31,8 @@ export type HistoryEvent =
       kind: 'result' | 'deadLetter';
       value?: string;
       /**
-       * Where it lies: of which topic of that name, in which partition, and in which it belongs by the counts of then. `sender`: its
-       * producer id, where lanes share partitions of the output.
+       * Where it lies: of which topic of that name, in which partition, and in which it belongs by
+       * the counts of then. `sender`: its producer id, where lanes share partitions of the output.
        */
       into?: {
         readonly incarnation: string | undefined;
@@ -39,7 +45,10 @@ export type HistoryEvent =
   | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)
   | { type: 'held'; bytes: number; budgetBytes: number }
   | ({ type: 'paused'; ownHeldBytes: number; shareBytes: number } & TopicPartition)
-  /** The run is over: how far the reader could have gone, and whether the daemon admitted that this lane is in trouble. */
+  /**
+   * The run is over: how far the reader could have gone, and whether the daemon admitted that this
+   * lane is in trouble.
+   */
   | ({ type: 'ended-run'; logEnd: number; committed: number; ready: boolean } & TopicPartition);
 
 export type History = readonly HistoryEvent[];

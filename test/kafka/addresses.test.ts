@@ -1,4 +1,5 @@
-// Every form of an address that Kafka's own clients read is read, and every other is refused before anything is dialled.
+// Every form of an address that Kafka's own clients read is read, and every other is refused before
+// anything is dialled.
 
 import { createServer } from 'node:net';
 import test from 'ava';

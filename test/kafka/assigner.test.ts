@@ -1,5 +1,6 @@
-// Who gets what in a group whose members read different topics: only partitions of their own, as with Java's assignors. What
-// another gets is lost to both: the one leaves it alone, the other does not have it.
+// Who gets what in a group whose members read different topics: only partitions of their own, as
+// with Java's assignors. What another gets is lost to both: the one leaves it alone, the other does
+// not have it.
 
 import test from 'ava';
 import { assignmentOf } from '../../src/kafka/assigner.ts';

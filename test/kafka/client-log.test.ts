@@ -1,4 +1,5 @@
-// What people are told of kafkajs's own log: it may throw at nobody, and what repeats may not drown the rest.
+// What people are told of kafkajs's own log: it may throw at nobody, and what repeats may not drown
+// the rest.
 
 import test from 'ava';
 import { clientLog } from '../../src/kafka/client-log.ts';

@@ -1,11 +1,15 @@
-// A request that is not answered in time ends its connection: on one that a firewall has forgotten no other would be either
-// (invariant 6). On a real connection: `npm run torture -- --only forgotten`.
+// A request that is not answered in time ends its connection: on one that a firewall has forgotten
+// no other would be either (invariant 6). On a real connection: `npm run torture -- --only
+// forgotten`.
 
 import type { Socket } from 'node:net';
 import test from 'ava';
 import { type ConnectionClass, ownConnection } from '../../src/kafka/connection.ts';
 
-/** Sends one request that fails with an error of that name; resolves to what the socket was then destroyed with. */
+/**
+ * Sends one request that fails with an error of that name; resolves to what the socket was then
+ * destroyed with.
+ */
 async function destroyedWith(errorName: string): Promise<Error | undefined> {
   let destroyed: Error | undefined;
   const Original = class {

@@ -1,5 +1,5 @@
-// Where a lane begins: what is committed of this topic counts, what is of one that had its name does not, and what came into
-// being while the group was there is the group's from its start on.
+// Where a lane begins: what is committed of this topic counts, what is of one that had its name
+// does not, and what came into being while the group was there is the group's from its start on.
 
 import test from 'ava';
 import {

@@ -1,5 +1,5 @@
-// Record batches against independent implementations: those of the Java client and of librdkafka are read right, and
-// both read ours.
+// Record batches against independent implementations: those of the Java client and of librdkafka
+// are read right, and both read ours.
 
 import anyTest, { type TestFn } from 'ava';
 import { KafkaSink } from '../../src/kafka/sink.ts';

@@ -1,4 +1,5 @@
-// Lanes that are assigned together share what the broker says of times, for a while; a failure is not kept.
+// Lanes that are assigned together share what the broker says of times, for a while; a failure is
+// not kept.
 
 import test from 'ava';
 import { OffsetsByTime } from '../../src/kafka/offsets-by-time.ts';

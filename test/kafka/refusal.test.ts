@@ -1,4 +1,5 @@
-// What no waiting mends is told from what may pass, and named: by kafkajs's errors as they come, wrapped or not.
+// What no waiting mends is told from what may pass, and named: by kafkajs's errors as they come,
+// wrapped or not.
 
 import test from 'ava';
 import { GroupInUseError, RefusedError, refusalOf, unreachable } from '../../src/kafka/refusal.ts';

@@ -1,5 +1,6 @@
-// What a real broker refuses, or does not answer for: a batch that is too large goes in parts, a record that the topic will not take
-// is named while all others are appended once, and a partition that is not there any more is no success. The same for both sinks.
+// What a real broker refuses, or does not answer for: a batch that is too large goes in parts, a
+// record that the topic will not take is named while all others are appended once, and a partition
+// that is not there any more is no success. The same for both sinks.
 
 import anyTest, { type TestFn } from 'ava';
 import { KafkaSink } from '../../src/kafka/sink.ts';

@@ -1,5 +1,6 @@
-// The contract with kafkajs: the seam substitutes some of its files and relies on others. If any of them differs from the
-// one it was made for, this fails; read the new file, adapt src/kafka/seam.ts, and only then renew the hash.
+// The contract with kafkajs: the seam substitutes some of its files and relies on others. If any of
+// them differs from the one it was made for, this fails; read the new file, adapt
+// src/kafka/seam.ts, and only then renew the hash.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

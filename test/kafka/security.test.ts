@@ -1,4 +1,5 @@
-// Encryption and login pass through to a real broker: TLS alone, and SASL with each mechanism over TLS and without.
+// Encryption and login pass through to a real broker: TLS alone, and SASL with each mechanism over
+// TLS and without.
 
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

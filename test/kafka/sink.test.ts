@@ -1,5 +1,6 @@
-// The Kafka sink on a real broker: sequence numbers count records and stay with a batch, so that what is sent again is not
-// appended again; a gap in them is healed; a refusal is told apart from a failure.
+// The Kafka sink on a real broker: sequence numbers count records and stay with a batch, so that
+// what is sent again is not appended again; a gap in them is healed; a refusal is told apart from a
+// failure.
 
 import { connect } from 'node:net';
 import anyTest, { type TestFn } from 'ava';
@@ -73,7 +74,10 @@ test('a batch whose answer was lost is sent again with its sequence, and appende
   const settings = settingsFor(broker().address);
   let losing = false;
   let lost = 0;
-  /** Connects as kafkajs does, but for one answer on demand: it is thrown away and the connection broken. */
+  /**
+   * Connects as kafkajs does, but for one answer on demand: it is thrown away and the connection
+   * broken.
+   */
   const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect(port, host, onConnect);
     const emit = socket.emit.bind(socket);

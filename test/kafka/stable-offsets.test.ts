@@ -1,4 +1,5 @@
-// Who asks for committed offsets waits for the transactions that are about to change them, and for no longer than it should.
+// Who asks for committed offsets waits for the transactions that are about to change them, and for
+// no longer than it should.
 
 import test from 'ava';
 import {
@@ -11,7 +12,10 @@ const UNSTABLE = 88;
 /** Of partition 0, 1 and so on; null for what a transaction is about to change. */
 type Offsets = readonly (number | null)[];
 
-/** A broker that has these offsets, one after the other each time it is asked, and the last ones ever after. */
+/**
+ * A broker that has these offsets, one after the other each time it is asked, and the last ones
+ * ever after.
+ */
 function brokerWith(answers: readonly Offsets[], maxVersion: number) {
   const asked: number[][] = [];
   class Fake {

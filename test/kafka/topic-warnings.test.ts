@@ -1,4 +1,5 @@
-// Which settings of a topic are warned of, held against those of the topic that the records come from: none where nothing will be refused.
+// Which settings of a topic are warned of, held against those of the topic that the records come
+// from: none where nothing will be refused.
 
 import test from 'ava';
 import { topicWarnings, type Written } from '../../src/kafka/topic-warnings.ts';

@@ -1,4 +1,5 @@
-// The generated history: in order, the same for the same seed, and with the three kinds of fraud that its source describes.
+// The generated history: in order, the same for the same seed, and with the three kinds of fraud
+// that its source describes.
 
 import test from 'ava';
 import { generateHistory, type Transaction } from '../../src/load/history.ts';

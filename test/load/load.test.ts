@@ -1,5 +1,5 @@
-// The load source: the same seed gives the same records, rows repeat with ids of their own, records go where their keys
-// say, and a share of them is spoilt in the five ways.
+// The load source: the same seed gives the same records, rows repeat with ids of their own, records
+// go where their keys say, and a share of them is spoilt in the five ways.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

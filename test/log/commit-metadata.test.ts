@@ -1,4 +1,5 @@
-// What stands beside a committed offset: it is read as it was written, and what others have written there says nothing.
+// What stands beside a committed offset: it is read as it was written, and what others have written
+// there says nothing.
 
 import test from 'ava';
 import {

@@ -1,4 +1,5 @@
-// The two formats whose packages have no bound of their own: how large data becomes is known from the data, before it is inflated.
+// The two formats whose packages have no bound of their own: how large data becomes is known from
+// the data, before it is inflated.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -79,7 +80,9 @@ test('a frame of snappy without blocks holds nothing, and its first bytes alone 
   t.is(outcome(SNAPPY, XERIAL.subarray(0, 15), 100_000), 'CompressionError');
 });
 
-/** An lz4 frame by its format: blocks of these sizes, stored as they are or said to be compressed. */
+/**
+ * An lz4 frame by its format: blocks of these sizes, stored as they are or said to be compressed.
+ */
 function lz4Frame(
   flags: number,
   blockSize: number,

@@ -1,5 +1,5 @@
-// What both log adapters must do: the contracts written on the ports, as tests. Run over the memory log in
-// test/memory/conformance.test.ts and over a real Kafka broker in test/kafka/conformance.ts.
+// What both log adapters must do: the contracts written on the ports, as tests. Run over the memory
+// log in test/memory/conformance.test.ts and over a real Kafka broker in test/kafka/conformance.ts.
 
 import type { TestFn } from 'ava';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
@@ -23,7 +23,10 @@ export interface LogHarness {
   /** A member of a group that is to read a topic; the harness ends it after the test. */
   source(groupId: string, topic: string): Source;
   sink(): Sink;
-  /** Takes the partitions of a group's members away without asking them, as when their sessions expire. */
+  /**
+   * Takes the partitions of a group's members away without asking them, as when their sessions
+   * expire.
+   */
   expel(groupId: string, sources: readonly Source[]): Promise<void>;
 }
 

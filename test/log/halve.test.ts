@@ -1,4 +1,5 @@
-// A record batch that its topic does not take whole is cut into two: all records, in their order, as they were.
+// A record batch that its topic does not take whole is cut into two: all records, in their order,
+// as they were.
 
 import test from 'ava';
 import { COMPRESSION_TYPES } from '../../src/log/compression.ts';

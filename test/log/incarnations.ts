@@ -1,5 +1,5 @@
-// What both log adapters must do with a topic that was deleted and made again under the same name: it is another log (invariant 9).
-// A part of the conformance suite.
+// What both log adapters must do with a topic that was deleted and made again under the same name:
+// it is another log (invariant 9). A part of the conformance suite.
 
 import type { TestFn } from 'ava';
 import { startingAt } from '../../src/log/offset.ts';

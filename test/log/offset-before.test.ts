@@ -1,4 +1,5 @@
-// Where a lane begins to read again: early enough, whatever the times in the log are, and not much earlier.
+// Where a lane begins to read again: early enough, whatever the times in the log are, and not much
+// earlier.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -17,7 +18,10 @@ const logOf =
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** What lies in the log: of some of it a state takes nothing; the time of what it takes lies near the timestamp. */
+/**
+ * What lies in the log: of some of it a state takes nothing; the time of what it takes lies near
+ * the timestamp.
+ */
 const logs = fc
   .record({
     start: fc.nat(50),
@@ -188,7 +192,8 @@ test('the time of what is taken may lie aside of its timestamp to either side: b
     99_500,
     logOf(0, inOrder(100), { count: 0 }),
   );
-  // The latest timestamp is 99,000 to within a step of 1,875; what is taken may be of 5,000 less, and begin 5,000 before its reach.
+  // The latest timestamp is 99,000 to within a step of 1,875; what is taken may be of 5,000 less,
+  // and begin 5,000 before its reach.
   const least = 99_500 - 2 * 1_875 - reach.driftMs;
   t.true(assumedMs >= least - 1 && assumedMs <= 99_000 - reach.driftMs, `${assumedMs}`);
   t.is(offset, Math.ceil((assumedMs - reach.ms - reach.driftMs) / 1_000));

@@ -1,4 +1,5 @@
-// Record batches of a topic are closed before the record that would take them past their limit: the broker refuses what is past its own.
+// Record batches of a topic are closed before the record that would take them past their limit: the
+// broker refuses what is past its own.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -54,7 +55,8 @@ test('a batch is filled up to its limit, and not a byte further', (t) => {
 
 test('what a record takes besides its parts is no more than is counted for it', (t) => {
   const length = sizeOfVarint(2 ** 31 - 1);
-  // Its own length, attributes, timestamp, offset, the lengths of key and value, a count of no headers.
+  // Its own length, attributes, timestamp, offset, the lengths of key and value, a count of no
+  // headers.
   const most = length + 1 + sizeOfVarlong(2n ** 63n - 1n) + length + length + length + NO_HEADERS.byteLength;
   t.is(RECORD_OVERHEAD_BYTES_MAX, most);
 });

@@ -1,4 +1,5 @@
-// Where a keyed record goes. Another client's program and the values in the tests of Kafka's own client say what is right.
+// Where a keyed record goes. Another client's program and the values in the tests of Kafka's own
+// client say what is right.
 
 import { createRequire } from 'node:module';
 import test from 'ava';

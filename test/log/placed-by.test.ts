@@ -1,4 +1,5 @@
-// By which partition counts records may lie where they do: every count that the topic has had counts, and none is named without need.
+// By which partition counts records may lie where they do: every count that the topic has had
+// counts, and none is named without need.
 
 import test from 'ava';
 import fc from 'fast-check';

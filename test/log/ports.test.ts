@@ -1,4 +1,5 @@
-// The values of the ports: offsets that cannot be none, names that cannot be mixed up, and errors that say which record it was.
+// The values of the ports: offsets that cannot be none, names that cannot be mixed up, and errors
+// that say which record it was.
 
 import test from 'ava';
 import { nextAfter, offset, startingAt } from '../../src/log/offset.ts';

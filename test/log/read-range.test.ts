@@ -1,4 +1,5 @@
-// A topic read from here to there: everything between is handed over once, in order, whatever the source brings and in whatever order.
+// A topic read from here to there: everything between is handed over once, in order, whatever the
+// source brings and in whatever order.
 
 import test from 'ava';
 import { viewOf, writeInt64 } from '../../src/base/int64.ts';

@@ -1,4 +1,5 @@
-// RecordBatch v2 on bytes: what is written is read back, and what is damaged, cut off or too large is refused.
+// RecordBatch v2 on bytes: what is written is read back, and what is damaged, cut off or too large
+// is refused.
 
 import { gzipSync } from 'node:zlib';
 import test from 'ava';

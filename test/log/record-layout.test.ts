@@ -1,5 +1,5 @@
-// How records stand in a batch, byte by byte: another client's reader takes what is written here, and records that overlap, or reach past
-// their end, are damaged even where the CRC is right.
+// How records stand in a batch, byte by byte: another client's reader takes what is written here,
+// and records that overlap, or reach past their end, are damaged even where the CRC is right.
 
 import { createRequire } from 'node:module';
 import test from 'ava';
@@ -171,7 +171,8 @@ function batchOfBytes(records: readonly number[], recordCount = 1) {
   return rawOf(bytes);
 }
 
-// Lengths are zigzag varints: 2n is n, 1 is -1. Length, attributes, timestamp, offset, key length, key, value length, value, headers.
+// Lengths are zigzag varints: 2n is n, 1 is -1. Length, attributes, timestamp, offset, key length,
+// key, value length, value, headers.
 const WHOLE = [20, 0, 0, 0, 2, 107, 4, 118, 119, 0, 0];
 
 test('a record is what its lengths say, and nothing of it lies outside of it', (t) => {

@@ -1,5 +1,5 @@
-// How far dead letters were sent back: letters that a code left out are sent later, none is sent twice, and what is known of a topic is not
-// taken for another that has its name.
+// How far dead letters were sent back: letters that a code left out are sent later, none is sent
+// twice, and what is known of a topic is not taken for another that has its name.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// What a writer of record batches does with its buffers: few of them, each given back that was outgrown, and large enough to the byte.
+// What a writer of record batches does with its buffers: few of them, each given back that was
+// outgrown, and large enough to the byte.
 
 import test from 'ava';
 import { viewOf } from '../../src/base/int64.ts';

@@ -6,7 +6,10 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { ROOT } from '../support/daemon.ts';
 
-/** Loads every backend that is here, in a thread, as a daemon does. Resolves to the lines on standard error. */
+/**
+ * Loads every backend that is here, in a thread, as a daemon does. Resolves to the lines on
+ * standard error.
+ */
 async function saidWith(environment: Readonly<Record<string, string>>): Promise<string[]> {
   const { TF_CPP_MIN_LOG_LEVEL: _, ...inherited } = process.env;
   const { stdout, stderr } = await promisify(execFile)(

@@ -1,4 +1,5 @@
-// Layers models, the other form of model.json, serve on the WASM and CPU backends like graph models.
+// Layers models, the other form of model.json, serve on the WASM and CPU backends like graph
+// models.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,8 @@ async function saved(): Promise<string> {
     'name: tiny\nversion: 1\ninputs: [{path: a}, {path: b}]\noutputs: [risk, kinds]\n' +
       'artefacts: {web: {path: model.json}}\ngolden: {path: golden.json, tolerance: 1e-5}\n',
   );
-  // All weights are one: the hidden units are a + b, and the risk is the logistic function of three times that.
+  // All weights are one: the hidden units are a + b, and the risk is the logistic function of three
+  // times that.
   const golden = [
     { record: { a: 0.25, b: 0.25 }, outputs: { risk: [1 / (1 + Math.exp(-1.5))], kinds: [0.5, 0.5] } },
   ];

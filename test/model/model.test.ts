@@ -1,4 +1,5 @@
-// A model is served only when its files are whole and its golden records agree, on every backend; auto says what it took.
+// A model is served only when its files are whole and its golden records agree, on every backend;
+// auto says what it took.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

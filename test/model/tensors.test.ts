@@ -1,5 +1,6 @@
-// A predictor keeps no tensor, whether the model answers or throws: what stays behind in a thread stays until it ends. One test after
-// the other, native first: backends share an engine in one process.
+// A predictor keeps no tensor, whether the model answers or throws: what stays behind in a thread
+// stays until it ends. One test after the other, native first: backends share an engine in one
+// process.
 
 import test from 'ava';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
@@ -39,7 +40,8 @@ for (const backend of BACKENDS) {
       predictor.predict(features, ROWS);
       const before = predictor.tensorCount();
       predictor.predict(features, ROWS);
-      // A multiple of the rows that native takes together, so that it makes no copy of the right size.
+      // A multiple of the rows that native takes together, so that it makes no copy of the right
+      // size.
       t.throws(() => predictor.predict(features.subarray(1), 8));
       t.is(predictor.tensorCount(), before);
     },

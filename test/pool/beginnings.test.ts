@@ -1,5 +1,6 @@
-// A state that began too late, because something in the log of which it takes nothing is later than all that it takes: no record is
-// scored with it (invariant 8), it leaves no snapshot, and a good snapshot is not lost by it. On real threads.
+// A state that began too late, because something in the log of which it takes nothing is later than
+// all that it takes: no record is scored with it (invariant 8), it leaves no snapshot, and a good
+// snapshot is not lost by it. On real threads.
 
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -73,7 +74,8 @@ test.serial('a good snapshot is used, though it is older than what was begun wit
 test.serial(
   'what is scored in the micro-batch that crosses the position proves nothing about what lies below it',
   async (t) => {
-    // The first scored record is as late as the one that was refused: a state that knows it looks as if it had begun early enough.
+    // The first scored record is as late as the one that was refused: a state that knows it looks
+    // as if it had begun early enough.
     const late = POSITION + 1;
     const lateMs = RECORDS.at(-1)?.at ?? 0;
     const stamped: BeginningOf = (_, position, tooLate) => {

@@ -1,4 +1,5 @@
-// Drafts of snapshots are of the size of states: those of a killed process must not fill the disk, and those of a live one must stay.
+// Drafts of snapshots are of the size of states: those of a killed process must not fill the disk,
+// and those of a live one must stay.
 
 import {
   existsSync,

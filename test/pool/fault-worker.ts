@@ -1,5 +1,6 @@
-// The real worker, but for records whose key asks for trouble: it exits, never comes back, throws what nobody thought of, or
-// keeps tensors or memory for good. And where the environment says so it does not begin.
+// The real worker, but for records whose key asks for trouble: it exits, never comes back, throws
+// what nobody thought of, or keeps tensors or memory for good. And where the environment says so it
+// does not begin.
 
 import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';

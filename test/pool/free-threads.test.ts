@@ -1,5 +1,5 @@
-// Who gets which thread, where any will do: one task a thread, in the order of the calls, and nobody waits for a thread that is being
-// replaced while there are others (invariant 6).
+// Who gets which thread, where any will do: one task a thread, in the order of the calls, and
+// nobody waits for a thread that is being replaced while there are others (invariant 6).
 
 import test from 'ava';
 import { BufferPool } from '../../src/base/buffer-pool.ts';

@@ -1,5 +1,6 @@
-// Inflated record batches must not stay in memory: a thread that is always busy keeps nothing of what it has scored. The packages for lz4
-// and snappy free theirs in a turn of the event loop only, which a worker thread does not make by itself.
+// Inflated record batches must not stay in memory: a thread that is always busy keeps nothing of
+// what it has scored. The packages for lz4 and snappy free theirs in a turn of the event loop only,
+// which a worker thread does not make by itself.
 
 import test from 'ava';
 import { ModelHost } from '../../src/pool/model-host.ts';

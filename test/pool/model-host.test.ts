@@ -1,5 +1,5 @@
-// One thread and its models: they come and go by requests, know nothing of each other, and come back when another thread has to take the
-// place of the first.
+// One thread and its models: they come and go by requests, know nothing of each other, and come
+// back when another thread has to take the place of the first.
 
 import test, { type ExecutionContext } from 'ava';
 import { BufferPool } from '../../src/base/buffer-pool.ts';

@@ -1,5 +1,5 @@
-// How many partitions there are decides where results lie and which records are misplaced: no answer is taken that is older than the
-// question, and where nobody can tell nothing is decided.
+// How many partitions there are decides where results lie and which records are misplaced: no
+// answer is taken that is older than the question, and where nobody can tell nothing is decided.
 
 import test from 'ava';
 import { PartitionCounter } from '../../src/pool/partition-counter.ts';

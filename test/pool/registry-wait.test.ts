@@ -1,5 +1,6 @@
-// Waiting for the registry is no time that a task takes, nor one that waits behind it: a registry that hangs for longer than
-// scoring.deadline costs no thread and makes no dead letter. And schemas are found by what a record's headers say.
+// Waiting for the registry is no time that a task takes, nor one that waits behind it: a registry
+// that hangs for longer than scoring.deadline costs no thread and makes no dead letter. And schemas
+// are found by what a record's headers say.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
-// The real worker, of a model that takes longer for its golden records than a busy machine holds up a process: a deadline is noticed.
+// The real worker, of a model that takes longer for its golden records than a busy machine holds up
+// a process: a deadline is noticed.
 
 import answer from '../../src/worker/main.ts';
 import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';

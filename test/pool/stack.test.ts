@@ -1,4 +1,5 @@
-// A fault in a worker thread that nobody thought of is told with the place where it happened: between threads an error loses its stack.
+// A fault in a worker thread that nobody thought of is told with the place where it happened:
+// between threads an error loses its stack.
 
 import test from 'ava';
 import { ModelHost } from '../../src/pool/model-host.ts';

@@ -1,5 +1,6 @@
-// The pool for lanes with a state, on real threads: whatever becomes of a thread, a record's features are those of an undisturbed
-// reading (invariant 8), and a record that costs a thread every time costs only itself (invariant 7).
+// The pool for lanes with a state, on real threads: whatever becomes of a thread, a record's
+// features are those of an undisturbed reading (invariant 8), and a record that costs a thread
+// every time costs only itself (invariant 7).
 
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,8 @@ test('records that make their thread exit, or throw, become dead letters; all ot
   await feeder.run();
   await pool.stop();
   const wanted = features.map((row, offset) => (offset in trouble ? 'WORKER_LOST' : row));
-  // What the fault worker refuses it takes when it need not score it: so these records are in the windows of others.
+  // What the fault worker refuses it takes when it need not score it: so these records are in the
+  // windows of others.
   t.deepEqual(fates(feeder.answers), wanted);
   t.true(feeder.restores > 6);
   t.true(

@@ -1,5 +1,6 @@
-// The pool: a worker that dies or hangs is replaced, its micro-batch is scored again, and a record that does it every
-// time becomes a dead letter while its neighbours are scored once (invariants 6 and 7).
+// The pool: a worker that dies or hangs is replaced, its micro-batch is scored again, and a record
+// that does it every time becomes a dead letter while its neighbours are scored once (invariants 6
+// and 7).
 
 import test from 'ava';
 import { viewOf } from '../../src/base/int64.ts';

@@ -1,4 +1,5 @@
-// Records that are suspected are given one by one, wherever they stand: offsets that hold none cost nothing, however many they are.
+// Records that are suspected are given one by one, wherever they stand: offsets that hold none cost
+// nothing, however many they are.
 
 import test from 'ava';
 import { Suspects } from '../../src/pool/suspects.ts';

@@ -1,5 +1,6 @@
-// The compiled reader for Avro, held against the general one, which decodes by avsc: for schemas and values of all kinds the same
-// features to the bit, the same ids, the same refusals, and the same state behind them.
+// The compiled reader for Avro, held against the general one, which decodes by avsc: for schemas
+// and values of all kinds the same features to the bit, the same ids, the same refusals, and the
+// same state behind them.
 
 import test from 'ava';
 import avro from 'avsc';
@@ -150,7 +151,9 @@ const schemas = fc
     return { writer: { type: 'record', name: 'R', fields }, values };
   });
 
-/** A reader's schema as users have: the amounts by another name, a default for what is not there. */
+/**
+ * A reader's schema as users have: the amounts by another name, a default for what is not there.
+ */
 const READER = {
   type: 'record',
   name: 'R',

@@ -1,5 +1,5 @@
-// JSON that is not quite JSON, where the configuration says that it may be: behind the frame of Confluent's serializer, and with
-// Python's NaN.
+// JSON that is not quite JSON, where the configuration says that it may be: behind the frame of
+// Confluent's serializer, and with Python's NaN.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// Where a value stands in the bytes of a record, by its path: what stands there is what decoding finds at the path.
+// Where a value stands in the bytes of a record, by its path: what stands there is what decoding
+// finds at the path.
 
 import test from 'ava';
 import fc from 'fast-check';

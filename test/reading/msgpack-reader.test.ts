@@ -1,5 +1,6 @@
-// The compiled reader against the general one, through msgpackr: same features to the bit, same ids, same refusals, for
-// every kind of value, any order of keys, missing and repeated and unknown fields, and damage at every byte.
+// The compiled reader against the general one, through msgpackr: same features to the bit, same
+// ids, same refusals, for every kind of value, any order of keys, missing and repeated and unknown
+// fields, and damage at every byte.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// The identity of a feature plan: what windows hold depends on all that is in it, and on nothing else.
+// The identity of a feature plan: what windows hold depends on all that is in it, and on nothing
+// else.
 
 import test from 'ava';
 import { type PlanInput, planInput } from '../../src/features/spec.ts';

@@ -1,4 +1,5 @@
-// The header that names the schema of a value, as Confluent's serializers write it: wherever it stands among others, and nothing else.
+// The header that names the schema of a value, as Confluent's serializers write it: wherever it
+// stands among others, and nothing else.
 
 import test from 'ava';
 import fc from 'fast-check';

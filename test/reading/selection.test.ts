@@ -1,4 +1,5 @@
-// Which records are skipped, as the audit asks: by their fields, or for having no value, and not before their schema is known.
+// Which records are skipped, as the audit asks: by their fields, or for having no value, and not
+// before their schema is known.
 
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';

@@ -1,5 +1,5 @@
-// Plans of every kind of input, windows among them, read from the bytes of a record and from a decoded object: the same features to the
-// bit, the same refusals, and the same state behind them.
+// Plans of every kind of input, windows among them, read from the bytes of a record and from a
+// decoded object: the same features to the bit, the same refusals, and the same state behind them.
 
 import test from 'ava';
 import fc from 'fast-check';

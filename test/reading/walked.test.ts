@@ -1,5 +1,6 @@
-// When a record needs no decoding: what is plain is walked, or the compiled readers would be of no use; and whatever stands in a record, a
-// walk never writes beside its row, nor over the ids of another.
+// When a record needs no decoding: what is plain is walked, or the compiled readers would be of no
+// use; and whatever stands in a record, a walk never writes beside its row, nor over the ids of
+// another.
 
 import test, { type ExecutionContext } from 'ava';
 import avro from 'avsc';
@@ -54,7 +55,10 @@ function readerOf(
 
 const bytesOf = (format: Format, value: unknown): Uint8Array => codecs[format].encode(value).slice();
 
-/** Reads a record into a row of a larger array, and holds it against the general reader. Returns whether it was walked. */
+/**
+ * Reads a record into a row of a larger array, and holds it against the general reader. Returns
+ * whether it was walked.
+ */
 function agree(
   t: ExecutionContext,
   format: Format,

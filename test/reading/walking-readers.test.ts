@@ -1,5 +1,6 @@
-// The compiled readers on nested fields and lists, and the one for JSON on everything: held against the general reader, which
-// decodes to an object. Same features to the bit, same ids, same refusals.
+// The compiled readers on nested fields and lists, and the one for JSON on everything: held against
+// the general reader, which decodes to an object. Same features to the bit, same ids, same
+// refusals.
 
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';

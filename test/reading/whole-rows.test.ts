@@ -1,5 +1,6 @@
-// A row that is scored was written whole, whatever the plan, the record, its format and the reader: a place that is left alone would
-// hold what another record put there. So rows are NaN before, and every record comes after one that had all fields.
+// A row that is scored was written whole, whatever the plan, the record, its format and the reader:
+// a place that is left alone would hold what another record put there. So rows are NaN before, and
+// every record comes after one that had all fields.
 
 import test from 'ava';
 import avro from 'avsc';

@@ -1,12 +1,16 @@
-// Deliberate bugs: the simulator is tested by whether it finds them. Each is a change to the text of one source file,
-// made while it is loaded; text that is not there exactly once is an error, so that no bug quietly stops to be one.
+// Deliberate bugs: the simulator is tested by whether it finds them. Each is a change to the text
+// of one source file, made while it is loaded; text that is not there exactly once is an error, so
+// that no bug quietly stops to be one.
 
 export interface Bug {
   readonly name: string;
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** The seed to begin with, for one that needs so much to come together that the first thousands do not catch it. */
+  /**
+   * The seed to begin with, for one that needs so much to come together that the first thousands do
+   * not catch it.
+   */
   readonly from?: number;
   /** It shows only where lanes have a state; all others are looked for where they have none. */
   readonly windows?: true;

@@ -1,5 +1,6 @@
-// The simulated cluster: the memory log, what a broker knows of idempotent producers, and the consumer group's committed
-// offsets. Whatever is appended or committed goes into the history that the checkers read.
+// The simulated cluster: the memory log, what a broker knows of idempotent producers, and the
+// consumer group's committed offsets. Whatever is appended or committed goes into the history that
+// the checkers read.
 
 import { crc32c } from '@node-rs/crc32';
 import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC_ID } from '../../src/answers/dead-letter.ts';
@@ -111,7 +112,10 @@ export class Cluster {
     this.history.push({ type: 'committed', epoch, next, topic, partition, incarnation: metadata });
   }
 
-  /** Appends what no reader of committed records sees: of a transaction that was aborted, or the marker that ends one. */
+  /**
+   * Appends what no reader of committed records sees: of a transaction that was aborted, or the
+   * marker that ends one.
+   */
   appendSkipped(batch: ResultBatch): void {
     this.log.append(batch);
     const last = this.partition(batch).batches.at(-1);

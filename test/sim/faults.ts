@@ -1,5 +1,6 @@
-// What may go wrong in a run, and how often. Each seed turns some kinds of trouble on and leaves others out (swarm
-// testing, Groce et al. 2012): with all of them on at once some would hide others.
+// What may go wrong in a run, and how often. Each seed turns some kinds of trouble on and leaves
+// others out (swarm testing, Groce et al. 2012): with all of them on at once some would hide
+// others.
 
 import { Random } from '../../src/load/random.ts';
 
@@ -44,7 +45,10 @@ export type Fault = (typeof FAULTS)[number];
 export interface Plan {
   readonly seed: number;
   readonly faults: ReadonlySet<Fault>;
-  /** Whether the model has windows. What retention deletes is in them no more: then nobody can say what is right. */
+  /**
+   * Whether the model has windows. What retention deletes is in them no more: then nobody can say
+   * what is right.
+   */
   readonly windows: boolean;
   /** Faults stop at this virtual time; then everything must come to its end. */
   readonly faultsUntilMs: number;
@@ -85,7 +89,10 @@ export function planOf(seed: number, isWindows?: boolean): Plan {
   return { seed, faults, windows, faultsUntilMs };
 }
 
-/** Random numbers of a run: a stream for each kind of decision, so that without one fault the rest stays much the same. */
+/**
+ * Random numbers of a run: a stream for each kind of decision, so that without one fault the rest
+ * stays much the same.
+ */
 export class Dice {
   readonly #streams = new Map<string, Random>();
   readonly #plan: Plan;

@@ -1,6 +1,6 @@
-// The consumer group of the simulated cluster, in the manner of Kafka's classic protocol: everybody settles, then everybody
-// gets what is theirs, most of which stays. Who is expelled does not know it at once, and commits of an old generation are
-// refused.
+// The consumer group of the simulated cluster, in the manner of Kafka's classic protocol: everybody
+// settles, then everybody gets what is theirs, most of which stays. Who is expelled does not know
+// it at once, and commits of an old generation are refused.
 
 import type { LaneCommit } from '../../src/engine/messages.ts';
 import { FencedError } from '../../src/log/ports.ts';

@@ -1,5 +1,6 @@
-// What is written to the input: records, some of which cannot be scored, and what no reader of committed records sees. Timestamps are
-// mostly those of the records; some have nothing to do with them, as those of other producers, of markers, and of clocks that are wrong.
+// What is written to the input: records, some of which cannot be scored, and what no reader of
+// committed records sees. Timestamps are mostly those of the records; some have nothing to do with
+// them, as those of other producers, of markers, and of clocks that are wrong.
 
 import { crc32c } from '@node-rs/crc32';
 import { viewOf } from '../../src/base/int64.ts';
@@ -16,7 +17,9 @@ import type { Scheduler } from './scheduler.ts';
 import { BREAKS, DRIFT_MS, FAR_AHEAD_MS, KILLS, THROWS } from './sim-model.ts';
 import { UNWANTED, WANTED } from './skips.ts';
 
-/** The times of records that are dated far ahead of the clock, and of those that no date can have. */
+/**
+ * The times of records that are dated far ahead of the clock, and of those that no date can have.
+ */
 const FAR_TIMES_MS = [FAR_AHEAD_MS, 1e30];
 
 /** Nearly as far as a record batch can reach. */
@@ -91,7 +94,8 @@ export class Input {
     const damaged = this.#dice.strikes('damage', 0.05) || isDamaged;
     const poison = [KILLS, THROWS, BREAKS][offset % 3] as number;
     const x = this.#dice.strikes('poison', 0.03) ? poison : 20 + (offset % 50);
-    // Late by chance, now and then by more than the grace; and some are ahead of all others, so that many behind them are late.
+    // Late by chance, now and then by more than the grace; and some are ahead of all others, so
+    // that many behind them are late.
     const aheadMs = isAhead ? this.#dice.of('astrayTimes').below(400) : 0;
     const nearMs = Math.max(0, Math.floor(this.#scheduler.nowMs) - this.#dice.of('late').below(16)) + aheadMs;
     const at = isFar ? (FAR_TIMES_MS[offset % 2] as number) : nearMs;
@@ -111,7 +115,10 @@ export class Input {
     return { key: `k${offset % 7}`, value: damaged ? value.slice(0, -3) : value, timestampMs };
   }
 
-  /** One who belongs there, by the count of now, or by one of before: producers learn of a growth one after the other. */
+  /**
+   * One who belongs there, by the count of now, or by one of before: producers learn of a growth
+   * one after the other.
+   */
   #who(partition: number): string {
     const able = this.#cluster.inputCounts.filter((count) => count > partition);
     const random = this.#dice.of('who');
@@ -122,14 +129,20 @@ export class Input {
     }
   }
 
-  /** A timestamp that has nothing to do with when something happened: a little ahead, far ahead, or long past. */
+  /**
+   * A timestamp that has nothing to do with when something happened: a little ahead, far ahead, or
+   * long past.
+   */
   #astrayMs(): number {
     const random = this.#dice.of('astrayTimes');
     const aheadMs = [random.below(400), 1e6 + random.below(1e9), Number.NEGATIVE_INFINITY];
     return Math.max(0, Math.floor(this.#scheduler.nowMs) + (aheadMs[random.below(3)] as number));
   }
 
-  /** What is left of a batch of which compaction has taken the last records away: a few, or very many. */
+  /**
+   * What is left of a batch of which compaction has taken the last records away: a few, or very
+   * many.
+   */
   #compacted(batch: ResultBatch): ResultBatch {
     if (!this.#dice.strikes('compaction', 0.1)) return batch;
     const { bytes, recordCount } = batch;

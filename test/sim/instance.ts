@@ -1,4 +1,5 @@
-// One daemon of the simulated world: the real driver, the real pool, the real Kafka sink, on ports of this world.
+// One daemon of the simulated world: the real driver, the real pool, the real Kafka sink, on ports
+// of this world.
 
 import type { StateDump } from '../../src/daemon/dump-text.ts';
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
@@ -175,7 +176,8 @@ export class Instance {
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    // While a process is frozen its own timers wait too: two of them, one after the other, leave it time to end.
+    // While a process is frozen its own timers wait too: two of them, one after the other, leave it
+    // time to end.
     const { process } = this;
     process.after(STOP_MS, () =>
       process.after(1, () => this.#world.failed(`${process.name} did not stop within ${STOP_MS} ms`)),
@@ -238,7 +240,10 @@ export class Instance {
     this.#world.note(() => `${process.name} ${printEffect(effect)}`);
   }
 
-  /** A pause, for the checker of isolation between lanes, unless another lane is still above a share that shrank. */
+  /**
+   * A pause, for the checker of isolation between lanes, unless another lane is still above a share
+   * that shrank.
+   */
   #notePause(partition: TopicPartition): void {
     const { state } = this.#driver;
     const lane = state.lanes.get(keyOf(partition));

@@ -1,7 +1,8 @@
-// `npm run sim -- --seeds N --from S`: plays the seeds one after the other. The first that breaks an invariant is made
-// smaller, its trace is printed, and the exit code is 1. `--seed S` plays one and prints its trace. `--for-ever` goes on
-// until told to stop. `--bugs` plants each deliberate bug in turn and says with which seed it was caught; `--bug NAME` plants one.
-// `--replay FILE` steps through the dump of a daemon's state.
+// `npm run sim -- --seeds N --from S`: plays the seeds one after the other. The first that breaks
+// an invariant is made smaller, its trace is printed, and the exit code is 1. `--seed S` plays one
+// and prints its trace. `--for-ever` goes on until told to stop. `--bugs` plants each deliberate
+// bug in turn and says with which seed it was caught; `--bug NAME` plants one. `--replay FILE`
+// steps through the dump of a daemon's state.
 
 import { parseArgs } from 'node:util';
 import { bugTable } from './bug-table.ts';

@@ -1,4 +1,5 @@
-// Plants a deliberate bug: changes the text of one source file while it is loaded. Text that is not there exactly once is an error.
+// Plants a deliberate bug: changes the text of one source file while it is loaded. Text that is not
+// there exactly once is an error.
 
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';

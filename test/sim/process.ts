@@ -1,10 +1,13 @@
-// One process of the simulated world: what is asked of the outside comes back to it only while it lives, and not before
-// it runs again when it was stopped for a while. Its clock may jump ahead.
+// One process of the simulated world: what is asked of the outside comes back to it only while it
+// lives, and not before it runs again when it was stopped for a while. Its clock may jump ahead.
 
 import type { Clock } from '../../src/engine/ports.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Epochs are counted by each process for itself; in a history they must differ between processes too. */
+/**
+ * Epochs are counted by each process for itself; in a history they must differ between processes
+ * too.
+ */
 const EPOCHS = 100_000;
 
 /** More than a thread hangs until its deadline, and the replacement takes. */

@@ -1,5 +1,6 @@
-// kafkajs's admin client and producer, as far as the real sink uses them, over the simulated cluster: requests that are
-// refused, whose answer is lost, or that arrive after they were given up.
+// kafkajs's admin client and producer, as far as the real sink uses them, over the simulated
+// cluster: requests that are refused, whose answer is lost, or that arrive after they were given
+// up.
 
 import type { Kafka } from 'kafkajs';
 import { acknowledgedSend } from '../../src/kafka/produce-answers.ts';
@@ -31,7 +32,10 @@ export interface ProducerWorld {
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type });
 
 export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
-  /** By output partition and lane, the ownership whose bytes were sent last: that of the halves of a batch that was cut. */
+  /**
+   * By output partition and lane, the ownership whose bytes were sent last: that of the halves of a
+   * batch that was cut.
+   */
   const lastEpochs = new Map<string, number>();
   const nothing = async (): Promise<void> => {};
   const partitionsOf = (topic: string): { readonly partitionId: number }[] =>

@@ -1,5 +1,6 @@
-// What the topics of the simulated world do not take, ever: single records, which a broker names or does not, and batches that are too
-// large. As on a broker this is looked at before sequence numbers are.
+// What the topics of the simulated world do not take, ever: single records, which a broker names or
+// does not, and batches that are too large. As on a broker this is looked at before sequence
+// numbers are.
 
 import { ERROR_TIMESTAMP } from '../../src/answers/dead-letter.ts';
 import type { RecordBatchHeader } from '../../src/log/record-batch.ts';
@@ -8,7 +9,10 @@ import type { ReadRecord } from '../support/records.ts';
 /** Two results of the simulated model are larger. */
 const BATCH_BYTES_MAX = 420;
 
-/** time: results and dead letters of a record are refused for their timestamp, by name. result: its result is, and nobody says which. */
+/**
+ * time: results and dead letters of a record are refused for their timestamp, by name. result: its
+ * result is, and nobody says which.
+ */
 export type Refused = 'time' | 'result';
 
 interface Appended {

@@ -1,4 +1,5 @@
-// A dump is enough to see again what an engine did, message by message; and where it would do something else, that message is named.
+// A dump is enough to see again what an engine did, message by message; and where it would do
+// something else, that message is named.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';

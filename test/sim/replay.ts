@@ -1,5 +1,6 @@
-// Steps through a dump: from the state that was kept before its messages, each is given to the engine again. What the engine does now
-// must be what it did then. Where it is not, or an assertion fails, that message is the one to look at.
+// Steps through a dump: from the state that was kept before its messages, each is given to the
+// engine again. What the engine does now must be what it did then. Where it is not, or an assertion
+// fails, that message is the one to look at.
 
 import { readFileSync } from 'node:fs';
 import { inspect, isDeepStrictEqual } from 'node:util';

@@ -1,5 +1,5 @@
-// Virtual time: events in the order of their times, and of their making where those are equal. Between two events every
-// promise that can go on does, so that one seed always gives one history.
+// Virtual time: events in the order of their times, and of their making where those are equal.
+// Between two events every promise that can go on does, so that one seed always gives one history.
 
 interface Event {
   readonly atMs: number;
@@ -29,7 +29,10 @@ export class Scheduler {
     };
   }
 
-  /** Plays events until there are none, `done` says so, or the time is up. `observe` is called after each. */
+  /**
+   * Plays events until there are none, `done` says so, or the time is up. `observe` is called after
+   * each.
+   */
   async run(untilMs: number, done: () => boolean, observe: () => void): Promise<void> {
     await settled();
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {

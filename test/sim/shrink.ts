@@ -1,5 +1,5 @@
-// Makes a failing run smaller: without each fault that it does not need, and with the time of faults as short as it still
-// fails. What is left is traced.
+// Makes a failing run smaller: without each fault that it does not need, and with the time of
+// faults as short as it still fails. What is left is traced.
 
 import type { Plan } from './faults.ts';
 import { type Outcome, simulate } from './simulation.ts';

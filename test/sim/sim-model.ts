@@ -1,5 +1,6 @@
-// The model of the simulated world, as the real scorer runs it, and what it must say of every record. In half of the worlds it has
-// windows: then a lane has a state, and the answer to a record depends on those before it.
+// The model of the simulated world, as the real scorer runs it, and what it must say of every
+// record. In half of the worlds it has windows: then a lane has a state, and the answer to a record
+// depends on those before it.
 
 import type { Archive, Numbers } from '../../src/features/archive.ts';
 import type { Fields } from '../../src/features/plan.ts';
@@ -61,7 +62,10 @@ export const { reach: REACH, width: WIDTH } = newPlan(0);
 export const scoreOf = (row: Float32Array): number =>
   row.reduce((sum, value, index) => Math.fround(sum + value * (1 + index / 7)), 0);
 
-/** The reader, with records among its input that make the thread exit, and others that bring a fault of it to light. */
+/**
+ * The reader, with records among its input that make the thread exit, and others that bring a fault
+ * of it to light.
+ */
 export function deadly(reader: InputReader, exit: () => void): InputReader {
   return {
     width: reader.width,
@@ -165,9 +169,13 @@ export function statefulReading(
   return { reader, states: states as LaneStates };
 }
 
-/** The score of every record of a partition, by offset, as one who reads the log once from its start finds it. */
+/**
+ * The score of every record of a partition, by offset, as one who reads the log once from its start
+ * finds it.
+ */
 function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number, number> {
-  // Every record was placed by the count of its time: whatever else a lane knew of then, it takes them all.
+  // Every record was placed by the count of its time: whatever else a lane knew of then, it takes
+  // them all.
   const plan = new StatefulPlan(INPUTS, OPTIONS, null, undefined, () => 0);
   const scores = new Map<number, number>();
   const row = new Float32Array(WIDTH);

@@ -1,5 +1,5 @@
-// Nothing is lost, whatever fails: the eight invariants over some thousand simulated runs, and a simulator that finds the
-// bugs which it is there to find.
+// Nothing is lost, whatever fails: the eight invariants over some thousand simulated runs, and a
+// simulator that finds the bugs which it is there to find.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

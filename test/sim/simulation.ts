@@ -1,5 +1,5 @@
-// One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble ends, everything must come
-// to its end within a bound, and the checkers read the whole history.
+// One run: several daemons, one cluster, load, and trouble drawn from a seed. Then the trouble
+// ends, everything must come to its end within a bound, and the checkers read the whole history.
 
 import type { StateDump } from '../../src/daemon/dump-text.ts';
 import * as checkers from '../guarantees/checkers.ts';
@@ -17,11 +17,13 @@ import { SESSION_MS } from './source.ts';
 import { TROUBLE } from './trouble.ts';
 
 /**
- * Virtual time in which everything must be scored and committed once nothing fails any more: as many daemons as there may
- * be have to find out, one after the other, that they have stalled.
+ * Virtual time in which everything must be scored and committed once nothing fails any more: as
+ * many daemons as there may be have to find out, one after the other, that they have stalled.
  */
 const BOUND_MS = 40_000;
-/** In a calm run it must be that soon: nothing waits for a timer that is there for other reasons. */
+/**
+ * In a calm run it must be that soon: nothing waits for a timer that is there for other reasons.
+ */
 const CALM_BOUND_MS = 800;
 const COUNTS_CHANGE: readonly Fault[] = ['inputGrows', 'outputsRemade'];
 const MAY_STALL: readonly Fault[] = ['stalls', 'coordinatorLoss', 'pauses'];
@@ -168,7 +170,10 @@ export class Simulation implements InstanceWorld {
     };
   }
 
-  /** Answers that lie in another partition than where they belong, though everybody could know how many there are. */
+  /**
+   * Answers that lie in another partition than where they belong, though everybody could know how
+   * many there are.
+   */
   #astray(): string[] {
     return this.cluster.history.flatMap((event) => {
       if (event.type !== 'appended' || event.into === undefined) return [];

@@ -1,5 +1,6 @@
-// Records that are none of the model's business, in the worlds that have them: tombstones, and records that a condition does not let
-// through. They have no answer and are in no window; they are counted, and the audit, which reads by a reader of its own, knows them.
+// Records that are none of the model's business, in the worlds that have them: tombstones, and
+// records that a condition does not let through. They have no answer and are in no window; they are
+// counted, and the audit, which reads by a reader of its own, knows them.
 
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import type { ReadingSetup } from '../../src/reading/reading-setup.ts';

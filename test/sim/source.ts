@@ -1,5 +1,5 @@
-// A member of the simulated group behind the Source port. It keeps the port's promises as the real Kafka source does: what
-// it owns, since when, and in which generation something may be committed.
+// A member of the simulated group behind the Source port. It keeps the port's promises as the real
+// Kafka source does: what it owns, since when, and in which generation something may be committed.
 
 import type { LaneCommit } from '../../src/engine/messages.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
@@ -261,7 +261,8 @@ export class SimSource implements Source, GroupMember {
   #request(reading: Reading): void {
     const { cluster, dice, group } = this.#world;
     if (reading.incarnation !== cluster.incarnation) {
-      // There is no topic of that id any more: it looks for the one that there is, and joins again, once.
+      // There is no topic of that id any more: it looks for the one that there is, and joins again,
+      // once.
       if (this.#missed !== reading.incarnation) group.rebalance();
       this.#missed = reading.incarnation;
       return;

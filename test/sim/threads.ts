@@ -1,5 +1,5 @@
-// Worker threads of the simulated world: the real scorer runs in them, in virtual time. They may be slow, die, or hang
-// until their deadline; a poisoned record kills its thread every time.
+// Worker threads of the simulated world: the real scorer runs in them, in virtual time. They may be
+// slow, die, or hang until their deadline; a poisoned record kills its thread every time.
 
 import { compilePlan } from '../../src/features/plan.ts';
 import { ThreadRetiredError, type WorkerThread } from '../../src/pool/worker-thread.ts';
@@ -96,7 +96,10 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
   return { setup, scorer, states };
 }
 
-/** No state goes from one task to the next where there are no windows: one scorer does for all threads of all processes. */
+/**
+ * No state goes from one task to the next where there are no windows: one scorer does for all
+ * threads of all processes.
+ */
 const stateless = [false, true].map((skips) => newParts(null, setupOf(skips)));
 
 /** What runs in a thread, until the thread is lost. */
@@ -145,7 +148,10 @@ class Life {
   }
 }
 
-/** Offsets of each partition below which chance has struck already: it does so once, as a record is to blame otherwise. */
+/**
+ * Offsets of each partition below which chance has struck already: it does so once, as a record is
+ * to blame otherwise.
+ */
 type StruckBelow = Map<number, number>;
 
 export class SimThread implements WorkerThread {
@@ -158,8 +164,8 @@ export class SimThread implements WorkerThread {
   readonly #struckBelow: StruckBelow;
 
   /**
-   * With a disk it keeps the states of lanes until it is lost. All threads of a process have one `struckBelow`: a lane goes from one
-   * to the other.
+   * With a disk it keeps the states of lanes until it is lost. All threads of a process have one
+   * `struckBelow`: a lane goes from one to the other.
    */
   constructor(process: SimProcess, dice: Dice, disk: SimDisk | null, struckBelow: StruckBelow) {
     this.#struckBelow = struckBelow;

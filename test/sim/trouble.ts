@@ -1,4 +1,5 @@
-// What the nemesis of the simulated world does: daemons that are stopped, killed or frozen, a group and topics that change under them.
+// What the nemesis of the simulated world does: daemons that are stopped, killed or frozen, a group
+// and topics that change under them.
 
 import { keyOf } from '../../src/log/topic-partition.ts';
 import { DEAD, PARTITIONS, RESULTS } from './cluster.ts';

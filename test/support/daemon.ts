@@ -1,4 +1,5 @@
-// The daemon and its load source as a user runs them: processes of their own, told apart by configuration only.
+// The daemon and its load source as a user runs them: processes of their own, told apart by
+// configuration only.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -139,7 +140,10 @@ export const startLoad = (job: Job, count: number, ...args: string[]): Program =
     ...args,
   ]);
 
-/** Waits until the group has committed the end of every partition of the input. What the daemon said tells why not. */
+/**
+ * Waits until the group has committed the end of every partition of the input. What the daemon said
+ * tells why not.
+ */
 export async function allCommitted(
   job: Job,
   kafka: import('kafkajs').Kafka,

@@ -1,9 +1,13 @@
-// 64-bit integers of every magnitude, for properties: as many of one bit as of 63, and what stands at the edges.
+// 64-bit integers of every magnitude, for properties: as many of one bit as of 63, and what stands
+// at the edges.
 
 import fc from 'fast-check';
 import { type Int64, int64Of } from '../../src/base/int64.ts';
 
-/** Around the largest integers that a double and its half hold, a time in each unit, and Java's Long.MAX_VALUE. */
+/**
+ * Around the largest integers that a double and its half hold, a time in each unit, and Java's
+ * Long.MAX_VALUE.
+ */
 const EDGES = [
   0n,
   2n ** 52n,

@@ -19,7 +19,10 @@ import {
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
 
-/** Starts a broker before the tests of a file, calls `ready`, and ends it after them. Sessions may be short, so that tests are. */
+/**
+ * Starts a broker before the tests of a file, calls `ready`, and ends it after them. Sessions may
+ * be short, so that tests are.
+ */
 export function withBroker(
   test: TestFn,
   options: BrokerOptions = {},
@@ -72,7 +75,10 @@ async function compileJava(): Promise<string> {
   return `${jars}:${folder}`;
 }
 
-/** Runs the Java tool, one at a time: a dozen JVMs at once starve each other. Resolves to what it prints. */
+/**
+ * Runs the Java tool, one at a time: a dozen JVMs at once starve each other. Resolves to what it
+ * prints.
+ */
 export function java(...args: string[]): Promise<string> {
   compiled ??= compileJava();
   const turn = Promise.all([compiled, javaTurn]).then(([path]) =>
@@ -82,7 +88,10 @@ export function java(...args: string[]): Promise<string> {
   return turn;
 }
 
-/** A member of a group through librdkafka, with settings of its own. Resolves when it has its partitions. */
+/**
+ * A member of a group through librdkafka, with settings of its own. Resolves when it has its
+ * partitions.
+ */
 export async function librdkafkaMember(
   address: string,
   topic: string,

@@ -1,4 +1,5 @@
-// Windows by a naive implementation that keeps every record for good, and what a state says of the same records.
+// Windows by a naive implementation that keeps every record for good, and what a state says of the
+// same records.
 
 import fc from 'fast-check';
 import { type StateOptions, WINDOW_FUNCTIONS, type Window } from '../../src/features/window-spec.ts';

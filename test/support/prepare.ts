@@ -1,5 +1,6 @@
-// `npm test` begins here: fetches and builds the real parts that the tests need. A part that cannot be had is named
-// loudly; with CI=true that ends the run, without it the tests of that part fail one by one and the others still run.
+// `npm test` begins here: fetches and builds the real parts that the tests need. A part that cannot
+// be had is named loudly; with CI=true that ends the run, without it the tests of that part fail
+// one by one and the others still run.
 
 import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
 import { ensureNative } from '../../tools/native.ts';

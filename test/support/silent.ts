@@ -1,4 +1,5 @@
-// A server that accepts connections and never says a word: a broker that hangs, or one behind a firewall that drops packets.
+// A server that accepts connections and never says a word: a broker that hangs, or one behind a
+// firewall that drops packets.
 
 import { createServer, type Socket } from 'node:net';
 

@@ -1,4 +1,5 @@
-// The pool for lanes with a state on real threads, and one who plays the engine for a lane: what the tests of both have in common.
+// The pool for lanes with a state on real threads, and one who plays the engine for a lane: what
+// the tests of both have in common.
 
 import { codecs } from '../../src/codec/codecs.ts';
 import { startingAt } from '../../src/log/offset.ts';
@@ -22,7 +23,9 @@ const modelWith = (version: string, state = '{ time: at, partitioning: trusted }
     version,
   );
 export const MODEL = modelWith('1');
-/** Other versions of the model: one with the same plan, one whose windows wait for what comes late. */
+/**
+ * Other versions of the model: one with the same plan, one whose windows wait for what comes late.
+ */
 export const SAME_PLAN = modelWith('2');
 export const OTHER_PLAN = modelWith('3', '{ time: at, partitioning: trusted, grace: 1s }');
 export const RECORDS = history(10, 60);
@@ -69,7 +72,10 @@ export async function poolWith(
 
 const IN_FLIGHT = 4;
 
-/** Plays the engine for one lane: several micro-batches in flight, and back to the first that has no answer when a state is lost. */
+/**
+ * Plays the engine for one lane: several micro-batches in flight, and back to the first that has no
+ * answer when a state is lost.
+ */
 export class Feeder {
   readonly answers: ScoredMicroBatch[] = [];
   restores = 0;

@@ -1,4 +1,5 @@
-// Waits for a condition, never for a time: polls until it holds, and fails with what was waited for.
+// Waits for a condition, never for a time: polls until it holds, and fails with what was waited
+// for.
 
 const POLL_MS = 10;
 const DEFAULT_TIMEOUT_MS = 60_000;

@@ -1,4 +1,5 @@
-// A model with windows over a generated history, its inputs said by the test: what it predicts means nothing.
+// A model with windows over a generated history, its inputs said by the test: what it predicts
+// means nothing.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,10 @@ export interface WindowsModel {
   readonly settings: readonly string[];
 }
 
-/** Writes it as a version of `cards` in a repository of its own. `inputs` and `windows` are as model.yaml has them. */
+/**
+ * Writes it as a version of `cards` in a repository of its own. `inputs` and `windows` are as
+ * model.yaml has them.
+ */
 export function windowsModel(inputs: string, state: string, version = '1'): WindowsModel {
   const repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
   const folder = join(repository, 'cards', version);

@@ -1,4 +1,5 @@
-// The bench on a real broker, as a user runs it: the peers, whose kafkajs and librdkafka need one, and the daemon as a process.
+// The bench on a real broker, as a user runs it: the peers, whose kafkajs and librdkafka need one,
+// and the daemon as a process.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';

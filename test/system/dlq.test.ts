@@ -1,4 +1,5 @@
-// Dead letters on a real broker: told by kind, shown as they are, sent back once; and a flood of them stops its lane.
+// Dead letters on a real broker: told by kind, shown as they are, sent back once; and a flood of
+// them stops its lane.
 
 import anyTest, { type TestFn } from 'ava';
 import { commitPositions } from '../../src/kafka/commit.ts';

@@ -1,4 +1,5 @@
-// What users fear, on a real broker under load: kill -9, rebalances, SIGTERM, bad records. Invariants 1 to 4 and 7.
+// What users fear, on a real broker under load: kill -9, rebalances, SIGTERM, bad records.
+// Invariants 1 to 4 and 7.
 
 import anyTest, { type TestFn } from 'ava';
 import {
@@ -65,7 +66,8 @@ test.serial(
     t.is(found.missing, 0);
     t.is(found.inputs, records);
     t.is(found.uncommitted, 0);
-    // In flight are what is with the scorers and the sink, and what was acknowledged since the last commit, 200 ms ago.
+    // In flight are what is with the scorers and the sink, and what was acknowledged since the last
+    // commit, 200 ms ago.
     const uncommitted = 6_000 * 0.2 * 3;
     const most = KILLS * (partitions * (inFlight + 1) * microBatch + uncommitted);
     t.log(
@@ -110,7 +112,8 @@ test.serial(
     const started = performance.now();
     const { code, out } = await daemon.stop();
     t.is(code, 0, out);
-    // By then Kubernetes would have killed it; a loaded machine needs some of that for the process alone.
+    // By then Kubernetes would have killed it; a loaded machine needs some of that for the process
+    // alone.
     t.true(performance.now() - started < 30_000);
     await load.stop();
     const found = await audit(job);

@@ -1,5 +1,6 @@
-// The main job on a real broker, audited by Python: exactly one result for each input, same key and timestamp, in input
-// order, scores as Python's TensorFlow gives them, and the group's offsets at the end of the log.
+// The main job on a real broker, audited by Python: exactly one result for each input, same key and
+// timestamp, in input order, scores as Python's TensorFlow gives them, and the group's offsets at
+// the end of the log.
 
 import anyTest, { type TestFn } from 'ava';
 import { KAFKA_VERSIONS } from '../../tools/broker.ts';

@@ -1,4 +1,5 @@
-// What the daemon does when the broker, a topic or the log's beginning is not there, and what the user is told.
+// What the daemon does when the broker, a topic or the log's beginning is not there, and what the
+// user is told.
 
 import anyTest, { type TestFn } from 'ava';
 import { partitionOfKey } from '../../src/log/partitioner.ts';

@@ -1,5 +1,5 @@
-// Topics that do not take every timestamp: the record becomes a dead letter, its neighbours are scored once, and redrive sends it
-// back with its own time.
+// Topics that do not take every timestamp: the record becomes a dead letter, its neighbours are
+// scored once, and redrive sends it back with its own time.
 
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';

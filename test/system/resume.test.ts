@@ -1,4 +1,5 @@
-// `run --resume-dedupe` on a real broker: what a killed daemon had written and not committed is not written again.
+// `run --resume-dedupe` on a real broker: what a killed daemon had written and not committed is not
+// written again.
 
 import anyTest, { type TestFn } from 'ava';
 import { allCommitted, audit, newJob, produce, startDaemon } from '../support/daemon.ts';
@@ -8,7 +9,10 @@ import { until } from '../support/until.ts';
 const test = anyTest as TestFn;
 const broker = withBroker(test);
 
-/** Kills a daemon whose results are written and not committed, and starts another; resolves to what an audit finds then. */
+/**
+ * Kills a daemon whose results are written and not committed, and starts another; resolves to what
+ * an audit finds then.
+ */
 async function killedAndResumed(...args: string[]) {
   const job = await newJob(broker().address, ['model.backend=wasm'], 2);
   const kafka = kafkaFor(settingsFor(job.address));

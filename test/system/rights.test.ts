@@ -1,5 +1,6 @@
-// Rights, on a broker that asks for them: the smallest set that the operating guide lists is enough for every command, and
-// what is missing, a login or a group of others is named before anything is begun.
+// Rights, on a broker that asks for them: the smallest set that the operating guide lists is enough
+// for every command, and what is missing, a login or a group of others is named before anything is
+// begun.
 
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';

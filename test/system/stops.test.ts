@@ -1,5 +1,5 @@
-// Every command can be ended at every moment, and ends by itself where a broker says nothing (invariant 6 for people): a pod
-// that does not end in time is killed, and with it its summary.
+// Every command can be ended at every moment, and ends by itself where a broker says nothing
+// (invariant 6 for people): a pod that does not end in time is killed, and with it its summary.
 
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
@@ -78,7 +78,8 @@ test('a broker that hangs keeps no stop longer than lanes.stopTimeout: what is i
     const { code, out } = await daemon.stop();
     const tookMs = performance.now() - startedMs;
     t.true(code === 0 || code === 75, out);
-    // By then Kubernetes would have killed it; a loaded machine needs some of that for the process alone.
+    // By then Kubernetes would have killed it; a loaded machine needs some of that for the process
+    // alone.
     t.true(tookMs < 30_000, `${tookMs} ms`);
     t.is(readSummary(file).scored, 1_000);
   } finally {

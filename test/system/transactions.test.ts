@@ -1,5 +1,6 @@
-// With kafka.transactional.id, on real brokers: every record has exactly one result for readers that read what is committed,
-// also after kill -9, after a zombie, and when the answer to a commit is lost.
+// With kafka.transactional.id, on real brokers: every record has exactly one result for readers
+// that read what is committed, also after kill -9, after a zombie, and when the answer to a commit
+// is lost.
 
 import anyTest, { type TestFn } from 'ava';
 import { KAFKA_VERSIONS } from '../../tools/broker.ts';

@@ -1,5 +1,5 @@
-// Windows as a user has them, on a real broker: the same features from the daemon, undisturbed or killed and rebalanced, from
-// `scorelane features`, and from pandas (invariant 8).
+// Windows as a user has them, on a real broker: the same features from the daemon, undisturbed or
+// killed and rebalanced, from `scorelane features`, and from pandas (invariant 8).
 
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

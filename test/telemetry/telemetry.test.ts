@@ -1,4 +1,5 @@
-// What is measured: percentiles that are right to three digits, a rate that counts every record, a line for people.
+// What is measured: percentiles that are right to three digits, a rate that counts every record, a
+// line for people.
 
 import test from 'ava';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';

@@ -1,4 +1,5 @@
-// Waits of any length come when they should, though no timer of Node may be asked for more than 25 days.
+// Waits of any length come when they should, though no timer of Node may be asked for more than 25
+// days.
 
 import test from 'ava';
 import fc from 'fast-check';
@@ -6,7 +7,10 @@ import { after, every, NODE_TIMER_MS_MAX, signalAfter } from '../../src/time/tim
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
-/** Runs with a clock that is moved by hand, and with timers that refuse what Node's would not wait for. */
+/**
+ * Runs with a clock that is moved by hand, and with timers that refuse what Node's would not wait
+ * for.
+ */
 function inVirtualTime(run: (tick: (ms: number) => void) => void): void {
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
   const waiting = new Map<object, { readonly atMs: number; readonly callback: () => void }>();

@@ -1,5 +1,5 @@
-// A backlog larger than the memory of who reads it: records of 1 kB in lz4 over many partitions, as producers leave behind that went
-// on while the daemon was away.
+// A backlog larger than the memory of who reads it: records of 1 kB in lz4 over many partitions, as
+// producers leave behind that went on while the daemon was away.
 
 import { codecs } from '../../src/codec/codecs.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';

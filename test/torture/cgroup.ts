@@ -1,5 +1,6 @@
-// A control group of the kernel with a limit of memory, as a container has one: of version 2, or of version 1 where that is what the
-// machine has. What runs in it is killed without a word when it needs more.
+// A control group of the kernel with a limit of memory, as a container has one: of version 2, or of
+// version 1 where that is what the machine has. What runs in it is killed without a word when it
+// needs more.
 
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';

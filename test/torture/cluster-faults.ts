@@ -19,7 +19,10 @@ const untilLed = (
     return metadata.topics[0]?.partitions.every(({ leader }) => holds(leader));
   });
 
-/** Gives the lead of every partition to that broker first, by order of replicas and election: nothing stops. */
+/**
+ * Gives the lead of every partition to that broker first, by order of replicas and election:
+ * nothing stops.
+ */
 async function moveLeaders(scene: Scene<Cluster>, first: Node): Promise<void> {
   const { input, results, deadLetters, address } = scene.job;
   const replicas = [first, ...NODES.filter((node) => node !== first)];

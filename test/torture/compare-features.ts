@@ -1,4 +1,5 @@
-// Every result of a model with windows against the features that one finds who reads each partition once from its start.
+// Every result of a model with windows against the features that one finds who reads each partition
+// once from its start.
 
 import { json } from '../../src/codec/json.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
@@ -23,7 +24,9 @@ function sourceOf({ headers }: ReadRecord, prefix: string): string {
   return `${found.get(`${prefix}partition`)}/${found.get(`${prefix}offset`)}`;
 }
 
-/** The features of each record of the input, as they stand in a result; null for one that has none. */
+/**
+ * The features of each record of the input, as they stand in a result; null for one that has none.
+ */
 function undisturbed(
   { inputs: planned, windows: state }: ModelManifest,
   inputs: readonly PartitionRecord[],

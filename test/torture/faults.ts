@@ -1,5 +1,5 @@
-// What is done to a running system, one thing at a time. Each ends by putting things right again; that everything is then
-// scored is waited for by whoever calls.
+// What is done to a running system, one thing at a time. Each ends by putting things right again;
+// that everything is then scored is waited for by whoever calls.
 
 import { setTimeout as lasting } from 'node:timers/promises';
 import { addPartitions, createTopics, deleteTopic } from '../../tools/topics.ts';
@@ -15,7 +15,9 @@ const MORE_PARTITIONS = PARTITIONS + 2;
 
 export interface Fault<S extends Stage> {
   readonly name: string;
-  /** Results are refused meanwhile: good records become dead letters, and no others (invariant 7). */
+  /**
+   * Results are refused meanwhile: good records become dead letters, and no others (invariant 7).
+   */
   readonly refusesResults?: boolean;
   readonly act: (scene: Scene<S>) => Promise<void>;
 }
@@ -23,7 +25,10 @@ export interface Fault<S extends Stage> {
 const SESSION_MS = 6_000;
 /** The default of lanes.stopTimeout. */
 const STOP_MS = 10_000;
-/** Less than a batch with one result takes, more than the marker of a transaction: Kafka does not come back from refusing those. */
+/**
+ * Less than a batch with one result takes, more than the marker of a transaction: Kafka does not
+ * come back from refusing those.
+ */
 const REFUSES = '100';
 /** Of a job beside the scene's own. */
 const RECORDS = 2_000;

@@ -1,10 +1,12 @@
-// `npm run torture -- --minutes M`: real brokers, load and daemons, and one fault after the other, until the time is up and
-// every fault has had its turn; then two audits, ours and an independent one. First on one broker behind a proxy, then, for a
-// quarter of the time, on a cluster of three. Exit 1 when anything is missing. The report is kept as a file.
-// With `--transactions` the daemons write in transactions, and nothing may repeat. With `--windows` the model has windows, and
-// each result is compared with one undisturbed reading of the log.
-// With `--memory LIMIT` none of that, but a daemon in a control group with so much memory (memory.ts); `--set` as in the command line.
-// `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults whose name holds them.
+// `npm run torture -- --minutes M`: real brokers, load and daemons, and one fault after the other,
+// until the time is up and every fault has had its turn; then two audits, ours and an independent
+// one. First on one broker behind a proxy, then, for a quarter of the time, on a cluster of three.
+// Exit 1 when anything is missing. The report is kept as a file. With `--transactions` the daemons
+// write in transactions, and nothing may repeat. With `--windows` the model has windows, and each
+// result is compared with one undisturbed reading of the log. With `--memory LIMIT` none of that,
+// but a daemon in a control group with so much memory (memory.ts); `--set` as in the command line.
+// `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults
+// whose name holds them.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

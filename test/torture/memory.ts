@@ -1,5 +1,6 @@
-// `npm run torture -- --memory 512MiB`: the daemon in a control group with so little memory, before a backlog of 400 MB in 200
-// partitions. On each backend it must score all of it, or refuse to start with the sum; the kernel must not end it.
+// `npm run torture -- --memory 512MiB`: the daemon in a control group with so little memory, before
+// a backlog of 400 MB in 200 partitions. On each backend it must score all of it, or refuse to
+// start with the sum; the kernel must not end it.
 
 import type { Backend } from '../../src/model/predictor.ts';
 import { startBroker } from '../../tools/broker.ts';
@@ -13,7 +14,10 @@ const PARTITIONS = 200;
 const RECORDS = 400_000;
 const REFUSED = 78;
 
-/** Resolves to whether every backend held, with these settings besides. Throws `NoCgroupError` where no group can be made. */
+/**
+ * Resolves to whether every backend held, with these settings besides. Throws `NoCgroupError` where
+ * no group can be made.
+ */
 export async function withinMemory(
   limitBytes: number,
   settings: readonly string[],

@@ -1,4 +1,5 @@
-// Plays one scene: two daemons and load, fault after fault, each waited for until everything is scored again; then the audits.
+// Plays one scene: two daemons and load, fault after fault, each waited for until everything is
+// scored again; then the audits.
 
 import type { PartitionReport } from '../../src/audit/coverage.ts';
 import { allCommitted, flags, type Job, Program } from '../support/daemon.ts';
@@ -12,7 +13,10 @@ export interface Injection {
   readonly atSeconds: number;
   /** Until everything that was there when the fault ended was committed. */
   readonly healedAfterSeconds: number;
-  /** Answers so far beyond one for each committed record: repeats, and the few that were not committed yet when counted. */
+  /**
+   * Answers so far beyond one for each committed record: repeats, and the few that were not
+   * committed yet when counted.
+   */
   readonly beyondOne: number;
 }
 
@@ -24,7 +28,9 @@ export interface Played {
   readonly audit: Sums;
   readonly independent: Compared;
   readonly failure?: string;
-  /** Nothing missing, nothing out of order, nothing scored wrongly, and no fault that did not heal. */
+  /**
+   * Nothing missing, nothing out of order, nothing scored wrongly, and no fault that did not heal.
+   */
   readonly sound: boolean;
 }
 

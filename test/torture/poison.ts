@@ -1,5 +1,6 @@
-// Loaded before a daemon (`node --import`), also into its worker threads: the worker module looks before each task whether
-// the file POISON_FILE is there, takes it away and does what it says. The daemon itself knows nothing of it.
+// Loaded before a daemon (`node --import`), also into its worker threads: the worker module looks
+// before each task whether the file POISON_FILE is there, takes it away and does what it says. The
+// daemon itself knows nothing of it.
 
 import { registerHooks } from 'node:module';
 

@@ -1,4 +1,5 @@
-// A TCP proxy that can do to connections what networks do: cut them, go silent, delay, throttle, damage bytes.
+// A TCP proxy that can do to connections what networks do: cut them, go silent, delay, throttle,
+// damage bytes.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -12,7 +13,10 @@ interface Link {
 }
 
 const THROTTLE_TICK_MS = 50;
-/** Answers of that size hold records: a byte of theirs is damaged, not one of the protocol around them. */
+/**
+ * Answers of that size hold records: a byte of theirs is damaged, not one of the protocol around
+ * them.
+ */
 const DAMAGE_BYTES_MIN = 2_048;
 
 export class TcpProxy {
@@ -55,7 +59,10 @@ export class TcpProxy {
     for (const link of this.#links) this.#hold(link);
   }
 
-  /** Connections that are open now stay so for good, and nothing comes through them any more; new ones are as ever. */
+  /**
+   * Connections that are open now stay so for good, and nothing comes through them any more; new
+   * ones are as ever.
+   */
   forget(): void {
     for (const link of this.#links) {
       link.forgotten = true;

@@ -1,4 +1,5 @@
-// What the torture is done to: real brokers, load that goes on, daemons in one group, and a look at how far they have come.
+// What the torture is done to: real brokers, load that goes on, daemons in one group, and a look at
+// how far they have come.
 
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,7 +85,10 @@ export class Scene<S extends Stage = Stage> {
     await until(`a worker thread to ${poison}`, () => !existsSync(this.#poison));
   }
 
-  /** Another job beside this one, without transactions, on the same brokers and not through any proxy. */
+  /**
+   * Another job beside this one, without transactions, on the same brokers and not through any
+   * proxy.
+   */
   anotherJob(): Promise<Job> {
     return newJob(this.job.address, SETTINGS, PARTITIONS);
   }
@@ -119,7 +123,10 @@ export class Scene<S extends Stage = Stage> {
 
   endLoad: () => Promise<void> = async () => {};
 
-  /** Calls with an admin client that does not go through the proxy; again, while the cluster is finding its feet. */
+  /**
+   * Calls with an admin client that does not go through the proxy; again, while the cluster is
+   * finding its feet.
+   */
   async withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafkaFor(settingsFor(this.job.address)).admin();
     await admin.connect();
@@ -175,7 +182,9 @@ export class Scene<S extends Stage = Stage> {
     return (await this.records(this.job.results)) + (await this.records(this.job.deadLetters)) - committed;
   }
 
-  /** Deletes the first half of what a job has not committed. Resolves to how many records that were. */
+  /**
+   * Deletes the first half of what a job has not committed. Resolves to how many records that were.
+   */
   cutHalfWay(job: Job): Promise<number> {
     return this.withAdmin(async (admin) => {
       const [found] = await admin.fetchOffsets({ groupId: job.group, topics: [job.input] });

@@ -1,5 +1,6 @@
-// What the tortured daemons score, and who says afterwards whether they scored it right: the model without a state is scored again by
-// librdkafka and TensorFlow, the one with windows is compared with one undisturbed reading of the log (invariant 8).
+// What the tortured daemons score, and who says afterwards whether they scored it right: the model
+// without a state is scored again by librdkafka and TensorFlow, the one with windows is compared
+// with one undisturbed reading of the log (invariant 8).
 
 import { readManifest } from '../../src/model/manifest.ts';
 import { audit, type Job } from '../support/daemon.ts';

@@ -1,4 +1,5 @@
-// The worst of what is done to a running system, once each: the whole list is for `npm run torture`.
+// The worst of what is done to a running system, once each: the whole list is for `npm run
+// torture`.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// A fault of ours that one record brings to light, while it is read or while its result is written, costs that record only: the others
-// of its micro-batch are scored, and the state of their lane goes on (invariant 7).
+// A fault of ours that one record brings to light, while it is read or while its result is written,
+// costs that record only: the others of its micro-batch are scored, and the state of their lane
+// goes on (invariant 7).
 
 import test from 'ava';
 import { planInput } from '../../src/features/spec.ts';

@@ -1,4 +1,5 @@
-// A thread is replaced for what it keeps, and for nothing that its states left behind: otherwise it would build them up for ever.
+// A thread is replaced for what it keeps, and for nothing that its states left behind: otherwise it
+// would build them up for ever.
 
 import test from 'ava';
 import { Growth } from '../../src/worker/growth.ts';

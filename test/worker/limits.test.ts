@@ -1,5 +1,5 @@
-// Each limit on a record holds for the last that it allows and refuses the first that it does not; and what is refused
-// costs only itself (invariant 7).
+// Each limit on a record holds for the last that it allows and refuses the first that it does not;
+// and what is refused costs only itself (invariant 7).
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,5 +1,6 @@
-// Results that their topic refuses: each becomes a dead letter of its untouched input record, in input order, while its neighbours keep
-// the bytes that they were scored to. A dead letter that is refused for its time is dated again, and remembers the old one.
+// Results that their topic refuses: each becomes a dead letter of its untouched input record, in
+// input order, while its neighbours keep the bytes that they were scored to. A dead letter that is
+// refused for its time is dated again, and remembers the old one.
 
 import test from 'ava';
 import { parseDeadLetter } from '../../src/answers/dead-letter.ts';

@@ -1,5 +1,6 @@
-// The pipeline in one thread: results carry ids, scores, model, key, timestamp and source; bad records become dead
-// letters with a reason, their bytes untouched; a failing predict call is halved until the culprit is alone.
+// The pipeline in one thread: results carry ids, scores, model, key, timestamp and source; bad
+// records become dead letters with a reason, their bytes untouched; a failing predict call is
+// halved until the culprit is alone.
 
 import test from 'ava';
 import fc from 'fast-check';

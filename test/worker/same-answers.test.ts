@@ -1,5 +1,5 @@
-// A record has one result, byte for byte, whichever reader had it: ids are copied from its bytes where the formats are the same,
-// and written with all of their digits where they are not.
+// A record has one result, byte for byte, whichever reader had it: ids are copied from its bytes
+// where the formats are the same, and written with all of their digits where they are not.
 
 import test from 'ava';
 import fc from 'fast-check';

@@ -1,5 +1,6 @@
-// Versions of a model with the same feature plan share its windows on a thread: the next one goes on where the last one was, and gives
-// the features that it would give if it had seen all of the log.
+// Versions of a model with the same feature plan share its windows on a thread: the next one goes
+// on where the last one was, and gives the features that it would give if it had seen all of the
+// log.
 
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';

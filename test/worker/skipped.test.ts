@@ -1,5 +1,6 @@
-// Records that are none of the model's business: skipped and counted, with no result and no dead letter, in no window, whatever their
-// format and however they are read; and the audit, which reads them too, does not miss them.
+// Records that are none of the model's business: skipped and counted, with no result and no dead
+// letter, in no window, whatever their format and however they are read; and the audit, which reads
+// them too, does not miss them.
 
 import test from 'ava';
 import avro from 'avsc';
@@ -68,7 +69,10 @@ function given(format: Format): Given[] {
 const FIRST = 100;
 const LANE = { topic: 'in', partition: 0, epoch: 1 };
 
-/** What becomes of the records: the features of the scored, the code of dead letters, by offset. `fed` of them are only fed. */
+/**
+ * What becomes of the records: the features of the scored, the code of dead letters, by offset.
+ * `fed` of them are only fed.
+ */
 function fates(
   format: Format,
   inputs: readonly object[],

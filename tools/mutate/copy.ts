@@ -1,4 +1,5 @@
-// A copy of the working tree to put mutants into, with all that git would take: yours is never touched.
+// A copy of the working tree to put mutants into, with all that git would take: yours is never
+// touched.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Mutants that no test can catch, for they do what the code does: each with its reason. `npm run mutate` takes them out of the rate, and
-// says so; it fails on an entry that fits no mutant any more, and on one that a test does catch.
+// Mutants that no test can catch, for they do what the code does: each with its reason. `npm run
+// mutate` takes them out of the rate, and says so; it fails on an entry that fits no mutant any
+// more, and on one that a test does catch.
 
 import type { Mutant } from './mutants.ts';
 

@@ -1,5 +1,6 @@
-// The mutants of a folder: small changes to its source, each of which some test should notice. Which changes there are is
-// StrykerJS's to say; here they are changes of the text, so that what runs is the source as it stands but for one place.
+// The mutants of a folder: small changes to its source, each of which some test should notice.
+// Which changes there are is StrykerJS's to say; here they are changes of the text, so that what
+// runs is the source as it stands but for one place.
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,9 @@ export interface Mutant {
 
 /** Texts are mostly messages for people: no test should hold their words. */
 const LEFT_OUT = ['StringLiteral'];
-/** What takes the place of an expression stands in brackets, so that it binds as the expression did. */
+/**
+ * What takes the place of an expression stands in brackets, so that it binds as the expression did.
+ */
 const STATEMENTS = ['BlockStatement'];
 const SHOWN_MAX = 60;
 

@@ -1,4 +1,5 @@
-// Tries the tests of a folder: draws mutants of its source, runs the folder's own tests on each, and says which ones no test noticed.
+// Tries the tests of a folder: draws mutants of its source, runs the folder's own tests on each,
+// and says which ones no test noticed.
 
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +17,10 @@ export interface Wanted {
   readonly mutants: number;
   readonly seed: number;
   readonly concurrency: number;
-  /** The tests that may be asked, and AVA's configuration for them. All below the source's own folder, unless given. */
+  /**
+   * The tests that may be asked, and AVA's configuration for them. All below the source's own
+   * folder, unless given.
+   */
   readonly suite?: Suite;
   /** What Node runs on those that the tests let pass: another way to notice them. */
   readonly afterwards?: readonly string[];
@@ -108,7 +112,10 @@ function draw(root: string, all: readonly Mutant[], { mutants, seed }: Wanted): 
   return drawn;
 }
 
-/** The test files of the folder, or of the next one above that exists. So src/log/balance.ts is tried by test/log. */
+/**
+ * The test files of the folder, or of the next one above that exists. So src/log/balance.ts is
+ * tried by test/log.
+ */
 function ownTests(root: string, source: string, suite: Suite | undefined): string[] {
   for (let path = source.replace(/^src/, 'test'); path !== '.'; path = dirname(path)) {
     if (path === 'test' || !existsSync(join(root, path))) continue;

@@ -1,5 +1,6 @@
-// Which test files come by a place of the source, from what V8 counts while they run (NODE_V8_COVERAGE). Types are blanked when they are
-// stripped, not cut out, so a place in what ran is the same place in the source.
+// Which test files come by a place of the source, from what V8 counts while they run
+// (NODE_V8_COVERAGE). Types are blanked when they are stripped, not cut out, so a place in what ran
+// is the same place in the source.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -1,4 +1,5 @@
-// Runs tests in the copy, with a limit of time: a mutant may make a loop without end. Whatever they started ends with them.
+// Runs tests in the copy, with a limit of time: a mutant may make a loop without end. Whatever they
+// started ends with them.
 
 import { spawn } from 'node:child_process';
 
@@ -22,8 +23,8 @@ const HEAP_MB_MAX = 2048;
 const HEAP = `--max-old-space-size=${HEAP_MB_MAX}`;
 
 /**
- * The tests by AVA, up to the first that fails. Each file has a process of its own, with the options of this one. What V8 compiled is
- * not kept: a mutant runs once.
+ * The tests by AVA, up to the first that fails. Each file has a process of its own, with the
+ * options of this one. What V8 compiled is not kept: a mutant runs once.
  */
 export const runTests = (
   tests: readonly string[],

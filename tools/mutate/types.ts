@@ -1,11 +1,15 @@
-// Whether the compiler takes a mutant. One that it refuses can never be in the code, so no test need notice it.
+// Whether the compiler takes a mutant. One that it refuses can never be in the code, so no test
+// need notice it.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { type Mutant, withMutant } from './mutants.ts';
 
-/** A question to ask of mutants of the project. Each answer takes a fraction of a second, the first some seconds. */
+/**
+ * A question to ask of mutants of the project. Each answer takes a fraction of a second, the first
+ * some seconds.
+ */
 export function compilerFor(root: string): (mutant: Mutant) => boolean {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);

@@ -1,4 +1,5 @@
-// Results in Avro say what they are given, whatever the ids are, behind the frame that was asked for.
+// Results in Avro say what they are given, whatever the ids are, behind the frame that was asked
+// for.
 
 import test from 'ava';
 import fc from 'fast-check';

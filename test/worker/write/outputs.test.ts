@@ -1,4 +1,5 @@
-// Where a record of the output goes, and when its batch is full; and that a dead letter is the record as it came.
+// Where a record of the output goes, and when its batch is full; and that a dead letter is the
+// record as it came.
 
 import { createRequire } from 'node:module';
 import test from 'ava';
@@ -25,7 +26,9 @@ const BUFFERS = { acquire: (byteLength: number) => new ArrayBuffer(byteLength), 
 const outputs = (batchBytesMax = 10_000): Outputs => new Outputs('out', batchBytesMax, 'none', BUFFERS);
 const read = ({ bytes }: ResultBatch) => recordsIn({ header: readHeader(bytes), bytes });
 
-/** The partition to which a record with that key goes, which stands in the middle of other bytes. */
+/**
+ * The partition to which a record with that key goes, which stands in the middle of other bytes.
+ */
 function partitionFor(
   counts: readonly [number, number],
   inputPartition: number,

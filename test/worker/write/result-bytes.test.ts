@@ -1,4 +1,5 @@
-// A result is written whole, however large it is: whatever its ids, its outputs and their count, and whatever was written before.
+// A result is written whole, however large it is: whatever its ids, its outputs and their count,
+// and whatever was written before.
 
 import test from 'ava';
 import { resultSchema } from '../../../src/answers/avro-result-schema.ts';

@@ -1,5 +1,5 @@
-// Results written from the template say what an object with the same content would say, in both formats, whether ids are
-// copied as bytes or encoded again.
+// Results written from the template say what an object with the same content would say, in both
+// formats, whether ids are copied as bytes or encoded again.
 
 import test from 'ava';
 import fc from 'fast-check';
