@@ -1,6 +1,6 @@
-// A cursor over JSON in UTF-8 that makes no objects: reads numbers, measures strings, skips what is not wanted, and checks
-// the grammar on its way. What it is not sure of (deep nesting) it leaves to JSON.parse.
-// The grammar: RFC 8259.
+// A cursor over JSON in UTF-8 that makes no objects. It reads numbers, measures strings, skips
+// values that nobody asked for, and checks the grammar (RFC 8259) on its way. It leaves deep
+// nesting to JSON.parse.
 
 import {
   DIGITS_MAX,
@@ -28,9 +28,9 @@ const COLON = 0x3a;
 export class JsonWalker {
   byteAt = 0;
   end = 0;
-  /** Whether a byte outside of ASCII was passed: then the whole must be checked to be UTF-8. */
+  /** A byte outside ASCII was passed: the caller must check that the record is UTF-8. */
   beyondAscii = false;
-  /** The last number read: itself if `isExact`, else the number is between `value` and `next`. */
+  /** The last number read is `value` if `isExact`, else it is between `value` and `next`. */
   value = 0;
   next = 0;
   isExact = true;
@@ -41,7 +41,7 @@ export class JsonWalker {
   readonly #plain = new PlainNumber();
   readonly #nestingMax: number;
 
-  /** Values nested deeper are left to who can say what is wrong with them. */
+  /** It throws on deeper values: the general decoder says what is wrong with them. */
   constructor(nestingMax = NESTING_MAX) {
     this.#nestingMax = nestingMax;
   }
@@ -58,7 +58,7 @@ export class JsonWalker {
     this.beyondAscii = false;
   }
 
-  /** Enters a map: true when `nextKey` may be called. False when something else stands there (not consumed). */
+  /** Enters a map. Returns false, with the cursor where it was, for anything else. */
   enterMap(): boolean {
     return this.#enter(OPEN_MAP);
   }
@@ -67,7 +67,10 @@ export class JsonWalker {
     return this.#enter(OPEN_LIST);
   }
 
-  /** Moves to the next key of the map entered; returns its length, or -1 after the last. Then `byteAt` is behind its colon. */
+  /**
+   * Moves to the value of the next key of the map. Returns the key's length, or -1 after the last
+   * key.
+   */
   nextKey(isFirst: boolean): number {
     if (!this.#more(CLOSE_MAP, isFirst)) return -1;
     if (this.#byte() !== QUOTE) throw new JsonError(`expected a key at byte ${this.byteAt}`);
@@ -95,7 +98,7 @@ export class JsonWalker {
     return byteAt - start;
   }
 
-  /** Where the last key begins and ends, and whether it stands there as it is: without an escape. */
+  /** Where the last key begins and ends, and whether it has no escape. */
   keyAt = 0;
   keyEnd = 0;
   isPlainKey = true;
@@ -105,7 +108,7 @@ export class JsonWalker {
     return JSON.parse(this.#text.toString('utf8', this.keyAt - 1, this.keyEnd + 1));
   }
 
-  /** Moves to the next element of the list entered; false after the last. */
+  /** Moves to the next element of the list. Returns false after the last element. */
   nextElement(isFirst: boolean): boolean {
     return this.#more(CLOSE_LIST, isFirst);
   }
@@ -124,8 +127,8 @@ export class JsonWalker {
   }
 
   /**
-   * Reads elements of the list just entered into `target[column ..]`, as long as they are plain numbers and at most `count`.
-   * Returns how many; `nextElement` goes on with the next one.
+   * Reads up to `count` elements of the list just entered into `target[column ..]`. It stops before
+   * an element that is not a plain number. Returns how many it read; `nextElement` goes on there.
    */
   readFloat32s(target: Float32Array, column: number, count: number): number {
     const plain = this.#plain;
@@ -143,7 +146,7 @@ export class JsonWalker {
     return count;
   }
 
-  /** The same for numbers of any length and form. */
+  /** Does what `readNumber` does, for numbers of any length and form. */
   #readAnyNumber(): boolean {
     const bytes = this.#bytes;
     const end = this.end;
@@ -181,27 +184,18 @@ export class JsonWalker {
       }
       if (byteAt === fractionAt) return false;
     }
-    if (byte === 0x65 || byte === 0x45) {
-      byteAt = exponentEnd(bytes, byteAt, end);
-      if (byteAt < 0) return false;
-      this.#numberAt = start;
-      this.byteAt = byteAt;
-      this.value = this.exactNumber();
-      this.isExact = true;
-      return true;
-    }
+    const hasExponent = byte === 0x65 || byte === 0x45;
+    if (hasExponent) byteAt = exponentEnd(bytes, byteAt, end);
+    if (byteAt < 0) return false;
     this.#numberAt = start;
     this.byteAt = byteAt;
-    this.isExact = isExact;
-    const lower = timesPowerOfTen(mantissa, exponent);
-    this.value = isNegative ? -lower : lower;
-    if (Number.isNaN(lower)) {
-      this.value = this.exactNumber();
-      this.isExact = true;
-    } else if (!isExact) {
-      const upper = timesPowerOfTen(mantissa + 1, exponent);
-      this.next = isNegative ? -upper : upper;
-    }
+    const lower = hasExponent ? Number.NaN : timesPowerOfTen(mantissa, exponent);
+    this.isExact = isExact || Number.isNaN(lower);
+    if (Number.isNaN(lower)) this.value = this.exactNumber();
+    else this.value = isNegative ? -lower : lower;
+    if (this.isExact) return true;
+    const upper = timesPowerOfTen(mantissa + 1, exponent);
+    this.next = isNegative ? -upper : upper;
     return true;
   }
 
@@ -210,7 +204,10 @@ export class JsonWalker {
     return Number(this.#text.toString('latin1', this.#numberAt, this.byteAt));
   }
 
-  /** Reads true or false into `value`. Returns false, with the cursor where it was, for anything else. */
+  /**
+   * Reads true or false into `value`. Returns false, with the cursor where it was, for anything
+   * else.
+   */
   readFlag(): boolean {
     if (!this.#word('true') && !this.#word('false')) return false;
     this.value = this.#bytes[this.byteAt - 2] === 0x75 ? 1 : 0;
@@ -218,7 +215,7 @@ export class JsonWalker {
     return true;
   }
 
-  /** Skips one value, whatever it is, that stands inside of so many lists and maps. */
+  /** Skips one value of any type. `depth`: how many lists and maps are around it. */
   skip(depth = 0): void {
     const byte = this.#byte();
     if (byte === QUOTE) this.#skipString();
@@ -249,7 +246,7 @@ export class JsonWalker {
     this.byteAt = byteAt;
   }
 
-  /** Moves past white space; true when that was all. */
+  /** Moves past white space. Returns whether that was the end. */
   isAtEnd(): boolean {
     this.#space();
     return this.byteAt === this.end;
@@ -262,10 +259,10 @@ export class JsonWalker {
     return true;
   }
 
-  /** Moves to the next entry; false when the closing byte stands there, which is consumed. */
+  /** Moves to the next entry. Returns false, behind the closing byte, when there is none. */
   #more(close: number, isFirst: boolean): boolean {
     const { byteAt } = this;
-    // As most writers put it: a comma, and the next entry at once.
+    // The usual case: a comma, and the next entry without a space.
     if (
       !isFirst &&
       byteAt + 1 < this.end &&

@@ -4,7 +4,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { Extension } from './extension.ts';
-import { MsgpackError, MsgpackWalker } from './msgpack-walk.ts';
+import { MsgpackError } from './msgpack-error.ts';
+import { MsgpackWalker } from './msgpack-walk.ts';
 
 const [NIL, FALSE, TRUE] = [0xc0, 0xc2, 0xc3];
 /**

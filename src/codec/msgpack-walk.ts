@@ -1,13 +1,8 @@
-// A cursor over MessagePack that makes no objects: reads numbers, measures strings, skips what is not wanted.
-// The format: https://github.com/msgpack/msgpack/blob/master/spec.md
+// A cursor over MessagePack that makes no objects. It reads numbers, measures strings, and skips
+// values that nobody asked for. The format: https://github.com/msgpack/msgpack/blob/master/spec.md
 
-import { ScorelaneError } from '../base/errors.ts';
+import { MsgpackError } from './msgpack-error.ts';
 import { NESTING_MAX } from './nesting.ts';
-
-/** Bytes that are not MessagePack, or less of it than is said. */
-export class MsgpackError extends ScorelaneError {
-  readonly code = 'SCORELANE_MSGPACK';
-}
 
 const NEVER_USED = 0xc1;
 const FLOAT32 = 0xca;
@@ -23,7 +18,7 @@ export class MsgpackWalker {
   #start = 0;
   readonly #nestingMax: number;
 
-  /** Values nested deeper are left to who can say what is wrong with them. */
+  /** It throws on deeper values: the general decoder says what is wrong with them. */
   constructor(nestingMax = NESTING_MAX) {
     this.#nestingMax = nestingMax;
   }
@@ -39,12 +34,14 @@ export class MsgpackWalker {
     this.end = end;
   }
 
-  /** Bytes passed since the beginning: where something is wrong, whatever stands around the value. */
+  /** Bytes passed since the beginning of the value, for error messages. */
   get passed(): number {
     return this.byteAt - this.#start;
   }
 
-  /** Reads the head of a map; returns the number of its entries, or -1 if something else stands there (not consumed). */
+  /**
+   * Reads the head of a map. Returns its number of entries, or -1 (cursor unmoved) if it is none.
+   */
   readMapSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0x80 && head <= 0x8f) {
@@ -55,7 +52,7 @@ export class MsgpackWalker {
     return head === 0xdf ? this.#sized(4) : -1;
   }
 
-  /** Reads the head of a string; returns its length in bytes, or -1 if something else stands there (not consumed). */
+  /** Reads the head of a string. Returns its bytes, or -1 (cursor unmoved) if it is none. */
   readStringSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0xa0 && head <= 0xbf) {
@@ -67,7 +64,7 @@ export class MsgpackWalker {
     return head === 0xdb ? this.#sized(4) : -1;
   }
 
-  /** Reads the head of bytes; returns how many, or -1 if something else stands there (not consumed). */
+  /** Reads the head of bytes. Returns how many, or -1 (cursor unmoved) if it is none. */
   readBytesSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head === 0xc4) return this.#sized(1);
@@ -75,7 +72,7 @@ export class MsgpackWalker {
     return head === 0xc6 ? this.#sized(4) : -1;
   }
 
-  /** The same of an extension, whose type is then in `extensionType`. */
+  /** Does the same for an extension, and puts its type into `extensionType`. */
   readExtensionSize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     let size = -1;
@@ -93,7 +90,9 @@ export class MsgpackWalker {
 
   extensionType = 0;
 
-  /** Reads a 64-bit integer into `long`, exactly. Returns false, with the cursor where it was, for anything else. */
+  /**
+   * Reads a 64-bit integer exactly, into `long`. Returns false (cursor unmoved) for anything else.
+   */
   readLong(): boolean {
     const byteAt = this.#need(1);
     const head = this.#bytes[byteAt] as number;
@@ -111,14 +110,16 @@ export class MsgpackWalker {
     return this.#bytes[this.#need(1)] as number;
   }
 
-  /** Moves past so many bytes; returns where they began. */
+  /** Moves past `count` bytes. Returns where they began. */
   advance(count: number): number {
     const byteAt = this.#need(count);
     this.byteAt += count;
     return byteAt;
   }
 
-  /** Reads the head of an array; returns the number of its elements, or -1 if something else stands there (not consumed). */
+  /**
+   * Reads the head of a list. Returns its number of elements, or -1 (cursor unmoved) if it is none.
+   */
   readArraySize(): number {
     const head = this.#bytes[this.#need(1)] as number;
     if (head >= 0x90 && head <= 0x9f) {
@@ -130,8 +131,8 @@ export class MsgpackWalker {
   }
 
   /**
-   * Reads up to `count` finite numbers into `target[to ..]` for as long as they are in the form of a float32, the
-   * commonest in lists of features. Returns how many.
+   * Reads up to `count` numbers into `target[to ..]`. It stops before a value that is not a finite
+   * float32: lists of features mostly hold these. Returns how many it read.
    */
   readFloat32s(count: number, target: Float32Array, to: number): number {
     const bytes = this.#bytes;
@@ -150,8 +151,8 @@ export class MsgpackWalker {
   }
 
   /**
-   * Reads a number or a flag into `value`. Returns false, with the cursor where it was, for anything else. 64-bit integers
-   * become the nearest double, as they do in the general decoder's features.
+   * Reads a number or a flag into `value`. Returns false, with the cursor where it was, for
+   * anything else. A 64-bit integer becomes the nearest double, as with the general decoder.
    */
   readNumber(): boolean {
     const byteAt = this.#need(1);
@@ -214,7 +215,7 @@ export class MsgpackWalker {
     }
   }
 
-  /** Skips one value, whatever it is, that stands inside of so many lists and maps. */
+  /** Skips one value of any type. `depth`: how many lists and maps are around it. */
   skip(depth = 0): void {
     const head = this.#bytes[this.#need(1)] as number;
     const fixed = FIXED_BYTES[head] as number;
@@ -226,7 +227,7 @@ export class MsgpackWalker {
     this.#skipSized(head, depth);
   }
 
-  /** Heads of numbers are below these, or were skipped by now. */
+  /** `skip` has already handled the values of fixed length, all numbers among them. */
   #skipSized(head: number, depth: number): void {
     if (head <= 0x8f) this.#skipEntries(1, head & 0x0f, depth);
     else if (head <= 0x9f) this.#skipMany(1, head & 0x0f, depth);
@@ -256,7 +257,7 @@ export class MsgpackWalker {
     }
   }
 
-  /** Throws where what comes next is no key: a field has a name, which bytes, lists, maps and extensions have not. */
+  /** Throws if the next value cannot be a key. Bytes, lists, maps and extensions name no field. */
   needKey(): void {
     const head = this.#bytes[this.#need(1)] as number;
     if (NO_KEY[head] === 0) return;
@@ -283,7 +284,7 @@ export class MsgpackWalker {
     return lengthBytes === 2 ? this.#view.getUint16(byteAt) : this.#view.getUint32(byteAt);
   }
 
-  /** The cursor, if so many bytes are left; throws otherwise. */
+  /** Returns the cursor if `count` bytes are left. Throws otherwise. */
   #need(count: number): number {
     if (count > this.end - this.byteAt)
       throw new MsgpackError(`cut off after ${this.end - this.#start} bytes`);
@@ -291,18 +292,18 @@ export class MsgpackWalker {
   }
 }
 
-/** float32, float64, uint8 to uint64, int8 to int64: with their head byte. */
+/** Bytes of float32, float64, uint8 to uint64, int8 to int64, with the head byte. */
 const FIRST_NUMBER = 0xca;
 const NUMBER_BYTES: readonly number[] = [5, 9, 2, 3, 5, 9, 2, 3, 5, 9];
 
-/** Bytes of a value whose length its head alone tells; 0 for the others. */
+/** By head byte: the bytes of a value if the head alone tells them, else 0. */
 const FIXED_BYTES = Uint8Array.from({ length: 256 }, (_, head) => {
   if (head <= 0x7f || head >= 0xe0) return 1;
   if (head === 0xc0 || head === 0xc2 || head === 0xc3) return 1;
   return NUMBER_BYTES[head - FIRST_NUMBER] ?? 0;
 });
 
-/** Heads of maps, lists, bytes and extensions. */
+/** By head byte: 1 for maps, lists, bytes and extensions. */
 const NO_KEY = Uint8Array.from({ length: 256 }, (_, head) => {
   const isMany = (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
   return isMany || (head >= 0xc4 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8) ? 1 : 0;

@@ -5,7 +5,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Unpackr } from 'msgpackr';
 import { codecs } from '../../src/codec/codecs.ts';
-import { MsgpackError, MsgpackWalker } from '../../src/codec/msgpack-walk.ts';
+import { MsgpackError } from '../../src/codec/msgpack-error.ts';
+import { MsgpackWalker } from '../../src/codec/msgpack-walk.ts';
 import { runs } from '../support/runs.ts';
 
 function walkerOn(bytes: Uint8Array, nestingMax?: number): MsgpackWalker {
