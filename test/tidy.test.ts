@@ -110,7 +110,7 @@ test('nothing is left to do later, switched off or cast to anything', (t) => {
 test('no test sleeps: it waits for a condition', (t) => {
   const pollers = [
     'test/support/until.ts',
-    'test/engine/driver.test.ts',
+    'test/engine/scene.ts',
     'test/tidy.test.ts',
     // A network that delays.
     'test/torture/proxy.ts',

@@ -1,5 +1,5 @@
-// Carries the engine's effects out on the real ports, and brings back what happened as messages, one at a time. The only
-// file of the engine that waits for anything.
+// Carries the engine's effects out on the real ports, and brings back what happened as messages,
+// one at a time. The only file of the engine that waits for anything.
 
 import { ScorelaneError } from '../base/errors.ts';
 import type { Refusal, Sink, Source } from '../log/ports.ts';
@@ -8,6 +8,7 @@ import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
+import { leave, leavingMs } from './leaving.ts';
 import type { Effect, Message } from './messages.ts';
 import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
@@ -38,12 +39,12 @@ export interface DriverOptions {
 export interface Stopped {
   /** The lanes that had not finished before the deadline. */
   readonly unfinished: readonly string[];
-  /** Why the source was not left in order; the others of its group are told by the end of the session. */
+  /**
+   * Why the source was not left in order; the others of its group are told by the end of the
+   * session.
+   */
   readonly notLeft?: string;
 }
-
-/** Of the time of a stop, the part that is kept for leaving, in case lanes take all of theirs. */
-const LEAVING_SHARE = 1 / 8;
 
 export class Driver {
   readonly state: EngineState;
@@ -56,7 +57,10 @@ export class Driver {
   #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
   #drained: ((unfinished: readonly string[]) => void) | undefined;
-  /** Died, or is leaving: nothing is done any more. What was under way may fail now, as connections are closed under it. */
+  /**
+   * Died, or is leaving: nothing is done any more. What was under way may fail now, as connections
+   * are closed under it.
+   */
   #over = false;
 
   constructor(options: DriverOptions) {
@@ -85,7 +89,8 @@ export class Driver {
         new Promise<void>((resolve) => {
           this.#settled.push(resolve);
           this.#tell({ type: 'revoking', partitions, deadlineMs: clock.nowMs() + revokeTimeoutMs });
-          // An engine that is over settles nothing: who waits for it would wait for ever, and with it the stop.
+          // An engine that is over settles nothing: who waits for it would wait for ever, and with
+          // it the stop.
           if (this.#over) resolve();
         }),
       revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
@@ -105,35 +110,27 @@ export class Driver {
     this.#tell({ type: 'scoring' });
   }
 
-  /** Finishes and commits what is in flight, and leaves the group. Ends by the deadline, whatever does not answer. */
+  /**
+   * Finishes and commits what is in flight, and leaves the group. Ends by the deadline, whatever
+   * does not answer.
+   */
   async stop(timeoutMs: number): Promise<Stopped> {
-    const untilMs = this.#options.clock.nowMs() + timeoutMs;
+    const { source, clock } = this.#options;
+    const untilMs = clock.nowMs() + timeoutMs;
     const drained = new Promise<readonly string[]>((resolve) => {
       this.#drained = resolve;
     });
-    this.#tell({ type: 'stop', deadlineMs: untilMs - timeoutMs * LEAVING_SHARE });
+    this.#tell({ type: 'stop', deadlineMs: untilMs - leavingMs(timeoutMs) });
     const unfinished = this.#over ? [] : await drained;
     this.#end();
-    const notLeft = await this.#leave(untilMs);
+    const notLeft = await leave(source, clock, untilMs);
     return { unfinished, ...(notLeft === undefined ? {} : { notLeft }) };
   }
 
-  /** Resolves to why it did not succeed. A broker that says nothing keeps nobody. */
-  #leave(untilMs: number): Promise<string | undefined> {
-    const { source, clock } = this.#options;
-    return new Promise((resolve) => {
-      const cancel = clock.setTimer(untilMs, () => resolve('no answer'));
-      source
-        .stop()
-        .then(
-          () => resolve(undefined),
-          (error: Error) => resolve(error.message),
-        )
-        .finally(cancel);
-    });
-  }
-
-  /** Messages are taken in order, and never while one is being worked on: effects may bring new ones at once. */
+  /**
+   * Messages are taken in order, and never while one is being worked on: effects may bring new ones
+   * at once.
+   */
   #tell(message: Message): void {
     this.#messages.push(message);
     if (this.#running || this.#over) return;
@@ -210,7 +207,8 @@ export class Driver {
         this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
-        // Where the log cannot be asked, lanes that are being produced or fetched complain themselves.
+        // Where the log cannot be asked, lanes that are being produced or fetched complain
+        // themselves.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
           (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),

@@ -1,5 +1,5 @@
-// Kafka behind the Source port: one member of a consumer group. kafkajs fetches; who owns what, since when and what may
-// be committed is decided here, in the order that the port promises.
+// Kafka behind the Source port: one member of a consumer group. kafkajs fetches; who owns what,
+// since when and what may be committed is decided here, in the order that the port promises.
 
 import type { Admin, Consumer, Kafka } from 'kafkajs';
 import { type NextOffset, startingAt } from '../log/offset.ts';
@@ -21,6 +21,7 @@ import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from '.
 import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
+import { resumedAfter } from './out-of-range.ts';
 import { Questions } from './questions.ts';
 import { refusalOf } from './refusal.ts';
 import type { BatchMessage } from './seam.ts';
@@ -37,19 +38,14 @@ export interface KafkaSourceOptions {
 /** Commits offsets together with results. */
 export interface OffsetTransactions {
   /**
-   * These partitions are ours now: whoever had them before cannot commit for them any more once this has resolved. Those in `kept`
-   * were ours all the time, unless their incarnation is another one: then it is as if they had not been.
+   * These partitions are ours now: whoever had them before cannot commit for them any more once
+   * this has resolved. Those in `kept` were ours all the time, unless their incarnation is another
+   * one: then it is as if they had not been.
    */
   own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void>;
   /** For what was answered without a result: control batches, records that were left out. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }
-
-const DELETED = 'records were deleted before they were scored. To go on without them';
-/** A topic that was made again is told by its id, where the brokers and the committed offset name one. */
-const SHORTER =
-  'it ends before what was committed: it was cut (an unclean election of a leader), or the topic was deleted and made again, or the ' +
-  'offset is not of this topic. To go on with what the log holds';
 
 /** Between two tries to join again. */
 const REJOIN_AGAIN_MS = 1_000;
@@ -70,10 +66,16 @@ export class KafkaSource implements Source {
   #owned: readonly TopicPartition[] = [];
   /** Where each of them would have been read from when it was assigned. */
   #assignedAt = new Map<string, NextOffset>();
-  /** The ids of topics as they were last assigned: they outlive a loss, so that a topic that was made again is known as such. */
+  /**
+   * The ids of topics as they were last assigned: they outlive a loss, so that a topic that was
+   * made again is known as such.
+   */
   readonly #topicIds = new Map<string, string>();
   readonly #stopped = Promise.withResolvers<void>();
-  /** False from the moment a rejoin begins until the new assignment is known: what is committed then is nobody's. */
+  /**
+   * False from the moment a rejoin begins until the new assignment is known: what is committed then
+   * is nobody's.
+   */
   #mayCommit = false;
   /** Set when the group went on without us while lanes were settling. */
   #lostWhileSettling = false;
@@ -85,7 +87,10 @@ export class KafkaSource implements Source {
     this.#times = new OffsetsByTime(this.#admin);
   }
 
-  /** What the consumer of that number is asked and told. One that was given up is told nothing, and tells nothing. */
+  /**
+   * What the consumer of that number is asked and told. One that was given up is told nothing, and
+   * tells nothing.
+   */
   #hooksOf(number: number): MemberHooks {
     const isCurrent = (): boolean => number === this.#consumers;
     return {
@@ -135,7 +140,8 @@ export class KafkaSource implements Source {
 
   async #beginAnew(): Promise<void> {
     this.#lose();
-    // It has stopped doing what it should: it may not end, or end badly. Its session ends in any case.
+    // It has stopped doing what it should: it may not end, or end badly. Its session ends in any
+    // case.
     await left(this.#giveUp());
     while (this.#listener !== undefined) {
       try {
@@ -218,8 +224,8 @@ export class KafkaSource implements Source {
   }
 
   async commit(offsets: readonly CommitOffset[]): Promise<void> {
-    // The offset manager belongs to one generation: a commit through it can never count for a later one, which one
-    // through kafkajs's consumer could.
+    // The offset manager belongs to one generation: a commit through it can never count for a later
+    // one, which one through kafkajs's consumer could.
     const manager = this.#group?.offsetManager;
     if (!this.#mayCommit || manager === null || manager === undefined) {
       throw new FencedError('the group is rebalancing');
@@ -293,25 +299,14 @@ export class KafkaSource implements Source {
   }
 
   #outOfRange(event: Omit<OutOfRange, 'resumedAt'>, group: ConsumerGroup): NextOffset | null {
-    const { position, logStart, logEnd } = event;
     if (group !== this.#group) return null;
-    // What is read again for its features alone has its answers: where the log has forgotten some of it nothing is lost.
-    if (position < logStart && logStart <= (this.#assignedAt.get(keyOf(event)) ?? 0)) {
-      const resumedAt = startingAt(logStart);
-      this.#listener?.outOfRange({ ...event, resumedAt });
-      return resumedAt;
-    }
-    if (this.#options.onOutOfRange === 'fail') {
-      this.#listener?.failed(
-        new OffsetOutOfRangeError(
-          `${keyOf(event)}: the next offset to read is ${position}, but the log holds ${logStart} to ${logEnd}; ` +
-            `${position < logStart ? DELETED : SHORTER}, set lanes.onOutOfRange=continue`,
-        ),
-      );
+    const { onOutOfRange, settings } = this.#options;
+    const assignedAt = this.#assignedAt.get(keyOf(event)) ?? startingAt(0);
+    const resumedAt = resumedAfter(event, assignedAt, onOutOfRange, settings['auto.offset.reset']);
+    if (resumedAt instanceof OffsetOutOfRangeError) {
+      this.#listener?.failed(resumedAt);
       return null;
     }
-    const earliest = this.#options.settings['auto.offset.reset'] === 'earliest';
-    const resumedAt = startingAt(earliest ? logStart : logEnd);
     this.#listener?.outOfRange({ ...event, resumedAt });
     return resumedAt;
   }

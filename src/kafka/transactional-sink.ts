@@ -1,9 +1,9 @@
-// Kafka behind the Sink port, with transactions: the answers of a micro-batch and the offset that they account for become visible
-// together or not at all. Each partition of the input has a transactional id of its own: whoever owns the partition takes it, and
-// with it the right to commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
+// Kafka behind the Sink port, with transactions: the answers of a micro-batch and the offset that
+// they account for become visible together or not at all. Each partition of the input has a
+// transactional id of its own: whoever owns the partition takes it, and with it the right to
+// commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
-import { SerialQueue } from '../base/serial-queue.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import {
   type CommitOffset,
@@ -23,41 +23,25 @@ import type { OutgoingBatch } from './seam.ts';
 import type { OffsetTransactions } from './source.ts';
 import type { FetchedOffsets, OffsetFetchArguments } from './stable-offsets.ts';
 import { partitionCountOf } from './topic.ts';
+import {
+  type Attempt,
+  isAnswered,
+  type Line,
+  NOTHING_COMMITTED,
+  newLine,
+  succeeded,
+} from './transaction-line.ts';
 
 const ACKS_ALL = -1;
 /** The broker may still be ending the last transaction: first tries come soon. */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 8 };
 const CONCURRENT_MS = 5;
 const CONCURRENT_TRIES = 400;
-const NOTHING_COMMITTED = -1;
 
 interface AskedCluster extends BareCluster {
   findGroupCoordinator(of: {
     readonly groupId: string;
   }): Promise<{ offsetFetch(given: OffsetFetchArguments): Promise<FetchedOffsets> }>;
-}
-
-/** Of one transaction. */
-interface Attempt extends CommitOffset {
-  readonly batches: readonly ResultBatch[];
-}
-
-/** One partition of the input, with its transactional id. */
-interface Line extends IncarnatePartition {
-  producer: Producer | undefined;
-  /** What is committed, as far as we know. Only who owns the transactional id can change it. It may lie past the log's end. */
-  committed: number;
-  /** What was to be committed when the end of a transaction was not known; it has none else to wait for. */
-  attempt: Attempt | undefined;
-  /** An attempt that had succeeded, as was found out later: it is not made again. */
-  settled: Attempt | undefined;
-  /** What our own transactions have answered: never what was committed before the partition was ours. */
-  answered: number;
-  metadata: string | undefined;
-  /** By output partition. */
-  readonly sequences: Map<string, number>;
-  /** One transaction at a time. */
-  readonly queue: SerialQueue;
 }
 
 export class TransactionalSink implements Sink, OffsetTransactions {
@@ -72,8 +56,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   readonly #writes = new WeakMap<ResultBatch, number>();
 
   /**
-   * `transactional.id` must be set. `onOvertaken` hears that another has committed for a partition that is ours: it must be
-   * read again from what is committed now.
+   * `transactional.id` must be set. `onOvertaken` hears that another has committed for a partition
+   * that is ours: it must be read again from what is committed now.
    */
   constructor(kafka: Kafka, settings: KafkaSettings, onOvertaken: (why: string) => void) {
     this.#onOvertaken = onOvertaken;
@@ -106,19 +90,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       partitions.map(async ({ topic, partition, incarnation }) => {
         const key = keyOf({ topic, partition });
         if (this.#lines.has(key)) return;
-        const line: Line = {
-          topic,
-          partition,
-          incarnation,
-          producer: undefined,
-          committed: NOTHING_COMMITTED,
-          attempt: undefined,
-          settled: undefined,
-          answered: NOTHING_COMMITTED,
-          metadata: undefined,
-          sequences: new Map(),
-          queue: new SerialQueue(),
-        };
+        const line = newLine({ topic, partition, incarnation });
         try {
           await this.#begin(line);
           line.committed = await this.#readCommitted(line);
@@ -157,7 +129,10 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     return line.queue.run(() => act(line));
   }
 
-  /** A line that was left answers nothing more: it would take the transactional id from whoever has it now. */
+  /**
+   * A line that was left answers nothing more: it would take the transactional id from whoever has
+   * it now.
+   */
   #mustBeOurs(line: Line): void {
     if (this.#lines.get(keyOf(line)) === line) return;
     this.#abandon(line);
@@ -198,10 +173,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     // From here on it may be committed, whatever comes back.
     line.attempt = attempt;
     await retryWhileConcurrent(() => transaction.commit());
-    line.attempt = undefined;
-    line.committed = next;
-    line.answered = next;
-    line.metadata = metadata;
+    succeeded(line, attempt);
   }
 
   async #send(
@@ -256,14 +228,15 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       throw new SinkError(message, { retriable: true });
     }
     line.attempt = undefined;
-    if (now === committed) return;
-    line.committed = now;
-    line.answered = now;
-    line.metadata = attempt?.metadata;
+    if (attempt === undefined || now === committed) return;
+    succeeded(line, attempt);
     line.settled = attempt;
   }
 
-  /** A producer that holds the transactional id: one that held it before is fenced, its open transaction aborted. */
+  /**
+   * A producer that holds the transactional id: one that held it before is fenced, its open
+   * transaction aborted.
+   */
   async #begin(line: Line): Promise<void> {
     const prefix = this.#settings['transactional.id'];
     const producer = this.#kafka.producer({
@@ -282,7 +255,10 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     line.sequences.clear();
   }
 
-  /** What is committed once the transactions before have ended (stable-offsets.ts). For another's partitions nobody waits. */
+  /**
+   * What is committed once the transactions before have ended (stable-offsets.ts). For another's
+   * partitions nobody waits.
+   */
   async #readCommitted({ topic, partition }: TopicPartition): Promise<number> {
     const groupId = this.#settings['group.id'];
     await this.#cluster.addMultipleTargetTopics([topic]);
@@ -295,15 +271,6 @@ export class TransactionalSink implements Sink, OffsetTransactions {
 
 const gone = (partition: TopicPartition): SinkError =>
   new SinkError(`${keyOf(partition)} is another's now`, { retriable: true });
-
-/**
- * Whether there is nothing left to do. That the offset is committed says nothing: it may have been before, past the end of a log that
- * was cut or made again. Answers are done when an attempt with them had succeeded; an offset alone, when it was committed with its text.
- */
-const isAnswered = (line: Line, { batches, next, metadata }: Attempt): boolean =>
-  batches.length > 0
-    ? line.settled?.batches === batches
-    : line.answered > next || (line.answered === next && line.metadata === metadata);
 
 /** Waits for the broker to end the transaction before. */
 async function retryWhileConcurrent(step: () => Promise<void>): Promise<void> {

@@ -90,7 +90,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'waits for a group that does not answer to its leaving',
-    file: 'engine/driver.ts',
+    file: 'engine/leaving.ts',
     find: "const cancel = clock.setTimer(untilMs, () => resolve('no answer'));",
     replace: 'const cancel = (): void => {};',
   },

@@ -1,0 +1,24 @@
+// The last part of a stop: to leave the source in order. Lanes must not use up all the time of a
+// stop, and a broker that does not answer must not hold up the end of the process.
+
+import type { Source } from '../log/ports.ts';
+import type { Clock } from './ports.ts';
+
+const LEAVING_SHARE = 1 / 8;
+
+/** How much of the time of a stop is kept for leaving. */
+export const leavingMs = (stopTimeoutMs: number): number => stopTimeoutMs * LEAVING_SHARE;
+
+/** Resolves, at that time at the latest, to why the source was not left in order. */
+export function leave(source: Source, clock: Clock, untilMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(untilMs, () => resolve('no answer'));
+    source
+      .stop()
+      .then(
+        () => resolve(undefined),
+        (error: Error) => resolve(error.message),
+      )
+      .finally(cancel);
+  });
+}
