@@ -1,5 +1,6 @@
 // When a lane's mail becomes a micro-batch: when there is enough of it, or when the oldest has
-// waited long enough. Owns no timer and reads no clock: it is asked, and told the time.
+// waited long enough. There is no timer and no clock here: the caller asks, and says what time it
+// is.
 
 import type { Trigger } from '../scoring/micro-batch.ts';
 import type { Mail, Mailbox } from './mailbox.ts';
@@ -13,7 +14,7 @@ export interface BatchingPolicy {
 const isFull = (mailbox: Mailbox, policy: BatchingPolicy): boolean =>
   mailbox.records >= policy.recordsMax || mailbox.bytes >= policy.bytesMax;
 
-/** When the mailbox will be ready by linger alone; infinity when it is empty. */
+/** When the oldest mail will have waited long enough; infinity when the mailbox is empty. */
 export const lingersUntil = (mailbox: Mailbox, policy: BatchingPolicy): number =>
   mailbox.oldest === undefined ? Number.POSITIVE_INFINITY : mailbox.oldest.arrivedAtMs + policy.lingerMs;
 

@@ -1,19 +1,19 @@
-// Backpressure (invariant 5). The budget is divided among the lanes; a lane may fetch while one
-// more fetch keeps it within its share, so that the sum stays under the budget whatever comes in,
-// and no lane waits for another. When lanes are added the shares shrink: a lane above its new share
-// gives its newest mail back, to be fetched again.
+// Backpressure (invariant 5). The budget is divided among the lanes. A lane may fetch while one
+// more fetch keeps it within its share. So the sum stays under the budget, and no lane waits for
+// another. When lanes are added, the shares shrink: a lane above its new share gives its newest
+// mail back, and it is fetched again later.
 
 import { assertNoGap, heldBytes, type Lane, takesMail } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
 /**
- * The budget that holds: never less than one fetch for each lane, or some could not go on at all.
+ * The budget that is used: at least one fetch for each lane, or some lanes could not go on at all.
  */
 export const budgetBytes = ({ limits, lanes }: EngineState): number =>
   Math.max(limits.budgetBytes, limits.fetchBytesMax * lanes.size);
 
-/** A lane's share of it. */
+/** A lane's share of the budget. */
 export const laneShareBytes = (state: EngineState): number =>
   Math.floor(budgetBytes(state) / Math.max(1, state.lanes.size));
 
@@ -36,7 +36,7 @@ export function applyCredits(state: EngineState, effects: Effect[]): void {
   }
 }
 
-/** Shrinks a lane to its share: the newest mail goes, and the source reads on from there. */
+/** Shrinks a lane to its share: it drops its newest mail, and the source reads that mail again. */
 export function giveBack(state: EngineState, lane: Lane, effects: Effect[]): void {
   const share = laneShareBytes(state);
   const before = lane.position;

@@ -19,16 +19,16 @@ import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 const UNKNOWN = 'SCORELANE_UNKNOWN';
 
 /**
- * Takes one message and returns what is to be done, in order. Mutates `state`. What comes first
- * makes room for what comes after:
+ * Takes one message and returns what is to be done, in order. Mutates `state`. The earlier steps
+ * make room for the later ones:
  *
- * 1. the message: what happened. All below goes by it;
- * 2. each lane produces its oldest, gives up what failed, ends its halt: that frees places with the scorer, and halted lanes may open;
- * 3. micro-batches are opened in the places that are free; what holds no record is done at once;
- * 4. credits, now that it is known what each lane holds: who may fetch;
- * 5. commits, when all that was acknowledged is known;
- * 6. settled, and drained: they wait for what is in flight and for commits, so they look when both have been begun;
- * 7. the watchdog, last: what has advanced in this step is alive.
+ * 1. the message: what happened. All steps below depend on it;
+ * 2. each lane produces its oldest micro-batch, begins again after a failure, ends its halt: this frees places with the scorer;
+ * 3. micro-batches are opened in the free places; those without a record are done at once;
+ * 4. credits: how much each lane holds is known now, and decides which lanes may fetch;
+ * 5. commits: all acknowledgements are known now;
+ * 6. settled and drained: they wait for work in flight and for commits, so they come after both have begun;
+ * 7. the watchdog, last: a lane that advanced in this step is alive.
  */
 export function step(state: EngineState, message: Message, nowMs: number): Effect[] {
   const effects: Effect[] = [];
@@ -85,12 +85,12 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         return;
       }
       if (lane.position <= message.logEnd) {
-        // It was the source that stood elsewhere: what the lane expects is there.
+        // The source had a wrong position. The log does hold the offset that the lane expects.
         effects.push({ type: 'seek', partition: lane, position: lane.position });
         return;
       }
-      // The log ends before the lane's position: it was cut or made again, and its offsets count
-      // from elsewhere.
+      // The log ends before the lane's position: it was cut or made again. The lane's offsets mean
+      // nothing in it.
       endLanes(state, [lane], 'lost', effects);
       beginLane(state, { ...addressOf(lane), ...metadataOf(lane), position: message.position }, effects);
       return;
@@ -135,7 +135,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       const before = lane.ledger.find(message.id)?.stage;
       const more = before?.name === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
-      // They were counted as scored.
+      // The refused results were counted as scored.
       const { refusal } = message.scored;
       const flood = countUnlessFlood(
         lane.recent,
@@ -163,7 +163,8 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane === undefined) return;
       lane.ledger.notProduced(message.id);
       trouble(lane, message.failure, nowMs, effects);
-      // A stop waits for what is in flight, and says so where it waited without success.
+      // During a stop the lane does not begin again: the stop waits for the work in flight, and
+      // reports it if the time is over.
       if (message.isAstray && state.stopping === undefined) {
         halt(state, lane, nowMs, effects);
         return;
@@ -196,15 +197,15 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
   }
 }
 
-/** The lane of that address, if the ownership is still the same one (invariant 3). */
+/** The lane of that address, if the ownership is still the same (invariant 3). */
 function laneAt(state: EngineState, address: LaneAddress): Lane | undefined {
   const lane = state.lanes.get(keyOf(address));
   return lane?.epoch === address.epoch ? lane : undefined;
 }
 
 /**
- * What a lane does when it is looked at: produces its oldest, begins again after a failure, ends
- * its halt.
+ * What a lane does in each step: it produces its oldest micro-batch, begins again after a failure,
+ * ends its halt.
  */
 function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
   while (lane.produceAgainAtMs <= nowMs) {
@@ -226,7 +227,7 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
   else enter(lane, state.rebalancing ? 'settling' : 'running');
 }
 
-/** The oldest micro-batch could not be opened: read it again, from the log, after a while. */
+/** The oldest micro-batch could not be opened: after a while it is read from the log again. */
 function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
   effects.push({
     type: 'abandoned',
@@ -247,7 +248,10 @@ const mayOpen = (state: EngineState, lane: Lane): boolean =>
   state.scoring < state.limits.scoringMax &&
   state.stopping === undefined;
 
-/** Gives free places with the scorer to lanes that have a micro-batch ready, one each in turn. */
+/**
+ * Gives the free places of the scorer to lanes that have a micro-batch ready, in turn, one place
+ * each.
+ */
 function openMicroBatches(state: EngineState, nowMs: number, effects: Effect[]): void {
   const lanes = [...state.lanes.values()];
   let idle = 0;

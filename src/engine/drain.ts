@@ -1,5 +1,5 @@
-// The order of a stop, in one place: no more fetching; mail that is not in flight is dropped,
-// uncommitted; what is in flight is finished, produced and committed; then, or at the deadline, the
+// The order of a stop: nothing more is fetched; mail that is not in flight is dropped and not
+// committed; work in flight is finished, produced and committed. Then, or at the deadline, the
 // engine says that it has drained.
 
 import { isSettled } from './lane.ts';

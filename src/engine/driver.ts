@@ -1,5 +1,5 @@
-// Carries the engine's effects out on the real ports, and brings back what happened as messages,
-// one at a time. The only file of the engine that waits for anything.
+// Carries out the engine's effects on the real ports, and tells the engine what happened, one
+// message at a time. It is the only file of the engine that waits for anything.
 
 import { ScorelaneError } from '../base/errors.ts';
 import type { Refusal, Sink, Source } from '../log/ports.ts';
@@ -15,7 +15,7 @@ import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
 import { type EngineLimits, type EngineState, newEngine } from './state.ts';
 
-/** Lanes do not advance, nobody knows why, and joining the group again did not help. */
+/** Lanes do not advance, the cause is unknown, and joining the group again did not help. */
 export class StalledError extends ScorelaneError {
   readonly code = 'SCORELANE_STALLED';
 }
@@ -29,9 +29,9 @@ export interface DriverOptions {
   readonly limits: EngineLimits;
   readonly revokeTimeoutMs: number;
   readonly observer: Observer;
-  /** At least so many of the last messages are kept for a dump. */
+  /** How many of the last messages are kept for a dump, at least. */
   readonly messagesKept?: number;
-  /** The source failed for good, or the engine found itself wrong: nothing goes on. */
+  /** The source failed for good, or the engine found a fault in itself: nothing goes on. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -40,8 +40,7 @@ export interface Stopped {
   /** The lanes that had not finished before the deadline. */
   readonly unfinished: readonly string[];
   /**
-   * Why the source was not left in order; the others of its group are told by the end of the
-   * session.
+   * Why the source was not left in order. Then the other members learn of it when the session ends.
    */
   readonly notLeft?: string;
 }
@@ -58,8 +57,8 @@ export class Driver {
   #settled: (() => void)[] = [];
   #drained: ((unfinished: readonly string[]) => void) | undefined;
   /**
-   * Died, or is leaving: nothing is done any more. What was under way may fail now, as connections
-   * are closed under it.
+   * The driver died or is leaving: nothing is done any more. Calls that have not ended may fail
+   * now, because their connections are closed.
    */
   #over = false;
 
@@ -70,7 +69,7 @@ export class Driver {
     this.#recorder = new Recorder(this.state, options.messagesKept);
   }
 
-  /** The last messages, with what came of each. */
+  /** The last messages, each with its effects. */
   get recorded(): readonly RecordedPart[] {
     return this.#recorder.parts;
   }
@@ -89,8 +88,8 @@ export class Driver {
         new Promise<void>((resolve) => {
           this.#settled.push(resolve);
           this.#tell({ type: 'revoking', partitions, deadlineMs: clock.nowMs() + revokeTimeoutMs });
-          // An engine that is over settles nothing: who waits for it would wait for ever, and with
-          // it the stop.
+          // An engine that is over settles nothing: the source would wait for ever, and so would
+          // the stop.
           if (this.#over) resolve();
         }),
       revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
@@ -111,8 +110,8 @@ export class Driver {
   }
 
   /**
-   * Finishes and commits what is in flight, and leaves the group. Ends by the deadline, whatever
-   * does not answer.
+   * Finishes and commits the work in flight, and leaves the group. Ends at the deadline, even if
+   * something does not answer.
    */
   async stop(timeoutMs: number): Promise<Stopped> {
     const { source, clock } = this.#options;
@@ -128,8 +127,8 @@ export class Driver {
   }
 
   /**
-   * Messages are taken in order, and never while one is being worked on: effects may bring new ones
-   * at once.
+   * Messages are taken in order, each after the effects of the one before: effects may bring new
+   * messages at once.
    */
   #tell(message: Message): void {
     this.#messages.push(message);
@@ -207,8 +206,8 @@ export class Driver {
         this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
-        // Where the log cannot be asked, lanes that are being produced or fetched complain
-        // themselves.
+        // If the log does not answer, it is no trouble of its own: lanes that produce or fetch
+        // report theirs.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
           (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),

@@ -1,4 +1,4 @@
-// What an error on a port becomes for the engine, which passes on words and codes, no errors.
+// Turns an error on a port into what the engine passes on: words and codes, no error objects.
 
 import { isUnforeseen } from '../base/errors.ts';
 import type { Failure } from './messages.ts';

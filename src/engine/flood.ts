@@ -1,13 +1,13 @@
-// Whether a lane would write too many dead letters: a wrong schema upstream should stop it, not
-// fill a topic. Counts of the last records, older ones weighing less; a micro-batch that is held
+// Whether a lane would write too many dead letters: a wrong schema upstream should stop the lane,
+// not fill a topic. It counts the last records; older ones weigh less. A micro-batch that is held
 // back is not counted, so that it stays held back.
 
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 
 export interface FloodPolicy {
-  /** More than this share of dead letters is a flood; 1 is never one. */
+  /** More than this share of dead letters is a flood; with 1 there is never a flood. */
   readonly share: number;
-  /** Records to be looked at before anything is said. */
+  /** With fewer records than this there is never a flood. */
   readonly recordsMin: number;
 }
 
@@ -16,7 +16,7 @@ export interface Recent {
   dead: number;
 }
 
-/** Counts the micro-batch, unless it would be a flood: then says so in words. */
+/** Counts the micro-batch, unless that would be a flood: then returns what is wrong, in words. */
 export function countUnlessFlood(
   recent: Recent,
   { scored, deadLetters, refusal }: Pick<ScoredMicroBatch, 'scored' | 'deadLetters' | 'refusal'>,

@@ -1,5 +1,5 @@
-// A lane: the actor of one partition during one ownership. Its state, and what it does by itself:
-// accept what was fetched, and say whether it may open another micro-batch.
+// A lane: the actor of one partition during one ownership. Here is its state, and what needs no
+// other lane: to accept what was fetched, to skip, to begin again.
 
 import assert from 'node:assert/strict';
 import type { NextOffset } from '../log/offset.ts';
@@ -21,16 +21,16 @@ export interface Trouble {
 
 export interface Lane extends TopicPartition {
   readonly key: string;
-  /** The ownership number: an answer that carries another one is not for this lane. */
+  /** The number of the ownership: an answer with another number is not for this lane. */
   epoch: number;
-  /** Which topic of that name its offsets are of; undefined where the log does not tell. */
+  /** To which topic of that name its offsets belong; undefined where the log does not tell. */
   readonly incarnation: string | undefined;
   /**
-   * By which partition counts its records may have been placed; undefined where the log does not
-   * tell.
+   * The partition counts by which its records may have been placed; undefined where the log does
+   * not tell.
    */
   readonly placedBy: readonly number[] | undefined;
-  /** Goes with every commit. */
+  /** The text that goes with every commit. */
   metadata: string | undefined;
   phase: Phase;
   /** The next offset to accept from the source. */
@@ -46,13 +46,16 @@ export interface Lane extends TopicPartition {
   trouble: Trouble | undefined;
   readonly recent: Recent;
   /**
-   * The last sign of life: it advanced, or said why not, or had nothing to do. NaN until it was
-   * first looked at.
+   * The last sign of life: the lane advanced, or said why not, or had nothing to do. NaN before the
+   * watchdog's first look.
    */
   aliveAtMs: number;
-  /** The offset below which all was done then. */
+  /** The offset below which all was done at that time. */
   aliveOffset: NextOffset;
-  /** What had been fetched when the log said last that it ends before that; NaN when it did not. */
+  /**
+   * The position of the lane when the log last said that it ends before that position; NaN if it
+   * did not say so.
+   */
   shortAt: number;
 }
 
@@ -93,18 +96,18 @@ export const addressOf = ({ topic, partition, epoch, incarnation, placedBy }: La
 export const metadataOf = ({ metadata }: Lane): { readonly metadata?: string } =>
   metadata === undefined ? {} : { metadata };
 
-/** Whether it takes anything from the source now. */
+/** Whether the lane takes anything from the source now. */
 export const takesMail = ({ phase }: Lane): boolean => phase === 'running' || phase === 'settling';
 
-/** Bytes this lane holds: waiting and in flight, until acknowledged. */
+/** The bytes that this lane holds: waiting or in flight, until they are acknowledged. */
 export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledger.bytes;
 
 export const isSettled = (lane: Lane): boolean => lane.ledger.inFlight === 0 && !lane.ledger.owes;
 
 /**
- * Puts what was fetched into the mailbox, dropping what the lane has already. Returns false when
- * the source has read past what the lane expects next: then nothing is taken, and the source must
- * go back.
+ * Puts what was fetched into the mailbox, without what the lane already has. Returns false when the
+ * source has read past the next offset that the lane expects: then nothing is taken, and the source
+ * must go back.
  */
 export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
   assert.ok(takesMail(lane), `lane ${lane.key} takes mail while it is ${lane.phase}`);
@@ -128,7 +131,7 @@ export function accept(lane: Lane, fetched: Fetched, nowMs: number): boolean {
 }
 
 /**
- * What waits begins where what is in flight ends, and ends where the lane goes on: no offset is
+ * The mail begins where the work in flight ends, and ends at the position of the lane: no offset is
  * left out.
  */
 export function assertNoGap({ key, mailbox, ledger, position }: Lane): void {
@@ -138,7 +141,7 @@ export function assertNoGap({ key, mailbox, ledger, position }: Lane): void {
   assert.equal(newest.next, position, `lane ${key} has a gap behind its mailbox`);
 }
 
-/** Goes on from a later offset: the log no longer holds what is between. */
+/** Goes on from a later offset: the log no longer holds the records before it. */
 export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
   lane.mailbox.put({
     batch: null,
@@ -151,7 +154,10 @@ export function skipTo(lane: Lane, position: NextOffset, nowMs: number): void {
   lane.position = position;
 }
 
-/** Goes on with a state that stands at `from`, at the committable offset or before it. */
+/**
+ * Goes on with a state that holds all records below `from`: the committable offset, or an earlier
+ * one.
+ */
 export function feed(lane: Lane, from: NextOffset, settling: boolean): void {
   assert.equal(lane.mailbox.length, 0, `lane ${lane.key} has mail while it has no state`);
   lane.ledger.feedFrom(from);
@@ -159,7 +165,9 @@ export function feed(lane: Lane, from: NextOffset, settling: boolean): void {
   enter(lane, settling ? 'settling' : 'running');
 }
 
-/** Drops all that is waiting or in flight and begins a new epoch at the committable offset. */
+/**
+ * Drops everything that waits or is in flight, and begins a new epoch at the committable offset.
+ */
 export function restart(lane: Lane, epoch: number): void {
   lane.mailbox.clear();
   lane.ledger.abandon();

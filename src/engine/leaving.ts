@@ -9,7 +9,10 @@ const LEAVING_SHARE = 1 / 8;
 /** How much of the time of a stop is kept for leaving. */
 export const leavingMs = (stopTimeoutMs: number): number => stopTimeoutMs * LEAVING_SHARE;
 
-/** Resolves, at that time at the latest, to why the source was not left in order. */
+/**
+ * Resolves to why the source was not left in order, or to undefined if it was; not later than
+ * `untilMs`.
+ */
 export function leave(source: Source, clock: Clock, untilMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const cancel = clock.setTimer(untilMs, () => resolve('no answer'));

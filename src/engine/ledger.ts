@@ -1,6 +1,6 @@
-// A lane's account of what is in flight, oldest first. It knows what may be produced next, which is
-// always the oldest and only when scored (invariant 2), and what may be committed: everything below
-// the oldest that is not acknowledged (invariant 1).
+// A lane's account of its micro-batches in flight, oldest first. It knows which may be produced
+// next: always the oldest, and only when it is scored (invariant 2). It knows what may be
+// committed: every offset below the oldest micro-batch that is not acknowledged (invariant 1).
 
 import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
@@ -20,16 +20,16 @@ export interface Entry {
   readonly next: NextOffset;
   readonly bytes: number;
   /**
-   * What it answers, until that is acknowledged: records whose results are refused become dead
-   * letters.
+   * The records of the micro-batch, kept until it is acknowledged: those whose results are refused
+   * become dead letters.
    */
   readonly batches: readonly RawRecordBatch[];
-  /** Whether producing it was begun, ever. */
+  /** Whether it was ever tried to produce it. */
   tried: boolean;
   stage: Stage;
 }
 
-/** As it is written down. */
+/** The ledger as a dump holds it. */
 export interface SavedLedger {
   readonly entries: readonly Entry[];
   readonly bytes: number;
@@ -43,15 +43,15 @@ export class Ledger {
   #entries: Entry[] = [];
   #bytes = 0;
   /**
-   * Where the next micro-batch to be struck off begins: at the committable offset, or before it
-   * while a state is fed.
+   * Where the next micro-batch begins that will be struck off: at the committable offset, or before
+   * it while a state is fed.
    */
   #done: NextOffset;
-  /** Every record below has its result or dead letter acknowledged. */
+  /** Each record below this offset has its result or dead letter acknowledged. */
   #committable: NextOffset;
   /** The log has confirmed that a restart begins here. */
   #committed: NextOffset;
-  /** Nothing was committed at all, or not so as it should be. */
+  /** Nothing was committed yet, or the metadata of the commit must be written anew. */
   #owesFirst: boolean;
 
   constructor(position: NextOffset, uncommitted = false) {
@@ -70,7 +70,7 @@ export class Ledger {
     return ledger;
   }
 
-  /** Not a copy: its list of entries, and these, are the ledger's own. */
+  /** No copy: the list and its entries are the ledger's own. */
   saved(): SavedLedger {
     return {
       entries: this.#entries,
@@ -116,7 +116,7 @@ export class Ledger {
     return this.#entries[0];
   }
 
-  /** Takes a micro-batch into the account. It begins where the one before ended. */
+  /** Adds a micro-batch. It must begin where the micro-batch before it ends. */
   open(entry: Omit<Entry, 'tried' | 'stage'>): void {
     assert.equal(entry.first, this.opened, `micro-batch ${entry.id} leaves a gap in the ledger`);
     assert.ok(entry.next > entry.first, `micro-batch ${entry.id} covers no offset`);
@@ -138,8 +138,8 @@ export class Ledger {
   }
 
   /**
-   * The oldest micro-batch, if it is scored and nothing of this lane is being produced: marked as
-   * being produced. `together` with it go those behind it that are scored too.
+   * The oldest micro-batch, if it is scored and this lane produces nothing else now. It is marked
+   * as being produced. With `together`, the scored micro-batches behind it are produced with it.
    */
   takeProducible(together = false): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
     if (together) this.#join();
@@ -152,8 +152,8 @@ export class Ledger {
   }
 
   /**
-   * Makes one of the oldest and all behind it that are scored too. What was tried stays as it was:
-   * it may have been written after all.
+   * Joins the oldest micro-batch with the scored ones behind it. A micro-batch that was tried stays
+   * as it was: perhaps it was written.
    */
   #join(): void {
     const [oldest] = this.#entries;
@@ -175,19 +175,19 @@ export class Ledger {
     });
   }
 
-  /** The oldest was not acknowledged: it goes back to be produced again. */
+  /** The oldest was not acknowledged: it will be produced again. */
   notProduced(id: number): void {
     const entry = this.#expect(id, 'producing');
     assert.ok(entry.stage.name === 'producing');
     entry.stage = { name: 'scored', scored: entry.stage.scored };
   }
 
-  /** Records of the oldest were refused: it is to be produced without them. */
+  /** Results of the oldest were refused: it will be produced with dead letters in their place. */
   mended(id: number, scored: ScoredMicroBatch): void {
     this.#expect(id, 'producing').stage = { name: 'scored', scored };
   }
 
-  /** Strikes the oldest off: all of its results and dead letters are acknowledged. */
+  /** Strikes off the oldest: all its results and dead letters are acknowledged. */
   acknowledged(id: number): Entry {
     const entry = this.#expect(id, 'producing');
     assert.equal(entry, this.#entries[0], `micro-batch ${id} was acknowledged before an older one`);
@@ -205,14 +205,17 @@ export class Ledger {
     if (next > this.#committed) this.#committed = next;
   }
 
-  /** Forgets all that is in flight: it will be read and scored again from `committable`. */
+  /** Forgets everything in flight: it will be read and scored again, from `committable` on. */
   abandon(): void {
     this.#entries = [];
     this.#bytes = 0;
     this.#done = this.#committable;
   }
 
-  /** Begins before what is answered already: that is fed to a state, and not committed again. */
+  /**
+   * Begins at an earlier offset: the records that already have their answers are only fed to a
+   * state, and not committed again.
+   */
   feedFrom(from: NextOffset): void {
     assert.equal(this.#entries.length, 0, 'a state is fed while micro-batches are in flight');
     assert.ok(from <= this.#committable, `a state stands at ${from}, later than ${this.#committable}`);

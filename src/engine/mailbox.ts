@@ -5,20 +5,20 @@ import type { RawRecordBatch } from '../log/record-batch.ts';
 
 export interface Mail {
   /**
-   * Null for a range of offsets that holds nothing to score: skipped batches, and records the log
-   * no longer has.
+   * Null for a range of offsets with nothing to score: batches that are skipped, and records that
+   * the log no longer holds.
    */
   readonly batch: RawRecordBatch | null;
   /** The first offset wanted of this batch. */
   readonly first: NextOffset;
   readonly next: NextOffset;
-  /** What it counts for: nothing where there is no batch. */
+  /** How many records it counts for: 0 if there is no batch. */
   readonly records: number;
   readonly bytes: number;
   readonly arrivedAtMs: number;
 }
 
-/** As it is written down. */
+/** The mailbox as a dump holds it. */
 export interface SavedMailbox {
   readonly mail: readonly Mail[];
   readonly records: number;
@@ -38,7 +38,7 @@ export class Mailbox {
     return mailbox;
   }
 
-  /** Not a copy: its list of mail is the mailbox's own. */
+  /** No copy: the list is the mailbox's own. */
   saved(): SavedMailbox {
     return { mail: this.#mail, records: this.#records, bytes: this.#bytes };
   }
@@ -69,7 +69,7 @@ export class Mailbox {
     this.#bytes += mail.bytes;
   }
 
-  /** Takes the oldest mail while `wanted` says so; the first is always taken. */
+  /** Takes the oldest mail for as long as `wanted` says yes; the first is always taken. */
   takeOldest(wanted: (records: number, bytes: number) => boolean): Mail[] {
     let count = 0;
     let records = 0;

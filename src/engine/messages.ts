@@ -1,5 +1,5 @@
-// All that the engine can be told and all that it can ask for. Few of each a record batch, none a
-// record.
+// All messages that the engine can be told, and all effects that it can ask for. There are a few
+// for each record batch, and none for a single record.
 
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, CommitOffset, Fetched, LogEnd } from '../log/ports.ts';
@@ -14,7 +14,7 @@ export interface LaneCommit extends LaneAddress, CommitOffset {}
 export interface Failure {
   readonly code: string;
   readonly message: string;
-  /** Where it comes from, for one that nobody thought of. */
+  /** Where the error comes from, if it is one that we did not expect. */
   readonly stack?: string | undefined;
 }
 
@@ -25,7 +25,8 @@ export type Message =
   | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'fetched'; readonly fetched: Fetched }
   /**
-   * The source goes on from `position`, because the log does not hold what the lane expects next.
+   * The source goes on from `position`, because the log does not hold the offset that the lane
+   * expects.
    */
   | {
       readonly type: 'outOfRange';
@@ -45,7 +46,7 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
     }
-  /** Records of it were refused: these are its outputs without them. */
+  /** Some of its results were refused: `scored` has dead letters in their place. */
   | {
       readonly type: 'mended';
       readonly lane: LaneAddress;
@@ -60,20 +61,23 @@ export type Message =
       readonly failure: Failure;
       readonly retriable: boolean;
       /**
-       * Some of it goes to a partition that its topic does not have: only what is made again can be
-       * produced.
+       * Some outputs go to a partition that their topic does not have: the micro-batch must be
+       * scored again before it can be produced.
        */
       readonly isAstray?: boolean;
     }
   | { readonly type: 'committed'; readonly commits: readonly LaneCommit[] }
   | { readonly type: 'commitFailed'; readonly commits: readonly LaneCommit[]; readonly failure: Failure }
-  /** The lane's state stands at `from`, at the position that was asked for or before it. */
+  /**
+   * The lane's state holds all records below `from`: the position that was asked for, or an earlier
+   * one.
+   */
   | { readonly type: 'restored'; readonly lane: LaneAddress; readonly from: NextOffset }
   | { readonly type: 'restoreFailed'; readonly lane: LaneAddress; readonly failure: Failure }
-  /** What the log says of its ends when asked. */
+  /** The ends of the log, as the log tells them when it is asked. */
   | { readonly type: 'logEnds'; readonly ends: readonly LogEnd[] }
   /**
-   * The scorer works, although nothing is done yet: it may be looking for a record that ends its
+   * The scorer works, although nothing is finished yet: it may search for a record that ends its
    * threads.
    */
   | { readonly type: 'scoring' }
@@ -90,23 +94,22 @@ export type Effect =
       readonly lane: LaneAddress;
       readonly id: number;
       readonly batches: readonly RawRecordBatch[];
-      /** One past what it answers, and what goes with a commit of that. */
+      /** The offset that follows the last answered record, with the metadata for its commit. */
       readonly answered: CommitOffset;
       readonly scored: ScoredMicroBatch;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }
-  /** Build up a state of what is below that position. */
+  /** Build up a state from the records below that position. */
   | { readonly type: 'restore'; readonly lane: LaneAddress; readonly position: NextOffset }
   /** The state is of no use any more: the lane is gone. */
   | { readonly type: 'forget'; readonly lane: LaneAddress }
   /**
-   * The answer to `revoking`: `unfinished` names the lanes that did not make it before the
-   * deadline.
+   * The answer to `revoking`. `unfinished`: the lanes that had not finished before the deadline.
    */
   | { readonly type: 'settled'; readonly unfinished: readonly string[] }
   /** The answer to `stop`. */
   | { readonly type: 'drained'; readonly unfinished: readonly string[] }
-  /** A lane went away with work in flight, or began again: that work will be done again. */
+  /** A lane ended or began again with work in flight: that work will be done again. */
   | {
       readonly type: 'abandoned';
       readonly lane: LaneAddress;
@@ -121,9 +124,9 @@ export type Effect =
       readonly attempts: number;
     }
   | { readonly type: 'recovered'; readonly lane: LaneAddress }
-  /** The log should be asked where it ends. */
+  /** Ask the log where it ends. */
   | { readonly type: 'askLogEnds' }
-  /** Lanes with lag showed no sign of life: join the group again. */
+  /** Lanes with lag show no sign of life: join the group again. */
   | { readonly type: 'stalled'; readonly lanes: readonly string[] }
-  /** That did not help: nothing here can heal it. */
+  /** To join again did not help: the engine cannot repair it. */
   | { readonly type: 'gaveUp'; readonly lanes: readonly string[] };

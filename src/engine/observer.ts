@@ -1,4 +1,4 @@
-// What the driver tells of its work, to whoever wants to hear of it.
+// What the driver tells about its work to those who count, measure and log.
 
 import type { AssignedPartition, CommitOffset, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
@@ -7,10 +7,9 @@ import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type { Effect, Failure } from './messages.ts';
 
-/** What happened, for those who count, measure and log. */
 export interface Observer {
   scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
-  /** Results were refused, and are dead letters instead. */
+  /** Some results were refused. There are dead letters in their place. */
   mended?(lane: LaneAddress, scored: ScoredMicroBatch): void;
   produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
   committed?(offsets: readonly CommitOffset[]): void;

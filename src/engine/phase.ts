@@ -15,8 +15,8 @@
 //                                               │ the state is there
 //                                               └─► running or settling
 //
-// Settling where partitions may be about to leave, running else. Any phase can end: then the lane
-// is gone.
+// Where two phases are possible: settling while partitions may be about to leave, otherwise
+// running. Any phase can end: then the lane is gone.
 
 import assert from 'node:assert/strict';
 

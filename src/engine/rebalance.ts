@@ -1,6 +1,7 @@
-// Assigned, revoking, revoked and lost are four things (invariants 3 and 4). Revoking lanes finish
-// what is in flight, open nothing new, and keep their mail; those that come back go on from their
-// own position; those that were revoked or lost are gone, and no late answer reaches them.
+// Assigned, revoking, revoked and lost are four different things (invariants 3 and 4). A lane that
+// is being revoked finishes its work in flight, opens nothing new, and keeps its mail. If it is
+// assigned again, it goes on from its own position. If it is revoked or lost, it is gone, and no
+// late answer reaches it.
 
 import type { AssignedPartition } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
@@ -10,14 +11,14 @@ import type { Effect } from './messages.ts';
 import { enter } from './phase.ts';
 import type { EngineState } from './state.ts';
 
-/** A new ownership, from that position on. */
+/** Begins a lane for a new ownership, at the assigned position. */
 export function beginLane(state: EngineState, assigned: AssignedPartition, effects: Effect[]): void {
   const lane = newLane(assigned, state.nextEpoch++, state.keepsState ? 'restoring' : 'running');
   state.lanes.set(lane.key, lane);
   if (state.keepsState) askForState(lane, effects);
 }
 
-/** Has the lane's state built up again. Until it is there nothing is read. */
+/** Asks for the lane's state to be built up again. Nothing is read before the state is there. */
 export function restore(lane: Lane, effects: Effect[]): void {
   enter(lane, 'restoring');
   askForState(lane, effects);
@@ -42,18 +43,18 @@ export function assigned(
       continue;
     }
     if (kept.incarnation !== partition.incarnation) {
-      // Another log by the same name: nothing that the lane knows is of use (invariant 9).
+      // Another log with the same name: nothing that the lane knows is of use (invariant 9).
       endLanes(state, [kept], 'remade', effects);
       if (kept.paused) effects.push({ type: 'resume', partition: kept });
       beginLane(state, partition, effects);
       continue;
     }
-    // While answers are on their way it stays as it is: they would be produced again. The pool asks
-    // for counts itself.
+    // While answers are being produced the lane stays as it is, or they would be produced again.
+    // The pool asks for the counts itself.
     const isProducing = kept.ledger.oldest?.stage.name === 'producing';
     if (state.keepsState && !isProducing && kept.placedBy?.join() !== partition.placedBy?.join()) {
-      // Its state was made by a rule that is another now: all of the log goes into it by the new
-      // one.
+      // The state was made by an older rule of placing records. It is made again from the whole log
+      // by the new rule.
       const { committable: position } = kept.ledger;
       endLanes(state, [kept], 'grown', effects);
       if (kept.paused) effects.push({ type: 'resume', partition: kept });
@@ -83,7 +84,9 @@ export function revoking(
   }
 }
 
-/** Says so once all settling lanes have settled, or the deadline has passed. */
+/**
+ * Gives out the effect `settled` when all settling lanes have settled or the deadline has passed.
+ */
 export function applySettling(state: EngineState, nowMs: number, effects: Effect[]): void {
   if (state.settling === undefined) return;
   const unfinished = [...state.lanes.values()]
@@ -95,8 +98,8 @@ export function applySettling(state: EngineState, nowMs: number, effects: Effect
 }
 
 /**
- * Ends lanes: after `revoked`, after `lost`, and when the topic was made again or has grown,
- * nothing of theirs is committed any more.
+ * Ends lanes: after `revoked`, after `lost`, and when the topic was made again or has grown.
+ * Nothing of them is committed any more.
  */
 export function endLanes(
   state: EngineState,

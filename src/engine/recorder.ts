@@ -1,22 +1,25 @@
-// What the engine was told last, and what it answered: for a dump, so that what went before a fault
-// can be looked at and stepped through again. Two parts take turns, each with the state at its
-// beginning; the newer one is filled, the older one kept beside it. Costs a few small objects for
-// each message, nothing for a record, and holds no bytes of records.
+// Keeps the last messages of the engine and their effects for a dump, so that the steps before a
+// fault can be read and replayed. There are two parts, each with the state at its beginning: the
+// newer part is filled, the older part is kept beside it. This costs a few small objects for each
+// message and nothing for each record, and holds no bytes of records.
 
 import type { Effect, Message } from './messages.ts';
 import { type SavedEngine, saveEngine } from './saved-state.ts';
 import type { EngineState } from './state.ts';
 import { effectWithoutBytes, type KeptEffect, messageWithoutBytes } from './without-bytes.ts';
 
-/** Of one part; so at least as many are kept, once so many have come. */
+/**
+ * The messages of one part: the two parts together always hold at least so many, once so many have
+ * come.
+ */
 const MESSAGES = 1_000;
-/** Where messages bring many record batches each, a part ends sooner. */
+/** The record batches of one part: where messages bring many record batches, a part ends sooner. */
 const BATCHES = 10_000;
 
 export interface RecordedStep {
   readonly nowMs: number;
   readonly message: Message;
-  /** Null when the engine did not come to its end with that message. */
+  /** Null when the engine failed in the middle of that message. */
   effects: readonly KeptEffect[] | null;
 }
 
@@ -42,7 +45,7 @@ export class Recorder {
     this.#newer = beginning(state);
   }
 
-  /** Before the engine takes the message. */
+  /** Call it before the engine takes the message. */
   told(state: EngineState, message: Message, nowMs: number): void {
     if (this.#newer.steps.length >= this.#messagesMax || this.#newer.batches >= BATCHES) {
       this.#older = this.#newer;
@@ -52,13 +55,13 @@ export class Recorder {
     this.#newer.steps.push({ nowMs, message: messageWithoutBytes(message), effects: null });
   }
 
-  /** What came of it. */
+  /** Call it with the effects of that message. */
   answered(effects: readonly Effect[]): void {
     const step = this.#newer.steps.at(-1);
     if (step !== undefined) step.effects = effects.map(effectWithoutBytes);
   }
 
-  /** In their order; where one ends, the next begins. */
+  /** In their order: the second part begins where the first part ends. */
   get parts(): readonly RecordedPart[] {
     return [...(this.#older === undefined ? [] : [this.#older]), this.#newer].map(({ start, steps }) => ({
       start,

@@ -1,5 +1,5 @@
-// The state of the engine as a plain value, without the bytes of records: to be kept beside what
-// followed, to be written down, and for a replay to go on from.
+// The state of the engine as a plain value, without the bytes of records: it is kept beside the
+// messages that follow it, written into a dump, and a replay goes on from it.
 
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { Lane } from './lane.ts';
@@ -17,8 +17,8 @@ type Stall = EngineState['stalls'] extends Map<string, infer V> ? V : never;
 
 export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
   /**
-   * False where so many record batches wait that they are only counted: nothing can go on from
-   * that.
+   * False where too many record batches wait, so that they are only counted: no replay can go on
+   * from such a state.
    */
   readonly isWhole: boolean;
   readonly lanes: readonly SavedLane[];
@@ -26,8 +26,8 @@ export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
 }
 
 /**
- * Record batches that wait or are in flight, over all lanes; with more of them a copy would cost
- * too much time and memory.
+ * How many record batches may wait or be in flight, over all lanes: a copy of more would cost too
+ * much time and memory.
  */
 const BATCHES_MAX = 20_000;
 
@@ -51,7 +51,7 @@ export function saveEngine(state: EngineState): SavedEngine {
   };
 }
 
-/** A state of its own, to go on from. */
+/** Makes a new state from the saved one, to go on from. */
 export function restoreEngine(saved: SavedEngine): EngineState {
   const { isWhole: _, lanes, stalls, ...state } = structuredClone(saved);
   return {

@@ -1,4 +1,4 @@
-// All that the engine remembers, and the limits it works within.
+// Everything that the engine remembers, and its limits.
 
 import type { BatchingPolicy } from './batcher.ts';
 import type { FloodPolicy } from './flood.ts';
@@ -9,7 +9,7 @@ export interface EngineLimits {
   /** Micro-batches of one lane in flight at once. */
   readonly inFlightMax: number;
   /**
-   * Micro-batches being scored at once, over all lanes: enough to keep every worker busy, and no
+   * Micro-batches with the scorer at once, over all lanes: enough to keep every worker busy, and no
    * more.
    */
   readonly scoringMax: number;
@@ -18,50 +18,54 @@ export interface EngineLimits {
   /** The most that one fetch brings for one partition. */
   readonly fetchBytesMax: number;
   readonly commitIntervalMs: number;
-  /** Wait before a failed produce or a halted lane is tried again; doubled each time. */
+  /** The wait before a failed produce or a halted lane is tried again. It doubles each time. */
   readonly retryMs: number;
   readonly retryMsMax: number;
-  /** A lane with lag that shows no sign of life for so long has stalled. */
+  /** A lane with lag has stalled when it shows no sign of life for so long. */
   readonly stallAfterMs: number;
   readonly flood: FloodPolicy;
   /**
-   * Whether all that is ready of a lane is produced by one call: where a call costs much, as a
-   * transaction does.
+   * Whether one call produces everything of a lane that is ready: for sinks where a call costs
+   * much, such as a transaction.
    */
   readonly producesTogether: boolean;
 }
 
 export interface EngineState {
   readonly limits: EngineLimits;
-  /** Lanes have a state with the scorer, which must be there before they score. */
+  /**
+   * Whether each lane has a state with the scorer. The state must be there before the lane scores.
+   */
   readonly keepsState: boolean;
   readonly lanes: Map<string, Lane>;
   nextEpoch: number;
   nextId: number;
   /**
-   * Micro-batches with the scorer now, those of lanes that are gone included: their threads are
+   * Micro-batches with the scorer now. Those of lanes that are gone count too: their threads are
    * still busy.
    */
   scoring: number;
-  /** Lanes in the order in which they get the next free place, so that none starves. */
+  /** Which lane gets the next free place, so that no lane starves. */
   turn: number;
   commitInFlight: boolean;
   lastCommitAtMs: number;
-  /** Set after a failed commit, so that one in a hurry does not spin. */
+  /** Set after a failed commit, so that an urgent commit is not repeated without a pause. */
   commitNotBeforeMs: number;
   /** When the log was last asked where it ends. */
   endsAskedAtMs: number;
   /** When `step` was last called. */
   lastStepAtMs: number;
   /**
-   * Lanes that have stalled: how many times in a row, without having advanced beyond that offset.
+   * The lanes that have stalled: how many times in a row, without having advanced beyond `offset`.
    */
   readonly stalls: Map<string, { readonly offset: number; readonly times: number }>;
   /** Set while the source waits for lanes to settle. */
   settling: { readonly deadlineMs: number } | undefined;
-  /** From `revoking` to `assigned`: lanes open nothing new, whatever they waited for before. */
+  /**
+   * True from `revoking` to `assigned`: lanes open nothing new, whatever they waited for before.
+   */
   rebalancing: boolean;
-  /** Set once the engine was told to stop. */
+  /** Set when the engine was told to stop. */
   stopping: { readonly deadlineMs: number; done: boolean } | undefined;
 }
 

@@ -1,25 +1,25 @@
-// No silent stall (invariant 6). A lane with lag must show signs of life: advance, or say what
-// keeps it. One that does not for `stallAfterMs` is named, and the source joins the group again;
-// when that has not helped a few times, the engine gives up and the process ends, for its
-// supervisor to start it again. The lag is not taken from what was fetched, for fetching may be
-// what has stalled: the log is asked.
+// No silent stall (invariant 6). A lane with lag must show signs of life: it must advance, or say
+// why it cannot. A lane that does neither for `stallAfterMs` is named, and the source joins the
+// group again. If that does not help after a few times, the engine gives up and the process ends,
+// and its supervisor starts it again. The log is asked for the lag: what was fetched does not tell
+// it, because the fetching itself may have stalled.
 
 import { keyOf } from '../log/topic-partition.ts';
 import { heldBytes, type Lane } from './lane.ts';
 import type { Effect } from './messages.ts';
 import type { EngineState } from './state.ts';
 
-/** How often in a row joining again may fail to help. */
+/** How often in a row the source may join again without success. */
 const TRIES = 3;
-/** The log is asked for its ends so often in `stallAfterMs`. */
+/** How often the log is asked for its ends within `stallAfterMs`. */
 const ASKS = 3;
 
 const hasLag = (lane: Lane): boolean => lane.highWatermark > lane.ledger.done;
 
 /**
- * What the log says of its end when asked. One that ends before what was fetched of it is another
- * log (invariant 9): there is something to read that nobody reads. An answer may be older than the
- * last fetch; two in a row are not.
+ * Takes the end of the log, as the log tells it. A log that ends before the offsets that were
+ * fetched is another log (invariant 9): it may hold records that nobody reads. One answer may be
+ * older than the last fetch; two in a row are not.
  */
 export function toldLogEnd(lane: Lane, logEnd: number): void {
   const isShort = logEnd < lane.position;
@@ -28,7 +28,7 @@ export function toldLogEnd(lane: Lane, logEnd: number): void {
   lane.highWatermark = Math.max(lane.highWatermark, end);
 }
 
-/** When the watchdog has to look again; infinity when it has nothing to watch. */
+/** When the watchdog must look again; infinity when there is nothing to watch. */
 export function watchAtMs(state: EngineState): number {
   if (state.lanes.size === 0 || state.stopping !== undefined) return Number.POSITIVE_INFINITY;
   let earliestMs = state.endsAskedAtMs + state.limits.stallAfterMs / ASKS;
@@ -41,7 +41,8 @@ export function watchAtMs(state: EngineState): number {
 
 export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect[]): void {
   const { stallAfterMs } = state.limits;
-  // Woken so rarely the process itself was stopped for a while: nobody could show a sign of life.
+  // The last step is too long ago: the process itself was stopped for a while, and no lane could
+  // show a sign of life.
   const slept = nowMs - state.lastStepAtMs > stallAfterMs / 2;
   state.lastStepAtMs = nowMs;
   if (state.stopping !== undefined || state.lanes.size === 0) return;
@@ -55,7 +56,7 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
 
 function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: number): boolean {
   const { done } = lane.ledger;
-  // A state that is built up is asked for with a deadline of its own.
+  // While a state is built up, that request has its own deadline.
   const waits = lane.phase === 'restoring' || !hasLag(lane);
   if (slept || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveOffset) {
     lane.aliveAtMs = nowMs;
@@ -78,7 +79,7 @@ function reportStalled(state: EngineState, stalled: readonly Lane[], nowMs: numb
   effects.push({ type: hopeless ? 'gaveUp' : 'stalled', lanes: stalled.map(describe) });
 }
 
-/** All that is known of a lane, for the log. */
+/** Everything that is known about a lane, for the log. */
 const describe = (lane: Lane): string =>
   `${keyOf(lane)} (${lane.phase}${lane.paused ? ', paused' : ''}, epoch ${lane.epoch}: committable ${lane.ledger.committable}, ` +
   `committed ${lane.ledger.committed}, fetched to ${lane.position}, log end ${lane.highWatermark}; ${lane.ledger.inFlight} micro-batches ` +

@@ -1,6 +1,6 @@
 // Messages and effects as they are kept for a dump: without the bytes of records, which would hold
-// memory and are nobody's to read. The engine never looks at bytes, so it does with these what it
-// did with the whole ones.
+// memory and may be private. The engine never looks at bytes, so a replay without them does the
+// same steps.
 
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
@@ -11,7 +11,9 @@ import type { Effect, Message } from './messages.ts';
 const NO_BYTES = new Uint8Array(0);
 const NO_TIMESTAMPS: TimestampRuns = { timestampsMs: [], counts: [] };
 
-/** Of what an effect hands over only how much it is. */
+/**
+ * An effect as a dump keeps it: in place of outputs and record batches, only how many there are.
+ */
 export type KeptEffect =
   | Exclude<Effect, { readonly type: 'score' | 'produce' }>
   | {
@@ -32,7 +34,7 @@ export const scoredWithoutBytes = (scored: ScoredMicroBatch): ScoredMicroBatch =
   timestamps: NO_TIMESTAMPS,
 });
 
-/** Sources and lanes hand over what they go on changing. */
+/** A copy of the names alone: sources and lanes hand over objects that they change later. */
 const named = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition });
 
 export function messageWithoutBytes(message: Message): Message {
