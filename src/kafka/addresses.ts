@@ -1,6 +1,6 @@
 // `bootstrap.servers`, in every form that Kafka's own clients read: `host:9092`, `[::1]:9092`,
-// `PLAINTEXT://host:9092`, with commas between and perhaps one at the end. What is none of these is
-// refused at once; kafkajs would dial it, and complain of port NaN.
+// `PLAINTEXT://host:9092`, separated by commas, with or without a comma at the end. Anything else
+// is refused at once; kafkajs would try to connect to it, and complain about port NaN.
 // https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/utils/Utils.java
 // (HOST_PORT_PATTERN)
 
@@ -16,8 +16,8 @@ export class AddressError extends Error {
 }
 
 /**
- * A protocol, as in `advertised.listeners`, or the name of a listener: it has no effect,
- * `security.protocol` says how to connect.
+ * In front of `://` stands a protocol, as in `advertised.listeners`, or the name of a listener. It
+ * has no effect: `security.protocol` says how to connect.
  */
 const ADDRESS =
   /^(?:(?<protocol>[A-Za-z][\w+.-]*):\/\/)?(?:\[(?<v6>[\da-fA-F:.]+(?:%[\w.-]+)?)\]|(?<name>[\w.-]+)|(?<bare>[\da-fA-F:.]+)):(?<port>\d+)$/;
@@ -34,7 +34,7 @@ export function brokerAddresses(servers: string): BrokerAddress[] {
   throw new AddressError('expected at least one broker, as host:port');
 }
 
-/** What stands in front of `://`, in upper case, once each. */
+/** The protocols in front of `://`, in upper case, each once. */
 export const protocolsOf = (servers: string): string[] => [
   ...new Set(
     [...servers.matchAll(/([\w+.-]+):\/\//g)].map(([, protocol]) => (protocol as string).toUpperCase()),
@@ -67,12 +67,12 @@ function hint(text: string): string {
 const ALIAS_END = '.ipv6-literal';
 
 /**
- * As kafkajs takes it: it cuts at colons, so that an IPv6 address goes by another name until the
- * socket is made.
+ * The address in the form that kafkajs takes. kafkajs cuts at colons, so an IPv6 address has
+ * another name until the socket is made.
  */
 export const kafkaJsBroker = ({ host, port }: BrokerAddress): string =>
   `${host.includes(':') ? host.replaceAll(':', '-').replace('%', '_') + ALIAS_END : host}:${port}`;
 
-/** The host that kafkajs wants to be connected with. */
+/** The real host behind the name that kafkajs uses. */
 export const hostOf = (name: string): string =>
   name.endsWith(ALIAS_END) ? name.slice(0, -ALIAS_END.length).replace('_', '%').replaceAll('-', ':') : name;

@@ -1,6 +1,6 @@
-// The partition assigner: sticky. Each member tells the leader what it reads and owns, and keeps it
-// where the counts allow, so that a rebalance leaves most lanes alone (invariant 4). Also carries
-// the member's hooks to the seam.
+// The partition assigner: sticky. Each member tells the leader what it reads and owns. It keeps its
+// partitions where the counts allow it, so that a rebalance leaves most lanes alone (invariant 4).
+// Also carries the member's hooks to the seam.
 
 import type { Assigner, Cluster, GroupMember, GroupMemberAssignment, GroupState, Logger } from 'kafkajs';
 import { balanceByTopic } from '../log/balance.ts';
@@ -13,8 +13,8 @@ export const ASSIGNER = 'scorelane-sticky';
 const VERSION = 1;
 
 /**
- * What a member tells: `owned` of `generation`. A claim of a later generation wins over an older
- * one.
+ * What a member tells the leader: it owned these partitions in that generation. A claim of a later
+ * generation wins over an older one.
  */
 interface Claim {
   readonly generation: number;
@@ -65,8 +65,9 @@ export const createAssigner =
   });
 
 /**
- * Of a topic that only others in the group read. It is asked for by itself, and does not become one
- * of ours: if it is deleted, or not ours to see, that is no trouble of this member.
+ * The partitions of a topic that only other members read. The topic is asked for alone, and not
+ * added to the topics of this member: if it is deleted, or if we may not see it, that is no trouble
+ * of this member.
  */
 async function partitionsOfOthers(cluster: AskedCluster, topic: string, logger: Logger): Promise<number[]> {
   const [nodeId] = cluster.getNodeIds();

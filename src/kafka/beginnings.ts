@@ -1,5 +1,5 @@
-// Asks the broker for what decides where lanes begin: what the group has committed of the topic,
-// and where the logs start and end.
+// Asks the broker where lanes begin: which offsets the group has committed for the topic, and where
+// the logs start and end.
 
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { AssignedPartition } from '../log/ports.ts';
@@ -9,8 +9,8 @@ import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
 import type { AskedPartition } from './stable-offsets.ts';
 
 /**
- * kafkajs leaves such a partition out of what it asks. This is what it takes for a reason to look
- * again.
+ * kafkajs does not ask for a partition without a leader. For kafkajs this error is a reason to
+ * refresh the metadata and try again.
  */
 class LeaderlessError extends Error {
   readonly type = 'LEADER_NOT_AVAILABLE';
@@ -34,7 +34,7 @@ export async function beginnings(
   const { topic, numbers } = wanted;
   let now = await look(group, manager, wanted);
   if (hasOlder(now)) {
-    // Or what is known here is older than what is committed.
+    // Perhaps our metadata are the older ones.
     await group.cluster.refreshMetadata();
     now = await look(group, manager, wanted);
   }
@@ -70,7 +70,8 @@ async function look(
       })),
     );
   };
-  // Of another's partitions only the metadata count, and nobody waits for another's transactions.
+  // For the partitions of other members only the metadata count, so there is no wait for their
+  // transactions.
   const known = partitions.map(({ partitionId }) => partitionId);
   const own = known.filter((partition) => numbers.includes(partition)).map((partition) => ({ partition }));
   const others = known

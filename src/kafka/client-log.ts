@@ -1,5 +1,5 @@
-// What kafkajs logs, made fit for people: an error object in place of words is words, what repeats
-// several times a second is said now and then, and what needs someone to act says so.
+// Makes the log of kafkajs readable for people: an error object becomes words, a line that repeats
+// several times a second is logged seldom, and a line says so when somebody must act.
 
 import type { LogEntry, logCreator, logLevel } from 'kafkajs';
 import { Seldom } from '../base/seldom.ts';
@@ -9,12 +9,12 @@ import { loadKafkaJs } from './seam.ts';
 export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, details: object) => void;
 
 /**
- * kafkajs warns that an idempotent producer must retry for ever. It does: the engine calls again,
- * with the same batch.
+ * kafkajs warns that an idempotent producer must retry for ever. That is the case: the engine sends
+ * the same batch again.
  */
 const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
 /**
- * The broker still ends the transaction before: ordinary since Kafka 4, and tried again at once.
+ * The broker is still ending the transaction before: usual since Kafka 4, and tried again at once.
  */
 const STILL_ENDING = 'another concurrent operation on the same transaction';
 const FOREIGN_PARTITIONS = 'Consumer group received unsubscribed topics';
@@ -23,14 +23,14 @@ export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
   return () =>
     ({ level, namespace, log: entry }: LogEntry) => {
       const { message: given, timestamp, logger, stack, ...details } = entry;
-      // kafkajs's types promise text.
+      // The types of kafkajs say that it is text.
       const message =
         (given as unknown) instanceof Error ? (given as unknown as Error).message : String(given);
       if (message.startsWith(RETRIES_ARE_OURS)) return;
       const isOrdinary = `${message} ${(details as { error?: unknown }).error}`.includes(STILL_ENDING);
       const as = isOrdinary ? 'debug' : levelName(level);
       const line = `${as} ${namespace} ${message.replace(/\d+ms/g, '')}`;
-      // While a broker is away kafkajs writes several a second.
+      // While a broker is away, kafkajs writes several lines a second.
       const held = seldom.repeatsOf(line);
       if (held === null) return;
       const repeats = held === 0 ? {} : { repeats: held };
@@ -40,8 +40,8 @@ export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
 }
 
 /**
- * What kafkajs calls an error it mostly tries again; what is one for a lane, the engine says
- * itself.
+ * Most things that kafkajs calls errors it tries again by itself. If a lane has an error, the
+ * engine logs it.
  */
 function levelName(level: logLevel): 'warn' | 'info' | 'debug' {
   const { logLevel: levels } = loadKafkaJs();

@@ -8,7 +8,7 @@ import { clientLog, type KafkaLog } from './client-log.ts';
 import { loadKafkaJs } from './seam.ts';
 import { createSocket } from './socket.ts';
 
-/** Kafka's own names, as they stand under `kafka:` in the configuration. */
+/** The settings under `kafka:` in the configuration, with Kafka's own names. */
 export interface KafkaSettings {
   readonly 'bootstrap.servers': string;
   readonly 'client.id': string;
@@ -46,7 +46,7 @@ export class KafkaSettingsError extends ScorelaneError {
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 
-/** Throws `KafkaSettingsError`, `AddressError`, and what reading a certificate throws. */
+/** Throws `KafkaSettingsError`, `AddressError`, and the errors of reading a certificate. */
 export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
   const protocol = settings['security.protocol'];
   const sasl = protocol.startsWith('SASL') ? saslOptions(settings) : undefined;

@@ -8,8 +8,8 @@ export interface BareCluster extends Pick<Cluster, 'addMultipleTargetTopics'> {
 }
 
 /**
- * `C` names what more of it is used. kafkajs shows it to assigners alone: this consumer never
- * connects.
+ * `C` names the further parts that are used. kafkajs shows its cluster only to partition assigners,
+ * so a consumer is made for it that never connects.
  */
 export function clusterOf<C extends BareCluster>(kafka: Kafka): C {
   let found: Cluster | undefined;

@@ -1,5 +1,5 @@
-// Commits offsets with a text beside each, for a group that nobody is a member of. kafkajs's own
-// way makes a member for it, and has no place for the text.
+// Commits offsets with a text beside each, for a group without members. kafkajs's own way makes a
+// member for it, and has no place for the text.
 
 import type { Kafka } from 'kafkajs';
 import { type BareCluster, clusterOf } from './cluster-of.ts';
@@ -19,7 +19,7 @@ export interface CommittedPosition {
 /** What a commit of a group without members says in place of a member and its generation. */
 const NO_MEMBER = { memberId: '', groupGenerationId: -1 };
 
-/** Rejects with what kafkajs does, also where the group has members. */
+/** Rejects with the errors of kafkajs, also where the group has members. */
 export async function commitPositions(
   kafka: Kafka,
   groupId: string,

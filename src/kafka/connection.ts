@@ -1,6 +1,6 @@
-// kafkajs's connection, with two faults mended: it copies each response together with an empty
-// rest, and it keeps a connection on which a request was not answered in time, so that every later
-// request is sent into the same void.
+// kafkajs's connection, with two faults mended. It copies each response together with an empty
+// rest. And it keeps a connection on which a request had no answer in time, so that later requests
+// get no answer either.
 
 import type { Socket } from 'node:net';
 
@@ -17,8 +17,8 @@ export type ConnectionClass = new (...options: never[]) => Connection;
 export const ownConnection = (Original: ConnectionClass): ConnectionClass =>
   class OwnConnection extends Original {
     /**
-     * kafkajs keeps an empty rest after each response, and copies the next one to put it behind
-     * that.
+     * kafkajs keeps an empty rest after each response, and copies the next response to put it
+     * behind the rest.
      */
     override processData(data: Buffer): void {
       if (this.bytesBuffered === 0) this.chunks = [];
@@ -26,8 +26,8 @@ export const ownConnection = (Original: ConnectionClass): ConnectionClass =>
     }
 
     /**
-     * A request without an answer ends its connection, as in Kafka's own client: the next one is
-     * sent on a new one.
+     * A request without an answer ends its connection, as in Kafka's own client: the next request
+     * goes over a new connection.
      */
     override async send(request: object): Promise<unknown> {
       try {

@@ -1,5 +1,5 @@
-// kafkajs's consumer, set up as ours: it commits nothing by itself, and starts again after whatever
-// may pass.
+// kafkajs's consumer with our settings: it commits nothing by itself, and starts again after errors
+// that may pass.
 
 import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { pause } from '../time/timer.ts';
@@ -11,8 +11,8 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 const LEAVE_MS = 5_000;
 
 /**
- * Waits for a consumer that is given up, but not for ever. Nobody is struck by a failure that comes
- * later.
+ * Waits until a consumer that is given up has left, but not for ever. If it fails later, that has
+ * no effect.
  */
 export const left = (consumer: Consumer | undefined): Promise<unknown> =>
   Promise.race([consumer?.disconnect().catch(() => {}), pause(LEAVE_MS, { keepsAlive: false })]);

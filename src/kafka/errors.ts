@@ -1,4 +1,4 @@
-// What kafkajs's errors mean to us.
+// What the errors of kafkajs mean for us.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { PartitionGoneError, type Refusal, SinkError } from '../log/ports.ts';
@@ -12,7 +12,7 @@ interface KafkaError extends Error {
   readonly cause?: unknown;
 }
 
-/** An error and what it was wrapped around, the outermost first. */
+/** An error and the errors inside it, the outermost first. */
 export function* errorChain(error: unknown): Generator<KafkaError> {
   for (
     let link = error as KafkaError | undefined;
@@ -30,10 +30,10 @@ const FENCED = new Set([
   'REBALANCE_IN_PROGRESS',
 ]);
 
-/** Of these, the ones that mean the partitions may be another's already. */
+/** Those of them that say that our partitions may already belong to another member. */
 const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
 
-/** Sequence numbers that the broker does not accept: a new producer id is needed. */
+/** The broker does not accept our sequence numbers: a new producer id is needed. */
 const SEQUENCE = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'UNKNOWN_PRODUCER_ID',
@@ -41,7 +41,7 @@ const SEQUENCE = new Set([
   'INVALID_PRODUCER_ID_MAPPING',
 ]);
 
-/** Errors that trying again does not mend: someone has to do something. */
+/** Errors that do not go away by trying again: somebody has to act. */
 const PERMANENT = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -56,7 +56,7 @@ const PERMANENT = new Set([
   'POLICY_VIOLATION',
 ]);
 
-/** What the broker refuses to this user. */
+/** The broker refuses something to this user. */
 const DENIED = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
@@ -64,7 +64,10 @@ const DENIED = new Set([
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
 ]);
 
-/** Errors for which a record is to blame, or the size of a batch: a part of it may be taken. */
+/**
+ * Errors caused by a record, or by the size of a batch: the broker may still accept a part of the
+ * batch.
+ */
 const OF_RECORDS = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -72,18 +75,18 @@ const OF_RECORDS = new Set([
   'INVALID_TIMESTAMP',
 ]);
 
-/** The protocol error, also where kafkajs has wrapped it. */
+/** The protocol error, also where kafkajs has wrapped it in another error. */
 function protocolError(error: unknown): KafkaError | undefined {
   for (const link of errorChain(error)) if (typeof link.type === 'string') return link;
   return undefined;
 }
 
-/** And its name. */
+/** The name of the protocol error. */
 export const protocolType = (error: unknown): string => protocolError(error)?.type ?? '';
 
 /**
- * What a topic does not take of a batch of so many records: those that the broker names, if it
- * does. Null for other errors.
+ * Which records of a batch the topic refuses, as far as the broker names them. Null for other
+ * errors.
  */
 export function refusalIn(
   error: unknown,
@@ -99,7 +102,7 @@ export function refusalIn(
   return { named, reason, ofTime: found.type === 'INVALID_TIMESTAMP' };
 }
 
-/** What a sink says of an error: where, and in words. */
+/** The error of a sink: where it happened, and in words. */
 export function sinkErrorOf(error: unknown, where: string): SinkError {
   if (error instanceof SinkError) return error;
   const message = `${where}: ${(error as Error).message}`;
@@ -119,7 +122,7 @@ export const isUnknownTopic = (error: unknown): boolean =>
   protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /**
- * The committed offset is not in the log any more, and the configuration does not allow to go on
+ * The log no longer holds the committed offset, and the configuration does not allow to go on
  * elsewhere.
  */
 export class OffsetOutOfRangeError extends ScorelaneError {

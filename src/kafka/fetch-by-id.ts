@@ -1,7 +1,7 @@
-// Fetches from a topic by its id instead of its name (Kafka 3.1 and later): what comes is of that
-// topic, whatever became of the name meanwhile; where it was deleted, and perhaps made again, the
-// broker says that there is no such topic. An offset of one that had the name before is never asked
-// of the one that has it now (invariant 9). An older broker is asked by name, as kafkajs does.
+// Fetches from a topic by its id instead of its name (Kafka 3.1 and later). The answer is always
+// from that topic. If the topic was deleted, and perhaps made again, the broker says that there is
+// no such topic. So an offset of an old topic is never used with a new topic of the same name
+// (invariant 9). An older broker is asked by name, as kafkajs does.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
 import { type RequestModule, withVersion } from './versions.ts';
@@ -9,8 +9,8 @@ import { type RequestModule, withVersion } from './versions.ts';
 const FETCH_VERSION = 13;
 
 /**
- * UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID: kafkajs has none of them, and does what is right
- * after the one that it has.
+ * UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID. kafkajs does not know them. It gets
+ * UNKNOWN_TOPIC_OR_PARTITION in their place, and does what is right.
  */
 const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([100, 103]);
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
@@ -31,11 +31,11 @@ interface FetchPartition {
   readonly partition: number;
   readonly fetchOffset: string;
   readonly maxBytes: number;
-  /** Which topic is meant, where that is known. */
+  /** The id of the topic that is meant, where it is known. */
   readonly topicId?: TopicId;
 }
 
-/** `readRecords` is given the record set of a partition. */
+/** `readRecords` reads the record set of a partition. */
 export const fetchByIds = (
   original: RequestModule<FetchArguments>,
   readRecords: (records: Buffer) => readonly unknown[],
@@ -62,7 +62,7 @@ export const fetchByIds = (
     };
   });
 
-/** No replica, no session, and no epoch of a leader: as kafkajs asks. */
+/** No replica, no session, and no epoch of a leader: kafkajs asks in the same way. */
 function fetchRequest(
   { maxWaitTime, minBytes, maxBytes, isolationLevel, rackId = '' }: FetchArguments,
   topics: readonly { readonly id: TopicId; readonly partitions: readonly FetchPartition[] }[],
@@ -133,7 +133,7 @@ function readFetched(
 }
 
 interface ByTopicId {
-  /** By name, the topic that is meant: what it is asked for is asked for by id. */
+  /** The ids of the topics that are meant, by name: these topics are fetched by id. */
   topicIds: ReadonlyMap<string, TopicId>;
 }
 

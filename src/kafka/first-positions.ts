@@ -1,6 +1,6 @@
-// Where a lane begins: at the committed offset, if that is one of this topic and not of one that
-// had its name before; else where the group begins, which is committed too, so that the next start
-// need not decide again. Pure: the broker is asked before.
+// Where a lane begins: at the committed offset, if that belongs to this topic and not to an older
+// topic of the same name. Otherwise where the group begins; that offset is committed too, so that
+// the next start need not decide again. All functions are pure: the broker is asked before.
 
 import { type CommitMetadata, writeCommitMetadata } from '../log/commit-metadata.ts';
 import { startingAt } from '../log/offset.ts';
@@ -8,41 +8,43 @@ import { placedBy } from '../log/placed-by.ts';
 import type { AssignedPartition } from '../log/ports.ts';
 import type { TopicId } from './flexible.ts';
 
-/** What a group has committed of one partition. */
+/** What a group has committed for one partition. */
 export interface CommittedPlace {
   readonly partition: number;
   /** Null for nothing. */
   readonly offset: number | null;
-  /** Null where it is not ours. */
+  /** Null where the text is not ours. */
   readonly metadata: CommitMetadata | null;
 }
 
 export interface TopicNow {
   readonly topic: string;
-  /** Null where the brokers tell none. */
+  /** Null where the brokers tell no id. */
   readonly topicId: TopicId;
-  /** The id that it had when it was last looked at, if it was. */
+  /** The id of the topic when we last looked; null if we never looked. */
   readonly topicIdBefore: TopicId;
   readonly partitionCount: number;
-  /** Of all partitions of the topic. */
+  /** For all partitions of the topic. */
   readonly committed: readonly CommittedPlace[];
   readonly reset: 'earliest' | 'latest';
 }
 
 const isOther = (left: TopicId, right: TopicId): boolean => left !== null && right !== null && left !== right;
 
-/** Whether something was committed of a topic that had the name before. */
+/** Whether something was committed for an older topic of the same name. */
 export const hasOlder = ({ topicId, committed }: Pick<TopicNow, 'topicId' | 'committed'>): boolean =>
   committed.some(({ metadata }) => isOther(metadata?.topicId ?? null, topicId));
 
-/** `start` or `end` of the log for what has no offset to go on from. */
+/**
+ * The committed place; or the `start` or `end` of the log where there is no offset to go on from.
+ */
 export function placeOf(now: TopicNow, partition: number): CommittedPlace | 'start' | 'end' {
   const own = now.committed.find((each) => each.partition === partition);
   const isUsable =
     own !== undefined && own.offset !== null && !isOther(own.metadata?.topicId ?? null, now.topicId);
   if (isUsable) return own;
-  // What came into being while the group was there is the group's from its start on, whatever is
-  // wanted of a new group.
+  // A topic or partition that is younger than the group is read from its start, whatever the
+  // setting for new groups says.
   const isNew =
     isOther(now.topicIdBefore, now.topicId) || hasOlder(now) || partition >= partitionsAtFirst(now);
   return now.reset === 'earliest' || isNew ? 'start' : 'end';
@@ -52,10 +54,7 @@ export function placeOf(now: TopicNow, partition: number): CommittedPlace | 'sta
 const partitionsAtFirst = ({ committed }: TopicNow): number =>
   Math.min(...committed.map(({ metadata }) => metadata?.partitions ?? Number.POSITIVE_INFINITY));
 
-/**
- * All partition counts that are known of this topic: members of the group may have learnt of
- * different ones.
- */
+/** All known partition counts of this topic: members of the group may know different counts. */
 const countsSince = ({ topicId, partitionCount, committed }: TopicNow): number[] => [
   partitionCount,
   ...committed.flatMap(({ metadata }) =>

@@ -1,8 +1,8 @@
-// What a request or an answer of one of Kafka's flexible versions is made of (KIP-482): compact
-// strings and arrays, topic ids, tagged fields. kafkajs knows the older versions only, and what its
-// decoder has of these reads one byte too many.
+// Reads and writes the parts of requests and answers in Kafka's flexible versions (KIP-482):
+// compact strings and arrays, topic ids, tagged fields. kafkajs knows only the older versions, and
+// the little that its decoder has of the newer ones reads one byte too many.
 
-/** As Kafka prints one: 22 characters of base64url. Null for none. */
+/** An id as Kafka prints it: 22 characters of base64url. Null for no id. */
 export type TopicId = string | null;
 
 const ID_BYTES = 16;
@@ -13,7 +13,7 @@ export class FlexibleReader {
   readonly #bytes: Buffer;
   #byteAt = 0;
 
-  /** An answer, whose header ends with tagged fields. */
+  /** `answer`: its header ends with tagged fields. */
   constructor(answer: Buffer) {
     this.#bytes = answer;
     this.skipTags();
@@ -31,12 +31,12 @@ export class FlexibleReader {
     return this.#bytes.readInt32BE(this.#advance(4));
   }
 
-  /** As the text that kafkajs has of one. */
+  /** As text, as in kafkajs. */
   int64(): string {
     return String(this.#bytes.readBigInt64BE(this.#advance(8)));
   }
 
-  /** A length is one more than it is; none is 0. */
+  /** The length is written plus one; 0 is null. */
   bytes(): Buffer | null {
     const length = this.#unsigned() - 1;
     if (length < 0) return null;
@@ -86,7 +86,7 @@ export class FlexibleWriter {
   #bytes = Buffer.allocUnsafe(GROWTH_BYTES);
   #end = 0;
 
-  /** A request's body, after a header that ends with tagged fields. */
+  /** Begins the body of a request, after a header that ends with tagged fields. */
   constructor() {
     this.noTags();
   }
@@ -127,7 +127,7 @@ export class FlexibleWriter {
     return this.#put(id === null ? NONE : Buffer.from(id, 'base64url'));
   }
 
-  /** Null is another thing than none. */
+  /** Null is not the same as an empty array. */
   array<T>(values: readonly T[] | null, write: (value: T) => void): this {
     this.#unsigned((values?.length ?? -1) + 1);
     for (const value of values ?? []) write(value);
@@ -151,7 +151,7 @@ export class FlexibleWriter {
     return this;
   }
 
-  /** May put another buffer in the place of the one before: ask for it first, and write then. */
+  /** May replace the buffer by a larger one: call it first, then write. */
   #room(count: number): number {
     const start = this.#end;
     this.#end += count;

@@ -1,6 +1,6 @@
-// kafkajs's group member, made to ask: its lanes before it rejoins, and its owner where to go on
-// when the log does not hold the wanted offset. It tells positions before anything is fetched. The
-// seam puts it in the place of kafkajs's own class.
+// kafkajs's group member with hooks: it waits for the lanes before it rejoins, and asks where to go
+// on when the log does not hold the wanted offset. It tells the positions before anything is
+// fetched. The seam puts it in the place of kafkajs's own class.
 
 import type { NextOffset } from '../log/offset.ts';
 import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
@@ -13,14 +13,16 @@ import { UnstableOffsetError } from './stable-offsets.ts';
 
 const BEATS_A_SESSION = 3;
 
-/** Which of all logs that ever had that name: the topic's id, where the broker tells it. */
+/** The id of the topic, where the broker tells it: a topic that was made again has another id. */
 export interface IncarnatePartition extends TopicPartition {
   readonly incarnation: TopicId;
 }
 
-/** What a group member of ours is asked and told. kafkajs carries it on the partition assigner. */
+/**
+ * What the group member asks and tells. The partition assigner carries the hooks through kafkajs.
+ */
 export interface MemberHooks {
-  /** A rejoin is about to begin. It waits for this. */
+  /** A rejoin is about to begin. It waits until this has resolved. */
   joining(group: ConsumerGroup): Promise<void>;
   /**
    * The member has its assignment of a new generation; `consecutive` when it missed none in
@@ -30,13 +32,16 @@ export interface MemberHooks {
   /** The id that the topic had when its partitions were last assigned. */
   topicIdBefore(topic: string): TopicId;
   /**
-   * Before the committed offsets of that assignment are asked for. Once more, if a topic turns out
-   * to be another one meanwhile.
+   * Called before the committed offsets of that assignment are asked for. It is called again if a
+   * topic was made again meanwhile.
    */
   assigning(partitions: readonly IncarnatePartition[]): Promise<void>;
-  /** The committed offsets of that assignment are known. Comes before anything of it is fetched. */
+  /** The committed offsets of that assignment are known. Called before anything is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
-  /** The log does not hold the wanted offset. Returns where to go on, or null to stay. */
+  /**
+   * The log does not hold the wanted offset. Returns where to go on, or null to pause the
+   * partition.
+   */
   outOfRange(event: Omit<OutOfRange, 'resumedAt'>, group: ConsumerGroup): NextOffset | null;
 }
 
@@ -62,7 +67,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     #joining: Promise<void> | undefined;
     #announcing: Promise<void> | undefined;
     #announced = true;
-    /** Set while a join was begun and has not succeeded. */
+    /** A join was begun and has not succeeded yet. */
     #joinIsDue = false;
 
     constructor(options: GroupOptions) {
@@ -89,9 +94,9 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     override async fetch(nodeId: number): Promise<unknown[]> {
-      // After a join that failed kafkajs fetches on, and as long as the broker still knows the
-      // member nothing would ever ask for another: the lanes, which have settled for it, would wait
-      // for ever.
+      // After a failed join kafkajs goes on fetching. While the broker still knows the member,
+      // nothing would begin another join, and the lanes, which have settled for it, would wait for
+      // ever.
       if (this.#joinIsDue) await this.joinAndSync();
       try {
         if (this.#announced && this.#isRemade()) await this.joinAndSync();
@@ -100,7 +105,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
         });
         await this.#announcing;
       } catch (error) {
-        // It is asked again; meanwhile kafkajs shows that the member lives.
+        // The offsets are asked for again with the next fetch. Meanwhile kafkajs sends heartbeats.
         if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);
         return [];
       }
@@ -108,12 +113,12 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     /**
-     * Committed offsets may have to be waited for longer than the coordinator waits for a member
-     * that says nothing.
+     * The wait for committed offsets may be longer than the session timeout, so heartbeats are sent
+     * meanwhile.
      */
     async #whileBeating(): Promise<void> {
       const cancel = every(Math.ceil(this.sessionTimeout / BEATS_A_SESSION), () => {
-        // What is wrong with the membership is heard by the next heartbeat of kafkajs's own.
+        // If the membership has a fault, kafkajs learns of it with its own next heartbeat.
         this.heartbeat({ interval: 0 }).catch(() => {});
       });
       try {
@@ -128,7 +133,8 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       if (this.#announced || manager === null) return;
       const found = await this.#found(manager);
       if (found === null) return;
-      // kafkajs would find out for itself, and know nothing of topics that had the name before.
+      // Otherwise kafkajs would find the positions itself, and it does not know that a topic can be
+      // made again.
       for (const { topic, partition, position } of found)
         (manager.committedOffsets()[topic] ??= {})[partition] = String(position);
       this.cluster.topicIds = new Map(found.map(({ topic, incarnation }) => [topic, incarnation ?? null]));
@@ -137,7 +143,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     /**
-     * Where all that is assigned begins, found after it was made sure of it. Null once the
+     * Where each assigned partition begins, asked after `assigning` has resolved. Null if the
      * assignment is over.
      */
     async #found(manager: OffsetManager): Promise<readonly AssignedPartition[] | null> {
@@ -162,8 +168,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     /**
-     * Whether the metadata, which are asked for again now and then, tell of another topic by that
-     * name.
+     * Whether another topic has that name now. kafkajs refreshes the metadata from time to time.
      */
     #isRemade(): boolean {
       return [...this.cluster.topicIds].some(([topic, id]) => {

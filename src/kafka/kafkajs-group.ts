@@ -1,4 +1,4 @@
-// The parts of kafkajs's group member, and of what it is made of, that are used here.
+// The types of kafkajs's group member and of its parts, as far as they are used here.
 
 import type { TopicId } from './flexible.ts';
 import type { FetchedOffsets, OffsetFetchArguments } from './stable-offsets.ts';
@@ -23,7 +23,7 @@ export interface ConsumerGroup {
       }[],
     ): Promise<readonly { partitions: readonly { partition: number; offset: string }[] }[]>;
   };
-  /** Sent if the last one is so many milliseconds ago. */
+  /** Sends a heartbeat if the last one is at least `interval` milliseconds ago. */
   heartbeat(options: { readonly interval: number }): Promise<void>;
   assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[];
   pause(partitions: readonly { topic: string; partitions: readonly number[] }[]): void;
@@ -36,7 +36,7 @@ export interface OffsetManager {
   getCoordinator(): Promise<{
     offsetFetch(of: OffsetFetchArguments): Promise<FetchedOffsets>;
   }>;
-  /** By topic and partition: where it reads from as long as nothing was read. */
+  /** By topic and partition: where reading begins if nothing was read yet. */
   committedOffsets(): Record<string, Record<number, string>>;
   nextOffset(topic: string, partition: number): { toString(): string };
   resolveOffset(offset: { topic: string; partition: number; offset: string }): void;

@@ -1,11 +1,11 @@
-// Who is in a group of the newer protocol (KIP-848, Kafka 4), in which brokers share the
-// partitions. Of such groups the older question says nothing, and a member like ours is refused by
-// an error that names no cause.
+// Who is in a group of the newer protocol (KIP-848, Kafka 4), in which the brokers assign the
+// partitions. The older request tells nothing about such a group, and the group refuses a member
+// like ours with an error that names no cause.
 
 import { FlexibleReader, FlexibleWriter } from './flexible.ts';
 
 const CONSUMER_GROUP_DESCRIBE = { apiKey: 69, apiVersion: 0 };
-/** There are members, whose topics we may not see. */
+/** The group has members, but we may not see their topics. */
 const TOPIC_DENIED = 29;
 
 interface AskedBroker {
@@ -19,12 +19,12 @@ interface AskedBroker {
 }
 
 export interface NewGroup {
-  /** Each as "client on host"; what is not told is left out. */
+  /** Each as "client on host", as far as the broker tells it. */
   readonly members: readonly string[];
   readonly assignor: string;
 }
 
-/** Null where the broker knows no such group, or it is empty. */
+/** Null where the broker does not know the group, or the group is empty. */
 export async function newGroup(broker: AskedBroker, group: string): Promise<NewGroup | null> {
   if (broker.versions[CONSUMER_GROUP_DESCRIBE.apiKey] === undefined) return null;
   const request = {
@@ -61,12 +61,12 @@ function readGroups(answer: FlexibleReader) {
   answer.int32();
   return answer.array(() => {
     const error = answer.int16();
-    // A message, the group, its state, its epoch and that of its assignment.
+    // Skipped: a message, the group, its state, its epoch and the epoch of its assignment.
     for (let text = 0; text < 3; text++) answer.string();
     for (let epoch = 0; epoch < 2; epoch++) answer.int32();
     const assignor = answer.string() ?? '';
     const members = answer.array(() => {
-      // Ids of the member, of its instance, of its rack, and its epoch.
+      // Skipped: the ids of the member, its instance and its rack, and its epoch.
       for (let text = 0; text < 3; text++) answer.string();
       answer.int32();
       const [client, host] = [answer.string(), answer.string()];

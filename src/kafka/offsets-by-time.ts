@@ -1,5 +1,5 @@
-// Which offset is the first of a time. A broker answers that for all partitions at once, and the
-// lanes that are assigned together ask for much the same times: they share the answers.
+// Finds the first offset at or after a time. A broker answers for all partitions at once, and lanes
+// that are assigned together ask for nearly the same times: they share the answers.
 
 import type { Admin } from 'kafkajs';
 import { MissingTopicError } from '../log/ports.ts';
@@ -8,10 +8,7 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 /** First offsets, by partition. */
 type Offsets = ReadonlyMap<number, number>;
 
-/**
- * An answer serves others for so long: a log grows at its end, and is cut at its start, all the
- * time.
- */
+/** How long an answer is shared: logs grow at their end and are cut at their start all the time. */
 const FRESH_MS = 1_000;
 
 interface Asked {
@@ -27,10 +24,7 @@ export class OffsetsByTime {
     this.#admin = admin;
   }
 
-  /**
-   * As `Source.offsetAt` has it. Rejects with `MissingTopicError` for a partition that is not
-   * there.
-   */
+  /** See `Source.offsetAt`. Rejects with `MissingTopicError` for a partition that is not there. */
   async offsetAt(of: TopicPartition, timestampMs: number): Promise<number> {
     const offset = (await this.#offsetsAt(of.topic, timestampMs)).get(of.partition);
     if (offset === undefined) throw new MissingTopicError(`partition ${keyOf(of)} is not there`);
@@ -45,7 +39,7 @@ export class OffsetsByTime {
     if (known !== undefined) return known.offsets;
     const offsets = this.#ask(topic, timestampMs);
     this.#asked.set(key, { atMs: nowMs, offsets });
-    // A failure is nobody's answer but of those who wait for it already.
+    // A failure is not shared with later callers.
     offsets.catch(() => this.#asked.delete(key));
     return offsets;
   }

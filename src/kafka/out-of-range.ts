@@ -1,6 +1,6 @@
-// Where a partition is read on when the log does not hold the next offset to read: records were
-// deleted, or the log is shorter than what was committed. Without leave to continue, the error that
-// tells the user about it.
+// Where reading goes on when the log does not hold the next offset: records were deleted, or the
+// log ends before the committed offset. If the configuration does not allow to continue, here is
+// the error that tells the user.
 
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import type { OutOfRange } from '../log/ports.ts';

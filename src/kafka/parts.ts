@@ -1,6 +1,6 @@
-// Sends a record batch in as many parts as its topic wants: cut in halves where the topic takes it
-// too large, or refuses a record that it does not name. A batch stays cut when it is sent again, so
-// that each part keeps what it is known by.
+// Sends a record batch in as many parts as its topic needs. A batch is cut in halves if it is too
+// large for the topic, or if the topic refuses a record without naming it. It stays cut when it is
+// sent again, so that each part keeps its sequence numbers.
 
 import { halve } from '../log/halve.ts';
 import { RefusedRecordsError, type ResultBatch } from '../log/ports.ts';
@@ -8,7 +8,7 @@ import { refusalIn } from './errors.ts';
 
 interface Part {
   readonly batch: ResultBatch;
-  /** The place of its first record in the whole. */
+  /** The index of its first record in the whole batch. */
   readonly firstIndex: number;
 }
 
@@ -16,9 +16,8 @@ export class Parts {
   readonly #parts = new WeakMap<ResultBatch, readonly Part[]>();
 
   /**
-   * Sends the parts of a batch in their order. Rejects with what `send` rejects with, or with
-   * `RefusedRecordsError` when there are records that the topic will not take, alone or named by
-   * it.
+   * Sends the parts of a batch in order. Rejects with the error of `send`, or with
+   * `RefusedRecordsError` for records that the topic refuses by name or when they are alone.
    */
   async send(whole: ResultBatch, send: (part: ResultBatch) => Promise<void>): Promise<void> {
     let parts = this.#parts.get(whole) ?? [{ batch: whole, firstIndex: 0 }];

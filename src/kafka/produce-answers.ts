@@ -1,6 +1,6 @@
 // What brokers answer to Produce requests. kafkajs speaks version 7 at most; version 8 (KIP-467)
-// names the records that were refused and says why. And kafkajs leaves out partitions of which it
-// knows no leader, and calls that a success: here it is none.
+// names the records that were refused and says why. kafkajs also leaves out partitions without a
+// known leader, and reports success. Here that is an error.
 
 /** kafkajs's Decoder, as far as used. */
 interface Decoder {
@@ -27,14 +27,14 @@ interface PartitionAnswer {
 interface ProduceAnswer {
   readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
   /**
-   * kafkajs's names: the broker has throttled by the time it answers, the client should by the
-   * second.
+   * The names are kafkajs's. The broker has throttled for the first time already before it answers;
+   * the client must throttle for the second.
    */
   readonly throttleTime: 0;
   readonly clientSideThrottleTime: number;
 }
 
-/** What is added to kafkajs's error. */
+/** What we add to kafkajs's error. */
 export interface ProduceFailure {
   readonly refused: readonly NamedRecord[];
   readonly errorMessage: string | null;
@@ -53,7 +53,10 @@ export interface ProduceProtocol {
 const NAMING_VERSION = 8;
 const SUCCESS = 0;
 
-/** kafkajs's Produce with version 8 besides: the request is that of 7, the answer says more. */
+/**
+ * kafkajs's Produce with version 8 added: the request is the same as in version 7, the answer tells
+ * more.
+ */
 export const namingProduce = (
   { versions, protocol }: ProduceProtocol,
   DecoderClass: new (bytes: Buffer) => Decoder,
@@ -95,7 +98,7 @@ function decodeAnswer(decoder: Decoder): ProduceAnswer {
   return { topics, throttleTime: 0, clientSideThrottleTime: decoder.readInt32() };
 }
 
-/** Throws kafkajs's error for the first partition that failed, with what the broker says of it. */
+/** Throws kafkajs's error for the first partition that failed, with the details from the broker. */
 function throwIfFailed({ topics }: ProduceAnswer, errorOf: (code: number) => Error): void {
   for (const { partitions } of topics) {
     for (const { errorCode, refused, errorMessage } of partitions) {
@@ -124,8 +127,8 @@ type Send = (
 export type CreateSend = (options: { readonly cluster: Cluster }) => Send;
 
 /**
- * kafkajs's way to send, which fails when a partition is not among those that were answered for,
- * and looks for its leader again.
+ * kafkajs's send, which also fails when the answer lacks a partition. Then kafkajs looks for the
+ * leader again.
  */
 export const acknowledgedSend =
   (create: CreateSend): CreateSend =>

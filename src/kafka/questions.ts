@@ -1,5 +1,5 @@
-// Questions to Kafka that may be under way when their connection is closed. kafkajs forgets its
-// brokers under them, and they end with whatever error that makes; one asked later would open the
+// Questions to Kafka that may be waiting for an answer when the connection is closed. kafkajs
+// forgets its brokers then, and the questions end with any error. A later question would open the
 // connection again.
 
 import { FencedError } from '../log/ports.ts';
@@ -9,7 +9,7 @@ const ENDED = 'the source was stopped';
 export class Questions {
   #ended = false;
 
-  /** Rejects with `FencedError` when they have ended meanwhile, or before. */
+  /** Rejects with `FencedError` after `end()`, also when the question was asked before. */
   async ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#ended) throw new FencedError(ENDED);
     try {

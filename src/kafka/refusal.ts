@@ -1,13 +1,13 @@
-// What no waiting mends: a login, a certificate or a right that the broker refuses, a group that
-// belongs to another kind of client. kafkajs's errors say neither who was refused nor what; here
-// they do.
+// Errors that do not go away by waiting: the broker refuses a login, a certificate or a right, or
+// the group belongs to another kind of client. kafkajs's errors do not say who was refused and
+// what; these errors do.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
 
-/** The broker refuses who we are, or what we want. Exit code 77. */
+/** The broker refuses our login, or what we want to do. Exit code 77. */
 export class RefusedError extends ScorelaneError {
   readonly code = 'SCORELANE_REFUSED';
 }
@@ -17,11 +17,11 @@ export class GroupInUseError extends ScorelaneError {
   readonly code = 'SCORELANE_GROUP_IN_USE';
 }
 
-/** Codes of Node and OpenSSL for certificates and keys that one side does not take. */
+/** Codes of Node and OpenSSL for certificates and keys that are not accepted. */
 const OF_TLS =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_)/;
 
-/** `topic` and `operation` are what was being done. Undefined for errors that may pass. */
+/** `topic` and `operation`: what was tried. Undefined for errors that may pass. */
 export function refusalOf(
   error: unknown,
   settings: KafkaSettings,
@@ -46,8 +46,8 @@ export function refusalOf(
 }
 
 /**
- * Why a broker was not reached. One that was configured may answer, and name an address where none
- * is.
+ * Why a broker was not reached. A configured broker may answer, and name an address where there is
+ * no broker.
  */
 export function unreachable(error: Error, settings: KafkaSettings): string {
   const configured = brokerAddresses(settings['bootstrap.servers']).map(kafkaJsBroker);
@@ -80,7 +80,7 @@ function rightOf(
 export const lacks = (settings: KafkaSettings, rights: readonly string[]): string =>
   `${who(settings)} lacks the right${rights.length === 1 ? '' : 's'}: ${rights.join('; ')}`;
 
-/** `users` says who is in it, or nothing. */
+/** `users`: who is in the group, or an empty text. */
 export const groupInUse = (group: string, users: string): GroupInUseError =>
   new GroupInUseError(
     `the group "${group}" is in use by clients that share partitions in another way${users}: stop them, or give this job a ` +

@@ -1,6 +1,6 @@
-// Asks the brokers what this user may do, before anything is begun: with topics and groups they
-// tell the authorized operations (KIP-430, Kafka 2.3), which needs no right of its own and changes
-// nothing. An older broker does not tell: then nothing is missing.
+// Asks the brokers what this user may do, before anything begins. With topics and groups they tell
+// the authorized operations (KIP-430, Kafka 2.3). To ask needs no right of its own, and changes
+// nothing. An older broker does not tell: then no right counts as missing.
 
 import type { Kafka } from 'kafkajs';
 import { pause } from '../time/timer.ts';
@@ -18,7 +18,7 @@ export interface WantedRight {
   readonly operation: 'Read' | 'Write' | 'Describe' | 'Delete';
 }
 
-/** A bit for each, as in Java's AclOperation. */
+/** The bit of each operation, as in Java's AclOperation. */
 const BITS = { Read: 3, Write: 4, Delete: 6, Describe: 8 } as const;
 const NOT_TOLD = -(2 ** 31);
 const METADATA = { apiKey: 3, apiVersion: 8 };
@@ -26,7 +26,7 @@ const DESCRIBE_GROUPS = { apiKey: 15, apiVersion: 3 };
 const TOPIC_DENIED = 29;
 const GROUP_DENIED = 30;
 const OF_TRANSACTIONS = 1;
-/** A broker that has just come up makes its topic of groups when first asked. */
+/** A broker that has just started makes its topic of groups at the first request. */
 const COORDINATOR_TRIES = 40;
 const TRY_AGAIN_MS = 250;
 
@@ -65,8 +65,8 @@ interface Encoder {
 }
 
 /**
- * Resolves to those that are missing. Rejects with `GroupInUseError` for a wanted group of other
- * clients, and with what kafkajs does.
+ * Resolves to the missing rights. Rejects with `GroupInUseError` if other clients use a wanted
+ * group, and with the errors of kafkajs.
  */
 export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]): Promise<WantedRight[]> {
   const cluster = clusterOf<AskedCluster>(kafka);
@@ -78,8 +78,8 @@ export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]
     const may = new Map<string, number>();
     const topics = await topicOperations(cluster.brokerPool.seedBroker, namesOf('topic'));
     for (const { name, operations } of topics) may.set(`topic ${name}`, operations);
-    // kafkajs finds no broker without any topic to ask for, and does not bear one that is not there
-    // or not ours to see.
+    // kafkajs finds a broker only with a topic to ask for, and fails with a topic that does not
+    // exist or that we may not see.
     const visible = topics.find(({ error }) => error === 0)?.name;
     if (visible !== undefined) {
       await cluster.addMultipleTargetTopics([visible]);
@@ -96,7 +96,7 @@ export async function missingRights(kafka: Kafka, wanted: readonly WantedRight[]
   }
 }
 
-/** Null for a version that the broker does not have. */
+/** Null if the broker does not have that version. */
 async function ask(
   broker: Broker,
   { apiKey, apiVersion }: { readonly apiKey: number; readonly apiVersion: number },
@@ -115,7 +115,7 @@ async function ask(
 interface TopicRights {
   readonly name: string;
   readonly error: number;
-  /** A bit for each; none of a topic that is not ours to see. */
+  /** One bit for each operation; 0 for a topic that we may not see. */
   readonly operations: number;
 }
 
@@ -182,8 +182,8 @@ async function groupOperations(cluster: AskedCluster, group: string): Promise<nu
 }
 
 /**
- * Whether one may write is seen by a request of a producer that does not exist: who may not is told
- * so first.
+ * Sends a request for a producer that does not exist. The broker checks the right to write first,
+ * so the error tells whether we have it.
  */
 async function transactionOperations(cluster: AskedCluster, transactionalId: string): Promise<number> {
   const broker = await coordinatorOf(cluster, transactionalId, OF_TRANSACTIONS);
@@ -196,7 +196,7 @@ async function transactionOperations(cluster: AskedCluster, transactionalId: str
   return NOT_TOLD;
 }
 
-/** Null where one may not even ask. */
+/** Null if we may not even ask. */
 async function coordinatorOf(
   cluster: AskedCluster,
   groupId: string,
@@ -219,7 +219,7 @@ async function coordinatorOf(
 export const wordsOf = ({ resource, name, operation }: WantedRight): string =>
   `${operation} on ${resource} "${name}"`;
 
-/** What `run` needs. A right to read or write is one to describe too. */
+/** The rights that `run` needs. A right to read or write includes the right to describe. */
 export function rightsToRun(settings: KafkaSettings, topics: Topics): WantedRight[] {
   const { input, results, deadLetters } = topics;
   const prefix = settings['transactional.id'];
@@ -235,8 +235,8 @@ export function rightsToRun(settings: KafkaSettings, topics: Topics): WantedRigh
 }
 
 /**
- * What looking at the topics needs. Groups that one may not delete are left to the broker, which
- * forgets them.
+ * The rights that are needed to look at the topics. The broker itself forgets the groups that we
+ * may not delete.
  */
 export function rightsToLook(
   settings: KafkaSettings,

@@ -1,9 +1,9 @@
 // The one place where scorelane enters kafkajs. Before kafkajs is first loaded, some of its
-// internal modules are substituted, so that a "message" is a whole record batch both ways, that
-// silence is not taken for an acknowledgement, and that a group member asks its lanes before it
-// rejoins. Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries.
-// Pinned to 2.2.4; the contract test (test/kafka/seam.test.ts) fails when a file that this relies
-// on differs. Why: docs/decisions/0003.
+// internal modules are substituted. Then a "message" is a whole record batch in both directions, a
+// missing answer is no acknowledgement, and a group member asks its lanes before it rejoins.
+// Everything else is kafkajs's own: connections, metadata, groups, SASL, TLS, retries. Pinned to
+// 2.2.4; the contract test (test/kafka/seam.test.ts) fails when a file that we rely on differs.
+// Why: docs/decisions/0003.
 
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -21,14 +21,14 @@ import { metadataWithIds } from './topic-ids.ts';
 
 export const KAFKAJS_VERSION = '2.2.4';
 
-/** kafkajs is not the one that the seam was made for, or was loaded before it. */
+/** This kafkajs is not the version that the seam was made for, or it was loaded before the seam. */
 export class SeamError extends ScorelaneError {
   readonly code = 'SCORELANE_SEAM';
 }
 
 /**
- * What the consumer hands out as a message: one record batch. `offset` is its last one, which is
- * what kafkajs resolves.
+ * What the consumer hands out as a message: one record batch. `offset` is its last offset, the one
+ * that kafkajs resolves.
  */
 export interface BatchMessage {
   readonly offset: string;
@@ -44,7 +44,7 @@ export interface OutgoingBatch {
   readonly partition: number;
   /** The sequence number of its first record, for the idempotent producer. */
   readonly baseSequence: number;
-  /** Called whenever it is put into a request: kafkajs tries again by itself. */
+  /** Called each time when the batch is put into a request: kafkajs tries again by itself. */
   readonly onWrite: () => void;
 }
 
@@ -92,7 +92,7 @@ export function loadKafkaJs(): KafkaJs {
     const create = original as (options: object) => Socket;
     return (options: object) => writeInPieces(create(options));
   });
-  // After the modules that they load themselves.
+  // These come after the modules that they load themselves.
   substitute('consumer/filterAbortedMessages.js', () => markSkipped);
   substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
@@ -107,7 +107,7 @@ export function loadKafkaJs(): KafkaJs {
   return loaded;
 }
 
-/** kafkajs's own, for requests that it has no version of. */
+/** kafkajs's own encoder and decoder, for requests in versions that it does not have. */
 export function protocolCodec<E, D>(): {
   readonly Encoder: new () => E;
   readonly Decoder: new (bytes: Buffer) => D;
@@ -119,10 +119,10 @@ export function protocolCodec<E, D>(): {
   };
 }
 
-/** Puts another module in the place of one of kafkajs's; `make` is given the original's exports. */
+/** Replaces a module of kafkajs; `make` gets the exports of the original. */
 function substitute(path: string, make: (original: unknown) => unknown): void {
   const id = internal(path);
-  // Whoever has loaded it keeps the original.
+  // A module that has loaded it already keeps the original.
   if (require.cache[require.resolve(id)] !== undefined)
     throw new SeamError(`kafkajs's ${path} was loaded before it could be substituted`);
   const original: unknown = require(id);
@@ -138,7 +138,7 @@ interface Decoder {
   readBytes(length: number): Buffer;
 }
 
-/** Cuts a partition's record set into record batches and opens none of them. */
+/** Cuts the record set of a partition into record batches, and opens none of them. */
 async function decodeMessages(decoder: Decoder): Promise<BatchMessage[]> {
   const byteLength = decoder.readInt32();
   if (byteLength <= 0 || !decoder.canReadBytes(byteLength)) return [];
@@ -155,8 +155,8 @@ const batchMessages = (records: Buffer): BatchMessage[] =>
   }));
 
 /**
- * In place of kafkajs's filter: marks what must not be seen and keeps it, so that the lane can
- * account for its offsets.
+ * In place of kafkajs's filter: marks the batches that must not be seen and keeps them, so that the
+ * lane can account for their offsets.
  */
 function markSkipped(fetched: {
   readonly messages: readonly BatchMessage[];
@@ -187,9 +187,8 @@ type BatchClass = new (
 ) => { highWatermark: string };
 
 /**
- * kafkajs says where the log ends. Where a reader of committed records may read to, the last stable
- * offset, can be before that for as long as a transaction stays open; the broker tells it to nobody
- * else.
+ * kafkajs tells where the log ends. A reader of committed records can read only up to the last
+ * stable offset, which is smaller while a transaction is open. Only the answer to a fetch has it.
  */
 const readableEnd = (Batch: BatchClass): BatchClass =>
   class BatchWithReadableEnd extends Batch {
@@ -207,7 +206,7 @@ interface Encoder {
   writeInt32(value: number): Encoder;
 }
 
-/** A request's body in pieces, which go out one after the other. */
+/** The body of a request in pieces, which are sent one after the other. */
 interface Pieces {
   readonly pieces: readonly Uint8Array[];
 }
@@ -223,8 +222,8 @@ interface Request {
 }
 
 /**
- * In place of kafkajs's, which copies a request's body twice, into buffers of twice its size: here
- * nothing is copied.
+ * In place of kafkajs's function, which copies the body of a request twice, into buffers of twice
+ * its size. Here nothing is copied.
  */
 const assembleRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
@@ -262,8 +261,8 @@ interface ProduceArguments {
 }
 
 /**
- * Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, stamped with
- * the producer.
+ * Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, with the
+ * producer id and sequence numbers put in.
  */
 const produceRequest =
   (EncoderClass: new (bytes: number) => Encoder) =>
@@ -301,9 +300,9 @@ type EosManager = Record<string, unknown>;
 type CreateEosManager = (options: object) => EosManager;
 
 /**
- * kafkajs counts messages for sequence numbers, and lets one request at a time go to a broker. Our
- * sink counts records and keeps one request in flight for a partition, which is the rule that order
- * needs.
+ * kafkajs counts messages for its sequence numbers, and sends one request at a time to a broker.
+ * Our sink counts records, and keeps one request in flight for each partition: that is enough for
+ * the order.
  */
 const ownSequences =
   (create: CreateEosManager): CreateEosManager =>

@@ -1,6 +1,6 @@
 // Kafka behind the Sink port: acks=all, idempotent, one request in flight for each output
-// partition. Sequence numbers are counted here, in records, and stay with a batch for as long as
-// its producer lives: sent again it is not appended again.
+// partition. Sequence numbers are counted here, in records. A batch keeps its numbers while its
+// producer lives: if it is sent again, it is not appended again.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -16,18 +16,18 @@ const ACKS_ALL = -1;
 /** Sequence numbers are 31 bits and wrap to 0. */
 const SEQUENCE_MODULUS = 2 ** 31;
 /**
- * kafkajs tries a request so often, by itself, before it reports; after that the engine decides
- * when to try again.
+ * kafkajs tries a request so often by itself before it reports an error. After that the engine
+ * decides when to try again.
  */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
 
-/** One producer id. A later one has a higher number. */
+/** One producer id. A later producer id has a higher number. */
 interface Identity {
   readonly producer: Producer;
   readonly number: number;
 }
 
-/** The sequence numbers of one partition, under the producer id that it uses now. */
+/** The sequence numbers of one partition, with the producer id that it uses now. */
 interface Stream {
   identity: Identity;
   nextSequence: number;
@@ -37,9 +37,9 @@ interface Sending {
   identity: Identity;
   baseSequence: number;
   acknowledged: boolean;
-  /** The broker has not taken it: its sequence numbers are free. */
+  /** The broker has refused the batch: its sequence numbers are free again. */
   refused: boolean;
-  /** How often it was put into a request, under any identity. */
+  /** How often the batch was put into a request, with any producer id. */
   writes: number;
 }
 
@@ -51,7 +51,7 @@ export class KafkaSink implements Sink {
   readonly #parts = new Parts();
   readonly #sendings = new WeakMap<ResultBatch, Sending>();
   readonly #streams = new Map<string, Stream>();
-  /** Those in use; new partitions get the newest. */
+  /** The producer ids in use; new partitions get the newest. */
   #identities: Identity[] = [];
   #numbers = 0;
   #creating: Promise<Identity> | undefined;
@@ -73,12 +73,12 @@ export class KafkaSink implements Sink {
   }
 
   /**
-   * A batch that was written to a socket more than once may still stand in the queue of the first:
-   * it is not given back.
+   * Returns the batches whose buffers are free. A batch that was written to a socket more than once
+   * is not returned: the first socket may still hold it.
    */
   async produce(batches: readonly ResultBatch[]): Promise<readonly ResultBatch[]> {
-    // Dead letters wait for the results of their micro-batch: what becomes of these may change
-    // them.
+    // Dead letters wait for the results of their micro-batch: refused results become more dead
+    // letters.
     for (const ofTopic of Map.groupBy(batches, ({ topic }) => topic).values()) {
       const results = await Promise.allSettled(
         [...Map.groupBy(ofTopic, keyOf)].map(([key, own]) =>
@@ -95,7 +95,7 @@ export class KafkaSink implements Sink {
     await Promise.all([this.#admin.disconnect(), ...disconnected]);
   }
 
-  /** Runs `send` after all that was asked for the same partition before, whatever came of it. */
+  /** Runs `send` after all earlier calls for the same partition, even if they failed. */
   #inTurn(key: string, send: () => Promise<void>): Promise<void> {
     const queue = this.#queues.get(key) ?? new SerialQueue();
     this.#queues.set(key, queue);
@@ -120,9 +120,9 @@ export class KafkaSink implements Sink {
       if (isSequenceError(error)) await this.#renew(stream);
       if (refusalIn(error, batch.recordCount) === null) throw sinkErrorOf(error, key);
       sending.refused = true;
-      // The next batch takes its numbers, unless another copy of this one may still be on its way,
-      // or a batch of another lane that waits to be sent again has those behind: it would be taken
-      // for what the broker has already.
+      // The next batch takes its numbers. That is not possible if another copy of this batch may
+      // still be on its way, or if a batch of another lane, which waits to be sent again, has the
+      // numbers that follow: the broker would take the next batch for one that it already has.
       const isLast = stream.nextSequence === sequenceAfter(sending, batch);
       if (sending.writes === 1 && isLast) stream.nextSequence = sending.baseSequence;
       else await this.#renew(stream);
@@ -159,9 +159,9 @@ export class KafkaSink implements Sink {
   }
 
   /**
-   * A newer producer id for one partition: the broker does not know the old one any more, or a
-   * batch that was given up has left a gap in its sequence. Other partitions keep theirs: what they
-   * may have to send again is still known by it.
+   * Gives one partition a newer producer id: the broker does not know the old id any more, or a
+   * batch that was given up has left a gap in the sequence. Other partitions keep their ids,
+   * because the broker knows the batches that they may have to send again by them.
    */
   async #renew(stream: Stream): Promise<void> {
     const newest = this.#identities.at(-1);
@@ -175,7 +175,7 @@ export class KafkaSink implements Sink {
     await Promise.all(left.map(({ producer }) => producer.disconnect()));
   }
 
-  /** Partitions that need one at the same time share it. */
+  /** Partitions that need a new id at the same time share it. */
   #newIdentity(): Promise<Identity> {
     this.#creating ??= this.#connectProducer()
       .then((producer) => {
@@ -211,7 +211,7 @@ function numbered(stream: Stream, batch: ResultBatch, writes = 0): Sending {
 const sequenceAfter = ({ baseSequence }: Sending, { recordCount }: ResultBatch): number =>
   (baseSequence + recordCount) % SEQUENCE_MODULUS;
 
-/** Refusals first, all of them: when they are mended, the rest is tried again. */
+/** All refusals come first: when they are mended, the rest is tried again. */
 function throwIfRejected(results: readonly PromiseSettledResult<void>[]): void {
   const errors: unknown[] = results.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   const refused = errors.filter((error) => error instanceof RefusedRecordsError);

@@ -1,6 +1,6 @@
-// The sockets under kafkajs, which copy nothing: a long response is read into the one buffer it
-// will stay in, where kafkajs's own reads 64 KiB at a time into buffers that it puts together
-// afterwards; and a request goes out in the pieces it is made of.
+// The sockets under kafkajs, which copy nothing. A long response is read directly into its final
+// buffer; kafkajs's own socket reads 64 KiB at a time into buffers that are joined afterwards. A
+// request is sent in the pieces that it is made of.
 
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -8,7 +8,7 @@ import type { ISocketFactory } from 'kafkajs';
 import { hostOf } from './addresses.ts';
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
-/** Responses up to about this size come with one read. */
+/** Responses up to about this size arrive with one read. */
 const SHORT_BYTES = 64 * 1024;
 /** Requests and responses begin with the number of bytes that follow. */
 export const SIZE_BYTES = 4;
@@ -33,10 +33,7 @@ export const createSocket: ISocketFactory = ({ host: name, port, ssl, onConnect 
 /** The first piece of a request; the others follow it on the wire. */
 export type RequestHead = Buffer & { following?: readonly Uint8Array[] };
 
-/**
- * Makes a socket write a request whose head names the pieces that follow, without putting them
- * together.
- */
+/** Makes a socket write a request whose head names the following pieces, without joining them. */
 export function writeInPieces(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (chunk: Uint8Array | string, ...rest: unknown[]) => boolean;
   socket.write = (chunk: RequestHead | Uint8Array | string, ...rest: never[]): boolean => {
@@ -51,13 +48,16 @@ export function writeInPieces(socket: Socket): Socket {
   return socket;
 }
 
-/** Cuts what a connection brings into responses, each in a buffer of its own, its size in front. */
+/**
+ * Cuts the bytes of a connection into responses. Each has a buffer of its own, and begins with its
+ * size.
+ */
 export class ResponseAssembler {
   readonly #emit: (response: Buffer) => void;
   readonly #short = Buffer.allocUnsafeSlow(SHORT_BYTES);
   /** Bytes of an unfinished response at the beginning of `#short`. */
   #shortFilled = 0;
-  /** A response longer than what has come of it; null between such. */
+  /** A long response that has not arrived completely; null if there is none. */
   #long: Buffer | null = null;
   #longFilled = 0;
 
@@ -65,14 +65,14 @@ export class ResponseAssembler {
     this.#emit = emit;
   }
 
-  /** Where the next bytes go. */
+  /** The buffer for the next bytes. */
   next(): Buffer {
     return this.#long === null
       ? this.#short.subarray(this.#shortFilled)
       : this.#long.subarray(this.#longFilled);
   }
 
-  /** So many bytes have been put there. */
+  /** Call it when so many bytes were put into that buffer. */
   received(byteLength: number): void {
     const long = this.#long;
     if (long !== null) {

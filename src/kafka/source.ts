@@ -1,5 +1,6 @@
-// Kafka behind the Source port: one member of a consumer group. kafkajs fetches; who owns what,
-// since when and what may be committed is decided here, in the order that the port promises.
+// Kafka behind the Source port: one member of a consumer group. kafkajs fetches. This file decides
+// which partitions are ours, since when, and what may be committed, and tells it in the order that
+// the port promises.
 
 import type { Admin, Consumer, Kafka } from 'kafkajs';
 import { type NextOffset, startingAt } from '../log/offset.ts';
@@ -38,12 +39,12 @@ export interface KafkaSourceOptions {
 /** Commits offsets together with results. */
 export interface OffsetTransactions {
   /**
-   * These partitions are ours now: whoever had them before cannot commit for them any more once
-   * this has resolved. Those in `kept` were ours all the time, unless their incarnation is another
-   * one: then it is as if they had not been.
+   * These partitions are ours now. When this has resolved, their earlier owners cannot commit for
+   * them any more. Those in `kept` were ours all the time. But if their incarnation has changed,
+   * they count as new.
    */
   own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void>;
-  /** For what was answered without a result: control batches, records that were left out. */
+  /** For records that need no result: control batches, records that were left out. */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
 }
 
@@ -56,7 +57,7 @@ export class KafkaSource implements Source {
   readonly #admin: Admin;
   readonly #times: OffsetsByTime;
   readonly #questions = new Questions();
-  /** Another one after each `rejoin`; what an older one says is not heard. */
+  /** There is a new consumer after each `rejoin`; events of older consumers are ignored. */
   #consumer: Consumer | undefined;
   /** Consumers made so far. */
   #consumers = 0;
@@ -64,20 +65,20 @@ export class KafkaSource implements Source {
   #listener: SourceListener | undefined;
   #group: ConsumerGroup | undefined;
   #owned: readonly TopicPartition[] = [];
-  /** Where each of them would have been read from when it was assigned. */
+  /** The position of each partition when it was assigned. */
   #assignedAt = new Map<string, NextOffset>();
   /**
-   * The ids of topics as they were last assigned: they outlive a loss, so that a topic that was
-   * made again is known as such.
+   * The ids of the topics at their last assignment. They are kept when partitions are lost, so that
+   * a topic that was made again is noticed.
    */
   readonly #topicIds = new Map<string, string>();
   readonly #stopped = Promise.withResolvers<void>();
   /**
-   * False from the moment a rejoin begins until the new assignment is known: what is committed then
-   * is nobody's.
+   * False from the beginning of a rejoin until the new assignment is known: in between no partition
+   * is ours to commit for.
    */
   #mayCommit = false;
-  /** Set when the group went on without us while lanes were settling. */
+  /** The group went on without us while lanes were settling. */
   #lostWhileSettling = false;
 
   constructor(kafka: Kafka, options: KafkaSourceOptions) {
@@ -88,8 +89,7 @@ export class KafkaSource implements Source {
   }
 
   /**
-   * What the consumer of that number is asked and told. One that was given up is told nothing, and
-   * tells nothing.
+   * The hooks of the consumer with that number. They do nothing when that consumer was given up.
    */
   #hooksOf(number: number): MemberHooks {
     const isCurrent = (): boolean => number === this.#consumers;
@@ -130,7 +130,7 @@ export class KafkaSource implements Source {
     return this.#questions.ask(() => this.#times.offsetAt(partition, timestampMs));
   }
 
-  /** Several may ask at once, each with a reason of its own: they share one. */
+  /** Several callers at the same time share one rejoin. */
   rejoin(): Promise<void> {
     this.#rejoining ??= this.#beginAnew().finally(() => {
       this.#rejoining = undefined;
@@ -140,8 +140,8 @@ export class KafkaSource implements Source {
 
   async #beginAnew(): Promise<void> {
     this.#lose();
-    // It has stopped doing what it should: it may not end, or end badly. Its session ends in any
-    // case.
+    // The consumer does not work as it should: perhaps it does not end, or ends with an error. Its
+    // session ends in any case.
     await left(this.#giveUp());
     while (this.#listener !== undefined) {
       try {
@@ -156,7 +156,7 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** From here on the consumer tells nothing and is told nothing. */
+  /** From here on the events and hooks of the consumer are ignored. */
   #giveUp(): Consumer | undefined {
     const consumer = this.#consumer;
     this.#group = undefined;
@@ -165,7 +165,7 @@ export class KafkaSource implements Source {
     return consumer;
   }
 
-  /** Joins, unless it was stopped meanwhile. */
+  /** Joins the group, unless the source was stopped meanwhile. */
   async #join(): Promise<void> {
     const { topic, settings } = this.#options;
     const listener = this.#listener;
@@ -207,7 +207,8 @@ export class KafkaSource implements Source {
         });
       },
     });
-    // Given up while it joined: kafkajs's stop does nothing before it has.
+    // The consumer was given up while it joined: kafkajs's stop does nothing before the join is
+    // done.
     if (consumer !== this.#consumer) await consumer.disconnect();
   }
 
@@ -225,7 +226,7 @@ export class KafkaSource implements Source {
 
   async commit(offsets: readonly CommitOffset[]): Promise<void> {
     // The offset manager belongs to one generation: a commit through it can never count for a later
-    // one, which one through kafkajs's consumer could.
+    // generation. A commit through kafkajs's consumer could.
     const manager = this.#group?.offsetManager;
     if (!this.#mayCommit || manager === null || manager === undefined) {
       throw new FencedError('the group is rebalancing');
@@ -259,7 +260,7 @@ export class KafkaSource implements Source {
     await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);
   }
 
-  /** Everything owned is gone, without having been asked for. */
+  /** All our partitions are gone, and nobody has asked us first. */
   #lose(): void {
     const lost = this.#owned;
     this.#owned = [];
@@ -280,14 +281,14 @@ export class KafkaSource implements Source {
 
   #joined(group: ConsumerGroup, consecutive: boolean): void {
     this.#group = group;
-    // A generation that passed without us may have given our partitions to another for a while.
+    // Without us there was a generation in which another member may have had our partitions.
     if (!consecutive || this.#lostWhileSettling) this.#lose();
   }
 
   #assigned(partitions: readonly AssignedPartition[]): void {
     const now = new Set(partitions.map(keyOf));
     const gone = this.#owned.filter((partition) => !now.has(keyOf(partition)));
-    // kafkajs remembers a pause beyond the assignment it was made in.
+    // kafkajs remembers a pause even after its assignment is over.
     for (const partition of gone) this.resume(partition);
     this.#owned = partitions.map(({ topic, partition }) => ({ topic, partition }));
     this.#assignedAt = new Map(partitions.map((each) => [keyOf(each), each.position]));

@@ -1,7 +1,8 @@
-// Committed offsets as they are once the transactions that commit them have ended (KIP-447, Kafka
-// 2.5). A broker says that a transaction has ended before its offsets are known: who asks just then
-// is told the ones before. Whoever asks through kafkajs, which does not know this, waits here. An
-// older broker cannot tell: it is asked until two answers agree.
+// Reads committed offsets after the transactions that commit them have ended (KIP-447, Kafka 2.5).
+// A broker says that a transaction has ended before its offsets are known: a client that asks at
+// that moment gets the offsets before. kafkajs does not know this, so all its requests for offsets
+// wait here. An older broker cannot tell whether offsets are stable: it is asked until two answers
+// agree.
 
 import { pause } from '../time/timer.ts';
 import { FlexibleReader, FlexibleWriter } from './flexible.ts';
@@ -15,13 +16,14 @@ const LONGEST_PAUSE_MS = 100;
 /** An older broker needs a moment to make the offsets of a transaction known. */
 const SETTLES_MS = 50;
 /**
- * A transaction of a daemon that is gone stays open for longer: that is for the caller to decide.
+ * The transaction of a daemon that is gone stays open for longer: then the caller decides what to
+ * do.
  */
 const WAIT_MS = 10_000;
 
 export interface AskedPartition {
   readonly partition: number;
-  /** Whatever is known now will do, though a transaction may be about to change it. */
+  /** Take the offset that is known now, even if a transaction may change it soon. */
   readonly asItIs?: true;
 }
 
@@ -42,7 +44,9 @@ export interface FetchedOffsets {
   readonly responses: readonly { readonly topic: string; readonly partitions: readonly FetchedOffset[] }[];
 }
 
-/** It is tried again: kafkajs and the tools that wait for a cluster go by these two. */
+/**
+ * To be tried again: kafkajs reads these two fields, and so do the tools that wait for a cluster.
+ */
 export class UnstableOffsetError extends Error {
   override readonly name = 'UnstableOffsetError';
   readonly type = 'UNSTABLE_OFFSET_COMMIT';
@@ -50,8 +54,8 @@ export class UnstableOffsetError extends Error {
 }
 
 /**
- * Adds the version that can be asked for stable offsets. What is not stable yet is in the answer,
- * and is no failure.
+ * Adds the version that can ask for stable offsets. Offsets that are not stable yet are marked in
+ * the answer, and are no failure.
  */
 export const stableOffsetFetch = (original: RequestModule<OffsetFetchArguments>) =>
   withVersion(original, STABLE_VERSION, (given, latest) => ({
@@ -93,7 +97,7 @@ function readOffsets(answer: FlexibleReader) {
       const topic = answer.string() ?? '';
       const partitions = answer.array(() => {
         const [partition, offset] = [answer.int32(), answer.int64()];
-        // Of the leader's epoch nobody asks.
+        // Skipped: the epoch of the leader.
         answer.int32();
         const fetched = { partition, offset, metadata: answer.string(), errorCode: answer.int16() };
         answer.skipTags();
@@ -121,8 +125,8 @@ export type OffsetBrokerClass = new (
 };
 
 /**
- * A broker that is asked again for what is not stable yet. Rejects with `UnstableOffsetError` where
- * that takes too long.
+ * A broker class that asks again for offsets that are not stable yet. Rejects with
+ * `UnstableOffsetError` if that takes too long.
  */
 export const brokerWithStableOffsets = (Broker: OffsetBrokerClass, waitMs = WAIT_MS): OffsetBrokerClass =>
   class BrokerWithStableOffsets extends Broker {

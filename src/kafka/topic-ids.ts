@@ -1,6 +1,5 @@
-// The ids of topics, which brokers tell with the metadata (KIP-516, Kafka 2.8): a topic that was
-// deleted and made again has the name of the one before, and another id. kafkajs's metadata know
-// none.
+// The ids of topics, which brokers tell with the metadata (KIP-516, Kafka 2.8). A topic that was
+// deleted and made again has the same name, but another id. kafkajs's own metadata have no ids.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
 import { type RequestModule, withVersion } from './versions.ts';
@@ -8,12 +7,12 @@ import { type RequestModule, withVersion } from './versions.ts';
 const METADATA_VERSION = 10;
 
 interface MetadataArguments {
-  /** None means all. */
+  /** An empty list means all topics. */
   readonly topics: readonly string[];
   readonly allowAutoTopicCreation?: boolean;
 }
 
-/** A partition as kafkajs keeps it, and the id of its topic. */
+/** A partition as kafkajs keeps it, with the id of its topic. */
 export interface PartitionWithId {
   readonly partitionId: number;
   readonly topicId?: TopicId;
@@ -65,7 +64,7 @@ function readMetadata(answer: FlexibleReader) {
           partitionId: answer.int32(),
           leader: answer.int32(),
         };
-        // Of the leader's epoch nobody asks.
+        // Skipped: the epoch of the leader.
         answer.int32();
         const partition = {
           ...leading,

@@ -1,4 +1,4 @@
-// What brokers say of topics: their settings, and on how many brokers each partition is kept.
+// Asks brokers about topics: their settings, and how many brokers keep each partition.
 
 import type { Admin, Kafka } from 'kafkajs';
 import { errorChain, isDenied, protocolType } from './errors.ts';
@@ -6,7 +6,7 @@ import { loadKafkaJs } from './seam.ts';
 
 export interface TopicSettings {
   readonly topic: string;
-  /** By Kafka's names; those that differ between versions of Kafka may be missing. */
+  /** By Kafka's names. Settings that exist only in some versions of Kafka may be missing. */
   readonly settings: ReadonlyMap<string, string>;
 }
 
@@ -16,7 +16,7 @@ export interface Unreadable {
   readonly why: string;
 }
 
-/** Rejects with what kafkajs does where no broker answers. */
+/** Rejects with the errors of kafkajs where no broker answers. */
 export async function topicSettings(
   kafka: Kafka,
   topics: readonly string[],
@@ -24,7 +24,7 @@ export async function topicSettings(
   const admin = kafka.admin();
   await admin.connect();
   try {
-    // One by one: kafkajs rejects all of a request for one that is refused.
+    // One request for each topic: kafkajs rejects a whole request if one of its topics is refused.
     return await Promise.all(topics.map((topic) => settingsOf(admin, topic)));
   } finally {
     await admin.disconnect();
@@ -51,6 +51,6 @@ async function settingsOf(admin: Admin, topic: string): Promise<TopicSettings | 
   }
 }
 
-/** Of a broker that is not Kafka's own. */
+/** From brokers that are not Apache Kafka. */
 const isUnknownRequest = (error: unknown): boolean =>
   [...errorChain(error)].some(({ name }) => name === 'KafkaJSServerDoesNotSupportApiKey');

@@ -1,16 +1,15 @@
-// What a topic's settings will do to what is written there, said before anything is: records that
-// it will refuse, or change.
+// Warns, before anything is written, which records a topic will refuse or change because of its
+// settings.
 
 import type { TopicSettings } from './topic-settings.ts';
 
-/** One that is written to. */
+/** A topic that is written to. */
 export interface Written {
   readonly topic: string;
-  /** What is written: its kind, and what becomes of one that the topic refuses. */
+  /** What kind of records is written. */
   readonly what: 'results' | 'dead letters' | 'records sent back';
   /**
-   * Where the records come from whose keys and timestamps these have; undefined where that is not
-   * known.
+   * The topic of the records whose keys and timestamps are copied; undefined where it is not known.
    */
   readonly from: TopicSettings | undefined;
   /** A batch is closed at so many bytes. */
@@ -89,8 +88,8 @@ interface Bound {
 }
 
 /**
- * Kafka 3.6 has put two settings in the place of one, which counts where they are left alone; Kafka
- * 4 knows it no more.
+ * Kafka 3.6 has replaced one setting by two. The old setting counts where the new ones are not set;
+ * Kafka 4 does not have it any more.
  */
 function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): Bound | undefined {
   for (const setting of [`message.timestamp.${side}.max.ms`, 'message.timestamp.difference.max.ms']) {
@@ -101,8 +100,8 @@ function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): B
 }
 
 /**
- * How old a record may be when it is read: as it was taken, and for as long as it is kept.
- * Unbounded where nothing is known.
+ * How old a record may be when it is read: its age when the topic took it, and the time for which
+ * it is kept. Unbounded where nothing is known.
  */
 function oldestMs(settings: TopicSettings['settings'] | undefined): bigint {
   if (settings === undefined) return NEVER;
@@ -114,7 +113,10 @@ function oldestMs(settings: TopicSettings['settings'] | undefined): bigint {
   return takenMs + keptMs;
 }
 
-/** How far ahead of the clock; none is that the broker has dated itself. */
+/**
+ * How far the timestamp of a record may be ahead of the clock: 0 where the broker sets the
+ * timestamps.
+ */
 function latestMs(settings: TopicSettings['settings'] | undefined): bigint {
   if (settings === undefined) return NEVER;
   if (settings.get('message.timestamp.type') === 'LogAppendTime') return 0n;
@@ -149,7 +151,7 @@ function ofSize({ what, from, batchBytes }: Written, { settings }: TopicSettings
           `a single one is too large ${REFUSED[what]}. Raise it to ${batchBytes} or more, or lower limits.resultBatchBytes below it`,
       ),
     ];
-  // A dead letter is its record and the reason.
+  // A dead letter is larger than its record, because it also has the reason.
   if (what !== 'dead letters' || most >= ofInput) return [];
   return [
     say(

@@ -5,12 +5,12 @@ import { MissingTopicError } from '../log/ports.ts';
 import { pause } from '../time/timer.ts';
 import { isUnknownTopic } from './errors.ts';
 
-/** How often a topic that the broker does not know is asked for. */
+/** The wait before the broker is asked again about a topic that it does not know. */
 const ASK_AGAIN_MS = 250;
 
 /**
- * One just created is not known everywhere yet: asked for `patienceMs`. Rejects with
- * `MissingTopicError`.
+ * A topic that was just created is not known everywhere yet: the question is repeated for
+ * `patienceMs`. Rejects with `MissingTopicError`.
  */
 export async function partitionCountOf(admin: Admin, topic: string, patienceMs: number): Promise<number> {
   const startedMs = performance.now();

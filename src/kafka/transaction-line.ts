@@ -1,5 +1,5 @@
-// What is known of one partition of the input in transactions: what is committed, what was tried,
-// and what has its answer. From it follows whether an attempt still has to be made.
+// What is known about the transactions of one partition of the input: what is committed, what was
+// tried, and what has its answer. This tells whether an attempt must still be made.
 
 import type { Producer } from 'kafkajs';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -17,24 +17,24 @@ export interface Attempt extends CommitOffset {
 export interface Line extends IncarnatePartition {
   producer: Producer | undefined;
   /**
-   * What is committed, as far as we know. Only who owns the transactional id can change it. It may
-   * lie past the log's end.
+   * The committed offset, as far as we know. Only the owner of the transactional id can change it.
+   * It may be past the end of the log.
    */
   committed: number;
-  /**
-   * What was to be committed when the end of a transaction was not known; it has none else to wait
-   * for.
-   */
+  /** The attempt whose transaction has an unknown end: it may be committed or not. */
   attempt: Attempt | undefined;
-  /** An attempt that had succeeded, as was found out later: it is not made again. */
+  /**
+   * An attempt that had an unknown end, and had succeeded, as was found out later. It is not made
+   * again.
+   */
   settled: Attempt | undefined;
   /**
-   * What our own transactions have answered: never what was committed before the partition was
-   * ours.
+   * The offset that our own transactions have reached. It does not count what was committed before
+   * the partition was ours.
    */
   answered: number;
   metadata: string | undefined;
-  /** By output partition. */
+  /** The next sequence number for each output partition. */
   readonly sequences: Map<string, number>;
   /** One transaction at a time. */
   readonly queue: SerialQueue;
@@ -61,9 +61,9 @@ export function succeeded(line: Line, { next, metadata }: Attempt): void {
 }
 
 /**
- * Whether there is nothing left to do. That the offset is committed says nothing: it may have been
- * before, past the end of a log that was cut or made again. Answers are done when an attempt with
- * them had succeeded; an offset alone, when it was committed with its text.
+ * Whether nothing is left to do. A committed offset does not prove it: the offset may be older, and
+ * past the end of a log that was cut or made again. Answers are done when an attempt with them has
+ * succeeded. An offset alone is done when it was committed with its text.
  */
 export const isAnswered = (line: Line, { batches, next, metadata }: Attempt): boolean =>
   batches.length > 0

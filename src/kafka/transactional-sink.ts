@@ -1,7 +1,7 @@
-// Kafka behind the Sink port, with transactions: the answers of a micro-batch and the offset that
-// they account for become visible together or not at all. Each partition of the input has a
-// transactional id of its own: whoever owns the partition takes it, and with it the right to
-// commit. What is fenced and what is not: docs/decisions/0012-transactions.md.
+// Kafka behind the Sink port, with transactions: the answers of a micro-batch and their offset
+// become visible together or not at all. Each partition of the input has a transactional id of its
+// own. The owner of the partition takes the id, and with it the right to commit. What is fenced and
+// what is not: docs/decisions/0012-transactions.md.
 
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
@@ -33,7 +33,7 @@ import {
 } from './transaction-line.ts';
 
 const ACKS_ALL = -1;
-/** The broker may still be ending the last transaction: first tries come soon. */
+/** The broker may still be ending the last transaction: the first tries come soon. */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 8 };
 const CONCURRENT_MS = 5;
 const CONCURRENT_TRIES = 400;
@@ -56,8 +56,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   readonly #writes = new WeakMap<ResultBatch, number>();
 
   /**
-   * `transactional.id` must be set. `onOvertaken` hears that another has committed for a partition
-   * that is ours: it must be read again from what is committed now.
+   * `transactional.id` must be set. `onOvertaken` is called when another instance has committed for
+   * our partition: it must be read again from the committed offset.
    */
   constructor(kafka: Kafka, settings: KafkaSettings, onOvertaken: (why: string) => void) {
     this.#onOvertaken = onOvertaken;
@@ -79,12 +79,12 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   async own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void> {
     const wanted = new Map(partitions.map((partition) => [keyOf(partition), partition.incarnation]));
     const keeps = new Set(kept.map(keyOf));
-    // What is known of a topic says nothing of another one that has its name now.
+    // What we know of a topic is not true for a new topic with the same name.
     const left = [...this.#lines].filter(
       ([key, { incarnation }]) => wanted.get(key) !== incarnation || !keeps.has(key),
     );
     for (const [key] of left) this.#lines.delete(key);
-    // What they have in flight is theirs no more; they may take long to leave.
+    // Their transactions are given up without a wait: it may take long to disconnect.
     for (const [, line] of left) this.#abandon(line);
     await Promise.all(
       partitions.map(async ({ topic, partition, incarnation }) => {
@@ -121,7 +121,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect(), ...disconnected]);
   }
 
-  /** One transaction at a time for each partition, in the order in which they were asked for. */
+  /** One transaction at a time for each partition, in the order of the calls. */
   #inTurn(answered: CommitOffset, act: (line: Line) => Promise<void>): Promise<void> {
     const line = this.#lines.get(keyOf(answered));
     const of = readCommitMetadata(answered.metadata ?? null)?.topicId ?? null;
@@ -130,8 +130,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   }
 
   /**
-   * A line that was left answers nothing more: it would take the transactional id from whoever has
-   * it now.
+   * A line that was left must not answer any more: it would take the transactional id away from the
+   * owner of now.
    */
   #mustBeOurs(line: Line): void {
     if (this.#lines.get(keyOf(line)) === line) return;
@@ -170,7 +170,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
     const topics = [{ topic, partitions: [offset] }];
     const consumerGroupId = this.#settings['group.id'];
     await retryWhileConcurrent(() => transaction.sendOffsets({ consumerGroupId, topics }));
-    // From here on it may be committed, whatever comes back.
+    // From here on the transaction may be committed, even if an error comes back.
     line.attempt = attempt;
     await retryWhileConcurrent(() => transaction.commit());
     succeeded(line, attempt);
@@ -200,21 +200,24 @@ export class TransactionalSink implements Sink, OffsetTransactions {
         messages: [message as unknown as { value: Buffer; partition: number }],
       });
     } catch (error) {
-      // What was not taken has used no sequence number.
+      // A refused batch has used no sequence numbers.
       if (refusalIn(error, recordCount) !== null) line.sequences.set(key, baseSequence);
       throw error;
     }
   }
 
-  /** After a failure nothing is known of the transaction: its producer is not used again. */
+  /** After a failure the state of the transaction is unknown: its producer is not used again. */
   #abandon(line: Line): void {
     const { producer } = line;
     line.producer = undefined;
-    // It may not be able to leave in order; nothing waits for it.
+    // It may fail to disconnect in order. Nothing waits for it.
     producer?.disconnect().catch(() => {});
   }
 
-  /** Takes the transactional id again, which ends what was open, and finds out what came of it. */
+  /**
+   * Takes the transactional id again. This ends an open transaction. Then finds out whether that
+   * one was committed.
+   */
   async #recover(line: Line): Promise<void> {
     const { committed, attempt } = line;
     await this.#begin(line);
@@ -234,8 +237,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   }
 
   /**
-   * A producer that holds the transactional id: one that held it before is fenced, its open
-   * transaction aborted.
+   * Makes a producer that holds the transactional id: the producer that held it before is fenced,
+   * and its open transaction is aborted.
    */
   async #begin(line: Line): Promise<void> {
     const prefix = this.#settings['transactional.id'];
@@ -249,16 +252,13 @@ export class TransactionalSink implements Sink, OffsetTransactions {
       retry: RETRY,
     });
     await producer.connect();
-    // The first transaction takes the id; an empty one leaves nothing behind.
+    // The first transaction takes the id; an empty transaction leaves nothing behind.
     await (await producer.transaction()).abort();
     line.producer = producer;
     line.sequences.clear();
   }
 
-  /**
-   * What is committed once the transactions before have ended (stable-offsets.ts). For another's
-   * partitions nobody waits.
-   */
+  /** The committed offset, after the transactions before have ended (stable-offsets.ts). */
   async #readCommitted({ topic, partition }: TopicPartition): Promise<number> {
     const groupId = this.#settings['group.id'];
     await this.#cluster.addMultipleTargetTopics([topic]);

@@ -1,6 +1,6 @@
 // Adds a version of a request to those that kafkajs knows.
 
-/** How kafkajs holds one of Kafka's requests in all its versions, as far as used. */
+/** How kafkajs keeps all versions of a request, as far as used here. */
 export interface RequestModule<A> {
   readonly versions: readonly string[];
   protocol(of: { readonly version: number }): (given: A) => Protocol;
@@ -21,8 +21,8 @@ interface Protocol {
 }
 
 /**
- * kafkajs takes the latest version that it and the broker have: an older broker than ours needs
- * gets what kafkajs has.
+ * kafkajs takes the latest version that both it and the broker have. So an older broker gets one of
+ * kafkajs's own versions.
  */
 export function withVersion<A>(
   { versions, protocol }: RequestModule<A>,
