@@ -13,7 +13,7 @@ import { ThreadRetiredError } from './worker-thread.ts';
 export async function askForState<T>(
   thread: WorkerClient,
   ask: () => Promise<T>,
-  blame: (words: string) => string = () => 'between two micro-batches',
+  blame: (why: string) => string = () => 'between two micro-batches',
 ): Promise<T> {
   try {
     return await ask();

@@ -19,7 +19,7 @@ export interface OwnFolderOptions {
   /** How often it says that it lives. */
   readonly everyMs?: number;
   /** What could not be written, or deleted. */
-  readonly onTrouble?: (words: string) => void;
+  readonly onTrouble?: (message: string) => void;
 }
 
 /** Its age shows whether the owner lives. Its text tells people who the owner is. */
@@ -37,7 +37,7 @@ export class OwnFolder {
   readonly path: string;
   readonly #parent: string;
   readonly #prefix: string;
-  readonly #onTrouble: (words: string) => void;
+  readonly #onTrouble: (message: string) => void;
   readonly #cancel: Cancel;
   /**
    * One after the other: a late sign must not make the folder again after it was deleted at the

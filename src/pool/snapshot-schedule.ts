@@ -10,7 +10,7 @@ export interface SnapshotOptions {
   readonly snapshotIntervalMs: number;
   readonly nowMs: () => number;
   /** What is done with states, for the log. */
-  readonly onState?: (level: 'info' | 'warn', words: string) => void;
+  readonly onState?: (level: 'info' | 'warn', message: string) => void;
 }
 
 /** The golden ratio: multiples of it lie far from each other, whatever their number. */

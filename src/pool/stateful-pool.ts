@@ -216,8 +216,8 @@ export class StatefulPool implements StatefulScorer {
     const scored = await askForState(
       thread,
       () => thread.score(microBatch, { first, until, verdict, state }),
-      (words) => {
-        this.#suspects.lost(microBatch, piece, words);
+      (why) => {
+        this.#suspects.lost(microBatch, piece, why);
         return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
       },
     );
@@ -244,7 +244,7 @@ export class StatefulPool implements StatefulScorer {
     const { snapshots, onState } = this.#options;
     const { address } = lane;
     const file = snapshots.draft(address);
-    const carry = async (): Promise<void> => {
+    const moveState = async (): Promise<void> => {
       try {
         await from.ask({ type: 'snapshot', lane: address, file });
         await to.host.ready;
@@ -260,7 +260,7 @@ export class StatefulPool implements StatefulScorer {
         await snapshots.discard(file);
       }
     };
-    void this.#tellFailure(lane.queue.run(carry));
+    void this.#tellFailure(lane.queue.run(moveState));
   }
 
   /**

@@ -117,13 +117,13 @@ export class SimDisk implements SnapshotStore {
 
   async close(): Promise<void> {}
 
-  write(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
+  write(file: string, title: SnapshotTitle, pass: (to: Archive) => void): number {
     const parts: Part[] = [];
     const keep = <T extends Part>(part: T): T => {
       parts.push(part.slice());
       return part;
     };
-    carry({
+    pass({
       numbers: (values) => keep([...values]),
       array: (array) => keep(array),
       list: (values) => keep([...values]),
@@ -136,7 +136,7 @@ export class SimDisk implements SnapshotStore {
     file: string,
     wanted: Omit<SnapshotTitle, 'at'>,
     { notBefore, notAfter }: SnapshotRange,
-    carry: (from: Archive) => void,
+    pass: (from: Archive) => void,
   ): number {
     const found = this.#files.get(file);
     if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
@@ -146,7 +146,7 @@ export class SimDisk implements SnapshotStore {
     if (found.title.offset > notAfter) throw new SnapshotError('it is too late');
     if (found.title.offset < notBefore) throw new SnapshotError('it is too early');
     const parts = found.parts.map((part) => part.slice());
-    carry({
+    pass({
       numbers: () => parts.shift() as number[],
       array: <T extends Numbers>() => parts.shift() as T,
       list: () => parts.shift() as number[],

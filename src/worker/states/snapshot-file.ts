@@ -53,14 +53,14 @@ const bytesOf = (array: Numbers): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /**
- * Writes the file and waits until it is on the disk. `carry` hands over the state. Returns its
+ * Writes the file and waits until it is on the disk. `pass` hands over the state. Returns its
  * length in bytes.
  */
-export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Archive) => void): number {
+export function writeSnapshot(file: string, title: SnapshotTitle, pass: (to: Archive) => void): number {
   const writing = new Writing(openSync(file, 'w'));
   try {
     writing.begin(JSON.stringify(title));
-    carry(writing);
+    pass(writing);
     return writing.end();
   } finally {
     writing.close();
@@ -68,7 +68,7 @@ export function writeSnapshot(file: string, title: SnapshotTitle, carry: (to: Ar
 }
 
 /**
- * Reads the file through `carry`, into a state that must be thrown away when this throws. Returns
+ * Reads the file through `pass`, into a state that must be thrown away when this throws. Returns
  * the offset at which it stands. Throws `SnapshotError` for a file that cannot be read, is damaged,
  * another's, or outside of the range.
  */
@@ -76,7 +76,7 @@ export function readSnapshot(
   file: string,
   wanted: Omit<SnapshotTitle, 'at'>,
   { notBefore, notAfter }: SnapshotRange,
-  carry: (from: Archive) => void,
+  pass: (from: Archive) => void,
 ): number {
   let reading: Reading | undefined;
   try {
@@ -90,7 +90,7 @@ export function readSnapshot(
     if (offset < notBefore)
       throw new SnapshotError(`it stands at offset ${offset}, and all that is needed begins at ${notBefore}`);
     const archive = reading;
-    carry(archive);
+    pass(archive);
     archive.end();
     return offset;
   } catch (error) {
