@@ -1,12 +1,13 @@
-// The keys of one field: a slot in every ring for each, and who has to go when there is no room.
+// The keys of one field. Each key has a slot in every ring. This file chooses which key loses its
+// slot when there is no room.
 
 import type { Archive } from './archive.ts';
 import { grown, KeyTable } from './key-table.ts';
 import type { Panes } from './panes.ts';
 
-/** Slots that are looked at for an idle key, for each new one. */
+/** How many slots are searched for an idle key each time a new key comes. */
 const LOOKS = 4;
-/** And at most so many when there is no room. */
+/** How many slots are searched when there is no room. */
 const LOOKS_MAX = 64;
 const SMALLEST = 16;
 export const NO_SLOT = -1;
@@ -14,12 +15,12 @@ export const NO_SLOT = -1;
 export class KeyGroup {
   readonly keys: KeyTable;
   readonly rings: readonly Panes[];
-  /** What a key must have been idle for until nothing of it is left in any window. */
+  /** After a key was idle for so long, no window holds anything of it. */
   readonly idleMs: number;
   /** Keys that were forgotten while they still had something in a window. */
   forgotten = 0;
   readonly #keysMax: number;
-  /** By slot, the latest time that is in the panes; NaN for a slot that is free. */
+  /** By slot: the latest time in the panes, or NaN if the slot is free. */
   #lastMs = new Float64Array(0);
   /** Where the search for an idle key goes on. */
   #hand = 0;
@@ -46,14 +47,14 @@ export class KeyGroup {
     return this.#lastMs[slot] as number;
   }
 
-  /** A record of that time has gone into the panes. */
+  /** To be called when a record of that time has gone into the panes. */
   passed(slot: number, timeMs: number): void {
     if (timeMs > (this.#lastMs[slot] as number)) this.#lastMs[slot] = timeMs;
   }
 
   /**
-   * The key's slot, a new one if need be; -1 when there is no room for it. Slots of which something
-   * `waits` stay.
+   * Returns the key's slot, and gives it a new one if it has none. Returns -1 when there is no
+   * room. A slot stays if `waits` says that records of it still wait.
    */
   slotFor(high: number, low: number, watermarkMs: number, waits: (slot: number) => boolean): number {
     const found = this.keys.find(high, low);
@@ -66,7 +67,7 @@ export class KeyGroup {
     return slot;
   }
 
-  /** Looks at the next few slots, and frees those of which nothing is left in any window. */
+  /** Looks at the next few slots, and frees those whose key is in no window any more. */
   #forgetIdle(beforeMs: number, waits: (slot: number) => boolean): void {
     for (let looks = Math.min(LOOKS, this.keys.end); looks > 0; looks--) {
       const slot = this.#next();
@@ -74,7 +75,7 @@ export class KeyGroup {
     }
   }
 
-  /** Frees the slot that was idle the longest, of those next to come. */
+  /** Among the next slots, frees the one that was idle the longest. */
   #forgetOldest(waits: (slot: number) => boolean): boolean {
     let [oldest, oldestMs] = [NO_SLOT, Number.POSITIVE_INFINITY];
     for (let looks = Math.min(LOOKS_MAX, this.keys.end); looks > 0; looks--) {

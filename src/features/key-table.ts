@@ -1,5 +1,6 @@
-// Keys to slots: a hash table on typed arrays, with no object for a key. A key is known by 64 bits
-// of hash: among a million keys the chance that two are taken for one is 3 in 100 million.
+// From keys to slots: a hash table on typed arrays, with no object for a key. A key is known by a
+// hash of 64 bits. Among a million keys, the chance that two have the same hash is 3 in 100
+// million.
 
 import type { Archive, Numbers } from './archive.ts';
 
@@ -8,7 +9,7 @@ const NONE = -1;
 
 export class KeyTable {
   readonly #slotsMax: number;
-  /** Open addressing with linear probing: for each place a slot, or -1. */
+  /** Open addressing with linear probing. Each place holds a slot, or -1. */
   #places = new Int32Array(2 * SMALLEST).fill(NONE);
   /** By slot. */
   #high = new Uint32Array(SMALLEST);
@@ -20,7 +21,7 @@ export class KeyTable {
     this.#slotsMax = slotsMax;
   }
 
-  /** Slots in use are below this. */
+  /** All slots in use are below this number. */
   get end(): number {
     return this.#used;
   }
@@ -33,7 +34,7 @@ export class KeyTable {
     return this.size === this.#slotsMax;
   }
 
-  /** Bytes of its arrays. */
+  /** The bytes that its arrays take. */
   get bytes(): number {
     return this.#places.byteLength + this.#high.byteLength + this.#low.byteLength;
   }
@@ -51,7 +52,7 @@ export class KeyTable {
     return this.#places[this.#placeOf(high, low)] as number;
   }
 
-  /** A slot for a key that has none; the table must not be full. */
+  /** Gives a slot to a key that has none. The table must not be full. */
   add(high: number, low: number): number {
     if (this.isFull) throw new RangeError(`the table holds ${this.#slotsMax} keys and no more`);
     if (2 * (this.size + 1) > this.#places.length) this.#grow();
@@ -62,13 +63,15 @@ export class KeyTable {
     return slot;
   }
 
-  /** Frees a slot in use. Those behind it in its run move up, so that no gap cuts them off. */
+  /**
+   * Frees a slot in use. The entries behind it in its run move up, so that no gap cuts them off.
+   */
   remove(slot: number): void {
     const mask = this.#places.length - 1;
     let gap = this.#placeOf(this.#high[slot] as number, this.#low[slot] as number);
     for (let place = (gap + 1) & mask; this.#places[place] !== NONE; place = (place + 1) & mask) {
       const home = (this.#low[this.#places[place] as number] as number) & mask;
-      // It may move into the gap unless its home lies behind the gap.
+      // The entry may move into the gap unless its home place lies behind the gap.
       if (((place - home) & mask) < ((place - gap) & mask)) continue;
       this.#places[gap] = this.#places[place] as number;
       gap = place;
@@ -77,7 +80,7 @@ export class KeyTable {
     this.#free.push(slot);
   }
 
-  /** Where the key stands, or would. */
+  /** The place where the key stands, or where it would be put. */
   #placeOf(high: number, low: number): number {
     const mask = this.#places.length - 1;
     let place = low & mask;
@@ -100,7 +103,7 @@ export class KeyTable {
   }
 }
 
-/** The same numbers in an array of that length. */
+/** Copies the numbers into a new array of that length. */
 export function grown<T extends Numbers>(array: T, length: number): T {
   const larger = new (array.constructor as new (length: number) => T)(length);
   larger.set(array as never);

@@ -1,20 +1,23 @@
-// The panes of all keys for one field and one length of pane: for each slot a ring, in flat arrays.
-// A pane is known by its number, the time divided by the length; a place in the ring that holds
+// The panes of all keys, for one field and one length of pane. Each slot has a ring, in flat
+// arrays. The number of a pane is the time divided by the length. A place in the ring that holds
 // another number is an empty pane.
 
 import type { Archive } from './archive.ts';
 import { grown } from './key-table.ts';
 import type { WindowFunction } from './window-spec.ts';
 
-/** What is gathered besides counts, sums and extremes, which cost nothing. */
+/**
+ * What is gathered besides counts, sums and extremes, which are always gathered because they cost
+ * nothing.
+ */
 export interface Respects {
   readonly moments: boolean;
   readonly distinct: boolean;
 }
 
 /**
- * Gathers panes and single values. Variance by Chan, Golub and LeVeque 1979, which does not cancel
- * out.
+ * Gathers panes and single values. The variance is computed as in Chan, Golub and LeVeque 1979: no
+ * digits are lost by cancellation.
  */
 export class Gathered {
   count = 0;
@@ -36,7 +39,7 @@ export class Gathered {
     if (this.distinct.size > 0) this.distinct.clear();
   }
 
-  /** One value, in all respects that are needed. */
+  /** Adds one value, in all respects that are needed. */
   addOne(value: number, hash: number, { moments, distinct }: Respects): void {
     if (moments) this.addMoments(1, value, 0);
     this.count++;
@@ -45,7 +48,7 @@ export class Gathered {
     if (distinct) this.distinct.add(hash);
   }
 
-  /** What was gathered of others. */
+  /** Adds what another object has gathered. */
   merge(others: Gathered, { moments }: Respects): void {
     if (moments) this.addMoments(others.count, others.mean, others.squares);
     this.count += others.count;
@@ -54,7 +57,7 @@ export class Gathered {
     for (const hash of others.distinct) this.distinct.add(hash);
   }
 
-  /** Before `count` counts them. */
+  /** To be called before `count` grows. */
   addMoments(count: number, mean: number, squares: number): void {
     const all = this.count + count;
     const distance = mean - this.mean;
@@ -68,7 +71,7 @@ export class Gathered {
   }
 }
 
-/** Numbers of a pane that only some functions need. */
+/** By number that a pane may keep: the window functions that need it. */
 const NEEDS: Readonly<Record<'sum' | 'moments' | 'extremes' | 'distinct', ReadonlySet<WindowFunction>>> = {
   sum: new Set(['sum', 'mean']),
   moments: new Set(['variance']),
@@ -81,7 +84,7 @@ export class Panes {
   /** Panes in each ring. */
   readonly length: number;
   readonly #bound: number;
-  /** What of a pane is kept. */
+  /** Which numbers of a pane are kept. */
   readonly has: Readonly<Record<keyof typeof NEEDS, boolean>>;
   #numbers = new Uint32Array(0);
   #counts = new Uint32Array(0);
@@ -90,11 +93,11 @@ export class Panes {
   #squares = new Float64Array(0);
   #mins = new Float64Array(0);
   #maxs = new Float64Array(0);
-  /** For each pane `bound` hashes, of which the first `#setSizes` count. */
+  /** `bound` hashes for each pane, of which the first `#setSizes` count. */
   #sets = new Uint32Array(0);
   #setSizes = new Uint32Array(0);
 
-  /** `bound` distinct values are counted in a pane at most. */
+  /** A pane counts at most `bound` distinct values. */
   constructor(hopMs: number, length: number, functions: readonly WindowFunction[], bound: number) {
     this.hopMs = hopMs;
     this.length = length;
@@ -122,7 +125,7 @@ export class Panes {
     ].reduce((sum, array) => sum + array.byteLength, 0);
   }
 
-  /** Of so many slots. */
+  /** Writes or reads the rings of the first `slots` slots. */
   saveOrRestore(archive: Archive, slots: number): void {
     const used = slots * this.length;
     this.#numbers = archive.array(this.#numbers, used);
@@ -146,7 +149,7 @@ export class Panes {
     return Math.floor(timeMs / this.hopMs);
   }
 
-  /** Makes room for so many slots, more than there are. */
+  /** Makes room for `slots` slots, which are more than now. */
   reserve(slots: number): void {
     const places = slots * this.length;
     this.#numbers = grown(this.#numbers, places);
@@ -172,13 +175,14 @@ export class Panes {
   }
 
   /**
-   * Puts a value into its pane; those of a slot come in the order of time, and `lastMs` is that of
-   * the one before, -Infinity for none. `hash` is that of the value, for distinct.
+   * Puts a value into its pane. The values of a slot come in the order of time. `lastMs` is the
+   * time of the value before, -Infinity if there is none. `hash` is the value's hash, for
+   * `distinct`.
    */
   add(slot: number, timeMs: number, lastMs: number, value: number, hash: number): void {
     const pane = this.paneOf(timeMs);
-    // Nothing in the ring counts any more; and of the panes' numbers only 32 bits are kept, which
-    // come again.
+    // Then all panes in the ring are too old. They must be emptied: a pane's number is kept as 32
+    // bits, and the same bits come again.
     if (pane - this.paneOf(lastMs) >= this.length) this.clear(slot);
     const place = this.#placeOf(slot, pane);
     if (this.#counts[place] === 0 || this.#numbers[place] !== pane >>> 0) this.#begin(place, pane);
@@ -199,9 +203,9 @@ export class Panes {
   }
 
   /**
-   * Gathers the panes from number `from`, not after the latest that something was put into, down to
-   * `to`. Never more than a ring holds, whatever the numbers are: beyond 2^53 one less than a
-   * number is the number itself.
+   * Gathers the panes from number `from` down to number `to`. `from` is not after the latest pane
+   * with a value. Never gathers more panes than a ring has, whatever the numbers are: beyond 2^53,
+   * a number less one may be the number itself.
    */
   gatherDown(slot: number, from: number, to: number, into: Gathered): void {
     const [numbers, counts, sums] = [this.#numbers, this.#counts, this.#sums];

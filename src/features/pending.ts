@@ -1,5 +1,5 @@
 // Records that wait for the watermark, in flat arrays: a heap by time, and for each key a list in
-// the order of time (waiting-list.ts), so that what goes is always the head of its list.
+// the order of time (waiting-list.ts). So the record that leaves is always the first of its list.
 
 import type { Archive } from './archive.ts';
 import { NO_SLOT } from './key-group.ts';
@@ -10,7 +10,7 @@ import { WaitingList } from './waiting-list.ts';
 
 const NONE = NO_SLOT;
 const SMALLEST = 64;
-/** Blocks in which a busy key has all that can wait of it. */
+/** The most blocks of one busy key. */
 const BLOCKS = 256;
 const COUNTED: Respects = { moments: false, distinct: false };
 
@@ -19,7 +19,7 @@ export class Pending {
   readonly #values: number;
   #capacity = 0;
   #times = new Float64Array(0);
-  /** Order of arrival, for equal times. */
+  /** The order of arrival. It decides between equal times. */
   #arrivals = new Float64Array(0);
   #slots = new Int32Array(0);
   #numbers = new Float64Array(0);
@@ -29,7 +29,7 @@ export class Pending {
   #free: number[] = [];
   /** By group. */
   readonly #lists: readonly WaitingList[];
-  /** By value, what is gathered of it. */
+  /** By value: what is gathered of it. */
   readonly #respects: readonly Respects[];
   #arrived = 0;
   size = 0;
@@ -61,7 +61,7 @@ export class Pending {
     for (const list of this.#lists) list.saveOrRestore(archive, this.#capacity);
   }
 
-  /** Of the earliest that waits; there must be one. */
+  /** The time of the earliest record that waits. There must be one. */
   get earliestMs(): number {
     return this.#times[this.#heap[0] as number] as number;
   }
@@ -82,7 +82,7 @@ export class Pending {
     return this.#hashes[entry * this.#values + value] as number;
   }
 
-  /** Gathers an entry in all respects in which that field is looked at. */
+  /** Gathers an entry, in all respects that the windows of that field need. */
   gather(entry: number, value: number, into: Gathered): void {
     if (value === NO_VALUE) into.addOne(0, 0, COUNTED);
     else {
@@ -95,12 +95,12 @@ export class Pending {
     }
   }
 
-  /** What waits by the keys of a group. */
+  /** The waiting records of a group, by key. */
   listOf(group: number): WaitingList {
     return this.#lists[group] as WaitingList;
   }
 
-  /** A slot of -1 is none: the key has no room. */
+  /** A slot of -1 means that the key has no room. */
   add(timeMs: number, slots: Int32Array, values: Float64Array, valueHashes: Uint32Array): void {
     if (this.#free.length === 0) this.#grow();
     const entry = this.#free.pop() as number;
@@ -117,14 +117,17 @@ export class Pending {
     this.#rise(this.size++);
   }
 
-  /** Takes the earliest out. What `timeOf` and the others say of it holds until the next `add`. */
+  /**
+   * Takes the earliest record out. `timeOf` and the other getters still answer for it until the
+   * next `add`.
+   */
   takeEarliest(): number {
     const entry = this.#heap[0] as number;
     this.#heap[0] = this.#heap[--this.size] as number;
     this.#sink();
     for (let group = 0; group < this.#groups; group++) {
       const slot = this.slotOf(entry, group);
-      // The earliest of all is the earliest of its key.
+      // The earliest record of all is also the earliest of its key.
       if (slot !== NONE) this.listOf(group).removeFirst(entry, slot);
     }
     this.#free.push(entry);

@@ -9,13 +9,13 @@ import { timePart } from './time.ts';
 import { MS_OF, TIME_MS_MAX, type TimeUnit } from './time-unit.ts';
 
 export interface FeaturePlan {
-  /** Number of columns: the second dimension of the model's input, [records, width]. */
+  /** The number of columns: the second dimension of the model's input, [records, width]. */
   readonly width: number;
-  /** Whether `fill` looks at the record's key. */
+  /** Whether `fill` reads the record's key. */
   readonly wantsKey: boolean;
   /**
    * Fills `row[column .. column + width)`. `timestampMs` and `key` are the record's own. Returns
-   * null, or why the record has no features; the row is then undefined.
+   * null, or the reason why the record has no features. Then the content of the row means nothing.
    */
   fill(
     record: unknown,
@@ -30,12 +30,12 @@ export interface FeaturePlan {
 type Step = FeaturePlan['fill'];
 
 /**
- * How a plan reads its records. There is more than one way, for a record need not have become an
- * object; one plan takes records of all ways that its fields know.
+ * How a plan reads its records. A record need not be an object, so there are several ways. One plan
+ * takes records of every kind that its fields can read.
  */
 export interface Fields {
   getter(path: string): (record: unknown) => unknown;
-  /** Whether the columns of that input stand in the row already, for a record such as this. */
+  /** Whether the columns of that input are already filled, for this record. */
   isFilled(record: unknown, input: PlanInput): boolean;
 }
 
@@ -126,13 +126,13 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
   }
 }
 
-/** Integers that YAML would round stand in quotes in the model. */
+/** Integers too large for YAML are quoted in model.yaml. */
 function categoryOf(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** Reads a field of a map: a direct look-up where it stands at the top level. */
+/** Reads a field of a map. At the top level this is a direct look-up. */
 function getter(text: string): (record: unknown) => unknown {
   const path = parsePath(text);
   const [name = ''] = path;
@@ -153,8 +153,8 @@ export function numberAt(text: string, fields: Fields): (record: unknown) => num
 }
 
 /**
- * Reads the time of a record, in milliseconds: of a field, or the record's timestamp. It is one
- * that a date can have.
+ * Reads the time of a record in milliseconds, from a field or from the record's timestamp. The time
+ * is in the range that a date can have.
  */
 export function timeAt(
   path: string | undefined,
@@ -236,7 +236,7 @@ function fillList(
 
 type Scaling = Pick<FieldInput, 'log1p' | 'mean' | 'std'>;
 
-/** The feature as float32; NaN or infinite when there is none. */
+/** The feature as float32. NaN or infinite when there is none. */
 export const scaled = ({ log1p, mean, std }: Scaling, number: number): number =>
   Math.fround(((log1p ? Math.log1p(number) : number) - mean) / std);
 
@@ -244,8 +244,8 @@ const scale = (input: FieldInput, value: unknown): number =>
   scaled(input, typeof value === 'number' ? value : asNumber(value));
 
 /**
- * Numbers in the wider sense: big integers and flags. All else is NaN, which `explain` then puts
- * into words.
+ * Converts what counts as a number, also big integers and flags. All else becomes NaN, for which
+ * `explain` finds the words.
  */
 export function asNumber(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);

@@ -1,9 +1,10 @@
-// Why a record cannot be scored. Not an exception: bad records are ordinary, and there may be many.
+// Why a record cannot be scored. This is no exception: bad records are ordinary, and there may be
+// many.
 
 /** Where in the pipeline a record was refused. */
 export type RejectionStage = 'decode' | 'features' | 'predict' | 'worker' | 'produce';
 
-/** What dead letters may say: each code with the stage at which the record was refused. */
+/** The codes that dead letters may have, each with the stage at which the record was refused. */
 export const REJECTIONS = {
   NO_VALUE: ['decode', 'the record has no value'],
   NO_SCHEMA: [

@@ -1,5 +1,5 @@
-// What model.yaml may say under `inputs`: each entry is one or several columns of the model's
-// input, told apart by the keys that it has. Checked here, compiled by plan.ts.
+// What model.yaml may say under `inputs`. Each entry is one or several columns of the model's
+// input. Its keys tell of which kind it is. Checked here, compiled by plan.ts.
 
 import { z } from 'zod';
 import { TIME_UNITS } from './time-unit.ts';
@@ -8,8 +8,8 @@ import { type Window, windowSchema } from './window-spec.ts';
 const path = () => z.string().min(1);
 
 /**
- * Scaling of a number: `(number - mean) / std`, of its log1p if so said. `min` and `max` are
- * another way to say mean and std.
+ * Scaling of a number: `(number - mean) / std`. With `log1p`, the log1p of the number is scaled
+ * instead. `min` and `max` are another way to say mean and std.
  */
 const scaling = {
   log1p: z.boolean().default(false),
@@ -36,7 +36,7 @@ const hashed = z.strictObject({
   hash: z.strictObject({ buckets: z.int().min(2), seed: z.int().nonnegative().max(0xffff_ffff).default(0) }),
 });
 
-/** Parts of a time, and after how many units each begins again. */
+/** Parts of a time, each with its length: after so many units it begins again. */
 export const TIME_PARTS = {
   hour: 24,
   weekday: 7,
@@ -57,7 +57,7 @@ const time = z.strictObject({
 
 const window = z.strictObject({ window: windowSchema, ...scaling });
 
-/** The schema for an entry, by the key that only its kind has. */
+/** By key that only one kind of entry has: the schema of that kind. */
 const KINDS = { constant, minus: difference, oneOf: oneHot, hash: hashed, time, window } as const;
 
 interface Scaling {
@@ -68,9 +68,9 @@ interface Scaling {
 
 /**
  * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to
- * float32. With a `count` the field is a list of exactly so many numbers, each of which is a
- * column. `default` stands for a field that is missing or null, and for a number of a list that is
- * null: a list that is missing is one of so many defaults.
+ * float32. With a `count`, the field is a list of exactly so many numbers, and each of them is a
+ * column. `default` replaces a missing or null field, and a null in a list. For a missing list it
+ * is repeated `count` times.
  */
 export interface FieldInput extends Scaling {
   readonly kind: 'field';
@@ -79,7 +79,7 @@ export interface FieldInput extends Scaling {
   readonly default?: number | undefined;
 }
 
-/** One field less another, scaled. */
+/** One field minus another, scaled. */
 export interface DifferenceInput extends Scaling {
   readonly kind: 'difference';
   readonly path: string;
@@ -92,7 +92,7 @@ export interface WindowInput extends Scaling {
   readonly window: Window;
 }
 
-/** What one record alone has. */
+/** Inputs that are computed from one record alone. */
 export type StatelessInput =
   | FieldInput
   | DifferenceInput
@@ -103,7 +103,7 @@ export type StatelessInput =
 
 export type PlanInput = StatelessInput | WindowInput;
 
-/** The fields that an input cannot do without. */
+/** The fields that a record must have for an input. */
 export function fieldsOf(input: PlanInput): string[] {
   if (input.kind === 'constant') return [];
   if (input.kind === 'window') return [input.window.by, input.window.of].filter((path) => path !== undefined);
@@ -191,7 +191,7 @@ function scaleOf(
 
 const MINUTE_MS = 60_000;
 
-/** A name for each column of an input, for those who look at the matrix. */
+/** A name for each column of an input, for people who look at the matrix. */
 export function columnNames(input: PlanInput): string[] {
   switch (input.kind) {
     case 'field': {

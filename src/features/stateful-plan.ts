@@ -1,5 +1,5 @@
-// A feature plan with windows, and the state of one partition: records in the order of the log go
-// in, rows come out.
+// A feature plan with windows, and the state of one partition. Records go in, in the order of the
+// log, and rows come out.
 
 import { ScorelaneError } from '../base/errors.ts';
 import { murmur3 } from './murmur3.ts';
@@ -23,16 +23,17 @@ import type { WindowCounts } from './window-counts.ts';
 import type { StateOptions } from './window-spec.ts';
 import { WindowState } from './window-state.ts';
 
-/** Seeds of the two hashes by which a key is known, and of that of a value. */
+/** Seeds of the two hashes that identify a key, and of the hash of a value. */
 const [SEED_HIGH, SEED_LOW, SEED_VALUE] = [0x5c07e1a4, 0x1a4e5eed, 0xd1571c7];
 
 /**
- * Whether all records with this field, here as text and as it was read, are in the partition of
- * this one, which has that key. A window by a field sees one partition only.
+ * Whether all records with this value of a field are in the same partition as this record. `text`
+ * and `value` are the value, as text and as it was read. `key` is the record's key. A window by a
+ * field sees one partition only.
  */
 export type Owns = (text: Uint8Array, value: unknown, key: Uint8Array | null) => boolean;
 
-/** The code of what lies in another partition than its field says. */
+/** The code of a record that lies in another partition than its field says. */
 export const NOT_COPARTITIONED = 'NOT_COPARTITIONED';
 
 interface Column {
@@ -44,13 +45,16 @@ interface Column {
 interface ValueField {
   readonly of: string;
   readonly get: (record: unknown) => unknown;
-  /** By `distinct`: as what it is. */
+  /** Used by `distinct`, which takes any value. */
   readonly counted: boolean;
-  /** By others: it must be a number. */
+  /** Used by another function, which needs a number. */
   readonly summed: boolean;
 }
 
-/** A record went into the windows half way: what they hold is no function of the log any more. */
+/**
+ * A record went only halfway into the windows. From then on they do not follow from the log any
+ * more.
+ */
 export class StateBrokenError extends ScorelaneError {
   readonly code = 'SCORELANE_STATE_BROKEN';
 }
@@ -60,8 +64,8 @@ export class StatefulPlan implements FeaturePlan {
   readonly wantsKey: boolean;
   readonly state: WindowState;
   /**
-   * Records of times before have no part in any window. Nothing bounds the drift where a time is
-   * not bound to a timestamp.
+   * A record that is older than the latest by more than `ms` is in no window. `driftMs` says how
+   * far a time may be from its timestamp. It is infinite where nothing bounds it.
    */
   readonly reach: { readonly ms: number; readonly driftMs: number };
   readonly #stateless: readonly {
@@ -106,12 +110,13 @@ export class StatefulPlan implements FeaturePlan {
     this.reach = { ms: this.state.reachMs, driftMs: options.driftMs ?? Number.POSITIVE_INFINITY };
     const timeOf = timeAt(options.time, options.unit, fields);
     const { driftMs = Number.POSITIVE_INFINITY, aheadMs = Number.POSITIVE_INFINITY } = options;
-    // The clock is looked at when a record is later than what it said before allows: not for each.
+    // The clock is read only when a record is later than the last reading allows, not for each
+    // record.
     let latestMs = Number.NEGATIVE_INFINITY;
     this.#timeOf = (record, timestampMs) => {
       const timeMs = timeOf(record, timestampMs);
       if (typeof timeMs !== 'number') return timeMs;
-      // Of a record without a timestamp there is nothing to say.
+      // A record without a timestamp cannot be checked.
       if (options.time !== undefined && Math.abs(timeMs - timestampMs) > driftMs)
         return rejected(
           'TIME_ASTRAY',
@@ -138,16 +143,16 @@ export class StatefulPlan implements FeaturePlan {
     this.#out = new Float64Array(this.#windows.length);
   }
 
-  /** What was seen, for those who count. */
+  /** What the windows have counted, for the telemetry. */
   get counts(): WindowCounts {
     return { ...this.state.counts, ahead: this.#ahead };
   }
 
   /**
-   * Fills `row[column .. column + width)`. Returns null, or why the record has no features: then it
-   * is in no window either, unless it is the value of a window that has no float32 after scaling.
-   * All of the record is read before any of it goes into the windows: so whatever is thrown leaves
-   * them as they were, but for `StateBrokenError`.
+   * Fills `row[column .. column + width)`. Returns null, or the reason why the record has no
+   * features. A record without features is in no window either. There is one exception: the value
+   * of a window has no float32 after scaling. All of the record is read before any of it goes into
+   * the windows. So an error leaves the windows as they were, unless it is a `StateBrokenError`.
    */
   fill(
     record: unknown,
@@ -191,7 +196,7 @@ export class StatefulPlan implements FeaturePlan {
       if (by !== undefined) {
         const value = this.#keys[index]?.(record);
         if (value === undefined) return explain(by, value);
-        // What is NaN or infinite was another number once: many keys would be one.
+        // NaN and infinity come from other numbers. As a key they would make one key of many.
         const isNone = typeof value === 'number' && !Number.isFinite(value);
         if (value === null || typeof value === 'object' || isNone)
           return rejected(
@@ -215,7 +220,7 @@ export class StatefulPlan implements FeaturePlan {
       const value = get(record);
       if (value === undefined || value === null || typeof value === 'object') return explain(of, value);
       if (counted) this.#valueHashes[index] = murmur3(Buffer.from(String(value)), SEED_VALUE);
-      // Text may be counted, not summed.
+      // Text can be counted, but not summed.
       const number = Number(value);
       if (summed && (typeof value === 'string' || !Number.isFinite(number))) return explain(of, value);
       this.#numbers[index] = Number.isFinite(number) ? number : 0;

@@ -1,18 +1,18 @@
-// In what a record may say a time, and how far it may be: what is no date is no time, and windows
-// could not count to it.
+// The units in which a record may give a time, and the range of a time. A number outside of the
+// range is no date, and windows could not count with it.
 
 /**
- * What ECMAScript calls a time value: 100 million days to either side of 1970. Whatever is further
- * has no date.
+ * The range of ECMAScript's time values: 100 million days before and after 1970. No date is outside
+ * of it.
  */
 export const TIME_MS_MAX = 8.64e15;
 
-/** In what a field may say a time. */
+/** The units in which a field may give a time. */
 export const TIME_UNITS = ['ms', 's', 'us', 'ns'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
 
 /**
- * Milliseconds of a time in each: multiplied or divided by whole numbers, which a double holds
+ * By unit: from a time to milliseconds. The factors are whole numbers, which a double holds
  * exactly.
  */
 export const MS_OF: Readonly<Record<TimeUnit, (time: number) => number>> = {

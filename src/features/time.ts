@@ -1,6 +1,6 @@
-// Parts of a time, in UTC or at a fixed distance from it. A zone with summer time has no fixed
-// distance: it is not offered, for its rules change, and history scored again would change with
-// them.
+// Parts of a time, in UTC or at a fixed distance from UTC. A zone with summer time has no fixed
+// distance. It is not offered because its rules change, and then the same history would get other
+// scores.
 
 import type { TimePart } from './spec.ts';
 

@@ -1,6 +1,6 @@
-// What waits of one busy key, in blocks of equal length of time, each with what is gathered of it:
-// so a window is read block by block, and no record walks all that waits. Only a way to remember:
-// what is gathered of a block is the same whether it was remembered or not.
+// The waiting records of one busy key, in blocks of equal time. Each block remembers what was
+// gathered of it. So a window is read block by block, and no record has to walk over all that wait.
+// The result is the same whether it was remembered or not.
 
 import { Gathered } from './panes.ts';
 
@@ -8,11 +8,11 @@ import { Gathered } from './panes.ts';
 export interface Waiting {
   timeOf(entry: number): number;
   nextOf(entry: number): number;
-  /** Gathers an entry behind those before it. `value` is the index of a field, or NO_VALUE. */
+  /** Gathers an entry after the entries before it. `value` is the index of a field, or NO_VALUE. */
   gather(entry: number, value: number, into: Gathered): void;
 }
 
-/** What is gathered where entries are only counted. */
+/** Stands for a field where entries are only counted. */
 export const NO_VALUE = -1;
 
 interface Block {
@@ -20,7 +20,7 @@ interface Block {
   first: number;
   last: number;
   /**
-   * By field, NO_VALUE first: what is gathered of it; null where that has to be found out again.
+   * By field, NO_VALUE first: what was gathered of it, or null where it has to be gathered again.
    */
   readonly gathered: (Gathered | null)[];
 }
@@ -29,7 +29,7 @@ export class WaitingBlocks {
   readonly #list: Waiting;
   readonly #values: number;
   readonly #blockMs: number;
-  /** In the order of time, and none is empty. */
+  /** In the order of time. None is empty. */
   readonly #blocks: Block[] = [];
 
   constructor(list: Waiting, values: number, blockMs: number) {
@@ -42,7 +42,7 @@ export class WaitingBlocks {
     return this.#blocks[index];
   }
 
-  /** Index of the last block that does not lie after that time, or -1. */
+  /** The index of the last block that does not lie after that time, or -1. */
   indexUpTo(timeMs: number): number {
     const number = Math.floor(timeMs / this.#blockMs);
     let [low, high] = [0, this.#blocks.length];
@@ -54,7 +54,10 @@ export class WaitingBlocks {
     return low - 1;
   }
 
-  /** An entry was put into the list, behind `before`, which is -1 or may be of a block before. */
+  /**
+   * To be called when an entry was put into the list behind `before`. `before` is -1, or an entry
+   * that may be in an earlier block.
+   */
   added(entry: number, before: number): void {
     const timeMs = this.#list.timeOf(entry);
     const number = Math.floor(timeMs / this.#blockMs);
@@ -76,7 +79,7 @@ export class WaitingBlocks {
     block.gathered.fill(null);
   }
 
-  /** The earliest entry has left the list. */
+  /** To be called when the earliest entry has left the list. */
   removedFirst(entry: number): void {
     const block = this.#blocks[0] as Block;
     if (block.last === entry) {
@@ -87,7 +90,7 @@ export class WaitingBlocks {
     block.gathered.fill(null);
   }
 
-  /** All of a block, of one field. */
+  /** What is gathered of a whole block, for one field. */
   gatheredOf(block: Block, value: number): Gathered {
     const known = block.gathered[value - NO_VALUE];
     if (known !== null && known !== undefined) return known;

@@ -1,6 +1,6 @@
-// What waits of each key of one group: a list in the order of time, linked both ways through flat
-// arrays. Records mostly come in order, and go to its end at once; a key of which much waits has
-// its list in blocks as well (waiting-blocks.ts).
+// The waiting records of each key of one group: a list in the order of time, linked both ways
+// through flat arrays. Records mostly come in order, and are put at the end at once. The list of a
+// key with many waiting records has blocks as well (waiting-blocks.ts).
 
 import type { Archive } from './archive.ts';
 import { NO_SLOT } from './key-group.ts';
@@ -10,10 +10,10 @@ import { type Waiting, WaitingBlocks } from './waiting-blocks.ts';
 
 const NONE = NO_SLOT;
 const SMALLEST = 64;
-/** From so many entries on a key has blocks, until it has a quarter of them. */
+/** A key with so many entries gets blocks. It keeps them until it has a quarter of that. */
 const BUSY = 64;
 
-/** What the entries are. */
+/** What the list must know of its entries. */
 export type Entries = Pick<Waiting, 'timeOf' | 'gather'>;
 
 export class WaitingList implements Waiting {
@@ -44,8 +44,8 @@ export class WaitingList implements Waiting {
   }
 
   /**
-   * With room for so many entries. A key that is busy gets its blocks with the next entry that
-   * comes or goes.
+   * Makes room for `capacity` entries. A busy key gets its blocks when its next entry comes or
+   * goes.
    */
   saveOrRestore(archive: Archive, capacity: number): void {
     this.#nexts = archive.array(this.#nexts, capacity);
@@ -89,7 +89,7 @@ export class WaitingList implements Waiting {
     return entry;
   }
 
-  /** Puts an entry behind those of its key that are not later. */
+  /** Puts an entry behind the entries of its key that are not later. */
   add(entry: number, slot: number): void {
     if (slot >= this.#firsts.length) this.#reserveSlots(Math.max(SMALLEST, 2 * slot));
     const before = this.lastUpTo(slot, this.timeOf(entry));
@@ -115,9 +115,9 @@ export class WaitingList implements Waiting {
   }
 
   /**
-   * Gathers from entry `last` back to the first whose pane, of that length, is `pane` or later, and
-   * returns the one before it, or -1. Each block is gathered by itself, whether that was done
-   * before or not: so the numbers are the same to the bit.
+   * Gathers entries, from `last` back to the first whose pane is `pane` or later. Returns the entry
+   * before that one, or -1. Each block is gathered by itself, whether it was remembered or not, so
+   * the numbers are the same to the bit.
    */
   gatherBack(
     slot: number,

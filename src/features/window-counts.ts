@@ -1,4 +1,4 @@
-// What a state does when it cannot keep to the rules: it counts.
+// Counts of the cases in which a state cannot keep its rules.
 
 import { type Counts, zero } from '../base/counts.ts';
 

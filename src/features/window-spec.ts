@@ -1,4 +1,4 @@
-// What model.yaml may say about windows: aggregates over what the same key did before, in event
+// What model.yaml may say about windows: aggregates of the same key's earlier records, in event
 // time.
 
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { TIME_UNITS, type TimeUnit } from './time-unit.ts';
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A century: times less a length are still exact to the millisecond. */
+/** A century: a time minus such a length is still exact to the millisecond. */
 const LENGTH_MS_MAX = 36_525 * UNITS_MS.d;
 
 /** A length of time: `500ms`, `30s`, `15m`, `1h`, `30d`. In milliseconds. */
@@ -35,7 +35,7 @@ export const WINDOW_FUNCTIONS = [
 ] as const;
 export type WindowFunction = (typeof WINDOW_FUNCTIONS)[number];
 
-/** Those that look at a field. */
+/** The functions that read a field. */
 const OF_A_FIELD: ReadonlySet<WindowFunction> = new Set([
   'sum',
   'mean',
@@ -44,17 +44,20 @@ const OF_A_FIELD: ReadonlySet<WindowFunction> = new Set([
   'max',
   'distinct',
 ]);
-/** Panes of a sliding window where `hop` does not say otherwise. */
+/** Panes of a sliding window if `hop` is not given. */
 const SLIDING_PANES = 60;
 const PANES_MAX = 4_096;
-/** From the beginning of a window to the record, with the delay: so many are kept for each key. */
+/**
+ * The most panes that are kept for each key: from the beginning of a window to the record, with the
+ * delay.
+ */
 const RING_MAX = 65_536;
 const DISTINCT_BOUND = 16;
 
-/** Whose windows, and of what. */
+/** The key and the field of a window. */
 export interface Window {
   readonly function: WindowFunction;
-  /** Field of the key; the record's own key where it is missing. */
+  /** The field with the key. The record's own key is used if it is missing. */
   readonly by?: string | undefined;
   readonly of?: string | undefined;
   readonly sizeMs: number;
@@ -63,12 +66,13 @@ export interface Window {
   /** Panes in the window. */
   readonly panes: number;
   /**
-   * What came in later than so long before the record is left out; 0 takes the record itself in.
+   * Records of the last `delayMs` before the record are left out. With 0 the record itself is
+   * included.
    */
   readonly delayMs: number;
-  /** The value where there is none: an empty window, a first record. */
+  /** The value of an empty window, and of a first record. */
   readonly empty: number;
-  /** Distinct values that are counted in one pane, at most. */
+  /** How many distinct values one pane counts at most. */
   readonly bound: number;
 }
 
@@ -105,31 +109,32 @@ export const windowSchema = said.transform((given, context): Window => {
   return { function: given.function, by, of, sizeMs, hopMs, panes: Math.ceil(panes), delayMs, empty, bound };
 });
 
-/** What the state of a model's windows may take, and how time passes in it. */
+/** Limits of the state of a model's windows, and how time passes in it. */
 export interface StateOptions {
-  /** Field with the event time; the record's timestamp where it is missing. */
+  /** The field with the event time. The record's timestamp is used if it is missing. */
   readonly time?: string | undefined;
   readonly unit: TimeUnit;
   /**
-   * A record's time lies at most so far from its timestamp, to either side. Undefined: anywhere.
+   * How far a record's time may be from its timestamp, before or after. Undefined: no limit.
    */
   readonly driftMs: number | undefined;
-  /**
-   * A record's time lies at most so far after the clock of whoever reads it. Undefined: anywhere.
-   */
+  /** How far a record's time may be after the clock of this machine. Undefined: no limit. */
   readonly aheadMs: number | undefined;
-  /** Records that come so much late are put where they belong. */
+  /** Records that come late by at most this are still put where they belong. */
   readonly graceMs: number;
-  /** Keys of one partition, for each field of keys. */
+  /** The most keys of one partition, for each field with keys. */
   readonly keysMax: number;
-  /** Records within the grace, of one partition. */
+  /** The most records of one partition that may wait within the grace. */
   readonly pendingMax: number;
-  /** Whether records of one key are surely in one partition, or have to be checked one by one. */
+  /** Whether all records of a key are trusted to be in one partition, or each record is checked. */
   readonly partitioning: 'checked' | 'trusted';
 }
 
 const UNBOUNDED = 'unbounded';
-/** Clocks in the wrong zone are off by less; and no record makes others late for longer. */
+/**
+ * A clock in the wrong time zone is off by less than this. And no record makes others late for
+ * longer than this.
+ */
 const AHEAD_MS = UNITS_MS.d;
 
 export const stateSchema = z

@@ -1,9 +1,9 @@
-// The state of the windows of one partition of the input: a function of the records taken so far,
-// and of nothing else. Records come in the order of the log; in event time they may be out of
-// order. Those within the grace behind the latest wait, as single records, until the watermark (the
-// latest time less the grace) has passed them; then each goes into its pane. A record's windows are
-// the panes, all of which lie before the watermark, and what waits and is not later than it: never
-// the future.
+// The state of the windows of one partition of the input. It depends on the records taken so far,
+// and on nothing else. Records come in the order of the log, and may be out of order in event time.
+// A record within the grace waits, as a single record, until the watermark (the latest time minus
+// the grace) has passed it. Then it goes into its pane. The windows of a record hold the panes,
+// which all lie before the watermark, and the waiting records that are not later than the record.
+// They never see the future.
 
 import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
@@ -14,13 +14,13 @@ import type { StateOptions, Window } from './window-spec.ts';
 
 interface Placed {
   readonly window: Window;
-  /** Where its value goes. */
+  /** The column that its value goes into. */
   readonly column: number;
 }
 
 /**
- * Windows that end with the same pane of the same ring: each holds the one before, and one way back
- * over the panes does for all.
+ * Windows that end with the same pane of the same ring. Each contains the one before, so going back
+ * over the panes once fills all of them.
  */
 interface Sweep {
   readonly group: number;
@@ -32,7 +32,7 @@ interface Sweep {
   readonly windows: readonly Placed[];
 }
 
-/** Those that need no panes. */
+/** Windows that need no panes. */
 interface Since extends Placed {
   readonly group: number;
 }
@@ -46,8 +46,8 @@ const NO_RING = '';
 
 export class WindowState {
   /**
-   * Fields with keys, in the order in which `observe` wants their hashes; undefined is the record's
-   * own key.
+   * Fields with keys, in the order in which `observe` wants their hashes. Undefined stands for the
+   * record's own key.
    */
   readonly by: readonly (string | undefined)[];
   /** Fields with values, in the order in which `observe` wants them. */
@@ -58,7 +58,7 @@ export class WindowState {
   readonly #groups: readonly KeyGroup[];
   readonly #sweeps: readonly Sweep[];
   readonly #sinces: readonly Since[];
-  /** For each group and ring, the index of its value. */
+  /** By group and ring: the index of its value. */
   readonly #ringValues: readonly (readonly number[])[];
   readonly #pending: Pending;
   readonly #gathered = new Gathered();
@@ -76,7 +76,7 @@ export class WindowState {
       const own = windows.flatMap((window, column) => (window.by === by ? [{ window, column }] : []));
       const rings: Panes[] = [];
       const values: number[] = [];
-      // One ring does for all windows of the same field and pane, and for those that only count.
+      // One ring serves all windows with the same field and pane, and also those that only count.
       for (const [key, sharing] of Map.groupBy(own, ({ window }) => ringKey(window, own))) {
         if (key === NO_RING) continue;
         const value = this.of.indexOf(sharing.find(({ window }) => window.of !== undefined)?.window.of ?? '');
@@ -105,12 +105,12 @@ export class WindowState {
     this.#slots = new Int32Array(this.by.length);
   }
 
-  /** What is older than the latest record by more has no part in any window. */
+  /** A record that is older than the latest record by more than this is in no window. */
   get reachMs(): number {
     return this.#options.graceMs + Math.max(...this.#groups.map(({ idleMs }) => idleMs));
   }
 
-  /** The latest time of what was taken; -Infinity before. */
+  /** The latest time of the records taken, or -Infinity if there was none. */
   get latestMs(): number {
     return this.#latestMs;
   }
@@ -131,8 +131,8 @@ export class WindowState {
   }
 
   /**
-   * The whole state, out or in. One that is to be read into was made of the same windows and
-   * options, and is not used yet.
+   * Writes or reads the whole state. A state that is read into has the same windows and options,
+   * and was not used before.
    */
   saveOrRestore(archive: Archive): void {
     const numbers = archive.numbers([this.#late, this.#hurried, this.#latestMs, this.#watermarkMs]);
@@ -142,9 +142,9 @@ export class WindowState {
   }
 
   /**
-   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` has two
-   * 32-bit hashes for each entry of `by`, `values` a number for each of `of`, `valueHashes` a hash
-   * of each.
+   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` holds two
+   * 32-bit hashes for each entry of `by`. `values` holds a number for each entry of `of`, and
+   * `valueHashes` a hash of each number.
    */
   observe(
     timeMs: number,
@@ -171,7 +171,7 @@ export class WindowState {
         (slot) => this.#pending.listOf(group).has(slot),
       );
     });
-    // What is not later than the record must be seen before the record is.
+    // The waiting records that are not later must be seen before this record is put among them.
     this.#read(timeMs, false, values, valueHashes, out);
     this.#pending.add(timeMs, this.#slots, values, valueHashes);
     if (this.#pending.size > this.#options.pendingMax) {
@@ -181,7 +181,8 @@ export class WindowState {
   }
 
   /**
-   * Moves the watermark up to that time, and what it passes into the panes, in the order of time.
+   * Moves the watermark up to that time. Puts the records that it passes into the panes, in the
+   * order of time.
    */
   #advance(watermarkMs: number): void {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
@@ -215,7 +216,7 @@ export class WindowState {
     for (const sweep of this.#sweeps) {
       const { value, delayMs } = sweep;
       this.#gathered.clear();
-      // The record itself is the latest of its windows, unless they end before it.
+      // The record itself is the latest in its windows, unless they end before it.
       if (delayMs === 0) {
         const [number, hash] = value < 0 ? [0, 0] : [values[value] as number, valueHashes[value] as number];
         this.#gathered.addOne(number, hash, sweep.ring.has);
@@ -225,8 +226,7 @@ export class WindowState {
   }
 
   /**
-   * Goes back over the panes, and writes the value of each window when all of its panes are
-   * gathered.
+   * Goes back over the panes. Writes the value of each window when all of its panes are gathered.
    */
   #sweep(
     { group, ring, delayMs, value, windows }: Sweep,
@@ -237,17 +237,17 @@ export class WindowState {
     const slot = this.#slots[group] as number;
     const gathered = this.#gathered;
     const own = ring.paneOf(timeMs);
-    // With a delay the last pane is the last that had ended by then.
+    // With a delay, the last pane is the last one that had ended by then.
     const end = delayMs === 0 ? own : ring.paneOf(timeMs - delayMs) - 1;
-    // The pane of a late record may hold what came after it; what the ring has room for no more is
-    // gone.
+    // The pane of a late record may hold records that came after it. Panes that are out of the ring
+    // are gone.
     const last = isLate ? Math.min(end, own - 1) : end;
     const kept = ring.paneOf(this.#watermarkMs) - ring.length + 1;
     const latest = slot === NONE ? end : ring.paneOf((this.#groups[group] as KeyGroup).lastMs(slot));
     const list = this.#pending.listOf(group);
     let waiting =
       slot === NONE || isLate ? NONE : list.lastUpTo(slot, Math.min(timeMs, (end + 1) * ring.hopMs));
-    // What is of that very time is in the pane behind.
+    // Waiting records of exactly that time are in the next pane.
     while (waiting !== NONE && ring.paneOf(list.timeOf(waiting)) > end) waiting = list.beforeOf(waiting);
     let next = end;
     for (const { window, column } of windows) {
@@ -260,7 +260,7 @@ export class WindowState {
     }
   }
 
-  /** Seconds since the record before. */
+  /** Seconds since the key's previous record. */
   #sinceLast(timeMs: number, index: number, slot: number, empty: number): number {
     if (slot === NONE) return empty;
     const group = this.#groups[index] as KeyGroup;
@@ -273,7 +273,7 @@ export class WindowState {
   }
 }
 
-/** Windows with the same one share their panes; those that need none have ''. */
+/** Windows with the same ring key share their panes. Windows that need no panes have ''. */
 function ringKey({ function: name, of, hopMs }: Window, all: readonly { readonly window: Window }[]): string {
   if (name === 'timeSinceLast') return NO_RING;
   const any = all.find(({ window }) => window.of !== undefined && window.hopMs === hopMs)?.window.of;
@@ -289,8 +289,8 @@ const ringFor = (windows: readonly Window[]): Panes =>
   );
 
 /**
- * Panes that a window can reach back over, from the watermark: its own, those of the delay, and one
- * at either end.
+ * How many panes a window can reach back over, from the watermark: its own panes, those of the
+ * delay, and one at either end.
  */
 const ringLength = ({ panes, delayMs, hopMs }: Window): number => panes + Math.ceil(delayMs / hopMs) + 2;
 
