@@ -1,5 +1,5 @@
-// The Parsing Canonical Form of a schema: what of it the bytes of a value depend on. Its
-// fingerprint names the schema.
+// The Parsing Canonical Form of a schema: the parts of it that decide the bytes of a value. The
+// schema is known by the fingerprint of this form.
 // https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas
 
 import { type AvroType, type NamedType, parseSchema } from './avro-schema.ts';
@@ -8,7 +8,7 @@ import { type AvroType, type NamedType, parseSchema } from './avro-schema.ts';
 export const canonicalSchema = (schema: string): string =>
   JSON.stringify(form(parseSchema(schema), new Set()));
 
-/** The order of the properties is the specification's. */
+/** The specification sets the order of the properties. */
 function form(type: AvroType, named: Set<NamedType>): unknown {
   switch (type.kind) {
     case 'union':

@@ -1,16 +1,17 @@
-// Reads the primitives of Avro's binary encoding, one after the other, and believes no length that
-// it reads.
+// Reads the primitives of Avro's binary encoding, one after the other. It trusts no length that it
+// reads.
 
-/** Bytes that are no such value. */
+/** The bytes are not a value of the type. */
 export class NoValueError extends Error {}
 
 /**
- * Elements of a value without bytes (null) may be more than its bytes, but not more than so many.
+ * A list of null takes no bytes for its elements. So a value may have more elements than bytes, but
+ * at most this many.
  */
 const EMPTY_MAX = 65_536;
-/** 7 bits a byte. */
+/** Each byte holds 7 bits. */
 const GROUP = 128;
-/** So many hold 64 bits. */
+/** So many bytes hold 64 bits. */
 const LONG_BYTES_MAX = 10;
 
 const isSafe = (value: bigint): boolean =>
@@ -32,7 +33,7 @@ export class AvroCursor {
     this.#elements = end - start + EMPTY_MAX;
   }
 
-  /** Moves on by so many bytes; returns where it was. */
+  /** Moves on by `count` bytes. Returns where they began. */
   #advance(count: number): number {
     const { byteAt } = this;
     if (!(count >= 0 && count <= this.#end - byteAt)) throw new NoValueError('cut off');
@@ -58,7 +59,7 @@ export class AvroCursor {
     return byte === 1;
   }
 
-  /** A zigzag number of up to 64 bits: a bigint where a double would lose digits. */
+  /** A zigzag number of up to 64 bits. It is a bigint where a double would lose digits. */
   integer(): number | bigint {
     const { byteAt } = this;
     let sum = 0;
@@ -77,7 +78,7 @@ export class AvroCursor {
     return isSafe(value) ? Number(value) : value;
   }
 
-  /** A zigzag number of up to 53 bits, as lengths are. */
+  /** A zigzag number of up to 53 bits, such as a length. */
   long(): number {
     let sum = 0;
     for (let weight = 1; ; weight *= GROUP) {
@@ -101,19 +102,19 @@ export class AvroCursor {
     return this.#bytes.toString('utf8', byteAt, byteAt + length);
   }
 
-  /** A copy: the bytes that are read are moved away, and used again. */
+  /** Returns a copy, because the bytes that are read will be moved away and used again. */
   bytes(length: number): Buffer {
     const byteAt = this.#advance(length);
     return Buffer.from(this.#bytes.subarray(byteAt, byteAt + length));
   }
 
-  /** The size of the next block of a list or map; 0 after the last. */
+  /** The size of the next block of a list or map, or 0 after the last block. */
   block(): number {
     const said = this.long();
-    // Then its length in bytes follows.
+    // After a negative size, the length in bytes follows.
     if (said < 0) this.skipLong();
     const size = Math.abs(said);
-    // Each has a byte of its own, or is one of the few that have none.
+    // Each element takes at least a byte, or is one of the few that take none.
     this.#elements -= size;
     if (this.#elements < 0) throw new NoValueError('more elements than bytes');
     return size;

@@ -1,5 +1,5 @@
-// Decodes values of Avro: compiled once for a writer's schema, as the reader's says where there is
-// one. Unions are unwrapped, 64-bit integers keep their digits, logical types become numbers.
+// Decodes values of Avro. A decoder is compiled once for a writer's schema, and a reader's if there
+// is one. Unions are unwrapped, 64-bit integers keep their digits, logical types become numbers.
 
 import { type AvroCursor, NoValueError } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
@@ -16,16 +16,16 @@ import { branchOf, compileSkip } from './avro-skip.ts';
 
 export type Decode = (cursor: AvroCursor) => unknown;
 
-/** By type of the writer and of the reader, what was made or is being made. */
+/** By the writer's type and the reader's type: the decoder that is finished or in the making. */
 type Made = Map<AvroType, Map<AvroType | null, { decode: Decode; failed?: SchemaError }>>;
 
-/** Throws `SchemaError` where the one cannot be read as the other. */
+/** Throws `SchemaError` where the writer's type cannot be read as the reader's type. */
 export function compileDecode(writer: AvroType, reader: AvroType | null, made: Made = new Map()): Decode {
   const ofWriter = made.get(writer) ?? new Map();
   made.set(writer, ofWriter);
   const known = ofWriter.get(reader);
   if (known?.failed !== undefined) throw known.failed;
-  // A recursive type is read by what is being made for it.
+  // A recursive type uses the decoder that is in the making.
   if (known !== undefined) return (cursor) => known.decode(cursor);
   const own: { decode: Decode; failed?: SchemaError } = { decode: () => undefined };
   ofWriter.set(reader, own);
@@ -74,8 +74,8 @@ const wordsOf = (reader: AvroType): string =>
     : nameOf(reader);
 
 /**
- * What the writer meant, where the reader's schema means anything; what it wrote without saying so
- * is as the reader says.
+ * The writer's logical type, if the reader's schema has one too. If the writer's schema has none,
+ * the reader's counts.
  */
 const meant = (writer: Logical | null, reader: Logical | null): Logical | null =>
   reader === null ? null : (writer ?? reader);
@@ -119,7 +119,7 @@ function enumeration(writer: EnumType, reader: EnumType): Decode {
 
 type Fields = Record<string, unknown>;
 
-/** Adds a field of its own, whatever its name is. */
+/** Adds a field as the object's own, also if it is named `__proto__`. */
 function put(fields: Fields, name: string, value: unknown): void {
   if (name === '__proto__')
     Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
@@ -140,7 +140,7 @@ function record(writer: RecordType, reader: RecordType, compile: Compile): Decod
   const wanted = new Map(writer.fields.map((field) => [field, [] as { name: string; decode: Decode }[]]));
   for (const asked of reader.fields) {
     const written = writtenAs(asked, writer);
-    // The order of the reader's fields, whether they were written or not.
+    // The fields have the reader's order, whether they were written or not.
     put(given, asked.name, written === undefined ? defaultOf(asked) : undefined);
     if (written === undefined) continue;
     wanted
@@ -157,7 +157,7 @@ function record(writer: RecordType, reader: RecordType, compile: Compile): Decod
       const { byteAt } = cursor;
       if (all.length === 0) skip(cursor);
       for (const { name, decode } of all) {
-        // One that is read as several is read from its start each time.
+        // A field that is read as several is read from its start each time.
         cursor.byteAt = byteAt;
         put(found, name, decode(cursor));
       }
@@ -194,8 +194,8 @@ const map =
   };
 
 /**
- * Decodes the value that fills `bytes[start .. end)`. Throws `RangeError` when they are not exactly
- * one.
+ * Decodes the value that fills `bytes[start .. end)`. Throws `RangeError` when the bytes are not
+ * exactly one value.
  */
 export function decodeWhole(
   cursor: AvroCursor,
@@ -210,7 +210,8 @@ export function decodeWhole(
   try {
     value = decode(cursor);
   } catch (error) {
-    // Values nested too deep for the stack are none that anybody wrote.
+    // A RangeError comes from values that are nested too deep for the stack. Nobody writes such
+    // values on purpose.
     if (!(error instanceof NoValueError) && !(error instanceof RangeError)) throw error;
     throw new RangeError(`damaged, or cut off after ${length} bytes: ${error.message}`, { cause: error });
   }

@@ -1,21 +1,21 @@
-// Defaults of a reader's schema: from the JSON in it to the value of a field that the writer did
-// not have. Of a union, the first branch that the default fits, as the specification has it since
-// 1.12 (before, it had to be the first one).
+// Defaults of a reader's schema: from the JSON in the schema to the value of a field that the
+// writer did not have. The default of a union belongs to the first branch that it fits, as the
+// specification says since 1.12. (Before, it had to fit the first branch.)
 
 import { type AvroType, type RecordType, SchemaError, type SchemaField } from './avro-schema.ts';
 
-/** The value of that field where it was not written. Throws `SchemaError`. */
+/** The value of a field that was not written. Throws `SchemaError`. */
 export function defaultOf({ name, type, default: said }: SchemaField): unknown {
   if (said === undefined) throw new SchemaError(`field "${name}" was not written, and has no default`);
   try {
     return valueSaid(type, said);
   } catch (error) {
-    // Also defaults without an end: a record that is in itself.
+    // Also a default without an end, of a record that contains itself.
     throw new SchemaError(`field "${name}": ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Throws `SchemaError` for the first default in a schema that does not fit. */
+/** Throws `SchemaError` for the first default in a schema that does not fit its type. */
 export function checkDefaults(type: AvroType, seen = new Set<AvroType>()): void {
   if (seen.has(type)) return;
   seen.add(type);
@@ -50,7 +50,7 @@ function valueSaid(type: AvroType, said: unknown): unknown {
     case 'bytes':
     case 'fixed': {
       if (typeof said !== 'string') return unfit(type, said);
-      // A letter a byte.
+      // Each letter stands for one byte.
       const bytes = Buffer.from(said, 'latin1');
       if (type.kind === 'fixed' && bytes.length !== type.size) return unfit(type, said);
       return type.logical?.toNumber?.(bytes) ?? bytes;

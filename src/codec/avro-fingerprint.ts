@@ -1,4 +1,4 @@
-// CRC-64-AVRO, by which a writer's schema is named in Avro's single-object encoding.
+// CRC-64-AVRO, which names a writer's schema in Avro's single-object encoding.
 // https://avro.apache.org/docs/1.12.0/specification/#schema-fingerprints
 
 const EMPTY = 0xc15d213aa4d7a795n;
@@ -9,7 +9,7 @@ const TABLE: readonly bigint[] = Array.from({ length: 256 }, (_, index) => {
   return BigInt.asUintN(64, entry);
 });
 
-/** Of a schema in Parsing Canonical Form. */
+/** The fingerprint of a schema that is in Parsing Canonical Form. */
 export function fingerprint(canonical: string): bigint {
   let found = EMPTY;
   for (const byte of Buffer.from(canonical))

@@ -1,8 +1,8 @@
-// What a walk over a value of Avro found, in flat places.
+// The values that a walk over a value of Avro has found, in flat arrays.
 
 export const [ABSENT, NUMBER, OTHER] = [0, 1, 2];
 
-/** What a walk found. By place: a number, or another value, or nothing. */
+/** By place: a number, another value, or nothing. */
 export class Found {
   readonly kinds: Uint8Array;
   readonly numbers: Float64Array;

@@ -1,7 +1,7 @@
-// What logical types of Avro mean as numbers that features can use: decimals, and times in
-// milliseconds. https://avro.apache.org/docs/1.12.0/specification/#logical-types
+// Logical types of Avro as numbers that features can use: decimals, and times in milliseconds.
+// https://avro.apache.org/docs/1.12.0/specification/#logical-types
 
-/** From what was written to the number that it stands for; null where that is the number itself. */
+/** From the written value to the number that it stands for. Null where they are the same. */
 export interface Logical {
   readonly toNumber: ((written: unknown) => number) | null;
 }
@@ -27,7 +27,8 @@ const OF_INT: ReadonlyMap<unknown, Logical> = new Map([
 ]);
 
 /**
- * Two's complement, big-endian, of the unscaled number; as a double, which a feature is at most.
+ * The bytes are the unscaled number in two's complement, big-endian. The result is a double,
+ * because a feature is no more than that.
  */
 const decimal = (scale: number): Logical => ({
   toNumber(written) {
@@ -39,8 +40,8 @@ const decimal = (scale: number): Logical => ({
 });
 
 /**
- * Null where there is none, or one that is not known or does not go with the kind: then the
- * specification says to ignore it.
+ * Null if there is no logical type, or if it is unknown or does not fit the kind. The specification
+ * says to ignore such types.
  */
 export function logicalOf(kind: string, said: Readonly<Record<string, unknown>>): Logical | null {
   const { logicalType, scale = 0 } = said;

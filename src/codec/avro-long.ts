@@ -1,4 +1,4 @@
-// 64-bit integers of avsc, by which results are written: doubles where they fit, and bigints where
+// 64-bit integers for avsc, which writes the results: doubles where they fit, and bigints where
 // they do not.
 
 import avro from 'avsc';

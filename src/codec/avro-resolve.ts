@@ -1,5 +1,6 @@
-// Which type of a reader's schema stands for which of a writer's: names, aliases, promotions,
-// branches of unions. https://avro.apache.org/docs/1.12.0/specification/#schema-resolution
+// Finds the type of a reader's schema that matches a type of a writer's schema: by names, aliases,
+// promotions and branches of unions.
+// https://avro.apache.org/docs/1.12.0/specification/#schema-resolution
 
 import {
   type AvroType,
@@ -21,7 +22,10 @@ const PROMOTIONS: Readonly<Partial<Record<string, readonly PrimitiveKind[]>>> = 
 const isNamed = (type: AvroType): type is NamedType =>
   type.kind === 'record' || type.kind === 'enum' || type.kind === 'fixed';
 
-/** How well two types go together that are no unions, by what they are themselves: 0 not at all. */
+/**
+ * How well two types match that are not unions. 0: not at all. The types of their parts do not
+ * count.
+ */
 export function matchOf(writer: AvroType, reader: AvroType): number {
   if (writer.kind !== reader.kind)
     return PROMOTIONS[writer.kind]?.includes(reader.kind as PrimitiveKind) ? 1 : 0;
@@ -29,13 +33,13 @@ export function matchOf(writer: AvroType, reader: AvroType): number {
   if (writer.kind === 'fixed' && writer.size !== (reader as typeof writer).size) return 0;
   const names = [reader.name, ...reader.aliases];
   if (writer.name === '' || reader.name === '' || names.includes(writer.name)) return 3;
-  // Namespaces do not count.
+  // Namespaces are not compared.
   return names.some((name) => unqualified(name) === unqualified(writer.name)) ? 2 : 0;
 }
 
 /**
- * What a reader's type comes to for a writer's that is no union: of a union the branch that fits
- * best. Undefined where none does.
+ * The reader's type for a writer's type that is no union. If the reader's type is a union, this is
+ * the branch that fits best. Undefined if none fits.
  */
 export function readAs(writer: AvroType, reader: AvroType): AvroType | undefined {
   if (reader.kind !== 'union') return matchOf(writer, reader) > 0 ? reader : undefined;
@@ -48,7 +52,10 @@ export function readAs(writer: AvroType, reader: AvroType): AvroType | undefined
   return best;
 }
 
-/** The field of a writer's record that a reader's is read from, by its name or else an alias. */
+/**
+ * The field of a writer's record from which a reader's field is read. It has the same name, or one
+ * of its aliases.
+ */
 export function writtenAs(asked: SchemaField, writer: RecordType): SchemaField | undefined {
   for (const name of [asked.name, ...asked.aliases]) {
     const found = writer.fields.find((field) => field.name === name);

@@ -1,13 +1,13 @@
-// Schemas of Avro as their JSON says them, as leniently as the libraries read them that write such
-// records: what does not touch the bytes of a value (names with other letters than the
-// specification allows, defaults, the kind "error", unknown properties) is no reason to refuse it.
-// avsc refuses all of these, so it only stands in the tests, as another opinion.
+// Reads schemas of Avro from JSON, as leniently as the libraries that write such records. Some
+// mistakes do not touch the bytes of a value: names with letters that the specification forbids,
+// wrong defaults, the kind "error", unknown properties. They are no reason to refuse a schema. avsc
+// refuses all of these, so only tests use it, as a second opinion.
 // https://avro.apache.org/docs/1.12.0/specification/
 
 import { ScorelaneError } from '../base/errors.ts';
 import { type Logical, logicalOf } from './avro-logical.ts';
 
-/** A schema that is none, or that the reader's cannot be resolved against. */
+/** The text is no schema, or the reader's schema does not match it. */
 export class SchemaError extends ScorelaneError {
   readonly code = 'SCORELANE_SCHEMA';
 }
@@ -21,7 +21,7 @@ export interface PrimitiveType {
 }
 
 interface Named {
-  /** With its namespace. */
+  /** The name with its namespace. */
   readonly name: string;
   readonly aliases: readonly string[];
 }
@@ -33,7 +33,7 @@ export interface FixedType extends Named {
 export interface EnumType extends Named {
   readonly kind: 'enum';
   readonly symbols: readonly string[];
-  /** For symbols that a reader does not know. */
+  /** Stands for symbols that the reader does not know. */
   readonly default: string | undefined;
 }
 export interface RecordType extends Named {
@@ -60,13 +60,13 @@ export interface SchemaField {
   readonly aliases: readonly string[];
   readonly type: AvroType;
   /**
-   * As JSON has it; undefined where there is none. Looked at only where it is needed: a writer's
-   * never is.
+   * The default as JSON, or undefined if there is none. It is checked only where it is needed: a
+   * writer's default never is.
    */
   readonly default: unknown;
 }
 
-/** The JSON of a schema, after that of the schemas whose names it uses. */
+/** The JSON of a schema, and before it the JSON of the schemas whose names it uses. */
 export interface SchemaText {
   readonly schema: string;
   readonly references: readonly string[];
@@ -80,7 +80,7 @@ export function parseSchema(text: string | SchemaText): AvroType {
     for (const reference of references) names.type(JSON.parse(reference), '');
     return names.type(JSON.parse(schema), '');
   } catch (error) {
-    // Also what is nested too deep for the stack, and no JSON.
+    // Also text that is no JSON, or that is nested too deep for the stack.
     throw new SchemaError(`no schema of Avro: ${(error as Error).message}`, { cause: error });
   }
 }
@@ -98,7 +98,7 @@ const spaceOf = (name: string): string => name.slice(0, Math.max(0, name.lastInd
 const qualified = (name: string, space: string): string =>
   name.includes('.') || space === '' ? name : `${space}.${name}`;
 
-/** Reads types, and knows the names of those that were read. */
+/** Reads types, and knows the names of the types that were read. */
 class Names {
   readonly #known = new Map<string, NamedType>();
 
@@ -142,7 +142,7 @@ class Names {
       case 'error':
         return this.#record(said, space);
       default:
-        // A name, or a type inside of a type.
+        // A name, or a type inside another type.
         return this.type(type, space);
     }
   }
@@ -150,7 +150,7 @@ class Names {
   #record(said: Said, space: string): RecordType {
     const fields: SchemaField[] = [];
     const named = nameOf(said, space);
-    // It may name itself.
+    // The type may name itself.
     const type = this.#define({ kind: 'record', ...named, fields } as const);
     if (!Array.isArray(said.fields))
       throw new SchemaError(`expected the fields of ${named.name}, found ${shown(said.fields)}`);
@@ -171,7 +171,7 @@ class Names {
   }
 
   #define<T extends NamedType>(type: T): T {
-    // Without a name nothing can refer to it.
+    // Nothing can refer to a type without a name.
     if (type.name === '') return type;
     if (this.#known.has(type.name)) throw new SchemaError(`${type.name} is defined twice`);
     this.#known.set(type.name, type);

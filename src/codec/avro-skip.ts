@@ -11,7 +11,7 @@ export function branchOf<T>(cursor: AvroCursor, branches: readonly T[]): T {
   return found;
 }
 
-/** Skips one value. Recursive types are skipped by what is being made for them. */
+/** Compiles what skips one value. A recursive type uses the skipper that is in the making. */
 export function compileSkip(type: AvroType, made = new Map<AvroType, { skip: Skip }>()): Skip {
   const known = made.get(type);
   if (known !== undefined) return (cursor) => known.skip(cursor);

@@ -1,6 +1,6 @@
-// Walks values of Avro without decoding them whole: compiled once for a writer's schema, it puts
-// what is wanted into flat places and skips the rest. What is not plain (recursive types, a value
-// and fields of it) is left to who decodes the whole. Format:
+// Walks values of Avro without decoding all of them. A walk is compiled once for a writer's schema.
+// It puts the wanted values into flat arrays and skips the rest. Cases that are not plain (a
+// recursive type, or both a value and its fields wanted) are left to the full decoder. Format:
 // https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 
 import { AvroCursor } from './avro-cursor.ts';
@@ -11,28 +11,30 @@ import { readAs, writtenAs } from './avro-resolve.ts';
 import type { AvroType, RecordType, SchemaField } from './avro-schema.ts';
 import { branchOf, compileSkip } from './avro-skip.ts';
 
-/** Not an error: who decodes the whole value can read it, or says what is wrong. */
+/** Not an error: the full decoder can read the value, or says what is wrong. */
 class NotPlain extends Error {}
 
 type Step = (cursor: AvroCursor, found: Found) => void;
 
 /**
- * A path of the reader's schema, or the writer's where there is none; for a list, of exactly so
- * many numbers.
+ * A path of the reader's schema, or of the writer's if there is no reader's. For a list, `count`
+ * says how many numbers it must have.
  */
 export interface WantedPath {
   readonly steps: readonly string[];
-  /** Its place in what is found; a list takes `count` of them. */
+  /** Its place in `Found`. A list takes `count` places. */
   readonly place: number;
   readonly count?: number | undefined;
 }
 
-/** Walks the value in `bytes[start .. end)`. Returns false, or throws, when it is not plain. */
+/**
+ * Walks the value in `bytes[start .. end)`. Returns false, or throws, when the value is not plain.
+ */
 export type Walk = (bytes: Buffer, start: number, end: number, found: Found) => boolean;
 
 /**
- * Null where values of these types are not plain. The reader's type must be one that the writer's
- * can be read as.
+ * Null if values of these types are not plain. The writer's type must be readable as the reader's
+ * type.
  */
 export function compileWalk(
   writer: AvroType,
@@ -57,7 +59,7 @@ export function compileWalk(
   };
 }
 
-/** Lists and maps inside of each other, at most. */
+/** How deep lists and maps can be nested, at most. */
 function depthOf(
   type: AvroType,
   around: readonly AvroType[] = [],
@@ -88,7 +90,7 @@ function ownDepth(type: AvroType, inner: (type: AvroType) => number): number {
   }
 }
 
-/** Reads what is wanted of a value: it itself, or fields of it. */
+/** Reads the wanted parts of a value: the value itself, or fields of it. */
 function value(writer: AvroType, reader: AvroType | null, wanted: readonly WantedPath[]): Step {
   if (writer.kind === 'union') {
     const branches = writer.branches.map((branch) => value(branch, reader, wanted));
@@ -103,7 +105,7 @@ function value(writer: AvroType, reader: AvroType | null, wanted: readonly Wante
 }
 
 function fields(writer: AvroType, reader: AvroType | null, wanted: readonly WantedPath[]): Step {
-  // The fields of what is null are not there.
+  // A null has no fields.
   if (writer.kind === 'null') return () => {};
   if (writer.kind !== 'record') throw new NotPlain('fields of what is no record');
   const ofReader = reader === null ? null : (readAs(writer, reader) as RecordType);
@@ -131,7 +133,7 @@ function fields(writer: AvroType, reader: AvroType | null, wanted: readonly Want
   };
 }
 
-/** What the reader's schema says where the writer's has no such field. */
+/** Gives the reader's default, where the writer's schema has no such field. */
 function constant(given: unknown, paths: readonly WantedPath[]): Step {
   const [path] = paths;
   if (path === undefined || paths.length > 1 || path.steps.length > 0 || path.count !== undefined)
@@ -161,7 +163,7 @@ function scalar(writer: AvroType, reader: AvroType | null, place: number): Step 
   return (cursor, found) => put(found, place, decode(cursor));
 }
 
-/** Reads what is always a number, and as it was written; null for other types. */
+/** Reads a type that is always a number, and is not converted. Null for other types. */
 function numberOf(writer: AvroType, reader: AvroType | null): ((cursor: AvroCursor) => number) | null {
   const as = reader === null ? writer : readAs(writer, reader);
   if (writer.kind === 'float') return (cursor) => cursor.float();
@@ -187,7 +189,7 @@ function list(writer: AvroType, reader: AvroType | null, place: number, count: n
   };
 }
 
-/** Of items that need not be numbers. */
+/** Reads a list whose items may be other than numbers. */
 const mixedList =
   (decode: Decode, place: number, count: number): Step =>
   (cursor, found) => {

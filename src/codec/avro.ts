@@ -1,7 +1,7 @@
-// Avro: values of any writer's schema, read as the reader's schema says (aliases, defaults,
-// promotions). Framings: the Confluent wire format (a zero byte and the number of the writer's
-// schema in a registry, big-endian); single-object encoding (C3 01 and the fingerprint of the
-// writer's schema, little-endian); or none. Formats:
+// Avro: values of any writer's schema, read by the reader's schema (aliases, defaults, promotions).
+// There are three framings. The Confluent wire format: a zero byte, and the number of the writer's
+// schema in a registry, big-endian. The single-object encoding: C3 01 and the fingerprint of the
+// writer's schema, little-endian. Or none. Formats:
 // https://avro.apache.org/docs/1.12.0/specification/ and
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
 
@@ -21,7 +21,7 @@ export type Framing = (typeof FRAMINGS)[number];
 /** The number of a schema in a registry, or its GUID. */
 export type SchemaId = number | string;
 
-/** A writer's schema that has to be asked for first; then the value can be read. */
+/** The registry must be asked for a writer's schema. After that the value can be read. */
 export class SchemaNeededError extends ScorelaneError {
   readonly code = 'SCORELANE_SCHEMA_NEEDED';
   readonly id: SchemaId;
@@ -34,10 +34,12 @@ export class SchemaNeededError extends ScorelaneError {
 const MAGIC = 0;
 const OBJECT_MAGIC = 0xc301;
 const FRAME_BYTES: Readonly<Record<Framing, number>> = { confluent: 5, 'single-object': 10, plain: 0 };
-/** A number that the registry did not know may be known to it later. */
+/** If the registry does not know a number, it is asked again after this time. */
 const UNKNOWN_MS = 30_000;
 
-/** What stands before a value of that schema. `id` is its number in the registry. */
+/**
+ * The frame that stands before a value of that schema. `id` is the schema's number in the registry.
+ */
 export function frameOf(framing: Framing, schema: string, id: number): Uint8Array {
   const frame = Buffer.alloc(FRAME_BYTES[framing]);
   if (framing === 'confluent') frame.writeInt32BE(id, 1);
@@ -50,32 +52,35 @@ export function frameOf(framing: Framing, schema: string, id: number): Uint8Arra
 
 export interface AvroOptions {
   readonly framing: Framing;
-  /** The reader's schema, as JSON. Without it values are read as they were written. */
+  /** The reader's schema, as JSON. Without it, values are read as they were written. */
   readonly schema: string | null;
-  /** Schemas that single objects may be written with, as JSON; the reader's is one too. */
+  /**
+   * The schemas that single objects may be written with, as JSON. The reader's schema is one of
+   * them too.
+   */
   readonly writers: readonly string[];
-  /** Writers' schemas of a registry that are kept ready. */
+  /** How many writers' schemas of a registry are kept ready. */
   readonly schemasMax: number;
 }
 
 /**
- * The schema of a value that is named besides it, not in its frame: by its GUID, or its number.
- * Null where it is not.
+ * The schema of a value, if it is not named in the frame but beside it, by GUID or number. Null if
+ * it is not named.
  */
 export type NamedSchema = SchemaId | { readonly wrong: string } | null;
 
-/** What `walk` looks for. */
+/** The values that `walk` looks for. */
 export interface Wanted {
   readonly paths: readonly WantedPath[];
   readonly nestingMax: number;
 }
 
-/** How to read what one writer wrote, or why that cannot be. */
+/** How to read the values of one writer, or why they cannot be read. */
 interface Known {
   readonly decode: Decode | SchemaError;
-  /** Null where its values have to be decoded. */
+  /** Null if its values have to be decoded. */
   readonly walk: Walk | null;
-  /** When it was learnt, of a registry's. */
+  /** When it was learnt from the registry. */
   readonly atMs: number;
 }
 
@@ -90,14 +95,15 @@ export class AvroReader {
   readonly #known = new Map<SchemaId, Known>();
   readonly #cursor = new AvroCursor();
   /**
-   * Of the value that is read next: with a name there is no frame. Of the framing "confluent" only.
+   * Names the schema of the next value. A value whose schema is named so has no frame. Only for the
+   * framing "confluent".
    */
   named: NamedSchema = null;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** The same bytes. */
+  /** The same bytes as a Buffer. */
   #buffer: Buffer = Buffer.alloc(0);
 
-  /** What is `wanted` is found by `walk`. Throws `SchemaError`. */
+  /** `walk` finds the values that are `wanted`. Throws `SchemaError`. */
   constructor({ framing, schema, writers, schemasMax }: AvroOptions, wanted: Wanted | null = null) {
     this.#wanted = wanted;
     this.#framing = framing;
@@ -115,8 +121,8 @@ export class AvroReader {
   }
 
   /**
-   * Throws `SchemaNeededError` for a schema that is not known yet; anything else for what is no
-   * such value.
+   * Throws `SchemaNeededError` if the schema is not known yet, and another error if the bytes are
+   * not such a value.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const { decode } = this.#writtenBy(bytes, start, end);
@@ -124,7 +130,7 @@ export class AvroReader {
     return decodeWhole(this.#cursor, decode, this.#buffer, start + this.#frameBytes, end);
   }
 
-  /** Throws `SchemaNeededError` where `decode` would. */
+  /** Throws `SchemaNeededError` if `decode` would. */
   check(bytes: Uint8Array, start: number, end: number): void {
     if (this.#framing !== 'confluent') return;
     const isNamed = typeof this.named === 'string' || typeof this.named === 'number';
@@ -133,15 +139,15 @@ export class AvroReader {
   }
 
   /**
-   * Finds what is wanted of a value. Returns false, or throws, where the value has to be decoded
-   * instead; then what was found means nothing. Throws `SchemaNeededError` where `decode` would.
+   * Finds the wanted parts of a value. Returns false, or throws, if the value has to be decoded
+   * instead. Then `found` means nothing. Throws `SchemaNeededError` if `decode` would.
    */
   walk(bytes: Uint8Array, start: number, end: number, found: Found): boolean {
     const { walk } = this.#writtenBy(bytes, start, end);
     return walk?.(this.#buffer, start + this.#frameBytes, end, found) ?? false;
   }
 
-  /** Makes a writer's schema known, or why there is none. */
+  /** Makes a writer's schema known, or the reason why there is none. */
   learn(id: SchemaId, schema: string | SchemaText | SchemaError, atMs = performance.now()): void {
     const known = schema instanceof SchemaError ? unreadable(schema) : this.#knownOf(schema, `schema ${id}`);
     this.#known.delete(id);
@@ -149,8 +155,8 @@ export class AvroReader {
   }
 
   /**
-   * Forgets the oldest beyond the limit, and what was unknown for a while. Not while a task goes
-   * on, which may need them all at once.
+   * Forgets the oldest schemas beyond the limit, and old answers that a number is unknown. Not to
+   * be called during a task, which may need all of its schemas at once.
    */
   trim(nowMs = performance.now()): void {
     for (const [id, { decode, atMs }] of this.#known) {
@@ -167,8 +173,7 @@ export class AvroReader {
       const { paths, nestingMax } = this.#wanted;
       return { decode, walk: compileWalk(writer, this.#reader, paths, nestingMax), atMs: 0 };
     } catch (error) {
-      // Whatever somebody may have registered, it costs the records that were written with it, and
-      // nothing else.
+      // Whatever somebody has registered, it must harm only the records that were written with it.
       return unreadable(new SchemaError(`${name}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -182,7 +187,7 @@ export class AvroReader {
     }
   }
 
-  /** How to read a value, by its frame. */
+  /** Finds out by the frame how to read a value. */
   #writtenBy(bytes: Uint8Array, start: number, end: number): Known {
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
@@ -230,9 +235,7 @@ export class AvroReader {
 
 const unreadable = (decode: SchemaError): Known => ({ decode, walk: null, atMs: 0 });
 
-/**
- * With defaults that fit: they are needed where a writer has no such field. Throws `SchemaError`.
- */
+/** Its defaults must fit: they are used where a writer has no such field. Throws `SchemaError`. */
 function readersSchema(schema: string): AvroType {
   const type = parseSchema(schema);
   checkDefaults(type);

@@ -1,9 +1,9 @@
-// What a value format is: bytes to a value and back. Each codec is one object in one file;
-// `codecs.ts` lists them.
+// A value format: from bytes to a value and back. Each codec is one object in one file; `codecs.ts`
+// lists them.
 
 export interface Codec {
   /**
-   * Reads one value that fills `bytes[start..end)`. Throws when the bytes are not exactly one
+   * Reads the value that fills `bytes[start..end)`. Throws when the bytes are not exactly one
    * value.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown;

@@ -7,7 +7,7 @@ import { msgpack } from './msgpack.ts';
 export const FORMATS = ['msgpack', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** What records of the input may be. */
+/** The formats that records of the input may have. */
 export const INPUT_FORMATS = [...FORMATS, 'avro'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 

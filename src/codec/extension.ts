@@ -1,7 +1,7 @@
-// A value of an extension type of MessagePack: its data as they stand. Nobody has to know the type
-// to carry it, and what a text can say of it, `toJSON` says.
+// A value of an extension type of MessagePack. It holds the data unchanged, so nobody has to know
+// the type. `toJSON` says as much of it as text can say.
 
-/** The type that the format itself defines: a time. */
+/** The only type that the format itself defines: a time. */
 const TIMESTAMP = -1;
 const NANOS_PER_SECOND = 1_000_000_000;
 const FRACTION_DIGITS = 9;
@@ -14,7 +14,7 @@ export class Extension extends Uint8Array {
     this.type = type;
   }
 
-  /** Parts of it are plain bytes. */
+  /** `subarray` and the like give plain bytes. */
   static get [Symbol.species](): Uint8ArrayConstructor {
     return Uint8Array;
   }
@@ -28,8 +28,8 @@ export const base64 = ({ buffer, byteOffset, byteLength }: ArrayBufferView): str
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 /**
- * ISO 8601, with three, six or nine digits of the second; null for one that is no time, or beyond
- * JavaScript's.
+ * ISO 8601, with three, six or nine digits after the second. Null if it is no time, or beyond the
+ * range of JavaScript's dates.
  */
 function timeOf(data: Uint8Array): string | null {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

@@ -1,4 +1,5 @@
-// Decimal digits to doubles, exactly: four digits at a time, and powers of ten that lose nothing.
+// From decimal digits to doubles, exactly: four digits at a time, with powers of ten that lose
+// nothing.
 
 const PLUS = 0x2b;
 export const MINUS = 0x2d;
@@ -7,20 +8,20 @@ export const ZERO = 0x30;
 export const NINE = 0x39;
 /** Digits that always fit into a double. */
 export const DIGITS_MAX = 15;
-/** Integers below are exact in a double, and so is every step on the way to them. */
+/** Integers below this are exact in a double, and so is every step on the way to them. */
 const EXACT_BELOW = 2 ** 53;
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 /**
- * For each byte that is no digit its highest bit; right up to the lowest such byte. The first byte
- * of the text is the lowest.
+ * Sets the highest bit of each byte that is no digit. This is right only up to the lowest such
+ * byte. The first byte of the text is the lowest.
  */
 const noDigits = (digits: number): number => ((digits + 0x76767676) | digits) & 0x80808080;
 
 /**
- * The number of four digits: two digits to a pair, then two pairs, in one word (D. Lemire's parse
- * of eight digits, halved).
+ * The number that four digits make: two digits become a pair, then two pairs become the number, in
+ * one word (D. Lemire's parse of eight digits, halved).
  */
 function numberOf(four: number): number {
   const pairs = (Math.imul(four & 0x0f0f0f0f, 10 * 256 + 1) >>> 8) & 0x00ff00ff;
@@ -30,16 +31,16 @@ function numberOf(four: number): number {
 const ZEROS = 0x30303030;
 
 /**
- * Reads numbers as most are: up to nine digits, a fraction or none, no exponent, exact in a double.
- * Numbers differ in length, and a branch that depends on it is guessed wrong half of the time,
- * which costs more than reading 16 bytes at once: so a fraction of 8 to 15 digits, as most floats
- * have, is read without a loop.
+ * Reads numbers of the usual form: up to nine digits, with or without a fraction, no exponent,
+ * exact in a double. Numbers differ in length. A branch that depends on the length is guessed wrong
+ * half of the time, which costs more than reading 16 bytes at once. So a fraction of 8 to 15
+ * digits, as most floats have, is read without a loop.
  */
 export class PlainNumber {
-  /** One past the number that was read. */
+  /** One past the last number. */
   byteAt = 0;
 
-  /** The number at `start`; NaN when it has another form, or is none. */
+  /** The number at `start`, or NaN if it has another form or is no number. */
   read(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const isNegative = Number(bytes[start] === MINUS);
     const wholeAt = start + isNegative;
@@ -73,7 +74,8 @@ export class PlainNumber {
         const rest = isShort ? numberOf(third & kept) : numberOf(third) * 10_000 + numberOf(fourth & kept);
         const more = isShort ? below : 4 + below;
         this.byteAt = start + 8 + more;
-        // What was cut off counts as zeros on the right: a whole number of that power of ten.
+        // The digits that were cut off count as zeros on the right. So the tail is a multiple of
+        // that power of ten.
         const tail = rest / (EXACT_POWERS[4 - below] as number);
         return exactly((whole * 1e8 + eight) * (EXACT_POWERS[more] as number) + tail, 8 + more);
       }
@@ -90,16 +92,16 @@ export class PlainNumber {
 }
 
 /**
- * `mantissa`, a sum of exact steps, divided by that power of ten; NaN where a double does not hold
- * both exactly.
+ * Divides `mantissa`, a sum of exact steps, by that power of ten. NaN if a double cannot hold both
+ * exactly.
  */
 function exactly(mantissa: number, power: number): number {
   return mantissa >= EXACT_BELOW ? Number.NaN : timesPowerOfTen(mantissa, -power);
 }
 
 /**
- * Correctly rounded, as both numbers are exact (W. Clinger, "How to read floating point numbers
- * accurately", 1990); NaN if not.
+ * `mantissa * 10^exponent`, correctly rounded because both numbers are exact (W. Clinger, "How to
+ * read floating point numbers accurately", 1990). NaN if they are not exact.
  */
 export function timesPowerOfTen(mantissa: number, exponent: number): number {
   if (exponent === 0) return mantissa;
@@ -107,7 +109,7 @@ export function timesPowerOfTen(mantissa: number, exponent: number): number {
   return exponent > 22 ? Number.NaN : mantissa * (EXACT_POWERS[exponent] as number);
 }
 
-/** One past the exponent whose `e` stands at `byteAt`, or -1 when there are no digits. */
+/** One past the exponent whose `e` stands at `byteAt`, or -1 if it has no digits. */
 export function exponentEnd(bytes: Uint8Array, byteAt: number, end: number): number {
   let to = byteAt + 1;
   if (to < end && (bytes[to] === PLUS || bytes[to] === MINUS)) to++;

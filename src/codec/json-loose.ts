@@ -1,5 +1,5 @@
-// JSON as Python's json module writes it: NaN, Infinity and -Infinity are no JSON (RFC 8259), and
-// stand there all the same.
+// JSON as Python's json module writes it: with NaN, Infinity and -Infinity, which RFC 8259 does not
+// allow.
 
 import type { Codec } from './codec.ts';
 import { json, numberIn } from './json.ts';
@@ -7,8 +7,8 @@ import { json, numberIn } from './json.ts';
 /** A whole string, or one of the words. */
 const WORDS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs;
 /**
- * Numbers in their place, with space around: what was two values before is no single one then. A
- * number too large is infinite.
+ * The numbers that replace these words, with spaces around: two values must not become one. A
+ * number that is too large is read as infinite.
  */
 const [INFINITE, NEGATIVE, NONE] = [' 1e999 ', ' -1e999 ', ' 0e99999 '];
 
@@ -19,7 +19,8 @@ export const looseJson: Codec = {
     } catch (error) {
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', start, end);
       const plain = text.replace(/^\ufeff/, '').replaceAll(WORDS, plainly);
-      // Whatever else is wrong: bytes that are no UTF-8, or a number that would be taken for NaN.
+      // Something else is wrong: the bytes are no UTF-8, or hold a number that would be taken for
+      // NaN.
       if (plain === text || text.includes('\ufffd') || text.includes(NONE.trim())) throw error;
       return JSON.parse(plain, finely);
     }

@@ -1,6 +1,6 @@
-// JSON in UTF-8. Bytes that are no UTF-8 are refused, where Buffer.toString would quietly replace
-// them. Integers past 2^53 become bigints, as those of MessagePack do: JSON.parse alone would round
-// them, and two customers would be one.
+// JSON in UTF-8. Bytes that are no UTF-8 are refused; Buffer.toString would replace them in
+// silence. Integers past 2^53 become bigints, as with MessagePack. JSON.parse alone would round
+// them, and two customers could become one.
 
 import type { Codec } from './codec.ts';
 import { base64, Extension } from './extension.ts';
@@ -8,8 +8,9 @@ import { base64, Extension } from './extension.ts';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * No integer past 2^53 has fewer digits. They are looked for where a value begins, for fractions
- * often have as many, and a search for digits alone begins again at each of them.
+ * Every integer past 2^53 has at least 16 digits. They are searched only where a value begins.
+ * Fractions often have as many digits, and a search for digits alone would begin again at each of
+ * them.
  */
 const LARGE = [/^-?\d{16}/, /[:,[\s]-?\d{16}/] as const;
 const INTEGER = /^-?\d+$/;
@@ -17,7 +18,7 @@ const INTEGER = /^-?\d+$/;
 export const json: Codec = {
   decode(bytes, start, end) {
     const text = utf8.decode(bytes.subarray(start, end));
-    // A reviver takes several times as long as the rest: it is for texts that need it.
+    // A reviver makes parsing several times as slow, so it is used only for texts that need it.
     const needsIt = LARGE.some((integer) => integer.test(text));
     return needsIt ? JSON.parse(text, exactly) : JSON.parse(text);
   },
@@ -25,8 +26,8 @@ export const json: Codec = {
 };
 
 /**
- * The number that stands in a text, with all of its digits where it is an integer. One past all
- * doubles is infinite.
+ * The number in a text. An integer keeps all of its digits. A number past the range of doubles is
+ * infinite.
  */
 export function numberIn(text: string): number | bigint {
   const number = Number(text);
@@ -34,19 +35,19 @@ export function numberIn(text: string): number | bigint {
   return isRounded && INTEGER.test(text) ? BigInt(text) : number;
 }
 
-/** TypeScript does not know of the source yet, the text of a number. */
+/** TypeScript does not know `source` yet. It is the text of a number. */
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   return typeof value === 'number' && context?.source !== undefined ? numberIn(context.source) : value;
 }
 
 /**
- * What JSON has no form for. Many of its readers round numbers: an integer past 2^53 keeps its
- * digits as text. Bytes are base64.
+ * Writes values for which JSON has no form. Bytes become base64. An integer past 2^53 becomes text
+ * with all its digits, because many JSON readers round numbers.
  */
 function asText(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
-  // Buffer has a form of its own in mind, which `value` is by now.
+  // By now `value` is what Buffer's own toJSON made.
   const own = (this as Readonly<Record<string, unknown>>)[key];
   return ArrayBuffer.isView(own) && !(own instanceof Extension) ? base64(own) : value;
 }

@@ -1,6 +1,6 @@
-// MessagePack to values, on the cursor that the compiled readers use: so both judge bytes alike.
-// What has no value in JavaScript is kept as its bytes: text that is no UTF-8, and extensions of
-// any type. 64-bit integers become bigints where a double could not hold them.
+// From MessagePack to values, with the cursor that the compiled readers use, so both judge bytes
+// alike. Some values have no form in JavaScript and are kept as bytes: text that is no UTF-8, and
+// extensions of any type. 64-bit integers become bigints where a double could not hold them.
 
 import { isUtf8 } from 'node:buffer';
 import { Extension } from './extension.ts';
@@ -9,22 +9,22 @@ import { MsgpackWalker } from './msgpack-walk.ts';
 
 const [NIL, FALSE, TRUE] = [0xc0, 0xc2, 0xc3];
 /**
- * Keys that are remembered, so that each costs a comparison and no new text; those that are longer,
- * or come later, are made again.
+ * Keys are remembered, so that a known key costs a comparison and no new text. Longer keys, and
+ * those past the limit, are made again each time.
  */
 const [KEYS_MAX, KEY_BYTES_MAX] = [256, 32];
 
 export class MsgpackDecoder {
-  /** It has a limit for what it skips, and skips nothing here. */
+  /** Its limit is for values that it skips. Here it skips none. */
   readonly #walker = new MsgpackWalker();
   #bytes: Buffer = Buffer.alloc(0);
-  /** The keys of the value before, in their order: records of one stream look alike. */
+  /** The keys of the previous value, in order: records of one stream look alike. */
   readonly #keys: { readonly bytes: Uint8Array; readonly text: string }[] = [];
   #keysSeen = 0;
 
   /**
-   * The one value in `bytes[start .. end)`. Throws `MsgpackError`, and `RangeError` for one that is
-   * nested without end.
+   * Decodes the one value in `bytes[start .. end)`. Throws `MsgpackError`, or `RangeError` if the
+   * value is nested too deep for the stack.
    */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const walker = this.#walker;
@@ -67,7 +67,7 @@ export class MsgpackDecoder {
     return new Uint8Array(this.#bytes.subarray(byteAt, byteAt + size));
   }
 
-  /** Text that is no UTF-8 is bytes: nobody can say which letters were meant. */
+  /** Text that is no UTF-8 is returned as bytes: nobody can say which letters were meant. */
   #text(byteAt: number, size: number): string | Uint8Array {
     if (this.#isAscii(byteAt, byteAt + size)) return this.#bytes.toString('latin1', byteAt, byteAt + size);
     const isText = isUtf8(this.#bytes.subarray(byteAt, byteAt + size));
@@ -100,7 +100,7 @@ export class MsgpackDecoder {
     return map;
   }
 
-  /** A key as a name of a field. */
+  /** Reads a key as the name of a field. */
   #key(): string {
     const walker = this.#walker;
     walker.needKey();
@@ -122,7 +122,9 @@ export class MsgpackDecoder {
     return true;
   }
 
-  /** Each element takes a byte: a count that is larger is damage, and no memory is taken for it. */
+  /**
+   * Each element takes at least a byte. So a larger count is damage, and no memory is taken for it.
+   */
   #needAtLeast(count: number): void {
     const walker = this.#walker;
     if (count > walker.end - walker.byteAt) throw new MsgpackError('a list or map is longer than its bytes');

@@ -1,4 +1,4 @@
-// The error of all that read MessagePack.
+// The error of the walker and of the decoder of MessagePack.
 
 import { ScorelaneError } from '../base/errors.ts';
 

@@ -1,12 +1,12 @@
-// MessagePack: read by our own decoder, written by msgpackr. Plain maps only: msgpackr's own record
-// extension would tie values to its encoder.
+// MessagePack is read by our own decoder and written by msgpackr. It writes plain maps only:
+// msgpackr's record extension would tie values to its encoder.
 
 import { Packr } from 'msgpackr';
 import type { Codec } from './codec.ts';
 import { MsgpackDecoder } from './msgpack-decode.ts';
 
 const decoder = new MsgpackDecoder();
-// Integers of JSON may be larger than 64 bits: they are written as their digits.
+// JSON may have integers of more than 64 bits. They are written as text.
 const packr = new Packr({ useRecords: false, variableMapSize: true, largeBigIntToString: true });
 
 export const msgpack: Codec = {

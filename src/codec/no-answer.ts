@@ -35,11 +35,11 @@ interface Failure {
   readonly code?: unknown;
   readonly message?: string;
   readonly cause?: unknown;
-  /** Of one that tried several addresses. */
+  /** The errors of a request that tried several addresses. */
   readonly errors?: readonly unknown[];
 }
 
-/** In words, with the code of the system: of the innermost error that has one. */
+/** Says why in words, with the code that the system gave: from the innermost error that has one. */
 export function whyNoAnswer(error: unknown): string {
   let deepest = error as Failure;
   for (

@@ -7,13 +7,13 @@ import type { SchemaId } from './avro.ts';
 import { SchemaError, type SchemaText } from './avro-schema.ts';
 import { whyNoAnswer } from './no-answer.ts';
 
-/** The registry does not answer, or not as it should: nothing is known of any schema. */
+/** The registry does not answer, or answers wrongly. This says nothing about any schema. */
 export class RegistryError extends ScorelaneError {
   readonly code = 'SCORELANE_REGISTRY';
 }
 
 export interface RegistryOptions {
-  /** Up to the path that `/schemas` follows; where nothing is behind it none can be asked. */
+  /** The address up to the path before `/schemas`. If it is empty, no schema can be asked for. */
   readonly url: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -23,18 +23,18 @@ export interface RegistryOptions {
 const TRIES = 3;
 const AGAIN_MS = 200;
 const [UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, UNPROCESSABLE] = [401, 403, 404, 409, 422];
-/** "Schema not found"; any other 404 is not from where schemas are. */
+/** "Schema not found". Any other 404 does not come from a registry. */
 const SCHEMA_NOT_FOUND = 40403;
-/** Of a subject, and of its version. */
+/** "Subject not found" and "Version not found". */
 const REFERENCE_NOT_FOUND: readonly unknown[] = [40401, 40402];
 
 /**
- * A schema may need so many others, those that they need among them, and so many one behind the
- * other.
+ * A schema may need so many others, counting all of them, and so many in a row, each needed by the
+ * one before.
  */
 export const [REFERENCES_MAX, REFERENCES_DEPTH_MAX] = [100, 16] as const;
 
-/** How long one schema is waited for at most, with all that it refers to. */
+/** The longest wait for one schema, with all that it refers to. */
 export const waitMsMax = ({ timeoutMs }: Pick<RegistryOptions, 'timeoutMs'>): number => TRIES * timeoutMs;
 
 interface Reference {
@@ -56,9 +56,9 @@ export class SchemaRegistry {
   }
 
   /**
-   * The JSON of a schema and of those that it refers to, or a `SchemaError` that says why there is
-   * none: the registry does not know it, or it is no schema of Avro. Rejects with `RegistryError`
-   * when the registry does not answer.
+   * Resolves to the JSON of a schema and of all that it refers to, or to a `SchemaError` that says
+   * why there is none: the registry does not know it, or it is no schema of Avro. Rejects with
+   * `RegistryError` when the registry does not answer.
    */
   async schema(id: SchemaId): Promise<SchemaText | SchemaError> {
     const isGuid = typeof id === 'string';
@@ -68,8 +68,7 @@ export class SchemaRegistry {
     try {
       const path = isGuid ? `/schemas/guids/${id}` : `/schemas/ids/${id}`;
       const { schema, references = [] } = await this.#get(path, name, within, async (response) => {
-        // A registry that has no such path knows no GUID either, and will not for as long as it
-        // runs.
+        // A registry without that path does not know GUIDs at all.
         if (isGuid) return `the registry has no schema with the GUID ${id}, ${GUID_HELP}`;
         return (await errorOf(response)).code === SCHEMA_NOT_FOUND
           ? `the registry has no schema ${id}`
@@ -84,7 +83,8 @@ export class SchemaRegistry {
   }
 
   /**
-   * Those that are referred to, each behind those that it needs itself. Rejects with `SchemaError`.
+   * Resolves to the schemas that are referred to, each after those that it needs itself. Rejects
+   * with `SchemaError`.
    */
   async #gather(
     references: readonly Reference[],
@@ -99,7 +99,7 @@ export class SchemaRegistry {
       if (gathered.has(name)) continue;
       if (chain.length > REFERENCES_DEPTH_MAX)
         throw new SchemaError(`schemas refer to each other more than ${REFERENCES_DEPTH_MAX} deep: ${way}`);
-      // Also one that was deleted since is what others were written with.
+      // A schema that was deleted since may still have been used for writing.
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}?deleted=true`;
       const found = await this.#get(path, name, within, async (response) =>
         REFERENCE_NOT_FOUND.includes((await errorOf(response)).code)
@@ -114,8 +114,8 @@ export class SchemaRegistry {
   }
 
   /**
-   * `missing` says what a 404 means; null where it is not from where schemas are. Rejects with
-   * `SchemaError`.
+   * `missing` says what a 404 means, or answers null if the 404 does not come from a registry.
+   * Rejects with `SchemaError`.
    */
   #get(
     path: string,
@@ -137,8 +137,8 @@ export class SchemaRegistry {
   }
 
   /**
-   * Registers a schema under a subject, whose schemas must be compatible so, and resolves to its
-   * number. One that is there already keeps its number. Resolves to a `SchemaError` when it is not
+   * Registers a schema under a subject, with that compatibility. Resolves to its number. A schema
+   * that is already registered keeps its number. Resolves to a `SchemaError` when the schema is not
    * compatible. Rejects with `RegistryError`.
    */
   register(subject: string, schema: string, compatibility: string): Promise<number | SchemaError> {
@@ -204,7 +204,7 @@ const statusOf = ({ status }: Response): string =>
     ? `${status}: registry.username and registry.password are not what it wants`
     : String(status);
 
-/** What the registry says besides the status, as far as it says anything. */
+/** What the registry says besides the status, if it says anything. */
 async function errorOf(
   response: Response,
 ): Promise<{ readonly code: number | undefined; readonly reason: string }> {
