@@ -1,6 +1,6 @@
-// The compiled reader for Avro: a walk over each value finds numbers and the few other fields that
-// a model asks for, with no object for the record. What cannot be walked is left to the general
-// reader; both give the same features and the same refusals (test/scoring/).
+// The compiled reader for Avro. A walk over each value finds the numbers and the few other fields
+// that a model asks for, with no object for the record. Records that cannot be walked are left to
+// the general reader. Both give the same features and the same refusals (test/scoring/).
 
 import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { Found } from '../codec/avro-found.ts';
@@ -17,9 +17,9 @@ interface Direct extends Placed {
   readonly place: number;
 }
 
-/** A record that was walked: what was found of it, by paths. */
+/** A record that was walked: the found values, by paths. */
 export class AvroRecord extends WalkedRecord {
-  /** Where the direct inputs are found. */
+  /** Where the walk puts the direct inputs. */
   readonly placed: readonly Direct[];
   readonly #paths: WantedPath[] = [];
   #places = 0;
@@ -33,7 +33,7 @@ export class AvroRecord extends WalkedRecord {
     }));
   }
 
-  /** All that is to be found, once every getter was asked for. */
+  /** All paths that the walk must find. Complete once every getter was asked for. */
   get paths(): readonly WantedPath[] {
     return this.#paths;
   }
@@ -52,7 +52,7 @@ export class AvroRecord extends WalkedRecord {
       const until = place + (list.input.count as number);
       return (record) => {
         if (record !== this) return ofObject(record);
-        // Where no list was found its places hold what the record before had, or a default.
+        // If no list was found, its places hold a default, or values of an earlier record.
         return this.found.isNumber(place)
           ? [...this.found.numbers.subarray(place, until)]
           : this.found.valueAt(place);
@@ -62,7 +62,10 @@ export class AvroRecord extends WalkedRecord {
     return (record) => (record === this ? this.found.valueAt(place) : ofObject(record));
   }
 
-  /** An element of a list that is found as a whole has a place of its own in it. */
+  /**
+   * The place of a path. An element of a list that is found as a whole has one of the places of the
+   * list.
+   */
   placeOf(path: string): number {
     const wanted = canonicalPath(path);
     const known = this.#paths.find(({ steps, count }) => formatPath(steps) === wanted && count === undefined);
@@ -84,12 +87,14 @@ export class AvroRecord extends WalkedRecord {
 export interface AvroReaderParts {
   readonly options: AvroOptions;
   readonly inputs: readonly PlanInput[];
-  /** Compiled for these inputs, with `record` for its fields. */
+  /** Compiled for these inputs. It reads its fields from `record`. */
   readonly plan: FeaturePlan;
   readonly record: AvroRecord;
   readonly idPaths: readonly string[];
   readonly nestingMax: number;
-  /** Whether the plan has to see records all of whose inputs were walked: it may skip them. */
+  /**
+   * Whether the plan must also see records whose inputs were all walked, because it may skip them.
+   */
   readonly selects?: boolean;
 }
 
@@ -104,7 +109,7 @@ export class WalkingAvroReader implements InputReader {
   readonly #record: AvroRecord;
   readonly #hasRest: boolean;
   readonly #ids: readonly number[];
-  /** For each row its ids, or null when the general reader has it. */
+  /** By row: its ids, or null if the general reader has them. */
   readonly #rows: (readonly unknown[] | null)[] = [];
 
   /** Throws `SchemaError`. */
@@ -146,7 +151,7 @@ export class WalkingAvroReader implements InputReader {
     return this.#hasRest ? this.#plan.fill(this.#record, features, rowStart, timestampMs, key) : null;
   }
 
-  /** Whether the record in that row needed no decoding. */
+  /** Whether the record in that row was read without decoding. */
   isWalked(row: number): boolean {
     return this.#rows[row] !== null;
   }
@@ -168,13 +173,13 @@ export class WalkingAvroReader implements InputReader {
       return this.codec.walk(bytes, start, end, this.#record.found);
     } catch (error) {
       if (error instanceof SchemaNeededError) throw error;
-      // The general reader says what is wrong.
+      // The general reader will say what is wrong.
       return false;
     }
   }
 
   /**
-   * Scales what was found into its columns. Returns false where a number is missing, or has no
+   * Scales the found values into their columns. Returns false if a number is missing, or has no
    * float32.
    */
   #fill(features: Float32Array, rowStart: number): boolean {
@@ -190,7 +195,7 @@ export class WalkingAvroReader implements InputReader {
       }
       for (let index = 0; index < count; index++) {
         const feature = scaled(input, found.numbers[place + index] as number);
-        // Infinity and NaN differ from themselves less themselves.
+        // Only for NaN and infinity is this difference not 0.
         if (feature - feature !== 0) return false;
         features[rowStart + column + index] = feature;
       }

@@ -1,4 +1,4 @@
-// Chooses the reader for a format: the compiled one, with the general one behind it.
+// Chooses the reader for a format: the compiled reader, with the general reader behind it.
 
 import { codecs, type Format } from '../codec/codecs.ts';
 import { looseJson } from '../codec/json-loose.ts';
@@ -18,7 +18,7 @@ const PLAIN_JSON: JsonOptions = { isFramed: false, schemas: [], notFinite: false
 
 const COMPILED = { msgpack: MsgpackReader, json: JsonReader } as const;
 
-/** A reader for inputs that records alone give. */
+/** A reader for inputs that need the record alone. */
 export function compileReader(
   format: Format,
   inputs: readonly StatelessInput[],
@@ -31,14 +31,16 @@ export function compileReader(
 
 export interface ReaderParts {
   readonly inputs: readonly PlanInput[];
-  /** Compiled for these inputs, with `raw` for its fields. */
+  /** Compiled for these inputs. It reads its fields from `raw`. */
   readonly plan: FeaturePlan;
   readonly raw: UndecodedRecord;
   readonly idPaths: readonly string[];
   readonly nestingMax: number;
-  /** How JSON is read, beyond what JSON is. */
+  /** How JSON is read where that is more than the standard says. */
   readonly json?: JsonOptions;
-  /** Whether the plan has to see records all of whose inputs were walked: it may skip them. */
+  /**
+   * Whether the plan must also see records whose inputs were all walked, because it may skip them.
+   */
   readonly selects?: boolean;
 }
 

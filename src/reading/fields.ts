@@ -1,37 +1,37 @@
-// What a compiled reader looks for: the paths of a model's inputs and of the ids, as a tree of
-// maps. Records of one stream look alike, so each map expects its keys in the order of the record
-// before, and compares bytes.
+// The fields that a compiled reader looks for: the paths of a model's inputs and of the ids, as a
+// tree of maps. Records of one stream look alike. So each map expects its keys in the order of the
+// previous record, and compares bytes.
 
 import { canonicalPath, formatPath, isElement, parsePath } from '../features/path.ts';
 import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
 
-/** What is wanted of a map's key. */
+/** The reasons why a key of a map is wanted. */
 export interface PlacedField {
   readonly key: Uint8Array;
-  /** The input that stands there, or null. */
+  /** The input that the field is, or null. */
   readonly input: FieldInput | null;
-  /** Its number among the inputs. */
+  /** The input's number. */
   readonly inputIndex: number;
-  /** Its first column in a row of features. */
+  /** The input's first column in a row of features. */
   readonly column: number;
-  /** Number of the id that stands there, or -1. */
+  /** The number of the id that the field is, or -1. */
   readonly id: number;
-  /** The map whose own fields are wanted, or null. */
+  /** The field's own map, if fields of it are wanted, else null. */
   readonly fields: FieldMap | null;
 }
 
 /**
- * How many keys that nobody wants a map remembers, so that each costs one comparison; bounded, for
- * keys may be made up.
+ * How many unwanted keys a map remembers, so that each costs one comparison. The number is bounded
+ * because keys may be made up.
  */
 const UNWANTED_MAX = 256;
 
 export class FieldMap {
   readonly #fields: PlacedField[];
   readonly #lengthMax: number;
-  /** The field of each entry of the record before. */
+  /** By entry of the previous record: its field. */
   readonly #expected: PlacedField[] = [];
-  /** The number of the record in which it was last entered. */
+  /** The number of the record in which the map was last entered. */
   enteredIn = 0;
 
   constructor(fields: readonly PlacedField[]) {
@@ -40,7 +40,7 @@ export class FieldMap {
   }
 
   /**
-   * The field of the map's entry number `entry`, whose key is `bytes[byteAt .. byteAt + length)`.
+   * The field of entry number `entry` of the map. Its key is `bytes[byteAt .. byteAt + length)`.
    */
   fieldOf(entry: number, bytes: Uint8Array, byteAt: number, length: number): PlacedField {
     const expected = this.#expected[entry];
@@ -58,7 +58,7 @@ export class FieldMap {
   }
 }
 
-/** Whether `key` is what stands at `byteAt`. */
+/** Whether the key's bytes stand at `byteAt`. */
 function isAt(key: Uint8Array, bytes: Uint8Array, byteAt: number, length: number): boolean {
   if (key.length !== length) return false;
   for (let index = 0; index < length; index++) if (key[index] !== bytes[byteAt + index]) return false;
@@ -87,7 +87,8 @@ export interface Placed {
 }
 
 /**
- * The list input that a path is an element of, and its number there; undefined for any other path.
+ * The list input that contains the path as an element, and the number of the element. Undefined for
+ * any other path.
  */
 export function elementOf(
   path: string,
@@ -104,7 +105,10 @@ export function elementOf(
   return list === undefined ? undefined : { list, element: Number(last) };
 }
 
-/** Inputs that can be put into their columns while a record is walked: the first of each path. */
+/**
+ * Inputs that can be put into their columns while a record is walked. Of several inputs with the
+ * same path only the first can.
+ */
 export function directInputs(inputs: readonly PlanInput[]): Placed[] {
   const direct = new Map<string, Placed>();
   let column = 0;

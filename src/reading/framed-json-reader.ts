@@ -1,6 +1,6 @@
-// Values of Confluent's serializer for JSON Schema: a zero byte and the number of the schema,
-// big-endian, then JSON. No JSON begins so, and values without the frame are read as they are. The
-// number says nothing that is needed to read the value.
+// Reads values of Confluent's serializer for JSON Schema: a zero byte and the number of the schema,
+// big-endian, then JSON. No JSON begins with a zero byte, so values without the frame are read too.
+// The number is not needed to read the value.
 
 import { viewOf } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -14,7 +14,7 @@ export class FramedJsonReader implements InputReader {
   readonly #inner: InputReader;
   readonly #schemas: ReadonlySet<number>;
 
-  /** Records of other schemas are refused; without any named none is. */
+  /** Records with another schema number are refused. If `schemas` is empty, none is refused. */
   constructor(inner: InputReader, schemas: readonly number[]) {
     this.#inner = inner;
     this.#schemas = new Set(schemas);

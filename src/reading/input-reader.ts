@@ -1,6 +1,6 @@
-// From the bytes of one value to one row of features and the id fields that its result will carry.
-// This is the general form, through a decoded object: for every format, and the measure of the
-// compiled ones.
+// From the bytes of one value to one row of features, and to the id fields that its result will
+// carry. The general reader decodes the whole value, of any format. The compiled readers are
+// measured against it.
 
 import { type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
@@ -12,13 +12,14 @@ import type { Rejection } from '../features/rejection.ts';
 import type { Locator } from './locate.ts';
 
 export interface InputReader {
-  /** Floats in a row. */
+  /** The number of floats in a row. */
   readonly width: number;
-  /** Whether `read` looks at the record's key. */
+  /** Whether `read` needs the record's key. */
   readonly wantsKey: boolean;
   /**
-   * Reads one value, of a record of that time and key, into row `row` of `features`. Returns null,
-   * or why the record cannot be scored. Throws `SchemaNeededError`: then nothing was read.
+   * Reads one value into row `row` of `features`. The time and the key are the record's. Returns
+   * null, or the reason why the record cannot be scored. Throws `SchemaNeededError`: then nothing
+   * was read.
    */
   read(
     bytes: Uint8Array,
@@ -30,47 +31,44 @@ export interface InputReader {
     key?: Uint8Array | null,
   ): Rejection | null;
   /**
-   * What the headers of a record say of its value's schema, before it is read or checked. Not there
-   * where they have no say.
+   * Takes what the headers of a record say of its value's schema. To be called before the value is
+   * read or checked. Missing if headers do not matter.
    */
   named?(schema: NamedSchema): void;
   /**
-   * Throws `SchemaNeededError` where `read` would, and does nothing else. Not there where it never
+   * Throws `SchemaNeededError` if `read` would, and does nothing else. Missing if `read` never
    * would.
    */
   check?(bytes: Uint8Array, start: number, end: number): void;
-  /**
-   * The id fields of the value read into that row, in the order of their paths; undefined where
-   * missing.
-   */
+  /** The id fields of the value in that row, in the order of their paths. Undefined if missing. */
   ids(row: number): readonly unknown[];
   /**
-   * Where an id stands in the bytes that the row was read from: -1 when it is missing, `ELSEWHERE`
-   * when only `ids` has it.
+   * Where an id begins in the bytes of its record. -1 if it is missing, `ELSEWHERE` if only `ids`
+   * has it.
    */
   idStart(row: number, id: number): number;
-  /** One past its last byte. */
+  /** One past the id's last byte. */
   idEnd(row: number, id: number): number;
 }
 
 export const ELSEWHERE = -2;
 
-/** What decodes values, and may have to learn a schema first. */
+/** Decodes values, and may need a schema first. */
 export interface Decoder extends Pick<Codec, 'decode'> {
   check?(bytes: Uint8Array, start: number, end: number): void;
 }
 
-/** What was read into a row. */
+/** The record that was read into a row. */
 interface Row {
   readonly ids: readonly unknown[];
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** Where its ids stand; null where that cannot be said. */
+  /** Where its ids stand. Null if that is not known. */
   ranges: Int32Array | null | undefined;
 }
 
-/** With a `locator` of the ids, of the format of `codec`, they can be copied from the bytes. */
+/** With a `locator` for the format of `codec`, ids can be copied from the bytes. */
 export function generalReader(
   codec: Decoder,
   plan: FeaturePlan,
@@ -80,7 +78,7 @@ export function generalReader(
 ): InputReader {
   const paths = idPaths.map(parsePath);
   const rows: Row[] = [];
-  /** Looks where ids stand, once somebody asks for a row's. */
+  /** Looks for the ids of a row, at the first time somebody asks. */
   const rangesOf = (row: number): Int32Array | null => {
     const read = rows[row];
     if (read === undefined || locator === null) return null;

@@ -1,4 +1,4 @@
-// The compiled reader for JSON. Numbers are read to the very float32 that JSON.parse would lead to.
+// The compiled reader for JSON. Its float32s are exactly those that JSON.parse would lead to.
 
 import { isUtf8 } from 'node:buffer';
 import { isAscii, latin1 } from '../base/text.ts';
@@ -20,7 +20,7 @@ function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
 
 export class JsonReader extends WalkingReader {
   readonly #walker: JsonWalker;
-  /** For single values, while the other may be in the middle of a record. */
+  /** Reads single values while the other walker may be in the middle of a record. */
   readonly #values: JsonWalker;
 
   constructor(parts: Omit<WalkingParts, 'codec'>) {
@@ -42,7 +42,7 @@ export class JsonReader extends WalkingReader {
     return !walker.beyondAscii || isUtf8(bytes.subarray(start, end));
   }
 
-  /** Numbers and plain text; all else as the codec has it. */
+  /** Reads numbers and plain text itself. The codec reads all else. */
   protected override valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
     let [from, to] = [start, end];
     if (element !== WHOLE) {
@@ -66,7 +66,7 @@ export class JsonReader extends WalkingReader {
   #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
     if (depth > this.nestingMax) return false;
-    // Entered twice: a repeated key, of which only the last counts.
+    // The map was entered twice: its key is repeated, and only the last one counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
     if (!walker.enterMap()) return false;
@@ -115,12 +115,12 @@ export class JsonReader extends WalkingReader {
     if (!walker.readNumber() && !walker.readFlag()) return false;
     let feature = asItIs ? Math.fround(walker.value) : scaled(input, walker.value);
     if (!walker.isExact) {
-      // The number is between two neighbours of 15 digits. Scaling but for log1p keeps order: where
-      // both give the same float32, so does the number.
+      // The number is between two neighbours of 15 digits. Scaling without log1p keeps the order.
+      // So if both neighbours give the same float32, the number gives it too.
       const agree = !input.log1p && feature === scaled(input, walker.next);
       if (!agree) feature = scaled(input, walker.exactNumber());
     }
-    // Infinity and NaN differ from themselves less themselves.
+    // Only for NaN and infinity is this difference not 0.
     if (feature - feature !== 0) return false;
     features[column] = feature;
     return true;

@@ -1,6 +1,6 @@
-// Where values stand in the bytes of a record, by their paths: so that an id is copied into its
-// result as it was written, also where its record had to be decoded. For records that were decoded,
-// or walked, before: what is damaged was refused by then.
+// Finds where values stand in the bytes of a record, by their paths. So an id is copied into its
+// result exactly as it was written, also if its record had to be decoded. The record was decoded or
+// walked before: damaged records were refused by then.
 
 import { codecs } from '../codec/codecs.ts';
 import { JsonError } from '../codec/json-error.ts';
@@ -10,14 +10,14 @@ import type { Path } from '../features/path.ts';
 
 export const ABSENT = -1;
 
-/** Walks lists and maps alike. */
+/** Walks lists and maps in the same way. */
 interface Entries {
   readonly byteAt: number;
   begin(bytes: Uint8Array, start: number, end: number): void;
   skip(): void;
   /**
-   * Calls `visit`, which moves past its value, for each entry of a list or map; false, and nothing
-   * was done, for any other value.
+   * Calls `visit`, which moves past its value, for each entry of a list or map. For any other value
+   * it does nothing and returns false.
    */
   each(visit: (step: string) => void): boolean;
 }
@@ -57,7 +57,8 @@ export class Locator {
 
   /**
    * Looks at the value in `bytes[start .. end)`. Returns where each path leads: start and end, or
-   * twice -1. Null for a value that the format does not have, NaN in JSON, though it could be read.
+   * -1 twice. Returns null for a value that could be read but is not in the format, such as NaN in
+   * JSON.
    */
   locate(bytes: Uint8Array, start: number, end: number): Int32Array | null {
     this.#entries.begin(bytes, start, end);
@@ -83,7 +84,7 @@ export class Locator {
         entries.skip();
         return;
       }
-      // Of a key that stands twice the last one counts.
+      // Of a repeated key only the last one counts.
       this.#forget(next);
       const start = entries.byteAt;
       this.#visit(next);
@@ -176,7 +177,7 @@ class MsgpackEntries implements Entries {
     return elements >= 0;
   }
 
-  /** The name of a key that is no text. */
+  /** The name of a key that is not text. */
   #name(): string {
     const { byteAt } = this.#walker;
     this.#walker.skip();

@@ -13,7 +13,7 @@ const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
 
 export class MsgpackReader extends WalkingReader {
   readonly #walker: MsgpackWalker;
-  /** For single values, while the other may be in the middle of a record. */
+  /** Reads single values while the other walker may be in the middle of a record. */
   readonly #values: MsgpackWalker;
 
   constructor(parts: Omit<WalkingParts, 'codec'>) {
@@ -33,7 +33,7 @@ export class MsgpackReader extends WalkingReader {
     return this.#map(this.root, bytes, features, rowStart, 1) && this.#walker.byteAt === end;
   }
 
-  /** Doubles, float32, small integers and plain text; all else as the codec has it. */
+  /** Reads doubles, float32, small integers and plain text itself. The codec reads all else. */
   protected override valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
     const walker = this.#values;
     walker.reset(bytes, start, end);
@@ -54,7 +54,7 @@ export class MsgpackReader extends WalkingReader {
   #map(fields: FieldMap, bytes: Uint8Array, features: Float32Array, rowAt: number, depth: number): boolean {
     const walker = this.#walker;
     if (depth > this.nestingMax) return false;
-    // Entered twice: a repeated key, of which only the last counts.
+    // The map was entered twice: its key is repeated, and only the last one counts.
     if (fields.enteredIn === this.record) return false;
     fields.enteredIn = this.record;
     const size = walker.readMapSize();
@@ -94,7 +94,7 @@ export class MsgpackReader extends WalkingReader {
     for (; done < (count ?? 1); done++) {
       if (!walker.readNumber()) return false;
       const feature = scaled(input, walker.value);
-      // Infinity and NaN differ from themselves less themselves.
+      // Only for NaN and infinity is this difference not 0.
       if (feature - feature !== 0) return false;
       features[column + done] = feature;
     }

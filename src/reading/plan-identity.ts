@@ -1,6 +1,6 @@
-// What a feature plan is, whichever model it belongs to. Two versions of a model with the same plan
-// make the same rows of the same records, refuse the same ones and skip the same ones: so the
-// windows of one are those of the other, and so are their snapshots.
+// Identifies a feature plan, whichever model it belongs to. Two versions of a model with the same
+// plan make the same rows of the same records, and refuse and skip the same records. So they can
+// share windows and snapshots.
 
 import { createHash } from 'node:crypto';
 import type { PlanInput } from '../features/spec.ts';
@@ -13,15 +13,15 @@ export interface PlanSpec {
   readonly windows: StateOptions;
 }
 
-/** A record past one of them is refused. */
+/** A record past one of these limits is refused. */
 export interface RecordLimits {
   readonly recordBytesMax: number;
   readonly headersMax: number;
 }
 
 /**
- * SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window, so what
- * refuses and skips is a part of it.
+ * SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window. So the
+ * identity also covers what refuses and skips records.
  */
 export function planIdentity({ inputs, windows }: PlanSpec, setup: ReadingSetup & RecordLimits): string {
   const { inputFormat, json, avro, only, nestingMax, recordBytesMax, headersMax } = setup;

@@ -1,4 +1,4 @@
-// The reader for the format of a job's records, behind which a feature plan is filled.
+// Makes the reader for the format of a job's records, and the feature plan that it fills.
 
 import type { AvroReader } from '../codec/avro.ts';
 import type { Format } from '../codec/codecs.ts';
@@ -13,12 +13,12 @@ import { UndecodedRecord } from './undecoded-record.ts';
 
 export interface PlanReader {
   readonly reader: InputReader;
-  /** What learns writers' schemas; null where there are none. */
+  /** Learns writers' schemas. Null if the format has none. */
   readonly avro: AvroReader | null;
 }
 
 /**
- * The reader for these inputs, whose plan is made for the fields of its records. Throws
+ * The reader for these inputs. Their plan is made for the fields of its records. Throws
  * `SchemaError`.
  */
 export function readerWith(

@@ -1,6 +1,6 @@
 // Confluent's newer serializers name the schema of the value in a header of the record, and put
-// nothing before the value: the byte 1 and 16 bytes of a GUID, or the byte 0 and a number. Where
-// the header is, it counts, as their deserializers have it.
+// nothing before the value. The header is the byte 1 and 16 bytes of a GUID, or the byte 0 and a
+// number. Where this header exists, it decides, as in Confluent's deserializers.
 // https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
 
 import { readVarint, type VarintCursor } from '../base/varint.ts';
@@ -11,7 +11,7 @@ const NAME = Buffer.from('__value_schema_id');
 const [NUMBERED, GUID] = [0, 1];
 const [NUMBERED_BYTES, GUID_BYTES] = [5, 17];
 
-/** The schema that the headers of a record name; null where they name none. */
+/** The schema that the headers of a record name. Null if they name none. */
 export function schemaInHeaders(record: RecordView): NamedSchema {
   const { bytes, headersStart, headersEnd } = record;
   if (headersEnd - headersStart < NAME.length || countHeaders(record) <= 0) return null;
@@ -23,7 +23,7 @@ export function schemaInHeaders(record: RecordView): NamedSchema {
       keyLength === NAME.length && NAME.equals(bytes.subarray(cursor.byteAt, cursor.byteAt + keyLength));
     cursor.byteAt += keyLength;
     const length = Math.max(0, readVarint(cursor));
-    // The last one counts.
+    // The last such header counts.
     if (isIt) found = nameIn(Buffer.from(bytes.buffer, bytes.byteOffset + cursor.byteAt, length));
     cursor.byteAt += length;
   }

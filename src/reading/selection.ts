@@ -1,5 +1,5 @@
-// Which records of the input are skipped, for those who have no model: the audit, which must not
-// call them missing. It reads by the very reader of the workers, that of a model without inputs.
+// Finds out which records of the input are skipped, for callers without a model: the audit must not
+// call them missing. It uses the same reader as the workers, for a model without inputs.
 
 import { SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
@@ -16,18 +16,18 @@ export class Selection {
   readonly #reading: PlanReader;
   readonly #needed = new Set<SchemaNeededError['id']>();
 
-  /** Throws `SchemaError` for a reader's schema that is none. */
+  /** Throws `SchemaError` if the reader's schema is none. */
   constructor(setup: ReadingSetup) {
     this.#setup = setup;
     this.#reading = readerWith({ ...setup, idPaths: [] }, [], (fields) => compilePlan([], fields));
   }
 
-  /** Whether anything may be skipped. */
+  /** Whether any record may be skipped. */
   get isNeeded(): boolean {
     return this.#setup.tombstones === 'skip' || Object.keys(this.#setup.only).length > 0;
   }
 
-  /** Undefined where a schema is needed first. */
+  /** Undefined if a schema is needed first. */
   skips(record: RecordView): boolean | undefined {
     const { bytes, valueStart, valueEnd, timestampMs } = record;
     if (valueStart < 0) return this.#setup.tombstones === 'skip';
@@ -43,7 +43,7 @@ export class Selection {
   }
 
   /**
-   * Asks the registry for what was needed. Resolves to false where that was nothing. Rejects with
+   * Asks the registry for the schemas that were needed. Resolves to false if none was. Rejects with
    * `RegistryError`.
    */
   async learn(): Promise<boolean> {

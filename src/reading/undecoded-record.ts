@@ -1,6 +1,6 @@
-// A record that was walked, not decoded: where its fields stand in its bytes. A plan reads from it
-// what the walk did not put into the row by itself; a value is read when it is asked for, and no
-// object is made for the record.
+// A record that was walked, not decoded: it knows where its fields stand in its bytes. A plan reads
+// from it the values that the walk did not put into the row. Each value is read when it is asked
+// for, and no object is made for the record.
 
 import { canonicalPath, formatPath, isElement, type Path, parsePath } from '../features/path.ts';
 import { OBJECT_FIELDS } from '../features/plan.ts';
@@ -8,21 +8,22 @@ import type { PlanInput } from '../features/spec.ts';
 import { elementOf } from './fields.ts';
 import { WalkedRecord } from './walked-record.ts';
 
-/** Reads the value that stands in a range of bytes, or its element of that number. */
+/** Reads the value in a range of bytes, or one element of it. */
 export type ReadValue = (bytes: Uint8Array, start: number, end: number, element: number) => unknown;
 
-/** The value itself. */
+/** Stands for the value itself, not an element of it. */
 export const WHOLE = -1;
 
 /**
- * An id of the result: which of the paths it is, or in which one it stands by what further steps.
+ * An id of the result: the number of its path, and the further steps from there if the path leads
+ * to a value around it.
  */
 export interface PlacedId {
   readonly place: number;
   readonly rest: Path;
 }
 
-/** Where a row's fields stand. */
+/** Says where the fields of a row stand. */
 export interface Ranges {
   startOf(row: number, place: number): number;
   endOf(row: number, place: number): number;
@@ -30,8 +31,8 @@ export interface Ranges {
 
 export class UndecodedRecord extends WalkedRecord {
   /**
-   * What must be found in a record besides inputs: for the ids of the result, and what the plan
-   * asks for.
+   * The paths that must be found in a record besides inputs: for the ids of the result, and for the
+   * plan.
    */
   readonly paths: string[] = [];
   readonly ids: readonly PlacedId[];
@@ -45,7 +46,7 @@ export class UndecodedRecord extends WalkedRecord {
     this.ids = idPaths.map((path) => this.#placeOfId(parsePath(path)));
   }
 
-  /** Where to look, and how: what reads the records says it once. */
+  /** Takes where to look and how to read. The reader of the records calls it once. */
   open(ranges: Ranges, read: ReadValue): void {
     this.#ranges = ranges;
     this.#read = read;
@@ -65,8 +66,8 @@ export class UndecodedRecord extends WalkedRecord {
   }
 
   /**
-   * Maps are walked, lists as wholes: what is inside of one, or of what may be one, is looked for
-   * in it.
+   * Maps are walked field by field, lists as wholes. So an id inside a list, or inside something
+   * that may be a list, is looked for in the whole list later.
    */
   #placeOfId(steps: Path): PlacedId {
     const element = steps.findIndex((step, depth) => depth > 0 && isElement(step));
@@ -79,7 +80,7 @@ export class UndecodedRecord extends WalkedRecord {
     return known < 0 ? this.paths.push(path) - 1 : known;
   }
 
-  /** An element of a list that is walked as a whole is found through the list. */
+  /** An element of a list is found through the list, if that is walked as a whole. */
   #place(path: string): { readonly id: number; readonly element: number } {
     const { list, element } = elementOf(path, this.inputs) ?? { list: { path }, element: WHOLE };
     return { id: this.#want(canonicalPath(list.path)), element };

@@ -1,7 +1,7 @@
-// What the compiled readers share: they walk the bytes of a record straight into the row of
-// features and note where its ids stand, with no object for the record. Whatever is not plain (a
-// missing field, text for a number, damage) they leave to the general reader, which finds the
-// words; both give the same features and the same refusals (test/scoring/).
+// The part that the compiled readers share. They walk the bytes of a record straight into the row
+// of features and note where its ids stand, with no object for the record. If anything is not plain
+// (a missing field, text for a number, damage), they leave the record to the general reader, which
+// says what is wrong. Both give the same features and the same refusals (test/scoring/).
 
 import type { Codec } from '../codec/codec.ts';
 import type { FeaturePlan } from '../features/plan.ts';
@@ -13,14 +13,14 @@ import { ABSENT, Locator } from './locate.ts';
 import { type PlacedId, type UndecodedRecord, WHOLE } from './undecoded-record.ts';
 
 export interface WalkingParts {
-  /** Reads whatever this one does not. */
+  /** Reads the records that this reader does not. */
   readonly general: InputReader;
   readonly codec: Codec;
-  /** Gives the columns that are not walked; null where all are. */
+  /** Fills the columns that are not walked. Null if all are walked. */
   readonly rest: FeaturePlan | null;
-  /** What is looked for; the plan reads the rest from it. */
+  /** The fields to look for. The plan reads the rest from it. */
   readonly raw: UndecodedRecord;
-  /** To look into lists. */
+  /** Used to look into lists. */
   readonly entries: ConstructorParameters<typeof Locator>[0];
   readonly nestingMax: number;
 }
@@ -29,7 +29,7 @@ export abstract class WalkingReader implements InputReader {
   readonly width: number;
   readonly wantsKey: boolean;
   protected readonly nestingMax: number;
-  /** What is wanted of a record. */
+  /** The fields that are wanted of a record. */
   protected readonly root: FieldMap;
   readonly #general: InputReader;
   readonly #codec: Codec;
@@ -37,18 +37,19 @@ export abstract class WalkingReader implements InputReader {
   readonly #raw: UndecodedRecord;
   readonly #idCount: number;
   /**
-   * For each id of the result what looks for it in what was found; null where it was found itself.
+   * By id of the result: the locator that looks for it inside a found value, or null if the id
+   * itself was found.
    */
   readonly #inside: readonly (Locator | null)[];
-  /** For each input, the number of the record that it was last seen in. */
+  /** By input: the number of the record in which it was last seen. */
   readonly #seenIn: Float64Array;
   #seen = 0;
-  /** Counts the records read. */
+  /** The number of the record: how many were read. */
   protected record = 0;
-  /** For each row: start and end of each id in the bytes it was read from. */
+  /** By row: start and end of each id in the bytes of its record. */
   #idRanges: Int32Array;
   #idsAt = 0;
-  /** For each row: its bytes, or null when the general reader has it. */
+  /** By row: its bytes, or null if the general reader has it. */
   readonly #source: (Uint8Array | null)[] = [];
 
   constructor({ general, codec, rest, raw, entries, nestingMax }: WalkingParts) {
@@ -95,12 +96,12 @@ export abstract class WalkingReader implements InputReader {
     try {
       return this.walk(bytes, start, end, features, rowStart) && this.#seen === this.#seenIn.length;
     } catch {
-      // Damaged: the general reader says what is wrong with it.
+      // The record is damaged. The general reader will say what is wrong.
       return false;
     }
   }
 
-  /** Whether the record in that row needed no decoding. */
+  /** Whether the record in that row was read without decoding. */
   isWalked(row: number): boolean {
     return this.#source[row] !== null;
   }
@@ -144,7 +145,7 @@ export abstract class WalkingReader implements InputReader {
   }
 
   /**
-   * Walks one record into `features[rowStart ..]`. Returns false, or throws, when the record is not
+   * Walks one record into `features[rowStart ..]`. Returns false, or throws, if the record is not
    * plain.
    */
   protected abstract walk(
@@ -155,13 +156,13 @@ export abstract class WalkingReader implements InputReader {
     rowStart: number,
   ): boolean;
 
-  /** The value, or the element of that number, that stands in a range of bytes. */
+  /** The value in a range of bytes, or one element of it. */
   protected valueAt(bytes: Uint8Array, start: number, end: number, element: number): unknown {
     const value = this.#codec.decode(bytes, start, end);
     return element === WHOLE ? value : (value as readonly unknown[])[element];
   }
 
-  /** An input was read. */
+  /** To be called when an input was read. */
   protected sawInput(inputIndex: number): void {
     if (this.#seenIn[inputIndex] === this.record) return;
     this.#seenIn[inputIndex] = this.record;
@@ -180,5 +181,5 @@ export abstract class WalkingReader implements InputReader {
   }
 }
 
-/** Whether the feature is the number itself. */
+/** Whether the feature equals the number. */
 export const isUnscaled = ({ log1p, mean, std }: FieldInput): boolean => !log1p && mean === 0 && std === 1;
