@@ -1,4 +1,5 @@
-// Chooses the backend in a thread of its own, so that what the others leave behind goes with it.
+// Chooses the backend in a thread of its own. What the other backends leave behind ends with that
+// thread.
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

@@ -1,6 +1,6 @@
-// Which backend to serve on. `auto` loads every one that is here, checks it against the golden
-// records, measures it on the batch size in use, and takes the fastest: which one that is depends
-// on the model and the batch (docs/decisions/0005).
+// Chooses the backend to serve on. `auto` loads every backend that is installed, checks it against
+// the golden records, measures it on the batch size in use, and takes the fastest. The answer
+// depends on the model and the batch (docs/decisions/0005).
 
 import { checkGolden } from './golden.ts';
 import { loadPredictor } from './load-predictor.ts';
@@ -9,10 +9,10 @@ import { BACKENDS, type Backend, BackendMissingError, type Predictor } from './p
 
 export interface BackendReport {
   readonly backend: Backend;
-  /** Null when it can be used. */
+  /** Why the backend cannot be used. Null if it can. */
   readonly missing: string | null;
   readonly runtime: string | null;
-  /** Median time of one predict call divided by its rows. */
+  /** The median time of one predict call, divided by its rows. */
   readonly microsPerRecord: number | null;
 }
 
@@ -26,7 +26,7 @@ const WARM_UP_CALLS = 5;
 const MEASURED_CALLS = 15;
 
 /**
- * Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` when none
+ * Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` if none
  * can serve.
  */
 export async function chooseBackend(
@@ -58,7 +58,7 @@ export async function chooseBackend(
   return { backend: best.backend, batchRecords, reports };
 }
 
-/** Median microseconds a record over some calls on `rows` rows. */
+/** The median microseconds per record, over some calls on `rows` rows. */
 function measure(predictor: Predictor, width: number, rows: number): number {
   const features = new Float32Array(rows * width).map((_, index) => Math.sin(index));
   for (let call = 0; call < WARM_UP_CALLS; call++) predictor.predict(features, rows);
@@ -72,7 +72,7 @@ function measure(predictor: Predictor, width: number, rows: number): number {
   return ((times[MEASURED_CALLS >> 1] as number) * 1000) / rows;
 }
 
-/** One line for a log: what was taken, and why. */
+/** One line for a log: the backend that was taken, and why. */
 export function explainChoice({ backend, batchRecords, reports }: BackendChoice): string {
   const parts = reports.map((report) =>
     report.missing === null

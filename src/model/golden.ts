@@ -1,12 +1,12 @@
-// The golden check: before a model serves, its own records must give its own scores, through the
-// same features and the same backend that will be used.
+// The golden check: before a model serves, its golden records must give their known scores, through
+// the features and the backend that will be used.
 
 import { type GoldenRecord, ModelError, type ModelManifest, planOf } from './manifest.ts';
 import type { Predictor } from './predictor.ts';
 
 /**
- * Predicts the golden records, as if they were the first ones in the log, and throws `ModelError`
- * at the first that differs by more than the tolerance.
+ * Predicts the golden records as if they were the first ones in the log. Throws `ModelError` at the
+ * first output that differs by more than the tolerance.
  */
 export function checkGolden(
   manifest: ModelManifest,
@@ -35,7 +35,8 @@ export function checkGolden(
       }
       expected.forEach((value, output) => {
         const found = column[index * outputWidth + output] as number;
-        // NaN compares false with everything: only what is surely near enough passes.
+        // Comparisons with NaN are false. So written this way, only a value that is surely near
+        // enough passes.
         if (Math.abs(found - value) <= manifest.golden.tolerance) return;
         throw wrong(
           manifest,

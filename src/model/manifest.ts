@@ -1,5 +1,5 @@
-// model.yaml: what a model version needs to be served. Read once, checked in full, wrong files are
-// named with the key.
+// model.yaml: all that is needed to serve a model version. It is read once and checked in full. An
+// error names the file and the key.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
 
-/** A model that cannot be served, and why. */
+/** A model cannot be served, and why. */
 export class ModelError extends ScorelaneError {
   readonly code = 'SCORELANE_MODEL';
 }
@@ -21,7 +21,7 @@ const manifestSchema = z.strictObject({
   name: z.string().min(1),
   version: z.union([z.int().positive(), z.string().min(1)]),
   inputs: z.array(planInput).min(1),
-  /** Of the windows among the inputs. */
+  /** The options of the windows among the inputs. */
   windows: stateSchema.prefault({}),
   outputs: z.array(z.string().min(1)).min(1),
   artefacts: z
@@ -46,9 +46,9 @@ const goldenSchema = z
     z.strictObject({
       record: z.record(z.string(), z.unknown()),
       outputs: z.record(z.string(), z.array(z.number())),
-      /** Its own time, for inputs that ask for parts of it. */
+      /** The record's timestamp, for inputs that use parts of it. */
       timestampMs: z.number().default(0),
-      /** Its key, for windows that are kept by it. */
+      /** The record's key, for windows by that key. */
       key: z.string().optional(),
     }),
   )
@@ -58,9 +58,9 @@ export type GoldenRecord = z.infer<typeof goldenSchema>[number];
 
 export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'version'> {
   readonly version: string;
-  /** Floats in a row of the model's input. */
+  /** The number of floats in a row of the model's input. */
   readonly width: number;
-  /** Absolute path of the version's folder: the paths in the manifest are relative to it. */
+  /** The absolute path of the version's folder. The paths in the manifest are relative to it. */
   readonly folder: string;
 }
 
@@ -87,7 +87,7 @@ export function statelessInputs({ name, version, inputs }: ModelManifest): State
   });
 }
 
-/** The model's feature plan; one with windows has an empty state. */
+/** The model's feature plan. With windows, it has an empty state. */
 export const planOf = (manifest: ModelManifest): FeaturePlan =>
   keepsState(manifest)
     ? new StatefulPlan(manifest.inputs, manifest.windows)

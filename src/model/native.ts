@@ -1,6 +1,6 @@
-// The native backend: TensorFlow's C library through @tensorflow/tfjs-node, SavedModel signatures
-// only. Its eager ops are slower and leak resident memory for a while (docs/decisions/0005); a
-// signature is one call a batch.
+// The native backend: TensorFlow's C library through @tensorflow/tfjs-node. It uses only SavedModel
+// signatures: a signature is one call per batch. Eager ops are slower, and for a while they leak
+// resident memory (docs/decisions/0005).
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { ModelError, type ModelManifest } from './manifest.ts';
 import { BackendMissingError, type Predictor } from './predictor.ts';
 
 /**
- * The part of tfjs-node used here. Its own types are not always there: it is an optional
+ * The part of tfjs-node that is used here. Its own types may be missing: it is an optional
  * dependency.
  */
 interface TensorFlow {
@@ -31,7 +31,7 @@ interface SavedModel {
 
 const require = createRequire(import.meta.url);
 
-/** TensorFlow.js's own name of it. */
+/** TensorFlow.js's own name of this backend. */
 const NAME = 'tensorflow';
 
 export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
@@ -73,7 +73,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
           return column.subarray(0, (column.length / padded) * rows);
         });
       } finally {
-        // Also when the model throws: the thread goes on with the records that it can score.
+        // Also if the model throws: the thread goes on with the other records.
         for (const tensor of alive) tensor.dispose();
       }
     },
@@ -83,10 +83,10 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
 }
 
 /**
- * TensorFlow multiplies a single row, and without oneDNN also the rows that fill no block, in
- * another order of additions: the last bits of a score would depend on which records share its
- * call. Seen on x86-64: over all batch sizes that are a multiple of 8, with and without oneDNN,
- * scores agree to the bit (invariant 8).
+ * TensorFlow adds in another order for a single row, and, without oneDNN, for rows that do not fill
+ * a block. Then the last bits of a score would depend on which records share a call. Seen on
+ * x86-64: if the batch size is a multiple of 8, scores agree to the bit, with and without oneDNN
+ * (invariant 8).
  */
 const ROWS_MULTIPLE = 8;
 

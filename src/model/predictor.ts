@@ -1,5 +1,5 @@
-// What a loaded model is to the scorer: rows of floats in, columns of floats out. One
-// implementation a runtime.
+// A loaded model as the scorer sees it: rows of floats go in, columns of floats come out. Each
+// runtime has its own implementation.
 
 import { ScorelaneError } from '../base/errors.ts';
 
@@ -11,18 +11,21 @@ export interface Predictor {
   /** The runtime's own name and version, for reports. */
   readonly runtime: string;
   /**
-   * `features` holds `rows` rows of the model's width. Returns a column for each output of the
-   * manifest, in its order: `rows * width` floats, the width being the output's own. Throws what
-   * the runtime throws.
+   * `features` holds `rows` rows of the model's width. Returns a column for each output, in the
+   * manifest's order. A column has `rows * width` floats, where the width is the output's. Throws
+   * what the runtime throws.
    */
   predict(features: Float32Array, rows: number): Float32Array[];
-  /** Tensors alive in this thread's runtime: between calls always as many. */
+  /**
+   * The tensors that are alive in this thread's runtime. Between calls the number is always the
+   * same.
+   */
   tensorCount(): number;
-  /** Gives up the model's tensors and memory. Nothing is predicted after that. */
+  /** Frees the model's tensors and memory. After that it can predict nothing. */
   dispose(): void;
 }
 
-/** A backend that cannot be used here, and what would change that. */
+/** A backend cannot be used here. The message says what would help. */
 export class BackendMissingError extends ScorelaneError {
   readonly code = 'SCORELANE_BACKEND_MISSING';
 }

@@ -1,5 +1,5 @@
-// The model repository: native-models/<model>/<version>/. Finds a version's folder; knows nothing
-// of its content.
+// The model repository: native-models/<model>/<version>/. Finds a version's folder, and knows
+// nothing of its content.
 
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -31,8 +31,8 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     backend,
     runtime: `tfjs ${tf.version_core} (${backend})`,
     predict(features, rows) {
-      // Another model of this thread may be on another backend. One that has started is taken at
-      // once, nothing is waited for.
+      // Another model of this thread may be on another backend. This one has started before, so it
+      // is set at once, without waiting.
       if (tf.getBackend() !== backend) void tf.setBackend(backend);
       const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
       try {
@@ -46,10 +46,10 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   };
 }
 
-/** Those that this thread has started already: their settings are fixed from then on. */
+/** The backends that this thread has started already. Their settings can no longer change. */
 const started = new Set<string>();
 
-/** New tensors are made on it from then on. */
+/** From then on, new tensors are made on this backend. */
 async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
   const tf = await import('@tensorflow/tfjs-core');
   if (!started.has(backend)) await prepare(backend);
@@ -61,13 +61,13 @@ async function useBackend(backend: 'wasm' | 'cpu'): Promise<void> {
 
 async function prepare(backend: 'wasm' | 'cpu'): Promise<void> {
   const tf = await import('@tensorflow/tfjs-core');
-  // No debug checks of each tensor, and no advertisement on standard output.
+  // Without debug checks of each tensor, and without the advertisement on standard output.
   tf.enableProdMode();
   if (backend === 'wasm') {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
     wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-    // One thread a worker: the pool is the parallelism, and the threaded binary would start helpers
-    // of its own.
+    // One thread per worker: the pool makes the parallelism. The multi-threaded binary would start
+    // threads of its own.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   } else {
     await import('@tensorflow/tfjs-backend-cpu');
@@ -129,7 +129,7 @@ function graphRunner(
   };
 }
 
-/** Reads the artefacts beside model.json: TensorFlow.js itself only fetches them over HTTP. */
+/** Reads the artefacts beside model.json. TensorFlow.js itself only fetches them over HTTP. */
 function fromFolder(file: string, document: io.ModelJSON): io.IOHandler {
   return {
     async load() {
