@@ -1,4 +1,4 @@
-// The configuration as it is in effect, one line a key, with where each value comes from. Secrets
+// The configuration that is in effect: one line for each key, with the source of its value. Secrets
 // are masked.
 
 import { leaves } from './leaves.ts';
@@ -16,14 +16,11 @@ export function printEffective({ config, origins }: LoadedConfig): string[] {
   });
 }
 
-/**
- * A command line as it may be written into a report: no value of a secret key in it, and no login
- * in an address.
- */
+/** A command line for a report: without values of secret keys, and without logins in addresses. */
 export const commandLine = (program: string, args: readonly string[]): string =>
   [program, ...args.map(printable)].join(' ');
 
-/** What comes behind the key of a secret is masked, however it is written. */
+/** All that follows the key of a secret is masked, however it is written. */
 function printable(word: string): string {
   const secret = leaves.find(({ key, type }) => isSecret(type) && word.includes(key));
   if (secret !== undefined) return `${word.slice(0, word.indexOf(secret.key))}${secret.key}=${MASK}`;
@@ -31,7 +28,7 @@ function printable(word: string): string {
   return `${key}${withoutLogin(value)}`;
 }
 
-/** The configuration as it may be written into a report. */
+/** The configuration for a report: without secrets. */
 export function withoutSecrets(config: Config): object {
   const copy = structuredClone(config) as unknown as Record<string, unknown>;
   for (const { path, type } of leaves) {

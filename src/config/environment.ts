@@ -1,6 +1,6 @@
-// Environment variables that look like keys and are none. Most are not ours: a Kubernetes Service
-// named scorelane gives every pod SCORELANE_SERVICE_HOST, SCORELANE_PORT and more. So they are left
-// alone, and only what is nearly a key is told.
+// Environment variables that look like keys but are none. Most are not ours: a Kubernetes Service
+// named scorelane gives every pod SCORELANE_SERVICE_HOST, SCORELANE_PORT and more. So these are
+// ignored, and a warning is given only for names that are nearly a key.
 
 import { closest, distance } from 'fastest-levenshtein';
 import { leaves } from './leaves.ts';
@@ -8,19 +8,19 @@ import { leaves } from './leaves.ts';
 const PREFIX = 'SCORELANE_';
 
 /**
- * As Kubernetes and Docker name what they tell of services, whatever stands before: the service may
- * be `scorelane-model`.
+ * The names that Kubernetes and Docker give to the variables of services, with anything in front:
+ * the service may be `scorelane-model`.
  */
 export const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 
-/** A letter in four may be wrong, missing or too much. */
+/** One letter in four may be wrong, missing or too many. */
 const NEAR_SHARE = 1 / 4;
 
 const variables: readonly string[] = leaves.map(({ variable }) => variable);
 const known: ReadonlySet<string> = new Set(variables);
 
-/** A warning for each variable that is nearly one of a key. */
+/** A warning for each variable whose name is nearly that of a key. */
 export function nearMisses(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(environment).flatMap((name) => {
     if (!name.startsWith(PREFIX) || known.has(name) || SERVICE_LINK.test(name)) return [];

@@ -1,16 +1,17 @@
-// The configuration file: YAML, seen as the keys it gives. Merge keys (`<<: *other`) are followed.
+// The configuration file: YAML, read as a list of keys and values. Merge keys (`<<: *other`) are
+// followed.
 
 import { readFileSync } from 'node:fs';
 import { leafByKey, leaves } from './leaves.ts';
 import { wanted, YamlError, YamlValue } from './wanted.ts';
 
 export interface FileKeys {
-  /** Null when the file cannot be read at all: then what it lacks is no problem of its own. */
+  /** Null if the file cannot be read at all. Then missing keys are not reported too. */
   readonly given: readonly (readonly [key: string, value: unknown])[] | null;
   readonly problems: readonly string[];
 }
 
-/** What the file says of each key, whether there is such a key or not. */
+/** The keys and values in the file, whether the schema has these keys or not. */
 export function readConfigFile(file: string): FileKeys {
   let text: string;
   try {
@@ -39,7 +40,7 @@ const sections: ReadonlySet<string> = new Set(
   leaves.flatMap(({ path }) => path.slice(1).map((_, index) => path.slice(0, index + 1).join('.'))),
 );
 
-/** Lists the keys of a nested value. What the schema has as a key is not descended into. */
+/** Lists the keys of a nested value. Below a key of the schema it looks no further. */
 function flatten(
   plain: unknown,
   text: unknown,
@@ -58,7 +59,7 @@ function flatten(
   } else if (!sections.has(key)) {
     given.push([key, plain]);
   } else if (plain !== null) {
-    // The value is not repeated: it may be a secret in the wrong place.
+    // The message does not repeat the value: it may be a secret in the wrong place.
     problems.push(`${key}: is a section, expected keys below it, such as ${exampleOf(key)}`);
   }
 }

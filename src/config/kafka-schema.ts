@@ -1,15 +1,12 @@
-// The keys under `kafka`: Kafka's own names. What is not listed here is not passed on, and an
-// error: nothing is ignored quietly.
+// The keys under `kafka`, with Kafka's own names. A key that is not listed here is an error:
+// nothing is ignored in silence.
 
 import { z } from 'zod';
 import { brokerAddresses } from '../kafka/addresses.ts';
 import { secret } from './secrets.ts';
 import { size } from './units.ts';
 
-/**
- * Kafka's own are integers of 32 bits, and no timer of kafkajs waits for longer: it would end at
- * once.
- */
+/** Kafka's numbers are integers of 32 bits. A longer timer in kafkajs would end at once. */
 const INT32_MAX = 2 ** 31 - 1;
 const positive = () => z.int().positive().max(INT32_MAX);
 const bytes = () => size().refine((value) => value <= INT32_MAX, 'expected less than 2GiB');

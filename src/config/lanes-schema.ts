@@ -1,5 +1,5 @@
-// The keys under `lanes`: what is in flight and for how long, and how a daemon starts, waits and
-// stops.
+// The keys under `lanes`: what may be in flight and for how long, and how a daemon starts, waits
+// and stops.
 
 import { z } from 'zod';
 import { duration, size } from './units.ts';

@@ -1,6 +1,6 @@
-// The schema seen as a flat list of keys: what precedence, `--set`, the environment and the
-// reference work on. A section is a key with keys below it; everything else is a leaf, whatever its
-// name: `kafka` has leaves with dots in theirs.
+// The schema as a flat list of keys. Precedence, `--set`, the environment and the reference work on
+// this list. A section is a key with keys below it. Everything else is a leaf, whatever its name:
+// leaves of `kafka` have dots in their names.
 
 import { z } from 'zod';
 import { schema } from './schema.ts';

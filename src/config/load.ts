@@ -1,6 +1,6 @@
-// Loads the configuration: defaults < file < environment < flags, each value with where it came
-// from. Every problem is named at once, with the file, the key, what was found and what was
-// expected; never with the value of a secret.
+// Loads the configuration: defaults < file < environment < flags. Each value remembers its source.
+// All problems are reported together, with the file, the key, the found and the expected value, but
+// never with a secret.
 
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
@@ -15,7 +15,7 @@ import { type Config, schema } from './schema.ts';
 import { shown } from './secrets.ts';
 import { valueOfText, YamlError } from './wanted.ts';
 
-/** Wrong configuration. Exit code 78. */
+/** The configuration is wrong. Exit code 78. */
 export class ConfigError extends ScorelaneError {
   readonly code = 'SCORELANE_CONFIG';
   readonly problems: readonly string[];
@@ -27,9 +27,9 @@ export class ConfigError extends ScorelaneError {
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** For each key that is not a default, where its value comes from. */
+  /** For each key whose value is not the default: where the value comes from. */
   readonly origins: ReadonlyMap<string, string>;
-  /** What is not wrong, but hardly meant. */
+  /** Things that are not wrong, but hardly intended. */
   readonly warnings: readonly string[];
 }
 
@@ -41,7 +41,7 @@ interface Given {
 export interface ConfigSources {
   /** Path of the YAML file. */
   readonly file: string;
-  /** `key=value`, each; they win over all else. */
+  /** Each is `key=value`. They override all other sources. */
   readonly flags: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -69,8 +69,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   problems.push(...read.problems.map((problem) => `${file}: ${problem}`));
   if (read.given === null) throw new ConfigError(problems);
   for (const [key, value] of read.given) {
-    // A key without a value may be the end of a secret: `{sasl.password: s3,cret}`. So it is not
-    // named.
+    // A key without a value may be the end of a secret, as in `{sasl.password: s3,cret}`. So the
+    // message does not name it.
     if (value === null && !leafByKey.has(key) && renamedKey(key) === null)
       problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
     else give(key, file, () => value);
@@ -104,8 +104,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
 }
 
 /**
- * A job that names no group has one of its own: in another's it would share commits, and partitions
- * of what it does not read.
+ * A job that names no group gets its own. In another job's group it would share commits, and would
+ * be given partitions of topics that it does not read.
  */
 const withGroup = (parsed: z.output<typeof schema>): Config => ({
   ...parsed,
@@ -115,7 +115,7 @@ const withGroup = (parsed: z.output<typeof schema>): Config => ({
   },
 });
 
-/** The key that a problem is about: a problem may lie deeper, in an element of a list. */
+/** The key that a problem belongs to. The problem may lie deeper, in an element of a list. */
 function leafAt(path: readonly string[]): Leaf {
   for (let depth = path.length; depth > 0; depth--) {
     const leaf = leafByKey.get(path.slice(0, depth).join('.'));
@@ -124,9 +124,7 @@ function leafAt(path: readonly string[]): Leaf {
   throw new RangeError(`the schema has no key at ${path.join('.')}`);
 }
 
-/**
- * Builds the nested value that the schema parses, with every section there so that defaults apply.
- */
+/** Builds the nested value for the schema. Every section is there, so that defaults apply. */
 function nest(given: ReadonlyMap<string, Given>): unknown {
   const root: Record<string, unknown> = {};
   for (const { key, path } of leaves) {
@@ -139,8 +137,8 @@ function nest(given: ReadonlyMap<string, Given>): unknown {
 }
 
 /**
- * What may be a key, cut where a value seems to have been put into it: `{password:hush}` has no
- * value but a strange key.
+ * A word that may be a key. It is cut where a value seems to be part of it: `{password:hush}` has
+ * no value but a strange key.
  */
 const withoutValue = (key: string): string => {
   const name = /^[\w.-]*/.exec(key)?.[0] ?? '';

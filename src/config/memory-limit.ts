@@ -1,25 +1,25 @@
-// How much memory the process may use: the limit of the control group that it runs in, as a
-// container has one, of version 1 or 2. What passes it is killed by the kernel without a word, so
-// it has to be known before.
+// How much memory the process may use: the limit of its control group, version 1 or 2, such as a
+// container has. The kernel kills a process above the limit without a message, so the limit must be
+// known beforehand.
 
 import { readFileSync } from 'node:fs';
 
 export interface MemoryLimit {
   readonly bytes: number;
-  /** Where it was found. */
+  /** Where the limit was found. */
   readonly from: string;
 }
 
-/** The text of a file, or undefined where there is none that can be read. */
+/** The text of a file, or undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
-/** Version 1 has no word for no limit, but a number that no machine has. */
+/** Version 1 says "no limit" by a number that no machine has. */
 const NO_LIMIT_BYTES = 2 ** 60;
 
 interface Hierarchy {
-  /** Of a line of /proc/self/cgroup: the controllers that are named there. */
+  /** Asks about a line of /proc/self/cgroup, by the controllers that it names. */
   readonly isItsGroup: (controllers: readonly string[], number: string) => boolean;
-  /** Of a line of /proc/self/mountinfo. */
+  /** Asks about a line of /proc/self/mountinfo. */
   readonly isItsMount: (type: string, options: readonly string[]) => boolean;
   readonly file: string;
 }
@@ -37,7 +37,7 @@ const HIERARCHIES: readonly Hierarchy[] = [
   },
 ];
 
-/** The least of the limits of the group and of those that it lies in; null without any. */
+/** The smallest limit of the process's group and of the groups around it. Null if there is none. */
 export function memoryLimit(read: ReadText = readText): MemoryLimit | null {
   const limits = HIERARCHIES.flatMap((hierarchy) => limitsIn(hierarchy, read));
   return limits.reduce<MemoryLimit | null>(
@@ -61,9 +61,9 @@ function limitsIn({ isItsGroup, isItsMount, file }: Hierarchy, read: ReadText): 
 }
 
 /**
- * Where a group is below the root of what is mounted. In a container the mount often begins at the
- * group itself, and the path of the group is that of the host; a path with `..` is outside of what
- * can be seen.
+ * The path of a group below the root of the mount. In a container, the mount often begins at the
+ * group itself, and the path of the group is the host's. A path with `..` is outside of what can be
+ * seen.
  */
 function within(root: string, group: string): string {
   const base = root === '/' ? '' : root;
@@ -71,7 +71,7 @@ function within(root: string, group: string): string {
   return isInside && !group.includes('/..') ? group.slice(base.length) : '';
 }
 
-/** The folder of the group and all above it, up to the mount. */
+/** The folder of the group and all folders above it, up to the mount. */
 function foldersUpTo(mount: string, path: string): string[] {
   const names = split(path, '/');
   return names.map((_, index) => [mount, ...names.slice(0, names.length - index)].join('/')).concat(mount);
@@ -85,7 +85,7 @@ interface Mount {
 }
 
 /**
- * Of a line: number, parent, device, root, mount point, options, optional fields, a dash, type,
+ * A line has: number, parent, device, root, mount point, options, optional fields, a dash, type,
  * source, options of the type.
  */
 const mounts = (text: string | undefined): Mount[] =>

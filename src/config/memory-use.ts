@@ -1,5 +1,5 @@
-// What the daemon may need in memory, as a sum over the configuration: so that a limit is kept by
-// design, or a start that cannot keep it is refused. The figures of the runtime are measured
+// The memory that the daemon may need, as a sum over the configuration. A limit is kept by choosing
+// values, or the daemon refuses to start. The figures of the runtime are measured
 // (docs/decisions/0017).
 
 import type { Backend } from '../model/predictor.ts';
@@ -10,9 +10,9 @@ const MIB = 2 ** 20;
 
 export interface MemoryFacts {
   readonly backend: Backend;
-  /** Of the input: one daemon may come to own all of them. */
+  /** The partitions of the input: one daemon may own all of them. */
   readonly partitions: number;
-  /** Worker threads that are wanted where the configuration says auto. */
+  /** The number of worker threads if the configuration says auto. */
   readonly workers: number;
 }
 
@@ -27,16 +27,16 @@ const RUNTIME_BYTES: Readonly<Record<Backend, number>> = {
   wasm: 190 * MIB,
   cpu: 190 * MIB,
 };
-/** A worker thread without its heap and what it is given. */
+/** A worker thread, without its heap and its buffers. */
 const THREAD_BYTES = 50 * MIB;
-/** A response is put together from what came in, so it is there twice for a moment. */
+/** A response is put together from received chunks, so for a moment it is there twice. */
 const COPIES_OF_A_FETCH = 2;
-/** Results that wait for their acknowledgement take half of what their records do, at most. */
+/** Results that wait for their acknowledgement take at most half as much as their records. */
 const RESULT_SHARE = 1 / 2;
-/** What no line below accounts for: pages that the allocators keep, sockets in the kernel. */
+/** Memory that no other line covers: pages that the allocators keep, sockets in the kernel. */
 const SPARE_SHARE = 1 / 16;
 
-/** What derived values do not go below: less would stop the daemon, or make it crawl. */
+/** Derived values are never smaller: less would stop the daemon, or make it crawl. */
 const LEAST: Sizes = {
   heapBytes: 64 * MIB,
   inflatedBytes: 32 * MIB,
@@ -44,21 +44,21 @@ const LEAST: Sizes = {
   fetchBytes: 4 * MIB,
   partitionBytes: 256 * KIB,
 };
-/** Fetches that a lane's share of the budget should hold. */
+/** How many fetches a lane's share of the budget should hold. */
 const FETCHES_PER_SHARE = 2;
 
-/** The limit cannot be kept: the sum, line by line, and what can be done. */
+/** The limit cannot be kept. This holds the sum, line by line, and what can be done. */
 export interface Misfit {
   readonly lines: readonly string[];
 }
 
 export interface Fit {
-  /** With what is derived from the limit in the place of defaults. */
+  /** With values derived from the limit in place of defaults. */
   readonly config: Config;
   readonly items: readonly MemoryItem[];
 }
 
-/** What it needs at most with these values; `scoring.workers` is a number by then. */
+/** What the daemon needs at most with these values. `scoring.workers` is a number by now. */
 export function memoryItems(config: Config, { backend, partitions, workers }: MemoryFacts): MemoryItem[] {
   const { scoring, lanes, limits, microBatch, kafka } = config;
   const partitionBytes = kafka['max.partition.fetch.bytes'];
@@ -99,7 +99,7 @@ export function memoryItems(config: Config, { backend, partitions, workers }: Me
 export const sumOf = (items: readonly MemoryItem[]): number =>
   items.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** The sum as lines of text. */
+/** The sum, as lines of text. */
 export const memoryLines = (items: readonly MemoryItem[]): string[] =>
   [...items, { what: 'in all', bytes: sumOf(items) }].map(
     ({ what, bytes }) => `${inMib(bytes).padStart(10)}  ${what}`,
@@ -108,8 +108,8 @@ export const memoryLines = (items: readonly MemoryItem[]): string[] =>
 const inMib = (bytes: number): string => `${Math.round(bytes / (MIB / 10)) / 10} MiB`;
 
 /**
- * Keeps the limit with values that nobody has set: fewer threads first, then smaller heaps, fetches
- * and budget. What `isGiven` says was set stays as it is.
+ * Keeps the limit by changing values that nobody has set: first fewer threads, then smaller heaps,
+ * fetches and budget. A value stays if `isGiven` says that it was set.
  */
 export function fitMemory(
   config: Config,
@@ -120,7 +120,7 @@ export function fitMemory(
   const usable = limitBytes * (1 - SPARE_SHARE);
   const mostWorkers = config.scoring.workers === 'auto' ? facts.workers : config.scoring.workers;
   const leastWorkers = config.scoring.workers === 'auto' ? 1 : mostWorkers;
-  // As it is, if there is room for it.
+  // Unchanged, if there is room for it.
   const whole = sized(config, mostWorkers, LEAST, () => true);
   const wholeItems = memoryItems(whole, { ...facts, workers: mostWorkers });
   if (sumOf(wholeItems) <= usable) return { config: whole, items: wholeItems };
@@ -152,8 +152,8 @@ interface Sizes {
 }
 
 /**
- * Shares out what the least values leave: half to records and results, an eighth each to fetches
- * and to what is inflated.
+ * Shares out what the least values leave: half to records and results, one eighth to fetches, one
+ * eighth to inflated data.
  */
 function sizesFor(room: number, workers: number, partitions: number): Sizes {
   const leastRecords = Math.max(LEAST.budgetBytes, partitions * LEAST.partitionBytes);
@@ -169,7 +169,7 @@ function sizesFor(room: number, workers: number, partitions: number): Sizes {
 }
 
 /**
- * The configuration with these sizes where nobody has set others, and never more than by default.
+ * The configuration with these sizes where nobody has set others. Sizes never exceed the defaults.
  */
 function sized(config: Config, workers: number, sizes: Sizes, isGiven: (key: string) => boolean): Config {
   const { scoring, lanes, limits, kafka } = config;

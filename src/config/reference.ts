@@ -1,5 +1,5 @@
 // Generates config/reference.yaml and config/schema.json from the schema. `npm run reference`
-// writes them; a test fails when they are out of date.
+// writes them. A test fails if they are out of date.
 
 import { z } from 'zod';
 import { leaves } from './leaves.ts';

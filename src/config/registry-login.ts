@@ -1,12 +1,12 @@
-// A registry's address may carry who logs in, as the Confluent clients allow:
-// `https://user:password@registry`. It is taken apart here, so that the address can be printed, and
-// because fetch refuses such an address.
+// A registry's address may contain a login, as in Confluent's clients:
+// `https://user:password@registry`. The login is taken out here, so that the address can be
+// printed. And fetch refuses an address with a login.
 
 import type { Config } from './schema.ts';
 
 /**
- * The configuration with an address that has no login in it. The keys it then has come from where
- * the address came from.
+ * The configuration with an address without login. The new login keys have the same origin as the
+ * address.
  */
 export function withRegistryLogin(
   config: Config,
@@ -31,7 +31,7 @@ export function withRegistryLogin(
   };
 }
 
-/** What is no percent-encoding stands for itself. */
+/** Text that is no valid percent-encoding is taken literally. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

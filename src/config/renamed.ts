@@ -1,5 +1,5 @@
-// Keys that have another name now. An old one is refused with the new one, wherever it stands:
-// nothing that somebody wanted is ignored.
+// Keys that were renamed. An old name is refused with a message that gives the new one, whatever
+// source it comes from: nothing that somebody set is ignored.
 
 import { leafByKey, variableOf } from './leaves.ts';
 
@@ -12,7 +12,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 export const renamedKey = (key: string): string | null =>
   RENAMED[key] === undefined ? null : `"${key}" is called "${RENAMED[key]}" now`;
 
-/** A problem for each variable of such a key. */
+/** A problem for each environment variable with an old name. */
 export const renamedVariables = (environment: NodeJS.ProcessEnv): string[] =>
   Object.entries(RENAMED).flatMap(([old, now]) => {
     const variable = variableOf(old.split('.'));

@@ -1,11 +1,11 @@
-// What no key says alone: keys that contradict each other, held against the values that are in
-// effect in the end.
+// Rules about several keys: finds keys that contradict each other, by the values that are in
+// effect.
 
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
 import type { Config } from './schema.ts';
 
-/** Topics that brokers write themselves, to keep what a group has committed among others. */
+/** Topics that brokers write themselves, for example to keep the commits of groups. */
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__consumer_offsets',
   '__transaction_state',
@@ -14,7 +14,7 @@ const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
 ]);
 
 export interface Contradiction {
-  /** The key to change; its place is named in the message. */
+  /** The key to change. The message says where it was set. */
   readonly key: string;
   readonly message: string;
 }
@@ -28,8 +28,8 @@ export const contradictions = (config: Config): Contradiction[] => [
 const PROTOCOLS: ReadonlySet<string> = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
 
 /**
- * Who writes SASL_SSL:// means it: a connection in plain text would be a surprise. Other words name
- * listeners.
+ * If an address begins with SASL_SSL://, a connection in plain text would be a surprise. Other
+ * words name listeners.
  */
 function protocols({ kafka }: Config): Contradiction[] {
   const wanted = kafka['security.protocol'];
@@ -42,7 +42,7 @@ function protocols({ kafka }: Config): Contradiction[] {
   }));
 }
 
-/** While a lane waits for a schema it shows no sign of life; the registry is asked three times. */
+/** While a lane waits for a schema it shows no progress. The registry is asked three times. */
 function waits({ registry, lanes }: Config): Contradiction[] {
   const waitMs = waitMsMax({ timeoutMs: registry.timeout });
   if (registry.url === undefined || waitMs < lanes.stallAfter) return [];
@@ -53,8 +53,8 @@ function waits({ registry, lanes }: Config): Contradiction[] {
 }
 
 /**
- * A daemon that reads what it writes scores for ever. Results and dead letters in one topic are no
- * circle: nobody reads them here.
+ * A daemon that reads its own output would score for ever. Results and dead letters in one topic
+ * are no circle: the daemon does not read them.
  */
 function circles({ input, output, deadLetters }: Config): Contradiction[] {
   const found: Contradiction[] = [];
@@ -64,8 +64,8 @@ function circles({ input, output, deadLetters }: Config): Contradiction[] {
     'deadLetters.topic': deadLetters.topic,
   };
   for (const [key, topic] of Object.entries(topics)) {
-    // Each commit is a record there: as an input it would never end, and nobody but the broker may
-    // write it.
+    // Each commit is a record in this topic. As an input it would never end. And only the broker
+    // may write to it.
     if (INTERNAL_TOPICS.has(topic))
       found.push({ key, message: `expected a topic that is not the broker's own, found "${topic}"` });
   }

@@ -1,6 +1,6 @@
-// Every key of the configuration: the one source of its type, its validation, config/reference.yaml
-// and the JSON Schema. Each leaf has a default where one is possible, and one line that says what
-// it is for and why the default is what it is.
+// Every key of the configuration. This is the one source of its type, its validation,
+// config/reference.yaml and the JSON Schema. Each leaf has a default if possible, and a line that
+// says what it is for and why that is the default.
 
 import { z } from 'zod';
 import { DIALECTS } from '../answers/dead-letter.ts';
@@ -33,7 +33,7 @@ const COMPATIBILITIES = [
   'FULL_TRANSITIVE',
 ] as const;
 
-/** What the load source can make up. */
+/** The kinds of records that the load source can generate. */
 export const GENERATED = ['fitted', 'transactions'] as const;
 
 export const schema = z.strictObject({
@@ -287,7 +287,7 @@ export const schema = z.strictObject({
 });
 
 type Parsed = z.output<typeof schema>;
-/** What the schema leaves open and the rest of the configuration decides is filled in. */
+/** The configuration after defaults that depend on other keys are filled in. */
 export type Config = Omit<Parsed, 'kafka'> & {
   readonly kafka: Parsed['kafka'] & { readonly 'group.id': string };
 };

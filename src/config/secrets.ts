@@ -1,4 +1,4 @@
-// What is never printed: values of keys that the schema calls secret, and logins inside of
+// Hides what must never be printed: values of keys that the schema calls secret, and logins inside
 // addresses.
 
 import { z } from 'zod';
@@ -11,7 +11,7 @@ export const secret = () => z.string().meta({ writeOnly: true });
 
 export const isSecret = (type: z.ZodType): boolean => z.globalRegistry.get(bare(type))?.writeOnly === true;
 
-/** A value as it may be printed: in messages, by `check`. */
+/** A value in the form for messages and for `check`. */
 export const shown = ({ type }: { readonly type: z.ZodType }, value: unknown): string =>
   isSecret(type)
     ? MASK
@@ -19,6 +19,7 @@ export const shown = ({ type }: { readonly type: z.ZodType }, value: unknown): s
       String(value));
 
 /**
- * What stands before an @ is who logs in, and perhaps with what: in an address that is none, too.
+ * Removes the text before an @: it is a login, perhaps with a password. This also holds for a text
+ * that is no valid address.
  */
 export const withoutLogin = (text: string): string => text.replace(/^([\w+.-]+:\/\/)?.*@/s, `$1${MASK}@`);

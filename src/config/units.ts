@@ -1,5 +1,5 @@
-// Durations and sizes as people write them: `200ms`, `10s`, `64MiB`. A bare number is milliseconds,
-// or bytes.
+// Durations and sizes as people write them: `200ms`, `10s`, `64MiB`. A number without a unit is
+// milliseconds, or bytes.
 
 import { z } from 'zod';
 

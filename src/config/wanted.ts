@@ -1,10 +1,12 @@
-// What a value is for the key that it is given to. Where the schema wants text, text is taken as it
-// stands: "1.10" is no number and "s3cret #1" has no comment. Everything else is read as YAML.
+// Reads a value in the way that its key wants. If the schema wants text, the text is taken as it
+// stands: "1.10" is no number, and "s3cret #1" has no comment. Everything else is read as YAML.
 
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-/** Text that is no YAML. The message has the place, and nothing of the text: it may be a secret. */
+/**
+ * The text is no YAML. The message gives the place, but nothing of the text, which may be a secret.
+ */
 export class YamlError extends Error {
   override readonly name = 'YamlError';
 }
@@ -16,8 +18,8 @@ export const valueOfText = (text: string, type: z.ZodType): unknown =>
   wantsText(type) ? text : new YamlValue(text).as(type);
 
 /**
- * A YAML document read twice: with numbers, booleans and nulls, and with every scalar as the text
- * that stands there.
+ * A YAML document, read in two ways: with numbers, booleans and nulls, and with every scalar as its
+ * text.
  */
 export class YamlValue {
   readonly plain: unknown;
@@ -34,7 +36,7 @@ export class YamlValue {
   }
 }
 
-/** The value for a key of this type, of a document read both ways. */
+/** Chooses the value for a key of this type, from a document that was read in both ways. */
 export function wanted(plain: unknown, text: unknown, type: z.ZodType): unknown {
   if (Array.isArray(plain)) {
     const element = bare(type);
@@ -57,14 +59,14 @@ export function wanted(plain: unknown, text: unknown, type: z.ZodType): unknown 
   return isNumberOrSo && typeof text === 'string' && wantsText(type) ? text : plain;
 }
 
-/** Whether any text will do: then a number is text too. */
+/** Whether the type takes any text. Then a number is text too. */
 export function wantsText(type: z.ZodType): boolean {
   const inner = bare(type);
   if (inner instanceof z.ZodUnion) return inner.options.some((option) => wantsText(option as z.ZodType));
   return inner instanceof z.ZodString || inner instanceof z.ZodStringFormat || inner instanceof z.ZodEnum;
 }
 
-/** The type without its default, and as it is before it is transformed. */
+/** The type without its default and its transformation. */
 export function bare(type: z.ZodType): z.ZodType {
   if (type instanceof z.ZodDefault || type instanceof z.ZodPrefault) return bare(type.unwrap() as z.ZodType);
   if (type instanceof z.ZodOptional || type instanceof z.ZodNullable) return bare(type.unwrap() as z.ZodType);
@@ -74,8 +76,8 @@ export function bare(type: z.ZodType): z.ZodType {
 
 function read(source: string, schema: 'core' | 'failsafe'): unknown {
   const document = parseDocument(source, { schema, merge: true, prettyErrors: true, logLevel: 'silent' });
-  // A tag that nobody knows is a warning of the parser; here it would take the value away:
-  // `password: !hush`.
+  // For the parser, an unknown tag is only a warning. But here the value would be lost: `password:
+  // !hush`.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const position = problem.linePos?.[0];
@@ -91,8 +93,8 @@ function read(source: string, schema: 'core' | 'failsafe'): unknown {
 }
 
 /**
- * The parser quotes what it could not read: after a colon, after an escape, and below as a picture
- * of the line.
+ * The parser quotes the text that it could not read: after a colon, after an escape, and in a
+ * picture of the line below.
  */
 const withoutSource = (message: string): string =>
   (message.split(/ at line |\n/)[0] as string)
