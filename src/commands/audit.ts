@@ -1,5 +1,5 @@
-// `scorelane audit`: holds input, results and dead letters against each other, while the daemon
-// works or afterwards.
+// `scorelane audit`: compares input, results and dead letters, while the daemon works or
+// afterwards.
 
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
@@ -15,8 +15,8 @@ import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } f
 
 export interface AuditOptions {
   /**
-   * Record timestamps, in milliseconds: the input from the first record at or after one to the
-   * first at or after the other.
+   * Bounds of the input, as record timestamps in milliseconds: from the first record at or after
+   * `fromMs` to the first record at or after `toMs`.
    */
   readonly fromMs?: number;
   readonly toMs?: number;
@@ -38,8 +38,8 @@ export async function auditCommand({ config }: LoadedConfig, options: AuditOptio
 }
 
 /**
- * What is committed is asked for first: every answer to it stands in the outputs before their ends
- * are.
+ * The committed offsets are asked for first. So the outputs, whose ends are asked for later, hold
+ * every answer below them.
  */
 async function planOf(config: Config, topics: Topics, { fromMs, toMs }: AuditOptions): Promise<AuditPlan> {
   const { input } = config;

@@ -1,5 +1,5 @@
-// `scorelane check`: everything that `run` will need, without running: the configuration with where
-// each value comes from, the model with its golden records, the broker and the topics.
+// `scorelane check`: checks all that `run` will need, without running: the configuration with the
+// source of each value, the model with its golden records, the broker and the topics.
 
 import { EXIT } from '../base/errors.ts';
 import { printEffective } from '../config/effective.ts';
@@ -40,7 +40,7 @@ export async function check(loaded: LoadedConfig): Promise<number> {
     scorerSetup(config, {
       modelFolder: folder,
       backend: choice.backend,
-      // Nothing is written, and nothing registered.
+      // Nothing is written, and no schema is registered.
       resultFrame: new Uint8Array(0),
     });
     const { input, results } = (await countPartitions(config, sink, createLogger('silent'))).now;

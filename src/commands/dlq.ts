@@ -1,4 +1,4 @@
-// `scorelane dlq list|show`: what became a dead letter and why.
+// `scorelane dlq list|show`: shows which records became dead letters, and why.
 
 import type { LoadedConfig } from '../config/load.ts';
 import { letterLine } from './letter-line.ts';
@@ -6,7 +6,7 @@ import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTo
 import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
 import { registerRedrive } from './redrive.ts';
 
-/** Counts them by code, stage, model and version, with an example of each. */
+/** Counts dead letters by code, stage, model and version, with an example of each. */
 export function dlqList({ config }: LoadedConfig, filter: DlqFilter): Promise<number> {
   return withTopics(config, async (topics) => {
     const kinds = new Map<string, { count: number; example: string }>();
@@ -32,8 +32,8 @@ export interface DlqShowOptions extends DlqFilter {
 }
 
 /**
- * Prints the oldest of each partition, one JSON object a line: where it came from, why it is here,
- * and what it is.
+ * Prints the oldest dead letters of each partition, one JSON object a line: the record, where it
+ * came from, and why it is a dead letter.
  */
 export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowOptions): Promise<number> {
   return withTopics(config, async (topics) => {

@@ -1,5 +1,5 @@
-// `scorelane doctor`: what is here, what is missing, why, and what would change it. Fails only when
-// nothing can score.
+// `scorelane doctor`: says which backends can be used, which cannot and why, and what would help.
+// It fails only if none can score.
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';

@@ -1,5 +1,5 @@
-// How a run ends: by signal, by time, or by a fatal error. It listens from the beginning, so that a
-// start can be ended too.
+// How a run ends: by a signal, by time, or by a fatal error. It listens from the beginning, so that
+// a run can be ended while it starts.
 
 import { EXIT } from '../base/errors.ts';
 import { answerSignals } from '../signals.ts';
@@ -8,7 +8,7 @@ import { after, type Cancel } from '../time/timer.ts';
 const SAME_SIGNAL_MS = 1_000;
 
 export class Ending {
-  /** Resolves to what was fatal. */
+  /** Resolves when the end is reached, to the error if it was fatal. */
   readonly reached: Promise<Error | undefined>;
   /** Aborted when the end is reached. */
   readonly signal: AbortSignal;
@@ -27,8 +27,8 @@ export class Ending {
     let firstMs = Number.POSITIVE_INFINITY;
     const signalled = (): void => {
       const nowMs = performance.now();
-      // Whoever asks again does not want to wait. Below that a terminal and npm have both passed on
-      // the same Ctrl-C.
+      // A second signal means: do not wait. A signal that follows at once is the same Ctrl-C: the
+      // terminal and npm both pass it on.
       if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.unfinished);
       firstMs = Math.min(firstMs, nowMs);
       this.#end();
@@ -36,12 +36,12 @@ export class Ending {
     answerSignals(signalled);
   }
 
-  /** Unless a time runs already. */
+  /** Sets a time limit, unless one is set already. */
   waitAtMost(ms: number): void {
     if (this.#timer === undefined) this.after(ms);
   }
 
-  /** In place of a time that runs. */
+  /** Sets a time limit, in place of another. */
   after(ms: number): void {
     this.#timer?.();
     this.#timer = after(ms, () => this.#end());

@@ -1,5 +1,5 @@
-// `scorelane features`: the feature matrix of a CSV file, by the model's own plan, windows and all.
-// What a model is trained on is then what it will be served.
+// `scorelane features`: writes the feature matrix of a CSV file, by the model's own plan, with its
+// windows. So a model is trained on the same features that it will be served.
 
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -15,21 +15,21 @@ export interface FeaturesOptions {
   readonly csv: string;
   readonly out: string;
   /**
-   * Column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it says
-   * otherwise.
+   * The column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it
+   * says otherwise.
    */
   readonly timestamp?: string;
-  /** Column with the record's key. */
+  /** The column with the record's key. */
   readonly key?: string;
-  /** Columns that are written in front of the features, as they stand: labels, ids. */
+  /** Columns that are copied unchanged in front of the features: labels, ids. */
   readonly keep: readonly string[];
-  /** Columns that are text in the records, also where they look like numbers. */
+  /** Columns that are text in the records, even if they look like numbers. */
   readonly text: readonly string[];
 }
 
 /**
- * Rows in the order of the log, all of one partition. A row that has no features is written without
- * them, and told.
+ * The rows of the file are taken as one partition, in the order of the log. A row that has no
+ * features is written without them, and reported.
  */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
   const { inputs, windows: state, name, version } = readManifest(modelFolder(config));
@@ -84,12 +84,12 @@ function timestampOf(
   return ms;
 }
 
-/** A date, the time of day, and the distance from UTC: only the date must be there. */
+/** A date, the time of day, and the distance from UTC. Only the date is required. */
 const ISO = /^([+-]?\d{4,6}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
- * ISO 8601 in milliseconds since 1970, NaN for anything else. It is in UTC where it does not say:
- * nothing follows the zone of this machine.
+ * From ISO 8601 to milliseconds since 1970, NaN for anything else. Without a zone it is UTC, never
+ * the zone of this machine.
  */
 export function timeIn(text: string): number {
   const [, date, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? [];

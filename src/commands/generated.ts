@@ -1,5 +1,5 @@
-// Transactions that are made up: by the numbers that were fitted to the model, or as a history of
-// customers and terminals. For the load source, or into a file.
+// Generated transactions: by the numbers that were fitted to the model, or as a history of
+// customers and terminals. They go to the load source, or into a file.
 
 import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
@@ -17,9 +17,7 @@ export interface GenerateOptions {
   readonly terminals: number;
 }
 
-/**
- * The history begins at a fixed day: the same seed gives the same history whenever it is asked for.
- */
+/** The history begins at a fixed day, so that the same seed always gives the same history. */
 const HISTORY_START_MS = Date.UTC(2026, 0, 1);
 
 export function generated(config: Config, options: GenerateOptions): Iterator<LoadRecord> {
@@ -29,7 +27,7 @@ export function generated(config: Config, options: GenerateOptions): Iterator<Lo
     : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
 }
 
-/** Writes `count` of them as CSV. Resolves to the exit code. */
+/** Writes `count` transactions as CSV. Resolves to the exit code. */
 export async function writeGenerated(
   config: Config,
   options: GenerateOptions & { readonly count: number },

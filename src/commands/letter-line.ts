@@ -1,12 +1,14 @@
-// A dead letter as one line of JSON, whatever is in it: what it cannot say as it is, it says as
-// text.
+// A dead letter as one line of JSON, whatever is in it. Values without a form in JSON become text.
 
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { Int64 } from '../base/int64.ts';
 import { codecs, type InputFormat } from '../codec/codecs.ts';
 import type { RecordReader } from '../log/record-batch-reader.ts';
 
-/** Where it stands, where it came from, why it is here, and what it is. */
+/**
+ * The line holds: where the dead letter stands, where its record came from, why it was refused, and
+ * the record.
+ */
 export function letterLine(
   { own, reason }: DeadLetter,
   record: Pick<RecordReader, 'offset' | 'timestamp' | 'key' | 'value'>,
@@ -25,13 +27,13 @@ export function letterLine(
   return Buffer.from(codecs.json.encode(line)).toString();
 }
 
-/** ISO 8601; the digits of a timestamp that has no date, nanoseconds for example. */
+/** ISO 8601. If the timestamp is no date, for example nanoseconds, its digits. */
 function dateOf(timestamp: Int64): string {
   const date = new Date(Number(timestamp));
   return Number.isNaN(date.getTime()) ? String(timestamp) : date.toISOString();
 }
 
-/** Text where the bytes are UTF-8, else hexadecimal digits. */
+/** Text if the bytes are UTF-8, else hexadecimal digits. */
 function textOf(bytes: Uint8Array | null): string | null {
   if (bytes === null) return null;
   try {
@@ -41,7 +43,10 @@ function textOf(bytes: Uint8Array | null): string | null {
   }
 }
 
-/** The value where it can be decoded; what cannot be decoded is why it may be here. */
+/**
+ * The decoded value, or the text of the bytes: an undecodable value may be the reason of the dead
+ * letter.
+ */
 function decoded(format: InputFormat, value: Uint8Array | null): unknown {
   if (value === null) return null;
   try {

@@ -1,5 +1,5 @@
-// What the commands for dead letters share: those of this job, read from a topic that others may
-// write too.
+// The part that the commands for dead letters share. They read only this job's dead letters. Others
+// may write to the topic too.
 
 import { InvalidArgumentError } from 'commander';
 import { closest } from 'fastest-levenshtein';
@@ -22,10 +22,10 @@ export interface DlqFilter {
 
 type VisitLetter = (letter: DeadLetter, record: RecordReader, partition: number) => void;
 
-/** What lies in the topic and is not for this job, or was not asked for. */
+/** Counts records of the topic that are not for this job, or were not asked for. */
 export class PassedOver {
   ofOtherCodes = 0;
-  /** With `--code`, before the others. */
+  /** Dead letters that an earlier run with `--code` has sent back. */
   sentBefore = 0;
   readonly #ofTopics = new Map<string, number>();
   #withoutHeaders = 0;
@@ -35,7 +35,7 @@ export class PassedOver {
     else this.#ofTopics.set(topic, (this.#ofTopics.get(topic) ?? 0) + 1);
   }
 
-  /** Says how many there were, if any. */
+  /** Says how many there were, if there were any. */
   say(): void {
     const kinds = [
       [this.ofOtherCodes, 'dead letters of other codes'],
@@ -62,8 +62,8 @@ export async function withTopics(config: Config, use: (topics: Topics) => Promis
 }
 
 /**
- * Calls `visit` with each dead letter of the ranges that is of this job's input: others may share
- * the topic.
+ * Calls `visit` with each dead letter in the ranges that comes from this job's input. Other jobs
+ * may share the topic.
  */
 export async function each(
   config: Config,

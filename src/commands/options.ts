@@ -1,12 +1,12 @@
-// What commands share of the command line: the flags of the configuration, and arguments that say
-// what they expected.
+// The part of the command line that commands share: the flags of the configuration, and arguments
+// that say what they expected.
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { parseDuration } from '../config/units.ts';
 import { createLogger } from '../telemetry/log.ts';
 
-/** Adds a command to the program. `finish` takes the exit code of the one that ran. */
+/** Adds a command to the program. `finish` takes the exit code of the command that ran. */
 export type Register = (program: Command, finish: (exitCode: number) => void) => void;
 
 export interface ConfigFlags {

@@ -6,7 +6,10 @@ import { CannotWriteError } from '../daemon/errors.ts';
 
 export interface OutFile {
   write(line: string): void;
-  /** Resolves when all is written; rejects with `CannotWriteError` when something could not be. */
+  /**
+   * Resolves when all is written. Rejects with `CannotWriteError` if something could not be
+   * written.
+   */
   end(): Promise<void>;
 }
 

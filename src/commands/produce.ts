@@ -1,4 +1,5 @@
-// `scorelane produce`: a load source for the configured input topic, from a CSV file or generated.
+// `scorelane produce`: a load source for the configured input topic. The records come from a CSV
+// file or are generated.
 
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
@@ -29,18 +30,18 @@ import {
 } from './options.ts';
 
 export interface ProduceOptions {
-  /** A file of numbers with a header line. */
+  /** A CSV file of numbers with a header line. */
   readonly csv?: string;
   /**
-   * What is generated without a file: what was fitted to the model, or a history of customers and
-   * terminals.
+   * What to generate if there is no file: transactions as fitted to the model, or a history of
+   * customers and terminals.
    */
   readonly generate: Generated;
   readonly customers: number;
   readonly terminals: number;
   readonly recordsPerSecond: number;
   readonly count: number;
-  /** Share of records to spoil, 0 to 1. */
+  /** The share of records to spoil, from 0 to 1. */
   readonly garbageShare: number;
   readonly seed: number;
   /** A CSV file to write generated transactions to, instead of the topic. */

@@ -1,4 +1,4 @@
-// `scorelane dlq redrive`: the way back to the input, after the cause is mended.
+// `scorelane dlq redrive`: sends dead letters back to the input, after the cause is repaired.
 
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -23,20 +23,21 @@ import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTo
 import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
 /**
- * Dead letters read before they are sent back, for each partition: what is held in memory at once.
+ * How many dead letters of a partition are read before they are sent back. So many are held in
+ * memory at once.
  */
 const SLICE = 20_000;
 
 export interface DlqRedriveOptions extends DlqFilter {
-  /** Goes over all again, also what was sent back before. */
+  /** Sends all again, also those that were sent back before. */
   readonly fromBeginning: boolean;
 }
 
 /**
- * Sends them back to the partition of the input that they came from, as they were: key, value,
- * headers, timestamp. How far it has come, with all of them or with those of a code, is committed
- * as group `<group>-redrive` after each slice is acknowledged: an interrupted run sends that slice
- * again.
+ * Sends them back unchanged to the partition of the input that they came from: key, value, headers,
+ * timestamp. After each slice is acknowledged, the position is committed as group
+ * `<group>-redrive`. All dead letters have one position, and those of a code have their own. A run
+ * that was interrupted sends its last slice again.
  */
 export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
   const { deadLetters, input, kafka, telemetry } = config;
@@ -104,7 +105,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
   });
 }
 
-/** Record batches on their way back, by the partition they came from. */
+/** Record batches on their way back, by the partition that they came from. */
 class Back {
   count = 0;
   readonly #partitions: number;
@@ -118,7 +119,7 @@ class Back {
   add({ block, reason, timestamp }: DeadLetter, record: RecordReader): void {
     const [key, value] = [record.key(), record.value()];
     const bytes = (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + block.byteLength;
-    // The topic may have been made again with fewer partitions.
+    // The topic may have been created again with fewer partitions.
     this.#writers
       .writerFor(reason.partition % this.#partitions, bytes)
       .appendRecord(timestamp, key, value, block);

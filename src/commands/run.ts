@@ -1,4 +1,4 @@
-// `scorelane run`: the daemon in a terminal. Shows what it does, and ends in order.
+// `scorelane run`: the daemon in a terminal. It shows what the daemon does, and ends it in order.
 
 import { writeFileSync } from 'node:fs';
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
@@ -21,19 +21,22 @@ import { type ConfigFlags, durationArgument, loadWith, type Register, withConfig
 import { printSummary } from './summary.ts';
 
 export interface RunOptions {
-  /** Ends by itself after so long of scoring, or of waiting for what is not ready. */
+  /**
+   * The run ends by itself after so long of scoring, or of waiting for a broker or a topic that is
+   * not ready.
+   */
   readonly forMs?: number;
-  /** Where to write the summary as JSON. */
+  /** The file for the summary as JSON. */
   readonly summaryFile?: string;
-  /** Exit when the broker is away at start, instead of waiting for it. */
+  /** Exit if the broker is away at the start, instead of waiting for it. */
   readonly failFast: boolean;
-  /** Leave out records whose answer stands in the outputs already, above the committed offsets. */
+  /** Skip records above the committed offsets whose answer is in the outputs already. */
   readonly resumeDedupe: boolean;
 }
 
 /**
- * Runs until a signal, the time given, or a fatal error. A start that is told to end before it is
- * done ends as the daemon does. Resolves to the exit code.
+ * Runs until a signal, the end of the given time, or a fatal error. A run can also be ended while
+ * it starts. Resolves to the exit code.
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
   const { config } = loaded;
@@ -64,8 +67,8 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
 }
 
 /**
- * By SIGUSR2, and before it ends of what nobody has caught: then nothing is known to be right, and
- * what is not committed is scored again.
+ * Writes a dump on SIGUSR2, and before the process ends because of an uncaught error. After such an
+ * error nothing is known to be right. Records that are not committed will be scored again.
  */
 function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger): void {
   answerDumpSignal(() => {
@@ -80,7 +83,7 @@ function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger):
   });
 }
 
-/** Null when it was told to end before it was done. Rejects with what is wrong. */
+/** Resolves to null if it was told to end while it started. Rejects with what is wrong. */
 async function started(
   { config, origins }: LoadedConfig,
   { failFast, resumeDedupe, forMs }: RunOptions,
@@ -95,7 +98,7 @@ async function started(
       resumeDedupe,
       signal,
       isGiven: (key) => origins.has(key),
-      // As long as it would have scored.
+      // Wait as long as it would have scored.
       ...(forMs === undefined ? {} : { onNotReady: () => ending.waitAtMost(forMs) }),
       onFatal: (error) => ending.fail(error),
     });
@@ -107,8 +110,8 @@ async function started(
 }
 
 /**
- * Shows what the daemon does until the end is reached. Resolves to the lanes that had not finished
- * in time.
+ * Shows what the daemon does until the end is reached. Resolves to the lanes that did not finish in
+ * time.
  */
 async function untilEnded(
   daemon: Daemon,
@@ -127,7 +130,7 @@ async function untilEnded(
   return unfinished;
 }
 
-/** Of a run that ended before it had a model. */
+/** The summary of a run that ended before it had a model. */
 const summaryOfNothing = ({ model, telemetry }: Config): Summary =>
   new Meter(telemetry.warmUp).summary({
     backend: 'none',
@@ -135,7 +138,10 @@ const summaryOfNothing = ({ model, telemetry }: Config): Summary =>
     versions: versions({ runtime: '' }),
   });
 
-/** By now everything is committed: what cannot be written is told, and takes nothing with it. */
+/**
+ * By now everything is committed. So if the summary cannot be written, this is reported and does no
+ * other harm.
+ */
 function writeSummary(summary: Summary, file: string | undefined): CannotWriteError | undefined {
   if (file === undefined) return undefined;
   try {
@@ -149,8 +155,7 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
 }
 
 /**
- * With the embedded log there is nobody else to write the input: the load source runs beside the
- * daemon.
+ * With the embedded log nobody else can write the input, so the load source runs beside the daemon.
  */
 async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
   const { recordsPerSecond, kind, ...more } = config.generate;

@@ -1,4 +1,4 @@
-// The closing summary, for people.
+// The summary at the end, for people.
 
 import type { Counts, CountTable } from '../base/counts.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
@@ -8,10 +8,10 @@ import { STAGES } from '../telemetry/stages.ts';
 
 const count = (value: number): string => value.toLocaleString('en');
 
-/** Every daemon has micro-batches; of all else a person should hear. */
+/** Every daemon has micro-batches. People should hear of all other counts. */
 const { microBatches: _, ...UNUSUAL } = DAEMON_COUNTS;
 
-/** What was counted at all, and what that means. */
+/** The counts that are not zero, with their meaning. */
 const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): string[] =>
   Object.entries(table)
     .filter(([name]) => counts[name as keyof Table] > 0)
