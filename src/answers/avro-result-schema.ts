@@ -1,16 +1,17 @@
-// The schema of results as Avro: one for all results of a model.
+// The Avro schema of results. All results of a model have the same schema.
 
 import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
 import { FEATURES, nameOfId } from './result-names.ts';
 
 export interface AvroResultShape {
   readonly idPaths: readonly string[];
-  /** Names of the outputs, and whether each is a list. */
+  /** The names of the outputs, and whether each is a list. */
   readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
 }
 
 /**
- * The outputs of a model as its golden records show them, and the features where they are wanted.
+ * The outputs of a model, as its golden records show them. With the features, if results carry
+ * those.
  */
 export function avroOutputs(
   { outputs }: Pick<ModelManifest, 'outputs'>,
@@ -22,16 +23,18 @@ export function avroOutputs(
 }
 
 /**
- * What an id may be: what is none of these is written as the text of its JSON, and a larger integer
- * as its digits.
+ * The types of an id. A value of another type is written as its JSON text, and a larger integer as
+ * its digits.
  */
 const ID_TYPES = ['null', 'boolean', 'long', 'double', 'string'];
 
-/** Avro allows fewer letters in a name than a path has: all others become underscores. */
+/** Avro allows fewer letters in a name than a path may have. All others become underscores. */
 export const avroNameOf = (name: string): string =>
   name.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
 
-/** The schema of the results, as JSON. Throws `RangeError` where two fields would have one name. */
+/**
+ * The schema of the results, as JSON. Throws `RangeError` if two fields would have the same name.
+ */
 export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
   const fields = [
     ...idPaths.map((path) => ({ name: avroNameOf(nameOfId(path)), type: ID_TYPES, default: null })),

@@ -1,5 +1,5 @@
 // A dead letter: the original record untouched, and headers that say what was wrong with it, in the
-// manner of Kafka Connect (KIP-298).
+// style of Kafka Connect (KIP-298).
 
 import { type Int64, int64Of } from '../base/int64.ts';
 import type { Rejection } from '../features/rejection.ts';
@@ -16,24 +16,24 @@ export const ERROR_TOPIC = `${PREFIX}topic`;
 export const ERROR_TOPIC_ID = `${PREFIX}topic.id`;
 export const ERROR_PARTITION = `${PREFIX}partition`;
 export const ERROR_OFFSET = `${PREFIX}offset`;
-/** The record's own timestamp, where the dead-letter topic does not take it. */
+/** Holds the record's own timestamp, if the dead-letter topic replaces timestamps. */
 export const ERROR_TIMESTAMP = `${PREFIX}timestamp`;
 const ERROR_HEADERS = `${PREFIX}headers`;
 
 export interface DeadLetterContext {
   readonly topic: string;
-  /** Names the topic among those that had its name, if the log tells it. */
+  /** Tells apart topics that had the same name one after the other, if the log knows it. */
   readonly incarnation?: string | undefined;
   readonly partition: number;
   readonly model: string;
   readonly version: string;
 }
 
-/** Headers of other systems, besides ours, for tools that know those. */
+/** Dialects: headers of other systems besides ours, for tools that know those. */
 export const DIALECTS = ['connect', 'spring'] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
-/** A dead letter's reason, as its headers say it. */
+/** The reason of a dead letter, as its headers say it. */
 export interface Reason extends DeadLetterContext {
   readonly offset: number;
   readonly stage: string;
@@ -42,8 +42,8 @@ export interface Reason extends DeadLetterContext {
 }
 
 /**
- * The headers block of a dead letter for a record: the record's own headers, byte for byte, then
- * the reason. A block of its own that does not parse is carried whole in one header.
+ * The headers block of a dead letter: the record's own headers, byte for byte, then the reason. If
+ * the record's own block does not parse, one header carries all of it.
  */
 export function deadLetterHeaders(
   record: RecordView,
@@ -66,15 +66,15 @@ export function deadLetterHeaders(
 }
 
 export interface DeadLetter {
-  /** The record's own headers, if they parse, and their block as it stood in the record. */
+  /** The record's own headers, if they parse, and their block as it was in the record. */
   readonly own: readonly RecordHeader[];
   readonly block: Uint8Array;
   readonly reason: Reason;
-  /** The record's own. */
+  /** The record's own timestamp. */
   readonly timestamp: Int64;
 }
 
-/** Null when it is no dead letter of ours. */
+/** Null if the record is no dead letter of ours. */
 export function parseDeadLetter(record: RecordView): DeadLetter | null {
   const found: Record<string, string> = {};
   const own: RecordHeader[] = [];
@@ -103,8 +103,8 @@ const utf8 = (entries: readonly (readonly [string, string | number])[]): RecordH
 
 const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestamp: Int64) => RecordHeader[]>> = {
   /**
-   * KIP-298: all values are text. The stage is what Connect calls one, the code stands for the
-   * exception.
+   * KIP-298: all values are text. The stage is what Connect calls a stage, and the code takes the
+   * place of the exception.
    */
   connect: ({ topic, partition, offset, stage, code, message, model }) =>
     utf8([
@@ -119,8 +119,8 @@ const HEADERS_OF: Readonly<Record<Dialect, (reason: Reason, timestamp: Int64) =>
       [`${CONNECT}exception.message`, message],
     ]),
   /**
-   * Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian, 4 bytes the
-   * partition, 8 the others.
+   * Spring for Apache Kafka, DeadLetterPublishingRecoverer: numbers are big-endian. The partition
+   * has 4 bytes, the others 8.
    */
   spring({ topic, partition, offset, code, message }, timestamp) {
     const int = Buffer.alloc(4);

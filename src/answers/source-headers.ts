@@ -1,6 +1,6 @@
-// The headers that name a result's source record: topic, the topic's id, partition and offset, as
-// UTF-8. They make results idempotent: a consumer that has seen these coordinates may drop a
-// repeat. The id keeps apart topics that had the name one after the other.
+// The headers that name a result's source record: topic, topic id, partition and offset, as UTF-8.
+// They make results idempotent: a consumer that has seen these coordinates may drop a repetition.
+// The id tells apart topics that had the same name one after the other.
 
 import { viewOf } from '../base/int64.ts';
 import { sizeOfVarint, writeVarint } from '../base/varint.ts';
@@ -15,8 +15,8 @@ const DIGITS_MAX = 16;
 const ZERO = 48;
 
 /**
- * Encodes the headers block of one record after the other into one buffer: only the offset's digits
- * change.
+ * Encodes the headers blocks of records, one after the other, into one buffer. Only the digits of
+ * the offset change.
  */
 export class SourceHeaders {
   readonly bytes: Uint8Array;
@@ -25,7 +25,7 @@ export class SourceHeaders {
   end = 0;
   readonly #prefixEnd: number;
 
-  /** `incarnation` as the partition was assigned with, if the log tells it. */
+  /** `incarnation` is the one with which the partition was assigned, if the log knows it. */
   constructor(topic: string, partition: number, incarnation?: string) {
     const empty = encodeHeaders([
       { key: SOURCE_TOPIC, value: Buffer.from(topic) },
