@@ -1,11 +1,11 @@
-// `npm run check:arrows`: dependencies go down the list of the design only. dependency-cruiser
-// reads the modules; that it really read them all is asserted, for it exits 0 where it could not.
+// `npm run check:arrows`: dependencies must go down the list of the design. dependency-cruiser
+// reads the modules. It exits with 0 even if it could not read them, so this is checked too.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 
-/** What each folder of src/ may import, besides itself and packages. */
+/** The folders that each folder of src/ may import, besides itself and packages. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   time: [],
@@ -28,7 +28,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model'],
 };
 
-/** Where all comes together: they may import every folder but the worker's. */
+/** The folders that put all parts together. They may import every folder except the worker's. */
 const ROOTS = ['commands', 'daemon'];
 
 const rules: IForbiddenRuleType[] = [

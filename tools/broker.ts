@@ -1,6 +1,6 @@
 // `npm run broker -- [--port 9092] [--data DIR] [--kafka 3.9.1] [--topics a:4,b:4]`: a real Kafka
-// broker (KRaft, one node) fetched through Maven, for users and tests without Docker. Needs Java 17
-// and Maven.
+// broker (KRaft, one node) that is fetched through Maven, for users and tests without Docker. Needs
+// Java 17 and Maven.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -20,15 +20,17 @@ const STOP_TIMEOUT_MS = 20_000;
 export interface BrokerOptions {
   readonly version?: string;
   readonly port?: number;
-  /** Keeps its data there; a temporary folder otherwise. */
+  /** The folder for its data. Otherwise a temporary folder. */
   readonly dataFolder?: string;
-  /** Of its controller, and of the cluster that it belongs to; both are chosen unless given. */
+  /**
+   * The port of its controller, and the cluster that it belongs to. Both are chosen unless given.
+   */
   readonly controllerPort?: number;
   readonly clusterId?: string;
-  /** More lines for server.properties; `listeners` here are added to the plain one. */
+  /** More lines for server.properties. `listeners` here are added to the plain one. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly listeners?: readonly string[];
-  /** More arguments for the storage tool: SCRAM users. */
+  /** More arguments for the storage tool, such as SCRAM users. */
   readonly formatArguments?: readonly string[];
 }
 
@@ -37,18 +39,18 @@ export interface Broker {
   readonly port: number;
   readonly dataFolder: string;
   readonly process: ChildProcess;
-  /** Ends it in order, or at once with SIGKILL. */
+  /** Stops the broker in order, or at once with SIGKILL. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /**
- * Below those that a system gives out by itself (Linux from 32,768): it may give such a one to any
- * connection before a broker is up.
+ * These ports are below those that a system gives out itself (Linux from 32,768). The system may
+ * give such a port to a connection before a broker is up.
  */
 const PORTS = { first: 15_000, count: 17_000 };
 const given = new Set<number>();
 
-/** A port on which nothing listens now. None is given twice. */
+/** A port on which nothing listens now. No port is given twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + randomInt(PORTS.count);
@@ -67,7 +69,7 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-/** Fetches the broker's jars once; resolves to the folder that holds them. */
+/** Fetches the broker's jars once. Resolves to their folder. */
 export async function ensureKafka(version: string): Promise<string> {
   const folder = cacheFolder(`kafka-${version}`);
   const jars = join(folder, 'jars');
@@ -91,7 +93,7 @@ export async function ensureKafka(version: string): Promise<string> {
   return jars;
 }
 
-/** The Java class path of the broker's jars: the Java client is among them. */
+/** The Java class path of the broker's jars. The Java client is among them. */
 export const classPath = (jars: string): string => join(jars, '*');
 
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
@@ -151,7 +153,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 /**
- * A UUID in the base64 of URLs, as Kafka's Uuid.randomUuid makes it: never with a dash in front,
+ * A UUID in URL-safe base64, as Kafka's Uuid.randomUuid makes it. It never begins with a dash,
  * which the storage tool would take for an option.
  */
 export function clusterId(random: () => Uint8Array = () => randomBytes(16)): string {
@@ -170,7 +172,7 @@ function writeProperties(file: string, properties: Readonly<Record<string, strin
   );
 }
 
-/** Warnings only, for both of the logging libraries that Kafka has used. */
+/** Logs only warnings, for both of the logging libraries that Kafka has used. */
 function logging(folder: string): string[] {
   const old = join(folder, 'log4j.properties');
   const now = join(folder, 'log4j2.properties');
@@ -192,7 +194,7 @@ function logging(folder: string): string[] {
   return [`-Dlog4j.configuration=${pathToFileURL(old)}`, `-Dlog4j2.configurationFile=${now}`];
 }
 
-/** Resolves once the port accepts connections; rejects when the process ends or takes too long. */
+/** Resolves when the port accepts connections. Rejects if the process ends or takes too long. */
 async function answers(port: number, child: ChildProcess, dataFolder: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline && child.exitCode === null) {

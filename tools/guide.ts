@@ -1,5 +1,5 @@
-// The tables of docs/operating.md that are read from the code: `npm run reference` writes them, a
-// test holds the document to them.
+// The tables of docs/operating.md that come from the code. `npm run reference` writes them, and a
+// test compares the document with them.
 
 import { ERRORS, EXIT, EXIT_MEANINGS, type Exit } from '../src/base/errors.ts';
 import { CODES, REJECTIONS } from '../src/features/rejection.ts';
@@ -9,7 +9,7 @@ const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' |
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-/** By the name that stands in the comments around each. */
+/** By the name in the comments around the table: its text. */
 export const TABLES: Readonly<Record<string, string>> = {
   'exit codes': table(
     ['code', 'name', 'meaning'],
@@ -31,7 +31,8 @@ export const TABLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The document with its tables as the code has them. Throws `Error` where one has no place in it.
+ * The document, with its tables as the code has them. Throws `Error` if it has no place for a
+ * table.
  */
 export function withTables(document: string): string {
   let text = document;

@@ -1,7 +1,6 @@
-// `npm run mutate -- FOLDER`: would the folder's own tests notice a fault? Changes its source in
-// one small way after the other, in a copy, and fails when the tests let too many of these mutants
-// pass. `npm run mutate -- log`, `-- worker/write --seed 7 --mutants 25`, `-- src/log/balance.ts
-// --all`.
+// `npm run mutate -- FOLDER`: would the folder's own tests notice a fault? In a copy, it makes one
+// small change to the source at a time. It fails if the tests let too many of these mutants pass.
+// `npm run mutate -- log`, `-- worker/write --seed 7 --mutants 25`, `-- src/log/balance.ts --all`.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,11 +16,11 @@ const { values, positionals } = parseArgs({
     all: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     concurrency: { type: 'string', default: '1' },
-    /** The rate, in percent, below which the exit code is 1. */
+    /** If the rate, in percent, is lower, the exit code is 1. */
     'at-least': { type: 'string', default: '85' },
     /**
-     * The engine's mutants that its tests let pass go through the simulator, with so many seeds. 0
-     * leaves it out.
+     * If the engine's tests let a mutant pass, the simulator tries it with so many seeds. 0: it
+     * does not.
      */
     'sim-seeds': { type: 'string', default: '400' },
   },
@@ -47,7 +46,7 @@ if (named === '' || more.length > 0) fail('name one folder or file of src/');
 const source = join('src', named.replace(/^src\//, '')).replace(/\/$/, '');
 if (!existsSync(join(root, source))) fail(`there is no ${source}`);
 
-/** Those that need Node alone, with a quarter of the runs of a property. */
+/** The tests that need only Node, with a quarter of the runs of a property. */
 const CONFIG = 'ava.unit.config.js';
 const { default: unit } = (await import(join(root, CONFIG))) as {
   readonly default: { readonly files: readonly string[] };
@@ -65,7 +64,7 @@ const wanted = {
   ...(/^src\/engine\b/.test(source) && simSeeds > 0 ? { afterwards: simulator } : {}),
 };
 
-// By the way of the exit all that was started ends, and the copies go.
+// Exit in the normal way, so that all child processes end and the copies are deleted.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

@@ -1,7 +1,7 @@
 // `npm run native`: builds @tensorflow/tfjs-node from package registries alone, for machines where
-// its own installer cannot download libtensorflow. TensorFlow's C library comes out of the PyPI
-// wheel, the binding's two source files out of the npm package, and the Node-API headers from
-// `node-api-headers`. Why this works: docs/decisions/0005.
+// its own installer cannot download libtensorflow. TensorFlow's C library comes from the PyPI
+// wheel, the binding's two source files from the npm package, and the Node-API headers from
+// `node-api-headers`. docs/decisions/0005 says why this works.
 
 import { createHash } from 'node:crypto';
 import {
@@ -24,12 +24,12 @@ const VERSION = '4.22.0';
 const root = join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 
-/** Of ours, beside those of the npm package. */
+/** Our own source, besides those of the npm package. */
 const OWN_SOURCE = join(import.meta.dirname, 'native-log.cc');
 
 /**
- * Builds what is missing, or what an older version of this file has built; does nothing when
- * tfjs-node has come by its own installer. Says what it does through `say`.
+ * Builds what is missing, or was built by an older version of this file. Does nothing if
+ * tfjs-node's own installer has worked. Reports its steps through `say`.
  */
 export async function ensureNative(say: (line: string) => void): Promise<void> {
   const folder = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
@@ -70,7 +70,7 @@ export async function ensureNative(say: (line: string) => void): Promise<void> {
     ...[`-L${tensorflowFolder}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ]);
-  // At once: a process may have the old one loaded.
+  // Replaced in one step, because a process may have the old file loaded.
   renameSync(`${binding}.new`, binding);
   writeFileSync(built, recipe);
   say(`built ${binding}`);

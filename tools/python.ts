@@ -1,6 +1,6 @@
 // A Python with the packages that tests and bench compare against: librdkafka (through
-// confluent-kafka), TensorFlow and onnxruntime. Also where `npm run native` takes TensorFlow's C
-// library from. Made once, in the user's cache.
+// confluent-kafka), TensorFlow and onnxruntime. `npm run native` takes TensorFlow's C library from
+// it. It is made once, in the user's cache.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,15 +20,12 @@ const PACKAGES = [
 
 export interface Python {
   readonly executable: string;
-  /**
-   * The folder of the installed package `tensorflow`: its shared libraries and headers are in it.
-   */
+  /** The folder of the installed package `tensorflow`, with its shared libraries and headers. */
   readonly tensorflowFolder: string;
 }
 
 /**
- * Makes the virtual environment if it is not there. Rejects when python3, venv or a package is
- * missing.
+ * Makes the virtual environment if it is missing. Rejects if python3, venv or a package is missing.
  */
 export async function ensurePython(): Promise<Python> {
   const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-4`);

@@ -1,5 +1,5 @@
-// A real schema registry (Apicurio, in memory) fetched through Maven: it speaks the Confluent API.
-// Needs Java 17 and Maven.
+// A real schema registry (Apicurio, in memory) that is fetched through Maven. It speaks the
+// Confluent API. Needs Java 17 and Maven.
 
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -13,18 +13,18 @@ const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 200;
 
 export interface Registry {
-  /** What stands before `/schemas` and `/subjects`. */
+  /** The address up to `/schemas` and `/subjects`. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Fetches it once; resolves to the folder that holds it. */
+/** Fetches the registry once. Resolves to its folder. */
 export async function ensureRegistry(): Promise<string> {
   const folder = cacheFolder(`apicurio-${VERSION}`);
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return folder;
   const artefact = `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`;
-  // Later versions want the parent's descriptor too, which is not published.
+  // Later versions also need the parent's descriptor, which is not published.
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy';
   await run('mvn', ['-q', '-B', goal, `-Dartifact=${artefact}`, `-DoutputDirectory=${folder}`], {
     cwd: folder,
@@ -34,7 +34,7 @@ export async function ensureRegistry(): Promise<string> {
   return folder;
 }
 
-/** Starts it on that port, or a free one. What was registered is gone when it stops. */
+/** Starts it on that port, or on a free one. When it stops, all registered schemas are lost. */
 export async function startRegistry(port?: number): Promise<Registry> {
   const folder = await ensureRegistry();
   const own = port ?? (await freePort());

@@ -1,4 +1,4 @@
-// Runs another program to its end; a failure says which program, with what it printed.
+// Runs another program to its end. An error names the program, with what it printed.
 
 import { spawn } from 'node:child_process';
 
@@ -8,8 +8,8 @@ export interface RunOptions {
 }
 
 /**
- * Resolves to what the program printed on standard output. Rejects when it is missing or exits with
- * another code than 0.
+ * Resolves to the program's standard output. Rejects if the program is missing, or if its exit code
+ * is not 0.
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {

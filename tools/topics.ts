@@ -4,7 +4,7 @@ import '../src/process.ts';
 import type { Admin } from 'kafkajs';
 import { loadKafkaJs } from '../src/kafka/seam.ts';
 
-/** Creates those that do not exist; `configs` are Kafka's own, for all of them. */
+/** Creates the topics that do not exist. `configs` are Kafka's own, for all of these topics. */
 export async function createTopics(
   address: string,
   partitionCounts: Readonly<Record<string, number>>,
@@ -16,7 +16,7 @@ export async function createTopics(
   await admin.connect();
   try {
     await admin.createTopics({
-      // kafkajs's own wait fails on a broker that does not know the topic yet.
+      // The wait of kafkajs fails on a broker that does not know the topic yet.
       waitForLeaders: false,
       topics: Object.entries(partitionCounts).map(([topic, numPartitions]) => ({
         topic,
@@ -35,7 +35,7 @@ export async function createTopics(
   }
 }
 
-/** So that there are so many. */
+/** Adds partitions until there are `count`. */
 export async function addPartitions(address: string, topic: string, count: number): Promise<void> {
   const { Kafka, logLevel } = loadKafkaJs();
   const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
@@ -51,7 +51,7 @@ export async function addPartitions(address: string, topic: string, count: numbe
   }
 }
 
-/** Resolves when no broker knows it any more, so that it can be made again. */
+/** Resolves when no broker knows the topic any more, so that it can be created again. */
 export async function deleteTopic(address: string, topic: string): Promise<void> {
   const { Kafka, logLevel } = loadKafkaJs();
   const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();

@@ -1,5 +1,5 @@
-// A copy of the working tree to put mutants into, with all that git would take: yours is never
-// touched.
+// A copy of the working tree for mutants, with all files that git would take. The working tree
+// itself is never touched.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -15,7 +15,7 @@ export function copyTree(from: string): WorkingCopy {
   const listed = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], { cwd: from });
   for (const name of listed.toString().split('\0')) {
     const path = join(from, name);
-    // Deleted and not committed yet.
+    // A deleted file may not be committed yet.
     if (name !== '' && existsSync(path)) cpSync(path, join(root, name));
   }
   symlinkSync(join(from, 'node_modules'), join(root, 'node_modules'));

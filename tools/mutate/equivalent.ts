@@ -1,14 +1,16 @@
-// Mutants that no test can catch, for they do what the code does: each with its reason. `npm run
-// mutate` takes them out of the rate, and says so; it fails on an entry that fits no mutant any
-// more, and on one that a test does catch.
+// Mutants that no test can catch because they do the same as the code, each with the reason. `npm
+// run mutate` leaves them out of the rate, and says so. It fails if an entry matches no mutant any
+// more, or if a test does catch it.
 
 import type { Mutant } from './mutants.ts';
 
 export interface Equivalent {
   readonly file: string;
-  /** As the report prints it: `before -> after`. */
+  /** The mutant as the report prints it: `before -> after`. */
   readonly mutant: string;
-  /** The line in which it begins, where the same mutant stands in several lines of the file. */
+  /**
+   * The line in which the mutant begins. Needed if the same mutant is in several lines of the file.
+   */
   readonly line?: string;
   readonly reason: string;
 }

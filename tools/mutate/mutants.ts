@@ -1,31 +1,29 @@
 // The mutants of a folder: small changes to its source, each of which some test should notice.
-// Which changes there are is StrykerJS's to say; here they are changes of the text, so that what
-// runs is the source as it stands but for one place.
+// StrykerJS says which changes there are. Here they are changes of the text, so the source runs
+// unchanged except for one place.
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Instrumenter } from '@stryker-mutator/instrumenter';
 
 export interface Mutant {
-  /** From the root of the project. */
+  /** The path from the root of the project. */
   readonly file: string;
-  /** Of its first character, counted from 1 as editors do. */
+  /** The line of the first character, counted from 1 as editors do. */
   readonly line: number;
   readonly column: number;
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
-  /** `before -> after`, each in one line and cut where it is long. */
+  /** `before -> after`, each in one line, and shortened if it is long. */
   readonly shown: string;
-  /** The line in which it begins, without the spaces around it. */
+  /** The line in which it begins, without the spaces around. */
   readonly lineText: string;
 }
 
-/** Texts are mostly messages for people: no test should hold their words. */
+/** Texts are mostly messages for people. No test should fix their words. */
 const LEFT_OUT = ['StringLiteral'];
-/**
- * What takes the place of an expression stands in brackets, so that it binds as the expression did.
- */
+/** The replacement of an expression gets brackets, so that it binds as the expression did. */
 const STATEMENTS = ['BlockStatement'];
 const SHOWN_MAX = 60;
 
@@ -49,7 +47,7 @@ const shorten = (text: string): string => {
   return line.length > SHOWN_MAX ? `${line.slice(0, SHOWN_MAX)}…` : line;
 };
 
-/** All mutants of the TypeScript files below a folder, file after file. */
+/** All mutants of the TypeScript files below a folder, one file after the other. */
 export async function mutantsOf(root: string, folder: string): Promise<Mutant[]> {
   const files = folder.endsWith('.ts') ? [folder] : globSync(`${folder}/**/*.ts`, { cwd: root }).sort();
   const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
@@ -58,7 +56,7 @@ export async function mutantsOf(root: string, folder: string): Promise<Mutant[]>
     { plugins: null, ignorers: [], excludedMutations: LEFT_OUT, noHeader: true },
   );
   const starts = new Map([...sources].map(([file, source]) => [file, lineStarts(source)]));
-  // What is left out is among them, as ignored.
+  // Left-out mutants are in the list, marked as ignored.
   const mutants = instrumented.mutants.filter(({ status }) => status !== 'Ignored');
   return mutants.map(({ fileName, location, replacement = '', mutatorName }) => {
     const source = sources.get(fileName) as string;
@@ -88,11 +86,11 @@ const lineStarts = (source: string): number[] => [
 export const withMutant = (source: string, { start, end, replacement }: Mutant): string =>
   source.slice(0, start) + replacement + source.slice(end);
 
-/** In an order that the seed alone decides, all orders equally likely. */
+/** In an order that depends on the seed alone. All orders are equally likely. */
 export function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
   const order = [...items];
   let state = seed >>> 0;
-  // mulberry32
+  // The generator is mulberry32.
   const below = (bound: number): number => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -18,14 +18,17 @@ export interface Wanted {
   readonly seed: number;
   readonly concurrency: number;
   /**
-   * The tests that may be asked, and AVA's configuration for them. All below the source's own
+   * The tests that may be run, and AVA's configuration for them. All tests below the source's own
    * folder, unless given.
    */
   readonly suite?: Suite;
-  /** What Node runs on those that the tests let pass: another way to notice them. */
+  /**
+   * The arguments with which Node runs on mutants that the tests let pass: another way to notice
+   * them.
+   */
   readonly afterwards?: readonly string[];
   readonly equivalent?: readonly Equivalent[];
-  /** How long a test file may take that took so long without a mutant. */
+  /** How long a test file may take, by the time that it takes without a mutant. */
   readonly limitMs?: (tookMs: number) => number;
 }
 
@@ -42,11 +45,11 @@ export interface Tried {
 
 export interface MutationReport {
   readonly tried: readonly Tried[];
-  /** What is wrong with the list of equivalent mutants. */
+  /** The mistakes in the list of equivalent mutants. */
   readonly wrong: readonly string[];
 }
 
-/** Something that may notice a mutant, and how long it takes without one. */
+/** Something that may notice a mutant, and the time that it takes without a mutant. */
 interface Step {
   readonly run: (options: TrialOptions) => Promise<Trial>;
   readonly tookMs: number;
@@ -56,12 +59,12 @@ interface TestFile extends Step {
   readonly file: string;
 }
 
-/** A busy machine takes longer than it took without a mutant. */
+/** A busy machine may take longer than without a mutant. */
 const limitOf = (tookMs: number): number => 10_000 + 4 * tookMs;
 
 export async function mutate(wanted: Wanted, say: (line: string) => void): Promise<MutationReport> {
   const { root, source, seed, suite } = wanted;
-  // What is edited from here on is not noticed.
+  // Edits from here on are not noticed.
   using stack = new DisposableStack();
   const copies = Array.from({ length: wanted.concurrency }, () => stack.use(copyTree(root)));
   const [first] = copies as [WorkingCopy];
@@ -101,7 +104,7 @@ export const describe = ({ file, line, column, shown }: Mutant): string =>
 
 const isBelow = (file: string, source: string): boolean => file === source || file.startsWith(`${source}/`);
 
-/** As many as are wanted of those that compile, in a random order. */
+/** The wanted number of mutants, of those that compile, in a random order. */
 function draw(root: string, all: readonly Mutant[], { mutants, seed }: Wanted): Mutant[] {
   const compiles = compilerFor(root);
   const drawn: Mutant[] = [];
@@ -113,8 +116,8 @@ function draw(root: string, all: readonly Mutant[], { mutants, seed }: Wanted): 
 }
 
 /**
- * The test files of the folder, or of the next one above that exists. So src/log/balance.ts is
- * tried by test/log.
+ * The test files of the source's own test folder, or of the next folder above that exists. So
+ * src/log/balance.ts is tried by test/log.
  */
 function ownTests(root: string, source: string, suite: Suite | undefined): string[] {
   for (let path = source.replace(/^src/, 'test'); path !== '.'; path = dirname(path)) {
@@ -125,14 +128,14 @@ function ownTests(root: string, source: string, suite: Suite | undefined): strin
   throw new Error(`no folder of test/ belongs to ${source}`);
 }
 
-/** Runs it once without a mutant: it must pass. */
+/** Runs the step once without a mutant. It must pass. */
 async function measured(run: Step['run'], cwd: string, env: Record<string, string> = {}): Promise<Step> {
   const { verdict, tookMs, output } = await run({ cwd, limitMs: 30 * 60_000, env });
   if (verdict !== 'passed') throw new Error(`without a mutant it ${verdict}:\n${output}`);
   return { run, tookMs };
 }
 
-/** All test files, the quick ones first, and what each of them runs. */
+/** All test files, the quick ones first, and the code that each of them runs. */
 async function dryRun(
   root: string,
   files: readonly string[],
@@ -149,7 +152,7 @@ async function dryRun(
   return { tests: tests.sort((one, other) => one.tookMs - other.tookMs), reach };
 }
 
-/** Undefined where no step notices it. */
+/** Undefined if no step notices the mutant. */
 async function tryOne(
   root: string,
   mutant: Mutant,

@@ -1,6 +1,6 @@
-// Which test files come by a place of the source, from what V8 counts while they run
-// (NODE_V8_COVERAGE). Types are blanked when they are stripped, not cut out, so a place in what ran
-// is the same place in the source.
+// Which test files run a place of the source. V8 counts this while they run (NODE_V8_COVERAGE).
+// Types are replaced by blanks when they are stripped, so each place is the same in the source and
+// in the code that ran.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -18,10 +18,10 @@ interface CountedScript {
   readonly functions: readonly { readonly ranges: readonly CountedRange[] }[];
 }
 
-/** For each test file, what it has loaded of the project: the ranges of each source file. */
+/** By test file: the project's source files that it has loaded, each with its counted ranges. */
 export type Reach = ReadonlyMap<string, ReadonlyMap<string, readonly CountedRange[]>>;
 
-/** From the reports of one run in a folder; each process of it has left one. */
+/** Reads the reports of one run from a folder. Each process of the run has left one report. */
 export function readReach(root: string, folder: string): Reach {
   const reach = new Map<string, Map<string, CountedRange[]>>();
   for (const name of readdirSync(folder)) {
@@ -50,7 +50,7 @@ export function readReach(root: string, folder: string): Reach {
 export const reaching = (reach: Reach, { file, start }: Mutant): string[] =>
   [...reach].filter(([, seen]) => isRun(seen.get(file) ?? [], start)).map(([test]) => test);
 
-/** The smallest range around a place says how often it ran. */
+/** The smallest range around a place says how often the place ran. */
 function isRun(ranges: readonly CountedRange[], place: number): boolean {
   const around = ranges.filter(({ startOffset, endOffset }) => startOffset <= place && place < endOffset);
   const width = ({ startOffset, endOffset }: CountedRange): number => endOffset - startOffset;

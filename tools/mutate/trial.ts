@@ -1,5 +1,5 @@
-// Runs tests in the copy, with a limit of time: a mutant may make a loop without end. Whatever they
-// started ends with them.
+// Runs tests in the copy with a time limit, because a mutant may make an endless loop. All
+// processes that they started end with them.
 
 import { spawn } from 'node:child_process';
 
@@ -23,8 +23,8 @@ const HEAP_MB_MAX = 2048;
 const HEAP = `--max-old-space-size=${HEAP_MB_MAX}`;
 
 /**
- * The tests by AVA, up to the first that fails. Each file has a process of its own, with the
- * options of this one. What V8 compiled is not kept: a mutant runs once.
+ * Runs the tests by AVA, up to the first failure. Each file has its own process, with the options
+ * of this one. The code that V8 compiled is not kept, because a mutant runs once.
  */
 export const runTests = (
   tests: readonly string[],
@@ -42,7 +42,7 @@ export const runTests = (
 
 export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOptions): Promise<Trial> {
   const startedAt = performance.now();
-  // A group of its own, so that it can be ended whole.
+  // A process group of its own, so that all of it can be ended.
   const child = spawn(process.execPath, [HEAP, ...args], {
     cwd,
     env: { ...process.env, ...env },
@@ -59,7 +59,7 @@ export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOpt
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch (error) {
-      // All have ended.
+      // ESRCH: all have ended.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };

@@ -1,5 +1,5 @@
-// Whether the compiler takes a mutant. One that it refuses can never be in the code, so no test
-// need notice it.
+// Whether the compiler accepts a mutant. A mutant that it refuses can never be in the code, so no
+// test needs to notice it.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import ts from 'typescript';
 import { type Mutant, withMutant } from './mutants.ts';
 
 /**
- * A question to ask of mutants of the project. Each answer takes a fraction of a second, the first
- * some seconds.
+ * Returns a function that asks the compiler about a mutant. The first answer takes some seconds,
+ * each other one a fraction of a second.
  */
 export function compilerFor(root: string): (mutant: Mutant) => boolean {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
@@ -16,7 +16,7 @@ export function compilerFor(root: string): (mutant: Mutant) => boolean {
   const changed = new Map<string, { readonly source: string; readonly version: number }>();
   let version = 0;
   const service = ts.createLanguageService({
-    // A mutant may leave a name without use. That is no fault by which it could be known.
+    // A mutant may leave a name unused. That alone does not make it refused.
     getCompilationSettings: () => ({ ...options, noUnusedLocals: false, noUnusedParameters: false }),
     getScriptFileNames: () => fileNames.filter((name) => name.startsWith(join(root, 'src'))),
     getScriptVersion: (name) => String(changed.get(name)?.version ?? 0),
