@@ -10,7 +10,7 @@ const FETCH_VERSION = 13;
 
 /**
  * UNKNOWN_TOPIC_ID and INCONSISTENT_TOPIC_ID. kafkajs does not know them. It gets
- * UNKNOWN_TOPIC_OR_PARTITION in their place, and does what is right.
+ * UNKNOWN_TOPIC_OR_PARTITION in their place, and handles that rightly.
  */
 const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([100, 103]);
 const UNKNOWN_TOPIC_OR_PARTITION = 3;

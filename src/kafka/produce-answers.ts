@@ -27,8 +27,8 @@ interface PartitionAnswer {
 interface ProduceAnswer {
   readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
   /**
-   * The names are kafkajs's. The broker has throttled for the first time already before it answers;
-   * the client must throttle for the second.
+   * The names are kafkajs's: `throttleTime` is what the broker has waited before it answered,
+   * `clientSideThrottleTime` what the client must wait now.
    */
   readonly throttleTime: 0;
   readonly clientSideThrottleTime: number;

@@ -188,7 +188,8 @@ type BatchClass = new (
 
 /**
  * kafkajs tells where the log ends. A reader of committed records can read only up to the last
- * stable offset, which is smaller while a transaction is open. Only the answer to a fetch has it.
+ * stable offset, which is smaller while a transaction is open. The broker tells it only in the
+ * answer to a fetch.
  */
 const readableEnd = (Batch: BatchClass): BatchClass =>
   class BatchWithReadableEnd extends Batch {

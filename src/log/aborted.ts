@@ -1,7 +1,7 @@
-// Which record batches of a fetch a reader of committed records must not see: control batches, and
-// those of aborted transactions. Pure; the rule is the one of Kafka's own consumer: a transaction
-// starts being ignored at the first offset that the broker names for it, and ends with its
-// producer's abort marker.
+// Finds the record batches that a reader of committed records must not see: control batches, and
+// batches of aborted transactions. The function is pure, and follows the rule of Kafka's own
+// consumer: an aborted transaction begins at the first offset that the broker names for it, and
+// ends with its producer's abort marker.
 
 import { readVarint, readVarlong, type VarintCursor } from '../base/varint.ts';
 import { HEADER_BYTES, type RawRecordBatch } from './record-batch.ts';
@@ -11,7 +11,10 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
-/** A control record's key is a version and a type, both 16-bit; type 0 is an abort, 1 a commit. */
+/**
+ * The key of a control record is a version and a type, 16 bits each. Type 0 is an abort, type 1 a
+ * commit.
+ */
 const ABORT = 0;
 
 /** For each batch, in order, whether it must be skipped. */

@@ -1,10 +1,11 @@
-// How partitions are shared among the members of a group: evenly, and moved as little as can be.
-// Pure; both adapters use it, so that an assignment is the same on the embedded log and on Kafka.
+// Shares partitions among the members of a group: evenly, and with as few moves as possible. The
+// functions are pure, and both adapters use them: assignments are the same on the embedded log and
+// on Kafka.
 
 /**
- * `owned` lists, for each member, what it has now; of two that claim a partition the first keeps
- * it. Returns what each is to have: the counts differ by one at most, and a member that keeps its
- * count keeps its partitions.
+ * `owned` lists the partitions that each member has now. If two members claim a partition, the
+ * first keeps it. Returns the partitions that each member gets: the counts differ by at most one,
+ * and a member whose count stays the same keeps its partitions.
  */
 export function balance<Member>(
   owned: ReadonlyMap<Member, readonly string[]>,
@@ -20,7 +21,7 @@ export function balance<Member>(
   }
   const least = Math.floor(partitions.length / owned.size);
   const extra = partitions.length - least * owned.size;
-  // Those that own most keep the odd ones: then nothing moves for the sake of a remainder.
+  // The members that own most get the larger counts, so that no partition moves without need.
   const byCount = [...kept.values()].sort((one, other) => other.length - one.length);
   const quota = new Map(byCount.map((own, rank) => [own, rank < extra ? least + 1 : least]));
   const free = partitions.filter((key) => !taken.has(key));
@@ -36,9 +37,9 @@ export interface Membership {
 }
 
 /**
- * `balance` for members that may read different topics: each gets partitions of its own topics
- * alone, and topics with the same readers are shared out together. `partitions` lists those of each
- * topic; one that is not there has none.
+ * `balance` for members that may read different topics. Each member gets partitions of its own
+ * topics only. Topics with the same readers are shared together. `partitions` lists the partitions
+ * of each topic that exists.
  */
 export function balanceByTopic<Member>(
   members: ReadonlyMap<Member, Membership>,

@@ -1,21 +1,24 @@
-// What stands beside a committed offset, in the text that Kafka keeps with each: of which topic the
-// offset is, for one that was deleted and made again has the same name (invariant 9); and how the
-// group began with this partition, so that a later start need not guess. Every commit repeats it.
-// Text of others, or none, says nothing: such an offset is taken as it is.
+// The text that Kafka keeps beside each committed offset. It names the topic id, because a topic
+// that was deleted and made again has the same name (invariant 9). It also says how the group began
+// with this partition, so that a later start need not guess. Every commit repeats it. Where the
+// text is empty or written by others, the offset is taken as it is.
 
 export interface CommitMetadata {
-  /** The topic's id; null where the log does not tell one. */
+  /** The id of the topic; null where the log does not tell it. */
   readonly topicId: string | null;
-  /** Where the group began with the partition; null where another began it, who did not say. */
+  /**
+   * Where the group began with the partition; null where another program began, and did not write
+   * it.
+   */
   readonly begun: number | null;
-  /** How many partitions the topic had then: those beyond came later. */
+  /** How many partitions the topic had at that time: the others came later. */
   readonly partitions: number;
   /**
    * The partition counts by which records may have been placed there: see `placedBy`. Empty where
-   * who wrote it did not say.
+   * the text does not say it.
    */
   readonly placedBy: readonly number[];
-  /** Answers to records from here on name the topic id. */
+  /** Answers to records from this offset on name the topic id. */
   readonly namedFrom: number;
 }
 
@@ -32,7 +35,7 @@ export const writeCommitMetadata = (of: CommitMetadata): string =>
     Object.fromEntries(Object.entries(KEYS).map(([field, key]) => [key, of[field as keyof CommitMetadata]])),
   );
 
-/** Null for what is not ours. */
+/** Null for a text that is not ours. */
 export function readCommitMetadata(text: string | null | undefined): CommitMetadata | null {
   let found: Record<string, unknown>;
   try {

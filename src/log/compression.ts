@@ -1,11 +1,11 @@
-// The compression types of RecordBatch v2, bounded on inflation so that a small batch cannot fill
-// the memory. gzip and zstd are Node's; lz4 is the frame format; snappy is raw, or in the "xerial"
-// framing that Kafka's Java client writes (magic 0x82 "SNAPPY" 0x00, two version numbers, then
-// length-prefixed raw blocks).
+// The compression types of RecordBatch v2. Inflation has a bound, so that a small batch cannot fill
+// the memory. gzip and zstd come from Node; lz4 is the frame format; snappy is raw, or in the
+// "xerial" framing that Kafka's Java client writes (magic 0x82 "SNAPPY" 0x00, two version numbers,
+// then length-prefixed raw blocks).
 //
 // The packages for lz4 and snappy hand out memory of their own. It is freed in a turn of the event
-// loop after the collection of what stands for it, and never in a thread that makes none: a worker
-// that is asked through Atomics. So it is counted here.
+// loop, after the garbage collection of its JavaScript object. A worker that gets its tasks through
+// Atomics makes no turns, so there the memory would never be freed. Therefore it is counted here.
 
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
@@ -16,7 +16,7 @@ import { viewOf } from '../base/int64.ts';
 export const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type CompressionType = (typeof COMPRESSION_TYPES)[number];
 
-/** A record batch that would inflate past `inflatedBytesMax`. */
+/** A record batch that would inflate to more than `inflatedBytesMax`. */
 export class InflationBoundError extends ScorelaneError {
   readonly code = 'SCORELANE_INFLATION_BOUND';
 }
@@ -31,7 +31,7 @@ const XERIAL_HEADER_BYTES = 16;
 const LZ4_MAGIC = 0x184d2204;
 const LZ4_BLOCK_BYTES_MAX: Record<number, number> = { 4: 1 << 16, 5: 1 << 18, 6: 1 << 20, 7: 1 << 22 };
 
-/** Bytes that the packages handed out in this thread since the last turn that was made for them. */
+/** Bytes that the packages handed out in this thread since the last turn for them. */
 let handedOutBytes = 0;
 
 const handedOut = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
@@ -40,8 +40,7 @@ const handedOut = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
 };
 
 /**
- * Whether a turn of the event loop is due, so that what was handed out can be freed. Makes the
- * promise of it.
+ * If memory was handed out, returns a promise of the next turn of the event loop, which frees it.
  */
 export function turnToFree(): Promise<void> | undefined {
   if (handedOutBytes === 0) return undefined;
@@ -107,7 +106,7 @@ const tooLarge = (name: string, bound: number): InflationBoundError =>
   new InflationBoundError(`${name} data inflates to more than limits.inflatedBytes, ${bound} bytes`);
 
 /**
- * An upper bound on what an lz4 frame inflates to, from its header and its block sizes alone: the
+ * An upper bound for the inflated size of an lz4 frame, from its header and its block sizes: the
  * package has no bound of its own. Source:
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
@@ -157,7 +156,7 @@ function xerialBlocks(data: Buffer): Buffer[] {
   return blocks;
 }
 
-/** Raw snappy opens with its inflated length, as an unsigned varint. */
+/** Raw snappy begins with its inflated length, as an unsigned varint. */
 function snappyInflatedBytes(block: Buffer): number {
   let size = 0;
   for (let index = 0; index < 5; index++) {

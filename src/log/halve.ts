@@ -1,6 +1,5 @@
-// Cuts a record batch into two, for a topic that does not take it whole: the records stay as they
-// are, and in their order. One batch of a thousand is cut, not every one, so the main thread may do
-// it.
+// Cuts a record batch in two, for a topic that does not take it whole. The records and their order
+// stay as they are. This happens seldom, so the main thread may do it.
 
 import { viewOf } from '../base/int64.ts';
 import { COMPRESSION_TYPES } from './compression.ts';
@@ -9,10 +8,10 @@ import { readHeader } from './record-batch.ts';
 import { openRecordBatch } from './record-batch-reader.ts';
 import { RecordBatchWriter } from './record-batch-writer.ts';
 
-/** It was made here, so it inflates to what it was made of. */
+/** We made this batch, so no bound is needed. */
 const ANY_SIZE = 2 ** 31 - 1;
 
-/** It has two records at least. The first half has half of them, rounded down. */
+/** The batch must have at least two records. The first half gets half of them, rounded down. */
 export function halve({ topic, partition, bytes }: ResultBatch): [ResultBatch, ResultBatch] {
   const header = readHeader(bytes);
   const records = openRecordBatch({ header, bytes }, ANY_SIZE);

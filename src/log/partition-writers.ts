@@ -1,6 +1,6 @@
 // Collects records into record batches of one topic, one open batch for each partition. A batch is
-// closed before the record that would take it past its limit: the broker refuses a batch that is
-// past its own. The order within a partition is that of appending.
+// closed before the record that would make it too large, because the broker refuses batches above
+// its own limit. Within a partition the records keep the order of the calls.
 
 import type { CompressionType } from './compression.ts';
 import type { ResultBatch } from './ports.ts';
@@ -15,7 +15,7 @@ export class PartitionWriters {
   #finished: ResultBatch[] = [];
 
   /**
-   * The limit is of the bytes before compression. A single record past it gets a batch of its own.
+   * The limit counts bytes before compression. A single record above it gets a batch of its own.
    */
   constructor(
     topic: string,
@@ -29,7 +29,7 @@ export class PartitionWriters {
     this.#buffers = buffers;
   }
 
-  /** The writer to append a record to whose key, value and headers have so many bytes. */
+  /** The writer for the next record. `recordBytes`: the size of its key, value and headers. */
   writerFor(partition: number, recordBytes: number): RecordBatchWriter {
     let writer = this.#writers.get(partition);
     if (writer === undefined) {

@@ -1,5 +1,5 @@
-// Which partition a keyed record goes to, exactly as Kafka's Java client decides: murmur2 of the
-// key, made positive, modulo the number of partitions. The seed and the constants are those of
+// Which partition a record with a key goes to, exactly as Kafka's Java client decides: murmur2 of
+// the key, made positive, modulo the number of partitions. The seed and the constants are those of
 // org.apache.kafka.common.utils.Utils.murmur2.
 
 const SEED = 0x9747b28c;
@@ -31,7 +31,7 @@ export function murmur2(bytes: Uint8Array, start = 0, end: number = bytes.byteLe
   return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key among `partitionCount`. */
+/** The partition of a key, if there are `partitionCount` partitions. */
 export const partitionOfKey = (
   bytes: Uint8Array,
   partitionCount: number,

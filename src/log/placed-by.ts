@@ -1,16 +1,14 @@
-// By which partition counts the records of one partition may have been placed. A topic that grows
-// moves no records: those that are there lie where the count of their time sent them, and so do
-// those of a producer that does not know of the growth yet.
+// By which partition counts the records of one partition may have been placed. When a topic gets
+// more partitions, its records do not move: they stay where the earlier count placed them.
+// Producers that do not know the new count yet also still use the earlier one.
 
-/**
- * Each count takes time for a record whose key does not say where it belongs, and room in what is
- * committed.
- */
+/** Each count costs time for records that are misplaced, and room in the text of each commit. */
 const COUNTS_MAX = 32;
 
 /**
- * Of all counts that the topic has had, those that can have sent a record there: ascending, and
- * without those that another one says more of. What is in partition 1 by 8 is there by 4 too.
+ * The counts, of all that the topic has had, that can have placed a record in this partition:
+ * ascending, and without those that follow from a smaller one. A record that 8 partitions place in
+ * partition 1 is also placed there by 4.
  */
 export function placedBy(partition: number, counts: readonly number[]): readonly number[] {
   const able = [...new Set(counts)].filter((count) => count > partition).sort((left, right) => left - right);

@@ -8,54 +8,57 @@ import type { RawRecordBatch } from './record-batch.ts';
 import { keyOf, type TopicPartition } from './topic-partition.ts';
 
 /**
- * A record batch as fetched. A skipped one (control, or of an aborted transaction) counts only as
- * an offset range.
+ * A record batch as it was fetched. A batch to be skipped (control, or of an aborted transaction)
+ * counts only as a range of offsets.
  */
 export interface FetchedBatch extends RawRecordBatch {
   readonly skip: boolean;
 }
 
 export interface Fetched extends TopicPartition {
-  /** The position that was asked for: the first batch may start below it. */
+  /** The position of the fetch: the first batch may start below it. */
   readonly from: NextOffset;
-  /** In offset order, at least one. */
+  /** At least one, in the order of offsets. */
   readonly batches: readonly FetchedBatch[];
-  /** One past the last offset a reader may see, as the broker knew it then. */
+  /** The offset after the last one that a reader may see, as the broker told it with the fetch. */
   readonly highWatermark: number;
 }
 
 export interface AssignedPartition extends TopicPartition {
   /**
-   * Where the source will read from: the committed offset, or what `auto.offset.reset` says where
-   * there is none.
+   * Where the source will read from: the committed offset; where there is none, the offset that
+   * `auto.offset.reset` says.
    */
   readonly position: NextOffset;
   /**
-   * Names the topic among all that ever had its name: one that was deleted and made again is
-   * another log, and offsets of one mean nothing in the other. Absent where the log does not tell.
+   * Tells the topic apart from others that had the same name: a topic that was deleted and made
+   * again is another log, and offsets of one mean nothing in the other. Absent where the log does
+   * not tell it.
    */
   readonly incarnation?: string;
-  /** That of which something was owned or committed before, where it was another. */
+  /**
+   * The incarnation of an older topic of the same name of which something was owned or committed,
+   * if there was one.
+   */
   readonly replaces?: string;
   /**
    * The position is not committed yet: commit it, although nothing was answered, so that the next
    * start begins there.
    */
   readonly uncommitted?: true;
-  /** Goes with every commit of the partition. */
+  /** The text that goes with every commit of the partition. */
   readonly metadata?: string;
   /** How many partitions the topic has now. */
   readonly partitionCount?: number;
   /**
-   * And by which counts, of all that it has had, records may have been placed in this one: see
-   * `placedBy`.
+   * The partition counts by which records may have been placed in this partition: see `placedBy`.
    */
   readonly placedBy?: readonly number[];
 }
 
 export interface CommitOffset extends TopicPartition {
   readonly next: NextOffset;
-  /** That of the assignment. */
+  /** The text from the assignment. */
   readonly metadata?: string;
 }
 
@@ -68,33 +71,28 @@ export interface OutOfRange extends TopicPartition {
   readonly resumedAt: NextOffset;
 }
 
-/**
- * What a source tells its owner. Calls come one at a time, in the order in which things happened.
- */
+/** What a source tells its owner. The calls come one at a time, in the order of the events. */
 export interface SourceListener {
   /**
-   * Ownership of these partitions may end. The source waits, within its own deadline, until the
-   * promise settles: finish and commit what is in flight. Partitions that come back in `assigned`
-   * were never given up.
+   * Ownership of these partitions may end. The source waits until the promise settles, but not
+   * longer than its own deadline: finish and commit the work in flight. Partitions that come back
+   * in `assigned` were never given up.
    */
   revoking(partitions: readonly TopicPartition[]): Promise<void>;
-  /** These are another's now. What was to be committed has been. */
+  /** These partitions belong to another member now. The commits before this were made. */
   revoked(partitions: readonly TopicPartition[]): void;
   /**
-   * These were taken without asking (session expired, fenced): another may own them already. Commit
-   * nothing.
+   * These partitions were taken away without a question (session expired, fenced): another member
+   * may own them already. Commit nothing.
    */
   lost(partitions: readonly TopicPartition[]): void;
   /**
-   * Everything owned from now on, kept partitions included, each with the position the source would
-   * read from.
+   * All partitions that are owned from now on, also those that were kept, each with the position
+   * where the source would read.
    */
   assigned(partitions: readonly AssignedPartition[]): void;
   fetched(fetched: Fetched): void;
-  /**
-   * The source went on from another offset than the committed one, because the configuration allows
-   * it.
-   */
+  /** The source went on from another offset than the committed one, as the configuration allows. */
   outOfRange(event: OutOfRange): void;
   /** The source cannot go on by itself. */
   failed(error: Error): void;
@@ -102,32 +100,32 @@ export interface SourceListener {
 
 /** Reads partitions as one member of a consumer group. */
 export interface Source {
-  /** Joins the group and begins to call the listener. Returns when the connection stands. */
+  /** Joins the group and begins to call the listener. Resolves when the source is connected. */
   start(listener: SourceListener): Promise<void>;
-  /** Stops fetching one partition; what was being fetched may still arrive. */
+  /** Stops fetching one partition; a fetch that is on its way may still arrive. */
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
-  /** Reads on from another position. */
+  /** Goes on reading at another position. */
   seek(partition: TopicPartition, position: NextOffset): void;
   /**
-   * Commits for the generation that is current at the call. Rejects with `FencedError` when that
-   * has ended.
+   * Commits for the generation at the time of the call. Rejects with `FencedError` when that
+   * generation has ended.
    */
   commit(offsets: readonly CommitOffset[]): Promise<void>;
   /**
-   * Asks for the first offset whose record is of that time or later: where the log ends if there is
-   * none, where it starts for -Infinity.
+   * Asks for the first offset whose record has that time or a later one: the end of the log if
+   * there is none, its start for -Infinity.
    */
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<number>;
   /**
-   * Asks the log where it ends, by another way than that by which records come. As all questions:
-   * `FencedError` once it was stopped.
+   * Asks the log where it ends, by another way than the fetches. Rejects with `FencedError` after
+   * the stop, like all questions.
    */
   logEnds(): Promise<readonly LogEnd[]>;
   /**
-   * Leaves the group and joins it again, for a source that has stopped bringing anything. All that
-   * is owned is lost first. Tries until it has succeeded, or the source is stopped; what no trying
-   * mends, `failed` hears. Never rejects.
+   * Leaves the group and joins it again, for a source that brings nothing any more. First all
+   * partitions are lost. It tries until it succeeds or the source is stopped. Errors that do not go
+   * away by trying go to `failed`. Never rejects.
    */
   rejoin(): Promise<void>;
   /** Leaves the group. Commits nothing. */
@@ -144,26 +142,27 @@ export interface ResultBatch extends TopicPartition {
 export interface Sink {
   start(): Promise<void>;
   /**
-   * Resolves to the partition count of a topic; rejects with `MissingTopicError` when it was not
-   * there for `patienceMs`: unless given, as long as the log takes to make a new topic known.
+   * Resolves to the partition count of a topic. Rejects with `MissingTopicError` when the topic was
+   * not there for `patienceMs`. The default is the time that the log takes to make a new topic
+   * known.
    */
   partitionCount(topic: string, patienceMs?: number): Promise<number>;
   /**
-   * Appends the batches; those of one partition in the order given, after those of earlier calls.
-   * Resolves when all replicas in sync have all of them. A rejection means that some may be
-   * missing: call again with the same batches. `answered` says that these are all the answers to a
-   * partition of the input below that offset that were not produced yet: a sink with transactions
-   * commits the offset together with them. Topics are written one after the other, in the order of
-   * their first batches: of a later one nothing is appended while something of an earlier one is
-   * missing. Rejects with `SinkError`, of which `RefusedRecordsError` and `PartitionGoneError` need
-   * more than to call again. Resolves to those batches whose bytes nobody reads any more: they may
-   * be used again.
+   * Appends the batches. Those of one partition keep the given order, and come after those of
+   * earlier calls. Resolves when all replicas in sync have all batches. A rejection means that some
+   * may be missing: call again with the same batches. `answered`: with these batches all records of
+   * that partition of the input below that offset have their answers. A sink with transactions
+   * commits this offset together with them. Topics are written one after the other, in the order of
+   * their first batches: nothing is appended to a later topic while something is missing in an
+   * earlier one. Rejects with `SinkError`; for `RefusedRecordsError` and `PartitionGoneError` it is
+   * not enough to call again. Resolves to the batches whose bytes nobody reads any more: their
+   * buffers may be used again.
    */
   produce(batches: readonly ResultBatch[], answered?: CommitOffset): Promise<readonly ResultBatch[]>;
   stop(): Promise<void>;
 }
 
-/** The generation in which something was to be committed has ended. */
+/** The generation of this commit has ended. */
 export class FencedError extends ScorelaneError {
   readonly code = 'SCORELANE_FENCED';
 }
@@ -176,8 +175,8 @@ export class MissingTopicError extends ScorelaneError {
 export class SinkError extends ScorelaneError {
   readonly code: ErrorCode = 'SCORELANE_SINK';
   /**
-   * Trying again soon may help (broker away); otherwise someone has to do something first (no such
-   * topic, too large).
+   * To try again soon may help (broker away). Otherwise somebody must act first (no such topic, too
+   * large).
    */
   readonly retriable: boolean;
   constructor(message: string, options: { readonly retriable: boolean; readonly cause?: unknown }) {
@@ -186,20 +185,20 @@ export class SinkError extends ScorelaneError {
   }
 }
 
-/** Of a record batch: records that its topic will not take, whatever is tried. */
+/** Records of one batch that the topic will never take. */
 export interface Refusal {
   readonly batch: ResultBatch;
-  /** Records below this index are appended: only the others are missing. */
+  /** The records below this index are appended: only the others are missing. */
   readonly appended: number;
-  /** By their place in the batch. None of them is below `appended`. */
+  /** The refused records, by their index in the batch. None is below `appended`. */
   readonly records: readonly { readonly index: number; readonly message: string }[];
-  /** It is their timestamps that the topic does not take. */
+  /** Whether the topic refuses them because of their timestamps. */
   readonly ofTime: boolean;
 }
 
 /**
- * There are records that their topic will never take: too large, a time outside of its bounds, no
- * key where it needs one.
+ * There are records that the topic will never take: too large, with a timestamp out of bounds, or
+ * without a key that the topic needs.
  */
 export class RefusedRecordsError extends SinkError {
   override readonly code: ErrorCode = 'SCORELANE_RECORDS_REFUSED';
@@ -217,14 +216,14 @@ const wordsOf = ({ batch, records }: Refusal): string => {
 };
 
 /**
- * The topic has no such partition, or is not there at all: it may have been made again since its
+ * The topic or this partition of it does not exist: it may have been made again after its
  * partitions were counted.
  */
 export class PartitionGoneError extends SinkError {
   override readonly code: ErrorCode = 'SCORELANE_PARTITION_GONE';
 }
 
-/** Where a partition ends for a reader, as the log says when asked. */
+/** Where a partition ends for a reader, as the log tells it. */
 export interface LogEnd extends TopicPartition {
   readonly logEnd: number;
 }

@@ -6,9 +6,9 @@ import type { Fetched, Source } from './ports.ts';
 import { keyOf } from './topic-partition.ts';
 
 /**
- * Calls `visit` with what is fetched, in offset order for each partition; the first and last
- * batches of a range may reach beyond it. `ranges[n]` is that of partition n; an empty one is not
- * read. Starts and stops the source. Rejects with what the source or `visit` throws.
+ * Calls `visit` with each fetch, in the order of offsets within each partition. The first and the
+ * last batch may reach beyond the range. `ranges[n]` is the range of partition n; an empty range is
+ * not read. Starts and stops the source. Rejects with the errors of the source and of `visit`.
  */
 export async function readRange(
   source: Source,
@@ -36,7 +36,7 @@ export async function readRange(
     revoking: async () => {},
     revoked: () => {},
     lost: () => {},
-    // What is not there any more cannot be read: the rest of the range is.
+    // Records that were deleted cannot be read; the rest of the range is read.
     outOfRange({ partition, resumedAt }) {
       if (resumedAt >= (open.get(partition)?.until ?? 0)) end(partition);
     },
@@ -45,7 +45,7 @@ export async function readRange(
       const range = open.get(fetched.partition);
       const position = positions.get(keyOf(fetched)) ?? range?.from ?? 0;
       const next = fetched.batches.at(-1)?.header.next ?? startingAt(0);
-      // Before the seek took hold, or after a rebalance that nobody asked for.
+      // Fetched before the seek had an effect, or after an unexpected rebalance.
       if (range === undefined || fetched.from > position || next <= position) return;
       const batches = fetched.batches.filter(({ header }) => header.next > position);
       try {

@@ -1,5 +1,5 @@
 // Opens a record batch: checks its CRC, inflates it and walks its records. Runs in worker threads
-// only. One reader is one mutable cursor, so that no object exists per record.
+// only. A reader is one mutable cursor, so that no object is made for a record.
 
 import { crc32c } from '@node-rs/crc32';
 import { ScorelaneError } from '../base/errors.ts';
@@ -8,7 +8,7 @@ import { readVarint, readVarlong, TruncatedError, type VarintCursor } from '../b
 import { decompress } from './compression.ts';
 import { AT, HEADER_BYTES, type RawRecordBatch, type RecordBatchHeader } from './record-batch.ts';
 
-/** The bytes of a record batch are not those that its writer sent. */
+/** The bytes of a record batch were changed after it was written. */
 export class DamagedBatchError extends ScorelaneError {
   readonly code = 'SCORELANE_DAMAGED_BATCH';
 }
@@ -24,15 +24,15 @@ const NULL = -1;
 export interface RecordView {
   readonly bytes: Uint8Array;
   readonly offset: number;
-  /** As it was written: exact, whatever the producer took for a time. */
+  /** The exact number that was written, whatever unit the producer used. */
   readonly timestamp: Int64;
-  /** The same as a double: to compute with. */
+  /** The timestamp as a double, for computing. */
   readonly timestampMs: number;
   readonly keyStart: number;
   readonly keyEnd: number;
   readonly valueStart: number;
   readonly valueEnd: number;
-  /** The headers block: a varint count and then the headers, as they stand in the record. */
+  /** The block of headers as it is in the record: a varint count, then the headers. */
   readonly headersStart: number;
   readonly headersEnd: number;
 }
@@ -75,7 +75,7 @@ export class RecordReader implements VarintCursor, RecordView {
     try {
       const length = readVarint(this);
       const end = this.byteAt + length;
-      // One that is too short for its parts is found at their end.
+      // A record that is too short for its parts is noticed after they are read.
       if (end > this.end) throw new TruncatedError(`record of ${length} bytes at byte ${this.byteAt}`);
       this.byteAt++; // attributes: unused by Kafka
       const timestampDelta = readVarlong(this);
@@ -114,7 +114,7 @@ export class RecordReader implements VarintCursor, RecordView {
   }
 }
 
-/** How many headers a record has; -1 when they do not fill their block. Makes no objects. */
+/** How many headers a record has; -1 if they do not fill their block exactly. Makes no objects. */
 export function countHeaders({ bytes, headersStart, headersEnd }: RecordView): number {
   const cursor: VarintCursor = { bytes, byteAt: headersStart, end: headersEnd };
   try {

@@ -1,6 +1,6 @@
 // Writes a RecordBatch v2. Records are appended as byte ranges into one growing buffer; `finish`
-// adds the header, the compression and the CRC. The producer's identity is put in later by the sink
-// (`stamp`), which alone knows it.
+// adds the header, the compression and the CRC. The sink puts in the producer's identity later
+// (`stamp`), because only the sink knows it.
 
 import { crc32c } from '@node-rs/crc32';
 import { copyBytes, copyWords } from '../base/copy.ts';
@@ -19,20 +19,17 @@ import type { RecordHeader } from './record-batch-reader.ts';
 
 const EMPTY = new Uint8Array(0);
 const EMPTY_VIEW = viewOf(EMPTY);
-/** A headers block that holds none: a count of zero. */
+/** A block without headers: a count of zero. */
 export const NO_HEADERS = Uint8Array.of(0);
 const NO_PRODUCER = -1;
 const INITIAL_BYTES = 16 * 1024;
 /**
- * Of a record, besides key, value and headers, at most: its length, attributes, timestamp, offset,
- * two lengths, a count of no headers.
+ * The most bytes of a record besides its key, value and headers: its length, attributes, timestamp,
+ * offset, two lengths, a header count of zero.
  */
 export const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 1;
 
-/**
- * A finished record batch, at the start of an ArrayBuffer that holds nothing else: ready to be
- * transferred.
- */
+/** A finished record batch, ready to be transferred: its ArrayBuffer holds nothing else. */
 export interface EncodedRecordBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly recordCount: number;
@@ -40,9 +37,9 @@ export interface EncodedRecordBatch {
 
 /** Where a writer's buffers come from. */
 export interface Buffers {
-  /** At least so many bytes, whatever is in them. */
+  /** A buffer of at least so many bytes, with any content. */
   acquire(byteLength: number): ArrayBuffer;
-  /** One that was outgrown. */
+  /** Takes back a buffer that became too small. */
   giveBack(buffer: ArrayBuffer): void;
 }
 
@@ -67,7 +64,7 @@ export class RecordBatchWriter {
     return this.#count;
   }
 
-  /** Bytes written so far, before compression, with the header. */
+  /** The bytes written so far, with the header, before compression. */
   get byteLength(): number {
     return this.#byteAt;
   }
@@ -141,7 +138,7 @@ export class RecordBatchWriter {
     );
   }
 
-  /** Ends the batch and empties the writer for the next one. */
+  /** Ends the batch, and empties the writer for the next batch. */
   finish(compression: CompressionType = 'none'): EncodedRecordBatch {
     if (this.#count === 0) throw new RangeError('a record batch holds at least one record');
     const bytes = compression === 'none' ? this.#handOver() : this.#compressed(compression);
@@ -165,7 +162,10 @@ export class RecordBatchWriter {
     return { bytes, recordCount };
   }
 
-  /** The bytes as they are, buffer and all; the next batch is expected to be as large. */
+  /**
+   * Gives away the bytes with their buffer. The next buffer gets the same size, because batches are
+   * alike.
+   */
   #handOver(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#bytes.buffer, 0, this.#byteAt);
     this.#expectedBytes = Math.max(INITIAL_BYTES, this.#byteAt);
@@ -198,8 +198,8 @@ export class RecordBatchWriter {
 }
 
 /**
- * Encodes a headers block: a count, then key and value of each. Those of a whole block given stand
- * before, byte for byte.
+ * Encodes a block of headers: a count, then the key and value of each. The headers of the block
+ * `before` come first, byte for byte.
  */
 export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Array = NO_HEADERS): Uint8Array {
   const cursor: VarintCursor = { bytes: before, byteAt: 0, end: before.byteLength };
@@ -230,14 +230,14 @@ export function encodeHeaders(headers: readonly RecordHeader[], before: Uint8Arr
 }
 
 /**
- * Who produces a batch, for Kafka's idempotent producer: it drops a batch whose sequence it has
- * seen.
+ * The identity of the producer of a batch: the broker drops a batch whose sequence numbers it has
+ * already seen.
  */
 export interface ProducerStamp {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
-  /** Part of a transaction: readers see it once that is committed. */
+  /** The batch is part of a transaction: readers see it after that is committed. */
   readonly transactional?: boolean;
 }
 

@@ -1,5 +1,5 @@
-// The header of RecordBatch v2: where each field stands, and how a fetched run of bytes is cut into
-// record batches without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
+// The header of RecordBatch v2: where each field is, and how fetched bytes are cut into record
+// batches without opening them. Source of the format: Kafka's protocol guide, "Record Batch"
 // (https://kafka.apache.org/documentation/#recordbatch).
 
 import { ScorelaneError } from '../base/errors.ts';
@@ -24,18 +24,21 @@ export const AT = {
   records: 61,
 } as const;
 
-/** `batchLength` counts what follows it: the offset and the length itself come before. */
+/**
+ * `batchLength` counts only the bytes that follow it: the offset and the length itself are before
+ * it.
+ */
 export const LENGTH_OVERHEAD = 12;
 export const MAGIC_V2 = 2;
 export const HEADER_BYTES = AT.records;
 
 const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
-/** In the attributes of a batch. */
+/** A bit in the attributes of a batch. */
 export const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-/** Bytes that are no RecordBatch v2: an older message format, or not Kafka's at all. */
+/** The bytes are no RecordBatch v2: an older message format, or nothing of Kafka. */
 export class UnsupportedFormatError extends ScorelaneError {
   readonly code = 'SCORELANE_UNSUPPORTED_FORMAT';
 }
@@ -49,11 +52,11 @@ export interface RecordBatchHeader {
   readonly crc: number;
   /** 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
   readonly compression: number;
-  /** The broker stamped the batch on arrival: every record has `maxTimestamp`. */
+  /** The broker has set the time when the batch arrived: every record has `maxTimestamp`. */
   readonly logAppendTime: boolean;
   readonly transactional: boolean;
   readonly control: boolean;
-  /** Milliseconds since 1970, if the producer keeps to that. */
+  /** Milliseconds since 1970, if the producer follows that rule. */
   readonly baseTimestamp: Int64;
   readonly maxTimestamp: Int64;
   readonly producerId: number;
@@ -62,8 +65,8 @@ export interface RecordBatchHeader {
 
 /**
  * Reads the header at `byteAt`, before the CRC is checked: a damaged field gives a wrong value, not
- * an error. Throws `UnsupportedFormatError` when the magic byte is not 2, `RangeError` when the
- * offset, which no CRC covers, is none.
+ * an error. Throws `UnsupportedFormatError` when the magic byte is not 2, and `RangeError` when the
+ * offset is not valid (no CRC covers it).
  */
 export function readHeader(bytes: Uint8Array, byteAt = 0): RecordBatchHeader {
   const view = viewOf(bytes);
@@ -93,15 +96,15 @@ export function readHeader(bytes: Uint8Array, byteAt = 0): RecordBatchHeader {
   };
 }
 
-/** One unopened record batch: its header and its bytes, a view on what was fetched. */
+/** One unopened record batch: its header, and its bytes as a view on the fetched bytes. */
 export interface RawRecordBatch {
   readonly header: RecordBatchHeader;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Cuts a run of bytes, as a fetch returns it, into record batches. A batch cut off at the end is
- * left out: a fetch with a byte limit ends so, and the next fetch brings it whole.
+ * Cuts the bytes of a fetch into record batches. An incomplete batch at the end is left out: a
+ * fetch with a byte limit ends with one, and the next fetch brings it whole.
  */
 export function splitRecordBatches(bytes: Uint8Array): RawRecordBatch[] {
   const view = viewOf(bytes);

@@ -1,11 +1,11 @@
-// How far the dead letters of a partition were sent back: up to an offset all of them, and beyond
-// it those of single codes. It is the committed offset of redrive's own group, and the text beside
-// that, which names the topic id too (invariant 9).
+// How far the dead letters of a partition were sent back: all of them up to one offset, and those
+// of single codes up to later offsets. It is kept as the committed offset of redrive's own group
+// and the text beside it, which also names the topic id (invariant 9).
 
 export interface RedrivePosition {
-  /** Below, all were sent back. */
+  /** Below this offset all were sent back. */
   readonly all: number;
-  /** By code, below what offset those of that code were. */
+  /** For single codes: the offset below which the dead letters with that code were sent back. */
   readonly codes: ReadonlyMap<string, number>;
 }
 
@@ -18,9 +18,9 @@ export const redriveMetadata = ({ codes }: RedrivePosition, topicId: string | nu
   JSON.stringify({ [TOPIC_ID]: topicId, [CODES]: Object.fromEntries(codes) });
 
 /**
- * What was committed, as far as it is of the topic that has that id and that end now. A text that
- * is none of ours says nothing of codes and of the id, as what older versions have committed: the
- * offset is taken as it is.
+ * The committed position, as far as it belongs to the topic with this id and this end. A text that
+ * is not ours has no codes and no id: its offset is taken as it is. Older versions have committed
+ * such offsets.
  */
 export function readRedrivePosition(
   committed: { readonly offset: number; readonly metadata: string | null } | undefined,
@@ -29,7 +29,8 @@ export function readRedrivePosition(
   if (committed === undefined || committed.offset < 0 || committed.offset > now.end) return NOTHING_SENT;
   const { topicId, codes } = readText(committed.metadata);
   if (topicId !== null && now.topicId !== null && topicId !== now.topicId) return NOTHING_SENT;
-  // Where brokers tell no id, an offset past the end is of another topic, or of a log that was cut.
+  // Where brokers tell no id, an offset past the end belongs to another topic, or to a log that was
+  // cut.
   const known = [...codes].filter(([, offset]) => offset <= now.end);
   return { all: committed.offset, codes: new Map(known) };
 }
@@ -49,13 +50,13 @@ function readText(text: string | null): {
   return { topicId: typeof topicId === 'string' ? topicId : null, codes: new Map(numbers) };
 }
 
-/** Where those of the code, or all, go on. */
+/** The offset at which to go on, for one code or for all. */
 export const nextToSend = ({ all, codes }: RedrivePosition, code: string | undefined): number =>
   Math.max(all, code === undefined ? 0 : (codes.get(code) ?? 0));
 
 /**
- * After those of the code, or all, were sent up to an offset. What is below the offset of all needs
- * no place of its own.
+ * The position after the dead letters of one code, or all, were sent back up to an offset. A code
+ * needs no offset of its own below the offset of all.
  */
 export function sentUpTo(before: RedrivePosition, code: string | undefined, offset: number): RedrivePosition {
   const all = code === undefined ? offset : before.all;

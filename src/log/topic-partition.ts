@@ -1,9 +1,9 @@
-// The name of one partition, and the one way to make a map key of it.
+// The name of one partition, and its key for maps.
 
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
 
-/** A map key and a printable name. Topic names hold no `/`, so two partitions never share one. */
+/** A map key and a printable name. Topic names hold no `/`, so each partition has its own. */
 export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

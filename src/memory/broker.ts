@@ -1,6 +1,6 @@
-// An in-process partitioned log with consumer groups: the embedded default, and the simulator's
-// world. It keeps record batches as bytes, like a broker, and hands out partitions cooperatively: a
-// member gives one up only after it settled.
+// An in-process partitioned log with consumer groups: the embedded default, and the world of the
+// simulator. Like a broker it keeps record batches as bytes. It assigns partitions cooperatively: a
+// member gives up a partition only after it has settled.
 
 import { viewOf, writeInt64 } from '../base/int64.ts';
 import { balanceByTopic } from '../log/balance.ts';
@@ -31,8 +31,8 @@ export class MemoryPartition {
   }
 
   /**
-   * Appends a copy, with its offsets written in as a broker does; the oldest batches go once there
-   * are too many bytes.
+   * Appends a copy, and writes its offsets in, as a broker does. When there are too many bytes, the
+   * oldest batches are deleted.
    */
   append(batch: Uint8Array): void {
     const bytes = new Uint8Array(batch);
@@ -47,9 +47,7 @@ export class MemoryPartition {
     for (const listener of this.#appended) listener();
   }
 
-  /**
-   * The record batches that hold `position` and what follows, up to `bytesMax` but at least one.
-   */
+  /** The record batches from `position` on: up to `bytesMax`, but at least one. */
   read(position: NextOffset, bytesMax: number): RawRecordBatch[] {
     let low = 0;
     let high = this.batches.length;
@@ -68,7 +66,10 @@ export class MemoryPartition {
     return this.batches.slice(low, end);
   }
 
-  /** The first offset whose record is of that time or later; the log's end if there is none. */
+  /**
+   * The first offset whose record has that time or a later one; the end of the log if there is
+   * none.
+   */
   offsetAt(timestampMs: number): NextOffset {
     for (const batch of this.batches) {
       if (batch.header.maxTimestamp < timestampMs) continue;
@@ -87,19 +88,19 @@ export class MemoryPartition {
 /** What a group needs of a member. */
 export interface Member {
   readonly topics: readonly string[];
-  /** Asks the member to give these up; resolves once it has. */
+  /** Asks the member to give up these partitions. Resolves when it has done so. */
   giveUp(partitions: readonly TopicPartition[]): Promise<void>;
   assign(partitions: readonly TopicPartition[]): void;
 }
 
 interface Topic {
-  /** Another one whenever the topic is made. */
+  /** A new one each time the topic is made. */
   readonly incarnation: string;
   readonly partitions: MemoryPartition[];
 }
 
 interface Group {
-  /** As Kafka does, it keeps what was committed of a topic that is gone. */
+  /** Offsets of deleted topics are kept, as in Kafka. */
   readonly committed: Map<string, CommitOffset>;
   readonly owners: Map<string, Member>;
   members: Member[];
@@ -126,9 +127,7 @@ export class MemoryBroker {
     for (const listener of this.#onMade) listener(topic);
   }
 
-  /**
-   * More partitions for a topic that is there. Members of groups find them with the next rebalance.
-   */
+  /** Adds partitions to a topic. Members of groups find them with the next rebalance. */
   addPartitions(topic: string, count: number): void {
     const partitions = this.#topics.get(topic)?.partitions;
     for (let more = 0; more < count; more++) partitions?.push(new MemoryPartition(Number.POSITIVE_INFINITY));
@@ -160,7 +159,7 @@ export class MemoryBroker {
     this.partition(batch).append(batch.bytes);
   }
 
-  /** What was committed of this topic: nothing of one that had its name before. */
+  /** The committed offset of this topic; offsets of older topics of the same name do not count. */
   committed(groupId: string, partition: TopicPartition): NextOffset | undefined {
     const found = this.#group(groupId).committed.get(keyOf(partition));
     return this.committedOf(groupId, partition) === this.incarnation(partition.topic)
@@ -169,8 +168,8 @@ export class MemoryBroker {
   }
 
   /**
-   * Of which incarnation something was committed, if it was. One that does not say is of that which
-   * is there.
+   * The incarnation for which something was committed, if it was. A commit that names none counts
+   * for the topic of now.
    */
   committedOf(groupId: string, partition: TopicPartition): string | undefined {
     const found = this.#group(groupId).committed.get(keyOf(partition));
@@ -190,7 +189,7 @@ export class MemoryBroker {
     return this.#rebalance(groupId);
   }
 
-  /** The member goes; what it owned is given to others. */
+  /** The member leaves; its partitions go to others. */
   leave(groupId: string, member: Member): Promise<void> {
     const group = this.#group(groupId);
     group.members = group.members.filter((other) => other !== member);
@@ -199,8 +198,8 @@ export class MemoryBroker {
   }
 
   /**
-   * Takes partitions away without asking, as a broker does when a session expires; then `tell` is
-   * called.
+   * Takes partitions away without a question, as a broker does when a session expires. Then calls
+   * `tell`.
    */
   expel(groupId: string, partitions: readonly TopicPartition[], tell: () => void): Promise<void> {
     const { owners } = this.#group(groupId);
@@ -219,8 +218,8 @@ export class MemoryBroker {
   }
 
   /**
-   * One rebalance after the other: each ends with every partition owned by a member, evenly, moved
-   * as little as can be.
+   * One rebalance after the other. After each, the partitions are shared evenly, with as few moves
+   * as possible.
    */
   #rebalance(groupId: string): Promise<void> {
     const group = this.#group(groupId);
@@ -262,6 +261,6 @@ export class MemoryBroker {
   }
 }
 
-/** Where a group that never committed begins. */
+/** Where a group begins that has never committed. */
 export const resetPosition = (partition: MemoryPartition, reset: 'earliest' | 'latest'): NextOffset =>
   reset === 'earliest' ? partition.logStart : partition.logEnd;

@@ -111,8 +111,8 @@ export class MemorySource implements Source {
   }
 
   /**
-   * Loses its partitions as when a session expires: the group takes them, and the listener learns
-   * it afterwards.
+   * Loses its partitions as if its session had expired: the group takes them first, then the
+   * listener is told.
    */
   async expire(): Promise<void> {
     const partitions = [...this.#reading.values()];
@@ -153,7 +153,7 @@ export class MemorySource implements Source {
       this.#reading.get(key)?.incarnation ?? this.#broker.committedOf(groupId, { topic, partition });
     const replaces = before === undefined || before === incarnation ? {} : { replaces: before };
     const committed = this.#broker.committed(groupId, { topic, partition });
-    // What was made while the group was there is the group's from its start on.
+    // A topic that is younger than the group is read from its start.
     const position = committed ?? resetPosition(log, before === undefined ? reset : 'earliest');
     this.#forget([{ topic, partition }]);
     const stopListening = log.onAppended(() => this.#scheduleFetch());
@@ -164,13 +164,13 @@ export class MemorySource implements Source {
     return { topic, partition, position, incarnation, metadata, ...counts, ...replaces, ...uncommitted };
   }
 
-  /** A topic of this log does not grow. */
+  /** Earlier partition counts are not kept: `placedBy` names only the count of now. */
   #counted({ topic, partition }: TopicPartition): Pick<AssignedPartition, 'partitionCount' | 'placedBy'> {
     const partitionCount = this.#broker.partitions(topic).length;
     return { partitionCount, placedBy: placedBy(partition, [partitionCount]) };
   }
 
-  /** The topic was deleted and is there again: another log. */
+  /** The topic was deleted and made again: it is another log. */
   #made(topic: string): void {
     if (topic !== this.#options.topic) return;
     const count = this.#broker.partitions(topic).length;
@@ -189,8 +189,8 @@ export class MemorySource implements Source {
   }
 
   /**
-   * Fetches in a later turn of the event loop, so that a listener never hears of records inside its
-   * own call.
+   * Fetches in a later turn of the event loop, so that the listener never gets records during one
+   * of its own calls.
    */
   #scheduleFetch(): void {
     if (this.#fetchScheduled) return;

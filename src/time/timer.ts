@@ -1,19 +1,19 @@
-// The only timers of the daemon. Node's own fire at once when they are to wait for more than 2^31 -
-// 1 ms, some 25 days: `--for 600h` ended in the moment it began, and a watch set to 2000h barked 30
-// times a second.
+// The only timers of the daemon. Node's own timers fire at once if their time is longer than 2^31 -
+// 1 ms, some 25 days: `--for 600h` ended at once, and a watchdog set to 2000h fired 30 times a
+// second.
 
-/** The longest that one of Node's timers waits. */
+/** The longest time for one of Node's timers. */
 export const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Takes the callback back, if it was not called yet. */
+/** Cancels the callback, if it was not called yet. */
 export type Cancel = () => void;
 
 export interface TimerOptions {
-  /** Whether the process stays alive for it; it does unless told otherwise. */
+  /** Whether the process stays alive for the timer; the default is yes. */
   readonly keepsAlive?: boolean;
 }
 
-/** Calls back once, after any time; never where that is infinite. */
+/** Calls back once, after a time of any length; never if it is infinite. */
 export function after(ms: number, callback: () => void, { keepsAlive = true }: TimerOptions = {}): Cancel {
   let timer: NodeJS.Timeout;
   const wait = (restMs: number): void => {
@@ -28,7 +28,7 @@ export function after(ms: number, callback: () => void, { keepsAlive = true }: T
   return () => clearTimeout(timer);
 }
 
-/** Calls back again and again, every so long. */
+/** Calls back again and again, each time after `ms`. */
 export function every(ms: number, callback: () => void, options: TimerOptions = {}): Cancel {
   let cancel: Cancel;
   const again = (): void => {
@@ -49,7 +49,7 @@ export const pause = (ms: number, options: TimerOptions = {}): Promise<void> =>
   new Promise((resolve) => void after(ms, resolve, options));
 
 /**
- * A signal that is aborted by then; its reason is a `TimeoutError`. Nothing has to be taken back.
+ * A signal that is aborted after `ms`; its reason is a `TimeoutError`. It need not be cancelled.
  */
 export const signalAfter = (ms: number): AbortSignal =>
   AbortSignal.timeout(Math.min(Math.ceil(ms), NODE_TIMER_MS_MAX));
