@@ -32,12 +32,14 @@ const program = new Command('scorelane')
   .showHelpAfterError()
   .showSuggestionAfterError()
   .configureOutput({
-    // A word too many may be the end of a secret that the shell has cut in two.
+    // An unexpected word may be a part of a secret that the shell has cut in two: it is not
+    // printed.
     outputError: (text, write) => write(text.replace(/( but got \d+): .*/s, '$1.\n')),
   })
   .exitOverride();
 
-// A daemon ends in order, also one that is told to before it has begun: it answers for itself.
+// `run` answers signals itself: the daemon ends in order, even if the signal comes before it has
+// begun.
 program.hook('preAction', (_, command) => {
   if (command.name() !== 'run') answerSignals(endAtOnce);
 });
@@ -62,7 +64,7 @@ try {
     );
   }
 }
-// A reader that closed its pipe has what it wanted; on a full disk something is missing.
+// A reader that closed its pipe had enough. On a full disk something is missing.
 if (exitCode === EXIT.ok && output.failure !== null && output.failure.code !== 'EPIPE')
   exitCode = EXIT.cantCreate;
 process.exit(exitCode);

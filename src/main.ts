@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Where the process begins. It listens to signals before the command line is loaded, which takes a
-// second: an import that stood here, in any place, would be loaded first.
+// Where the process begins. It listens to signals before the command line is loaded, because that
+// takes a second. The command line is loaded by a dynamic import: a static import is always loaded
+// first.
 
 import './process.ts';
 import { rememberSignals } from './signals.ts';

@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
-// TensorFlow reads these once, when it loads: one thread for each call, as the pool of workers is
-// the parallelism. The threads that calls run on are shared by all sessions of the process: with
-// one of them two workers took turns (docs/decisions/0010).
+// TensorFlow reads these once, when it is loaded. Each call gets one thread, because the worker
+// pool already works in parallel. All sessions of the process share the threads on which calls run:
+// with only one such thread, two workers took turns (docs/decisions/0010).
 process.env.TF_NUM_INTRAOP_THREADS ??= '1';
 process.env.TF_NUM_INTEROP_THREADS ??= String(Math.max(2, availableParallelism()));
 process.env.OMP_NUM_THREADS ??= '1';
@@ -15,24 +15,24 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 // Measured: a map of 32 fields in 4.4 us without it, 5.7 us with it.
 process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED ??= 'true';
 
-// V8 collects the whole heap after every 32 MB of buffers allocated outside of it, which is some
-// fifteen times a second here; so counted, buffers and heap share one limit. Measured: 1.5 times
-// the throughput (docs/decisions/0006).
+// V8 collects the whole heap after every 32 MB of buffers allocated outside of it, here some
+// fifteen times a second. With this flag buffers and heap share one limit. Measured: 1.5 times the
+// throughput (docs/decisions/0006).
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 
-// kafkajs 2.2.4 sets negative timers; Node 24 warns of each. Every other warning is shown.
+// kafkajs 2.2.4 sets negative timers, and Node 24 warns about each. All other warnings are shown.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
   if (warning.name !== 'TimeoutNegativeWarning')
     process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
 
-/** What went wrong on standard output first: a full disk, a pipe that nobody reads any more. */
+/** The first error of standard output: a full disk, or a pipe that nobody reads any more. */
 export const output: { failure: NodeJS.ErrnoException | null } = { failure: null };
 
-// Node ends a process whose output cannot be written. A daemon scores on without it: nobody is to
-// lose records for a line of text. Of standard error there is nothing to be told, and nowhere to
-// tell it.
+// Without a listener Node ends a process that cannot write its output. A daemon must go on scoring:
+// a line of text is not worth the loss of records. If standard error fails, there is no place to
+// say so.
 process.stdout.on('error', (error) => {
   if (output.failure === null) process.stderr.write(`scorelane: standard output is lost: ${error.message}\n`);
   output.failure ??= error;

@@ -1,13 +1,16 @@
-// Signals, from the first moment on. Those to end that come before the command is known are
-// remembered until it has its own answer. The first process of a container hears no signal at all
-// without one who listens; of others one that nobody listens to would be the end.
+// Listens to signals from the first moment on. If a signal to end comes before the command is
+// known, it is remembered until the command has set its own answer. Without a listener the first
+// process of a container ignores such signals, and any other process is ended by them.
 
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** What a shell says of a process that was ended by a signal. */
+/**
+ * The exit code for a process that was ended by a signal is this number plus the signal, as in a
+ * shell.
+ */
 const BY_SIGNAL = 128;
 
 /** Asks for a dump of the state. SIGUSR1 is Node's own. */
@@ -18,8 +21,8 @@ const early: Signal[] = [];
 let answerNow: ((name: Signal) => void) | undefined;
 
 /**
- * The listeners stay for good: a signal that came while modules were evaluated waits for the event
- * loop, and would be lost with the last one who listens.
+ * The listeners are never removed: a signal that comes while modules are evaluated waits for the
+ * event loop, and would be lost without a listener.
  */
 export function rememberSignals(): void {
   process.on(DUMP_SIGNAL, () => dumpNow());
@@ -30,16 +33,22 @@ export function rememberSignals(): void {
     });
 }
 
-/** To dump its state is no reason to end: a process that has none to dump hears it too. */
+/**
+ * Sets what the dump signal does. A process without a state to dump ignores that signal: it must
+ * not end.
+ */
 export function answerDumpSignal(answer: () => void): void {
   dumpNow = answer;
 }
 
-/** In place of every answer before; also to what came early. */
+/**
+ * Sets the answer to signals in place of earlier answers. It is also given the signals that came
+ * early.
+ */
 export function answerSignals(answer: (name: Signal) => void): void {
   answerNow = answer;
   for (const name of early.splice(0)) answer(name);
 }
 
-/** The answer of what has nothing in flight. */
+/** The answer of commands with nothing in flight. */
 export const endAtOnce = (name: Signal): void => process.exit(BY_SIGNAL + constants.signals[name]);

@@ -1,27 +1,29 @@
-// Which records above the committed offsets have their answer already: what a daemon that was
-// killed had written and not yet committed. Read from the ends of the outputs, no further back than
-// needed.
+// Finds the records above the committed offsets that already have their answers: a daemon that was
+// killed had written them and not yet committed. The outputs are read from their ends, no further
+// back than needed.
 
 import type { OffsetRange } from '../log/offset.ts';
 import { type Answer, type AnswerTopics, eachAnswer } from './answers.ts';
 import { Bitmap } from './bitmap.ts';
 
-/** Records of each output partition that are read at first; then four times as many, and so on. */
+/**
+ * How many records of each output partition are read at first; then four times as many, and so on.
+ */
 const FIRST_TAIL = 20_000;
 const GROWTH = 4;
 
 export interface AnsweredPlan extends AnswerTopics {
   /**
-   * By input partition, from the committed offset to the end; an empty range where nothing was ever
-   * committed.
+   * For each input partition: from the committed offset to the end. The range is empty where
+   * nothing was ever committed.
    */
   readonly uncommitted: readonly OffsetRange[];
 }
 
 /**
- * By input partition, the records in `uncommitted` that have a result or a dead letter. Goes back
- * until the older half of what it has read of an output partition answers only what is committed:
- * after several crashes in a row answers stand in several runs.
+ * For each input partition, the records in `uncommitted` that have a result or a dead letter. Each
+ * output partition is read further back until the older half of the read records answers only
+ * committed records: after several crashes in a row there may be several groups of such answers.
  */
 export async function answeredAbove(plan: AnsweredPlan): Promise<Bitmap[]> {
   const found = plan.uncommitted.map(({ from, until }) => new Bitmap(from, until));

@@ -1,4 +1,4 @@
-// Reads answers: each result and each dead letter names, in its headers, the record that it belongs
+// Reads answers: the headers of each result and each dead letter name the record that it belongs
 // to.
 
 import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC, ERROR_TOPIC_ID } from '../answers/dead-letter.ts';
@@ -9,19 +9,19 @@ import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
 
 export interface Topic {
-  /** One source for each reading. */
+  /** Makes a new source for each reading. */
   readonly open: () => Source;
   readonly ranges: readonly OffsetRange[];
 }
 
-/** Where the answers stand, and what they answer. */
+/** The topics of the answers, and the input that they answer. */
 export interface AnswerTopics {
   readonly inputTopic: string;
-  /** That of the input, which answers name; null where the brokers tell none. */
+  /** The topic id of the input, which answers name; null where the brokers tell no id. */
   readonly inputTopicId: string | null;
   /**
-   * By input partition, from which record on an answer must name it: infinity where that is not
-   * known.
+   * For each input partition: the offset from which on answers must name the topic id; infinity
+   * where it is not known.
    */
   readonly namedFrom: readonly number[];
   readonly results: Topic;
@@ -29,11 +29,14 @@ export interface AnswerTopics {
   readonly inflatedBytesMax: number;
 }
 
-/** Answers to the input's name whose topic id does not say that they are to this topic. */
+/** Answers that name the input, but without the id of this topic. */
 export interface Unsure {
-  /** Taken for answers to it: they name none, and are to records below those whose answers must. */
+  /**
+   * Counted as answers to this topic: they name no id, and their records are older than
+   * `namedFrom`.
+   */
   readonly trusted: number;
-  /** Left out. */
+  /** Not counted. */
   readonly others: number;
 }
 
@@ -41,10 +44,10 @@ export type AnswerKind = 'result' | 'deadLetter';
 
 export interface Answer {
   readonly kind: AnswerKind;
-  /** Of the record that it answers. */
+  /** The partition of the record that it answers. */
   readonly partition: number;
   readonly offset: number;
-  /** Where it stands itself. */
+  /** The partition of the answer itself. */
   readonly outputPartition: number;
   readonly outputOffset: number;
 }
@@ -65,7 +68,7 @@ const NAMES: Readonly<Record<AnswerKind, Readonly<Record<keyof Coordinates, stri
 };
 
 /**
- * Calls `visit` for every answer of that kind in these ranges of its topic, in order within each
+ * Calls `visit` for each answer of that kind in these ranges of its topic, in order within each
  * partition.
  */
 export async function eachAnswer(
@@ -106,7 +109,7 @@ interface Coordinates {
   offset: number;
 }
 
-/** The last header of each name counts: those that the record had before stand first. */
+/** The last header of each name counts: headers of the record itself come first. */
 function coordinates(record: RecordView, names: Readonly<Record<keyof Coordinates, string>>): Coordinates {
   const found = { topic: '', topicId: '', partition: -1, offset: -1 };
   for (const { key, value } of parseHeaders(record)) {

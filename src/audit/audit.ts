@@ -1,4 +1,4 @@
-// Reads input, results and dead letters, and holds every input record against its answers.
+// Reads input, results and dead letters, and looks for the answers of each input record.
 
 import type { Fetched } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
@@ -8,14 +8,14 @@ import { Coverage, type PartitionReport } from './coverage.ts';
 
 export interface AuditPlan extends AnswerTopics {
   readonly input: Topic;
-  /** What the group had committed before the ends of the outputs were asked for, by partition. */
+  /** The committed offset of each partition, read before the ends of the outputs. */
   readonly committed: readonly number[];
-  /** Says which records need no answer; null where all do. */
+  /** Tells which records need no answer; null where all need one. */
   readonly selection: Selects | null;
 }
 
 export interface Selects {
-  /** Undefined where something has to be learnt first. */
+  /** Undefined where something must be learnt first. */
   skips(record: RecordView): boolean | undefined;
   /** Resolves to false where there was nothing to learn. */
   learn(): Promise<boolean>;
@@ -50,7 +50,8 @@ export async function audit(plan: AuditPlan): Promise<AuditReport> {
 }
 
 /**
- * Looks at the records that nothing answers: once more after each time that something was learnt.
+ * Looks at the records without an answer, and looks again after each time that something was
+ * learnt.
  */
 async function findSkipped(
   plan: AuditPlan,
@@ -81,7 +82,7 @@ function countInput(coverage: Coverage, { batches }: Fetched, inflatedBytesMax: 
       for (let offset: number = baseOffset; offset <= lastOffset; offset++) coverage.input(offset);
       continue;
     }
-    // Compaction has left gaps: only the records themselves say which are there.
+    // Compaction may have left gaps: only the records themselves tell which offsets exist.
     const records = openRecordBatch(batch, inflatedBytesMax);
     while (records.next()) coverage.input(records.offset);
   }

@@ -1,17 +1,17 @@
-// One bit for each offset of a range, in pages that are there once something in them is set: memory
-// and time go with the records, not with the offsets, of which compaction may have left any number
-// empty.
+// One bit for each offset of a range, in pages. A page is made when its first bit is set, so memory
+// and time depend on the number of records, not on the number of offsets: compaction may have left
+// many offsets without a record.
 
 import type { OffsetRange } from '../log/offset.ts';
 
-/** Offsets of a page: 8 KiB. */
+/** Offsets in a page of 8 KiB. */
 const PAGE = 2 ** 16;
 
 export class Bitmap {
   readonly from: number;
   readonly until: number;
   readonly #pages = new Map<number, Uint8Array>();
-  /** The page that was used last: offsets mostly come in order. */
+  /** The number of the page that was used last: offsets mostly come in order. */
   #number = -1;
   #page: Uint8Array | undefined;
 
@@ -28,7 +28,7 @@ export class Bitmap {
     return (byte & (1 << (bit & 7))) !== 0;
   }
 
-  /** How many are set. */
+  /** How many bits are set. */
   get count(): number {
     let count = 0;
     this.forEach(() => {
@@ -65,8 +65,8 @@ export class Bitmap {
   }
 
   /**
-   * Returns whether it was set before. Offsets outside of the range are left alone, and count as
-   * not set.
+   * Returns whether the bit was set before. An offset outside of the range has no bit, and counts
+   * as not set.
    */
   set(offset: number): boolean {
     const index = offset - this.from;
@@ -92,7 +92,9 @@ export class Bitmap {
     return this.#page;
   }
 
-  /** Of pages that may be there, in ascending order: never more than there are. */
+  /**
+   * The numbers of the pages in this range, in ascending order: never more than there are pages.
+   */
   #numbers(from: number, until: number): Iterable<number> {
     if (until - from <= this.#pages.size)
       return Array.from({ length: Math.max(0, until - from) }, (_, index) => from + index);

@@ -1,5 +1,5 @@
-// What became of each record of one input partition: the records that are there, and the results
-// and dead letters that name them. The proof of "nothing is lost", from the topics alone.
+// What became of each record of one input partition: which records exist, and which results and
+// dead letters name them. This proves from the topics alone that nothing is lost.
 
 import type { OffsetRange } from '../log/offset.ts';
 import { Bitmap } from './bitmap.ts';
@@ -14,13 +14,13 @@ export interface PartitionReport {
   readonly dead: number;
   /** Records that the configuration skips: they need no answer. */
   readonly skipped: number;
-  /** Committed, without a result or a dead letter. */
+  /** Committed records without a result or a dead letter. */
   readonly missing: number;
-  /** The first of them, as ranges of offsets, both ends included. */
+  /** The first missing records, as ranges of offsets, both ends included. */
   readonly missingOffsets: readonly (readonly [number, number])[];
-  /** Results that stand after the result of a later record, repeats aside. */
+  /** Results that come after the result of a later record; repeated results do not count. */
   readonly outOfOrder: number;
-  /** Records that are not committed yet: nothing is promised for them. */
+  /** Records that are not committed yet: they need no answer yet. */
   readonly pending: number;
 }
 
@@ -34,14 +34,11 @@ export class Coverage {
   readonly #dead: Bitmap;
   readonly #repeated: Bitmap;
   readonly #skipped: Bitmap;
-  /** The highest offset so far in each output partition. */
+  /** The highest answered offset so far in each output partition. */
   readonly #highest = new Map<string, number>();
   #outOfOrder = 0;
 
-  /**
-   * For the offsets from `from` up to `until`, of which those below `committed` must have an
-   * answer.
-   */
+  /** For the offsets from `from` up to `until`. Those below `committed` must have an answer. */
   constructor(partition: number, from: number, until: number, committed: number) {
     this.#partition = partition;
     this.#committed = committed;
@@ -52,12 +49,14 @@ export class Coverage {
     this.#skipped = new Bitmap(from, until);
   }
 
-  /** A record stands in the input. */
+  /** There is a record in the input. */
   input(offset: number): void {
     this.#there.set(offset);
   }
 
-  /** A result or a dead letter of the record at `offset` stands in that partition of the output. */
+  /**
+   * There is a result or a dead letter of the record at `offset` in that partition of the output.
+   */
   answer(kind: 'result' | 'deadLetter', offset: number, outputPartition: number): void {
     if (offset < this.#there.from || offset >= this.#there.until) return;
     const seen = this.#scored.has(offset) || this.#dead.has(offset);
@@ -72,7 +71,7 @@ export class Coverage {
     else this.#highest.set(place, offset);
   }
 
-  /** Whether a record is committed, and nothing says yet what became of it. */
+  /** Whether a record is committed, and has no answer and no other explanation yet. */
   isOpen(offset: number): boolean {
     return (
       offset < this.#committed &&
@@ -83,7 +82,7 @@ export class Coverage {
     );
   }
 
-  /** The offsets from the first such record to the last; an empty range where there is none. */
+  /** The offsets from the first open record to the last; an empty range if there is none. */
   get open(): OffsetRange {
     let [from, until] = [0, 0];
     this.#there.forEach((offset) => {

@@ -1,26 +1,26 @@
-// Buffers that are used again: a new one of this size is pages to be zeroed and faulted in, and
-// work for the collector.
+// Keeps buffers for another use: for a new buffer of this size the system must zero and map pages,
+// and the garbage collector has more work.
 
 const UNIT_BYTES = 2 ** 18;
-/** Beyond this, what comes back is let go: as many as are in flight on a large machine. */
+/** How many free buffers are kept: as many as are in flight on a large machine. */
 const KEPT_MAX = 64;
 
 /** Where buffers come from, and where they go when nobody reads them any more. */
 export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
-  /** A buffer of at least so many bytes. What is in it is left from before. */
+  /** A buffer of at least so many bytes. It still holds old content. */
   acquire(byteLength: number): ArrayBuffer {
     return this.acquireFree(byteLength) ?? new ArrayBuffer(Math.ceil(byteLength / UNIT_BYTES) * UNIT_BYTES);
   }
 
-  /** The same, but none if it would have to be made. */
+  /** The same, but undefined if no buffer is free. */
   acquireFree(byteLength: number): ArrayBuffer | undefined {
     const index = this.#free.findLastIndex((buffer) => buffer.byteLength >= byteLength);
     return index < 0 ? undefined : this.#free.splice(index, 1)[0];
   }
 
-  /** Takes back what `acquire` gave; a buffer that was made elsewhere is let go. */
+  /** Takes back a buffer of `acquire`; buffers that were made elsewhere are not kept. */
   giveBack(buffer: ArrayBuffer): void {
     const isOurs = buffer.byteLength > 0 && buffer.byteLength % UNIT_BYTES === 0;
     if (isOurs && this.#free.length < KEPT_MAX) this.#free.push(buffer);

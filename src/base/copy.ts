@@ -1,7 +1,7 @@
-// Copies of a few dozen bytes, which are most of what a worker writes. A call into native code
-// costs more than they do.
+// Copies a few dozen bytes. Workers write mostly such small pieces, and a call into native code
+// would cost more than the copy.
 
-/** Below this many bytes a loop beats the call into native code. */
+/** Up to so many bytes a loop is faster than the call into native code. */
 const LOOP_BYTES_MAX = 24;
 /** The same for a loop over words. */
 const WORDS_BYTES_MAX = 256;

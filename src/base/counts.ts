@@ -1,8 +1,8 @@
-// Counts under names. A table says which names there are and what each counts; whoever adds, logs
-// or prints counts goes by the table, so that a new one is a line there and a line where it is
-// counted.
+// Counts with names. A table says which names there are, and what each counts. All code that adds,
+// logs or prints counts reads the table. So a new count needs one line in the table, and one line
+// where it is counted.
 
-/** For each name what it counts. */
+/** What each name counts. */
 export type CountTable = Readonly<Record<string, string>>;
 
 export type Counts<Table extends CountTable> = Readonly<Record<keyof Table, number>>;
@@ -15,7 +15,7 @@ const countsOf = <Table extends CountTable>(
 
 export const zero = <Table extends CountTable>(table: Table): Counts<Table> => countsOf(table, () => 0);
 
-/** What they share is as the table has it: they may have more besides. */
+/** Adds the counts that are in the table; the objects may have more fields. */
 export const add = <Table extends CountTable>(
   table: Table,
   left: Counts<Table>,

@@ -1,8 +1,8 @@
-// Every error that has a code of ours: with what a command ends because of it, whom it blames, and
-// what it means. What follows from an error is read from this table, and so are the tables in
-// docs/operating.md.
+// All errors with a code of ours: the exit code of a command, where the cause is, and what the
+// error means. The program reads this table to decide what follows from an error. The tables in
+// docs/operating.md are made from it.
 
-/** Exit codes, after sysexits.h where it has one. */
+/** Exit codes. They follow sysexits.h where that has a code. */
 export const EXIT = {
   ok: 0,
   missing: 1,
@@ -24,14 +24,15 @@ export const EXIT = {
 export type Exit = keyof typeof EXIT;
 
 export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
-  ok: 'ended as asked',
+  ok: 'ended in order',
   missing: '`audit` found committed records without a result or a dead letter',
   usage: 'wrong words on the command line, such as a `--code` that no dead letter can have',
-  data: 'the CSV file is no CSV of numbers, or lacks columns',
-  noInput: 'a file that was named does not exist',
+  data: 'the CSV file has values that are not numbers, or lacks columns',
+  noInput: 'a file that the command needs does not exist',
   unavailable: 'the broker is away (`--fail-fast`, `check`, `produce`), or no backend can run the model',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
-  stalled: 'lanes with lag showed no sign of life, and joining the group again did not help; start it again',
+  stalled:
+    'lanes with lag showed no sign of life, and joining the group again did not help; start the daemon again',
   cantCreate:
     'the summary or standard output could not be written (disk full, no right); everything that was scored is committed',
   outOfRange: 'the log no longer holds the committed offset (`lanes.onOutOfRange=fail`)',
@@ -40,20 +41,20 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   noPermission:
     'the broker refuses the login, the certificate or a right; the message names who, what and on which resource',
   config: 'wrong configuration, model or topic, or a group in use by other clients',
-  interrupted: 'SIGINT ended a command that had not finished; `run` ends in order instead',
-  terminated: 'the same by SIGTERM',
+  interrupted: 'SIGINT ended a command before it had finished; `run` ends in order instead',
+  terminated: 'the same with SIGTERM',
 };
 
 /**
- * Whom an error blames. `record`: one record; its neighbours are scored. `batch`: record batches,
- * states or the model as a whole; no record is to blame, and trying a half of them is no help.
- * `thread`: a worker thread; another is asked. `daemon`: what is around the records: configuration,
- * model, broker, the program.
+ * What caused an error. `record`: one record; its neighbours are scored. `batch`: record batches,
+ * states or the model as a whole; no single record is the cause, and to try half of them does not
+ * help. `thread`: a worker thread; another thread is asked. `daemon`: things around the records:
+ * configuration, model, broker, the program.
  */
 export type Blames = 'record' | 'batch' | 'thread' | 'daemon';
 
 interface ErrorEntry {
-  /** With what a command ends that meets it. */
+  /** The exit code of a command that ends with this error. */
   readonly exit: Exit;
   readonly blames: Blames;
   readonly meaning: string;
@@ -73,12 +74,12 @@ export const ERRORS = {
   SCORELANE_BACKEND_MISSING: entry(
     'unavailable',
     'daemon',
-    'a backend that cannot be used here, and what would change that',
+    'a backend that cannot be used here, and what would help',
   ),
   SCORELANE_UNAVAILABLE: entry(
     'unavailable',
     'daemon',
-    'a part that the command needs is not there: the broker, a topic, the registry',
+    'something that the command needs is not there: the broker, a topic, the registry',
   ),
   SCORELANE_REFUSED: entry(
     'noPermission',
@@ -91,11 +92,15 @@ export const ERRORS = {
     'the group is in use by clients that share partitions in another way',
   ),
   SCORELANE_MISSING_TOPIC: entry('config', 'daemon', 'a topic that is not there'),
-  SCORELANE_SINK: entry('internal', 'daemon', 'records were not acknowledged; tried again where that helps'),
+  SCORELANE_SINK: entry(
+    'internal',
+    'daemon',
+    'records were not acknowledged; they are sent again where that helps',
+  ),
   SCORELANE_RECORDS_REFUSED: entry(
     'internal',
     'record',
-    'records that their topic will never take; results become dead letters',
+    'records that their topic will never take; refused results become dead letters',
   ),
   SCORELANE_DEAD_LETTER_REFUSED: entry(
     'internal',
@@ -110,7 +115,7 @@ export const ERRORS = {
   SCORELANE_FENCED: entry(
     'internal',
     'daemon',
-    'the generation in which something was to be committed has ended; what follows is scored again',
+    'the generation of a commit has ended; the records after the last commit are scored again',
   ),
   SCORELANE_OFFSET_OUT_OF_RANGE: entry(
     'outOfRange',
@@ -129,71 +134,67 @@ export const ERRORS = {
     'batch',
     'more dead letters than `deadLetters.floodShare` allows: the lane waits',
   ),
-  SCORELANE_SEAM: entry('internal', 'daemon', 'kafkajs is not the one that this was made for'),
+  SCORELANE_SEAM: entry('internal', 'daemon', 'kafkajs is not the version that scorelane was made for'),
   SCORELANE_DAMAGED_BATCH: entry(
     'internal',
     'batch',
-    'a record batch whose bytes are not those that its writer sent; it is read again',
+    'a record batch whose bytes were changed after it was written; it is read again',
   ),
-  SCORELANE_UNSUPPORTED_FORMAT: entry('internal', 'batch', 'bytes that are no RecordBatch v2'),
+  SCORELANE_UNSUPPORTED_FORMAT: entry('internal', 'batch', 'bytes that are not a RecordBatch v2'),
   SCORELANE_INFLATION_BOUND: entry(
     'internal',
     'batch',
-    'a record batch that would inflate past `limits.inflatedBytes`',
+    'a record batch that would inflate to more than `limits.inflatedBytes`',
   ),
   SCORELANE_COMPRESSION: entry('internal', 'batch', 'compressed bytes that do not inflate'),
   SCORELANE_TRUNCATED: entry('internal', 'batch', 'bytes that end in the middle of a record'),
   SCORELANE_VARINT_TOO_LONG: entry(
     'internal',
     'batch',
-    'a number in a record with more bytes than its type holds',
+    'a number in a record with more bytes than its type can have',
   ),
-  SCORELANE_MSGPACK: entry(
-    'internal',
-    'record',
-    'a value that is not MessagePack, or less of it than is said',
-  ),
+  SCORELANE_MSGPACK: entry('internal', 'record', 'a value that is not MessagePack, or an incomplete one'),
   SCORELANE_JSON: entry('internal', 'record', 'a value that is not JSON'),
   SCORELANE_SCHEMA: entry(
     'internal',
     'record',
-    'an Avro schema that is none, or that cannot be read as the reader says',
+    'a schema that is not a valid Avro schema, or that does not fit the schema of the reader',
   ),
-  SCORELANE_SCHEMA_NEEDED: entry(
+  SCORELANE_SCHEMA_NEEDED: entry('internal', 'batch', 'an Avro schema that must be fetched first (internal)'),
+  SCORELANE_REGISTRY: entry(
     'internal',
     'batch',
-    'an Avro schema that has to be asked for first (inside)',
+    'the schema registry does not answer, or gives a wrong answer',
   ),
-  SCORELANE_REGISTRY: entry('internal', 'batch', 'the schema registry does not answer, or not as it should'),
   SCORELANE_STATE_LOST: entry(
     'internal',
     'batch',
-    'the windows of a lane are not on the thread that was asked: they are built up again',
+    'the thread does not have the windows of the lane: they are built up again',
   ),
   SCORELANE_STATE_BROKEN: entry(
     'internal',
     'thread',
-    'a record went into the windows half way: they are built up again',
+    'only a part of a record went into the windows: they are built up again',
   ),
   SCORELANE_SNAPSHOT: entry(
     'internal',
     'batch',
-    'a snapshot that is damaged, of something else or of another time: it is not used',
+    'a snapshot that is damaged, or belongs to something else or to another time: it is not used',
   ),
   SCORELANE_NOT_LOADED: entry(
     'internal',
     'thread',
-    'a worker thread has begun again, and has not loaded the model yet: it is loaded, and what was asked is asked again',
+    'a worker thread has begun again, and has not loaded the model yet: the model is loaded, and the request is repeated',
   ),
   SCORELANE_SCORER: entry('internal', 'thread', 'a fault in a worker thread; the log has its stack'),
   SCORELANE_CANNOT_WRITE: entry('cantCreate', 'daemon', 'a file that was asked for could not be written'),
-  SCORELANE_CSV: entry('data', 'daemon', 'a file that is no CSV of what was expected'),
-  SCORELANE_UNKNOWN: entry('internal', 'daemon', 'an error that came without a code'),
+  SCORELANE_CSV: entry('data', 'daemon', 'a file that is not CSV, or does not have the expected content'),
+  SCORELANE_UNKNOWN: entry('internal', 'daemon', 'an error without a code'),
 } as const satisfies Readonly<Record<`SCORELANE_${string}`, ErrorEntry>>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** Says by its code what is wrong; what follows from that is in the table. */
+/** The code says what is wrong; the table says what follows from it. */
 export abstract class ScorelaneError extends Error {
   abstract readonly code: ErrorCode;
   constructor(message = '', options?: ErrorOptions) {
@@ -206,14 +207,14 @@ const entryOf = (code: unknown): ErrorEntry | undefined =>
   typeof code === 'string' && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : undefined;
 
 /**
- * Whom an error with that code blames; a code that is not ours is a fault of the thread that it
- * comes from.
+ * What caused an error with that code. If the code is not ours, it is a fault of the thread that
+ * reports it.
  */
 export const blamedBy = (code: string): Blames => entryOf(code)?.blames ?? 'thread';
 
 /**
- * Nobody thought of it, so whoever reads of it wants to know where it came from: an error of ours
- * in a thread, or of the program.
+ * Whether we did not expect this error, so that the log should show its stack: a fault in a thread,
+ * or in the program.
  */
 export function isUnforeseen(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

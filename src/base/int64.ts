@@ -1,11 +1,11 @@
-// 64-bit integers. Kafka's offsets and producer ids fit 53 bits in practice; one that does not is
-// refused here instead of being rounded. Timestamps need not fit: whoever writes nanoseconds, or
-// Java's Long.MAX_VALUE, gets the same back.
+// 64-bit integers. Kafka's offsets and producer ids fit into 53 bits in practice; a larger one is
+// refused here, and not rounded. Timestamps need not fit: a producer that writes nanoseconds, or
+// Java's Long.MAX_VALUE, gets the same number back.
 
-/** A number where it is a safe integer, else a bigint: always exact. */
+/** A number if it is a safe integer, otherwise a bigint: always exact. */
 export type Int64 = number | bigint;
 
-/** Of any bigint its lowest 64 bits, as Java's long has them. */
+/** The lowest 64 bits of a bigint, as in Java's long. */
 export function int64Of(value: bigint): Int64 {
   const wrapped = BigInt.asIntN(64, value);
   return wrapped >= Number.MIN_SAFE_INTEGER && wrapped <= Number.MAX_SAFE_INTEGER ? Number(wrapped) : wrapped;
@@ -27,11 +27,11 @@ export function subtractInt64(left: Int64, right: Int64): Int64 {
   return int64Of(BigInt(left) - BigInt(right));
 }
 
-/** Reads big-endian, exactly. */
+/** Reads big-endian; the value is exact. */
 export const readExactInt64 = (view: DataView, byteAt: number): Int64 => int64Of(view.getBigInt64(byteAt));
 
 /**
- * Reads without refusing: for fields that only the CRC can vouch for. Beyond 53 bits the value is
+ * Reads without an error, for fields that only the CRC can prove. Above 53 bits the value is
  * rounded.
  */
 export const readInt64Loosely = (view: DataView, byteAt: number): number =>

@@ -1,8 +1,8 @@
-// What comes again and again and is worth a line in the log now and then only.
+// For log lines that repeat very often: each is logged only from time to time.
 
-/** The same line comes again no sooner. */
+/** The same line is logged again after this time. */
 const AGAIN_AFTER_MS = 10_000;
-/** Lines that are remembered: an error may have another number in it each time. */
+/** How many lines are remembered: an error may have another number in it each time. */
 const LINES_MAX = 200;
 
 interface Told {
@@ -18,7 +18,9 @@ export class Seldom {
     this.#nowMs = nowMs;
   }
 
-  /** How often the line was held back since it was said last; null where it is held back now. */
+  /**
+   * How often the line was held back since it was last logged; null if it must be held back now.
+   */
   repeatsOf(line: string): number | null {
     const told = this.#lines.get(line);
     if (told !== undefined && this.#nowMs() - told.atMs < AGAIN_AFTER_MS) {

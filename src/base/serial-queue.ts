@@ -1,7 +1,8 @@
-// One thing after another. What fails is said to who asked for it; the next one runs all the same.
+// Runs tasks one after the other. If a task fails, its caller gets the error, and the next task
+// runs.
 
 export class SerialQueue {
-  /** Settled when all that was asked for is done. It never rejects. */
+  /** Resolves when all tasks are done. It never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -10,10 +11,7 @@ export class SerialQueue {
     return this.#waiting === 0;
   }
 
-  /**
-   * Runs `task` after all that was asked for before, whatever became of it. Settles as the task
-   * does.
-   */
+  /** Runs `task` after all earlier tasks, even if they failed. Settles as the task does. */
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#waiting++;
     const turn = this.#last.then(task).finally(() => {
@@ -23,7 +21,7 @@ export class SerialQueue {
     return turn;
   }
 
-  /** Resolves when all is done, also what is asked for meanwhile. */
+  /** Resolves when all tasks are done, also those that are added meanwhile. */
   async idle(): Promise<void> {
     while (!this.isIdle) await this.#last;
   }

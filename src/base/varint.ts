@@ -1,10 +1,10 @@
 // Zigzag varints as Kafka's record format uses them (the encoding of Protocol Buffers' sint32 and
-// sint64). A cursor is a mutable position over bytes: no object is made per number read.
+// sint64). A cursor is a mutable position in bytes: no object is made for each number.
 
 import { ScorelaneError } from './errors.ts';
 import { type Int64, int64Of } from './int64.ts';
 
-/** Bytes end in the middle of something that should be longer. */
+/** The bytes end in the middle of a value. */
 export class TruncatedError extends ScorelaneError {
   readonly code = 'SCORELANE_TRUNCATED';
 }
@@ -17,7 +17,7 @@ export class VarintTooLongError extends ScorelaneError {
 export interface VarintCursor {
   readonly bytes: Uint8Array;
   byteAt: number;
-  /** One past the last byte that may be read. */
+  /** The position after the last byte that may be read. */
   readonly end: number;
 }
 
@@ -38,7 +38,7 @@ export function readVarint(cursor: VarintCursor): number {
   throw new VarintTooLongError(`varint of more than 5 bytes at byte ${cursor.byteAt}`);
 }
 
-/** So many bytes of 7 bits are a safe integer, whatever is in them. */
+/** So many bytes, with 7 bits each, always give a safe integer. */
 const SAFE_BYTES = 7;
 
 /** Reads a signed 64-bit zigzag varint. */
@@ -60,7 +60,7 @@ export function readVarlong(cursor: VarintCursor): Int64 {
   return readLongVarlong(cursor);
 }
 
-/** The same for one of more bytes. What is above the 64th bit is dropped, as Java does. */
+/** The same for a number of more bytes. Bits above the 64th are dropped, as in Java. */
 function readLongVarlong(cursor: VarintCursor): Int64 {
   const { bytes, end } = cursor;
   let byteAt = cursor.byteAt;
@@ -99,7 +99,7 @@ export function writeVarint(bytes: Uint8Array, byteAt: number, value: number): n
   return to;
 }
 
-/** Doubles of numbers below are safe integers. */
+/** Twice a number below this is a safe integer. */
 const DOUBLED_MAX = 2 ** 52;
 const isShort = (value: Int64): value is number => typeof value === 'number' && Math.abs(value) < DOUBLED_MAX;
 

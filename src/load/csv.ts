@@ -1,11 +1,11 @@
-// Rows of a CSV file of numbers as an endless stream of records: the file again and again, each
-// record with an id of its own and the row's number as its key, so that a row always goes to the
-// same partition.
+// Makes an endless stream of records from a CSV file of numbers. The file is repeated. Each record
+// has its own id, and the number of its row as its key, so that a row always goes to the same
+// partition.
 
 import type { LoadRecord } from './load-record.ts';
 import { CsvDataError, readRows } from './rows.ts';
 
-/** Throws `CsvDataError`, and what reading the file throws. */
+/** Throws `CsvDataError`, and the errors of reading the file. */
 export function readCsv(file: string): Record<string, number>[] {
   const { columns, rows } = readRows(file);
   return rows.map((row, index) => {

@@ -1,5 +1,5 @@
-// Spoils a share of the records in the ways in which real streams are spoilt: to see that each
-// costs only itself.
+// Spoils a share of the records, in the ways that happen in real streams. A spoilt record must do
+// no harm to other records.
 
 import type { Codec } from '../codec/codec.ts';
 import type { LoadRecord } from './load-record.ts';
@@ -14,8 +14,8 @@ export const SPOILS = [
 ] as const;
 
 /**
- * Encodes a record spoilt in one of the five ways, in turn of `which`. `field` is one that the
- * model needs.
+ * Encodes a record that is spoilt in one of five ways; `which` counts through them. `field` is a
+ * field that the model needs.
  */
 export function spoil(
   record: LoadRecord,

@@ -1,8 +1,8 @@
-// A history of card transactions: customers with habits of their own, terminals in their
-// neighbourhood, and three kinds of fraud, after the simulator of Le Borgne, Siblini, Lebichot and
-// Bontempi: Reproducible Machine Learning for Credit Card Fraud Detection - Practical Handbook,
-// 2022, chapter 3.2. The method is theirs; the same seed gives the same history here, not the same
-// as there.
+// A history of card transactions: customers with their own habits, terminals near them, and three
+// kinds of fraud. It follows the simulator of Le Borgne, Siblini, Lebichot and Bontempi:
+// Reproducible Machine Learning for Credit Card Fraud Detection - Practical Handbook, 2022, chapter
+// 3.2. The method is theirs. The same seed always gives the same history here, but another one than
+// in their program.
 
 import type { LoadRecord } from './load-record.ts';
 import { Random } from './random.ts';
@@ -34,11 +34,11 @@ interface Customer {
   readonly name: string;
   readonly meanAmount: number;
   readonly perDay: number;
-  /** Indexes of the terminals within reach. */
+  /** The indexes of the terminals within reach. */
   readonly terminals: readonly number[];
 }
 
-/** Of a terminal. */
+/** The place of a terminal. */
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -46,7 +46,7 @@ interface Place {
 }
 
 const DAY_S = 86_400;
-/** Side of the square in which all live, and how far a customer goes. */
+/** The side of the square in which everybody lives, and how far a customer goes. */
 const SIDE = 100;
 const REACH = 5;
 const NOON_S = DAY_S / 2;
@@ -98,8 +98,8 @@ export function* generateHistory(options: HistoryOptions): Generator<Transaction
 }
 
 /**
- * The same as records of the load source, keyed by customer. Their time is in `at`: retention goes
- * by a record's timestamp.
+ * The same history as records of the load source, with the customer as the key. The time of a
+ * transaction is in the field `at`, because Kafka deletes records by their timestamps.
  */
 export function* historyRecords(options: HistoryOptions): Generator<LoadRecord> {
   for (const value of generateHistory(options)) {
@@ -123,7 +123,7 @@ function population({ customers, terminals }: HistoryOptions, random: Random): C
     const around = [column - 1, column, column + 1].flatMap((each) => inColumns.get(each) ?? []);
     const away = (terminal: Place): number => Math.hypot(terminal.x - x, terminal.y - y);
     const near = around.filter((terminal) => away(terminal) < REACH);
-    // Who lives far from all of them goes to the nearest.
+    // A customer who lives far from all terminals goes to the nearest one.
     const [nearest] = near.length > 0 ? near : places.toSorted((left, right) => away(left) - away(right));
     return {
       name: `c${number}`,
@@ -141,7 +141,7 @@ function amountOf({ meanAmount }: Customer, random: Random): number {
 
 const rounded = (amount: number): number => Math.round(amount * 100) / 100;
 
-/** Knuth's method: fine for means of a few. */
+/** Knuth's method: good for small means. */
 function poisson(mean: number, random: Random): number {
   const limit = Math.exp(-mean);
   let count = 0;

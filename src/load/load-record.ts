@@ -1,4 +1,4 @@
-// What a load source sends: a key and a map of fields. Timestamps are given when it is sent.
+// What a load source sends: a key and a map of fields. The timestamp is added when it is sent.
 
 export interface LoadRecord {
   readonly key: string;

@@ -1,5 +1,5 @@
-// Sends records at a steady rate, or as fast as the sink takes them: keyed, partitioned as Kafka's
-// Java client would, stamped with the time of sending.
+// Sends records at a steady rate, or as fast as the sink takes them. They have keys, are
+// partitioned like those of Kafka's Java client, and carry the time of sending.
 
 import type { Codec } from '../codec/codec.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly recordsPerSecond: number;
   /** Infinity: until stopped. */
   readonly count: number;
-  /** Share of records that are spoilt, and the field that some of them then lack. */
+  /** The share of records that are spoilt, and the field that is missing in some of these. */
   readonly garbage: { readonly share: number; readonly field: string };
   /** A record batch is closed at this size. */
   readonly batchBytesMax: number;
@@ -36,7 +36,7 @@ const TICK_MS = 5;
 const RECORDS_PER_SEND_MAX = 2_000;
 const SENDS_IN_FLIGHT_MAX = 4;
 
-/** Sends until `count` is reached or the signal aborts; rejects with what the sink rejects with. */
+/** Sends until `count` is reached or the signal aborts. Rejects with the errors of the sink. */
 export async function runLoad(options: LoadOptions, signal: AbortSignal): Promise<LoadResult> {
   const { sink, topic, recordsPerSecond, count } = options;
   const partitionCount = await sink.partitionCount(topic);
@@ -80,7 +80,7 @@ class LoadBuilder {
     this.#writers = new PartitionWriters(options.topic, options.batchBytesMax);
   }
 
-  /** The next `count` records, as record batches of the partitions that get any. */
+  /** The next `count` records, as record batches for their partitions. */
   build(count: number): ResultBatch[] {
     const { codec, records, garbage } = this.#options;
     const timestampMs = Date.now();

@@ -1,12 +1,12 @@
-// Rows of a CSV file, with the values that JSON would have for them: a number where the text is one
-// of JSON (so 007 is text), else text; what is empty is missing.
+// Reads the rows of a CSV file, with the same values as in JSON: a number where the text is a JSON
+// number (so 007 is text), otherwise text. An empty cell is a missing field.
 
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
 import { ScorelaneError } from '../base/errors.ts';
 import { numberIn } from '../codec/json.ts';
 
-/** A file that is no CSV of what was expected. Exit code 65. */
+/** The file is not CSV, or not with the expected content. Exit code 65. */
 export class CsvDataError extends ScorelaneError {
   readonly code = 'SCORELANE_CSV';
 }
@@ -16,17 +16,14 @@ export type CsvRow = Readonly<Record<string, number | bigint | string>>;
 export interface Rows {
   readonly columns: readonly string[];
   readonly rows: readonly CsvRow[];
-  /** The rows as they stand in the file. */
+  /** The rows with the texts of the file. */
   readonly texts: readonly Readonly<Record<string, string>>[];
 }
 
 /** RFC 8259, section 6. */
 export const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/**
- * `textColumns` are text, whatever stands in them. Throws `CsvDataError`, and what reading the file
- * throws.
- */
+/** `textColumns` are always text. Throws `CsvDataError`, and the errors of reading the file. */
 export function readRows(file: string, textColumns: readonly string[] = []): Rows {
   let texts: Record<string, string>[];
   try {
@@ -50,7 +47,7 @@ export function readRows(file: string, textColumns: readonly string[] = []): Row
   return { columns: Object.keys(texts[0] ?? {}), rows, texts };
 }
 
-/** A cell as CSV writes it (RFC 4180). */
+/** Writes a cell of CSV (RFC 4180). */
 export const cell = (value: unknown): string => {
   const text = value === undefined ? '' : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

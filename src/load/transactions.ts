@@ -1,6 +1,6 @@
-// Generates card transactions from numbers that were fitted to real ones: a Gaussian for genuine
-// and one for fraudulent transactions, each with its own mean and covariance (as a Cholesky
-// factor), over the fields of the model.
+// Generates card transactions from numbers that were fitted to real transactions: one Gaussian for
+// genuine and one for fraudulent transactions, each with its own mean and covariance (as a Cholesky
+// factor) over the fields of the model.
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

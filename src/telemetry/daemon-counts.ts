@@ -1,4 +1,4 @@
-// What happens to the daemon, and not to single records.
+// Counts of what happens to the daemon, not to single records.
 
 import type { Counts } from '../base/counts.ts';
 
@@ -6,7 +6,7 @@ export const DAEMON_COUNTS = {
   microBatches: 'micro-batches that were scored',
   abandonedMicroBatches:
     'micro-batches that were given up when a lane ended or a thread died: scored again, or read again',
-  partitionsRemade: "partitions that were another topic's by the same name before: deleted and made again",
+  partitionsRemade: 'partitions whose topic was deleted and made again with the same name',
   commitsFailed: 'commits of offsets that failed, and were tried again',
   threadsLost: 'worker threads that died',
   threadsRetired: 'worker threads that were replaced because they had grown too much',

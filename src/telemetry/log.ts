@@ -1,5 +1,5 @@
-// The log: pino, one line for each event on standard error, so that standard output stays for what
-// a command prints. For programs a line is a JSON object; for people, at a terminal, it has
+// The log: pino writes one line for each event to standard error, because standard output is for
+// what a command prints. For programs each line is a JSON object; for people at a terminal it has
 // columns.
 
 import { isatty } from 'node:tty';
@@ -12,19 +12,19 @@ export type { Logger };
 /** auto: pretty where standard error is a terminal. */
 export type LogFormat = 'auto' | 'pretty' | 'json';
 
-/** Lines that wait for a disk with room; more are dropped. */
+/** The bytes of lines that may wait while a disk is full; further lines are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
 
 export function createLogger(level: string, format: LogFormat = 'auto'): Logger {
   const standardError = destination({ fd: 2, sync: true, maxLength: WAITING_BYTES_MAX });
-  // A full disk, a closed pipe: the lines are lost, and there is nowhere to say so. What comes
-  // later is tried again.
+  // On a full disk or a closed pipe the lines are lost, and there is no place to say so. Later
+  // lines are tried again.
   standardError.on('error', () => {});
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const isTerminal = isatty(2);
   if (format === 'json' || (format === 'auto' && !isTerminal)) return pino(options, standardError);
   const pretty = prettifier({
-    // Which looks at NO_COLOR and TERM.
+    // `hasColors` looks at NO_COLOR and TERM.
     colours: isTerminal && process.stderr.hasColors(),
     before: isTerminal && isatty(1) ? CLEAR_LINE : '',
   });

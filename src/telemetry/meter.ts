@@ -1,4 +1,4 @@
-// Counts and times what the engine does. One meter a daemon.
+// Counts the work of the engine, and measures its times. There is one meter for each daemon.
 
 import { add, zero } from '../base/counts.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
@@ -9,37 +9,34 @@ import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
 
 /**
- * What --summary writes. Rates, CPU and latencies are of the measured time: from the end of the
- * warm-up on.
+ * What --summary writes. Rates, CPU time and latencies are for the measured time: from the end of
+ * the warm-up on.
  */
 export interface Summary extends RecordCounts, DaemonCounts {
   readonly windows: WindowCounts;
   /** From the start of the process to the first acknowledged result. */
   readonly firstResultAfterMs: number;
   /**
-   * From an assignment that brought a partition to its first acknowledged result: the slowest of
-   * each assignment.
+   * From an assignment to the first acknowledged result of a partition that was new in it: the
+   * slowest partition of each assignment.
    */
   readonly assignedToFirstResultMs: readonly number[];
-  /**
-   * Records in the measured time, which is from the first micro-batch to the last acknowledgement
-   * in it.
-   */
+  /** Records in the measured time: from its first micro-batch to its last acknowledgement. */
   readonly measured: number;
   readonly seconds: number;
-  /** When that time began and ended, in milliseconds since 1970. */
+  /** When the measured time began and ended, in milliseconds since 1970. */
   readonly fromMs: number;
   readonly untilMs: number;
   readonly recordsPerSecond: number;
-  /** Process time, all threads. */
+  /** CPU time of the process, for all threads together. */
   readonly cpuMicrosPerRecord: number;
   readonly mainThreadCpuMicrosPerRecord: number;
-  /** Share of the measured time in which the main thread was not idle, 0 to 1. */
+  /** The share of the measured time in which the main thread was not idle, from 0 to 1. */
   readonly mainThreadUtilisation: number;
   readonly workers: readonly ThreadSummary[];
   readonly peakResidentBytes: number;
   readonly latencyMs: Record<Stage, Percentiles>;
-  /** HDR histograms of the same, in microseconds, V2 compressed base64. */
+  /** HDR histograms of the same latencies, in microseconds (V2, compressed, base64). */
   readonly histograms: Record<Stage, string>;
   readonly backend: string;
   readonly model: string;
@@ -48,9 +45,11 @@ export interface Summary extends RecordCounts, DaemonCounts {
 
 export type Scored = Omit<ScoredMicroBatch, 'outputs' | 'resultBatches' | 'refusal'>;
 
-/** Reading the CPU time of the process costs some microseconds: not for every acknowledgement. */
+/**
+ * To read the CPU time of the process costs some microseconds: too much for every acknowledgement.
+ */
 const CPU_EVERY_MS = 20;
-/** The last ones are kept: a daemon may live through many. */
+/** How many of the last assignments are kept: a daemon may have many. */
 const ASSIGNMENTS_MAX = 100;
 
 export class Meter {
@@ -84,7 +83,7 @@ export class Meter {
     this.#warmUpMs = warmUpMs;
   }
 
-  /** Of answers, whichever. */
+  /** The number of answers of all kinds. */
   get answered(): number {
     return this.records.scored + this.records.deadLetters;
   }
@@ -94,8 +93,7 @@ export class Meter {
   }
 
   /**
-   * The lanes from now on, named by their partition. Those that were there before have not begun
-   * again.
+   * The lanes from now on, named by their partition. Lanes that are not new have not begun again.
    */
   lanesAssigned(lanes: readonly string[]): void {
     const waiting = new Set(lanes.filter((lane) => !this.#lanes.has(lane)));
@@ -136,8 +134,8 @@ export class Meter {
   }
 
   /**
-   * Its results and dead letters were acknowledged, at `wallMs` by the clock that record timestamps
-   * are made with.
+   * Its results and dead letters were acknowledged. `wallMs`: the time of day, to compare with the
+   * timestamps of records.
    */
   microBatchAcknowledged(lane: string, scored: Scored, producedInMs: number, wallMs: number): void {
     const nowMs = performance.now();

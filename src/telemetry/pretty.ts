@@ -1,4 +1,4 @@
-// Lines of the log for people: time, level, words, then what belongs to them as key=value.
+// Lines of the log for people: time, level, message, then the details as key=value.
 
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
@@ -9,16 +9,19 @@ const require = createRequire(import.meta.url);
 
 export interface PrettyLook {
   readonly colours: boolean;
-  /** Before each line: what clears one that is rewritten in place. */
+  /** Written before each line: it clears the live line on a terminal. */
   readonly before: string;
 }
 
-/** Of the words; what is longer pushes the rest along. */
+/** The width of the message; after a longer message the details begin further right. */
 const WORDS_WIDTH = 56;
 const LEVEL_WIDTH = 5;
 const OWN_COLUMNS: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'stack']);
 
-/** From a line of JSON to a line for people. The library is loaded here, where it is used. */
+/**
+ * Returns a function that turns a line of JSON into a line for people. The library is loaded only
+ * here.
+ */
 export function prettifier({ colours, before }: PrettyLook): (line: string) => string {
   const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
   const options: PrettyOptions = {
@@ -49,6 +52,6 @@ function text(value: unknown): string {
   return harmless(/^[^\s="]+$/.test(value) ? value : JSON.stringify(value));
 }
 
-/** What others wrote, such as a value that was refused, may tell a terminal what to do. */
+/** Text of others, such as a refused value, may hold commands for a terminal. */
 const harmless = (given: string): string =>
   given.replace(/(?!\n)\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);

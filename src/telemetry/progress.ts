@@ -27,7 +27,7 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-/** Of a terminal. */
+/** Tells a terminal to clear the line. */
 export const CLEAR_LINE = '\r\u001b[2K';
 
 export class Progress {
@@ -37,7 +37,7 @@ export class Progress {
     this.#output = output;
   }
 
-  /** How often to show it: a terminal is worth more than a log. */
+  /** How often to show the line: more often on a terminal than in a log. */
   get everyMs(): number {
     return this.#output.isTTY === true ? 500 : 2_000;
   }

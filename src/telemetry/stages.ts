@@ -1,16 +1,17 @@
-// Latency by stage, in HDR histograms: of the whole run, and of the time since the last report.
+// The latency of each stage, in HDR histograms: for the whole run, and for the time since the last
+// report.
 
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 
 /**
- * queue: from arrival to an answer, less the work itself. decode, predict, encode: in the worker, a
- * micro-batch. produce: until all replicas have it. endToEnd: from each record's timestamp until
- * then.
+ * queue: from the arrival to the answer of the worker, without the work itself. decode, predict,
+ * encode: the work in the worker, for a micro-batch. produce: until all replicas have the answers.
+ * endToEnd: from the timestamp of each record until that moment.
  */
 export const STAGES = ['queue', 'decode', 'predict', 'encode', 'produce', 'endToEnd'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** In milliseconds. */
+/** All times are in milliseconds. */
 export interface Percentiles {
   readonly p50: number;
   readonly p90: number;
@@ -33,8 +34,8 @@ export class StageHistograms {
   readonly #recent = ofEach(newHistogram);
 
   /**
-   * Records that `count` things took `ms` milliseconds each. Clocks that disagree may give a
-   * negative one: it counts as 0.
+   * `count` records or micro-batches took `ms` milliseconds each. If clocks disagree, the time may
+   * be negative: it counts as 0.
    */
   record(stage: Stage, ms: number, count = 1): void {
     const micros = Math.min(MICROS_MAX, Math.max(0, Math.round(ms * 1000)));
@@ -46,7 +47,7 @@ export class StageHistograms {
     return percentiles(this.#total);
   }
 
-  /** Since the last call. */
+  /** The percentiles since the last call. */
   takeRecent(): Record<Stage, Percentiles> {
     const taken = percentiles(this.#recent);
     for (const stage of STAGES) this.#recent[stage].reset();
@@ -60,8 +61,8 @@ export class StageHistograms {
   }
 
   /**
-   * Of the whole run, in microseconds, in the format that every HdrHistogram reads: V2, compressed,
-   * in base64.
+   * The histograms of the whole run, in microseconds, in the format that every HdrHistogram library
+   * reads: V2, compressed, in base64.
    */
   encoded(): Record<Stage, string> {
     return ofEach((stage) => encodeIntoCompressedBase64(this.#total[stage]));

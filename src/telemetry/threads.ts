@@ -1,6 +1,6 @@
-// What each worker thread used, from its first telling to its last, by its own count.
+// What each worker thread used between its first report and its last report.
 
-/** Told by a worker thread: totals since it was started. */
+/** The report of a worker thread: its totals since it was started. */
 export interface ThreadTold {
   readonly thread: number;
   readonly cpuMicros: number;
@@ -8,12 +8,12 @@ export interface ThreadTold {
   readonly tensors: number;
 }
 
-/** Of one worker thread, between the first telling of the measured time and the last one. */
+/** What one worker thread used in the measured time, from its first report to its last. */
 export interface ThreadSummary {
   readonly thread: number;
   readonly cpuSeconds: number;
   readonly gcMs: number;
-  /** At the end, and the most seen. */
+  /** Tensors at the end, and the most that were seen. */
   readonly tensors: number;
   readonly tensorsMax: number;
 }
@@ -30,7 +30,7 @@ export class ThreadMeter {
     this.#tensorsMax.set(thread, Math.max(tensors, this.#tensorsMax.get(thread) ?? 0));
   }
 
-  /** Begins again: what was used so far does not count. */
+  /** Begins again: the use so far does not count. */
   reset(): void {
     this.#first.clear();
     for (const [thread, usage] of this.#last) {
@@ -39,7 +39,7 @@ export class ThreadMeter {
     }
   }
 
-  /** Tensors alive, over all threads. */
+  /** The tensors of all threads together. */
   get tensors(): number {
     let sum = 0;
     for (const { tensors } of this.#last.values()) sum += tensors;
