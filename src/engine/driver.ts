@@ -206,8 +206,8 @@ export class Driver {
         this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
-        // If the log does not answer, it is no trouble of its own: lanes that produce or fetch
-        // report theirs.
+        // If the log does not answer, no lane is in trouble because of that: lanes that cannot
+        // produce or fetch report it themselves.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
           (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),

@@ -9,8 +9,7 @@ import type { EngineState } from './state.ts';
 import { effectWithoutBytes, type KeptEffect, messageWithoutBytes } from './without-bytes.ts';
 
 /**
- * The messages of one part: the two parts together always hold at least so many, once so many have
- * come.
+ * The messages of one part. So the two parts together hold at least this many of the last messages.
  */
 const MESSAGES = 1_000;
 /** The record batches of one part: where messages bring many record batches, a part ends sooner. */

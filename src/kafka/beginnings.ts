@@ -34,7 +34,7 @@ export async function beginnings(
   const { topic, numbers } = wanted;
   let now = await look(group, manager, wanted);
   if (hasOlder(now)) {
-    // Perhaps our metadata are the older ones.
+    // Perhaps our metadata are out of date.
     await group.cluster.refreshMetadata();
     now = await look(group, manager, wanted);
   }

@@ -17,7 +17,8 @@ export class Parts {
 
   /**
    * Sends the parts of a batch in order. Rejects with the error of `send`, or with
-   * `RefusedRecordsError` for records that the topic refuses by name or when they are alone.
+   * `RefusedRecordsError` for records that the topic refuses: those that it names, and those that
+   * it refuses in a batch of their own.
    */
   async send(whole: ResultBatch, send: (part: ResultBatch) => Promise<void>): Promise<void> {
     let parts = this.#parts.get(whole) ?? [{ batch: whole, firstIndex: 0 }];

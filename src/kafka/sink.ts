@@ -122,7 +122,7 @@ export class KafkaSink implements Sink {
       sending.refused = true;
       // The next batch takes its numbers. That is not possible if another copy of this batch may
       // still be on its way, or if a batch of another lane, which waits to be sent again, has the
-      // numbers that follow: the broker would take the next batch for one that it already has.
+      // numbers that follow: the broker would think that it already has the next batch.
       const isLast = stream.nextSequence === sequenceAfter(sending, batch);
       if (sending.writes === 1 && isLast) stream.nextSequence = sending.baseSequence;
       else await this.#renew(stream);

@@ -215,8 +215,8 @@ export class TransactionalSink implements Sink, OffsetTransactions {
   }
 
   /**
-   * Takes the transactional id again. This ends an open transaction. Then finds out whether that
-   * one was committed.
+   * Takes the transactional id again, which ends an open transaction. Then finds out whether that
+   * transaction was committed.
    */
   async #recover(line: Line): Promise<void> {
     const { committed, attempt } = line;

@@ -5,10 +5,7 @@
 /** The offset of one record. */
 export type Offset = number & { readonly brand: 'Offset' };
 
-/**
- * The offset to go on from: the one that follows the last record covered. Only this file adds the
- * 1.
- */
+/** The offset to go on from: the last offset that is done, plus 1. Only this file adds the 1. */
 export type NextOffset = number & { readonly brand: 'NextOffset' };
 
 export const offset = (value: number): Offset => {

@@ -1,6 +1,6 @@
 // By which partition counts the records of one partition may have been placed. When a topic gets
 // more partitions, its records do not move: they stay where the earlier count placed them.
-// Producers that do not know the new count yet also still use the earlier one.
+// Producers that do not know the new count yet go on using the earlier count.
 
 /** Each count costs time for records that are misplaced, and room in the text of each commit. */
 const COUNTS_MAX = 32;
