@@ -22,7 +22,7 @@ export const kafka = z.strictObject({
       }
     })
     .default('localhost:9092')
-    .describe('Brokers to begin with, as host:port or [IPv6]:port, separated by commas.'),
+    .describe('The first brokers to contact, as host:port or [IPv6]:port, separated by commas.'),
   'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
   'group.id': z
     .string()
@@ -35,41 +35,43 @@ export const kafka = z.strictObject({
   'auto.offset.reset': z
     .enum(['earliest', 'latest'])
     .default('earliest')
-    .describe('Where a group without a committed offset begins. Earliest: input is never skipped unasked.'),
+    .describe(
+      'Where a group without a committed offset begins. Earliest: no input is skipped unless you ask for it.',
+    ),
   'isolation.level': z
     .enum(['read_committed', 'read_uncommitted'])
     .default('read_committed')
     .describe('Whether records of aborted transactions are left out.'),
   'session.timeout.ms': positive()
     .default(30_000)
-    .describe('A member that is silent for so long has lost its partitions.'),
+    .describe('A member that is silent for so long loses its partitions.'),
   'heartbeat.interval.ms': positive().default(3_000).describe('At most a third of the session timeout.'),
   'rebalance.timeout.ms': positive()
     .default(60_000)
     .describe('How long a rebalance waits for a member to rejoin.'),
   'fetch.min.bytes': positive()
     .default(1)
-    .describe('A fetch is answered once so much is there. 1: no wait at low rates.'),
+    .describe('A fetch is answered when so many bytes are there. 1: no wait at low rates.'),
   'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
   'fetch.max.bytes': bytes().prefault('16MiB').describe('The most one fetch brings from one broker.'),
   'max.partition.fetch.bytes': bytes()
     .prefault('1MiB')
     .describe(
-      'The most one fetch brings for one partition; also the smallest share of the budget a lane can have.',
+      'The most one fetch brings for one partition; also the smallest share of the budget that a lane can have.',
     ),
   'metadata.max.age.ms': positive()
     .default(30_000)
-    .describe('The topic is looked at again so often: partitions that were added are read by then.'),
+    .describe('How often the metadata of topics is read again. New partitions are found in this time.'),
   'request.timeout.ms': positive()
     .default(30_000)
-    .describe('A request that is not answered by then has failed.'),
+    .describe('A request without an answer after this time has failed.'),
   'topic.metadata.propagation.max.ms': z
     .int()
     .nonnegative()
     .max(INT32_MAX)
     .default(5_000)
     .describe(
-      'A topic the broker does not know is asked for so long: one just created is not known everywhere yet.',
+      'How long to ask for a topic that the broker does not know: a new topic is not known everywhere at once.',
     ),
   'enable.idempotence': z
     .boolean()
@@ -85,7 +87,7 @@ export const kafka = z.strictObject({
     ),
   'transaction.timeout.ms': positive()
     .default(60_000)
-    .describe('The broker ends a transaction that is open for so long, of a daemon that is gone.'),
+    .describe('The broker ends a transaction that is open for so long: its daemon is gone.'),
   'security.protocol': z
     .enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'])
     .default('PLAINTEXT')
@@ -93,7 +95,7 @@ export const kafka = z.strictObject({
   'sasl.mechanism': z
     .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
     .optional()
-    .describe('How to log in; with a SASL security protocol.'),
+    .describe('How to log in. Needs a SASL security protocol.'),
   'sasl.username': z.string().optional().describe('User to log in as.'),
   'sasl.password': secret()
     .optional()
@@ -101,7 +103,7 @@ export const kafka = z.strictObject({
   'ssl.ca.location': z
     .string()
     .optional()
-    .describe('PEM file of the authorities to trust; else those of Node.'),
+    .describe('PEM file of the authorities to trust. Unless given, those of Node.'),
   'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
   'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
   'ssl.key.password': secret().optional().describe('Password of that key.'),

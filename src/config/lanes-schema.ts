@@ -20,11 +20,11 @@ export const lanes = z.strictObject({
   stopTimeout: duration()
     .prefault('10s')
     .describe(
-      'How long a stop may take in all. Micro-batches in flight have most of it; if they need longer, exit code 75.',
+      'How long a stop may take in all. Most of it is for micro-batches in flight. If they need longer, exit code 75.',
     ),
   retry: duration()
     .prefault('100ms')
-    .describe('Wait before a failed produce is tried again; doubled each time.'),
+    .describe('How long to wait before a failed produce is tried again. Doubled each time.'),
   retryMax: duration().prefault('10s').describe('The longest of these waits.'),
   stallAfter: duration()
     .prefault('60s')

@@ -66,25 +66,25 @@ export const schema = z.strictObject({
       .array(z.int().nonnegative())
       .default([])
       .describe(
-        'Of framed JSON: the numbers of schemas that are read; others are dead letters. All of them if none is named.',
+        'For framed JSON: the numbers of the schemas that are read. Others become dead letters. If empty, all are read.',
       ),
     notFinite: z
       .enum(['refuse', 'read'])
       .default('refuse')
       .describe(
-        'Of JSON: NaN and Infinity, which are no JSON, as Python writes them. read: numbers that no feature can have.',
+        'For JSON with NaN and Infinity, as Python writes it. read: they are numbers, but no feature can have them.',
       ),
     tombstones: z
       .enum(['deadLetter', 'skip'])
       .default('deadLetter')
       .describe(
-        'Records without a value, which deletes leave behind. skip: no result and no dead letter; counted as skipped.',
+        'What to do with records without a value, which deletes leave behind. skip: no result and no dead letter.',
       ),
     only: z
       .record(z.string().min(1), z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).min(1))
       .default({})
       .describe(
-        'Which records are scored: by field, the values that it may have, as text. { payload.op: [c, u] }. All others are skipped.',
+        'Which records are scored: for each field, its wanted values, as text: { payload.op: [c, u] }. Others are skipped.',
       ),
   }),
   output: z.strictObject({
@@ -93,25 +93,27 @@ export const schema = z.strictObject({
     framing: z
       .enum(FRAMINGS)
       .default('confluent')
-      .describe('Of Avro, as input.framing. confluent registers the schema of the results as <topic>-value.'),
+      .describe(
+        'For Avro, as with input.framing. confluent registers the schema of the results as <topic>-value.',
+      ),
     compatibility: z
       .enum(COMPATIBILITIES)
       .default('BACKWARD')
-      .describe('What the registry is told to demand of that subject before a schema is registered.'),
+      .describe(
+        'The compatibility that the registry shall demand of that subject. Set before a schema is registered.',
+      ),
     ids: z.array(z.string().min(1)).default(['id']).describe('Fields of the input copied into its result.'),
     features: z
       .boolean()
       .default(false)
-      .describe(
-        'Whether results carry the features that were scored, as a list: to look into, or to train on.',
-      ),
+      .describe('Whether results carry the scored features, as a list, for inspection or training.'),
     compression: z
       .enum(COMPRESSION_TYPES)
       .default('none')
       .describe('Compression of result batches. None: the results are small, and the network is local.'),
   }),
   deadLetters: z.strictObject({
-    topic: topic().describe('Where records go that cannot be scored, with the reason in their headers.'),
+    topic: topic().describe('The topic for records that cannot be scored, with the reason in their headers.'),
     dialects: z
       .array(z.enum(DIALECTS))
       .default([])
@@ -129,7 +131,7 @@ export const schema = z.strictObject({
       ),
     floodRecords: positive()
       .default(1000)
-      .describe('At least so many of the last records of a lane are looked at for deadLetters.floodShare.'),
+      .describe('How many of the last records of a lane are examined for deadLetters.floodShare, at least.'),
   }),
   model: z.strictObject({
     repository: z
@@ -141,7 +143,9 @@ export const schema = z.strictObject({
     backend: z
       .enum([...BACKENDS, 'auto'])
       .default('auto')
-      .describe('auto measures those that are here on scoring.predictRecords records and takes the fastest.'),
+      .describe(
+        'auto measures the installed backends on scoring.predictRecords records and takes the fastest.',
+      ),
   }),
   microBatch: z.strictObject({
     records: positive()
@@ -153,7 +157,7 @@ export const schema = z.strictObject({
     bytes: size()
       .prefault('4MiB')
       .describe(
-        'Or at so many bytes. At 1MiB larger records came in batches too small: JSON was a sixth slower.',
+        'Or at so many bytes. With 1MiB the batches of larger records were too small: JSON was a sixth slower.',
       ),
     linger: duration()
       .prefault('0ms')
@@ -191,11 +195,13 @@ export const schema = z.strictObject({
     growthBytes: size()
       .prefault('1GiB')
       .describe(
-        'A thread that keeps so much more in its heap and buffers, windows aside, is replaced between two tasks.',
+        'A thread is replaced between two tasks if its heap and buffers, without windows, have grown by so much.',
       ),
     growthTensors: positive()
       .default(10_000)
-      .describe('So is one that keeps so many more tensors: a leak of the model or its runtime.'),
+      .describe(
+        'A thread is also replaced if it keeps so many more tensors: the model or its runtime leaks them.',
+      ),
   }),
   snapshots: z.strictObject({
     directory: z
@@ -207,7 +213,9 @@ export const schema = z.strictObject({
       ),
     interval: duration()
       .prefault('60s')
-      .describe('How often a lane that works is written there; its thread scores nothing meanwhile.'),
+      .describe(
+        'How often the windows of a busy lane are written there. Its thread scores nothing meanwhile.',
+      ),
   }),
   registry: z.strictObject({
     url: z
@@ -218,19 +226,21 @@ export const schema = z.strictObject({
       )
       .optional()
       .describe(
-        'Schema registry with the Confluent API: what stands before /schemas. For Avro with the framing confluent.',
+        'Address of a schema registry with the Confluent API, up to /schemas. For Avro with the framing confluent.',
       ),
     username: z.string().optional().describe('User to ask the registry as.'),
     password: secret().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
     timeout: duration()
       .prefault('5s')
       .describe(
-        'How long an answer may take; asked three times, then the lane waits. Less than a third of lanes.stallAfter.',
+        'How long an answer may take. After three tries the lane waits. Less than a third of lanes.stallAfter.',
       ),
-    schemas: positive().default(1000).describe('Schemas that a worker keeps.'),
+    schemas: positive().default(1000).describe('How many schemas a worker keeps.'),
   }),
   limits: z.strictObject({
-    inflatedBytes: size().prefault('64MiB').describe('A record batch that inflates to more stops its lane.'),
+    inflatedBytes: size()
+      .prefault('64MiB')
+      .describe('A record batch that inflates to more bytes stops its lane.'),
     recordBytes: size()
       .prefault('16MiB')
       .describe('A record with more bytes of key, value and headers becomes a dead letter.'),
@@ -249,18 +259,18 @@ export const schema = z.strictObject({
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
-      .describe('Least level logged. debug has commits, trace each decision of the engine.'),
+      .describe('The lowest level that is logged. debug has commits, trace each decision of the engine.'),
     logFormat: z
       .enum(['auto', 'pretty', 'json'])
       .default('auto')
       .describe(
-        'pretty: columns for people; json: an object a line. auto: pretty where standard error is a terminal.',
+        'pretty: columns for people. json: one object a line. auto: pretty if standard error is a terminal.',
       ),
     reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
     warmUp: duration()
       .prefault('0ms')
       .describe(
-        'The closing summary leaves out so long after the first record: the bench measures a warm daemon.',
+        'The summary at the end leaves out so long after the first record, so that the bench measures a warm daemon.',
       ),
   }),
   memory: z.strictObject({
@@ -274,14 +284,16 @@ export const schema = z.strictObject({
       .int()
       .nonnegative()
       .default(0)
-      .describe('With the embedded log: rate of generated transactions; 0 is none.'),
+      .describe('With the embedded log: the rate of generated transactions. 0: none.'),
     seed: z.int().nonnegative().default(1).describe('The same seed gives the same transactions.'),
     kind: z
       .enum(GENERATED)
       .default('fitted')
-      .describe('By the numbers that were fitted to the model, or as a history of customers and terminals.'),
-    customers: positive().default(5000).describe('Customers of that history.'),
-    terminals: positive().default(10_000).describe('And terminals.'),
+      .describe(
+        'fitted: random numbers as fitted to the model. transactions: a history of customers and terminals.',
+      ),
+    customers: positive().default(5000).describe('Customers in that history.'),
+    terminals: positive().default(10_000).describe('Terminals in that history.'),
   }),
   kafka,
 });

@@ -16,15 +16,15 @@ export const REJECTIONS = {
   TOO_MANY_HEADERS: ['decode', 'more headers than `limits.headers`'],
   NESTED_TOO_DEEP: ['decode', 'lists and maps nested deeper than `limits.nesting`'],
   UNDECODABLE: ['decode', 'the bytes are not exactly one value of the configured format'],
-  NOT_A_MAP: ['features', 'the value is no map of fields'],
+  NOT_A_MAP: ['features', 'the value is not a map of fields'],
   MISSING_FIELD: ['features', 'a field that the model needs is missing'],
   WRONG_SHAPE: [
     'features',
-    'a field that should be a list of so many numbers is something else, or has another length',
+    'a field that should be a list of numbers is something else, or has another length',
   ],
   NOT_A_NUMBER: ['features', 'a field is text, a list, a map or null'],
   NOT_A_KEY: ['features', 'the field with the key of a window is a list, a map, null, NaN or infinite'],
-  NO_KEY: ['features', 'the record has no key, and a window is kept by it'],
+  NO_KEY: ['features', 'the record has no key, and a window needs it'],
   NOT_COPARTITIONED: [
     'features',
     'windows are kept by a field that does not determine the partition (docs/models.md)',
@@ -50,20 +50,20 @@ export const REJECTIONS = {
   SCORE_NOT_FINITE: ['predict', 'the model gave NaN or infinity'],
   READER_FAILED: [
     'worker',
-    'reading this record failed in a way that nobody thought of: a fault of scorelane, please report it',
+    'reading this record failed in an unexpected way: a fault of scorelane, please report it',
   ],
   RESULT_FAILED: [
     'worker',
-    'writing the result of this record failed in a way that nobody thought of: a fault of ' +
+    'writing the result of this record failed in an unexpected way: a fault of ' +
       'scorelane, please report it',
   ],
   RESULT_REFUSED: [
     'produce',
-    "the result topic does not take the result of this record; the message is the broker's",
+    "the result topic refuses the result of this record; the message is the broker's",
   ],
   WORKER_LOST: [
     'worker',
-    'scoring this record ended its worker thread, or failed in a way that nobody thought of, every time',
+    'scoring this record ended its worker thread, or failed in an unexpected way, every time',
   ],
 } as const satisfies Readonly<Record<string, readonly [stage: RejectionStage, meaning: string]>>;
 
