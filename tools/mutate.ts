@@ -19,8 +19,8 @@ const { values, positionals } = parseArgs({
     /** If the rate, in percent, is lower, the exit code is 1. */
     'at-least': { type: 'string', default: '85' },
     /**
-     * If the engine's tests let a mutant pass, the simulator tries it with so many seeds. 0: it
-     * does not.
+     * If the engine's tests let a mutant pass, the simulator tries it with this number of seeds.
+     * With 0 it does not.
      */
     'sim-seeds': { type: 'string', default: '400' },
   },

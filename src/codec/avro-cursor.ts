@@ -11,7 +11,7 @@ export class NoValueError extends Error {}
 const EMPTY_MAX = 65_536;
 /** Each byte holds 7 bits. */
 const GROUP = 128;
-/** So many bytes hold 64 bits. */
+/** A number of 64 bits takes at most so many bytes. */
 const LONG_BYTES_MAX = 10;
 
 const isSafe = (value: bigint): boolean =>

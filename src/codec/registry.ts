@@ -29,8 +29,8 @@ const SCHEMA_NOT_FOUND = 40403;
 const REFERENCE_NOT_FOUND: readonly unknown[] = [40401, 40402];
 
 /**
- * A schema may need so many others, counting all of them, and so many in a row, each needed by the
- * one before.
+ * How many other schemas a schema may need, and how long a chain of schemas may be in which each
+ * needs the next.
  */
 export const [REFERENCES_MAX, REFERENCES_DEPTH_MAX] = [100, 16] as const;
 

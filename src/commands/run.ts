@@ -22,8 +22,8 @@ import { printSummary } from './summary.ts';
 
 export interface RunOptions {
   /**
-   * The run ends by itself after so long of scoring, or of waiting for a broker or a topic that is
-   * not ready.
+   * The run ends by itself after this time of scoring, or of waiting for a broker or a topic that
+   * is not ready.
    */
   readonly forMs?: number;
   /** The file for the summary as JSON. */

@@ -10,7 +10,7 @@ import { type Waiting, WaitingBlocks } from './waiting-blocks.ts';
 
 const NONE = NO_SLOT;
 const SMALLEST = 64;
-/** A key with so many entries gets blocks. It keeps them until it has a quarter of that. */
+/** A key with this many entries gets blocks. It keeps them until it has only a quarter of that. */
 const BUSY = 64;
 
 /** What the list must know of its entries. */

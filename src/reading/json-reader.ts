@@ -1,4 +1,4 @@
-// The compiled reader for JSON. Its float32s are exactly those that JSON.parse would lead to.
+// The compiled reader for JSON. It gives exactly the float32 that JSON.parse would lead to.
 
 import { isUtf8 } from 'node:buffer';
 import { isAscii, latin1 } from '../base/text.ts';
