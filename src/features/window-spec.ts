@@ -114,9 +114,7 @@ export interface StateOptions {
   /** The field with the event time. The record's timestamp is used if it is missing. */
   readonly time?: string | undefined;
   readonly unit: TimeUnit;
-  /**
-   * How far a record's time may be from its timestamp, before or after. Undefined: no limit.
-   */
+  /** How far a record's time may be from its timestamp, before or after. Undefined: no limit. */
   readonly driftMs: number | undefined;
   /** How far a record's time may be after the clock of this machine. Undefined: no limit. */
   readonly aheadMs: number | undefined;
