@@ -39,7 +39,7 @@ export const asksForDump = (error: Error): boolean =>
 export function writeDump({ driver, meter, logger, folder }: Dumped, why: string, error?: Error): void {
   const takenAt = new Date();
   try {
-    const { name, code, stack = '' } = (error ?? {}) as NodeJS.ErrnoException;
+    const { name, code, message, stack = '' } = (error ?? {}) as NodeJS.ErrnoException;
     const text = dumpText({
       format: DUMP_FORMAT,
       version: scorelaneVersion,
@@ -51,7 +51,7 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
           : {
               name: name as string,
               code: code ?? null,
-              stack: stack.split('\n').filter((line) => /^\s+at /.test(line)),
+              stack: placesIn(stack, message),
             },
       counts: { ...meter.records, ...meter.daemon, windows: meter.windows },
       threads: meter.threads.summary(),
@@ -64,6 +64,13 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
     const { code, message } = trouble as NodeJS.ErrnoException;
     logger.error({ code, why }, `a dump of the state failed: ${message}`);
   }
+}
+
+/** The lines of a stack behind the message, which may have any lines of its own. */
+function placesIn(stack: string, message: string): string[] {
+  const begin = stack.indexOf(message);
+  const behind = begin < 0 ? '' : stack.slice(begin + message.length);
+  return behind.split('\n').filter((line) => /^\s+at /.test(line));
 }
 
 /** Never writes into a file that exists: in a folder for all users it may be another's. */

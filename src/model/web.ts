@@ -88,11 +88,17 @@ async function loadRunner(
   if (document.format === 'graph-model') {
     const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
     const model = await loadGraphModel(fromFolder(file, document));
-    return graphRunner(file, model, document, inputName, outputs);
+    try {
+      return graphRunner(file, model, document, inputName, outputs);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   }
   const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
   const model: LayersModel = await loadLayersModel(fromFolder(file, document));
   if (model.outputs.length !== outputs.length) {
+    model.dispose();
     throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
   }
   return {

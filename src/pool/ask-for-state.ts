@@ -1,10 +1,9 @@
 // Asks a thread that holds states. If the thread dies of it, its states are lost too, and the
 // engine restores them.
 
-import { NotLoadedError, StateLostError } from '../worker-protocol/messages.ts';
-import { ScoringError } from './model-host.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
+import { isNotBegun, ScoringError } from './model-host.ts';
 import type { WorkerClient } from './worker-client.ts';
-import { ThreadRetiredError } from './worker-thread.ts';
 
 /**
  * `blame` is told why the thread was lost, and returns what the thread was doing. Rejects with
@@ -22,8 +21,7 @@ export async function askForState<T>(
     const { message } = error as Error;
     // The task was not begun, so its records are not to blame. The loss of the thread was logged
     // before.
-    if (!(error instanceof ThreadRetiredError || error instanceof NotLoadedError))
-      thread.host.lost(`${message} (${blame(message)})`, error as Error);
+    if (!isNotBegun(error)) thread.host.lost(`${message} (${blame(message)})`, error as Error);
     thread.host.recover();
     throw new StateLostError(`the thread with the state was lost: ${message}`, { cause: error });
   }

@@ -5,9 +5,8 @@
 import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
-import { NotLoadedError } from '../worker-protocol/messages.ts';
 import type { FreeThreads } from './free-threads.ts';
-import { ScoringError } from './model-host.ts';
+import { isNotBegun, ScoringError } from './model-host.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
 
@@ -93,8 +92,7 @@ export class Bisection {
         if (error instanceof ScoringError) throw error;
         thread.host.recover();
         // A task that was not begun says nothing about its records.
-        const isBegun = !(error instanceof ThreadRetiredError || error instanceof NotLoadedError);
-        if (isBegun) left--;
+        if (!isNotBegun(error)) left--;
         else if (++notBegun === NOT_BEGUN_MAX) throw error;
         if (error instanceof ThreadRetiredError) continue;
         lost = (error as Error).message;

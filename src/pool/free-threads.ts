@@ -21,10 +21,12 @@ export class FreeThreads {
    * last of them said.
    */
   acquire(): Promise<WorkerClient> {
+    const works = this.#free.findLastIndex(({ host }) => host.ready === undefined);
+    if (works >= 0) return Promise.resolve(this.#free.splice(works, 1)[0] as WorkerClient);
     const waiting = Promise.withResolvers<WorkerClient>();
     this.#waiting.push(waiting);
-    const candidates = this.#free.length > 0 ? [this.#free.pop() as WorkerClient] : [...this.#broken];
-    for (const client of candidates) this.release(client);
+    // Those that nobody has were lost, or could not be replaced: perhaps they can now.
+    for (const client of [...this.#free.splice(0), ...this.#broken]) this.release(client);
     return waiting.promise;
   }
 

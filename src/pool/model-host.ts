@@ -11,7 +11,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
-import { DeadlineError, type WorkerThread } from './worker-thread.ts';
+import { DeadlineError, ThreadRetiredError, type WorkerThread } from './worker-thread.ts';
 
 /** A worker's own answer that it could not score. Its code is that of the error in the worker. */
 export class ScoringError extends Error {
@@ -51,6 +51,10 @@ const startError = (error: NodeJS.ErrnoException): ModelError =>
  */
 const LOAD_TIMEOUT_MS = 120_000;
 
+/** The thread ended, or had no model, before it began with what was asked: ask again. */
+export const isNotBegun = (error: unknown): boolean =>
+  error instanceof ThreadRetiredError || error instanceof NotLoadedError;
+
 export interface HostOptions {
   /** Each loss of the thread, for the log and the metrics. */
   readonly onThreadLost: (why: string, error: Error) => void;
@@ -64,40 +68,58 @@ export class ModelHost {
   /** Set from the loss of the thread until its successor was seen to work. */
   #isLost = false;
   #recovering: Promise<void> | undefined;
-  /** Hears of a thread that dies between two tasks. */
-  #heard: (error: Error) => void;
+  /** Those that load a model hear of a thread that dies meanwhile, whatever it was doing. */
+  readonly #loading = new Set<(error: Error) => void>();
 
   constructor(thread: WorkerThread, options: HostOptions) {
     this.#thread = thread;
     this.#options = options;
-    this.#heard = (error) => {
+    thread.onError((error) => {
+      for (const fail of this.#loading) fail(error);
+      // A thread that serves nothing loses nothing.
+      if (this.#deployments.size === 0) return;
       options.onThreadLost(error.message, error);
       this.recover();
-    };
-    // One listener for all time: a thread may fail again after its first failure has ended the
-    // start.
-    thread.onError((error) => this.#heard(error));
+    });
   }
 
   /**
    * Resolves when the thread has loaded and checked the model, and answers for its golden records
    * in the time of a task. Rejects with `ModelError`: then it does not have the model.
    */
-  async load({ id, setup }: Deployment): Promise<void> {
-    const before = this.#heard;
-    const failed = new Promise<never>((_, reject) => {
-      this.#heard = reject;
-    });
+  async load(deployment: Deployment): Promise<void> {
+    await this.ready;
+    try {
+      await this.#loadNow(deployment);
+    } catch (error) {
+      // The thread has ended before it began: its successor can load the model.
+      if (!isNotBegun(error)) throw startError(error as NodeJS.ErrnoException);
+      this.recover();
+      await this.ready;
+      await this.#loadNow(deployment).catch((again) => {
+        throw startError(again as NodeJS.ErrnoException);
+      });
+    }
+    this.#deployments.set(deployment.id, deployment.setup);
+  }
+
+  async #loadNow({ id, setup }: Deployment): Promise<void> {
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    failed.catch(() => {});
+    this.#loading.add(reject);
     try {
       await Promise.race([failed, this.#load(id, setup)]);
       await Promise.race([failed, this.#probeInTime(id)]);
     } catch (error) {
-      // A thread that serves nothing loses nothing, whatever it does from now on.
-      if (this.#deployments.size > 0) this.#heard = before;
-      throw startError(error as NodeJS.ErrnoException);
+      // The models that it had before are gone with the thread.
+      if (!(error instanceof ModelError || isNotBegun(error)) && this.#deployments.size > 0) {
+        this.lost((error as Error).message, error as Error);
+        this.recover();
+      }
+      throw error;
+    } finally {
+      this.#loading.delete(reject);
     }
-    this.#deployments.set(id, setup);
-    this.#heard = before;
   }
 
   /** The thread gives up the model, and what it holds for it. */

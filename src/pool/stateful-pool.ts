@@ -117,10 +117,10 @@ export class StatefulPool implements StatefulScorer {
     this.#suspects.forget(address);
     this.#beginnings.forget(address);
     const lane = this.#lanes.get(key);
-    if (lane === undefined) return;
     const thread = this.#threadOf(key);
     this.#lanes.delete(key);
     this.#placement.remove(key);
+    if (lane === undefined) return;
     const end = async (): Promise<void> => {
       await lane.queue.idle();
       if (lane.unproven === undefined) await lane.snapshots.finish(thread);
@@ -208,6 +208,9 @@ export class StatefulPool implements StatefulScorer {
 
   async #send(lane: StatefulLane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
     const { first, until, treatment, why } = piece;
+    // It waited while the state was lost: another state of the lane may be on its way.
+    if (this.#lanes.get(lane.key) !== lane)
+      throw new StateLostError(`the state of ${lane.key} was lost before offset ${first}`);
     const thread = this.#threadOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
     const state = { epoch: lane.address.epoch, offset: lane.sentTo, scoreFrom, takes: treatment === 'take' };

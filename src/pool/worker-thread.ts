@@ -9,6 +9,7 @@ import { SerialQueue } from '../base/serial-queue.ts';
 import { after } from '../time/timer.ts';
 import {
   type GrowthLimits,
+  NotLoadedError,
   RETIRED_EXIT,
   type WorkerData,
   type WorkerRequest,
@@ -79,6 +80,8 @@ export class PiscinaThread implements WorkerThread {
    * to come.
    */
   readonly #queue = new SerialQueue();
+  /** Counts the threads, each of which took the place of the one before. */
+  #life = 0;
   /** Ends the task that is under way. */
   #current: AbortController | undefined;
   #stopped: Promise<void> | undefined;
@@ -120,7 +123,13 @@ export class PiscinaThread implements WorkerThread {
     transferList: readonly ArrayBuffer[],
     deadlineMs: number = this.#deadlineMs,
   ): Promise<WorkerResponse> {
-    return this.#queue.run(() => this.#run(request, transferList, deadlineMs));
+    const life = this.#life;
+    return this.#queue.run(() => {
+      if (this.#stopped !== undefined) throw new Error('the thread was ended');
+      // Its successor is not ready, and nobody knows what the thread that was asked held.
+      if (life !== this.#life) throw new NotLoadedError('the thread that was asked has ended');
+      return this.#run(request, transferList, deadlineMs);
+    });
   }
 
   async #run(
@@ -143,6 +152,7 @@ export class PiscinaThread implements WorkerThread {
     try {
       return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
     } catch (error) {
+      this.#life++;
       if (deadline.signal.aborted) throw deadline.signal.reason;
       if ((error as Error).message === `worker exited with code: ${RETIRED_EXIT}`)
         throw new ThreadRetiredError('the thread had grown too much', { cause: error });

@@ -21,11 +21,37 @@ export interface RecordLimits {
 
 /**
  * SHA-256 in hexadecimal digits. A record that is refused or skipped is in no window. So the
- * identity also covers what refuses and skips records.
+ * identity also covers what refuses and skips records. The order of sets and the spaces in a schema
+ * do not change it.
  */
 export function planIdentity({ inputs, windows }: PlanSpec, setup: ReadingSetup & RecordLimits): string {
   const { inputFormat, json, avro, only, nestingMax, recordBytesMax, headersMax } = setup;
-  const framing = avro === null ? null : [avro.framing, avro.schema, avro.writers];
-  const refusing = { inputFormat, json, framing, only, nestingMax, recordBytesMax, headersMax };
+  const { isFramed, notFinite } = json;
+  const refusing = {
+    inputFormat,
+    json:
+      inputFormat === 'json' ? { isFramed, notFinite, schemas: isFramed ? sorted(json.schemas) : [] } : null,
+    avro:
+      avro === null
+        ? null
+        : [avro.framing, avro.schema && withoutSpaces(avro.schema), sorted(avro.writers.map(withoutSpaces))],
+    only: sorted(Object.entries(only).map(([path, values]) => [path, sorted([values].flat())])),
+    nestingMax,
+    recordBytesMax,
+    headersMax,
+  };
   return createHash('sha256').update(JSON.stringify({ inputs, windows, refusing })).digest('hex');
+}
+
+/** As a set: by their text. */
+const sorted = (values: readonly unknown[]): readonly string[] =>
+  values.map((value) => JSON.stringify(value)).sort();
+
+/** What is no JSON is refused by the reader, in better words. */
+function withoutSpaces(schema: string): string {
+  try {
+    return JSON.stringify(JSON.parse(schema));
+  } catch {
+    return schema;
+  }
 }

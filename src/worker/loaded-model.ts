@@ -21,7 +21,7 @@ import {
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
 import { mend } from './mend.ts';
-import type { SharedReaders } from './model-reader.ts';
+import type { ModelReader, SharedReaders } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { Pipeline } from './pipeline.ts';
 import { offsetsIn } from './record-offsets.ts';
@@ -41,6 +41,7 @@ interface Parts {
   readonly manifest: ModelManifest;
   readonly golden: readonly GoldenRecord[];
   readonly predictor: Predictor;
+  readonly reading: ModelReader;
   readonly readers: SharedReaders;
   readonly stopTheClock: StopTheClock;
 }
@@ -54,15 +55,14 @@ export class LoadedModel {
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    const { setup, manifest, golden, predictor } = parts;
-    const writer = writerOf(manifest, golden, setup);
-    const { reader, states, avro } = parts.readers.acquire(manifest, setup);
+    const { setup, manifest, golden, predictor, reading } = parts;
+    const { reader, states, avro } = reading;
     this.#states = states;
     this.#avro = avro;
     this.#pipeline = new Pipeline({
       setup,
       reader,
-      writer,
+      writer: writerOf(manifest, golden, setup),
       predictor,
       states,
       model: manifest,
@@ -80,15 +80,17 @@ export class LoadedModel {
   ): Promise<LoadedModel> {
     const manifest = readManifest(setup.modelFolder);
     const golden = readGolden(manifest);
-    const predictor = await loadPredictor(setup.backend, manifest);
-    let loaded: LoadedModel | undefined;
+    const reading = readers.acquire(manifest, setup);
+    let predictor: Predictor | undefined;
     try {
-      loaded = new LoadedModel({ setup, manifest, golden, predictor, readers, stopTheClock });
+      predictor = await loadPredictor(setup.backend, manifest);
+      const parts = { setup, manifest, golden, predictor, reading, readers, stopTheClock };
+      const loaded = new LoadedModel(parts);
       loaded.probe();
       return loaded;
     } catch (error) {
-      if (loaded === undefined) predictor.dispose();
-      else loaded.dispose();
+      predictor?.dispose();
+      readers.release(manifest, setup);
       throw error;
     }
   }

@@ -111,6 +111,18 @@ test.serial('where no dump can be written the log says why, and nothing else hap
 });
 
 test.serial(
+  'of a fatal error only the places in the program are dumped, whatever lines its message has',
+  (t) => {
+    const { driver, meter } = daemon;
+    const error = new Error('one\n    at a value of a record\nthree');
+    writeDump({ driver, meter, logger, folder }, 'fatal', error);
+    const text = readFileSync(files().at(-1) ?? '', 'utf8');
+    t.false(text.includes('a value of a record'));
+    t.regex(readDump(text).error?.stack[0] ?? '', /^\s+at .*state-dump\.test/);
+  },
+);
+
+test.serial(
   'an engine that finds itself wrong leaves a dump, whose replay fails at the same message',
   async (t) => {
     const broken = [{ bytes: new Uint8Array(9), skip: false }] as never;

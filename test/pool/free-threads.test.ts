@@ -92,6 +92,20 @@ test('a thread that dies while nobody has it is not given before its successor w
   t.true(isGiven);
 });
 
+test('a thread that works is given before one that was lost while nobody had it', async (t) => {
+  const [one, two] = [await threadOf(), await threadOf()];
+  const free = new FreeThreads([one.client, two.client]);
+  for (const lost of [one, two]) {
+    lost.client.host.recover();
+    const other = lost === one ? two : one;
+    const given = await free.acquire();
+    t.true(given === other.client);
+    free.release(given);
+    lost.serves();
+    await lost.client.host.ready;
+  }
+});
+
 test('when no thread can serve all who wait are told why, and who asks later lets them try again', async (t) => {
   const threads = [await threadOf(), await threadOf()];
   const free = new FreeThreads(threads.map(({ client }) => client));

@@ -1,6 +1,9 @@
 // One thread and its models: they come and go by requests, know nothing of each other, and come
 // back when another thread has to take the place of the first.
 
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { BufferPool } from '../../src/base/buffer-pool.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
@@ -9,7 +12,15 @@ import { WorkerClient } from '../../src/pool/worker-client.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
 import type { ScorerSetup, ThreadUsage } from '../../src/worker-protocol/messages.ts';
-import { COUNTS, GROWTH, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import {
+  COUNTS,
+  GROWTH,
+  MODEL_FOLDER,
+  microBatchOf,
+  outputsOf,
+  setupWith,
+  transactions,
+} from '../support/model.ts';
 import { until } from '../support/until.ts';
 
 const faults = new URL('./fault-worker.ts', import.meta.url);
@@ -17,21 +28,23 @@ const values = transactions(5);
 const microBatch = (keys: readonly string[] = ['a', 'b', 'c']) =>
   microBatchOf(keys.map((key, index) => ({ key, value: values[index] as Record<string, unknown> })));
 
-function hostOf(t: ExecutionContext) {
+function hostOf(t: ExecutionContext, growth = GROWTH) {
   const lost: string[] = [];
+  const retired: string[] = [];
   const usages: ThreadUsage[] = [];
-  const thread = new PiscinaThread({ deadlineMs: 20_000, growth: GROWTH, workerUrl: faults });
+  const thread = new PiscinaThread({ deadlineMs: 20_000, growth, workerUrl: faults });
   const host = new ModelHost(thread, { onThreadLost: (why) => lost.push(why) });
   t.teardown(() => host.stop());
   const options = {
     counts: { now: COUNTS },
-    onThreadRetired: t.fail,
+    onThreadRetired: (why: string) => retired.push(why),
     onUsage: (usage: ThreadUsage) => usages.push(usage),
   };
   const buffers = new BufferPool();
   return {
     host,
     lost,
+    retired,
     usages,
     score(deployment: string, keys?: readonly string[]): Promise<ScoredMicroBatch> {
       const given = microBatch(keys);
@@ -80,6 +93,75 @@ test('a model that does not load is refused, and those that the thread has go on
   });
   t.is((await score('good')).scored, 3);
   await t.throwsAsync(score('bad'), { code: 'SCORELANE_NOT_LOADED' });
+  t.deepEqual(lost, []);
+});
+
+test('a model whose outputs are others than it says is refused, and leaves no tensor behind', async (t) => {
+  const { host, score, usages } = hostOf(t);
+  await load(host, 'good');
+  const tensors = async (): Promise<number> => {
+    const before = usages.length;
+    while (usages.length === before) await score('good');
+    return usages.at(-1)?.tensors ?? Number.NaN;
+  };
+  const before = await tensors();
+  const modelFolder = mkdtempSync(join(tmpdir(), 'scorelane-outputs-'));
+  cpSync(MODEL_FOLDER, modelFolder, { recursive: true });
+  const manifest = join(modelFolder, 'model.yaml');
+  const text = readFileSync(manifest, 'utf8');
+  writeFileSync(manifest, text.replace(/^outputs:.*$/m, 'outputs: [nonsense]'));
+  for (let each = 0; each < 3; each++)
+    await t.throwsAsync(load(host, 'bad', { modelFolder }), { message: /has no output "nonsense"/ });
+  t.is(await tensors(), before);
+});
+
+test('a thread that dies while it loads another model is told as lost, and gets its models again', async (t) => {
+  let heard: (error: Error) => void = () => {};
+  let isSilent = false;
+  const asked: string[] = [];
+  const lost: string[] = [];
+  const host = new ModelHost(
+    {
+      async run({ type, deployment }) {
+        asked.push(`${type} ${deployment}`);
+        if (isSilent) await new Promise(() => {});
+        return { type: 'sound' };
+      },
+      onError(listener) {
+        heard = listener;
+      },
+      stop: async () => {},
+    },
+    { onThreadLost: (why) => lost.push(why) },
+  );
+  await Promise.all([load(host, 'one'), load(host, 'two')]);
+  isSilent = true;
+  const third = load(host, 'three');
+  await Promise.resolve();
+  isSilent = false;
+  heard(new Error('it died'));
+  await t.throwsAsync(third, { code: 'SCORELANE_MODEL', message: 'it died' });
+  t.true(lost.length > 0);
+  await host.ready;
+  t.deepEqual(asked.slice(-2), ['probe one', 'probe two']);
+});
+
+test('a thread that has grown too much loads another model in its successor', async (t) => {
+  const { host, score, retired } = hostOf(t, { ...GROWTH, tensorsMax: 100 });
+  await load(host, 'one');
+  while (retired.length === 0) await score('one', ['tensors']);
+  await load(host, 'two');
+  t.is((await score('one')).scored, 3);
+  t.is((await score('two')).scored, 3);
+});
+
+test('a thread that was ended begins no other, whoever asks', async (t) => {
+  const { host, score, lost } = hostOf(t);
+  await load(host, 'one');
+  await host.stop();
+  await t.throwsAsync(score('one'), { message: 'the thread was ended' });
+  host.recover();
+  await t.throwsAsync(async () => host.ready, { message: 'the thread was ended' });
   t.deepEqual(lost, []);
 });
 

@@ -128,6 +128,25 @@ test('another version of the model takes a snapshot for its own where the featur
   t.regex(await goesOn(OTHER_PLAN), /is of no use: it is of plan /);
 });
 
+test('two records in flight that end their thread cost themselves only, and no lane beside them is blamed', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const poison = [10, 30];
+  const lanes = [0, 1].map(
+    (partition) =>
+      new Feeder(pool, partition, (at) => (partition === 0 && poison.includes(at) ? 'exit' : 'k')),
+  );
+  await Promise.all(lanes.map((lane) => lane.run(100)));
+  await pool.stop();
+  t.deepEqual(
+    lanes.map(({ answers }) => answers.reduce((sum, { deadLetters }) => sum + deadLetters, 0)),
+    [poison.length, 0],
+  );
+  const losses = said.filter((words) => words.includes('worker exited'));
+  t.true(losses.every((words) => words.includes('in/0')));
+  // Each once with its neighbours, and twice alone.
+  t.is(losses.length, 3 * poison.length, losses.join('\n'));
+});
+
 test('records that come too late for their windows are counted when they are scored, not when they are fed', async (t) => {
   const { pool } = await poolWith(1);
   const [early, later] = [RECORDS[0], RECORDS[400]];

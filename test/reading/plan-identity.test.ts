@@ -41,8 +41,6 @@ const others: Readonly<Record<string, () => string>> = {
   'which records are scored': () =>
     planIdentity({ inputs, windows }, { ...setup, only: { country: ['CH'] } }),
   'the format': () => planIdentity({ inputs, windows }, { ...setup, inputFormat: 'json' }),
-  'how JSON is read': () =>
-    planIdentity({ inputs, windows }, { ...setup, json: { ...setup.json, notFinite: true } }),
   'how Avro is framed': () =>
     planIdentity({ inputs, windows }, { ...setup, avro: { ...avro, framing: 'plain' } }),
 };
@@ -52,6 +50,31 @@ for (const [what, other] of Object.entries(others)) {
     t.not(other(), identity);
   });
 }
+
+test('another plan: how JSON is read, where it is', (t) => {
+  const json = { ...setup, inputFormat: 'json' } as const;
+  const loose = { ...setup.json, notFinite: true };
+  t.not(planIdentity({ inputs, windows }, { ...json, json: loose }), planIdentity({ inputs, windows }, json));
+  t.is(planIdentity({ inputs, windows }, { ...setup, json: loose }), identity);
+});
+
+test('the same plan, however its sets are ordered and its schema is spaced', (t) => {
+  const first = { ...setup, only: { country: ['CH', 'LI'], kind: [1] } };
+  const second = { ...setup, only: { kind: [1], country: ['LI', 'CH'] } };
+  t.is(planIdentity({ inputs, windows }, first), planIdentity({ inputs, windows }, second));
+  const [close, wide] = ['{"type":"long"}', '{ "type": "long" }'].map((schema) => ({
+    ...setup,
+    avro: { ...avro, schema },
+  })) as [ScorerSetup, ScorerSetup];
+  t.is(planIdentity({ inputs, windows }, close), planIdentity({ inputs, windows }, wide));
+  const numbers = (schemas: readonly number[]): string =>
+    planIdentity(
+      { inputs, windows },
+      { ...setup, inputFormat: 'json', json: { ...setup.json, isFramed: true, schemas } },
+    );
+  t.is(numbers([1, 2]), numbers([2, 1]));
+  t.not(numbers([1, 2]), numbers([1, 3]));
+});
 
 const same: Partial<ScorerSetup> = {
   modelFolder: '/another/version',

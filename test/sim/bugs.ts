@@ -413,8 +413,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'blames records for a thread that had not begun with them',
     file: 'pool/ask-for-state.ts',
-    find: 'error instanceof ThreadRetiredError || error instanceof NotLoadedError',
-    replace: 'error instanceof ThreadRetiredError',
+    find: 'if (!isNotBegun(error))',
+    replace: "if ((error as Error).name !== 'ThreadRetiredError')",
     windows: true,
     from: 5000,
   },

@@ -37,7 +37,7 @@ export class SnapshotError extends ScorelaneError {
  * The layout of the bytes. Another layout has another number, and in another byte order it reads as
  * another number.
  */
-const MAGIC = 0x534c_0002;
+const MAGIC = 0x534c_0003;
 const NAMES = {
   topic: 'topic',
   incarnation: 'incarnation',
