@@ -65,6 +65,46 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: 'raw.direct.length === inputs.length && !selects -> false',
     reason: 'the plan finds all columns filled then, and leaves them',
   },
+  { file: 'src/reading/json-reader.ts', mutant: 'head === MINUS -> false', reason: SLOWER },
+  { file: 'src/reading/json-reader.ts', mutant: 'head >= ZERO && head <= NINE -> false', reason: SLOWER },
+  {
+    file: 'src/reading/json-reader.ts',
+    mutant: 'done === input.count -> false',
+    reason: 'a list that is too long is refused after it too, and the general reader fills the row again',
+  },
+  { file: 'src/reading/msgpack-reader.ts', mutant: 'isUnscaled(input) -> false', reason: SLOWER },
+  {
+    file: 'src/reading/walking-reader.ts',
+    mutant: '!log1p && mean === 0 && std === 1 -> false',
+    reason: SLOWER,
+  },
+  {
+    file: 'src/reading/fields.ts',
+    mutant: 'fields.length + UNWANTED_MAX -> fields.length - UNWANTED_MAX',
+    reason: SLOWER,
+  },
+  {
+    file: 'src/reading/fields.ts',
+    mutant: '-1 -> +1',
+    line: 'column: -1,',
+    reason: 'the column of a field is read only if the field is an input',
+  },
+  {
+    file: 'src/reading/schema-header.ts',
+    mutant: 'countHeaders(record) <= 0 -> countHeaders(record) < 0',
+    reason: SLOWER,
+  },
+  { file: 'src/reading/schema-header.ts', mutant: 'keyLength === NAME.length -> true', reason: SLOWER },
+  {
+    file: 'src/reading/schema-header.ts',
+    mutant: '/^(.{8})(.{4})(.{4})(.{4})/ -> /(.{8})(.{4})(.{4})(.{4})/',
+    reason: 'the first match begins at the first of the 32 digits',
+  },
+  {
+    file: 'src/reading/undecoded-record.ts',
+    mutant: 'element < 0 -> element <= 0',
+    reason: 'the first step of a path is no element, so the index is -1 or more than 0',
+  },
   { file: 'src/reading/json-reader.ts', mutant: 'entry++ -> entry--', reason: SLOWER },
   {
     file: 'src/reading/msgpack-reader.ts',
