@@ -23,11 +23,13 @@ const UNKNOWN = 'SCORELANE_UNKNOWN';
  * make room for the later ones:
  *
  * 1. the message: what happened. All steps below depend on it;
- * 2. each lane produces its oldest micro-batch, begins again after a failure, ends its halt: this frees places with the scorer;
+ * 2. each lane produces its oldest micro-batch, begins again after a failure, ends its halt: this
+ *    frees places with the scorer;
  * 3. micro-batches are opened in the free places; those without a record are done at once;
  * 4. credits: how much each lane holds is known now, and decides which lanes may fetch;
  * 5. commits: all acknowledgements are known now;
- * 6. settled and drained: they wait for work in flight and for commits, so they come after both have begun;
+ * 6. settled and drained: they wait for work in flight and for commits, so they come after both
+ *    have begun;
  * 7. the watchdog, last: a lane that advanced in this step is alive.
  */
 export function step(state: EngineState, message: Message, nowMs: number): Effect[] {

@@ -20,8 +20,9 @@ import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
  *            the thread is lost, or a micro-batch fails: `StateLostError`, and the engine restores it;
  *            forget: the lane is another's. Of a lane that is PROVEN a last snapshot stays behind.
  *
- * BUILDING: wanted, and not among the lanes yet. UNPROVEN: it may have begun too late, and is not scored with. In both, and in
- * PROVEN, all that goes to the thread for a lane goes in order, and `sentTo` is where its state will stand then.
+ * BUILDING: wanted, and not among the lanes yet. UNPROVEN: it may have begun too late, and is
+ * not scored with. In both, and in PROVEN, all that goes to the thread for a lane goes in order,
+ * and `sentTo` is where its state will stand then.
  */
 export interface StatefulLane {
   readonly key: string;

@@ -26,7 +26,10 @@ const inputsOf = (history: History): Map<string, Of<'input'>[]> =>
 
 const at = (tp: Place, offset: number): string => `${keyOf(tp)}@${offset}`;
 
-/** 1. A committed offset never passes a record whose result or dead letter is not in the output log. */
+/**
+ * 1. A committed offset never passes a record whose result or dead letter is not in the output
+ * log.
+ */
 export function nothingIsLost(history: History): string[] {
   const violations: string[] = [];
   const inputs = inputsOf(history);
@@ -70,8 +73,8 @@ export function resultsAreInOrder(history: History): string[] {
 }
 
 /**
- * 3. Nothing is committed for an ownership that has ended, and no offset goes back. A lane that begins again, with a new
- * epoch but without having ended, is still the same ownership.
+ * 3. Nothing is committed for an ownership that has ended, and no offset goes back. A lane that
+ * begins again, with a new epoch but without having ended, is still the same ownership.
  */
 export function olderEpochsAreFenced(history: History): string[] {
   const violations: string[] = [];
@@ -102,8 +105,8 @@ export function olderEpochsAreFenced(history: History): string[] {
 }
 
 /**
- * 4. A result repeats only if it was not committed when its lane was lost: never within a lane, never a committed one. What went with an
- * output that was deleted is not there to be repeated.
+ * 4. A result repeats only if it was not committed when its lane was lost: never within a lane,
+ * never a committed one. What went with an output that was deleted is not there to be repeated.
  */
 export function repeatsAreDue(history: History): string[] {
   const violations: string[] = [];
@@ -140,7 +143,10 @@ export function nothingIsRepeated(history: History): string[] {
     .map(([record, count]) => `${record} has ${count} results`);
 }
 
-/** 5. What is held stays under the budget, and a lane is paused only when its own share is used up. */
+/**
+ * 5. What is held stays under the budget, and a lane is paused only when its own share is used
+ * up.
+ */
 export function boundsHold(history: History): string[] {
   const violations: string[] = [];
   for (const event of history) {
@@ -156,7 +162,10 @@ export function boundsHold(history: History): string[] {
   return violations;
 }
 
-/** 6. At the end every lane has reached the end of its log, or the daemon says that it is not ready. */
+/**
+ * 6. At the end every lane has reached the end of its log, or the daemon says that it is not
+ * ready.
+ */
 export function progressIsMadeOrAdmitted(history: History): string[] {
   return history
     .filter(isA('ended-run'))
@@ -166,7 +175,10 @@ export function progressIsMadeOrAdmitted(history: History): string[] {
     );
 }
 
-/** 7. Exactly the bad records are dead letters, and every other that is not skipped is scored. For runs that reached the end. */
+/**
+ * 7. Exactly the bad records are dead letters, and every other that is not skipped is scored.
+ * For runs that reached the end.
+ */
 export function badRecordsCostOnlyThemselves(history: History): string[] {
   const violations: string[] = [];
   const kinds = new Map<string, Set<string>>();
@@ -200,8 +212,9 @@ export function sameInputGivesSameOutput(history: History): string[] {
 }
 
 /**
- * 9. An ownership is of one incarnation of a topic: it begins at an offset of that one, and all that it answers and commits is of
- * that one. (That each incarnation by itself keeps the other invariants, they say themselves.)
+ * 9. An ownership is of one incarnation of a topic: it begins at an offset of that one, and all
+ * that it answers and commits is of that one. (That each incarnation by itself keeps the other
+ * invariants, they say themselves.)
  */
 export function incarnationsAreApart(history: History): string[] {
   const violations: string[] = [];

@@ -1,4 +1,5 @@
-// Where reading goes on when the log does not hold the next offset: the rule alone, without a broker.
+// Where reading goes on when the log does not hold the next offset: the rule alone, without a
+// broker.
 
 import test from 'ava';
 import { OffsetOutOfRangeError } from '../../src/kafka/errors.ts';

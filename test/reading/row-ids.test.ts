@@ -1,5 +1,5 @@
-// What a reader keeps for a row stays as it is while other rows are read; ids inside lists are found
-// or are absent; and what the general reader cannot read is said, or asked for.
+// What a reader keeps for a row stays as it is while other rows are read; ids inside lists are
+// found or are absent; and what the general reader cannot read is said, or asked for.
 
 import test from 'ava';
 import { SchemaNeededError } from '../../src/codec/avro.ts';
