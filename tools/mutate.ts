@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describe, isCaught, mutate } from './mutate/mutate.ts';
+import { describe, isCaught, mutate, ownTests } from './mutate/mutate.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -63,6 +63,9 @@ const wanted = {
   concurrency: whole('concurrency', 1),
   ...(/^src\/engine\b/.test(source) && simSeeds > 0 ? { afterwards: simulator } : {}),
 };
+
+if (ownTests(root, source, wanted.suite).length === 0)
+  fail(`no test that npm run test:unit runs is in the folder of test/ that belongs to ${source}`);
 
 // Exit in the normal way, so that all child processes end and the copies are deleted.
 process.once('SIGINT', () => process.exit(130));

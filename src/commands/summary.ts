@@ -2,6 +2,7 @@
 
 import type { Counts, CountTable } from '../base/counts.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
+import { RECORD_COUNTS } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS } from '../telemetry/daemon-counts.ts';
 import type { Summary } from '../telemetry/meter.ts';
 import { STAGES } from '../telemetry/stages.ts';
@@ -10,6 +11,8 @@ const count = (value: number): string => value.toLocaleString('en');
 
 /** Every daemon has micro-batches. People should hear of all other counts. */
 const { microBatches: _, ...UNUSUAL } = DAEMON_COUNTS;
+/** These stand in the first line. */
+const { scored: _scored, deadLetters: _deadLetters, skipped: _skipped, ...OTHERS } = RECORD_COUNTS;
 
 /** The counts that are not zero, with their meaning. */
 const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): string[] =>
@@ -27,6 +30,7 @@ export function printSummary(summary: Summary, lag: number): void {
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,
+    ...told(OTHERS, summary),
     ...told(WINDOW_COUNTS, summary.windows),
     ...told(UNUSUAL, summary),
     `${'latency, ms'.padEnd(12)}${['p50', 'p99', 'p99.9', 'max'].map((name) => name.padStart(12)).join('')}`,

@@ -157,7 +157,9 @@ export class ModelHost {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ScoringError)) this.recover();
+      if (error instanceof ScoringError) throw error;
+      if (!isNotBegun(error)) this.lost((error as Error).message, error as Error);
+      this.recover();
       throw error;
     }
   }

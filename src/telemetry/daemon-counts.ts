@@ -8,7 +8,8 @@ export const DAEMON_COUNTS = {
     'micro-batches that were given up when a lane ended or a thread died: scored again, or read again',
   partitionsRemade: 'partitions whose topic was deleted and made again with the same name',
   commitsFailed: 'commits of offsets that failed, and were tried again',
-  threadsLost: 'worker threads that died',
+  threadsLost:
+    'losses of worker threads: they died, took too long, or failed in a way that nobody thought of',
   threadsRetired: 'worker threads that were replaced because they had grown too much',
 } as const;
 

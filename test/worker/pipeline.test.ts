@@ -2,6 +2,8 @@
 // records become dead letters with a reason, their bytes untouched; a failing predict call is
 // halved until the culprit is alone.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import type { Int64 } from '../../src/base/int64.ts';
@@ -74,6 +76,25 @@ test('each kind of bad record becomes one dead letter with its own code, in plac
   t.is(outputs.length - dead.length, records.length / 2);
   t.is(scored.scored, records.length / 2);
   t.is(scored.deadLetters, records.length / 2);
+});
+
+test('a dead letter has the headers that the guide lists, and no others', (t) => {
+  const [letter] = outputsOf(score(scorerWith(sums([])), [{ key: 'k', value: null }]));
+  t.deepEqual(letter?.headers, {
+    '__scorelane.errors.topic': 'in',
+    '__scorelane.errors.partition': '0',
+    '__scorelane.errors.offset': '100',
+    '__scorelane.errors.stage': 'decode',
+    '__scorelane.errors.code': 'NO_VALUE',
+    '__scorelane.errors.message': 'the record has no value',
+    '__scorelane.errors.model': 'm',
+    '__scorelane.errors.version': '3',
+  });
+  const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operating.md'), 'utf8');
+  const missing = Object.keys(letter?.headers ?? {}).filter(
+    (name) => !guide.includes(name) && !guide.includes(`\`.${name.split('.').at(-1)}\``),
+  );
+  t.deepEqual(missing, []);
 });
 
 for (const format of ['msgpack', 'json'] as const) {
