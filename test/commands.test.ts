@@ -110,7 +110,7 @@ test('a limit of memory that cannot be kept exits with 78 and the sum, one that 
   t.is(checked.code, 0, checked.out);
   t.regex(checked.out, /^ok: memory: at most 512 MiB \(scoring\.memoryLimit\), of which may be needed\n/m);
   t.regex(checked.out, /^ *480 MiB {2}in all$/m);
-  t.regex(checked.out, /^ *not in it: the windows, up to state\.keys of the model for each field of keys/m);
+  t.regex(checked.out, /^ *not in it: the windows, up to windows\.keys of the model for each field of keys/m);
   const { code, out } = await ended('run', ...demo, ...fits, '--for', '1s');
   t.is(code, 0, out);
   t.regex(out, /scoring transactions with 1 workers/);

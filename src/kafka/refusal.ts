@@ -29,8 +29,8 @@ export function refusalOf(
 ): RefusedError | GroupInUseError | undefined {
   for (const { name, type, code, message } of errorChain(error)) {
     if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
-      const message = `the broker refuses the login of ${who(settings)} (kafka.sasl.username, kafka.sasl.password)`;
-      return new RefusedError(`${message}: ${message}`, { cause: error });
+      const refused = `the broker refuses the login of ${who(settings)} (kafka.sasl.username, kafka.sasl.password)`;
+      return new RefusedError(`${refused}: ${message}`, { cause: error });
     }
     if (typeof code === 'string' && OF_TLS.test(code)) {
       const keys = 'kafka.ssl.ca.location, kafka.ssl.certificate.location, kafka.ssl.key.location';

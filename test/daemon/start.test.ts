@@ -145,7 +145,7 @@ test.serial(
     const { log, closed } = watchedLog(config);
     await t.throwsAsync(starting(config, log).start, {
       code: 'SCORELANE_CANNOT_WRITE',
-      message: /^state\.directory: /,
+      message: /^snapshots\.directory: /,
     });
     t.true(closed.sink);
     await allGone();

@@ -18,7 +18,8 @@ async function saidBy(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  // Each of these decides about colours, whatever the terminal can do.
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   const [program = '', ...args] = words;
   const { stdout, stderr } = await promisify(execFile)(program, args, {
     cwd: ROOT,
