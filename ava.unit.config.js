@@ -27,5 +27,8 @@ export default {
   ...all,
   workerThreads: true,
   files: globSync('test/**/*.test.ts').filter(isUnit),
-  environmentVariables: { ...all.environmentVariables, PROPERTY_RUNS_SHARE: '0.25' },
+  environmentVariables: {
+    ...all.environmentVariables,
+    PROPERTY_RUNS_SHARE: process.env.PROPERTY_RUNS_SHARE ?? '0.1',
+  },
 };

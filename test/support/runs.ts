@@ -1,5 +1,5 @@
 // How often a property is tried. The whole suite tries it as often as the test says; `npm run
-// test:unit` a quarter as often, on other inputs each time, so that it ends while one waits.
+// test:unit` a tenth as often, on other inputs each time, so that it ends while one waits.
 
 const SHARE = Number(process.env.PROPERTY_RUNS_SHARE ?? 1);
 

@@ -37,7 +37,7 @@ export const runTests = (
       ...(config === undefined ? [] : ['--config', config]),
       ...['--no-worker-threads', '--fail-fast', ...tests],
     ],
-    { ...options, env: { ...options.env, NODE_DISABLE_COMPILE_CACHE: '1' } },
+    { ...options, env: { ...options.env, NODE_DISABLE_COMPILE_CACHE: '1', PROPERTY_RUNS_SHARE: '0.25' } },
   );
 
 export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOptions): Promise<Trial> {
