@@ -65,6 +65,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: 'raw.direct.length === inputs.length && !selects -> false',
     reason: 'the plan finds all columns filled then, and leaves them',
   },
+  {
+    file: 'src/reading/json-reader.ts',
+    mutant: 'head === QUOTE && isPlainText(bytes, from + 1, to - 1) -> false',
+    reason: SLOWER,
+  },
+  { file: 'src/reading/msgpack-reader.ts', mutant: 'length < 0 -> length <= 0', reason: SLOWER },
   { file: 'src/reading/json-reader.ts', mutant: 'head === MINUS -> false', reason: SLOWER },
   { file: 'src/reading/json-reader.ts', mutant: 'head >= ZERO && head <= NINE -> false', reason: SLOWER },
   {
