@@ -4,19 +4,7 @@
 import test from 'ava';
 import { JsonError } from '../../src/codec/json-error.ts';
 import { JsonWalker } from '../../src/codec/json-walk.ts';
-
-/** What goes on as a value would, but is none of it. */
-const AROUND = '1"\\ua{[,:0.5e9truefalsenull';
-
-function walkerOn(
-  text: string,
-  nestingMax?: number,
-): { readonly walker: JsonWalker; readonly bytes: Buffer } {
-  const bytes = Buffer.from(`${AROUND}${text}${AROUND}`);
-  const walker = new JsonWalker(nestingMax);
-  walker.reset(bytes, AROUND.length, bytes.length - AROUND.length);
-  return { walker, bytes };
-}
+import { AROUND, walkerOn } from '../support/json-walker.ts';
 
 test('something else than what is asked for is not consumed', (t) => {
   for (const [text, ask] of [

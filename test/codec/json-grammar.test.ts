@@ -5,21 +5,9 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { JsonError } from '../../src/codec/json-error.ts';
-import { JsonWalker } from '../../src/codec/json-walk.ts';
+import type { JsonWalker } from '../../src/codec/json-walk.ts';
+import { walkerOn } from '../support/json-walker.ts';
 import { runs } from '../support/runs.ts';
-
-/** What goes on as a value would, but is none of it. */
-const AROUND = '1"\\ua{[,:0.5e9truefalsenull';
-
-function walkerOn(
-  text: string,
-  nestingMax?: number,
-): { readonly walker: JsonWalker; readonly bytes: Buffer } {
-  const bytes = Buffer.from(`${AROUND}${text}${AROUND}`);
-  const walker = new JsonWalker(nestingMax);
-  walker.reset(bytes, AROUND.length, bytes.length - AROUND.length);
-  return { walker, bytes };
-}
 
 /** The value at the cursor, by going into it. */
 function valueAt(walker: JsonWalker, bytes: Buffer): unknown {
