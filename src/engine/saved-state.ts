@@ -32,22 +32,28 @@ export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
 const BATCHES_MAX = 20_000;
 
 export function saveEngine(state: EngineState): SavedEngine {
-  const isWhole = batchesOf(state) <= BATCHES_MAX;
+  const lanes = [...state.lanes.values()].map((lane) => ({
+    lane,
+    mailbox: lane.mailbox.saved(),
+    ledger: lane.ledger.saved(),
+  }));
+  const batches = lanes.reduce(
+    (sum, { lane, ledger }) =>
+      ledger.entries.reduce((inFlight, entry) => inFlight + entry.batches.length, sum + lane.mailbox.length),
+    0,
+  );
+  const isWhole = batches <= BATCHES_MAX;
   return {
     ...state,
     isWhole,
     stalls: [...state.stalls],
     stopping: state.stopping && { ...state.stopping },
-    lanes: [...state.lanes.values()].map((lane) => {
-      const mailbox = lane.mailbox.saved();
-      const ledger = lane.ledger.saved();
-      return {
-        ...lane,
-        recent: { ...lane.recent },
-        mailbox: { ...mailbox, mail: isWhole ? mailbox.mail.map(savedMail) : [] },
-        ledger: { ...ledger, entries: ledger.entries.map((entry) => savedEntry(entry, isWhole)) },
-      };
-    }),
+    lanes: lanes.map(({ lane, mailbox, ledger }) => ({
+      ...lane,
+      recent: { ...lane.recent },
+      mailbox: { ...mailbox, mail: isWhole ? mailbox.mail.map(savedMail) : [] },
+      ledger: { ...ledger, entries: ledger.entries.map((entry) => savedEntry(entry, isWhole)) },
+    })),
   };
 }
 
@@ -64,15 +70,6 @@ export function restoreEngine(saved: SavedEngine): EngineState {
       ]),
     ),
   };
-}
-
-function batchesOf({ lanes }: EngineState): number {
-  let sum = 0;
-  for (const { mailbox, ledger } of lanes.values()) {
-    sum += mailbox.length;
-    for (const { batches } of ledger.saved().entries) sum += batches.length;
-  }
-  return sum;
 }
 
 const savedMail = (mail: Mail): Mail =>

@@ -125,7 +125,7 @@ export class ModelHost {
   /** The thread gives up the model, and what it holds for it. */
   async unload(id: string): Promise<void> {
     this.#deployments.delete(id);
-    await this.run({ type: 'unload', deployment: id }, [], LOAD_TIMEOUT_MS);
+    await this.ask({ type: 'unload', deployment: id });
   }
 
   /**

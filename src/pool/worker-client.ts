@@ -51,6 +51,7 @@ export const workerLost = (why: string): Rejection => ({
 
 /** Spare buffers that go with one request, at most. */
 const SPARES_MAX = 8;
+
 export class WorkerClient {
   readonly host: ModelHost;
   readonly #deployment: string;

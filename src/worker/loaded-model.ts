@@ -3,7 +3,7 @@
 
 import { avroOutputs } from '../answers/avro-result-schema.ts';
 import { FEATURES } from '../answers/result-names.ts';
-import { type AvroReader, type SchemaId, SchemaNeededError } from '../codec/avro.ts';
+import type { AvroReader, SchemaId } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
 import { checkGolden } from '../model/golden.ts';
@@ -152,10 +152,6 @@ export class LoadedModel {
     readers.release(manifest, setup);
   }
 }
-
-/** What a task needs before it can be done. */
-export const schemaNeeded = (error: unknown): SchemaId | null =>
-  error instanceof SchemaNeededError ? error.id : null;
 
 function writerOf(
   manifest: ModelManifest,

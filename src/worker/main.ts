@@ -4,6 +4,7 @@
 
 import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { SchemaNeededError } from '../codec/avro.ts';
 import { turnToFree } from '../log/compression.ts';
 import {
   type LoadRequest,
@@ -17,7 +18,7 @@ import {
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
 import { Growth } from './growth.ts';
-import { LoadedModel, schemaNeeded } from './loaded-model.ts';
+import { LoadedModel } from './loaded-model.ts';
 import { SharedReaders } from './model-reader.ts';
 import { UsageReporter } from './usage-reporter.ts';
 
@@ -70,11 +71,10 @@ function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Pr
   try {
     return perform(model, request);
   } catch (error) {
-    const schema = schemaNeeded(error);
     // The pipeline has taken the spare buffers already.
-    if (schema !== null)
+    if (error instanceof SchemaNeededError)
       return model
-        .learn(schema)
+        .learn(error.id)
         .then(() => attempt(model, { ...request, spares: [] } as ModelRequest), failed);
     return failed(error);
   }
