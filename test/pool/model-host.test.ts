@@ -193,7 +193,7 @@ test('a thread that dies gets its models again, and those that were unloaded sta
   t.is((await score('one')).scored, 3);
   t.is((await score('two')).scored, 3);
   await t.throwsAsync(score('gone'), { code: 'SCORELANE_NOT_LOADED' });
-  t.deepEqual(lost, []);
+  t.deepEqual(lost, ['worker exited with code: 3'], 'the loss is told once');
 });
 
 test.serial('a thread whose successor cannot even begin serves again when one can', async (t) => {
