@@ -130,6 +130,12 @@ test('a feed that ends below the committed offset commits nothing, and a stop in
   );
 });
 
+test('a state that comes while the daemon stops is of no use: nothing is read for it', (t) => {
+  const scene = new Scene();
+  scene.tell({ type: 'stop', deadlineMs: 10_000 });
+  t.deepEqual(find(scene.restored(4), 'seek'), []);
+});
+
 test('when the state is lost the lane asks for another, under a new epoch, for what is committable by then', (t) => {
   const scene = new Scene();
   scene.restored(10);
