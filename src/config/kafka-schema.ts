@@ -3,13 +3,16 @@
 
 import { z } from 'zod';
 import { brokerAddresses } from '../kafka/addresses.ts';
+import { path } from './paths.ts';
 import { secret } from './secrets.ts';
-import { size } from './units.ts';
+import { duration, size } from './units.ts';
 
-/** Kafka's numbers are integers of 32 bits. A longer timer in kafkajs would end at once. */
-const INT32_MAX = 2 ** 31 - 1;
-const positive = () => z.int().positive().max(INT32_MAX);
-const bytes = () => size().refine((value) => value <= INT32_MAX, 'expected less than 2GiB');
+/**
+ * Kafka's numbers are integers of 32 bits. So is every time of kafkajs: a longer timer would end at
+ * once.
+ */
+const bytes = (least: string) => size(least, '2047MiB');
+const text = (what: string) => z.string().min(1, `expected ${what}`);
 
 export const kafka = z.strictObject({
   'bootstrap.servers': z
@@ -23,10 +26,8 @@ export const kafka = z.strictObject({
     })
     .default('localhost:9092')
     .describe('The first brokers to contact, as host:port or [IPv6]:port, separated by commas.'),
-  'client.id': z.string().default('scorelane').describe('Name shown in the broker logs and quotas.'),
-  'group.id': z
-    .string()
-    .min(1)
+  'client.id': text('a name').default('scorelane').describe('Name shown in the broker logs and quotas.'),
+  'group.id': text('the name of a group')
     .optional()
     .describe(
       'Instances with the same group share the partitions. Unless given, it is made of the model and the input: ' +
@@ -42,34 +43,35 @@ export const kafka = z.strictObject({
     .enum(['read_committed', 'read_uncommitted'])
     .default('read_committed')
     .describe('Whether records of aborted transactions are left out.'),
-  'session.timeout.ms': positive()
-    .default(30_000)
+  'session.timeout.ms': duration('1s', '30m')
+    .prefault('30s')
     .describe('A member that is silent for so long loses its partitions.'),
-  'heartbeat.interval.ms': positive().default(3_000).describe('At most a third of the session timeout.'),
-  'rebalance.timeout.ms': positive()
-    .default(60_000)
+  'heartbeat.interval.ms': duration('50ms', '10m')
+    .prefault('3s')
+    .describe('At most a third of the session timeout.'),
+  'rebalance.timeout.ms': duration('1s', '24h')
+    .prefault('60s')
     .describe('How long a rebalance waits for a member to rejoin.'),
-  'fetch.min.bytes': positive()
-    .default(1)
+  'fetch.min.bytes': bytes('1B')
+    .prefault('1B')
     .describe('A fetch is answered when so many bytes are there. 1: no wait at low rates.'),
-  'fetch.max.wait.ms': positive().default(100).describe('The longest wait of a fetch that finds nothing.'),
-  'fetch.max.bytes': bytes().prefault('16MiB').describe('The most one fetch brings from one broker.'),
-  'max.partition.fetch.bytes': bytes()
+  'fetch.max.wait.ms': duration('1ms', '5m')
+    .prefault('100ms')
+    .describe('The longest wait of a fetch that finds nothing.'),
+  'fetch.max.bytes': bytes('1KiB').prefault('16MiB').describe('The most one fetch brings from one broker.'),
+  'max.partition.fetch.bytes': bytes('1KiB')
     .prefault('1MiB')
     .describe(
       'The most one fetch brings for one partition; also the smallest share of the budget that a lane can have.',
     ),
-  'metadata.max.age.ms': positive()
-    .default(30_000)
+  'metadata.max.age.ms': duration('100ms', '24h')
+    .prefault('30s')
     .describe('How often the metadata of topics is read again. New partitions are found in this time.'),
-  'request.timeout.ms': positive()
-    .default(30_000)
+  'request.timeout.ms': duration('100ms', '1h')
+    .prefault('30s')
     .describe('A request without an answer after this time has failed.'),
-  'topic.metadata.propagation.max.ms': z
-    .int()
-    .nonnegative()
-    .max(INT32_MAX)
-    .default(5_000)
+  'topic.metadata.propagation.max.ms': duration('0ms', '1h')
+    .prefault('5s')
     .describe(
       'How long to ask for a topic that the broker does not know: a new topic is not known everywhere at once.',
     ),
@@ -77,16 +79,14 @@ export const kafka = z.strictObject({
     .boolean()
     .default(true)
     .describe('Results carry sequence numbers, so that a retry after a lost answer is not appended twice.'),
-  'transactional.id': z
-    .string()
-    .min(1)
+  'transactional.id': text('a name that transactional ids begin with')
     .optional()
     .describe(
       'Results and offsets are committed together, in a transaction for each micro-batch; readers with read_committed see every ' +
         'result once. It begins the transactional ids, one for each partition of the input; of one job alone.',
     ),
-  'transaction.timeout.ms': positive()
-    .default(60_000)
+  'transaction.timeout.ms': duration('1s', '24h')
+    .prefault('60s')
     .describe('The broker ends a transaction that is open for so long: its daemon is gone.'),
   'security.protocol': z
     .enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'])
@@ -100,12 +100,11 @@ export const kafka = z.strictObject({
   'sasl.password': secret()
     .optional()
     .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
-  'ssl.ca.location': z
-    .string()
+  'ssl.ca.location': path('a file')
     .optional()
     .describe('PEM file of the authorities to trust. Unless given, those of Node.'),
-  'ssl.certificate.location': z.string().optional().describe('PEM file of the client certificate.'),
-  'ssl.key.location': z.string().optional().describe('PEM file of its key.'),
+  'ssl.certificate.location': path('a file').optional().describe('PEM file of the client certificate.'),
+  'ssl.key.location': path('a file').optional().describe('PEM file of its key.'),
   'ssl.key.password': secret().optional().describe('Password of that key.'),
   'ssl.endpoint.identification.algorithm': z
     .enum(['https', 'none'])

@@ -8,6 +8,7 @@ import { ScorelaneError } from '../base/errors.ts';
 import { nearMisses } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
+import { besideFile } from './paths.ts';
 import { withRegistryLogin } from './registry-login.ts';
 import { renamedKey, renamedVariables } from './renamed.ts';
 import { contradictions } from './rules.ts';
@@ -73,7 +74,7 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
     // message does not name it.
     if (value === null && !leafByKey.has(key) && renamedKey(key) === null)
       problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
-    else give(key, file, () => value);
+    else give(key, file, ({ type }) => besideFile(file, value, type));
   }
   problems.push(...renamedVariables(environment));
   for (const { key, variable } of leaves) {
@@ -96,8 +97,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
   const { config, problem } = withRegistryLogin(withGroup(result.data), origins);
   if (problem !== null) problems.push(problem);
-  for (const { key, message } of contradictions(config)) {
-    problems.push(`${origins.get(key) ?? 'default'}: ${key}: ${message}`);
+  for (const { key, because = key, message } of contradictions(config)) {
+    problems.push(`${origins.get(key) ?? origins.get(because) ?? 'default'}: ${key}: ${message}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, origins, warnings: nearMisses(environment) };

@@ -4,6 +4,7 @@
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
 import type { Config } from './schema.ts';
+import { durationInWords, sizeInWords } from './units.ts';
 
 /** Topics that brokers write themselves, for example to keep the commits of groups. */
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
@@ -16,14 +17,171 @@ const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
 export interface Contradiction {
   /** The key to change. The message says where it was set. */
   readonly key: string;
+  /** The other key. Where the first has its default, it is this one that was set. */
+  readonly because?: string;
   readonly message: string;
 }
 
 export const contradictions = (config: Config): Contradiction[] => [
   ...circles(config),
+  ...times(config),
   ...waits(config),
+  ...sizes(config),
+  ...transactions(config),
   ...protocols(config),
+  ...logins(config),
+  ...framings(config),
 ];
+
+/** One that holds where the condition is true. */
+const broken = (isBroken: boolean, key: string, because: string, message: () => string): Contradiction[] =>
+  isBroken ? [{ key, because, message: message() }] : [];
+
+/** Times that must fit into others: a daemon at work must not be taken for dead. */
+function times({ kafka, lanes, scoring, log }: Config): Contradiction[] {
+  const sessionMs = kafka['session.timeout.ms'];
+  const heartbeatMs = kafka['heartbeat.interval.ms'];
+  const waitMs = kafka['fetch.max.wait.ms'];
+  const rebalanceMs = kafka['rebalance.timeout.ms'];
+  const requestMs = log === 'kafka' ? kafka['request.timeout.ms'] : 0;
+  const [waitKey, longestMs] =
+    requestMs > scoring.deadline
+      ? ['kafka.request.timeout.ms', requestMs]
+      : ['scoring.deadline', scoring.deadline];
+  const third = Math.floor(sessionMs / HEARTBEATS_PER_SESSION);
+  return [
+    ...broken(
+      heartbeatMs > third,
+      'kafka.heartbeat.interval.ms',
+      'kafka.session.timeout.ms',
+      () =>
+        `expected at most a third of kafka.session.timeout.ms, ${durationInWords(third)}, found ${durationInWords(heartbeatMs)}: ` +
+        'after one heartbeat that is late the member would lose its partitions',
+    ),
+    ...broken(
+      waitMs >= sessionMs,
+      'kafka.fetch.max.wait.ms',
+      'kafka.session.timeout.ms',
+      () =>
+        `expected less than kafka.session.timeout.ms, ${durationInWords(sessionMs)}, found ${durationInWords(waitMs)}: ` +
+        'no heartbeat is sent while a fetch waits',
+    ),
+    ...broken(
+      lanes.revokeTimeout >= rebalanceMs,
+      'lanes.revokeTimeout',
+      'kafka.rebalance.timeout.ms',
+      () =>
+        `expected less than kafka.rebalance.timeout.ms, ${durationInWords(rebalanceMs)}, found ${durationInWords(lanes.revokeTimeout)}: ` +
+        'the group goes on without a member that is late',
+    ),
+    ...broken(
+      lanes.stallAfter <= longestMs,
+      'lanes.stallAfter',
+      waitKey,
+      () =>
+        `expected more than ${waitKey}, ${durationInWords(longestMs)}, found ${durationInWords(lanes.stallAfter)}: ` +
+        'a lane that waits for an answer would look stalled',
+    ),
+    ...broken(
+      lanes.retry > lanes.retryMax,
+      'lanes.retry',
+      'lanes.retryMax',
+      () =>
+        `expected at most lanes.retryMax, ${durationInWords(lanes.retryMax)}, found ${durationInWords(lanes.retry)}`,
+    ),
+  ];
+}
+
+/** Kafka's documentation advises that at least so many heartbeats fit into a session. */
+const HEARTBEATS_PER_SESSION = 3;
+
+/** A fetch must fit into what holds it. */
+function sizes({ kafka, lanes }: Config): Contradiction[] {
+  const least = kafka['fetch.min.bytes'];
+  const most = kafka['fetch.max.bytes'];
+  const ofPartition = kafka['max.partition.fetch.bytes'];
+  return [
+    ...broken(
+      least > most,
+      'kafka.fetch.min.bytes',
+      'kafka.fetch.max.bytes',
+      () => `expected at most kafka.fetch.max.bytes, ${sizeInWords(most)}, found ${sizeInWords(least)}`,
+    ),
+    ...broken(
+      lanes.budget < ofPartition,
+      'lanes.budget',
+      'kafka.max.partition.fetch.bytes',
+      () =>
+        `expected at least kafka.max.partition.fetch.bytes, ${sizeInWords(ofPartition)}, found ${sizeInWords(lanes.budget)}: ` +
+        'a lane holds at least one fetch',
+    ),
+  ];
+}
+
+function transactions({ kafka }: Config): Contradiction[] {
+  return broken(
+    kafka['transactional.id'] !== undefined && !kafka['enable.idempotence'],
+    'kafka.enable.idempotence',
+    'kafka.transactional.id',
+    () => 'expected true, as kafka.transactional.id is set, found false: transactions count on it',
+  );
+}
+
+/** Keys that are needed together. */
+function logins({ kafka, log }: Config): Contradiction[] {
+  if (log !== 'kafka') return [];
+  const protocol = kafka['security.protocol'];
+  const needed = (key: keyof Config['kafka'], because: string, is: string): Contradiction[] =>
+    broken((kafka[key] ?? '') === '', `kafka.${key}`, because, () => `is required, as ${because} is ${is}`);
+  const login = (key: keyof Config['kafka']) => needed(key, 'kafka.security.protocol', protocol);
+  return [
+    ...(protocol.startsWith('SASL')
+      ? [...login('sasl.mechanism'), ...login('sasl.username'), ...login('sasl.password')]
+      : []),
+    ...(kafka['ssl.certificate.location'] === undefined
+      ? []
+      : needed('ssl.key.location', 'kafka.ssl.certificate.location', 'set')),
+    ...(kafka['ssl.key.location'] === undefined
+      ? []
+      : needed('ssl.certificate.location', 'kafka.ssl.key.location', 'set')),
+  ];
+}
+
+/** What a framing needs, and which formats have it. */
+function framings({ input, output, registry }: Config): Contradiction[] {
+  const isAvro = input.format === 'avro';
+  const registryFor = [
+    ...(isAvro && input.framing === 'confluent' ? ['input'] : []),
+    ...(output.format === 'avro' && output.framing === 'confluent' ? ['output'] : []),
+  ].map((side) => `${side}.format is avro and ${side}.framing confluent`);
+  return [
+    ...broken(
+      registry.url === undefined && registryFor.length > 0,
+      'registry.url',
+      'input.format',
+      () => `is required, as ${registryFor.join(', and ')}`,
+    ),
+    ...broken(
+      isAvro && input.framing === 'plain' && input.schema === undefined,
+      'input.schema',
+      'input.framing',
+      () => 'is required, as input.framing is plain',
+    ),
+    ...broken(
+      isAvro && input.framing === 'single-object' && input.schema === undefined && input.writers.length === 0,
+      'input.writers',
+      'input.framing',
+      () =>
+        'expected a file with a schema, or one in input.schema, as input.framing is single-object, found []',
+    ),
+    ...broken(
+      input.format === 'json' && input.framing === 'single-object',
+      'input.framing',
+      'input.format',
+      () => 'expected confluent or plain, as input.format is json, found "single-object"',
+    ),
+  ];
+}
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
 
@@ -47,8 +205,8 @@ function waits({ registry, lanes }: Config): Contradiction[] {
   const waitMs = waitMsMax({ timeoutMs: registry.timeout });
   if (registry.url === undefined || waitMs < lanes.stallAfter) return [];
   const message =
-    `expected less than a third of lanes.stallAfter, ${lanes.stallAfter} ms, found ${registry.timeout} ms: a lane that waits for a ` +
-    'schema would look stalled, and the group would be joined again';
+    `expected less than a third of lanes.stallAfter, ${durationInWords(lanes.stallAfter)}, found ${durationInWords(registry.timeout)}: ` +
+    'a lane that waits for a schema would look stalled, and the group would be joined again';
   return [{ key: 'registry.timeout', message }];
 }
 

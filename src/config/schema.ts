@@ -11,17 +11,22 @@ import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
+import { path } from './paths.ts';
+import { scoring } from './scoring-schema.ts';
 import { secret } from './secrets.ts';
-import { duration, size } from './units.ts';
+import { duration, size, wholeNumber } from './units.ts';
 
-const topic = () =>
+const topic = (example: string) =>
   z
     .string()
     .regex(
       /^(?!\.{1,2}$)[\w.-]{1,249}$/,
       'expected a topic name: letters, digits, dot, dash, underscore; not . or .. alone',
-    );
-const positive = () => z.int().positive();
+    )
+    .meta({ examples: [example] });
+const text = (what: string) => z.string().min(1, `expected ${what}`);
+
+const SHARE = 'expected a share from 0 to 1';
 
 const COMPATIBILITIES = [
   'NONE',
@@ -42,7 +47,7 @@ export const schema = z.strictObject({
     .default('kafka')
     .describe('Where records are: a Kafka cluster, or the embedded log.'),
   input: z.strictObject({
-    topic: topic().describe('The topic to score.'),
+    topic: topic('transactions').describe('The topic to score.'),
     format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the values.'),
     framing: z
       .enum(FRAMINGS)
@@ -51,19 +56,18 @@ export const schema = z.strictObject({
         'confluent: a zero byte and the number of the schema in the registry, or its GUID in the header __value_schema_id; JSON is read ' +
           'without them too. single-object, of Avro: C3 01 and the fingerprint of the schema. plain: the value alone.',
       ),
-    schema: z
-      .string()
+    schema: path('a file')
       .optional()
       .describe(
         "File with the reader's schema of Avro, for aliases, defaults and promotions. Without it values are read as they were " +
           'written; plain needs it.',
       ),
     writers: z
-      .array(z.string().min(1))
+      .array(path('a file'))
       .default([])
       .describe('Files with schemas that single objects of Avro are written with, besides input.schema.'),
     schemas: z
-      .array(z.int().nonnegative())
+      .array(wholeNumber(0, 2 ** 31 - 1))
       .default([])
       .describe(
         'For framed JSON: the numbers of the schemas that are read. Others become dead letters. If empty, all are read.',
@@ -88,7 +92,7 @@ export const schema = z.strictObject({
       ),
   }),
   output: z.strictObject({
-    topic: topic().describe('Where results go.'),
+    topic: topic('scores').describe('Where results go.'),
     format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the results.'),
     framing: z
       .enum(FRAMINGS)
@@ -102,7 +106,10 @@ export const schema = z.strictObject({
       .describe(
         'The compatibility that the registry shall demand of that subject. Set before a schema is registered.',
       ),
-    ids: z.array(z.string().min(1)).default(['id']).describe('Fields of the input copied into its result.'),
+    ids: z
+      .array(text('the name of a field'))
+      .default(['id'])
+      .describe('Fields of the input copied into its result.'),
     features: z
       .boolean()
       .default(false)
@@ -113,7 +120,9 @@ export const schema = z.strictObject({
       .describe('Compression of result batches. None: the results are small, and the network is local.'),
   }),
   deadLetters: z.strictObject({
-    topic: topic().describe('The topic for records that cannot be scored, with the reason in their headers.'),
+    topic: topic('dead-letters').describe(
+      'The topic for records that cannot be scored, with the reason in their headers.',
+    ),
     dialects: z
       .array(z.enum(DIALECTS))
       .default([])
@@ -121,25 +130,24 @@ export const schema = z.strictObject({
         "Headers of other systems, besides ours: connect is Kafka Connect's (KIP-298), spring Spring Kafka's.",
       ),
     floodShare: z
-      .number()
-      .min(0)
-      .max(1)
+      .number(SHARE)
+      .min(0, SHARE)
+      .max(1, SHARE)
       .default(1)
       .describe(
         'A lane stops, not ready, when more than this share of its last records would be dead letters: a wrong schema ' +
           'upstream then costs no millions of them. 1: never.',
       ),
-    floodRecords: positive()
+    floodRecords: wholeNumber(1, 10_000_000)
       .default(1000)
       .describe('How many of the last records of a lane are examined for deadLetters.floodShare, at least.'),
   }),
   model: z.strictObject({
-    repository: z
-      .string()
-      .default('native-models')
-      .describe('Folder of the models; relative to the working directory.'),
-    name: z.string().describe('Folder of the model in the repository.'),
-    version: z.union([z.int().positive(), z.string()]).default('latest').describe('A version, or latest.'),
+    repository: path('a folder').default('native-models').describe('Folder of the models.'),
+    name: text('the name of a model')
+      .meta({ examples: ['creditcard'] })
+      .describe('Folder of the model in the repository.'),
+    version: text('a version, or latest').default('latest').describe('A version, or latest.'),
     backend: z
       .enum([...BACKENDS, 'auto'])
       .default('auto')
@@ -148,18 +156,18 @@ export const schema = z.strictObject({
       ),
   }),
   microBatch: z.strictObject({
-    records: positive()
+    records: wholeNumber(1, 1_000_000)
       .default(4096)
       .describe(
         'A lane closes a micro-batch at so many records. Measured over three runs each, msgpack of 182 bytes, thousand records a ' +
           'second: 2048 gave 574 to 711, 4096 712 to 833, 8192 625 to 900. More only delays, and less costs requests.',
       ),
-    bytes: size()
+    bytes: size('1KiB', '1GiB')
       .prefault('4MiB')
       .describe(
         'Or at so many bytes. With 1MiB the batches of larger records were too small: JSON was a sixth slower.',
       ),
-    linger: duration()
+    linger: duration('0ms', '5m')
       .prefault('0ms')
       .describe(
         'Or when its oldest record has waited so long. 0: at once, if a worker is free; else it grows until one is. Against ' +
@@ -167,51 +175,15 @@ export const schema = z.strictObject({
       ),
   }),
   lanes,
-  scoring: z.strictObject({
-    workers: z
-      .union([positive(), z.literal('auto')])
-      .default('auto')
-      .describe('Worker threads. auto: the cores but one, which the main thread needs, and at least one.'),
-    predictRecords: positive()
-      .default(2048)
-      .describe(
-        'Rows of one predict call. Measured with 30-64-32-1, us a row at 512 and 2048: native 0.36 and 0.19, WASM 0.41 and 0.33.',
-      ),
-    deadline: duration()
-      .prefault('30s')
-      .describe('A task that takes longer ends its thread, and is scored again.'),
-    memoryLimit: z
-      .union([z.literal('auto'), z.literal('none'), size()])
-      .default('auto')
-      .describe(
-        'What the whole process may use. auto: the limit of its control group (container), if it has one. Where the defaults ' +
-          'of scoring.workers, scoring.heapBytes, limits.inflatedBytes, lanes.budget, kafka.fetch.max.bytes and ' +
-          'kafka.max.partition.fetch.bytes need more, smaller ones are taken; where that is not enough, exit 78 with the ' +
-          'sum. none: not looked at.',
-      ),
-    heapBytes: size()
-      .prefault('2GiB')
-      .describe('A thread whose JavaScript heap needs more is ended by Node, and its task is scored again.'),
-    growthBytes: size()
-      .prefault('1GiB')
-      .describe(
-        'A thread is replaced between two tasks if its heap and buffers, without windows, have grown by so much.',
-      ),
-    growthTensors: positive()
-      .default(10_000)
-      .describe(
-        'A thread is also replaced if it keeps so many more tensors: the model or its runtime leaks them.',
-      ),
-  }),
+  scoring,
   snapshots: z.strictObject({
-    directory: z
-      .string()
+    directory: path('a folder')
       .optional()
       .describe(
         'Folder for snapshots of the windows, one file a partition; without it a lane reads the log again from before its longest ' +
           'window, each time it is assigned.',
       ),
-    interval: duration()
+    interval: duration('100ms', '24h')
       .prefault('60s')
       .describe(
         'How often the windows of a busy lane are written there. Its thread scores nothing meanwhile.',
@@ -224,31 +196,34 @@ export const schema = z.strictObject({
         /^[^/]*\/*[^/?#]*[^@]*$/,
         'expected no @ behind the host; in a login / ? and # are written %2F, %3F and %23',
       )
+      .meta({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?:[^/]*\\/*[^/?#]*[^@]*$' })
       .optional()
       .describe(
         'Address of a schema registry with the Confluent API, up to /schemas. For Avro with the framing confluent.',
       ),
     username: z.string().optional().describe('User to ask the registry as.'),
     password: secret().optional().describe('Its password; better given as SCORELANE_REGISTRY_PASSWORD.'),
-    timeout: duration()
+    timeout: duration('10ms', '1h')
       .prefault('5s')
       .describe(
         'How long an answer may take. After three tries the lane waits. Less than a third of lanes.stallAfter.',
       ),
-    schemas: positive().default(1000).describe('How many schemas a worker keeps.'),
+    schemas: wholeNumber(1, 1_000_000).default(1000).describe('How many schemas a worker keeps.'),
   }),
   limits: z.strictObject({
-    inflatedBytes: size()
+    inflatedBytes: size('64KiB', '2047MiB')
       .prefault('64MiB')
       .describe('A record batch that inflates to more bytes stops its lane.'),
-    recordBytes: size()
+    recordBytes: size('1KiB', '2047MiB')
       .prefault('16MiB')
       .describe('A record with more bytes of key, value and headers becomes a dead letter.'),
-    headers: positive().default(1000).describe('A record with more headers becomes a dead letter.'),
-    nesting: positive()
+    headers: wholeNumber(1, 1_000_000)
+      .default(1000)
+      .describe('A record with more headers becomes a dead letter.'),
+    nesting: wholeNumber(1, 1_000)
       .default(NESTING_MAX)
       .describe('A record whose lists and maps are nested deeper becomes a dead letter.'),
-    resultBatchBytes: size()
+    resultBatchBytes: size('1KiB', '1GiB')
       .prefault('900KiB')
       .describe(
         "A result batch is closed at this size; below the broker's max.message.bytes. It holds the results of one micro-batch, " +
@@ -266,34 +241,36 @@ export const schema = z.strictObject({
       .describe(
         'pretty: columns for people. json: one object a line. auto: pretty if standard error is a terminal.',
       ),
-    reportEvery: duration().prefault('10s').describe('How often a line with rates and latencies is logged.'),
-    warmUp: duration()
+    reportEvery: duration('100ms', '24h')
+      .prefault('10s')
+      .describe('How often a line with rates and latencies is logged.'),
+    warmUp: duration('0ms', '24h')
       .prefault('0ms')
       .describe(
         'The summary at the end leaves out so long after the first record, so that the bench measures a warm daemon.',
       ),
   }),
   memory: z.strictObject({
-    partitions: positive().default(4).describe('Partitions of each topic of the embedded log.'),
-    bytesPerPartition: size()
+    partitions: wholeNumber(1, 10_000).default(4).describe('Partitions of each topic of the embedded log.'),
+    bytesPerPartition: size('64KiB', '1TiB')
       .prefault('16MiB')
       .describe('The embedded log forgets its oldest batches past this.'),
   }),
   generate: z.strictObject({
-    recordsPerSecond: z
-      .int()
-      .nonnegative()
+    recordsPerSecond: wholeNumber(0, 10_000_000)
       .default(0)
       .describe('With the embedded log: the rate of generated transactions. 0: none.'),
-    seed: z.int().nonnegative().default(1).describe('The same seed gives the same transactions.'),
+    seed: wholeNumber(0, 2 ** 31 - 1)
+      .default(1)
+      .describe('The same seed gives the same transactions.'),
     kind: z
       .enum(GENERATED)
       .default('fitted')
       .describe(
         'fitted: random numbers as fitted to the model. transactions: a history of customers and terminals.',
       ),
-    customers: positive().default(5000).describe('Customers in that history.'),
-    terminals: positive().default(10_000).describe('Terminals in that history.'),
+    customers: wholeNumber(1, 10_000_000).default(5000).describe('Customers in that history.'),
+    terminals: wholeNumber(1, 10_000_000).default(10_000).describe('Terminals in that history.'),
   }),
   kafka,
 });

@@ -3,10 +3,11 @@
 // nothing goes on.
 
 import { randomUUID } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, exitCodeOf } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { Driver } from '../engine/driver.ts';
 import { saveEngine } from '../engine/saved-state.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -75,7 +76,7 @@ function placesIn(stack: string, message: string): string[] {
 
 /** Never writes into a file that exists: in a folder for all users it may be another's. */
 function writeNew(folder: string, at: Date, text: string): string {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const time = at.toISOString().replace(/[-:.]/g, '');
   const path = join(folder, `scorelane-dump-${time}-${hostname()}-${randomUUID().slice(0, 8)}.json`);
   try {

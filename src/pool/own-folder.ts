@@ -9,10 +9,11 @@
 // compares the two times. A process that stood still for too long (a laptop asleep) loses its
 // drafts, and with them one snapshot. It makes a new folder.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { lstat, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import { type Cancel, every } from '../time/timer.ts';
 
 export interface OwnFolderOptions {
@@ -54,7 +55,7 @@ export class OwnFolder {
     prefix: string,
     { everyMs = EVERY_MS, onTrouble = () => {} }: OwnFolderOptions,
   ) {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     this.path = mkdtempSync(join(parent, prefix));
     writeFileSync(join(this.path, SIGN), owner());
     this.#parent = parent;
@@ -84,7 +85,7 @@ export class OwnFolder {
   /** Says that this process lives, and deletes what dead ones have left. */
   async #look(): Promise<void> {
     try {
-      await mkdir(this.path, { recursive: true, mode: 0o700 });
+      makeFolder(this.path, 0o700);
       const sign = join(this.path, SIGN);
       await writeFile(sign, owner());
       const { mtimeMs: nowMs } = await stat(sign);

@@ -145,3 +145,18 @@ for (const name of ['demo.yaml', 'kafka.yaml']) {
     t.notThrows(() => loadConfig({ file: join(CONFIG, name), flags: [], environment: {} }));
   });
 }
+
+test('a relative path in the file is beside the file; in a flag, in the environment and by default it is in the working directory', (t) => {
+  const yaml = `${MINIMAL.replace('{name: m}', '{name: m, repository: models}')}snapshots: {directory: /var/states}\n`;
+  const beside = `${MINIMAL.replace('{topic: a}', '{topic: a, schema: ../a.avsc, writers: [w/1.avsc, /w/2.avsc]}')}`;
+  const { config } = load(yaml);
+  t.regex(config.model.repository, /^\/.*scorelane-config-\w+\/models$/);
+  t.is(config.snapshots.directory, '/var/states');
+  const { schema, writers } = load(beside).config.input;
+  t.regex(schema ?? '', /^\/.*\/a\.avsc$/);
+  t.regex(writers[0] ?? '', /scorelane-config-\w+\/w\/1\.avsc$/);
+  t.is(writers[1], '/w/2.avsc');
+  t.is(load(yaml, ['model.repository=models']).config.model.repository, 'models');
+  t.is(load(yaml, [], { SCORELANE_MODEL_REPOSITORY: 'models' }).config.model.repository, 'models');
+  t.is(load(MINIMAL).config.model.repository, 'native-models');
+});

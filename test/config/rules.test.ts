@@ -40,6 +40,7 @@ test('a protocol in front of a broker is the one to connect with, or the start i
     problemsOf(MINIMAL, [broker]),
     /kafka\.security\.protocol: expected SASL_SSL, as kafka\.bootstrap\.servers says.*found PLAINTEXT/,
   );
-  t.is(problemsOf(MINIMAL, [broker, 'kafka.security.protocol=SASL_SSL']), '');
+  const login = ['kafka.sasl.mechanism=PLAIN', 'kafka.sasl.username=me', 'kafka.sasl.password=hush'];
+  t.is(problemsOf(MINIMAL, [broker, 'kafka.security.protocol=SASL_SSL', ...login]), '');
   t.is(problemsOf(MINIMAL, ['kafka.bootstrap.servers=INTERNAL://a:1']), '', 'the name of a listener');
 });

@@ -28,6 +28,8 @@ const CHECKED = [
 const texts = leaves.filter(
   ({ key, type }) => wantsText(type) && type.safeParse('x').success && !CHECKED.includes(key),
 );
+/** With what other keys are needed together with. */
+const COMPLETE = `${MINIMAL}kafka: {ssl.certificate.location: c.pem, ssl.key.location: k.pem}\n`;
 const secrets = leaves.filter(({ type }) => isSecret(type));
 
 /** What people use as passwords, and what YAML makes of it. */
@@ -75,8 +77,8 @@ test('the keys that are looked at are those that there are', (t) => {
 test('any text that the environment or a flag gives to a key of text comes out as that text', (t) => {
   fc.assert(
     fc.property(fc.constantFrom(...texts), odd, (leaf, text) => {
-      t.is(valueAt(load(MINIMAL, [`${leaf.key}=${text}`]), leaf.path), text);
-      t.is(valueAt(load(MINIMAL, [], { [leaf.variable]: text }), leaf.path), text);
+      t.is(valueAt(load(COMPLETE, [`${leaf.key}=${text}`]), leaf.path), text);
+      t.is(valueAt(load(COMPLETE, [], { [leaf.variable]: text }), leaf.path), text);
     }),
     runs(150),
   );

@@ -40,7 +40,7 @@ const { values } = parseArgs({
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 if (values.memory !== undefined) {
-  const isSound = await withinMemory(size().parse(values.memory), values.set, say);
+  const isSound = await withinMemory(size('64MiB', '1TiB').parse(values.memory), values.set, say);
   process.exit(isSound ? 0 : 1);
 }
 const minutes = Number(values.minutes ?? 0);
