@@ -85,7 +85,10 @@ test('wrong words are explained, with exit code 64', async (t) => {
 test('a wrong configuration exits with 78 and a hint', async (t) => {
   const { code, out } = await ended('run', '--config', 'config/demo.yaml', '--set', 'model.nmae=x');
   t.is(code, 78);
-  t.regex(out, /^scorelane: --set: there is no key "model\.nmae"; did you mean "model\.name"\?$/m);
+  t.regex(
+    out,
+    /^scorelane: --set: model\.nmae: expected a key that exists, found none of this name; did you mean "model\.name"\?$/m,
+  );
 });
 
 test('an id that is named as an output exits with 78 and names it, before anything is scored', async (t) => {

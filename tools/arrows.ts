@@ -9,10 +9,11 @@ import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   time: [],
+  written: ['base'],
   log: ['base'],
   codec: ['base', 'time'],
-  features: ['base'],
-  model: ['base', 'codec', 'features'],
+  features: ['base', 'written'],
+  model: ['base', 'codec', 'features', 'written'],
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'scoring'],
   engine: ['base', 'log', 'scoring'],
@@ -25,7 +26,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   worker: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring', 'worker-protocol'],
   pool: ['base', 'features', 'log', 'model', 'scoring', 'time', 'worker-protocol'],
   audit: ['answers', 'log'],
-  config: ['answers', 'base', 'codec', 'log', 'kafka', 'model'],
+  config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
 };
 
 /** The folders that put all parts together. They may import every folder except the worker's. */

@@ -68,6 +68,12 @@ export const ERRORS = {
     'daemon',
     'the configuration: which key, what was found, what was expected',
   ),
+  SCORELANE_USAGE: entry('usage', 'daemon', 'words on the command line that mean nothing'),
+  SCORELANE_NO_INPUT: entry(
+    'noInput',
+    'daemon',
+    'a file that the command needs is not there, or cannot be read',
+  ),
   SCORELANE_KAFKA_SETTINGS: entry('config', 'daemon', 'settings of `kafka` that contradict each other'),
   SCORELANE_MODEL: entry('config', 'daemon', 'a model that cannot be served, and why'),
   SCORELANE_MODEL_BROKEN: entry('internal', 'batch', 'the model fails on its own golden records'),

@@ -1,68 +1,81 @@
-// The configuration file: YAML, read as a list of keys and values. Merge keys (`<<: *other`) are
-// followed.
+// The configuration file: YAML, read as a list of keys and values with their places.
 
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../written/file-trouble.ts';
+import { placed } from '../written/problem.ts';
+import { plainOf, readYaml, type YamlEntry, YamlError, type YamlNode } from '../written/yaml.ts';
 import { leafByKey, leaves } from './leaves.ts';
-import { wanted, YamlError, YamlValue } from './wanted.ts';
 
 export interface FileKeys {
   /** Null if the file cannot be read at all. Then missing keys are not reported too. */
-  readonly given: readonly (readonly [key: string, value: unknown])[] | null;
+  readonly given: readonly (readonly [key: string, entry: YamlEntry])[] | null;
   readonly problems: readonly string[];
 }
 
-/** The keys and values in the file, whether the schema has these keys or not. */
+/**
+ * The keys and values in the file, whether the schema has these keys or not. Throws `NoInputError`.
+ */
 export function readConfigFile(file: string): FileKeys {
-  let text: string;
+  const text = readTextFile(file);
   try {
-    text = readFileSync(file, 'utf8');
+    return keysOf(file, readYaml(text));
   } catch (error) {
-    return { given: null, problems: [`cannot be read: ${(error as Error).message}`] };
-  }
-  try {
-    const { plain, text: asText } = new YamlValue(text);
-    if (plain === null || plain === undefined) return { given: [], problems: [] };
-    if (!isMap(plain)) return { given: null, problems: ['expected a map of keys'] };
-    const given: [string, unknown][] = [];
-    const problems: string[] = [];
-    flatten(plain, asText, [], given, problems);
-    return { given, problems };
-  } catch (error) {
-    if (error instanceof YamlError) return { given: null, problems: [`is no YAML: ${error.message}`] };
-    throw error;
+    if (!(error instanceof YamlError)) throw error;
+    return { given: null, problems: [`${placed(file, error.place)}: ${error.message}`] };
   }
 }
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
+function keysOf(file: string, written: YamlNode): FileKeys {
+  if (written.kind === 'map') {
+    const given: [string, YamlEntry][] = [];
+    const problems: string[] = [];
+    flatten(file, written, [], given, problems);
+    return { given, problems };
+  }
+  if (plainOf(written) === null) return { given: [], problems: [] };
+  const found = written.kind === 'list' ? 'a list' : 'one value';
+  return {
+    given: null,
+    problems: [`${placed(file, written.place)}: expected keys and values, found ${found}`],
+  };
+}
+
+/** Whether keys stand below it. */
+export const isSection = (key: string): boolean => sections.has(key);
 
 const sections: ReadonlySet<string> = new Set(
   leaves.flatMap(({ path }) => path.slice(1).map((_, index) => path.slice(0, index + 1).join('.'))),
 );
 
-/** Lists the keys of a nested value. Below a key of the schema it looks no further. */
-function flatten(
-  plain: unknown,
-  text: unknown,
-  path: readonly string[],
-  given: [string, unknown][],
-  problems: string[],
-): void {
-  const key = path.join('.');
-  const leaf = leafByKey.get(key);
-  if (leaf !== undefined) {
-    given.push([key, wanted(plain, text, leaf.type)]);
-  } else if (isMap(plain)) {
-    for (const [name, inner] of Object.entries(plain)) {
-      flatten(inner, isMap(text) ? text[name] : undefined, [...path, name], given, problems);
-    }
-  } else if (!sections.has(key)) {
-    given.push([key, plain]);
-  } else if (plain !== null) {
-    // The message does not repeat the value: it may be a secret in the wrong place.
-    problems.push(`${key}: is a section, expected keys below it, such as ${exampleOf(key)}`);
-  }
+/**
+ * A value where a section is expected. The message does not repeat it: it may be a secret in the
+ * wrong place.
+ */
+export const sectionTold = (section: string): string =>
+  `${section}: expected a section with keys, such as ${exampleOf(section)}, found a value`;
+
+/** A key that must be given, if there is one. */
+function exampleOf(section: string): string {
+  const inside = leaves.filter(({ key }) => key.startsWith(`${section}.`));
+  const required = inside.find(({ type }) => !type.safeParse(undefined).success);
+  return (required ?? inside[0])?.key ?? section;
 }
 
-const exampleOf = (section: string): string =>
-  leaves.find(({ key }) => key.startsWith(`${section}.`))?.key ?? section;
+/** Lists the keys of a nested value. Below a key of the schema it looks no further. */
+function flatten(
+  file: string,
+  map: Extract<YamlNode, { kind: 'map' }>,
+  path: readonly string[],
+  given: [string, YamlEntry][],
+  problems: string[],
+): void {
+  for (const [name, entry] of map.entries) {
+    const here = [...path, name];
+    const key = here.join('.');
+    const { value } = entry;
+    const isLeaf = leafByKey.has(key);
+    if (!isLeaf && value.kind === 'map' && (value.entries.size > 0 || isSection(key)))
+      flatten(file, value, here, given, problems);
+    else if (isLeaf || !isSection(key)) given.push([key, entry]);
+    else if (plainOf(value) !== null) problems.push(`${placed(file, value.place)}: ${sectionTold(key)}`);
+  }
+}

@@ -2,19 +2,22 @@
 // All problems are reported together, with the file, the key, the found and the expected value, but
 // never with a secret.
 
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { ScorelaneError } from '../base/errors.ts';
+import { nearest } from '../written/nearest.ts';
+import { findingsOf, placed, told } from '../written/problem.ts';
+import { wanted } from '../written/wanted.ts';
+import { find, plainOf, type YamlEntry, YamlError } from '../written/yaml.ts';
 import { nearMisses } from './environment.ts';
-import { readConfigFile } from './file.ts';
+import { isSection, readConfigFile, sectionTold } from './file.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
 import { besideFile } from './paths.ts';
 import { withRegistryLogin } from './registry-login.ts';
 import { renamedKey, renamedVariables } from './renamed.ts';
 import { contradictions } from './rules.ts';
 import { type Config, schema } from './schema.ts';
-import { shown } from './secrets.ts';
-import { valueOfText, YamlError } from './wanted.ts';
+import { isSecret, shown } from './secrets.ts';
+import { valueOfText } from './wanted.ts';
 
 /** The configuration is wrong. Exit code 78. */
 export class ConfigError extends ScorelaneError {
@@ -24,6 +27,11 @@ export class ConfigError extends ScorelaneError {
     super(problems.join('\n'));
     this.problems = problems;
   }
+}
+
+/** A flag is not `key=value`. Exit code 64. */
+export class SettingError extends ScorelaneError {
+  readonly code = 'SCORELANE_USAGE';
 }
 
 export interface LoadedConfig {
@@ -37,6 +45,8 @@ export interface LoadedConfig {
 interface Given {
   readonly value: unknown;
   readonly origin: string;
+  /** In the file. */
+  readonly entry?: YamlEntry;
 }
 
 export interface ConfigSources {
@@ -47,62 +57,98 @@ export interface ConfigSources {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Throws `ConfigError`. */
+/** Throws `ConfigError`, `SettingError` and `NoInputError`. */
 export function loadConfig({ file, flags, environment }: ConfigSources): LoadedConfig {
-  const problems: string[] = [];
-  const given = new Map<string, Given>();
-  const give = (key: string, origin: string, valueFor: (leaf: Leaf) => unknown): void => {
-    const leaf = leafByKey.get(key);
-    if (leaf === undefined) {
-      problems.push(
-        `${origin}: ${renamedKey(key) ?? `there is no key "${withoutValue(key)}"${didYouMean(key)}`}`,
-      );
-      return;
-    }
-    try {
-      given.set(key, { value: valueFor(leaf), origin });
-    } catch (error) {
-      if (!(error instanceof YamlError)) throw error;
-      problems.push(`${origin}: ${key}: is no YAML: ${error.message}`);
-    }
-  };
+  const settings = flags.map(settingIn);
   const read = readConfigFile(file);
-  problems.push(...read.problems.map((problem) => `${file}: ${problem}`));
+  const problems = [...read.problems];
   if (read.given === null) throw new ConfigError(problems);
-  for (const [key, value] of read.given) {
-    // A key without a value may be the end of a secret, as in `{sasl.password: s3,cret}`. So the
-    // message does not name it.
-    if (value === null && !leafByKey.has(key) && renamedKey(key) === null)
-      problems.push(`${file}: a key without a value does not exist${didYouMean(key)}`);
-    else give(key, file, ({ type }) => besideFile(file, value, type));
-  }
+  const given = new Map<string, Given>();
+  const give = (
+    key: string,
+    { origin, entry }: Omit<Given, 'value'>,
+    valueFor: (leaf: Leaf) => unknown,
+  ): void => {
+    const leaf = leafByKey.get(key);
+    if (leaf === undefined) problems.push(`${placed(origin, entry?.keyPlace)}: ${unknownKey(key, entry)}`);
+    else if (entry !== undefined && given.has(key))
+      problems.push(
+        `${placed(origin, entry.keyPlace)}: ${key}: expected each key once, found this one again`,
+      );
+    else
+      try {
+        given.set(key, { value: valueFor(leaf), origin, ...(entry === undefined ? {} : { entry }) });
+      } catch (error) {
+        if (!(error instanceof YamlError)) throw error;
+        problems.push(`${origin}: ${key}: ${error.message}, at its character ${error.place.column}`);
+      }
+  };
+  for (const [key, entry] of read.given)
+    give(key, { origin: file, entry }, ({ type }) => besideFile(file, wanted(entry.value, type), type));
   problems.push(...renamedVariables(environment));
   for (const { key, variable } of leaves) {
     const text = environment[variable];
-    if (text !== undefined) give(key, variable, ({ type }) => valueOfText(text, type));
+    if (text !== undefined) give(key, { origin: variable }, ({ type }) => valueOfText(text, type));
   }
-  for (const flag of flags) {
-    const equalsAt = flag.indexOf('=');
-    if (equalsAt < 0) problems.push(`--set ${withoutValue(flag)}: expected key=value`);
-    else give(flag.slice(0, equalsAt), '--set', ({ type }) => valueOfText(flag.slice(equalsAt + 1), type));
-  }
+  for (const { key, text } of settings) give(key, { origin: '--set' }, ({ type }) => valueOfText(text, type));
   const result = schema.safeParse(nest(given));
-  for (const { path, message } of result.error?.issues ?? []) {
+  for (const finding of findingsOf(result.error)) {
+    const { path } = finding;
     const leaf = leafAt(path.map(String));
     const found = given.get(leaf.key);
-    const reason = found === undefined ? 'is required' : `${message}, found ${shown(leaf, found.value)}`;
-    problems.push(`${found?.origin ?? file}: ${path.join('.')}: ${reason}`);
+    const inner = path.slice(leaf.path.length);
+    const value = partOf(found?.value, inner);
+    const place = found?.entry === undefined ? undefined : find(found.entry.value, inner).part.place;
+    const message = told(finding, shown(leaf, value), isSecret(leaf.type) ? undefined : value);
+    problems.push(`${placed(found?.origin ?? file, place)}: ${path.join('.')}: ${message}`);
   }
   if (!result.success) throw new ConfigError(problems);
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
   const { config, problem } = withRegistryLogin(withGroup(result.data), origins);
   if (problem !== null) problems.push(problem);
   for (const { key, because = key, message } of contradictions(config)) {
-    problems.push(`${origins.get(key) ?? origins.get(because) ?? 'default'}: ${key}: ${message}`);
+    const found = given.get(key) ?? given.get(because);
+    problems.push(`${placed(found?.origin ?? 'default', found?.entry?.value.place)}: ${key}: ${message}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, origins, warnings: nearMisses(environment) };
 }
+
+function settingIn(flag: string): { readonly key: string; readonly text: string } {
+  const equalsAt = flag.indexOf('=');
+  if (equalsAt <= 0)
+    throw new SettingError(
+      `--set: expected key=value, found ${equalsAt < 0 ? `${withoutValue(flag)} without a =` : 'no key'}`,
+    );
+  return { key: flag.slice(0, equalsAt), text: flag.slice(equalsAt + 1) };
+}
+
+/** What is wrong with a key that the schema does not have. */
+function unknownKey(key: string, entry: YamlEntry | undefined): string {
+  const renamed = renamedKey(key);
+  if (renamed !== null) return renamed;
+  if (isSection(key)) return sectionTold(key);
+  const hint = hintFor(key);
+  // A key without a value may be the end of a secret, as in `{sasl.password: s3,cret}`. So the
+  // message does not name it.
+  if (entry !== undefined && plainOf(entry.value) === null)
+    return `expected a key that exists, found another one, without a value${hint}`;
+  return `${withoutValue(key)}: expected a key that exists, found none of this name${hint}`;
+}
+
+/**
+ * The key that may be meant: one that is spelt nearly so, or one of that name in another section.
+ */
+function hintFor(key: string): string {
+  const name = key.slice(key.lastIndexOf('.') + 1);
+  const near = nearest(key, KEYS) ?? leaves.find(({ path }) => path.at(-1) === name)?.key;
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+const KEYS: readonly string[] = leaves.map(({ key }) => key);
+
+const partOf = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((part, step) => (part as Record<PropertyKey, unknown> | undefined)?.[step], value);
 
 /**
  * A job that names no group gets its own. In another job's group it would share commits, and would
@@ -145,10 +191,3 @@ const withoutValue = (key: string): string => {
   const name = /^[\w.-]*/.exec(key)?.[0] ?? '';
   return name === key ? key : `${name}…`;
 };
-
-const HINT_DISTANCE_MAX = 6;
-
-function didYouMean(key: string, among: readonly string[] = leaves.map((leaf: Leaf) => leaf.key)): string {
-  const near = closest(key, among);
-  return distance(key, near) <= HINT_DISTANCE_MAX ? `; did you mean "${near}"?` : '';
-}

@@ -4,7 +4,7 @@
 
 import { dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { bare } from './wanted.ts';
+import { bare } from '../written/wanted.ts';
 
 const paths = z.registry<{ readonly what: string }>();
 

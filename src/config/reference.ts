@@ -2,11 +2,11 @@
 // writes them. A test fails if they are out of date.
 
 import { z } from 'zod';
+import { bare } from '../written/wanted.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
 import { isPath } from './paths.ts';
 import { schema } from './schema.ts';
 import { boundsInWords } from './units.ts';
-import { bare } from './wanted.ts';
 
 interface JsonSchema {
   default?: unknown;

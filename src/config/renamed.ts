@@ -10,12 +10,12 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** What to do about a key, if it is an old one. */
 export const renamedKey = (key: string): string | null =>
-  RENAMED[key] === undefined ? null : `"${key}" is called "${RENAMED[key]}" now`;
+  RENAMED[key] === undefined ? null : `${key}: expected its new name ${RENAMED[key]}, found the old one`;
 
 /** A problem for each environment variable with an old name. */
 export const renamedVariables = (environment: NodeJS.ProcessEnv): string[] =>
   Object.entries(RENAMED).flatMap(([old, now]) => {
     const variable = variableOf(old.split('.'));
     if (environment[variable] === undefined) return [];
-    return [`${variable}: ${renamedKey(old)}: ${leafByKey.get(now)?.variable}`];
+    return [`${variable}: ${old}: expected its new name ${leafByKey.get(now)?.variable}, found the old one`];
   });

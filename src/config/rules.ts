@@ -132,7 +132,12 @@ function logins({ kafka, log }: Config): Contradiction[] {
   if (log !== 'kafka') return [];
   const protocol = kafka['security.protocol'];
   const needed = (key: keyof Config['kafka'], because: string, is: string): Contradiction[] =>
-    broken((kafka[key] ?? '') === '', `kafka.${key}`, because, () => `is required, as ${because} is ${is}`);
+    broken(
+      (kafka[key] ?? '') === '',
+      `kafka.${key}`,
+      because,
+      () => `expected a value, as ${because} is ${is}, found nothing`,
+    );
   const login = (key: keyof Config['kafka']) => needed(key, 'kafka.security.protocol', protocol);
   return [
     ...(protocol.startsWith('SASL')
@@ -159,13 +164,13 @@ function framings({ input, output, registry }: Config): Contradiction[] {
       registry.url === undefined && registryFor.length > 0,
       'registry.url',
       'input.format',
-      () => `is required, as ${registryFor.join(', and ')}`,
+      () => `expected an address, as ${registryFor.join(', and ')}, found nothing`,
     ),
     ...broken(
       isAvro && input.framing === 'plain' && input.schema === undefined,
       'input.schema',
       'input.framing',
-      () => 'is required, as input.framing is plain',
+      () => 'expected a file with a schema, as input.framing is plain, found nothing',
     ),
     ...broken(
       isAvro && input.framing === 'single-object' && input.schema === undefined && input.writers.length === 0,

@@ -2,7 +2,8 @@
 // addresses.
 
 import { z } from 'zod';
-import { bare } from './wanted.ts';
+import { inWords } from '../written/problem.ts';
+import { bare } from '../written/wanted.ts';
 
 export const MASK = '********';
 
@@ -13,10 +14,7 @@ export const isSecret = (type: z.ZodType): boolean => z.globalRegistry.get(bare(
 
 /** A value in the form for messages and for `check`. */
 export const shown = ({ type }: { readonly type: z.ZodType }, value: unknown): string =>
-  isSecret(type)
-    ? MASK
-    : (JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? withoutLogin(each) : each)) ??
-      String(value));
+  isSecret(type) ? MASK : inWords(value, withoutLogin);
 
 /**
  * Removes the text before an @: it is a login, perhaps with a password. This also holds for a text

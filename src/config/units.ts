@@ -3,7 +3,7 @@
 // in bytes.
 
 import { z } from 'zod';
-import { bare } from './wanted.ts';
+import { bare } from '../written/wanted.ts';
 
 /** What is registered here is told to editors and readers. */
 const bounds = z.registry<{ readonly least: string | number; readonly most: string | number }>();

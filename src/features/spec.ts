@@ -2,6 +2,7 @@
 // input. Its keys tell of which kind it is. Checked here, compiled by plan.ts.
 
 import { z } from 'zod';
+import '../written/expected.ts';
 import { TIME_UNITS } from './time-unit.ts';
 import { type Window, windowSchema } from './window-spec.ts';
 
@@ -134,8 +135,8 @@ export const planInput = z.unknown().transform((value, context): PlanInput => {
   const own = keys.find((key): key is keyof typeof KINDS => Object.hasOwn(KINDS, key));
   const parsed = (own === undefined ? field : KINDS[own]).safeParse(value);
   if (!parsed.success) {
-    for (const { path: inner, message } of parsed.error.issues)
-      context.addIssue({ code: 'custom', path: [...inner], message });
+    for (const issue of parsed.error.issues)
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
     return z.NEVER;
   }
   return kindOf(parsed.data, (message) => context.addIssue({ code: 'custom', message }));
@@ -153,14 +154,18 @@ type Parsed =
 function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput {
   if ('constant' in parsed) return { kind: 'constant', ...parsed };
   if ('oneOf' in parsed) {
-    if (new Set(parsed.oneOf).size < parsed.oneOf.length) complain('oneOf names a value twice');
+    const twice = parsed.oneOf.find((value, index) => parsed.oneOf.indexOf(value) < index);
+    if (twice !== undefined)
+      complain(`expected each value of oneOf once, found ${JSON.stringify(twice)} twice`);
     const rounded = parsed.oneOf.find((value) => Number.isInteger(value) && !Number.isSafeInteger(value));
-    if (rounded !== undefined) complain(`oneOf has ${rounded}, past 2^53: write such an integer in quotes`);
+    if (rounded !== undefined)
+      complain(`expected quotes around an integer past 2^53, found oneOf with ${rounded}`);
     return { kind: 'oneHot', ...parsed };
   }
   if ('hash' in parsed) return { kind: 'hashed', ...parsed };
   if ('time' in parsed) {
-    if (parsed.cyclic && TIME_PARTS[parsed.time] === 1) complain(`${parsed.time} is a flag: it has no cycle`);
+    if (parsed.cyclic && TIME_PARTS[parsed.time] === 1)
+      complain(`expected a time that has a cycle, found cyclic with ${parsed.time}, which is a flag`);
     return { kind: 'time', ...parsed };
   }
   const { log1p, mean, std, min, max, ...rest } = parsed;

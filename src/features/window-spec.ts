@@ -93,10 +93,14 @@ export const windowSchema = said.transform((given, context): Window => {
   const complain = (message: string): void => context.addIssue({ code: 'custom', message });
   if (OF_A_FIELD.has(given.function) !== (of !== undefined))
     complain(
-      of === undefined ? `${given.function} needs "of", a field` : `${given.function} looks at no field`,
+      of === undefined
+        ? `expected "of", a field, for ${given.function}, found none`
+        : `expected no "of", as ${given.function} looks at no field, found "${of}"`,
     );
-  if (kind === 'tumbling' && hop !== undefined) complain('a tumbling window has no hop');
-  if (kind === 'hopping' && hop === undefined) complain('a hopping window needs a hop');
+  if (kind === 'tumbling' && hop !== undefined)
+    complain('expected no hop, as the window is tumbling, found one');
+  if (kind === 'hopping' && hop === undefined)
+    complain('expected a hop, as the window is hopping, found none');
   const hopMs = kind === 'tumbling' ? sizeMs : (hop ?? Math.max(1, Math.round(sizeMs / SLIDING_PANES)));
   const panes = sizeMs / hopMs;
   if (hop !== undefined && !Number.isInteger(panes))

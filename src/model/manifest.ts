@@ -1,9 +1,7 @@
 // model.yaml: all that is needed to serve a model version. It is read once and checked in full. An
 // error names the file and the key.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { ScorelaneError } from '../base/errors.ts';
 import { codecs } from '../codec/codecs.ts';
@@ -11,6 +9,10 @@ import { compilePlan, type FeaturePlan } from '../features/plan.ts';
 import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
+import { NoInputError, readTextFile } from '../written/file-trouble.ts';
+import { type Finding, findingsOf, placed, problemIn } from '../written/problem.ts';
+import { wanted } from '../written/wanted.ts';
+import { readYaml, YamlError, type YamlNode } from '../written/yaml.ts';
 
 /** A model cannot be served, and why. */
 export class ModelError extends ScorelaneError {
@@ -67,10 +69,13 @@ export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'ver
 /** Reads `folder/model.yaml`. Throws `ModelError`. */
 export function readManifest(folder: string): ModelManifest {
   const file = join(folder, 'model.yaml');
-  const given: unknown = parse(read(file));
-  if (typeof given === 'object' && given !== null && 'state' in given)
-    throw new ModelError(`${file} is not a valid model: state: is called windows now`);
-  const { version, ...manifest } = check(file, manifestSchema, given);
+  const document = documentIn(file, read(file));
+  const { version, ...manifest } = check(
+    file,
+    () => document,
+    manifestSchema,
+    wanted(document, manifestSchema),
+  );
   const width = manifest.inputs.reduce((sum, input) => sum + widthOf(input), 0);
   return { ...manifest, version: String(version), width, folder };
 }
@@ -95,23 +100,52 @@ export const planOf = (manifest: ModelManifest): FeaturePlan =>
 
 export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
   const file = join(folder, golden.path);
-  const bytes = Buffer.from(read(file));
-  return check(file, goldenSchema, codecs.json.decode(bytes, 0, bytes.length));
+  const text = read(file);
+  const bytes = Buffer.from(text);
+  let value: unknown;
+  try {
+    value = codecs.json.decode(bytes, 0, bytes.length);
+  } catch (error) {
+    throw new ModelError(`${file}: expected JSON, found what is none: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  // JSON is YAML too, and there each value has a place.
+  return check(file, () => documentIn(file, text), goldenSchema, value);
 }
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (error) {
-    throw new ModelError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    if (error instanceof NoInputError) throw new ModelError(error.message, { cause: error });
+    throw error;
   }
 }
 
-function check<T extends z.ZodType>(file: string, schema: T, value: unknown): z.infer<T> {
+function documentIn(file: string, text: string): YamlNode {
+  try {
+    return readYaml(text);
+  } catch (error) {
+    if (error instanceof YamlError)
+      throw new ModelError(`${placed(file, error.place)}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function check<T extends z.ZodType>(
+  file: string,
+  document: () => YamlNode,
+  schema: T,
+  value: unknown,
+): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(
-    ({ path, message }) => `${path.join('.') || '(whole file)'}: ${message}`,
-  );
-  throw new ModelError(`${file} is not a valid model: ${issues.join('; ')}`);
+  const problems = findingsOf(result.error).map((finding) => problemIn(file, document(), renamed(finding)));
+  throw new ModelError(problems.join('\n'));
 }
+
+const renamed = (finding: Finding): Finding =>
+  finding.isOfKey && finding.path.join('.') === 'state'
+    ? { ...finding, message: 'expected its new name windows, found the old one' }
+    : finding;

@@ -5,7 +5,7 @@ import test from 'ava';
 import { z } from 'zod';
 import { leaves } from '../../src/config/leaves.ts';
 import { boundsInWords } from '../../src/config/units.ts';
-import { bare } from '../../src/config/wanted.ts';
+import { bare } from '../../src/written/wanted.ts';
 import { MINIMAL, problemsOf } from '../support/config.ts';
 
 /** Whether a number may be given, alone or among others. */

@@ -52,7 +52,7 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     'an unknown key',
     `${MINIMAL}micoBatch: {records: 1}`,
     [],
-    /c\.yaml: there is no key "micoBatch\.records"; did you mean "microBatch\.records"\?/,
+    /c\.yaml:5:13: micoBatch\.records: expected a key that exists, found none of this name; did you mean "microBatch\.records"\?$/,
   ],
   ['a condition that nothing can meet', MINIMAL, ['input.only={op: []}'], /input\.only\.op/],
   [
@@ -65,17 +65,21 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     'an unknown flag',
     MINIMAL,
     ['scoring.worker=2'],
-    /--set: there is no key "scoring\.worker"; did you mean "scoring\.workers"/,
+    /--set: scoring\.worker: expected a key that exists, found none of this name; did you mean "scoring\.workers"/,
   ],
-  ['a flag without a value', MINIMAL, ['scoring.workers'], /--set scoring\.workers: expected key=value/],
-  ['a missing key', 'input: {topic: a}', [], /output\.topic: is required/],
+  ['a missing key', 'input: {topic: a}', [], /c\.yaml: output\.topic: expected text, found nothing/],
   [
     'a wrong type',
     `${MINIMAL}microBatch: {records: many}`,
     [],
     /microBatch\.records: .*expected.*number.*found "many"/,
   ],
-  ['a wrong choice', `${MINIMAL}log: kafak`, [], /log: .*"kafka".*"memory".*found "kafak"/],
+  [
+    'a wrong choice',
+    `${MINIMAL}log: kafak`,
+    [],
+    /c\.yaml:5:6: log: expected kafka or memory, found "kafak"; did you mean "kafka"\?$/,
+  ],
   [
     'a wrong duration',
     `${MINIMAL}microBatch: {linger: 2 parsecs}`,
@@ -87,20 +91,25 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     'an element that is none',
     `${MINIMAL.replace('{topic: a}', '{topic: a, writers: [{}]}')}`,
     [],
-    /input\.writers\.0: .*found \[\{\}\]/,
+    /c\.yaml:1:29: input\.writers\.0: expected text, found \{\}/,
   ],
   [
     'a section that is a value',
     `${MINIMAL}registry: http://x`,
     [],
-    /registry: is a section, expected keys below it, such as registry\.url/,
+    /c\.yaml:5:11: registry: expected a section with keys, such as registry\.url, found a value/,
   ],
-  ['a flag that is no YAML', MINIMAL, ['output.ids=[a'], /--set: output\.ids: is no YAML: .*line 1/],
+  [
+    'a flag that is no YAML',
+    MINIMAL,
+    ['output.ids=[a'],
+    /--set: output\.ids: expected a ] at the end of the list, found none, at its character 3/,
+  ],
   [
     'a tag of YAML that nobody knows',
     `${MINIMAL}kafka: {client.id: !me x}`,
     [],
-    /c\.yaml: is no YAML: Unresolved tag at line 5/,
+    /c\.yaml:5:20: expected a value without a tag, found a tag that is not known/,
   ],
   [
     'an address without a port',
@@ -109,8 +118,8 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     /--set: kafka\.bootstrap\.servers: expected host:port; the port is missing/,
   ],
   ['an endless duration', `${MINIMAL}lanes: {stallAfter: .inf}`, [], /lanes\.stallAfter/],
-  ['no map', '- a\n- b', [], /expected a map of keys/],
-  ['no YAML', 'a: [', [], /c\.yaml: .*line 1/s],
+  ['no map', '- a\n- b', [], /c\.yaml:1:1: expected keys and values, found a list/],
+  ['no YAML', 'a: [', [], /c\.yaml:1:5: expected a ] at the end of the list, found none/],
 ];
 
 for (const [what, yaml, flags, expected] of wrong) {
@@ -119,9 +128,18 @@ for (const [what, yaml, flags, expected] of wrong) {
   });
 }
 
+test('a flag that is not key=value is wrong use of the command, and what may be its value is not printed', (t) => {
+  for (const [flag, expected] of [
+    ['scoring.workers', /^--set: expected key=value, found scoring\.workers without a =$/],
+    ['kafka.sasl.password:hush', /^--set: expected key=value, found kafka\.sasl\.password… without a =$/],
+    ['=3', /^--set: expected key=value, found no key$/],
+  ] as const)
+    t.throws(() => load(MINIMAL, [flag]), { code: 'SCORELANE_USAGE', message: expected });
+});
+
 test('all problems are named at once', (t) => {
   const problems = problemsOf('input: {topic: "a b"}\nlog: x\nfoo: 1', ['bar=1']);
-  for (const each of [/input\.topic/, /log/, /"foo"/, /"bar"/, /model\.name/]) t.regex(problems, each);
+  for (const each of [/input\.topic/, /log/, /foo: /, /bar: /, /model\.name/]) t.regex(problems, each);
 });
 
 test('secrets are masked in the effective configuration, and every line says where it comes from', (t) => {

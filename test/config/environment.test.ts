@@ -50,11 +50,11 @@ test('a variable that is nearly one of a key is told, one that is far from all i
 });
 
 test('an old name of a key is refused with the new one, in the file, in a flag and in the environment', (t) => {
-  const newName = /"state\.snapshotInterval" is called "snapshots\.interval" now/;
+  const newName = /state\.snapshotInterval: expected its new name snapshots\.interval, found the old one/;
   for (const file of ['state: { snapshotInterval: 5s }\n', 'state: { snapshotInterval: }\n'])
     t.throws(() => load(MINIMAL + file), { code: 'SCORELANE_CONFIG', message: newName });
   t.throws(() => load(MINIMAL, ['state.snapshotInterval=5s']), { message: newName });
   t.throws(() => load(MINIMAL, [], { SCORELANE_STATE_SNAPSHOT_INTERVAL: '5s' }), {
-    message: /is called "snapshots\.interval" now: SCORELANE_SNAPSHOTS_INTERVAL/,
+    message: /: expected its new name SCORELANE_SNAPSHOTS_INTERVAL, found the old one/,
   });
 });

@@ -6,7 +6,10 @@ import { load, MINIMAL, problemsOf } from '../support/config.ts';
 
 test('a topic that is written and read by the same daemon is refused, wherever its name comes from', (t) => {
   const circle = /expected another topic than input\.topic, found "a": .*for ever/;
-  t.regex(problemsOf(MINIMAL.replace('{topic: c}', '{topic: a}')), /c\.yaml: deadLetters\.topic: .*for ever/);
+  t.regex(
+    problemsOf(MINIMAL.replace('{topic: c}', '{topic: a}')),
+    /c\.yaml:3:22: deadLetters\.topic: .*for ever/,
+  );
   t.regex(problemsOf(MINIMAL, ['output.topic=a']), /--set: output\.topic: /);
   t.regex(problemsOf(MINIMAL, ['output.topic=a']), circle);
   const environment = { SCORELANE_INPUT_TOPIC: 'c' };

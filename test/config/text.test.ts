@@ -3,11 +3,12 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { ScorelaneError } from '../../src/base/errors.ts';
 import { commandLine, printEffective, withoutSecrets } from '../../src/config/effective.ts';
 import { leaves } from '../../src/config/leaves.ts';
-import { ConfigError, type LoadedConfig } from '../../src/config/load.ts';
+import type { LoadedConfig } from '../../src/config/load.ts';
 import { isSecret } from '../../src/config/secrets.ts';
-import { wantsText } from '../../src/config/wanted.ts';
+import { wantsText } from '../../src/written/wanted.ts';
 import { load, MINIMAL, problemsOf } from '../support/config.ts';
 import { runs } from '../support/runs.ts';
 
@@ -121,7 +122,7 @@ function printed(make: () => LoadedConfig): string {
       JSON.stringify(withoutSecrets(loaded.config)),
     ].join('\n');
   } catch (error) {
-    if (error instanceof ConfigError) return error.message;
+    if (error instanceof ScorelaneError) return error.message;
     throw error;
   }
 }
@@ -185,7 +186,7 @@ test('merge keys of YAML are followed', (t) => {
   t.deepEqual([config.input.format, config.output.format, config.output.topic], ['json', 'json', 'b']);
   t.regex(
     problemsOf(yaml.replace('*one', '*two')),
-    /is no YAML: (Unresolved alias|Merge sources must be maps)/,
+    /c\.yaml:2:14: expected an alias of an anchor above it, found one of none/,
   );
 });
 

@@ -59,12 +59,15 @@ test('what cannot be meant is refused in words', (t) => {
     [{ path: 'a', min: 1, max: 2, mean: 0 }, 'expected mean and std, or min and max, not both'],
     [{ path: 'a', min: 1, max: 2, std: 1 }, 'expected mean and std, or min and max, not both'],
     [{ path: 'a', min: 2, max: 2 }, 'expected max above min, found 2 and 2'],
-    [{ path: 'a', oneOf: [1, 'x', 1] }, 'oneOf names a value twice'],
+    [{ path: 'a', oneOf: [1, 'x', 1] }, 'expected each value of oneOf once, found 1 twice'],
     [
       { path: 'a', oneOf: [2 ** 53] },
-      'oneOf has 9007199254740992, past 2^53: write such an integer in quotes',
+      'expected quotes around an integer past 2^53, found oneOf with 9007199254740992',
     ],
-    [{ time: 'isNight', cyclic: true }, 'isNight is a flag: it has no cycle'],
+    [
+      { time: 'isNight', cyclic: true },
+      'expected a time that has a cycle, found cyclic with isNight, which is a flag',
+    ],
   ] as const)
     t.is(wrong(said), message);
   for (const said of [
@@ -130,12 +133,15 @@ test('a window slides in sixty panes, tumbles in one, and hops as it is told', (
 test('a window that cannot be kept is refused in words', (t) => {
   const count = { function: 'count', size: '1m' };
   for (const [said, message] of [
-    [{ ...count, function: 'sum' }, 'sum needs "of", a field'],
-    [{ ...count, of: 'a' }, 'count looks at no field'],
-    [{ ...count, function: 'rate', of: 'a' }, 'rate looks at no field'],
-    [{ ...count, function: 'timeSinceLast', of: 'a' }, 'timeSinceLast looks at no field'],
-    [{ ...count, kind: 'tumbling', hop: '30s' }, 'a tumbling window has no hop'],
-    [{ ...count, kind: 'hopping' }, 'a hopping window needs a hop'],
+    [{ ...count, function: 'sum' }, 'expected "of", a field, for sum, found none'],
+    [{ ...count, of: 'a' }, 'expected no "of", as count looks at no field, found "a"'],
+    [{ ...count, function: 'rate', of: 'a' }, 'expected no "of", as rate looks at no field, found "a"'],
+    [
+      { ...count, function: 'timeSinceLast', of: 'a' },
+      'expected no "of", as timeSinceLast looks at no field, found "a"',
+    ],
+    [{ ...count, kind: 'tumbling', hop: '30s' }, 'expected no hop, as the window is tumbling, found one'],
+    [{ ...count, kind: 'hopping' }, 'expected a hop, as the window is hopping, found none'],
     [{ ...count, hop: '7s' }, 'expected a hop that divides the size, found 7000 and 60000 ms'],
     [{ function: 'count', size: '4097s', hop: '1s' }, 'expected at most 4096 panes, found 4097'],
     [
