@@ -3,8 +3,9 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import { parseDuration } from '../config/units.ts';
+
 import { createLogger } from '../telemetry/log.ts';
+import { amountIn, DURATIONS } from '../written/quantity.ts';
 
 /** Adds a command to the program. `finish` takes the exit code of the command that ran. */
 export type Register = (program: Command, finish: (exitCode: number) => void) => void;
@@ -40,12 +41,9 @@ export function argument<T>(parse: (text: string) => T | undefined, expected: st
 }
 
 export const durationArgument = argument((text) => {
-  try {
-    return parseDuration(text);
-  } catch {
-    return undefined;
-  }
-}, 'a duration such as 500ms, 10s or 5m');
+  const ms = amountIn(DURATIONS, text);
+  return Number.isNaN(ms) ? undefined : ms;
+}, DURATIONS.such);
 export const timeArgument = argument((text) => {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;

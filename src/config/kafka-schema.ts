@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { brokerAddresses } from '../kafka/addresses.ts';
 import { path } from './paths.ts';
 import { secret } from './secrets.ts';
-import { duration, size } from './units.ts';
+import { milliseconds, size } from './units.ts';
 
 /**
  * Kafka's numbers are integers of 32 bits. So is every time of kafkajs: a longer timer would end at
@@ -43,19 +43,19 @@ export const kafka = z.strictObject({
     .enum(['read_committed', 'read_uncommitted'])
     .default('read_committed')
     .describe('Whether records of aborted transactions are left out.'),
-  'session.timeout.ms': duration('1s', '30m')
+  'session.timeout.ms': milliseconds('1s', '30m')
     .prefault('30s')
     .describe('A member that is silent for so long loses its partitions.'),
-  'heartbeat.interval.ms': duration('50ms', '10m')
+  'heartbeat.interval.ms': milliseconds('50ms', '10m')
     .prefault('3s')
     .describe('At most a third of the session timeout.'),
-  'rebalance.timeout.ms': duration('1s', '24h')
+  'rebalance.timeout.ms': milliseconds('1s', '24h')
     .prefault('60s')
     .describe('How long a rebalance waits for a member to rejoin.'),
   'fetch.min.bytes': bytes('1B')
     .prefault('1B')
     .describe('A fetch is answered when so many bytes are there. 1: no wait at low rates.'),
-  'fetch.max.wait.ms': duration('1ms', '5m')
+  'fetch.max.wait.ms': milliseconds('1ms', '5m')
     .prefault('100ms')
     .describe('The longest wait of a fetch that finds nothing.'),
   'fetch.max.bytes': bytes('1KiB').prefault('16MiB').describe('The most one fetch brings from one broker.'),
@@ -64,13 +64,13 @@ export const kafka = z.strictObject({
     .describe(
       'The most one fetch brings for one partition; also the smallest share of the budget that a lane can have.',
     ),
-  'metadata.max.age.ms': duration('100ms', '24h')
+  'metadata.max.age.ms': milliseconds('100ms', '24h')
     .prefault('30s')
     .describe('How often the metadata of topics is read again. New partitions are found in this time.'),
-  'request.timeout.ms': duration('100ms', '1h')
+  'request.timeout.ms': milliseconds('100ms', '1h')
     .prefault('30s')
     .describe('A request without an answer after this time has failed.'),
-  'topic.metadata.propagation.max.ms': duration('0ms', '1h')
+  'topic.metadata.propagation.max.ms': milliseconds('0ms', '1h')
     .prefault('5s')
     .describe(
       'How long to ask for a topic that the broker does not know: a new topic is not known everywhere at once.',
@@ -85,7 +85,7 @@ export const kafka = z.strictObject({
       'Results and offsets are committed together, in a transaction for each micro-batch; readers with read_committed see every ' +
         'result once. It begins the transactional ids, one for each partition of the input; of one job alone.',
     ),
-  'transaction.timeout.ms': duration('1s', '24h')
+  'transaction.timeout.ms': milliseconds('1s', '24h')
     .prefault('60s')
     .describe('The broker ends a transaction that is open for so long: its daemon is gone.'),
   'security.protocol': z

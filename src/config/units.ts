@@ -1,57 +1,52 @@
 // Numbers with a least and a greatest sensible value: whole numbers, and durations and sizes as
-// people write them: `200ms`, `10s`, `64MiB`. A duration without a unit is in milliseconds, a size
-// in bytes.
+// people write them: `200ms`, `10s`, `64MiB`.
 
 import { z } from 'zod';
+import {
+  amountIn,
+  amountInWords,
+  DURATIONS,
+  MILLISECONDS,
+  type Quantity,
+  SIZES,
+} from '../written/quantity.ts';
 import { bare } from '../written/wanted.ts';
 
 /** What is registered here is told to editors and readers. */
 const bounds = z.registry<{ readonly least: string | number; readonly most: string | number }>();
 
-interface Units {
-  /** How many of the smallest unit, which comes first. */
-  readonly units: Readonly<Record<string, number>>;
-  readonly such: string;
-}
-
-const DURATIONS: Units = {
-  units: { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 },
-  such: 'a duration such as 200ms, 10s or 5m',
-};
-const SIZES: Units = {
-  units: { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 },
-  such: 'a size such as 64KiB, 1MiB or 2GiB',
-};
-
-const patternOf = ({ units }: Units): string => `^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})?$`;
-
-/** In the smallest unit; NaN for text that is none. */
-function read(of: Units, value: number | string): number {
-  if (typeof value === 'number') return value;
-  const match = new RegExp(patternOf(of)).exec(value);
-  return match === null ? Number.NaN : Number(match[1]) * (of.units[match[2] ?? ''] ?? 1);
-}
-
-/** The type parses to the smallest unit, rounded: Kafka and timers know nothing smaller. */
-function quantity(of: Units, least: string, most: string) {
-  const [minimum, maximum] = [read(of, least), read(of, most)];
-  // A JSON Schema can compare numbers, but not text.
-  const given = [z.number().meta({ minimum, maximum }), z.string().meta({ pattern: patternOf(of) })] as const;
+/**
+ * The type parses to the smallest unit. `bare` says which numbers need no unit. A JSON Schema can
+ * compare numbers, but not text.
+ */
+function quantity(of: Quantity, least: string, most: string, bare: readonly z.ZodType<number>[]) {
+  const [minimum, maximum] = [amountIn(of, least), amountIn(of, most)];
+  const given = [...bare, z.string().meta({ pattern: of.pattern })];
   const either = z.union(given, { error: `expected ${of.such}` }).register(bounds, { least, most });
   return either.transform((value, context): number => {
-    const found = read(of, value);
-    if (found >= minimum && found <= maximum) return Math.round(found);
+    const found = typeof value === 'number' ? Math.round(value) : amountIn(of, value);
+    if (found >= minimum && found <= maximum) return found;
     const expected = Number.isNaN(found) ? of.such : `${least} to ${most}`;
     context.addIssue({ code: 'custom', message: `expected ${expected}` });
     return z.NEVER;
   });
 }
 
+const anyWithin = (of: Quantity, least: string, most: string) => [
+  z.number().meta({ minimum: amountIn(of, least), maximum: amountIn(of, most) }),
+];
+
 /** Parses to milliseconds. */
-export const duration = (least: string, most: string) => quantity(DURATIONS, least, most);
+export const duration = (least: string, most: string) =>
+  quantity(DURATIONS, least, most, amountIn(DURATIONS, least) === 0 ? [z.literal(0)] : []);
+
+/** For a key whose name ends with `.ms`: a number without a unit is milliseconds. */
+export const milliseconds = (least: string, most: string) =>
+  quantity(MILLISECONDS, least, most, anyWithin(MILLISECONDS, least, most));
 
 /** Parses to bytes. */
-export const size = (least: string, most: string) => quantity(SIZES, least, most);
+export const size = (least: string, most: string) =>
+  quantity(SIZES, least, most, anyWithin(SIZES, least, most));
 
 export function wholeNumber(least: number, most: number) {
   const error = `expected a whole number from ${least} to ${most}`;
@@ -71,21 +66,5 @@ export function boundsInWords(type: z.ZodType): string | null {
   return null;
 }
 
-/** A quantity in the largest unit in which it is a whole number: `90s`, `1h`, `4MiB`. */
-export const durationInWords = (ms: number): string => inWords(DURATIONS, ms);
-export const sizeInWords = (bytes: number): string => inWords(SIZES, bytes);
-
-function inWords({ units }: Units, value: number): string {
-  const [unit, one] = Object.entries(units).findLast(([, each]) => value % each === 0 && value >= each) ?? [
-    Object.keys(units)[0],
-    1,
-  ];
-  return `${value / one}${unit}`;
-}
-
-/** Parses one duration given on the command line; throws `RangeError`. */
-export function parseDuration(text: string): number {
-  const ms = read(DURATIONS, text);
-  if (!Number.isNaN(ms)) return ms;
-  throw new RangeError(`"${text}" is no duration; expected one such as 200ms, 10s or 5m`);
-}
+export const durationInWords = (ms: number): string => amountInWords(DURATIONS, ms);
+export const sizeInWords = (bytes: number): string => amountInWords(SIZES, bytes);

@@ -2,25 +2,24 @@
 // time.
 
 import { z } from 'zod';
+import { amountIn, DURATIONS } from '../written/quantity.ts';
 import { TIME_UNITS, type TimeUnit } from './time-unit.ts';
 
-const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DAY_MS = 86_400_000;
 
 /** A century: a time minus such a length is still exact to the millisecond. */
-const LENGTH_MS_MAX = 36_525 * UNITS_MS.d;
+const LENGTH_MS_MAX = 36_525 * DAY_MS;
 
-/** A length of time: `500ms`, `30s`, `15m`, `1h`, `30d`. In milliseconds. */
+/** A length of time, by the same rule as all durations. In milliseconds. */
 const length = (least: number) =>
-  z.string().transform((text, context): number => {
-    const [, digits, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
-    const ms = Number(digits) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
+  z.union([z.literal(0), z.string()], { error: A_LENGTH }).transform((said, context): number => {
+    const ms = amountIn(DURATIONS, String(said));
     if (ms >= least && ms <= LENGTH_MS_MAX) return ms;
-    context.addIssue({
-      code: 'custom',
-      message: `expected a length of time such as 30s, 15m, 1h or 30d, and at most 36525d, found "${text}"`,
-    });
+    context.addIssue({ code: 'custom', message: `${A_LENGTH}, found ${JSON.stringify(said)}` });
     return z.NEVER;
   });
+
+const A_LENGTH = 'expected a length of time with its unit, such as 30s, 15m, 1h or 30d, at most 36525d';
 
 export const WINDOW_FUNCTIONS = [
   'count',
@@ -137,7 +136,7 @@ const UNBOUNDED = 'unbounded';
  * A clock in the wrong time zone is off by less than this. And no record makes others late for
  * longer than this.
  */
-const AHEAD_MS = UNITS_MS.d;
+const AHEAD_MS = DAY_MS;
 
 export const stateSchema = z
   .strictObject({

@@ -8,11 +8,11 @@ import { boundsInWords } from '../../src/config/units.ts';
 import { bare } from '../../src/written/wanted.ts';
 import { MINIMAL, problemsOf } from '../support/config.ts';
 
-/** Whether a number may be given, alone or among others. */
+/** Whether it becomes a number, alone or among others. Durations may be given as text only. */
 const takesNumbers = (type: z.ZodType): boolean => {
   const inner = bare(type);
   if (inner instanceof z.ZodUnion) return inner.options.some((each) => takesNumbers(each as z.ZodType));
-  return inner instanceof z.ZodNumber;
+  return inner instanceof z.ZodNumber || typeof type.safeParse(undefined).data === 'number';
 };
 const numbers = leaves.filter(({ type }) => takesNumbers(type));
 
@@ -36,7 +36,10 @@ for (const { key, type } of numbers.filter((leaf) => boundsInWords(leaf.type) !=
 
 for (const [setting, words] of [
   ['kafka.session.timeout.ms=5', 'expected 1s to 30m, found "5"'],
-  ['kafka.session.timeout.ms=5m 1s', 'expected a duration such as 200ms, 10s or 5m, found "5m 1s"'],
+  [
+    'kafka.session.timeout.ms=5m 1s',
+    'expected milliseconds, or a duration such as 200ms, 10s or 5m, found "5m 1s"',
+  ],
   ['scoring.heapBytes=1MiB', 'expected 32MiB to 1TiB, found "1MiB"'],
   ['scoring.workers=500', 'expected a whole number from 1 to 256, found 500'],
   ['scoring.workers=many', 'expected auto, or a whole number from 1 to 256, found "many"'],

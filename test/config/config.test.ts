@@ -41,7 +41,10 @@ test('a job that names no group has one of its own, made of its model and its in
 });
 
 test('durations and sizes are read as people write them', (t) => {
-  const { config } = load(`${MINIMAL}microBatch: {linger: 1.5s, bytes: 64KiB}\nlanes: {retry: 7}`);
+  const { config } = load(
+    `${MINIMAL}microBatch: {linger: 1.5s, bytes: 64KiB}\nlanes: {retry: 7ms, revokeTimeout: 0}`,
+  );
+  t.is(config.lanes.revokeTimeout, 0);
   t.is(config.microBatch.linger, 1_500);
   t.is(config.microBatch.bytes, 65_536);
   t.is(config.lanes.retry, 7);
@@ -84,7 +87,13 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     'a wrong duration',
     `${MINIMAL}microBatch: {linger: 2 parsecs}`,
     [],
-    /expected a duration such as 200ms, 10s or 5m, found "2 parsecs"/,
+    /expected a duration with its unit, such as 200ms, 10s or 5m, found "2 parsecs"/,
+  ],
+  [
+    'a bare number of who knows what',
+    `${MINIMAL}lanes: {retry: 7}`,
+    [],
+    /lanes\.retry: expected a duration with its unit, such as 200ms, 10s or 5m, found "?7"?$/,
   ],
   ['a wrong size', `${MINIMAL}microBatch: {bytes: 2MB}`, [], /expected a size such as 64KiB/],
   [

@@ -102,7 +102,7 @@ test('what is no text is read as YAML: numbers, switches, lists, durations, size
     'scoring.workers=3',
     'output.features=true',
     'output.ids=[id, 1.10]',
-    'scoring.deadline=1500',
+    'scoring.deadline=1500ms',
     'lanes.retry=1.5s',
     'lanes.budget=64MiB',
   ]);

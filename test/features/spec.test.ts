@@ -105,13 +105,13 @@ test('what cannot be meant is refused in words', (t) => {
 test('a length of time is a number and its unit, of a century at most', (t) => {
   const sizeMs = (size: string): number => windowSchema.parse({ function: 'count', size }).sizeMs;
   t.deepEqual(
-    ['500ms', '30s', '15m', '2h', '30d', '36525d'].map(sizeMs),
-    [500, 30_000, 900_000, 7_200_000, 2_592_000_000, 3_155_760_000_000],
+    ['500ms', '1.5s', '30s', '15m', '2h', '30d', '36525d'].map(sizeMs),
+    [500, 1_500, 30_000, 900_000, 7_200_000, 2_592_000_000, 3_155_760_000_000],
   );
-  for (const size of ['', '5', 's', '1.5s', '-1s', '1w', ' 1s', '1s ', '0s', '36526d', '1ss'])
+  for (const size of ['', '5', 's', '1.5', '-1s', '1w', ' 1s', '1s ', '0s', '36526d', '1ss'])
     t.is(
       words(windowSchema, { function: 'count', size }),
-      `expected a length of time such as 30s, 15m, 1h or 30d, and at most 36525d, found "${size}"`,
+      `expected a length of time with its unit, such as 30s, 15m, 1h or 30d, at most 36525d, found "${size}"`,
     );
   t.is(windowSchema.parse({ function: 'count', size: '1s', delay: '0s' }).delayMs, 0);
 });
