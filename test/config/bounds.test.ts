@@ -10,9 +10,10 @@ import { MINIMAL, problemsOf } from '../support/config.ts';
 
 /** Whether it becomes a number, alone or among others. Durations may be given as text only. */
 const takesNumbers = (type: z.ZodType): boolean => {
+  if (typeof type.safeParse(undefined).data === 'number') return true;
   const inner = bare(type);
   if (inner instanceof z.ZodUnion) return inner.options.some((each) => takesNumbers(each as z.ZodType));
-  return inner instanceof z.ZodNumber || typeof type.safeParse(undefined).data === 'number';
+  return inner instanceof z.ZodNumber;
 };
 const numbers = leaves.filter(({ type }) => takesNumbers(type));
 
