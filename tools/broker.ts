@@ -9,7 +9,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../src/base/errors.ts';
 import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
 
@@ -214,29 +215,66 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false));
   });
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '9092' },
-      data: { type: 'string' },
-      kafka: { type: 'string', default: KAFKA_VERSIONS[0] },
-      topics: { type: 'string', default: 'transactions:4,scores:4,dead-letters:4' },
-    },
-  });
+/** `a:4,b`: the partitions of each topic, one unless given. Throws `InvalidArgumentError`. */
+export function topicsArgument(text: string): Readonly<Record<string, number>> {
+  const topics = text.split(',').filter((each) => each !== '');
+  return Object.fromEntries(
+    topics.map((each) => {
+      const [, name, count = '1'] = /^([\w.-]+)(?::([1-9]\d*))?$/.exec(each) ?? [];
+      if (name === undefined)
+        throw new InvalidArgumentError(
+          'expected topics with their partitions, such as transactions:4,scores:4',
+        );
+      return [name, Number(count)];
+    }),
+  );
+}
+
+function portArgument(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= PORT_MAX) return port;
+  throw new InvalidArgumentError(`expected a port, 1 to ${PORT_MAX}`);
+}
+
+const PORT_MAX = 65_535;
+const TOPICS = 'transactions:4,scores:4,dead-letters:4';
+
+interface BrokerFlags {
+  readonly port: number;
+  readonly data?: string;
+  readonly kafka: string;
+  readonly topics: Readonly<Record<string, number>>;
+}
+
+const program = new Command('npm run broker --')
+  .description(
+    'Runs a real Kafka broker on localhost, until Ctrl-C. Needs Java 17 and Maven, which fetches it.',
+  )
+  .option('--port <port>', 'where it listens', portArgument, 9092)
+  .option('--data <folder>', 'keep the data there; else it is temporary')
+  .addOption(
+    new Option('--kafka <version>', 'its version').choices(KAFKA_VERSIONS).default(KAFKA_VERSIONS[0]),
+  )
+  .addOption(
+    new Option('--topics <names>', 'topics to create, each with its partitions')
+      .argParser(topicsArgument)
+      .default(topicsArgument(TOPICS), TOPICS),
+  )
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .exitOverride()
+  .action(start);
+
+async function start({ port, data, kafka, topics }: BrokerFlags): Promise<void> {
   const broker = await startBroker({
-    port: Number(values.port),
-    version: values.kafka,
-    ...(values.data === undefined ? {} : { dataFolder: values.data }),
+    port,
+    version: kafka,
+    ...(data === undefined ? {} : { dataFolder: data }),
   });
   const { createTopics } = await import('./topics.ts');
-  const topics = values.topics.split(',').filter((text) => text !== '');
-  await createTopics(
-    broker.address,
-    Object.fromEntries(topics.map((text) => [text.split(':')[0] as string, Number(text.split(':')[1] ?? 1)])),
-  );
-  console.log(
-    `Kafka ${values.kafka} on ${broker.address}, data in ${broker.dataFolder}, topics ${values.topics}`,
-  );
+  await createTopics(broker.address, topics);
+  const names = Object.entries(topics).map(([name, partitions]) => `${name}:${partitions}`);
+  console.log(`Kafka ${kafka} on ${broker.address}, data in ${broker.dataFolder}, topics ${names.join(',')}`);
   console.log('Ctrl-C ends it.');
   const end = (): void => void broker.stop();
   process.once('SIGINT', end).once('SIGTERM', end);
@@ -246,9 +284,13 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await main().catch((error: Error) => {
+  await program.parseAsync().catch((error: Error) => {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      return;
+    }
     console.error(error.message);
     console.error('"npm run broker" needs Java 17 and Maven.');
-    process.exitCode = 69;
+    process.exitCode = EXIT.unavailable;
   });
 }

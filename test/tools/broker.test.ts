@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { clusterId, freePort } from '../../tools/broker.ts';
+import { clusterId, freePort, topicsArgument } from '../../tools/broker.ts';
 
 const RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
@@ -28,4 +28,10 @@ test('a free port is none that the system gives to somebody else before the brok
     [],
   );
   t.is(new Set(ports).size, ports.length);
+});
+
+test('topics are named with their partitions, one unless given; what is none is refused with an example', (t) => {
+  t.deepEqual(topicsArgument('a:4,b.c-d'), { a: 4, 'b.c-d': 1 });
+  for (const wrong of ['a:0', 'a:x', ':3', 'a b'])
+    t.throws(() => topicsArgument(wrong), { message: /expected topics with their partitions, such as/ });
 });
