@@ -11,6 +11,7 @@ import { registerFeatures } from './commands/features.ts';
 import type { Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
 import { registerRun } from './commands/run.ts';
+import { registerTail } from './commands/tail.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
 import { output } from './process.ts';
 import { answerSignals, endAtOnce } from './signals.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Register[] = [
   registerCheck,
   registerProduce,
   registerFeatures,
+  registerTail,
   registerAudit,
   registerDlq,
   registerDoctor,

@@ -154,6 +154,8 @@ test('doctor names every part, here or missing, and why', async (t) => {
   ]) {
     t.regex(out, new RegExp(`^(ok|missing) +${part.replaceAll('+', '\\+')} `, 'm'));
   }
+  const strict = await ended('doctor', '--strict');
+  t.is(strict.code, /^missing/m.test(strict.out) ? 69 : 0, strict.out);
 });
 
 for (const what of ['list', 'show', 'redrive']) {

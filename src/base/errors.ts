@@ -29,7 +29,8 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   usage: 'wrong words on the command line, such as a `--code` that no dead letter can have',
   data: 'the CSV file has values that are not numbers, or lacks columns',
   noInput: 'a file that the command needs does not exist',
-  unavailable: 'the broker is away (`--fail-fast`, `check`, `produce`), or no backend can run the model',
+  unavailable:
+    'the broker is away (`--fail-fast`, `check`, `produce`), no backend can run the model, or `doctor --strict` misses a part',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
   stalled:
     'lanes with lag showed no sign of life, and joining the group again did not help; start the daemon again',

@@ -1,17 +1,18 @@
 // `scorelane audit`: compares input, results and dead letters, while the daemon works or
 // afterwards.
 
+import type { Command } from 'commander';
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { impatient } from '../daemon/open-log.ts';
-import { Topics } from '../daemon/topics.ts';
+import type { Topics } from '../daemon/topics.ts';
 import { readingSetup } from '../daemon/worker-setup.ts';
 import { Selection } from '../reading/selection.ts';
-import { createLogger } from '../telemetry/log.ts';
 import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } from './options.ts';
+import { note, say } from './say.ts';
+import { withTopics } from './with-topics.ts';
 
 export interface AuditOptions {
   /**
@@ -23,18 +24,22 @@ export interface AuditOptions {
   readonly json: boolean;
 }
 
-export async function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
-  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
-  const topics = await Topics.connect(config, impatient(config, logger), 'audit');
-  try {
+export function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
+  return withTopics(config, 'audit', async (topics) => {
     const report = await audit(await planOf(config, topics, options));
     const { partitions } = report;
-    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else for (const line of [...print(partitions), ...doubts(report)]) process.stdout.write(`${line}\n`);
+    if (options.json) say(JSON.stringify(report, null, 2));
+    else for (const line of [...print(partitions), ...doubts(report)]) say(line);
+    if (partitions.every(({ inputs }) => inputs === 0))
+      note(`audit looked at nothing: ${config.input.topic} has no records ${inRange(options)}`);
     return partitions.some(({ missing }) => missing > 0) ? EXIT.missing : EXIT.ok;
-  } finally {
-    await topics.close();
-  }
+  });
+}
+
+function inRange({ fromMs, toMs }: AuditOptions): string {
+  const [from, to] = [fromMs, toMs].map((ms) => (ms === undefined ? null : new Date(ms).toISOString()));
+  const bounds = [...(from === null ? [] : [`from ${from}`]), ...(to === null ? [] : [`up to ${to}`])];
+  return bounds.length === 0 ? 'that its group has to answer' : bounds.join(' ');
 }
 
 /**
@@ -121,7 +126,9 @@ export const registerAudit: Register = (program, finish) => {
     .option('--from <time>', 'input from this record timestamp on, as ISO 8601', timeArgument)
     .option('--to <time>', 'input up to this record timestamp, as ISO 8601', timeArgument)
     .option('--json', 'print the report as JSON', false)
-    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }) => {
+    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }, command: Command) => {
+      if ((flags.from ?? Number.NEGATIVE_INFINITY) > (flags.to ?? Number.POSITIVE_INFINITY))
+        command.error("error: option '--to <time>' argument is invalid. expected a time after --from");
       finish(
         await auditCommand(loadWith(flags), {
           json: flags.json,

@@ -1,5 +1,5 @@
 // `scorelane doctor`: says which backends can be used, which cannot and why, and what would help.
-// It fails only if none can score.
+// It fails if none can score; with --strict, if anything is missing.
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -17,7 +17,8 @@ interface Finding {
   readonly detail: string;
 }
 
-export async function doctor(modelFolder: string): Promise<number> {
+/** `isStrict`: whether everything must be there, what only tests and tools need too. */
+export async function doctor(modelFolder: string, isStrict: boolean): Promise<number> {
   const backends: Finding[] = [];
   for (const backend of BACKENDS) backends.push(await findBackend(backend, modelFolder));
   const findings = [
@@ -35,7 +36,8 @@ export async function doctor(modelFolder: string): Promise<number> {
   for (const { what, ok, detail } of findings) {
     process.stdout.write(`${ok ? 'ok     ' : 'missing'}  ${what.padEnd(14)}  ${detail}\n`);
   }
-  return backends.some(({ ok }) => ok) ? EXIT.ok : EXIT.unavailable;
+  const isEnough = isStrict ? findings.every(({ ok }) => ok) : backends.some(({ ok }) => ok);
+  return isEnough ? EXIT.ok : EXIT.unavailable;
 }
 
 function finding(what: string, look: () => string): Finding {
@@ -73,7 +75,8 @@ export const registerDoctor: Register = (program, finish) => {
     .description('say what is here, what is missing and why')
     .option('--repository <folder>', 'model repository to try the backends with', 'native-models')
     .option('--model <name>', 'model to try them with', 'creditcard')
-    .action(async ({ repository, model }: { repository: string; model: string }) => {
-      finish(await doctor(findVersion(repository, model, 'latest')));
+    .option('--strict', 'exit with 69 if anything is missing', false)
+    .action(async ({ repository, model, strict }: { repository: string; model: string; strict: boolean }) => {
+      finish(await doctor(findVersion(repository, model, 'latest'), strict));
     });
 };

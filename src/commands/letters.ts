@@ -4,16 +4,14 @@
 import { InvalidArgumentError } from 'commander';
 import { closest } from 'fastest-levenshtein';
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
-import { EXIT } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { impatient } from '../daemon/open-log.ts';
-import { Topics } from '../daemon/topics.ts';
+import type { Topics } from '../daemon/topics.ts';
 import type { Code } from '../features/rejection.ts';
 import { CODES } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
-import { createLogger } from '../telemetry/log.ts';
+import { grouped } from './say.ts';
 
 export interface DlqFilter {
   /** Only dead letters of this code. */
@@ -24,42 +22,50 @@ type VisitLetter = (letter: DeadLetter, record: RecordReader, partition: number)
 
 /** Counts records of the topic that are not for this job, or were not asked for. */
 export class PassedOver {
-  ofOtherCodes = 0;
   /** Dead letters that an earlier run with `--code` has sent back. */
   sentBefore = 0;
   readonly #ofTopics = new Map<string, number>();
+  readonly #ofCodes = new Map<string, number>();
   #withoutHeaders = 0;
 
   ofTopic(topic: string | null): void {
     if (topic === null) this.#withoutHeaders++;
-    else this.#ofTopics.set(topic, (this.#ofTopics.get(topic) ?? 0) + 1);
+    else countOne(this.#ofTopics, topic);
   }
 
-  /** Says how many there were, if there were any. */
-  say(): void {
+  ofCode(code: string): void {
+    countOne(this.#ofCodes, code);
+  }
+
+  /** One line that says how many there were, and of which kinds. Null if there were none. */
+  get words(): string | null {
     const kinds = [
-      [this.ofOtherCodes, 'dead letters of other codes'],
+      ...inOrder(this.#ofCodes).map(([code, count]) => [count, `dead letters of the code ${code}`] as const),
       [this.sentBefore, 'dead letters that were sent back by their code before'],
       ...[...this.#ofTopics].map(([topic, count]) => [count, `dead letters of the topic ${topic}`] as const),
       [this.#withoutHeaders, 'records without headers of scorelane'],
     ] as const;
-    const parts = kinds.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    if (parts.length > 0) say(`passed over: ${parts.join(', ')}`);
+    const parts = kinds.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
+    return parts.length > 0 ? `passed over: ${parts.join(', ')}` : null;
+  }
+
+  /** The same for programs. */
+  get counts(): object {
+    return {
+      codes: Object.fromEntries(this.#ofCodes),
+      sentBefore: this.sentBefore,
+      topics: Object.fromEntries(this.#ofTopics),
+      withoutHeaders: this.#withoutHeaders,
+    };
   }
 }
 
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const countOne = (counts: Map<string, number>, name: string): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + 1);
 
-export async function withTopics(config: Config, use: (topics: Topics) => Promise<void>): Promise<number> {
-  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
-  const topics = await Topics.connect(config, impatient(config, logger), 'dlq');
-  try {
-    await use(topics);
-    return EXIT.ok;
-  } finally {
-    await topics.close();
-  }
-}
+/** The most frequent first. */
+const inOrder = (counts: ReadonlyMap<string, number>): [string, number][] =>
+  [...counts].toSorted(([, left], [, right]) => right - left);
 
 /**
  * Calls `visit` with each dead letter in the ranges that comes from this job's input. Other jobs
@@ -82,19 +88,20 @@ export async function each(
         if (records.offset < from || records.offset >= until) continue;
         const letter = parseDeadLetter(records);
         if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
-        else if (code !== undefined && letter.reason.code !== code) passed.ofOtherCodes++;
+        else if (code !== undefined && letter.reason.code !== code) passed.ofCode(letter.reason.code);
         else visit(letter, records, partition);
       }
     }
   });
 }
 
-/** The argument of `--code`. */
+/** The argument of `--code`, in any case. */
 export const codeArgument = (text: string): Code => {
-  const found = CODES.find((known) => known === text);
+  const wanted = text.toUpperCase().replaceAll('-', '_');
+  const found = CODES.find((known) => known === wanted);
   if (found !== undefined) return found;
   throw new InvalidArgumentError(
-    `no dead letter has it; did you mean ${closest(text.toUpperCase(), CODES)}?`,
+    `no dead letter has it; did you mean ${closest(wanted, CODES)}? There are: ${CODES.join(', ')}`,
   );
 };
 

@@ -1,6 +1,7 @@
 // `scorelane dlq redrive`: sends dead letters back to the input, after the cause is repaired.
 
 import type { DeadLetter } from '../answers/dead-letter.ts';
+import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
@@ -19,8 +20,10 @@ import {
   sentUpTo,
 } from '../log/redrive-position.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { codeArgument, codeFilter, type DlqFilter, each, PassedOver, say, withTopics } from './letters.ts';
-import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
+import { codeArgument, codeFilter, type DlqFilter, each, PassedOver } from './letters.ts';
+import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { say } from './say.ts';
+import { withTopics } from './with-topics.ts';
 
 /**
  * How many dead letters of a partition are read before they are sent back. So many are held in
@@ -31,6 +34,10 @@ const SLICE = 20_000;
 export interface DlqRedriveOptions extends DlqFilter {
   /** Sends all again, also those that were sent back before. */
   readonly fromBeginning: boolean;
+  /** Sends not more than these. Infinity: all. */
+  readonly limit: number;
+  /** Sends nothing, commits nothing, and says what would be sent. */
+  readonly isDry: boolean;
 }
 
 /**
@@ -41,8 +48,8 @@ export interface DlqRedriveOptions extends DlqFilter {
  */
 export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
   const { deadLetters, input, kafka, telemetry } = config;
-  const { code, fromBeginning } = options;
-  return withTopics(config, async (topics) => {
+  const { code, fromBeginning, limit, isDry } = options;
+  return withTopics(config, 'dlq', async (topics) => {
     const logger = createLogger(telemetry.logLevel, telemetry.logFormat);
     const sink = openSink(config, logger);
     const patience = impatient(config, logger);
@@ -71,17 +78,25 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
         return { from: fromBeginning ? from : Math.max(from, next), until };
       });
       let sent = 0;
+      const byCode = new Map<string, number>();
       const passed = new PassedOver();
-      while (left.some(({ from, until }) => from < until)) {
+      while (sent < limit && left.some(({ from, until }) => from < until)) {
         const slice = left.map(({ from, until }) => ({ from, until: Math.min(until, from + SLICE) }));
         const back = new Back(config, partitions);
         await each(config, topics, slice, options, passed, (letter, record, partition) => {
+          const range = slice[partition] as { until: number };
+          // Beyond the limit: the next run begins there.
+          if (record.offset >= range.until) return;
           const isSent =
             record.offset < nextToSend(positions[partition] as RedrivePosition, letter.reason.code);
           if (isSent && !fromBeginning) passed.sentBefore++;
-          else back.add(letter, record);
+          else if (sent + back.count < limit) back.add(letter, record);
+          else range.until = record.offset;
         });
         sent += back.count;
+        for (const [code, count] of back.byCode) byCode.set(code, (byCode.get(code) ?? 0) + count);
+        left = left.map(({ until }, partition) => ({ from: slice[partition]?.until ?? until, until }));
+        if (isDry) continue;
         await sink.produce(back.batches());
         positions = positions.map((before, partition) =>
           sentUpTo(before, code, (slice[partition] as OffsetRange).until),
@@ -95,19 +110,26 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
             metadata: redriveMetadata(position, topicId),
           })),
         );
-        left = left.map(({ until }, partition) => ({ from: slice[partition]?.until ?? until, until }));
       }
-      say(`sent ${sent} records back to ${input.topic}`);
-      passed.say();
+      if (isDry) say(`would send ${sent} records back to ${input.topic}${listed(byCode)}`);
+      else say(`sent ${sent} records back to ${input.topic}`);
+      if (passed.words !== null) say(passed.words);
+      return EXIT.ok;
     } finally {
       await sink.stop();
     }
   });
 }
 
+const listed = (byCode: ReadonlyMap<string, number>): string => {
+  const parts = [...byCode].map(([code, count]) => `${count} ${code}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+};
+
 /** Record batches on their way back, by the partition that they came from. */
 class Back {
   count = 0;
+  readonly byCode = new Map<string, number>();
   readonly #partitions: number;
   readonly #writers: PartitionWriters;
 
@@ -124,6 +146,7 @@ class Back {
       .writerFor(reason.partition % this.#partitions, bytes)
       .appendRecord(timestamp, key, value, block);
     this.count++;
+    this.byCode.set(reason.code, (this.byCode.get(reason.code) ?? 0) + 1);
   }
 
   batches(): readonly ResultBatch[] {
@@ -135,7 +158,14 @@ export const registerRedrive: Register = (dlq, finish) => {
   withConfig(dlq, 'redrive', 'send those that were not sent back yet to the input again')
     .option('--code <code>', 'only those of this code; the others stay to be sent', codeArgument)
     .option('--from-beginning', 'all of them, also those that were sent back before', false)
-    .action(async (flags: ConfigFlags & DlqFilter & { fromBeginning: boolean }) => {
-      finish(await dlqRedrive(loadWith(flags), { ...codeFilter(flags), fromBeginning: flags.fromBeginning }));
-    });
+    .option('--limit <n>', 'not more than these; the next run goes on after them', countArgument)
+    .option('--dry-run', 'send nothing: say how many would be sent', false)
+    .action(
+      async (
+        flags: ConfigFlags & DlqFilter & { fromBeginning: boolean; limit?: number; dryRun: boolean },
+      ) => {
+        const { fromBeginning, limit = Number.POSITIVE_INFINITY, dryRun: isDry } = flags;
+        finish(await dlqRedrive(loadWith(flags), { ...codeFilter(flags), fromBeginning, limit, isDry }));
+      },
+    );
 };

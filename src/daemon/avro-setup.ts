@@ -72,16 +72,9 @@ export async function resultFrame(
   modelFolder: string,
   patience: Patience,
 ): Promise<Uint8Array> {
-  const { format, framing, topic, ids, features, compatibility } = config.output;
+  const { format, framing, topic, compatibility } = config.output;
   if (format !== 'avro') return new Uint8Array(0);
-  const manifest = readManifest(modelFolder);
-  const outputs = avroOutputs(manifest, readGolden(manifest), features);
-  let schema: string;
-  try {
-    schema = resultSchema({ idPaths: ids, outputs });
-  } catch (error) {
-    throw new ConfigError([`output.ids: ${(error as Error).message}`]);
-  }
+  const schema = schemaOfResults(config, modelFolder);
   if (framing !== 'confluent') return frameOf(framing, schema, 0);
   const registry = new SchemaRegistry(registryOf(config, 'output.format'));
   const subject = `${topic}-value`;
@@ -97,7 +90,19 @@ export async function resultFrame(
   ]);
 }
 
-function registryOf({ registry }: Config, key: string): RegistryOptions {
+/** The schema of the results in Avro, as JSON. Throws `ConfigError`. */
+export function schemaOfResults({ output: { ids, features } }: Config, modelFolder: string): string {
+  const manifest = readManifest(modelFolder);
+  const outputs = avroOutputs(manifest, readGolden(manifest), features);
+  try {
+    return resultSchema({ idPaths: ids, outputs });
+  } catch (error) {
+    throw new ConfigError([`output.ids: ${(error as Error).message}`]);
+  }
+}
+
+/** How to ask the registry, which `key` needs. Throws `ConfigError` if none is configured. */
+export function registryOf({ registry }: Config, key: string): RegistryOptions {
   const { url, username, password, timeout: timeoutMs } = registry;
   if (url !== undefined) return { url, username, password, timeoutMs };
   throw new ConfigError([`registry.url: expected the address of a schema registry, for ${key} is avro`]);

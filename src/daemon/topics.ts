@@ -51,8 +51,16 @@ export class Topics {
     this.admin = kafka.admin();
   }
 
-  /** `purpose` is the command's name. Rejects with `UnavailableError`, and as `keepTrying` does. */
-  static async connect(config: Config, patience: Patience, purpose: string): Promise<Topics> {
+  /**
+   * `purpose` is the command's name, `read` the topics that it reads. Rejects with
+   * `UnavailableError`, and as `keepTrying` does.
+   */
+  static async connect(
+    config: Config,
+    patience: Patience,
+    purpose: string,
+    read: readonly string[] = [config.input.topic, config.output.topic, config.deadLetters.topic],
+  ): Promise<Topics> {
     if (config.log !== 'kafka') {
       const why = 'the embedded log lives inside of the daemon only';
       throw new UnavailableError(`${purpose} needs log: kafka; ${why}`);
@@ -61,8 +69,6 @@ export class Topics {
     const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
     const topics = new Topics(config, kafka, purpose, patience);
     const where = `no broker at ${config.kafka['bootstrap.servers']}`;
-    const { input, output, deadLetters } = config;
-    const read = [input.topic, output.topic, deadLetters.topic];
     await requireRights(config, rightsToLook(config.kafka, read, purpose), patience);
     await keepTrying(() => topics.admin.connect(), { where, ...patience });
     return topics;

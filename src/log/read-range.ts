@@ -1,5 +1,5 @@
 // Reads a topic from one offset of each partition to another, once, through a source that nobody
-// else uses. Commits nothing.
+// else uses. Commits nothing. A range without an end is followed.
 
 import { type NextOffset, type OffsetRange, startingAt } from './offset.ts';
 import type { Fetched, Source } from './ports.ts';
@@ -8,12 +8,14 @@ import { keyOf } from './topic-partition.ts';
 /**
  * Calls `visit` with each fetch, in the order of offsets within each partition. The first and the
  * last batch may reach beyond the range. `ranges[n]` is the range of partition n; an empty range is
- * not read. Starts and stops the source. Rejects with the errors of the source and of `visit`.
+ * not read, and one up to infinity is read until `signal` says that it is enough. Starts and stops
+ * the source. Rejects with the errors of the source and of `visit`.
  */
 export async function readRange(
   source: Source,
   ranges: readonly OffsetRange[],
   visit: (fetched: Fetched) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const open = new Map(
     ranges.flatMap((range, partition) => (range.until > range.from ? [[partition, range] as const] : [])),
@@ -21,6 +23,8 @@ export async function readRange(
   if (open.size === 0) return;
   const positions = new Map<string, NextOffset>();
   const done = Promise.withResolvers<void>();
+  if (signal?.aborted) return;
+  signal?.addEventListener('abort', () => done.resolve(), { once: true });
   const end = (partition: number): void => {
     open.delete(partition);
     if (open.size === 0) done.resolve();

@@ -54,6 +54,7 @@ export const flags = (job: Job, more: readonly string[]): string[] =>
     `input.topic=${job.input}`,
     `output.topic=${job.results}`,
     `deadLetters.topic=${job.deadLetters}`,
+    'output.format=msgpack',
     ...job.settings,
     ...more,
   ].flatMap((setting) => ['--set', setting]);

@@ -254,6 +254,13 @@ test('results in Avro are registered, and read by others as what they are; an in
   const values = transactions(100);
   const expected = await scores(values, () => false);
   t.is(found.length, 100);
+  const tail = new Program(['tail', '--config', 'config/kafka.yaml', ...flags(job, []), '-n', '100']);
+  t.is((await tail.ended).code, 0, tail.out);
+  const shown = tail.printed
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { value: object }).value);
+  t.deepEqual(shown, found, 'tail decodes them too');
   for (const [index, { score, ...more }] of found.entries()) {
     t.deepEqual(more, {
       id: values[index]?.id,
@@ -291,7 +298,7 @@ test('Avro without a registry, or without a schema where none is named in the re
     new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, more)]).ended;
   const without = await run();
   t.is(without.code, 78, without.out);
-  t.regex(without.out, /registry\.url: expected the address of a schema registry/);
+  t.regex(without.out, /registry\.url: expected an address, as input\.format is avro/);
   const plain = await run('input.framing=plain');
   t.is(plain.code, 78, plain.out);
   t.regex(plain.out, /input\.schema: expected a file with the schema/);

@@ -1,5 +1,5 @@
-// Dead letters on a real broker: told by kind, shown as they are, sent back once; and a flood of
-// them stops its lane.
+// Dead letters on a real broker: told by kind, shown as they are, sent back once; a flood of them
+// stops its lane; and the last records of each topic of a job are shown.
 
 import anyTest, { type TestFn } from 'ava';
 import { commitPositions } from '../../src/kafka/commit.ts';
@@ -16,6 +16,7 @@ import {
 } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { recordsOf } from '../support/topic.ts';
+import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -27,6 +28,25 @@ const dlq = async (job: Job, what: string, ...more: string[]): Promise<string> =
   if (code !== 0) throw new Error(`dlq ${what} ended with ${code}:\n${out}`);
   return program.printed;
 };
+
+interface Shown {
+  readonly offset: number;
+  readonly timestamp: string;
+  readonly key: string | null;
+  readonly value?: { readonly id: number; readonly score?: number };
+  readonly reason?: { readonly topic: string; readonly code: string };
+  readonly headers: readonly object[];
+}
+
+/** What a command prints for programs: one JSON object a line, and nothing else. */
+const linesOf = (printed: string): Shown[] =>
+  printed
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Shown);
+
+const tail = (job: Job, ...more: string[]): Program =>
+  new Program(['tail', '--config', 'config/kafka.yaml', ...flags(job, []), ...more]);
 
 async function scoreAll(job: Job, settings: readonly string[] = []): Promise<void> {
   const daemon = await startDaemon(job, settings);
@@ -48,13 +68,31 @@ test('list counts, show shows, and redrive sends each back to its partition, onc
     counts.reduce((sum, count) => sum + count, 0),
     before.bad,
   );
-  const shown = (await dlq(job, 'show', '--limit', '3')).trim().split('\n');
+  const json = JSON.parse(await dlq(job, 'list', '--json')) as {
+    deadLetters: readonly { count: number; code: string }[];
+    passedOver: { codes: object };
+  };
+  t.deepEqual(
+    json.deadLetters.map(({ count }) => count),
+    counts,
+  );
+  const [most] = json.deadLetters as [{ count: number; code: string }];
+  const one = new Program([
+    ...['dlq', 'show', '--config', 'config/kafka.yaml', ...flags(job, [])],
+    ...['--limit', '3', '--code', most.code.toLowerCase()],
+  ]);
+  t.regex((await one.ended).out, new RegExp(`^3 of ${most.count} dead letters$`, 'm'));
+  const shown = linesOf(one.printed);
   t.is(shown.length, 3);
-  const first = JSON.parse(shown[0] ?? '') as { reason: { topic: string; code: string }; headers: unknown[] };
-  t.is(first.reason.topic, job.input);
-  t.deepEqual(first.headers, [], 'what was added to its headers is not among its own');
+  t.deepEqual([...new Set(shown.map(({ reason }) => reason?.code))], [most.code]);
+  t.is(shown[0]?.reason?.topic, job.input);
+  t.deepEqual(shown[0]?.headers, [], 'what was added to its headers is not among its own');
 
-  t.is(await dlq(job, 'redrive'), `sent ${before.bad} records back to ${job.input}\n`);
+  const wouldSend = await dlq(job, 'redrive', '--dry-run');
+  t.true(wouldSend.startsWith(`would send ${before.bad} records back to ${job.input}: `), wouldSend);
+  t.true(wouldSend.includes(`${most.count} ${most.code}`), wouldSend);
+  t.is(await dlq(job, 'redrive', '--limit', '7'), `sent 7 records back to ${job.input}\n`);
+  t.is(await dlq(job, 'redrive'), `sent ${before.bad - 7} records back to ${job.input}\n`);
   t.is(await dlq(job, 'redrive'), `sent 0 records back to ${job.input}\n`);
   await scoreAll(job);
   const after = await audit(job);
@@ -71,12 +109,17 @@ test('with one dead-letter topic for two jobs, each lists, shows and sends back 
   const { bad } = await audit(payments);
   const passed = `passed over: ${bad} dead letters of the topic ${payments.input}\n`;
   t.is(await dlq(orders, 'list'), `no dead letters\n${passed}`);
-  t.is(await dlq(orders, 'show', '--limit', '3'), passed);
+  t.is(await dlq(orders, 'show', '--limit', '3'), '', 'standard output is for dead letters alone');
   t.is(await dlq(orders, 'redrive'), `sent 0 records back to ${orders.input}\n${passed}`);
-  const others = `passed over: ${bad} dead letters of other codes\n`;
+  const others = await dlq(payments, 'redrive', '--code', 'NO_VALUE');
+  t.true(others.startsWith(`sent 0 records back to ${payments.input}\npassed over: `), others);
+  const named = [...others.matchAll(/(\d+) dead letters of the code [A-Z_]+/g)].map(([, count]) =>
+    Number(count),
+  );
   t.is(
-    await dlq(payments, 'redrive', '--code', 'NO_VALUE'),
-    `sent 0 records back to ${payments.input}\n${others}`,
+    named.reduce((sum, count) => sum + count, 0),
+    bad,
+    'it says which codes there are',
   );
   t.is(await dlq(payments, 'redrive'), `sent ${bad} records back to ${payments.input}\n`);
   t.is(await dlq(payments, 'redrive', '--from-beginning'), `sent ${bad} records back to ${payments.input}\n`);
@@ -115,6 +158,35 @@ test('redrive of one code leaves the others to be sent later, each once; of a to
   t.is((await committed())?.offset, '1');
   await admin.disconnect();
   t.is(await dlq(job, 'redrive'), sent(bad), 'those that were sent back are dead letters again');
+});
+
+test('tail shows the last records of a topic, decoded, and goes on with those that come until it is told to end', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 2);
+  const none = tail(job);
+  t.is((await none.ended).code, 0);
+  t.deepEqual([none.printed, none.out.includes(`no records in ${job.results}`)], ['', true]);
+  await produce(job, 500, '--rate', 'max', '--garbage', '0.1');
+  const following = tail(job, '--follow');
+  await scoreAll(job);
+  const { deadLetters, results: scored } = await audit(job);
+  await until('all results to be shown', () => following.printed.split('\n').length > scored);
+  t.is((await following.stop('SIGINT')).code, 0);
+  const ids = linesOf(following.printed).map(({ value }) => value?.id);
+  t.deepEqual([ids.length, new Set(ids).size], [scored, scored]);
+
+  const last = tail(job, '-n', '3');
+  t.is((await last.ended).code, 0);
+  const results = linesOf(last.printed);
+  t.is(results.length, 3);
+  t.is(typeof results[2]?.value?.score, 'number');
+  const times = results.map(({ timestamp }) => timestamp);
+  t.deepEqual(times, times.toSorted());
+  const letters = tail(job, '--topic', 'dead', '-n', '1000');
+  await letters.ended;
+  t.is(linesOf(letters.printed).filter(({ reason }) => reason?.topic === job.input).length, deadLetters);
+  const inputs = tail(job, '--topic', 'input', '-n', '1000');
+  await inputs.ended;
+  t.is(linesOf(inputs.printed).length, 500);
 });
 
 test('a flood of dead letters stops its lane, not ready, before the topic is full of them; once it may, it goes on', async (t) => {

@@ -1,0 +1,133 @@
+// `scorelane tail`: prints the last records of a topic of the job, decoded, one JSON object a line,
+// and those that come.
+
+import { Option } from 'commander';
+import { parseDeadLetter } from '../answers/dead-letter.ts';
+import { EXIT } from '../base/errors.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Topics } from '../daemon/topics.ts';
+import { SIDES, type Side, topicOf, valueForm } from '../daemon/value-forms.ts';
+import type { OffsetRange } from '../log/offset.ts';
+import type { Fetched } from '../log/ports.ts';
+import { readRange } from '../log/read-range.ts';
+import { openRecordBatch, parseHeaders } from '../log/record-batch-reader.ts';
+import { output } from '../process.ts';
+import { ValueDecoder } from '../reading/value-decoder.ts';
+import { answerSignals } from '../signals.ts';
+import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { type KeptRecord, kept, recordLine } from './record-line.ts';
+import { note, say } from './say.ts';
+import { withTopics } from './with-topics.ts';
+
+export interface TailOptions {
+  readonly topic: Side;
+  /** How many of the last records, over all partitions. */
+  readonly n: number;
+  readonly follow: boolean;
+}
+
+/** If offsets have gaps, the next look begins so many times further back. */
+const FURTHER = 8;
+
+/** Ends with 0 when it has followed until a signal, or until nobody reads what it prints. */
+export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailOptions): Promise<number> {
+  const topic = topicOf(config, side);
+  const { inflatedBytes } = config.limits;
+  const decoder = new ValueDecoder(valueForm(config, side));
+  const enough = new AbortController();
+  const print = async (record: KeptRecord): Promise<void> => {
+    const decoded = await decoder.decode(record);
+    const letter = side === 'dead' ? parseDeadLetter(record) : null;
+    if (letter !== null) say(recordLine(record, decoded, letter.own, { reason: letter.reason }));
+    else {
+      const why = 'why' in decoded ? { undecoded: decoded.why } : {};
+      say(recordLine(record, decoded, parseHeaders(record), why));
+    }
+    if (output.failure !== null) enough.abort();
+  };
+  return withTopics(
+    config,
+    'tail',
+    async (topics) => {
+      const ranges = await topics.ranges(topic);
+      const last = await lastRecords(topics, topic, ranges, n, inflatedBytes);
+      for (const record of last) await print(record);
+      if (last.length === 0) note(`no records in ${topic}${follow ? ' yet' : ''}`);
+      if (!follow || output.failure !== null) return EXIT.ok;
+      answerSignals(() => enough.abort());
+      const printing = new SerialQueue();
+      const open = ranges.map(({ until }) => ({ from: until, until: Number.POSITIVE_INFINITY }));
+      const failed = Promise.withResolvers<never>();
+      await Promise.race([
+        failed.promise,
+        readRange(
+          topics.open(topic),
+          open,
+          (fetched) => {
+            for (const record of recordsOf(fetched, open, inflatedBytes))
+              printing.run(() => print(record)).catch(failed.reject);
+          },
+          enough.signal,
+        ),
+      ]);
+      return EXIT.ok;
+    },
+    [topic],
+  );
+}
+
+/** The last records by their timestamps, the oldest first. */
+async function lastRecords(
+  topics: Topics,
+  topic: string,
+  whole: readonly OffsetRange[],
+  count: number,
+  inflatedBytesMax: number,
+): Promise<KeptRecord[]> {
+  for (let back = count; ; back *= FURTHER) {
+    const ranges = whole.map(({ from, until }) => ({ from: Math.max(from, until - back), until }));
+    const found = ranges.map((): KeptRecord[] => []);
+    await readRange(topics.open(topic), ranges, (fetched) => {
+      const records = found[fetched.partition] as KeptRecord[];
+      for (const record of recordsOf(fetched, ranges, inflatedBytesMax)) {
+        records.push(record);
+        if (records.length > count) records.shift();
+      }
+    });
+    const isAll = found.every(
+      ({ length }, partition) => length === count || ranges[partition]?.from === whole[partition]?.from,
+    );
+    if (isAll) return found.flat().toSorted(inTime).slice(-count);
+  }
+}
+
+const inTime = (left: KeptRecord, right: KeptRecord): number =>
+  left.timestampMs - right.timestampMs || left.partition - right.partition || left.offset - right.offset;
+
+function* recordsOf(
+  { partition, batches }: Fetched,
+  ranges: readonly OffsetRange[],
+  inflatedBytesMax: number,
+): Generator<KeptRecord> {
+  const { from = 0, until = 0 } = ranges[partition] ?? {};
+  for (const batch of batches) {
+    if (batch.skip) continue;
+    const records = openRecordBatch(batch, inflatedBytesMax);
+    while (records.next()) {
+      if (records.offset >= from && records.offset < until) yield kept(records, partition);
+    }
+  }
+}
+
+export const registerTail: Register = (program, finish) => {
+  withConfig(program, 'tail', 'print the last results, dead letters or inputs, one JSON object a line')
+    .addOption(
+      new Option('--topic <name>', 'which topic of the job').choices(SIDES).default('results' satisfies Side),
+    )
+    .option('-n <count>', 'how many', countArgument, 10)
+    .option('--follow', 'go on with those that come, until Ctrl-C', false)
+    .action(async (flags: ConfigFlags & TailOptions) => {
+      finish(await tail(loadWith(flags), flags));
+    });
+};
