@@ -301,7 +301,7 @@ test('Avro without a registry, or without a schema where none is named in the re
   t.regex(without.out, /registry\.url: expected an address, as input\.format is avro/);
   const plain = await run('input.framing=plain');
   t.is(plain.code, 78, plain.out);
-  t.regex(plain.out, /input\.schema: expected a file with the schema/);
+  t.regex(plain.out, /input\.schema: expected a file with a schema, as input\.framing is plain/);
   const file = join(mkdtempSync(join(tmpdir(), 'scorelane-avro-')), 'reader.avsc');
   writeFileSync(file, JSON.stringify(schema([field('id', 'long', { default: 'none' })])));
   const unfit = await run(`registry.url=${registry.url}`, `input.schema=${file}`);
