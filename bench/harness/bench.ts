@@ -11,6 +11,7 @@ import { mlp } from '../models/mlp.ts';
 import { benchRepository, ensureModel } from '../models/repository.ts';
 import { audit } from './audit.ts';
 import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import { RanConfigs } from './ran-configs.ts';
 import type { Findings } from './result.ts';
 
 /**
@@ -79,6 +80,8 @@ export class Bench {
   readonly options: Options;
   readonly say: (text: string) => void;
   readonly #parts: BenchParts;
+  /** What ran so far. */
+  readonly ran = new RanConfigs();
 
   constructor(parts: BenchParts) {
     this.#parts = parts;
@@ -112,6 +115,7 @@ export class Bench {
   }
 
   startDaemon(job: Job, one: Case): Promise<RunningDaemon> {
+    this.ran.add(one, this.config(job, one));
     return this.log.startDaemon(this.#parts.config, this.settings(job, one));
   }
 

@@ -4,14 +4,63 @@ import type { Summary } from '../../src/telemetry/meter.ts';
 import type { Metric, Run } from './result.ts';
 
 export const THROUGHPUT: readonly Metric[] = [
-  { name: 'throughput', unit: 'records/s', better: 'higher', digits: 0 },
-  { name: 'CPU', unit: 'us/record', better: 'lower', digits: 2 },
-  { name: 'main thread', unit: 'us/record', better: 'lower', digits: 2 },
-  { name: 'workers', unit: 'us/record', better: 'lower', digits: 2 },
-  { name: 'other threads', unit: 'us/record', better: 'lower', digits: 2 },
-  { name: 'GC', unit: '% of worker time', better: 'lower', digits: 1 },
-  { name: 'main loop', unit: '% busy', better: null, digits: 0 },
-  { name: 'RSS', unit: 'MiB', better: 'lower', digits: 0 },
+  {
+    name: 'throughput',
+    unit: 'records/s',
+    better: 'higher',
+    digits: 0,
+    meaning:
+      'records whose results were acknowledged, for each second of the measured time, which begins after telemetry.warmUp',
+  },
+  {
+    name: 'CPU',
+    unit: 'us/record',
+    better: 'lower',
+    digits: 2,
+    meaning: 'CPU time of the whole process for each record: what a core is worth',
+  },
+  {
+    name: 'main thread',
+    unit: 'us/record',
+    better: 'lower',
+    digits: 2,
+    meaning: 'of that, the thread that fetches, produces and commits',
+  },
+  {
+    name: 'workers',
+    unit: 'us/record',
+    better: 'lower',
+    digits: 2,
+    meaning: 'of that, the threads that decode, predict and encode',
+  },
+  {
+    name: 'other threads',
+    unit: 'us/record',
+    better: 'lower',
+    digits: 2,
+    meaning: "of that, what is left: the compilers and the garbage collector of V8, TensorFlow's own threads",
+  },
+  {
+    name: 'GC',
+    unit: '% of worker time',
+    better: 'lower',
+    digits: 1,
+    meaning: 'garbage collection, as a share of the time of the workers',
+  },
+  {
+    name: 'main loop',
+    unit: '% busy',
+    better: null,
+    digits: 0,
+    meaning: 'how busy the main thread was; near 100 % it is the limit, and more instances help',
+  },
+  {
+    name: 'RSS',
+    unit: 'MiB',
+    better: 'lower',
+    digits: 0,
+    meaning: 'the most memory that the process had, with the worker threads',
+  },
 ];
 
 export const MIB = 2 ** 20;
@@ -37,11 +86,18 @@ export function throughputFigures(summary: Summary): Record<string, number> {
   };
 }
 
+/** Less than that says more of the compiler and of the last fetches than of the case. */
+const MEASURED_SECONDS_MIN = 2;
+
 /** Collects rounds of cases, in the order in which the cases came first. */
 export class Runs {
   readonly #runs = new Map<string, Map<string, number[]>>();
+  /** The shortest measured time of each case. */
+  readonly #seconds = new Map<string, number>();
 
-  add(name: string, figures: Readonly<Record<string, number>>): void {
+  /** `seconds`: for how long the case was measured, if that depends on how fast it is. */
+  add(name: string, figures: Readonly<Record<string, number>>, seconds = Number.POSITIVE_INFINITY): void {
+    this.#seconds.set(name, Math.min(seconds, this.#seconds.get(name) ?? seconds));
     let run = this.#runs.get(name);
     if (run === undefined) this.#runs.set(name, (run = new Map()));
     for (const [metric, figure] of Object.entries(figures)) {
@@ -49,6 +105,16 @@ export class Runs {
       if (rounds === undefined) run.set(metric, [figure]);
       else rounds.push(figure);
     }
+  }
+
+  /** A note for each case that was too short to measure. */
+  get tooShort(): string[] {
+    return [...this.#seconds]
+      .filter(([, seconds]) => seconds < MEASURED_SECONDS_MIN)
+      .map(
+        ([name, seconds]) =>
+          `TOO SHORT TO MEASURE: ${name} was measured for ${seconds.toFixed(1)} s only. Give it more records: --count.`,
+      );
   }
 
   get all(): Run[] {

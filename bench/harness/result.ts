@@ -10,6 +10,8 @@ export interface Metric {
   /** Which way is good; null: it only tells something. */
   readonly better: 'higher' | 'lower' | null;
   readonly digits: number;
+  /** What the figure is, for somebody who sees it for the first time. */
+  readonly meaning: string;
 }
 
 /** One row of the table: a case, and for each metric a figure a round. */
@@ -33,6 +35,14 @@ export interface Plot {
    */
   readonly kind: 'line' | 'logarithmic' | 'percentile' | 'bars' | 'stacked';
   readonly series: readonly Series[];
+  /** Bars with these names are ours: they are set off from the others. */
+  readonly ours?: readonly string[];
+}
+
+/** One way in which a daemon was run: every key of its configuration, secrets left out. */
+export interface RanConfig {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 /** Something promised, and what was found. */
@@ -62,8 +72,8 @@ export interface Result extends Findings {
   readonly machine: Machine;
   /** What stood behind it: a broker with its version, or the embedded log. */
   readonly log: string;
-  /** The daemon's configuration in full, secrets left out. */
-  readonly config: object;
+  /** The configurations that really ran, each once. */
+  readonly configs: readonly RanConfig[];
 }
 
 /** What was measured does not count: the output was not what it had to be. */

@@ -1,11 +1,11 @@
 // Runs one scenario from its options to a whole result.
 
 import { join } from 'node:path';
-import { withoutSecrets } from '../../src/config/effective.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Bench, type Options, type Scenario } from './bench.ts';
 import type { BenchLog } from './log.ts';
 import { describeMachine } from './machine.ts';
+import { flatten } from './ran-configs.ts';
 import type { Result } from './result.ts';
 
 const FALLBACK: Options = {
@@ -58,7 +58,7 @@ export async function runScenario(scenario: Scenario, log: BenchLog, call: Call)
     seconds: (Date.now() - started.getTime()) / 1000,
     machine: describeMachine(),
     log: log.description,
-    config: withoutSecrets(config),
+    configs: bench.ran.all.length > 0 ? bench.ran.all : [{ name: scenario.config, config: flatten(config) }],
     ...findings,
   };
 }

@@ -1,6 +1,7 @@
 // A result as one HTML page that needs nothing else: the Markdown's content and the plots, drawn.
 
 import type { Result } from '../harness/result.ts';
+import { configTexts, meanings } from './explain.ts';
 import { cell } from './markdown.ts';
 import { svg } from './svg.ts';
 
@@ -32,6 +33,10 @@ export function html(result: Result): string {
 <table>${cells('th', ['case', ...metrics.map(({ name, unit }) => `${name}, ${unit}`)])}
 ${runs.map(({ name, figures }) => cells('td', [name, ...metrics.map((metric) => cell(metric, figures[metric.name] ?? []))])).join('\n')}
 </table>
+<p>A figure is the median of its rounds, with the lowest and the highest.</p>
+<ul>${meanings(metrics)
+    .map((line) => `<li>${escaped(line)}</li>`)
+    .join('')}</ul>
 ${goals.length === 0 ? '' : `<table>${cells('th', ['goal', 'wanted', 'measured', ''])}`}
 ${goals
   .map(
@@ -42,7 +47,13 @@ ${goals
   .join('\n')}${goals.length === 0 ? '' : '</table>'}
 <ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>
 ${plots.map((plot) => `<figure>${svg(plot)}</figure>`).join('\n')}
-<h2>Configuration</h2><pre>${escaped(JSON.stringify(result.config, null, 2))}</pre>
+<h2>Configuration</h2>
+${configTexts(result.configs)
+  .map(({ name, text }, index) => {
+    const title = index === 0 ? name : `${name}: what differs from the first`;
+    return `<h3>${escaped(title)}</h3><pre>${escaped(text)}</pre>`;
+  })
+  .join('\n')}
 </body></html>
 `;
 }

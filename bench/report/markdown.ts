@@ -3,6 +3,7 @@
 
 import type { Metric, Result } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
+import { meanings } from './explain.ts';
 
 const GIB = 2 ** 30;
 
@@ -24,6 +25,10 @@ export function markdown(result: Result): string {
     ...runs.map(({ name, figures }) =>
       row([name, ...metrics.map((metric) => cell(metric, figures[metric.name] ?? []))]),
     ),
+    '',
+    'A figure is the median of its rounds, with the lowest and the highest.',
+    '',
+    ...meanings(metrics).map((line) => `- ${line}`),
     '',
     ...(goals.length === 0
       ? []

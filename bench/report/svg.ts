@@ -12,13 +12,25 @@ const NAME_WIDTH = 300;
 
 /** Room on the axis grows with the nines: 90 is at 1, 99 at 2, 99.9 at 3. */
 const nines = (percentile: number): number => -Math.log10(1 - percentile / 100);
+/** The percentiles that people speak of. */
+const TICKS = [50, 90, 99, 99.9, 99.99, 99.999];
+/** Ours among the peers'. The others are grey. */
+const [OURS, THEIRS] = ['#1f6feb', '#b8bfc8'];
 
 function xAxis({ kind, x }: Plot): object {
   const name = { name: x, nameLocation: 'middle', nameGap: 30 };
   if (kind === 'line') return { type: 'value', min: 'dataMin', max: 'dataMax', ...name };
   if (kind === 'logarithmic') return { type: 'log', ...name };
-  const formatter = (value: number): string => `${Number((100 * (1 - 10 ** -value)).toFixed(4))}%`;
-  return { type: 'value', min: 0, axisLabel: { formatter }, ...name };
+  const formatter = (value: number): string => `p${Number((100 * (1 - 10 ** -value)).toFixed(3))}`;
+  const customValues = TICKS.map(nines);
+  return {
+    type: 'value',
+    min: 0,
+    axisLabel: { formatter, customValues },
+    axisTick: { customValues },
+    splitLine: { show: false },
+    ...name,
+  };
 }
 
 /** Both axes of lines. */
@@ -51,7 +63,7 @@ function barAxes({ x, y }: Plot, isLying: boolean): object {
 }
 
 export function svg(plot: Plot): string {
-  const { title, kind, series } = plot;
+  const { title, kind, series, ours } = plot;
   const isBar = kind === 'bars' || kind === 'stacked';
   const isLogarithmic = kind === 'percentile' || kind === 'logarithmic';
   const count = series[0]?.points.length ?? 0;
@@ -72,7 +84,9 @@ export function svg(plot: Plot): string {
       data: points.map(([at, value]) => {
         const x = kind === 'percentile' ? nines(at as number) : at;
         const y = isLogarithmic ? Math.max(value, 0.001) : value;
-        return isLying ? [y, x] : [x, y];
+        const place = isLying ? [y, x] : [x, y];
+        if (ours === undefined) return place;
+        return { value: place, itemStyle: { color: ours.includes(String(at)) ? OURS : THEIRS } };
       }),
     })),
   });

@@ -11,14 +11,51 @@ import { atMost, type Goal, type Metric, type Series } from '../harness/result.t
 import { median } from '../harness/statistics.ts';
 
 const percentiles = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const;
+const within = (share: string): string =>
+  `${share} had their result acknowledged within this time, from when they were meant to be sent`;
+const MEANINGS: Readonly<Record<(typeof percentiles)[number], string>> = {
+  p50: within('half of the records'),
+  p90: within('9 of 10 records'),
+  p99: within('99 of 100 records'),
+  p999: within('999 of 1,000 records'),
+  p9999: within('9,999 of 10,000 records'),
+  max: 'the slowest record',
+};
 const metrics: readonly Metric[] = [
-  { name: 'throughput', unit: 'records/s', better: null, digits: 0 },
-  ...percentiles.map((name): Metric => ({ name, unit: 'ms', better: 'lower', digits: 1 })),
-  ...STAGES.filter((stage) => stage !== 'endToEnd').map(
-    (stage): Metric => ({ name: `${stage} p50`, unit: 'ms', better: 'lower', digits: 2 }),
+  {
+    name: 'throughput',
+    unit: 'records/s',
+    better: null,
+    digits: 0,
+    meaning: 'records with a result a second: the rate that was asked for, unless the daemon fell behind',
+  },
+  ...percentiles.map(
+    (name): Metric => ({ name, unit: 'ms', better: 'lower', digits: 1, meaning: MEANINGS[name] }),
   ),
-  { name: 'CPU', unit: 'us/record', better: 'lower', digits: 2 },
-  { name: 'sent late', unit: 'ms at most', better: null, digits: 1 },
+  ...STAGES.filter((stage) => stage !== 'endToEnd').map(
+    (stage): Metric => ({
+      name: `${stage} p50`,
+      unit: 'ms',
+      better: 'lower',
+      digits: 2,
+      meaning: `the median time that a micro-batch spends in the stage "${stage}"`,
+    }),
+  ),
+  {
+    name: 'CPU',
+    unit: 'us/record',
+    better: 'lower',
+    digits: 2,
+    meaning:
+      'CPU time of the whole process for each record; high at low rates, where micro-batches are small',
+  },
+  {
+    name: 'sent late',
+    unit: 'ms at most',
+    better: null,
+    digits: 1,
+    meaning: 'how late the load source was at worst: that is part of the latencies',
+  },
 ];
 
 /** Milliseconds, on a quiet machine, at these rates a second. */

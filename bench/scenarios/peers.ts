@@ -73,12 +73,13 @@ export const peers: Scenario = {
     const goals = options.formats.flatMap((format) =>
       options.models.flatMap((model) => goalsOf(runs, `${format} ${model}`, format)),
     );
+    const ours = runs.all.map(({ name }) => name).filter((name) => name.includes(' scorelane '));
     return {
       metrics: THROUGHPUT,
       runs: runs.all,
-      plots: [throughputPlot(runs.all)],
+      plots: [throughputPlot(runs.all, ours)],
       goals,
-      notes,
+      notes: [...runs.tooShort, ...notes],
     };
   },
 };
@@ -151,7 +152,7 @@ async function measurePeer(
 async function measureDaemon(bench: Bench, runs: Runs, job: Job, one: Case): Promise<void> {
   const summary = await withOutput(bench, job, (own) => bench.drain(own, one, bench.countFor(one.model)));
   const full = `${one.format} ${one.model} scorelane ${one.backend}`;
-  runs.add(full, throughputFigures(summary));
+  runs.add(full, throughputFigures(summary), summary.seconds);
   bench.say(`${full}: ${summary.recordsPerSecond} records/s at ${summary.cpuMicrosPerRecord} us, audited`);
 }
 

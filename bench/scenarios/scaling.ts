@@ -72,10 +72,35 @@ export const scaling: Scenario = {
     const [first] = bench.cases() as [Case];
     return {
       metrics: [
-        { name: 'throughput', unit: 'records/s', better: 'higher', digits: 0 },
-        { name: 'CPU', unit: 'us/record', better: 'lower', digits: 1 },
-        { name: 'main thread', unit: '% of the CPU time', better: 'lower', digits: 1 },
-        { name: 'cores used', unit: '', better: null, digits: 2 },
+        {
+          name: 'throughput',
+          unit: 'records/s',
+          better: 'higher',
+          digits: 0,
+          meaning: 'records a second of all instances together',
+        },
+        {
+          name: 'CPU',
+          unit: 'us/record',
+          better: 'lower',
+          digits: 1,
+          meaning: 'CPU time of all instances for each record',
+        },
+        {
+          name: 'main thread',
+          unit: '% of the CPU time',
+          better: 'lower',
+          digits: 1,
+          meaning: 'the share of the CPU time that more workers cannot take over',
+        },
+        {
+          name: 'cores used',
+          unit: '',
+          better: null,
+          digits: 2,
+          meaning:
+            'CPU time of the daemons for each second: near the number of cores, the machine is the limit',
+        },
       ],
       runs: runs.all,
       plots: [
@@ -91,6 +116,7 @@ export const scaling: Scenario = {
       ],
       goals,
       notes: [
+        ...runs.tooShort,
         `This machine has ${cores} cores; the broker and the load source run on them too. "cores used" is of the daemons alone.`,
       ],
     };
@@ -121,7 +147,7 @@ async function measure(
   await audit(log, { job, sent: options.count, scored: options.count, format: one.format, model: one.model });
   await log.deleteJob(job);
   const figures = together(summaries);
-  runs.add(name, figures);
+  runs.add(name, figures, Math.min(...summaries.map(({ seconds }) => seconds)));
   say(
     `${name}: ${Math.round(figures.throughput)} records/s, main thread ${figures['main thread'].toFixed(1)} %, audited`,
   );

@@ -37,7 +37,8 @@ export const throughput: Scenario = {
             await log.deleteJob(job);
             const name = `${format} ${model} ${backend}`;
             const figures = throughputFigures(summary);
-            runs.add(name, { ...figures, volume: (summary.recordsPerSecond * bytes) / 1e6 });
+            const volume = (summary.recordsPerSecond * bytes) / 1e6;
+            runs.add(name, { ...figures, volume }, summary.seconds);
             say(
               `${name}: ${summary.recordsPerSecond} records/s at ${summary.cpuMicrosPerRecord} us, audited`,
             );
@@ -62,13 +63,19 @@ export const throughput: Scenario = {
     return {
       metrics: [
         ...THROUGHPUT.slice(0, 1),
-        { name: 'volume', unit: 'MB/s', better: 'higher', digits: 0 },
+        {
+          name: 'volume',
+          unit: 'MB/s',
+          better: 'higher',
+          digits: 0,
+          meaning: 'the bytes of the values of these records, without keys and headers',
+        },
         ...THROUGHPUT.slice(1),
       ],
       runs: runs.all,
       plots: [throughputPlot(runs.all), cpuPlot(medians)],
       goals: [],
-      notes,
+      notes: [...runs.tooShort, ...notes],
     };
   },
 };

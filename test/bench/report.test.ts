@@ -3,6 +3,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { Runs } from '../../bench/harness/figures.ts';
 import type { Result } from '../../bench/harness/result.ts';
 import { median, slopeOf } from '../../bench/harness/statistics.ts';
 import { compare } from '../../bench/report/compare.ts';
@@ -26,10 +27,13 @@ const resultWith = (runs: Result['runs'], more: Partial<Result> = {}): Result =>
     revision: 'abc',
   },
   log: 'Kafka',
-  config: { input: { topic: 'in' } },
+  configs: [
+    { name: 'msgpack', config: { 'input.format': 'msgpack', 'scoring.workers': 2 } },
+    { name: 'json', config: { 'input.format': 'json', 'scoring.workers': 2 } },
+  ],
   metrics: [
-    { name: 'throughput', unit: 'records/s', better: 'higher', digits: 0 },
-    { name: 'CPU', unit: 'us/record', better: 'lower', digits: 1 },
+    { name: 'throughput', unit: 'records/s', better: 'higher', digits: 0, meaning: 'how many a second' },
+    { name: 'CPU', unit: 'us/record', better: 'lower', digits: 1, meaning: 'what each costs' },
   ],
   runs,
   plots: [],
@@ -55,7 +59,20 @@ test('what is printed in the page cannot be taken for its markup', (t) => {
   t.true(html(resultWith([])).includes('A &lt;CPU&gt;'));
 });
 
-test('a difference is one only when the rounds do not overlap, and its direction has a meaning', (t) => {
+test('a report says what its figures are, and which configurations ran: the first whole, of others what differs', (t) => {
+  const result = resultWith([{ name: 'one', figures: { throughput: [1], CPU: [1] } }]);
+  for (const text of [markdown(result), html(result)]) {
+    t.true(text.includes('throughput (records/s): how many a second; higher is better'));
+    t.true(text.includes('A figure is the median of its rounds'));
+  }
+  const page = html(result);
+  t.true(page.includes('<h3>msgpack</h3><pre>input.format: &quot;msgpack&quot;\nscoring.workers: 2</pre>'));
+  t.true(
+    page.includes('<h3>json: what differs from the first</h3><pre>input.format: &quot;json&quot;</pre>'),
+  );
+});
+
+test('a difference is one only when the rounds do not overlap, its direction has a meaning, and the rest is one sentence', (t) => {
   const before = resultWith([
     { name: 'one', figures: { throughput: [100, 110, 120], CPU: [5, 5.5, 6] } },
     { name: 'gone', figures: { throughput: [1] } },
@@ -69,16 +86,55 @@ test('a difference is one only when the rounds do not overlap, and its direction
     text,
     /one \| throughput, records\/s \| 110 \(100 to 120\) \| 140 \(130 to 150\) \| \+27\.3 % \| better/,
   );
-  t.regex(text, /one \| CPU, us\/record \| .* \| \+18\.2 % \| within the spread/);
-  t.regex(text, /new \| {2}\| not measured/);
-  t.regex(text, /gone \| {2}\| {2}\| not measured/);
+  t.false(text.includes('CPU, us/record'), 'it is within the spread');
+  t.true(text.includes('1 other figures are within their spread.'));
+  t.true(text.includes('Measured only after: new.') && text.includes('Measured only before: gone.'));
   t.regex(compare(after, before), /throughput.* \| worse/);
+  t.true(compare(before, before).includes('No figure differs by more than its spread.'));
   t.throws(() => compare(before, { ...after, scenario: 'latency' }), { instanceOf: RangeError });
+});
+
+test('a comparison names what else differs: machine, versions, configuration', (t) => {
+  const before = resultWith([]);
+  const after = resultWith([], {
+    machine: { ...before.machine, cores: 4, revision: 'def', versions: { node: '25' } },
+    configs: [{ name: 'msgpack', config: { 'input.format': 'msgpack' } }],
+  });
+  const text = compare(before, after);
+  for (const line of ['cores: 2 -> 4', 'node: "24" -> "25"', 'scoring.workers: 2 -> not set'])
+    t.true(text.includes(`differs: ${line}`), text);
+  t.false(text.includes('input.format:'), text);
 });
 
 test('one round has no spread, and the comparison says that', (t) => {
   const of = (throughput: number) => resultWith([{ name: 'one', figures: { throughput: [throughput] } }]);
   t.regex(compare(of(1), of(2)), /\+100\.0 % \| one round: spread not known/);
+});
+
+test('a case that was measured for less than two seconds is said to be too short', (t) => {
+  const runs = new Runs();
+  runs.add('quick', { throughput: 1 }, 5);
+  runs.add('quick', { throughput: 1 }, 0.4);
+  runs.add('slow', { throughput: 1 }, 2);
+  runs.add('timed', { throughput: 1 });
+  t.deepEqual(runs.tooShort, [
+    'TOO SHORT TO MEASURE: quick was measured for 0.4 s only. Give it more records: --count.',
+  ]);
+});
+
+test('percentiles are named as people speak of them', (t) => {
+  const points = [50, 90, 99, 99.9].map((percentile) => [percentile, percentile] as const);
+  const series = [{ name: 'one', points }];
+  const text = svg({ title: 'latency', x: 'percentile', y: 'ms', kind: 'percentile', series });
+  for (const tick of ['p50', 'p90', 'p99', 'p99.9']) t.true(text.includes(`>${tick}<`), tick);
+});
+
+test('ours are set off from the others by their colour', (t) => {
+  const series = [{ name: 'records/s', points: [['theirs', 1] as const, ['ours', 2] as const] }];
+  const plot = { title: 'fast', x: '', y: 'records/s', kind: 'bars' as const, series };
+  const fills = (text: string): Set<string> => new Set(text.match(/fill="#[0-9a-f]{6}"/g));
+  const [plain, marked] = [fills(svg(plot)), fills(svg({ ...plot, ours: ['ours'] }))];
+  t.is([...marked].filter((fill) => !plain.has(fill)).length, 2, [...marked].join());
 });
 
 test('every kind of plot is drawn', (t) => {
