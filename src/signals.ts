@@ -5,7 +5,7 @@
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-type Signal = (typeof SIGNALS)[number];
+export type Signal = (typeof SIGNALS)[number];
 
 /**
  * The exit code for a process that was ended by a signal is this number plus the signal, as in a
@@ -50,5 +50,8 @@ export function answerSignals(answer: (name: Signal) => void): void {
   for (const name of early.splice(0)) answer(name);
 }
 
+/** The exit code of a command that a signal ended. */
+export const exitCodeBy = (name: Signal): number => BY_SIGNAL + constants.signals[name];
+
 /** The answer of commands with nothing in flight. */
-export const endAtOnce = (name: Signal): void => process.exit(BY_SIGNAL + constants.signals[name]);
+export const endAtOnce = (name: Signal): void => process.exit(exitCodeBy(name));

@@ -130,12 +130,17 @@ test('a CSV file that is missing exits with 66, one that is no CSV of numbers wi
   const produce = (path: string) =>
     ended('produce', '--config', 'config/kafka.yaml', '--csv', path, '--count', '1');
   t.is((await produce(file)).code, 66);
-  writeFileSync(file, 'V1,Amount\n1,2\n3,four\n');
+  const columns = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount', 'name'];
+  const rows = [columns, columns.map(() => '1'), columns.map(() => 'four')];
+  writeFileSync(file, rows.map((row) => `${row.join(';')}\n`).join(''));
   const wrong = await produce(file);
   t.is(wrong.code, 65);
-  t.regex(wrong.out, /row 2: column "Amount" is "four", expected a number/);
+  t.regex(wrong.out, /x\.csv: row 2: column "V1" is "four", expected a number/);
   writeFileSync(file, 'V1,Amount\n1,2\n');
-  t.regex((await produce(file)).out, /lacks columns that the model needs: V2, V3/);
+  t.regex(
+    (await produce(file)).out,
+    /has no column "V2", "V3".* which the model reads; .* columns are "V1", "Amount"/,
+  );
 });
 
 test('doctor names every part, here or missing, and why', async (t) => {

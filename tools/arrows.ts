@@ -19,7 +19,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'log', 'scoring'],
   memory: ['base', 'log'],
   kafka: ['base', 'log', 'time'],
-  load: ['base', 'codec', 'log', 'time'],
+  load: ['base', 'codec', 'log', 'time', 'written'],
   answers: ['base', 'features', 'log', 'model'],
   reading: ['base', 'codec', 'features', 'log'],
   'worker-protocol': ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring'],

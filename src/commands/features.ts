@@ -4,16 +4,33 @@
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
+import { fieldsRead } from '../features/reads.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
-import { CsvDataError, cell, JSON_NUMBER, readRows } from '../load/rows.ts';
+import { type CsvFile, openCsv } from '../load/csv-file.ts';
+import { type Cells, CsvDataError } from '../load/csv-rows.ts';
+import { cell, columnIndexes, JSON_NUMBER, nameOfSeparator, recordsWith } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
-import { type ConfigFlags, collect, loadWith, type Register, withConfig } from './options.ts';
-import { openOutFile } from './out-file.ts';
+import { answerSignals, endAtOnce, exitCodeBy, type Signal } from '../signals.ts';
+import { after } from '../time/timer.ts';
+import { showBar } from './live.ts';
+import {
+  type ConfigFlags,
+  collect,
+  loadWith,
+  type Register,
+  separatorArgument,
+  withConfig,
+  withQuiet,
+} from './options.ts';
+import { openOutFile, refuseSameFile } from './out-file.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export interface FeaturesOptions {
   readonly csv: string;
   readonly out: string;
+  /** Between the cells of a row; looked for in the header line unless given. */
+  readonly separator?: string;
   /**
    * The column with the record's timestamp: milliseconds since 1970, or ISO 8601, in UTC unless it
    * says otherwise.
@@ -25,63 +42,133 @@ export interface FeaturesOptions {
   readonly keep: readonly string[];
   /** Columns that are text in the records, even if they look like numbers. */
   readonly text: readonly string[];
+  readonly quiet: boolean;
 }
+
+/** A row that cannot be written must not keep a process that shall end. */
+const ENDING_MS = 5_000;
 
 /**
- * The rows of the file are taken as one partition, in the order of the log. A row that has no
- * features is written without them, and reported.
+ * The rows of the file are taken as one partition, in the order of the log: they are read once, and
+ * never sorted. A row that has no features is written without them, and reported. Of the file and
+ * of the matrix only a piece is in memory.
  */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
-  const { inputs, windows: state, name, version } = readManifest(modelFolder(config));
-  const { columns, rows, texts } = readRows(options.csv, options.text);
-  const wanted = [options.timestamp, options.key, ...options.keep, ...options.text].filter(
-    (column) => column !== undefined,
-  );
-  const absent = wanted.filter((column) => !columns.includes(column));
-  if (absent.length > 0) throw new CsvDataError(`${options.csv} has no columns ${absent.join(', ')}`);
-  const plan = new StatefulPlan(inputs, state);
-  const row = new Float32Array(plan.width);
-  const empty = ','.repeat(plan.width - 1);
+  keepHeapSmall();
+  const manifest = readManifest(modelFolder(config));
+  const file = await openCsv(options.csv, options.separator);
+  const matrix = new Matrix(file, manifest, options);
+  refuseSameFile(options.csv, options.out);
   const out = openOutFile(options.out);
-  const refusals = new Map<string, { count: number; example: string }>();
-  const header = [...options.keep, ...inputs.flatMap(columnNames)];
-  out.write(header.map(cell).join(','));
-  rows.forEach((record, index) => {
-    const text = texts[index] ?? {};
-    const key = options.key === undefined ? null : Buffer.from(text[options.key] ?? '');
-    const rejection = plan.fill(record, row, 0, timestampOf(text, index, options), key);
-    if (rejection !== null) {
-      const example = `row ${index + 1}: ${rejection.message}`;
-      const before = refusals.get(rejection.code) ?? { count: 0, example };
-      refusals.set(rejection.code, { ...before, count: before.count + 1 });
-    }
-    const kept = options.keep.map((column) => cell(text[column]));
-    out.write([...kept, rejection === null ? row.join(',') : empty].join(','));
+  const startedMs = performance.now();
+  const stopBar = showBar(options.quiet, () => ({
+    done: matrix.rows,
+    unit: 'rows',
+    share: file.size === null ? null : file.bytesRead() / file.size,
+  }));
+  let endedBy: Signal | undefined;
+  answerSignals((name) => {
+    endedBy ??= name;
+    after(ENDING_MS, () => endAtOnce(name), { keepsAlive: false });
   });
-  await out.end();
-  for (const [code, { count, example }] of refusals)
+  try {
+    await out.write([matrix.header]);
+    for await (const rows of file.batches()) {
+      if (endedBy !== undefined) break;
+      await out.write(rows.map((cells) => matrix.line(cells)));
+    }
+    await out.end();
+  } finally {
+    stopBar();
+  }
+  for (const [code, { count, example }] of matrix.refusals)
     process.stderr.write(`${count} rows have no features, ${code}: ${example}\n`);
-  const { late, forgotten, hurried } = plan.counts;
-  process.stdout.write(
-    `${rows.length} rows, ${plan.width} features of ${name} ${version}, to ${options.out}; ` +
-      `${late} late, ${plan.state.keys} keys kept, ${forgotten} forgotten, ${hurried} hurried, ${plan.state.bytes} bytes of state\n`,
-  );
-  return refusals.size === 0 ? EXIT.ok : EXIT.data;
+  if (!options.quiet) {
+    const { name, version } = manifest;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const separator = file.separator === ',' ? '' : ` (separator ${nameOfSeparator(file.separator)})`;
+    out.notes.write(
+      `${matrix.rows} rows${separator}, ${matrix.width} features of ${name} ${version}, to ${options.out}, ` +
+        `in ${seconds.toFixed(1)} s: ${Math.round(matrix.rows / seconds)} rows/s; ${matrix.windows()}\n`,
+    );
+  }
+  if (endedBy !== undefined) {
+    process.stderr.write(
+      `scorelane: ended by ${endedBy}: ${options.out} has the first ${matrix.rows} rows only\n`,
+    );
+    return exitCodeBy(endedBy);
+  }
+  return matrix.refusals.size === 0 ? EXIT.ok : EXIT.data;
 }
 
-function timestampOf(
-  text: Readonly<Record<string, string>>,
-  index: number,
-  { csv, timestamp }: FeaturesOptions,
-): number {
-  if (timestamp === undefined) return 0;
-  const said = (text[timestamp] ?? '').trim();
-  const ms = JSON_NUMBER.test(said) ? Number(said) : timeIn(said);
-  if (!Number.isFinite(ms))
-    throw new CsvDataError(
-      `${csv}: row ${index + 1}: "${timestamp}" is "${said}", expected milliseconds since 1970 or ISO 8601`,
+/** Makes lines of the matrix of the rows of the file, in their order. */
+class Matrix {
+  readonly header: string;
+  readonly width: number;
+  readonly refusals = new Map<string, { count: number; example: string }>();
+  rows = 0;
+  readonly #options: FeaturesOptions;
+  readonly #plan: StatefulPlan;
+  readonly #row: Float32Array;
+  readonly #recordOf: ReturnType<typeof recordsWith>;
+  readonly #keep: readonly number[];
+  readonly #timestamp: number | undefined;
+  readonly #key: number | undefined;
+
+  constructor(file: CsvFile, { inputs, windows }: ReturnType<typeof readManifest>, options: FeaturesOptions) {
+    const { text, keep, key, timestamp } = options;
+    this.#options = options;
+    this.#plan = new StatefulPlan(inputs, windows);
+    this.width = this.#plan.width;
+    this.#row = new Float32Array(this.width);
+    const fields = fieldsRead(inputs, windows).filter(
+      ({ path, isRequired }) => isRequired || file.columns.includes(path),
     );
-  return ms;
+    const one = (name: string | undefined): number | undefined =>
+      name === undefined ? undefined : columnIndexes(file, [name])[0];
+    columnIndexes(file, text);
+    this.#keep = columnIndexes(file, keep);
+    this.#timestamp = one(timestamp);
+    this.#key = one(key);
+    this.#recordOf = recordsWith(
+      file,
+      fields.map(({ path }) => ({ name: path, isText: text.includes(path) })),
+    );
+    this.header = [...keep, ...inputs.flatMap(columnNames)].map(cell).join(',');
+  }
+
+  line(cells: Cells): string {
+    this.rows++;
+    const key = this.#key === undefined ? null : Buffer.from(cells[this.#key] as string);
+    const rejection = this.#plan.fill(this.#recordOf(cells), this.#row, 0, this.#timestampOf(cells), key);
+    if (rejection !== null) {
+      const { count, example } = this.refusals.get(rejection.code) ?? {
+        count: 0,
+        example: `row ${this.rows}: ${rejection.message}`,
+      };
+      this.refusals.set(rejection.code, { count: count + 1, example });
+    }
+    const values = rejection === null ? this.#row.join(',') : ','.repeat(this.width - 1);
+    return [...this.#keep.map((index) => cell(cells[index])), values].join(',');
+  }
+
+  /** What the windows have counted. */
+  windows(): string {
+    const { counts, state } = this.#plan;
+    const { late, forgotten, hurried } = counts;
+    return `${late} late, ${state.keys} keys kept, ${forgotten} forgotten, ${hurried} hurried, ${state.bytes} bytes of state`;
+  }
+
+  #timestampOf(cells: Cells): number {
+    if (this.#timestamp === undefined) return 0;
+    const said = (cells[this.#timestamp] as string).trim();
+    const ms = JSON_NUMBER.test(said) ? Number(said) : timeIn(said);
+    if (Number.isFinite(ms)) return ms;
+    const { csv, timestamp } = this.#options;
+    throw new CsvDataError(
+      `${csv}: row ${this.rows}: "${timestamp}" is "${said}", expected milliseconds since 1970 or ISO 8601`,
+    );
+  }
 }
 
 /** A date, the time of day, and the distance from UTC. Only the date is required. */
@@ -100,9 +187,16 @@ export function timeIn(text: string): number {
 }
 
 export const registerFeatures: Register = (program, finish) => {
-  withConfig(program, 'features', "write the feature matrix of a CSV file, by the model's own plan")
-    .requiredOption('--csv <file>', 'rows with a header line, in the order of the log')
+  withQuiet(
+    withConfig(program, 'features', "write the feature matrix of a CSV file, by the model's own plan"),
+  )
+    .requiredOption('--csv <file>', 'rows with a header line, in the order of the log; may be a pipe')
     .requiredOption('--out <file>', 'where to write the matrix, as CSV')
+    .option(
+      '--separator <character>',
+      'between the cells, or tab; found in the header line',
+      separatorArgument,
+    )
     .option('--timestamp <column>', "the record's timestamp: milliseconds since 1970, or ISO 8601")
     .option('--key <column>', "the record's key")
     .option('--keep <column>', 'a column to write in front of the features; may be given again', collect, [])

@@ -8,6 +8,7 @@ import { historyRecords } from '../load/history.ts';
 import type { LoadRecord } from '../load/load-record.ts';
 import { cell } from '../load/rows.ts';
 import { generateTransactions } from '../load/transactions.ts';
+import { showBar } from './live.ts';
 import { openOutFile } from './out-file.ts';
 
 export interface GenerateOptions {
@@ -27,20 +28,29 @@ export function generated(config: Config, options: GenerateOptions): Iterator<Lo
     : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
 }
 
+const ROWS_AT_ONCE = 500;
+
 /** Writes `count` transactions as CSV. Resolves to the exit code. */
 export async function writeGenerated(
   config: Config,
-  options: GenerateOptions & { readonly count: number },
+  options: GenerateOptions & { readonly count: number; readonly quiet: boolean },
   file: string,
 ): Promise<number> {
   const records = generated(config, options);
   const out = openOutFile(file);
-  for (let row = 0; row < options.count; row++) {
-    const { value } = records.next().value as LoadRecord;
-    if (row === 0) out.write(Object.keys(value).map(cell).join(','));
-    out.write(Object.values(value).map(cell).join(','));
+  let row = 0;
+  const stopBar = showBar(options.quiet, () => ({ done: row, unit: 'records', share: row / options.count }));
+  while (row < options.count) {
+    const lines: string[] = [];
+    for (const until = Math.min(row + ROWS_AT_ONCE, options.count); row < until; row++) {
+      const { value } = records.next().value as LoadRecord;
+      if (row === 0) lines.push(Object.keys(value).map(cell).join(','));
+      lines.push(Object.values(value).map(cell).join(','));
+    }
+    await out.write(lines);
   }
+  stopBar();
   await out.end();
-  process.stdout.write(`wrote ${options.count} records to ${file}\n`);
+  if (!options.quiet) out.notes.write(`wrote ${options.count} records to ${file}\n`);
   return EXIT.ok;
 }

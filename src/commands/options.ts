@@ -13,6 +13,7 @@ export type Register = (program: Command, finish: (exitCode: number) => void) =>
 export interface ConfigFlags {
   readonly config: string;
   readonly set: readonly string[];
+  readonly quiet?: boolean;
 }
 
 export const withConfig = (parent: Command, name: string, description: string): Command =>
@@ -22,11 +23,24 @@ export const withConfig = (parent: Command, name: string, description: string): 
     .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
     .option('--set <key=value>', 'override one key; may be given again', collect, []);
 
-export function loadWith({ config, set }: ConfigFlags): LoadedConfig {
-  const loaded = loadConfig({ file: config, flags: set, environment: process.env });
+export const withQuiet = (command: Command): Command =>
+  command.option('--quiet', 'print and log nothing but warnings and errors', false);
+
+export function loadWith({ config, set, quiet = false }: ConfigFlags): LoadedConfig {
+  const given = loadConfig({ file: config, flags: set, environment: process.env });
+  const loaded = quiet ? withoutTalk(given) : given;
   const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
   for (const warning of loaded.warnings) logger.warn(warning);
   return loaded;
+}
+
+/** The levels of the log that say more than warnings. */
+const TALKATIVE: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
+
+function withoutTalk(loaded: LoadedConfig): LoadedConfig {
+  const { config } = loaded;
+  if (!TALKATIVE.has(config.telemetry.logLevel)) return loaded;
+  return { ...loaded, config: { ...config, telemetry: { ...config.telemetry, logLevel: 'warn' } } };
 }
 
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
@@ -60,3 +74,8 @@ export const shareArgument = argument(
   (text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined),
   '0 to 1',
 );
+
+export const separatorArgument = argument((text) => {
+  const separator = text === 'tab' || text === '\\t' ? '\t' : text;
+  return separator.length === 1 && !'"\r\n'.includes(separator) ? separator : undefined;
+}, 'one character, or tab');

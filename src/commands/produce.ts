@@ -4,34 +4,42 @@
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { GENERATED, type Generated } from '../config/schema.ts';
+import { type Config, GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
 import { UnavailableError } from '../daemon/errors.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
-import { fieldsOf } from '../features/spec.ts';
-import { readCsv, repeatRows } from '../load/csv.ts';
-import type { LoadRecord } from '../load/load-record.ts';
-import { runLoad } from '../load/load-source.ts';
-import { CsvDataError } from '../load/rows.ts';
+import { fieldsRead, type ReadField } from '../features/reads.ts';
+import { CsvRecords, type UsedField } from '../load/csv.ts';
+import { endless } from '../load/load-record.ts';
+import { type LoadResult, runLoad, shortfall } from '../load/load-source.ts';
 import { readManifest } from '../model/manifest.ts';
 import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { generated, writeGenerated } from './generated.ts';
+import { showBar } from './live.ts';
 import {
   type ConfigFlags,
+  collect,
   countArgument,
   loadWith,
   type Register,
   rateArgument,
+  separatorArgument,
   shareArgument,
   withConfig,
+  withQuiet,
 } from './options.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export interface ProduceOptions {
-  /** A CSV file of numbers with a header line. */
+  /** A CSV file with a header line. */
   readonly csv?: string;
+  /** Between its cells; looked for in the header line unless given. */
+  readonly separator?: string;
+  /** Its columns that are sent as text, even if they look like numbers. */
+  readonly text: readonly string[];
   /**
    * What to generate if there is no file: transactions as fitted to the model, or a history of
    * customers and terminals.
@@ -46,16 +54,25 @@ export interface ProduceOptions {
   readonly seed: number;
   /** A CSV file to write generated transactions to, instead of the topic. */
   readonly to?: string;
+  readonly quiet: boolean;
 }
 
 export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
+  keepHeapSmall();
   if (options.to !== undefined) return writeGenerated(config, options, options.to);
   if (config.log !== 'kafka') {
     throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
   }
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
-  const fields = readManifest(modelFolder(config)).inputs.flatMap(fieldsOf);
-  const records = options.csv === undefined ? generated(config, options) : fromCsv(options.csv, fields);
+  const { inputs, windows } = readManifest(modelFolder(config));
+  const fields = fieldsRead(inputs, windows);
+  const records =
+    options.csv === undefined
+      ? endless(generated(config, options))
+      : await CsvRecords.open(options.csv, {
+          used: usedFields(fields, config, options.text),
+          separator: options.separator,
+        });
   const sink = openSink(config, logger);
   const patience = impatient(config, logger);
   const write = { resource: 'topic', name: config.input.topic, operation: 'Write' } as const;
@@ -67,41 +84,79 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     // Records in flight are waited for, but not for ever.
     after(config.lanes.stopTimeout, () => process.exit(EXIT.unfinished), { keepsAlive: false });
   });
+  let sent = 0;
+  const { count, recordsPerSecond } = options;
+  const stopBar = showBar(options.quiet, () => ({
+    done: sent,
+    unit: 'records',
+    share: Number.isFinite(count) ? sent / count : null,
+  }));
   try {
-    const { sent, spoilt, seconds } = await runLoad(
-      {
-        sink,
-        topic: config.input.topic,
-        codec: writingCodec(config),
-        records,
-        recordsPerSecond: options.recordsPerSecond,
-        count: options.count,
-        batchBytesMax: config.limits.resultBatchBytes,
-        garbage: { share: options.garbageShare, field: fields.at(-1) ?? '' },
+    const load = {
+      sink,
+      topic: config.input.topic,
+      codec: writingCodec(config),
+      records,
+      recordsPerSecond,
+      count,
+      batchBytesMax: config.limits.resultBatchBytes,
+      garbage: {
+        share: options.garbageShare,
+        field: fields.findLast(({ isRequired }) => isRequired)?.path ?? '',
       },
-      stop.signal,
-    );
-    const rate = Math.round(sent / Math.max(0.001, seconds));
-    process.stdout.write(
-      `sent ${sent} records, ${spoilt} of them spoilt, to ${config.input.topic} in ${seconds.toFixed(1)} s: ${rate} records/s\n`,
-    );
+      onSent: (soFar: number) => {
+        sent = soFar;
+      },
+    };
+    const result = await runLoad(load, stop.signal);
+    stopBar();
+    if (!options.quiet) process.stdout.write(`${inWords(config, recordsPerSecond, result)}\n`);
+    if (result.failure !== undefined) throw result.failure;
   } finally {
+    stopBar();
     await sink.stop();
   }
   return EXIT.ok;
 }
 
-function fromCsv(file: string, fields: readonly string[]): Iterator<LoadRecord> {
-  const rows = readCsv(file);
-  const missing = fields.filter((field) => rows[0]?.[field] === undefined);
-  if (missing.length > 0)
-    throw new CsvDataError(`${file} lacks columns that the model needs: ${missing.join(', ')}`);
-  return repeatRows(rows);
+function inWords(config: Config, asked: number, result: LoadResult): string {
+  const { sent, spoilt, seconds } = result;
+  const rate = Math.round(sent / Math.max(0.001, seconds));
+  const missed = shortfall(asked, result);
+  return (
+    `sent ${sent} records, ${spoilt} of them spoilt, to ${config.input.topic} in ${seconds.toFixed(1)} s: ` +
+    `${rate} records/s${missed === null ? '' : `; ${missed}`}`
+  );
+}
+
+/** The columns that somebody reads, as numbers or as text. Of all others only numbers are sent. */
+function usedFields(fields: readonly ReadField[], { output }: Config, texts: readonly string[]): UsedField[] {
+  const others = [...output.ids, ...texts].filter((name) => !fields.some(({ path }) => path === name));
+  return [
+    ...fields.map(({ path, ...field }) => ({ name: path, ...field, isText: texts.includes(path) })),
+    ...[...new Set(others)].map((name) => ({
+      name,
+      isNumber: false,
+      isRequired: texts.includes(name),
+      isText: texts.includes(name),
+    })),
+  ];
 }
 
 export const registerProduce: Register = (program, finish) => {
-  withConfig(program, 'produce', 'send transactions to the input topic')
-    .option('--csv <file>', 'rows of numbers with a header line, again and again')
+  withQuiet(withConfig(program, 'produce', 'send transactions to the input topic'))
+    .option('--csv <file>', 'rows with a header line, again and again; a pipe is sent once')
+    .option(
+      '--separator <character>',
+      'between the cells, or tab; found in the header line',
+      separatorArgument,
+    )
+    .option(
+      '--text <column>',
+      'a column to send as text, also where it looks like a number; may be given again',
+      collect,
+      [],
+    )
     .addOption(
       new Option(
         '--generate <what>',
@@ -127,6 +182,9 @@ export const registerProduce: Register = (program, finish) => {
           count: number;
           garbage: number;
           seed: number;
+          separator?: string;
+          text: readonly string[];
+          quiet: boolean;
         },
       ) => {
         if (flags.csv !== undefined && flags.generate !== undefined)
@@ -141,6 +199,9 @@ export const registerProduce: Register = (program, finish) => {
             count: flags.count,
             garbageShare: flags.garbage,
             seed: flags.seed,
+            text: flags.text,
+            quiet: flags.quiet,
+            ...(flags.separator === undefined ? {} : { separator: flags.separator }),
             generate: flags.generate ?? 'fitted',
             customers: flags.customers,
             terminals: flags.terminals,

@@ -9,7 +9,8 @@ import { Daemon } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { lag, showProgress } from '../daemon/reporting.ts';
 import { versions } from '../daemon/versions.ts';
-import { runLoad } from '../load/load-source.ts';
+import { endless } from '../load/load-record.ts';
+import { runLoad, shortfall } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
 import { answerDumpSignal } from '../signals.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
@@ -165,13 +166,20 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
     sink,
     topic: config.input.topic,
     codec: writingCodec(config),
-    records: generated(config, { generate: kind, ...more }),
+    records: endless(generated(config, { generate: kind, ...more })),
     recordsPerSecond,
     count: Number.POSITIVE_INFINITY,
     garbage: { share: 0, field: '' },
     batchBytesMax: config.limits.resultBatchBytes,
   };
-  await runLoad(load, ending.signal).catch((error: Error) => ending.fail(error));
+  try {
+    const result = await runLoad(load, ending.signal);
+    if (result.failure !== undefined) throw result.failure;
+    const missed = shortfall(recordsPerSecond, result);
+    if (missed !== null) logger.warn(`generate.recordsPerSecond: ${missed}`);
+  } catch (error) {
+    ending.fail(error as Error);
+  }
 }
 
 interface RunFlags {

@@ -1,30 +1,129 @@
-// Makes an endless stream of records from a CSV file of numbers. The file is repeated. Each record
-// has its own id, and the number of its row as its key, so that a row always goes to the same
+// Makes records to send from a CSV file. A file is repeated, a pipe is read once. Each record has
+// its own id, and the number of its row as its key, so that a row always goes to the same
 // partition.
 
-import type { LoadRecord } from './load-record.ts';
-import { CsvDataError, readRows } from './rows.ts';
+import { type CsvFile, openCsv } from './csv-file.ts';
+import { type Cells, CsvDataError } from './csv-rows.ts';
+import type { LoadRecord, LoadRecords } from './load-record.ts';
+import { cellValue, columnIndexes, FOR_THE_MODEL } from './rows.ts';
 
-/** Throws `CsvDataError`, and the errors of reading the file. */
-export function readCsv(file: string): Record<string, number>[] {
-  const { columns, rows } = readRows(file);
-  return rows.map((row, index) => {
-    const numbers: Record<string, number> = {};
-    for (const column of columns) {
-      const number = Number(row[column] ?? Number.NaN);
-      numbers[column] = number;
-      if (!Number.isNaN(number)) continue;
-      throw new CsvDataError(
-        `${file}: row ${index + 1}: column "${column}" is "${row[column] ?? ''}", expected a number`,
-      );
-    }
-    return numbers;
-  });
+/** A field that readers of the records use. All other columns are sent where they hold numbers. */
+export interface UsedField {
+  readonly name: string;
+  /** A cell that is no number is an error. */
+  readonly isNumber: boolean;
+  /** An empty cell is an error, and so is a file without the column. */
+  readonly isRequired: boolean;
+  /** The cells are text, even if they look like numbers. */
+  readonly isText: boolean;
 }
 
-export function* repeatRows(rows: readonly Record<string, number>[]): Generator<LoadRecord> {
-  for (let id = 0; ; id++) {
-    const row = id % rows.length;
-    yield { key: `row-${row}`, value: { id, ...rows[row] } };
+export interface CsvRecordsOptions {
+  readonly used: readonly UsedField[];
+  readonly separator?: string | undefined;
+}
+
+/**
+ * Reads a cell: undefined where a field is left out, null where the text is not what it must be.
+ */
+type Read = (text: string) => number | bigint | string | undefined | null;
+type Column = readonly [name: string, read: Read];
+
+export class CsvRecords implements LoadRecords {
+  readonly #options: CsvRecordsOptions;
+  #file: CsvFile;
+  #batches: AsyncIterator<readonly Cells[]>;
+  #columns: readonly Column[];
+  #records: readonly LoadRecord[] = [];
+  #taken = 0;
+  #row = 0;
+  #id = 0;
+
+  private constructor(file: CsvFile, options: CsvRecordsOptions) {
+    this.#options = options;
+    this.#file = file;
+    this.#columns = columnsOf(file, options.used);
+    this.#batches = file.batches()[Symbol.asyncIterator]();
   }
+
+  /**
+   * Reads the first rows. Rejects with `CsvDataError`, and with the errors of reading the file; so
+   * does `take`.
+   */
+  static async open(file: string, options: CsvRecordsOptions): Promise<CsvRecords> {
+    const records = new CsvRecords(await openCsv(file, options.separator), options);
+    await records.#readOn();
+    return records;
+  }
+
+  /** Does not wait for further rows if some are there. */
+  async take(count: number): Promise<readonly LoadRecord[]> {
+    while (this.#taken === this.#records.length) if (!(await this.#readOn())) return [];
+    const from = this.#taken;
+    this.#taken = Math.min(from + count, this.#records.length);
+    return this.#records.slice(from, this.#taken);
+  }
+
+  /** Resolves to false at the end of a pipe. */
+  async #readOn(): Promise<boolean> {
+    let { done, value } = await this.#batches.next();
+    if (done === true) {
+      const { file, size } = this.#file;
+      if (size === null) return false;
+      this.#file = await openCsv(file, this.#options.separator);
+      this.#columns = columnsOf(this.#file, this.#options.used);
+      this.#batches = this.#file.batches()[Symbol.asyncIterator]();
+      this.#row = 0;
+      ({ done, value } = await this.#batches.next());
+    }
+    this.#records = (value as readonly Cells[]).map((cells) => this.#recordOf(cells));
+    this.#taken = 0;
+    return true;
+  }
+
+  #recordOf(cells: Cells): LoadRecord {
+    const row = this.#row++;
+    const fields: Record<string, unknown> = { id: this.#id++ };
+    for (let index = 0; index < cells.length; index++) {
+      const [name, read] = this.#columns[index] as Column;
+      const value = read(cells[index] as string);
+      if (value === null)
+        throw new CsvDataError(
+          `${this.#file.file}: row ${row + 1}: column "${name}" is "${cells[index]}", ${expected(cells[index] as string)}`,
+        );
+      if (value !== undefined) fields[name] = value;
+    }
+    return { key: `row-${row}`, value: fields };
+  }
+}
+
+const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+\s*$/;
+
+const expected = (text: string): string =>
+  `expected a number${DECIMAL_COMMA.test(text) ? ', with a point for decimals' : ''}`;
+
+function columnsOf(file: CsvFile, used: readonly UsedField[]): Column[] {
+  // All that are there must be there once.
+  columnIndexes(
+    file,
+    used.filter(({ name, isRequired }) => isRequired || file.columns.includes(name)).map(({ name }) => name),
+    FOR_THE_MODEL,
+  );
+  return file.columns.map((name) => [name, readerOf(used.find((field) => field.name === name))]);
+}
+
+function readerOf(field: UsedField | undefined): Read {
+  if (field === undefined) return (text) => numberOr(undefined, text);
+  const { isNumber, isRequired, isText } = field;
+  const empty = isRequired && isNumber ? null : undefined;
+  if (isText || !isNumber) return (text) => cellValue(text, isText) ?? empty;
+  return (text) => (text.trim() === '' ? empty : numberOr(null, text));
+}
+
+/** The number that a cell holds, also one that JSON would not take, such as `.5` or `+1`. */
+function numberOr<T>(other: T, text: string): number | bigint | T {
+  const value = cellValue(text);
+  if (typeof value !== 'string') return value ?? other;
+  const number = Number(value);
+  return Number.isNaN(number) ? other : number;
 }

@@ -4,3 +4,14 @@ export interface LoadRecord {
   readonly key: string;
   readonly value: Readonly<Record<string, unknown>>;
 }
+
+/** Where the records come from. */
+export interface LoadRecords {
+  /** Resolves to the next records: at most so many, and none at the end. */
+  take(count: number): Promise<readonly LoadRecord[]>;
+}
+
+/** Records that are generated, without an end. */
+export const endless = (records: Iterator<LoadRecord>): LoadRecords => ({
+  take: async (count) => Array.from({ length: count }, () => records.next().value as LoadRecord),
+});

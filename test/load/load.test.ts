@@ -1,14 +1,11 @@
-// The load source: the same seed gives the same records, rows repeat with ids of their own, records
-// go where their keys say, and a share of them is spoilt in the five ways.
+// The load source: the same seed gives the same records, records go where their keys say, a share
+// of them is spoilt in the five ways, and a rate that was not reached is told.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';
-import { readCsv, repeatRows } from '../../src/load/csv.ts';
-import { runLoad } from '../../src/load/load-source.ts';
-import { CsvDataError } from '../../src/load/rows.ts';
+import { endless } from '../../src/load/load-record.ts';
+import { runLoad, shortfall } from '../../src/load/load-source.ts';
 import { generateTransactions } from '../../src/load/transactions.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
@@ -33,35 +30,6 @@ test('generated transactions look like those they were fitted to: amounts positi
   t.is(Object.keys(transactions(1)[0] ?? {}).length, 30);
 });
 
-function csv(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'x.csv');
-  writeFileSync(file, text);
-  return file;
-}
-
-test('rows of a CSV file repeat, each with an id of its own and the key of its row', (t) => {
-  const stream = repeatRows(readCsv(csv('a,b\n1,2\n3,4e1\n')));
-  t.deepEqual(
-    [0, 1, 2].map(() => stream.next().value),
-    [
-      { key: 'row-0', value: { id: 0, a: 1, b: 2 } },
-      { key: 'row-1', value: { id: 1, a: 3, b: 40 } },
-      { key: 'row-0', value: { id: 2, a: 1, b: 2 } },
-    ],
-  );
-});
-
-for (const [what, text, message] of [
-  ['text', 'a,b\n1,x\n', /row 1: column "b" is "x"/],
-  ['an empty cell', 'a,b\n1,\n', /row 1: column "b" is ""/],
-  ['a row that is too short', 'a,b\n1\n', /Invalid Record Length/],
-  ['no rows', 'a,b\n', /no rows/],
-] as const) {
-  test(`a CSV file with ${what} is refused with the place`, (t) => {
-    t.throws(() => readCsv(csv(text)), { instanceOf: CsvDataError, message });
-  });
-}
-
 test('records are sent to the partition of their key, as many as asked, the share of garbage spoilt', async (t) => {
   const broker = new MemoryBroker();
   broker.createTopic('in', 3);
@@ -70,7 +38,7 @@ test('records are sent to the partition of their key, as many as asked, the shar
       sink: new MemorySink(broker),
       topic: 'in',
       codec: codecs.msgpack,
-      records: generateTransactions(generator, 1),
+      records: endless(generateTransactions(generator, 1)),
       recordsPerSecond: Number.POSITIVE_INFINITY,
       count: 5_000,
       garbage: { share: 0.1, field: 'Amount' },
@@ -103,7 +71,7 @@ test('a load that is told to stop ends, and says what it sent', async (t) => {
       sink: new MemorySink(broker),
       topic: 'in',
       codec: codecs.json,
-      records: generateTransactions(generator, 1),
+      records: endless(generateTransactions(generator, 1)),
       recordsPerSecond: 1_000,
       count: Number.POSITIVE_INFINITY,
       garbage: { share: 0, field: '' },
@@ -114,4 +82,36 @@ test('a load that is told to stop ends, and says what it sent', async (t) => {
   stop.abort();
   const { sent } = await running;
   t.is<number, number>(broker.partition({ topic: 'in', partition: 0 }).logEnd, sent);
+});
+
+test('a rate that was not reached is told, one that was reached or not measured is not', (t) => {
+  const result = (sent: number, seconds: number) => ({ sent, seconds, spoilt: 0, failure: undefined });
+  t.is(shortfall(200_000, result(725_381, 10)), 'asked 200,000 records a second, reached 72,538');
+  t.is(shortfall(1_000, result(9_990, 10)), null);
+  t.is(shortfall(Number.POSITIVE_INFINITY, result(10, 10)), null);
+  t.is(shortfall(1_000, result(10, 0.1)), null);
+});
+
+test('a load whose records end, or fail, has sent those before', async (t) => {
+  const broker = new MemoryBroker();
+  broker.createTopic('in', 1);
+  for (const [last, failure] of [
+    [async () => [], undefined],
+    [() => Promise.reject(new Error('row 3')), 'row 3'],
+  ] as const) {
+    const takes = [async () => transactions(2).map((value) => ({ key: 'a', value })), last];
+    const load = {
+      sink: new MemorySink(broker),
+      topic: 'in',
+      codec: codecs.json,
+      records: { take: () => (takes.shift() ?? last)() },
+      recordsPerSecond: Number.POSITIVE_INFINITY,
+      count: 10,
+      garbage: { share: 0, field: '' },
+      batchBytesMax: 100_000,
+    };
+    const result = await runLoad(load, new AbortController().signal);
+    t.is(result.sent, 2);
+    t.is((result.failure as Error | undefined)?.message, failure);
+  }
 });

@@ -1,0 +1,159 @@
+// CSV files: rows come piece by piece with any separator, cells have the values of JSON, and what
+// is wrong is told with file, row and column.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { CsvRecords, type UsedField } from '../../src/load/csv.ts';
+import { openCsv } from '../../src/load/csv-file.ts';
+import { type Cells, CsvDataError } from '../../src/load/csv-rows.ts';
+import type { LoadRecord } from '../../src/load/load-record.ts';
+import { recordsWith } from '../../src/load/rows.ts';
+
+function csv(text: string | Buffer): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'x.csv');
+  writeFileSync(file, text);
+  return file;
+}
+
+const number = (name: string, isRequired = true): UsedField => ({
+  name,
+  isNumber: true,
+  isRequired,
+  isText: false,
+});
+const any = (name: string, isText = false): UsedField => ({
+  name,
+  isNumber: false,
+  isRequired: false,
+  isText,
+});
+
+async function taken(count: number, text: string, used: readonly UsedField[]): Promise<LoadRecord[]> {
+  const records = await CsvRecords.open(csv(text), { used });
+  const all: LoadRecord[] = [];
+  while (all.length < count) all.push(...(await records.take(count - all.length)));
+  return all;
+}
+
+async function rowsOf(text: string | Buffer, separator?: string): Promise<Cells[]> {
+  const file = await openCsv(csv(text), separator);
+  const rows: Cells[] = [file.columns];
+  for await (const batch of file.batches()) rows.push(...batch);
+  return rows;
+}
+
+test('rows of a CSV file repeat, each with an id of its own and the key of its row', async (t) => {
+  t.deepEqual(await taken(3, 'a,b\n1,2\n3,4e1\n', [number('a'), number('b')]), [
+    { key: 'row-0', value: { id: 0, a: 1, b: 2 } },
+    { key: 'row-1', value: { id: 1, a: 3, b: 40 } },
+    { key: 'row-0', value: { id: 2, a: 1, b: 2 } },
+  ]);
+});
+
+test('a column that nobody needs is sent where it holds a number and left out where it holds text; what is used is sent as it is', async (t) => {
+  const text = 'id,note,extra,code,zip,a\nx-1,hello,7,A,01234,.5\nx-2,,eight,7,1234,1\n';
+  const used = [any('id'), any('code'), any('zip', true), number('a')];
+  const values = (await taken(2, text, used)).map(({ value }) => value);
+  t.deepEqual(values, [
+    { id: 'x-1', extra: 7, code: 'A', zip: '01234', a: 0.5 },
+    { id: 'x-2', code: 7, zip: '1234', a: 1 },
+  ]);
+});
+
+for (const [what, text, message] of [
+  ['text for a number', 'a,b\n1,x\n', /x\.csv: row 1: column "b" is "x", expected a number/],
+  [
+    'a decimal comma',
+    'a;b\n1;2,5\n',
+    /row 1: column "b" is "2,5", expected a number, with a point for decimals/,
+  ],
+  ['an empty cell', 'a,b\n1,\n', /row 1: column "b" is "", expected a number/],
+  ['a row that is too short', 'a,b\n1,1\n1\n', /row 2 has 1 cells, expected 2 as in the header line/],
+  ['no rows', 'a,b\n', /no rows; expected a header line and at least one row/],
+  ['nothing in it', '', /no rows/],
+  [
+    'columns of another',
+    'a,c\n1,2\n',
+    /x\.csv has no column "b", which the model reads; with the separator "," its columns are "a", "c"/,
+  ],
+  ['a column twice', 'a,b,b\n1,2,3\n', /has the column "b" twice/],
+  ['a quote that is not closed', 'a,b\n1,"2\n', /line 2: a quote that is not closed/],
+  ['a quote in a cell', 'a,b\n1,2"2\n', /line 2: a quote inside of a cell/],
+  ['text behind a quote', 'a,b\n1,"2"2\n', /line 2: text behind the closing quote/],
+] as const) {
+  test(`a CSV file with ${what} is refused with the place`, async (t) => {
+    const used = [number('a'), number('b')];
+    await t.throwsAsync(taken(3, text, used), { instanceOf: CsvDataError, message });
+  });
+}
+
+test('a quote that is not closed ends the reading, however long the file is', async (t) => {
+  const text = `a,b\n1,"2\n${'3,4\n'.repeat(300_000)}`;
+  await t.throwsAsync(rowsOf(text), {
+    instanceOf: CsvDataError,
+    message: /a row of more than 1048576 bytes/,
+  });
+});
+
+test('a compressed file is named, with what opens it', async (t) => {
+  await t.throwsAsync(rowsOf(Buffer.from('1f8b0800', 'hex')), {
+    message: /is compressed by gzip.*zcat .*x\.csv/,
+  });
+});
+
+test('the separator is found in the header line, or named', async (t) => {
+  const expected = [
+    ['a', 'b c', 'd'],
+    ['1', '2,5', ''],
+  ];
+  for (const separator of [',', ';', '\t', '|'])
+    t.deepEqual(await rowsOf(['a', '"b c"', 'd\n1', '"2,5"', '\n'].join(separator)), expected, separator);
+  t.deepEqual(await rowsOf('a:"b c":d\n1:2,5:\n', ':'), expected);
+  t.deepEqual(await rowsOf('a\n1\n'), [['a'], ['1']]);
+  t.deepEqual(await rowsOf('"a;b;c","d"\n1,2\n'), [
+    ['a;b;c', 'd'],
+    ['1', '2'],
+  ]);
+});
+
+test('marks of Excel at the beginning, line ends of Windows and empty lines are no cells', async (t) => {
+  const text = 'a,b\r\n\r\n1,2\r\n3,4';
+  const expected = [
+    ['a', 'b'],
+    ['1', '2'],
+    ['3', '4'],
+  ];
+  t.deepEqual(await rowsOf(`\ufeff${text}`), expected);
+  t.deepEqual(await rowsOf(Buffer.from(`\ufeff${text}`, 'utf16le')), expected);
+});
+
+test('rows are whole wherever the pieces of a file end', async (t) => {
+  const lines = Array.from({ length: 20_000 }, (_, row) => `${row},"é""\n${'x'.repeat(row % 90)}"`);
+  const rows = await rowsOf(`a,b\n${lines.join('\n')}\n`);
+  t.is(rows.length, 20_001);
+  t.true(rows.slice(1).every(([a, b], row) => a === `${row}` && b === `é"\n${'x'.repeat(row % 90)}`));
+});
+
+test('columns that nobody needs are not looked at, however they are named', async (t) => {
+  const file = await openCsv(csv('note,a,note,b\nx,1,y,007\n'));
+  const recordOf = recordsWith(file, [{ name: 'a', isText: true }, { name: 'b' }]);
+  for await (const rows of file.batches()) t.deepEqual(rows.map(recordOf), [{ a: '1', b: '007' }]);
+});
+
+test('a pipe is read once, and its records end with it', async (t) => {
+  const pipe = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writing = writeFile(pipe, 'a\n1\n2\n');
+  const records = await CsvRecords.open(pipe, { used: [number('a')] });
+  const found: LoadRecord[] = [];
+  for (let next = await records.take(9); next.length > 0; next = await records.take(9)) found.push(...next);
+  await writing;
+  t.deepEqual(
+    found.map(({ value }) => value.a),
+    [1, 2],
+  );
+});
