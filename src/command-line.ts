@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from './base/errors.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerFeatures } from './commands/features.ts';
@@ -18,6 +19,7 @@ import { answerSignals, endAtOnce } from './signals.ts';
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly Register[] = [
+  registerDemo,
   registerRun,
   registerCheck,
   registerProduce,
@@ -40,10 +42,10 @@ const program = new Command('scorelane')
   })
   .exitOverride();
 
-// `run` answers signals itself: the daemon ends in order, even if the signal comes before it has
-// begun.
+// `run` and `demo` answer signals themselves: the daemon ends in order, even if the signal comes
+// before it has begun.
 program.hook('preAction', (_, command) => {
-  if (command.name() !== 'run') answerSignals(endAtOnce);
+  if (!['run', 'demo'].includes(command.name())) answerSignals(endAtOnce);
 });
 
 let exitCode: number = EXIT.ok;
