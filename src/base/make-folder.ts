@@ -2,8 +2,8 @@
 // there and takes no other (/proc, a mount of FUSE): it is told ENOENT, makes the folder above,
 // which is there, and tries again, for ever and deaf to signals.
 
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** Returns the folders that were made, the outermost first. Throws the error of the system. */
 export function makeFolder(path: string, mode?: number): string[] {
@@ -27,4 +27,14 @@ function isThere(folder: string): boolean {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found === undefined || found.isDirectory()) return found !== undefined;
   throw Object.assign(new Error(`ENOTDIR: not a directory, '${folder}'`), { code: 'ENOTDIR' });
+}
+
+/** Writes into it, and leaves everything as it was. Throws the error of the system. */
+export function tryFolder(path: string): void {
+  const made = makeFolder(path);
+  try {
+    rmdirSync(mkdtempSync(join(path, 'scorelane-try-')));
+  } finally {
+    for (const folder of made.toReversed()) rmdirSync(folder);
+  }
 }

@@ -1,66 +1,165 @@
-// `scorelane check`: checks all that `run` will need, without running: the configuration with the
-// source of each value, the model with its golden records, the broker and the topics.
+// `scorelane check`: the promise that `run` starts. It tries all that `run` will need, without
+// running, and names all that is wrong at once: the configuration with the source of each value,
+// the model on a worker thread, files, folders, the registry, the broker, rights and topics.
 
-import { EXIT } from '../base/errors.ts';
-import { printEffective } from '../config/effective.ts';
-import type { LoadedConfig } from '../config/load.ts';
-import { askRegistry } from '../daemon/avro-setup.ts';
+import { tryFolder } from '../base/make-folder.ts';
+import { effectiveJson, printEffective } from '../config/effective.ts';
+import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { unusedKeys } from '../config/unused.ts';
+import { askRegistry, schemaOfResults } from '../daemon/avro-setup.ts';
 import { backendFor, modelFolder } from '../daemon/configured-model.ts';
-import { countPartitions } from '../daemon/count-partitions.ts';
 import { spreading } from '../daemon/counts.ts';
+import { adviceOnWorkers } from '../daemon/engine-limits.ts';
 import { backendsWithin, fitted } from '../daemon/memory.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
+import { statesFolder, tryThread, withStates } from '../daemon/pools.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { adviceToRun } from '../daemon/topic-settings.ts';
 import { scorerSetup } from '../daemon/worker-setup.ts';
 import { wordsOf } from '../kafka/rights.ts';
-import { explainChoice } from '../model/choose.ts';
+import { type BackendChoice, explainChoice } from '../model/choose.ts';
+import { keepsState, readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { CheckReport } from './check-report.ts';
 import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
-export async function check(loaded: LoadedConfig): Promise<number> {
+interface CheckOptions {
+  readonly json: boolean;
+}
+
+export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promise<number> {
+  const report = new CheckReport(json, effectiveJson(loaded));
+  if (!json) for (const line of printEffective(loaded)) process.stdout.write(`${line}\n`);
   const isGiven = (key: string): boolean => loaded.origins.has(key);
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  for (const line of printEffective(loaded)) say(line);
-  const config = backendsWithin(loaded.config, isGiven);
+  // Refused here, if the threads have no room, as it is by `run`: nothing is tried then.
+  const config = await report.attempt(() => backendsWithin(loaded.config, isGiven));
+  if (config === undefined) return report.end();
+  for (const warning of adviceOnWorkers(config)) report.say('warning', warning);
+  const model = await checkModel(config, report);
+  for (const { key, why } of unusedKeys(config, loaded.origins.keys(), model?.keepsState ?? true))
+    report.say('unused', `${key} (${loaded.origins.get(key)}): ${why}`);
+  await report.attempt(async () => {
+    const registry = await askRegistry(config);
+    if (registry !== null) report.say('ok', `the schema registry at ${registry} answers`);
+  });
+  const within = await checkLog(config, isGiven, model?.choice, report);
+  if (model !== undefined) await checkThread(within, model.choice, report);
+  return report.end();
+}
+
+interface CheckedModel {
+  readonly choice: BackendChoice;
+  readonly keepsState: boolean;
+}
+
+function checkModel(config: Config, report: CheckReport): Promise<CheckedModel | undefined> {
+  return report.attempt(async () => {
+    const choice = await backendFor(config);
+    report.say('ok', `model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
+    return { choice, keepsState: keepsState(readManifest(modelFolder(config))) };
+  });
+}
+
+/** All that a worker thread is told, one that it is told to, and the folder for its states. */
+async function checkThread(config: Config, { backend }: BackendChoice, report: CheckReport): Promise<void> {
   const folder = modelFolder(config);
-  const choice = await backendFor(config);
-  say(`ok: model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
-  const registry = await askRegistry(config);
-  if (registry !== null) say(`ok: the schema registry at ${registry} answers`);
-  const sink = openSink(config, createLogger(config.telemetry.logLevel, config.telemetry.logFormat));
+  const setup = await report.attempt(() => {
+    if (config.output.format === 'avro') schemaOfResults(config, folder);
+    // Nothing is written, and no schema is registered.
+    return scorerSetup(config, { modelFolder: folder, backend, resultFrame: new Uint8Array(0) });
+  });
+  if (setup !== undefined)
+    await report.attempt(async () => {
+      await tryThread(config, setup);
+      report.say('ok', 'a worker thread has loaded it, within scoring.heapBytes and scoring.deadline');
+    });
+  if (!keepsState(readManifest(folder))) return;
+  const states = statesFolder(config);
+  await report.attempt(() => {
+    withStates(config, () => tryFolder(states));
+    report.say('ok', `states can be written to ${states}`);
+  });
+}
+
+/** Resolves to the configuration within the memory that there is. */
+async function checkLog(
+  config: Config,
+  isGiven: (key: string) => boolean,
+  choice: BackendChoice | undefined,
+  report: CheckReport,
+): Promise<Config> {
   const patience = impatient(config, createLogger('silent'));
   const rights = wantedToRun(config);
-  await requireRights(config, rights, patience);
-  if (config.log === 'kafka') say(`ok: rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
-  const { lines } = await fitted(config, isGiven, choice, patience);
-  if (lines.length > 0) say(`ok: ${lines.join('\n')}`);
-  await connectSink(sink, config, patience);
+  const may = await report.attempt(async () => {
+    await requireRights(config, rights, patience);
+    return true;
+  });
+  if (may === undefined) {
+    report.say('note', 'topics and memory were not looked at');
+    return config;
+  }
+  if (config.log === 'kafka')
+    report.say('ok', `rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
+  const areThere = await checkTopics(config, report);
+  if (!areThere || choice === undefined) return config;
+  const within = await report.attempt(async () => {
+    const fit = await fitted(config, isGiven, choice, patience);
+    if (fit.lines.length > 0) report.say('ok', fit.lines.join('\n'));
+    return fit.config;
+  });
+  await report.attempt(async () => {
+    const { problems, warnings, notes } = await adviceToRun(config, patience);
+    for (const warning of warnings) report.say('warning', warning);
+    for (const note of notes) report.say('note', note);
+    if (problems.length > 0) throw new ConfigError(problems);
+  });
+  return within ?? config;
+}
+
+/** Each topic is asked for: one that is missing hides no other. */
+async function checkTopics(config: Config, report: CheckReport): Promise<boolean> {
+  const patience = impatient(config, createLogger('silent'));
+  const sink = openSink(config, createLogger('silent'));
+  const names = [config.input.topic, config.output.topic, config.deadLetters.topic];
   try {
-    scorerSetup(config, {
-      modelFolder: folder,
-      backend: choice.backend,
-      // Nothing is written, and no schema is registered.
-      resultFrame: new Uint8Array(0),
+    const counts = await report.attempt(async () => {
+      await connectSink(sink, config, patience);
+      return Promise.allSettled(names.map((topic) => sink.partitionCount(topic)));
     });
-    const { input, results } = (await countPartitions(config, sink, createLogger('silent'))).now;
-    say(
-      `ok: topics ${config.input.topic} (${input} partitions), ${config.output.topic} ` +
-        `(${results}; results go ${spreading(input, results)}), ${config.deadLetters.topic}`,
+    if (counts === undefined) return false;
+    const missing = counts.filter((count) => count.status === 'rejected');
+    for (const { reason } of missing) report.wrong(reason);
+    const [input = 0, results = 0] = counts.map((count) => (count.status === 'fulfilled' ? count.value : 0));
+    if (missing.length > 0) return false;
+    report.say(
+      'ok',
+      `topics ${names[0]} (${input} partition${input === 1 ? '' : 's'}), ${names[1]} ` +
+        `(${results}; results go ${spreading(input, results)}), ${names[2]}`,
     );
-    const { warnings, notes } = await adviceToRun(config, patience);
-    for (const warning of warnings) say(`warning: ${warning}`);
-    for (const note of notes) say(`note: ${note}`);
+    return true;
   } finally {
     await sink.stop();
   }
-  return EXIT.ok;
+}
+
+/** Or the exit code, where it cannot be loaded and programs are told why. */
+function loadedOrTold(flags: ConfigFlags, json: boolean): LoadedConfig | number {
+  try {
+    return loadWith(flags);
+  } catch (error) {
+    if (!json) throw error;
+    const report = new CheckReport(true, {});
+    report.wrong(error);
+    return report.end();
+  }
 }
 
 export const registerCheck: Register = (program, finish) => {
-  withConfig(program, 'check', 'validate the configuration, the model, the broker and the topics').action(
-    async (flags: ConfigFlags) => {
-      finish(await check(loadWith(flags)));
-    },
-  );
+  withConfig(program, 'check', 'try all that run needs, and say whether it would start')
+    .option('--json', 'one JSON document: what was found, and every value with its source', false)
+    .action(async ({ json, ...flags }: ConfigFlags & CheckOptions) => {
+      const found = loadedOrTold(flags, json);
+      finish(typeof found === 'number' ? found : await check(found, { json }));
+    });
 };

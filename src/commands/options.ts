@@ -2,8 +2,8 @@
 // that say what they expected.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-
+import { wrongFiles } from '../config/files.ts';
+import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { amountIn, DURATIONS } from '../written/quantity.ts';
 
@@ -28,6 +28,10 @@ export const withQuiet = (command: Command): Command =>
 
 export function loadWith({ config, set, quiet = false }: ConfigFlags): LoadedConfig {
   const given = loadConfig({ file: config, flags: set, environment: process.env });
+  const wrong = wrongFiles(given.config).map(
+    ({ key, message }) => `${given.placeOf(key)}: ${key}: ${message}`,
+  );
+  if (wrong.length > 0) throw new ConfigError(wrong);
   const loaded = quiet ? withoutTalk(given) : given;
   const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
   for (const warning of loaded.warnings) logger.warn(warning);

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
-import { adviceToRedrive, logAdvice } from '../daemon/topic-settings.ts';
+import { adviceToRedrive, heedAdvice } from '../daemon/topic-settings.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import type { ResultBatch } from '../log/ports.ts';
@@ -64,7 +64,7 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
     );
     await connectSink(sink, config, patience);
     try {
-      logAdvice(await adviceToRedrive(config, patience), logger);
+      heedAdvice(await adviceToRedrive(config, patience), logger);
       const partitions = await sink.partitionCount(input.topic);
       const there = await topics.ranges(deadLetters.topic);
       const topicId = await topics.topicId(deadLetters.topic);

@@ -1,18 +1,34 @@
 // The configuration that is in effect: one line for each key, with the source of its value. Secrets
 // are masked.
 
-import { leaves } from './leaves.ts';
+import { type Leaf, leaves } from './leaves.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Config } from './schema.ts';
-import { isSecret, MASK, shown, withoutLogin } from './secrets.ts';
+import { isSecret, MASK, shown, visible, withoutLogin } from './secrets.ts';
 
-export function printEffective({ config, origins }: LoadedConfig): string[] {
+interface EffectiveValue {
+  readonly key: string;
+  readonly leaf: Leaf;
+  readonly value: unknown;
+  readonly from: string;
+}
+
+export const printEffective = (loaded: LoadedConfig): string[] =>
+  effective(loaded).map(({ key, leaf, value, from }) => `${key} = ${shown(leaf, value)}  (${from})`);
+
+/** The same for programs: by key. */
+export const effectiveJson = (loaded: LoadedConfig): object =>
+  Object.fromEntries(
+    effective(loaded).map(({ key, leaf, value, from }) => [key, { value: visible(leaf, value), from }]),
+  );
+
+function effective({ config, origins }: LoadedConfig): EffectiveValue[] {
   return leaves.flatMap((leaf) => {
     const { key, path } = leaf;
     let value: unknown = config;
     for (const name of path) value = (value as Record<string, unknown>)[name];
     if (value === undefined) return [];
-    return [`${key} = ${shown(leaf, value)}  (${origins.get(key) ?? 'default'})`];
+    return [{ key, leaf, value, from: origins.get(key) ?? 'default' }];
   });
 }
 

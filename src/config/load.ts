@@ -38,6 +38,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** For each key whose value is not the default: where the value comes from. */
   readonly origins: ReadonlyMap<string, string>;
+  /** The same with the line and the column in the file, for messages. */
+  readonly placeOf: (key: string) => string;
   /** Things that are not wrong, but hardly intended. */
   readonly warnings: readonly string[];
 }
@@ -106,12 +108,14 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
   const { config, problem } = withRegistryLogin(withGroup(result.data), origins);
   if (problem !== null) problems.push(problem);
-  for (const { key, because = key, message } of contradictions(config)) {
+  const placeOf = (key: string, because = key): string => {
     const found = given.get(key) ?? given.get(because);
-    problems.push(`${placed(found?.origin ?? 'default', found?.entry?.value.place)}: ${key}: ${message}`);
-  }
+    return placed(found?.origin ?? 'default', found?.entry?.value.place);
+  };
+  for (const { key, because, message } of contradictions(config))
+    problems.push(`${placeOf(key, because)}: ${key}: ${message}`);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, origins, warnings: nearMisses(environment) };
+  return { config, origins, placeOf, warnings: nearMisses(environment) };
 }
 
 function settingIn(flag: string): { readonly key: string; readonly text: string } {

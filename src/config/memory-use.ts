@@ -29,6 +29,10 @@ const RUNTIME_BYTES: Readonly<Record<Backend, number>> = {
 };
 /** A worker thread, without its heap and its buffers. */
 const THREAD_BYTES = 50 * MIB;
+/** What a start needs whatever the sizes are: nothing of it can be made smaller. */
+export const leastBytes = (backend: Backend, workers: number): number =>
+  RUNTIME_BYTES[backend] + workers * THREAD_BYTES;
+
 /** A response is put together from received chunks, so for a moment it is there twice. */
 const COPIES_OF_A_FETCH = 2;
 /** Results that wait for their acknowledgement take at most half as much as their records. */

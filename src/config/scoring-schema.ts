@@ -34,7 +34,7 @@ export const scoring = z.strictObject({
         'kafka.max.partition.fetch.bytes need more, smaller ones are taken; where that is not enough, exit 78 with the ' +
         'sum. none: not looked at.',
     ),
-  heapBytes: size('32MiB', '1TiB')
+  heapBytes: size('64MiB', '1TiB')
     .prefault('2GiB')
     .describe('A thread whose JavaScript heap needs more is ended by Node, and its task is scored again.'),
   growthBytes: size('1MiB', '1TiB')

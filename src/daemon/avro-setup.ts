@@ -17,13 +17,7 @@ import { keepTrying, type Patience } from './keep-trying.ts';
 export function avroSetup(config: Config): ScorerSetup['avro'] {
   const { input, registry } = config;
   const schema = input.schema === undefined ? null : readFileSync(input.schema, 'utf8');
-  if (input.framing === 'plain' && schema === null)
-    throw new ConfigError(['input.schema: expected a file with the schema, for input.framing is plain']);
   const writers = input.writers.map((file) => readFileSync(file, 'utf8'));
-  if (input.framing === 'single-object' && schema === null && writers.length === 0)
-    throw new ConfigError([
-      'input.writers: expected a file with a schema, for input.framing is single-object',
-    ]);
   const asked = input.framing === 'confluent' ? registryOf(config, 'input.format') : null;
   const options = { framing: input.framing, schema, writers, schemasMax: registry.schemas };
   if (schema !== null) sound(`input.schema: ${input.schema}`, { ...options, writers: [] });

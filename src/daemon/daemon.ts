@@ -24,7 +24,7 @@ import { logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
-import { adviceToRun, logAdvice } from './topic-settings.ts';
+import { adviceToRun, heedAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
 import { scorerSetup } from './worker-setup.ts';
 
@@ -137,7 +137,7 @@ export class Daemon {
     const { backend } = choice;
     const setup = scorerSetup(config, { modelFolder: folder, backend, resultFrame: resultsFrame });
     const counter = await unlessTold(countPartitions(config, sink, logger));
-    if (options.log === undefined) logAdvice(await adviceToRun(config, patience), logger);
+    if (options.log === undefined) heedAdvice(await adviceToRun(config, patience), logger);
     const answered =
       options.resumeDedupe === true ? await unlessTold(readAnswered(config, patience)) : undefined;
     const workers = workerCount(config);

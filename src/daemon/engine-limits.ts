@@ -9,6 +9,15 @@ import { after } from '../time/timer.ts';
 export const workerCount = ({ scoring }: Config): number =>
   scoring.workers === 'auto' ? Math.max(1, availableParallelism() - 1) : scoring.workers;
 
+/** What is hardly wanted. */
+export function adviceOnWorkers(config: Config): string[] {
+  const [workers, cores] = [workerCount(config), availableParallelism()];
+  if (workers <= cores) return [];
+  return [
+    `scoring.workers=${workers} is more than the ${cores} cores here: threads wait for each other, and each takes 50 MiB or more`,
+  ];
+}
+
 /**
  * Tasks with the pool for each worker: one in work, one waiting, so that no worker waits for the
  * main thread.

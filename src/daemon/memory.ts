@@ -1,9 +1,10 @@
 // Holds the configuration against the memory that the process may use: makes smaller what nobody
 // has set, or refuses with the sum.
 
+import { totalmem } from 'node:os';
 import { ConfigError } from '../config/load.ts';
 import { memoryLimit } from '../config/memory-limit.ts';
-import { fitMemory, type MemoryFacts, memoryLines } from '../config/memory-use.ts';
+import { fitMemory, leastBytes, type MemoryFacts, memoryLines } from '../config/memory-use.ts';
 import type { Config } from '../config/schema.ts';
 import type { BackendChoice } from '../model/choose.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
@@ -54,6 +55,7 @@ const notCounted = (hasWindows: boolean): string[] => [
  * `ConfigError`.
  */
 export function backendsWithin(config: Config, isGiven: (key: string) => boolean): Config {
+  withinMachine(config);
   const { backend } = config.model;
   const holds = (tried: Backend): ReturnType<typeof withinMemory> =>
     withinMemory(config, isGiven, { backend: tried, partitions: 1, workers: workerCount(config) });
@@ -69,6 +71,19 @@ export function backendsWithin(config: Config, isGiven: (key: string) => boolean
     holds('wasm');
     return { ...config, model: { ...config.model, backend: 'wasm' } };
   }
+}
+
+/** Without a limit the machine is one, at least for the threads. */
+function withinMachine(config: Config): void {
+  const workers = workerCount(config);
+  const whole = totalmem();
+  if (config.scoring.memoryLimit === 'none' || leastBytes('wasm', workers) <= whole) return;
+  const mib = (bytes: number): number => Math.floor(bytes / 2 ** 20);
+  const each = leastBytes('wasm', 1) - leastBytes('wasm', 0);
+  const most = Math.floor((whole - leastBytes('wasm', 0)) / each);
+  throw new ConfigError([
+    `scoring.workers: expected at most ${most}, as each takes ${mib(each)} MiB and this machine has ${mib(whole)} MiB, found ${workers}`,
+  ]);
 }
 
 async function partitionsOfInput(config: Config, patience: Patience): Promise<number> {

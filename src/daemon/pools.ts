@@ -1,6 +1,7 @@
 // The pool for a model. Without windows each micro-batch goes to a free thread; with windows each
 // lane stays on one thread.
 
+import { tmpdir } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
@@ -13,7 +14,7 @@ import { StatelessPool } from '../pool/stateless-pool.ts';
 import type { AskingOptions } from '../pool/worker-client.ts';
 import { PiscinaThread } from '../pool/worker-thread.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './errors.ts';
 
 export type Pool = StatelessPool | StatefulPool;
@@ -27,20 +28,56 @@ export interface PoolParts {
   readonly options: AskingOptions & Pick<StatefulPoolOptions, 'counts'>;
 }
 
+const threadOf = ({ scoring }: Config): PiscinaThread => {
+  const { deadline: deadlineMs, heapBytes: heapBytesMax, growthBytes, growthTensors } = scoring;
+  const growth = { bytesMax: growthBytes, tensorsMax: growthTensors };
+  return new PiscinaThread({ deadlineMs, heapBytesMax, growth });
+};
+
+const deploymentOf = (setup: ScorerSetup): Deployment => {
+  const { name, version } = readManifest(setup.modelFolder);
+  return { id: `${name}@${version}`, setup };
+};
+
+/**
+ * Loads the model on one worker thread, as a start does, and ends it. Rejects with `ModelError`.
+ */
+export async function tryThread(config: Config, setup: ScorerSetup): Promise<void> {
+  const host = new ModelHost(threadOf(config), { onThreadLost: () => {} });
+  try {
+    await host.load(deploymentOf(setup));
+  } finally {
+    await host.stop();
+  }
+}
+
+/** Where states are on their way from one thread to another, or kept. */
+export const statesFolder = ({ snapshots }: Config): string => snapshots.directory ?? tmpdir();
+
+/** Does something in that folder. Throws `CannotWriteError`. */
+export function withStates<T>(config: Config, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const why = (error as Error).message;
+    const where =
+      config.snapshots.directory === undefined ? 'the temporary directory (TMPDIR)' : 'snapshots.directory';
+    throw new CannotWriteError(
+      `${where}: expected a folder that can be written, found ${statesFolder(config)}: ${why}`,
+      { cause: error },
+    );
+  }
+}
+
 /** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */
 export function makePool(
   config: Config,
   { setup, source, logger, workers, onThreadLost, options }: PoolParts,
 ): Pool {
-  const { deadline: deadlineMs, heapBytes: heapBytesMax, growthBytes, growthTensors } = config.scoring;
-  const growth = { bytesMax: growthBytes, tensorsMax: growthTensors };
   const manifest = readManifest(setup.modelFolder);
-  const deployment = { id: `${manifest.name}@${manifest.version}`, setup };
+  const deployment = deploymentOf(setup);
   const hosts = (): ModelHost[] =>
-    Array.from({ length: workers }, () => {
-      const thread = new PiscinaThread({ deadlineMs, heapBytesMax, growth });
-      return new ModelHost(thread, { onThreadLost });
-    });
+    Array.from({ length: workers }, () => new ModelHost(threadOf(config), { onThreadLost }));
   if (!keepsState(manifest)) return new StatelessPool({ hosts: hosts(), deployment, ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.windows);
   const snapshots = openDirectory(config, logger);
@@ -61,12 +98,9 @@ export function makePool(
   });
 }
 
-function openDirectory({ snapshots }: Config, logger: Logger): SnapshotDirectory {
+function openDirectory(config: Config, logger: Logger): SnapshotDirectory {
   const onTrouble = (message: string): void =>
     logger.warn(`drafts of snapshots are not looked after: ${message}`);
-  try {
-    return new SnapshotDirectory(snapshots.directory ?? null, { onTrouble });
-  } catch (error) {
-    throw new CannotWriteError(`snapshots.directory: ${(error as Error).message}`, { cause: error });
-  }
+  const directory = config.snapshots.directory ?? null;
+  return withStates(config, () => new SnapshotDirectory(directory, { onTrouble }));
 }

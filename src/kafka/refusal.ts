@@ -4,7 +4,7 @@
 
 import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
-import type { KafkaSettings } from './client.ts';
+import { type KafkaSettings, KafkaSettingsError } from './client.ts';
 import { errorChain } from './errors.ts';
 
 /** The broker refuses our login, or what we want to do. Exit code 77. */
@@ -21,12 +21,22 @@ export class GroupInUseError extends ScorelaneError {
 const OF_TLS =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_)/;
 
+/** Keys that brokers limit, by the error. */
+const LIMITED = {
+  INVALID_SESSION_TIMEOUT: 'session.timeout.ms',
+  INVALID_TRANSACTION_TIMEOUT: 'transaction.timeout.ms',
+} as const satisfies Readonly<Record<string, keyof KafkaSettings>>;
+const LIMITS = {
+  'session.timeout.ms': 'group.min.session.timeout.ms, group.max.session.timeout.ms',
+  'transaction.timeout.ms': 'transaction.max.timeout.ms',
+} as const;
+
 /** `topic` and `operation`: what was tried. Undefined for errors that may pass. */
 export function refusalOf(
   error: unknown,
   settings: KafkaSettings,
   doing: { readonly topic: string; readonly operation: 'Read' | 'Write' },
-): RefusedError | GroupInUseError | undefined {
+): RefusedError | GroupInUseError | KafkaSettingsError | undefined {
   for (const { name, type, code, message } of errorChain(error)) {
     if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
       const refused = `the broker refuses the login of ${who(settings)} (kafka.sasl.username, kafka.sasl.password)`;
@@ -40,6 +50,12 @@ export function refusalOf(
     }
     const right = type === undefined ? undefined : rightOf(type, settings, doing);
     if (right !== undefined) return new RefusedError(lacks(settings, [right]), { cause: error });
+    const key = LIMITED[type as keyof typeof LIMITED];
+    if (key !== undefined)
+      return new KafkaSettingsError(
+        `kafka.${key}: expected a time that the broker allows (${LIMITS[key]}), found ${settings[key]} ms`,
+        { cause: error },
+      );
     if (type === 'INCONSISTENT_GROUP_PROTOCOL') return groupInUse(settings['group.id'], '');
   }
   return undefined;

@@ -36,7 +36,8 @@ export function topicWarnings(written: Written, found: TopicSettings): string[] 
 
 type Say = (setting: string, advice: string) => string;
 
-function ofTime({ what, from, topic }: Written, { settings }: TopicSettings, say: Say): string[] {
+function ofTime({ what, from, topic }: Written, found: TopicSettings, say: Say): string[] {
+  const { settings } = found;
   if (settings.get('message.timestamp.type') === 'LogAppendTime') {
     const lost = {
       results: 'readers do not see the times of the records that were scored',
@@ -58,7 +59,9 @@ function ofTime({ what, from, topic }: Written, { settings }: TopicSettings, say
   const before = bound(settings, 'before');
   const after = bound(settings, 'after');
   const isPast = before !== undefined && before.ms < oldestMs(from?.settings);
-  const isAhead = after !== undefined && after.ms < latestMs(from?.settings);
+  // Where nobody has set it on this topic, the topic of the records has it most probably too.
+  const isTopics = after !== undefined && found.own?.has(after.setting) !== false;
+  const isAhead = after !== undefined && (from === undefined ? isTopics : after.ms < latestMs(from.settings));
   const copied = `${what} have the timestamps of their records`;
   return [
     ...(isPast
@@ -93,11 +96,15 @@ interface Bound {
  */
 function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): Bound | undefined {
   for (const setting of [`message.timestamp.${side}.max.ms`, 'message.timestamp.difference.max.ms']) {
-    const ms = BigInt(settings.get(setting) ?? NEVER);
+    const ms = integer(settings.get(setting), NEVER);
     if (ms < NEVER) return { setting, ms };
   }
   return undefined;
 }
+
+/** Brokers that are not Apache Kafka may say anything: what is no integer says nothing. */
+const integer = (text: string | undefined, otherwise: bigint): bigint =>
+  text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : otherwise;
 
 /**
  * How old a record may be when it is read: its age when the topic took it, and the time for which
@@ -106,7 +113,7 @@ function bound(settings: TopicSettings['settings'], side: 'before' | 'after'): B
 function oldestMs(settings: TopicSettings['settings'] | undefined): bigint {
   if (settings === undefined) return NEVER;
   const isDeleted = settings.get('cleanup.policy')?.includes('delete') === true;
-  const keptMs = BigInt(settings.get('retention.ms') ?? -1);
+  const keptMs = integer(settings.get('retention.ms'), -1n);
   if (!isDeleted || keptMs < 0n) return NEVER;
   const isDatedThere = settings.get('message.timestamp.type') === 'LogAppendTime';
   const takenMs = isDatedThere ? 0n : (bound(settings, 'before')?.ms ?? NEVER);
@@ -117,8 +124,7 @@ function oldestMs(settings: TopicSettings['settings'] | undefined): bigint {
  * How far the timestamp of a record may be ahead of the clock: 0 where the broker sets the
  * timestamps.
  */
-function latestMs(settings: TopicSettings['settings'] | undefined): bigint {
-  if (settings === undefined) return NEVER;
+function latestMs(settings: TopicSettings['settings']): bigint {
   if (settings.get('message.timestamp.type') === 'LogAppendTime') return 0n;
   return bound(settings, 'after')?.ms ?? NEVER;
 }
@@ -141,8 +147,8 @@ function ofCompaction({ what, from }: Written, { settings }: TopicSettings, say:
 }
 
 function ofSize({ what, from, batchBytes }: Written, { settings }: TopicSettings, say: Say): string[] {
-  const most = Number(settings.get('max.message.bytes') ?? Number.POSITIVE_INFINITY);
-  const ofInput = Number(from?.settings.get('max.message.bytes') ?? 0);
+  const most = integer(settings.get('max.message.bytes'), NEVER);
+  const ofInput = integer(from?.settings.get('max.message.bytes'), 0n);
   if (most < batchBytes)
     return [
       say(

@@ -2,7 +2,7 @@
 // used.
 
 import type { ModelManifest } from './manifest.ts';
-import type { Backend, Predictor } from './predictor.ts';
+import { type Backend, BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
 
 /**
  * Loads the model on one backend. Throws `BackendMissingError`, or `ModelError` if the files are
@@ -10,5 +10,12 @@ import type { Backend, Predictor } from './predictor.ts';
  */
 export async function loadPredictor(backend: Backend, manifest: ModelManifest): Promise<Predictor> {
   if (backend === 'native') return (await import('./native.ts')).loadNative(manifest);
-  return (await import('./web.ts')).loadWeb(backend, manifest);
+  try {
+    return await (await import('./web.ts')).loadWeb(backend, manifest);
+  } catch (error) {
+    if (!isNotInstalled(error)) throw error;
+    const [, name = 'a package of TensorFlow.js'] =
+      /Cannot find (?:package|module) '([^']*)'/.exec((error as Error).message) ?? [];
+    throw new BackendMissingError(`${name} is not installed; "npm ci" installs it`, { cause: error });
+  }
 }

@@ -29,3 +29,7 @@ export interface Predictor {
 export class BackendMissingError extends ScorelaneError {
   readonly code = 'SCORELANE_BACKEND_MISSING';
 }
+
+/** A package is missing: of `import` and of `require`. */
+export const isNotInstalled = (error: unknown): boolean =>
+  ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -8,7 +8,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { io, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ModelError, type ModelManifest } from './manifest.ts';
-import { BackendMissingError, type Predictor } from './predictor.ts';
+import { BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -23,7 +23,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   await useBackend(backend);
   const file = join(manifest.folder, web.path);
   const { run, dispose } = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
-    if (error instanceof ModelError) throw error;
+    if (error instanceof ModelError || isNotInstalled(error)) throw error;
     throw new ModelError(`cannot load ${file}: ${(error as Error).message}`, { cause: error });
   });
   const { width } = manifest;

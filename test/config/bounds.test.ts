@@ -41,7 +41,7 @@ for (const [setting, words] of [
     'kafka.session.timeout.ms=5m 1s',
     'expected milliseconds, or a duration such as 200ms, 10s or 5m, found "5m 1s"',
   ],
-  ['scoring.heapBytes=1MiB', 'expected 32MiB to 1TiB, found "1MiB"'],
+  ['scoring.heapBytes=1MiB', 'expected 64MiB to 1TiB, found "1MiB"'],
   ['scoring.workers=500', 'expected a whole number from 1 to 256, found 500'],
   ['scoring.workers=many', 'expected auto, or a whole number from 1 to 256, found "many"'],
   ['scoring.predictRecords=1.5', 'expected a whole number from 1 to 1000000, found 1.5'],

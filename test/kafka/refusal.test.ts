@@ -2,6 +2,7 @@
 // wrapped or not.
 
 import test from 'ava';
+import { KafkaSettingsError } from '../../src/kafka/client.ts';
 import { GroupInUseError, RefusedError, refusalOf, unreachable } from '../../src/kafka/refusal.ts';
 import { settingsFor } from '../support/kafka.ts';
 
@@ -49,6 +50,17 @@ test('a certificate that is not trusted is refused, a connection that is refused
   t.is(refusal({ code: 'ECONNREFUSED' }), undefined);
   t.is(refusal({ type: 'NOT_COORDINATOR_FOR_GROUP' }), undefined);
 });
+
+for (const [type, words] of [
+  ['INVALID_SESSION_TIMEOUT', 'kafka.session.timeout.ms: expected a time that the broker allows'],
+  ['INVALID_TRANSACTION_TIMEOUT', 'kafka.transaction.timeout.ms: expected a time that the broker allows'],
+] as const) {
+  test(`${type} names the key that the broker limits`, (t) => {
+    const found = refusal({ type });
+    t.true(found instanceof KafkaSettingsError);
+    t.true(found?.message.startsWith(words), found?.message);
+  });
+}
 
 test('a group of clients with another protocol is one in use', (t) => {
   t.true(refusal({ type: 'INCONSISTENT_GROUP_PROTOCOL' }) instanceof GroupInUseError);

@@ -111,3 +111,16 @@ test('where the settings of the input are not known, every bound is warned of', 
   const written = { topic: 'out', what: 'results', batchBytes: 0, from: undefined } as const;
   t.is(topicWarnings(written, topic('out', { [BEFORE]: DAY, [AFTER]: DAY })).length, 2);
 });
+
+test('a bound that was not set for the topic, as that of Kafka 4, is none to warn of where the settings of the input are not known', (t) => {
+  const written = { topic: 'out', what: 'results', batchBytes: 0, from: undefined } as const;
+  const found = topic('out', { [AFTER]: '3600000' });
+  t.deepEqual(topicWarnings(written, { ...found, own: new Set() }), []);
+  t.is(topicWarnings(written, { ...found, own: new Set([AFTER]) }).length, 1);
+});
+
+test('a setting that is no integer says nothing', (t) => {
+  const odd = { [BEFORE]: '1.5', [AFTER]: '', 'retention.ms': 'for ever', 'max.message.bytes': '1e6' };
+  const written = { topic: 'out', what: 'dead letters', batchBytes: 0, from: topic('in', odd) } as const;
+  t.deepEqual(topicWarnings(written, topic('out', odd)), []);
+});

@@ -1,5 +1,6 @@
 // Topics that do not take every timestamp: the record becomes a dead letter, its neighbours are
-// scored once, and redrive sends it back with its own time.
+// scored once, and redrive sends it back with its own time. And a broker that does not take every
+// setting.
 
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
@@ -13,7 +14,7 @@ import { batchOf } from '../support/records.ts';
 import { recordsOf } from '../support/topic.ts';
 
 const test = anyTest as TestFn;
-const broker = withBroker(test);
+const broker = withBroker(test, { properties: { 'group.max.session.timeout.ms': '20000' } });
 const CONFIG = join('config', 'kafka.yaml');
 const DAY_MS = 86_400_000;
 
@@ -122,3 +123,21 @@ for (const [kind, more] of [
     );
   });
 }
+
+test('times that the broker does not allow are told by check and end run: each with the key and the limit, 78', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+  const settings = [
+    'kafka.session.timeout.ms=25s',
+    'kafka.transactional.id=tx',
+    'kafka.transaction.timeout.ms=16m',
+  ];
+  for (const command of ['check', 'run']) {
+    const { code, out } = await new Program([command, '--config', CONFIG, ...flags(job, settings)]).ended;
+    t.is(code, 78, out);
+    t.regex(
+      out,
+      /kafka\.session\.timeout\.ms: expected \d+m?s to 20s, as the broker demands \(group\.min.*found 25s/,
+    );
+    t.regex(out, /kafka\.transaction\.timeout\.ms: expected at most 15m, .*\(transaction\.max.*found 16m/);
+  }
+});
