@@ -9,10 +9,11 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerFeatures } from './commands/features.ts';
-import type { Register } from './commands/options.ts';
+import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
 import { registerRun } from './commands/run.ts';
 import { registerTail } from './commands/tail.ts';
+import { errorInWords, usageInWords } from './commands/usage.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
 import { output } from './process.ts';
 import { answerSignals, endAtOnce } from './signals.ts';
@@ -33,13 +34,9 @@ const COMMANDS: readonly Register[] = [
 const program = new Command('scorelane')
   .description('Scores Kafka streams with TensorFlow.js: every record, at least once.')
   .version(scorelaneVersion)
-  .showHelpAfterError()
   .showSuggestionAfterError()
-  .configureOutput({
-    // An unexpected word may be a part of a secret that the shell has cut in two: it is not
-    // printed.
-    outputError: (text, write) => write(text.replace(/( but got \d+): .*/s, '$1.\n')),
-  })
+  // What is wrong is said below, in words of ours.
+  .configureOutput({ outputError: () => {} })
   .exitOverride();
 
 // `run` and `demo` answer signals themselves: the daemon ends in order, even if the signal comes
@@ -61,12 +58,30 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (exitCode !== EXIT.ok && error.code !== 'commander.help')
+      complain(inUsage(error, process.argv.slice(2)));
   } else {
     exitCode = exitCodeOf(error);
-    process.stderr.write(
-      `scorelane: ${exitCode === EXIT.internal ? (error as Error).stack : (error as Error).message}\n`,
-    );
+    complain(errorInWords(error, placeOfKey));
   }
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text.replaceAll(/^(?=\S)/gm, 'scorelane: ')}\n`);
+}
+
+/** What is wrong, and where the help is for the command that was meant. */
+function inUsage(error: CommanderError, words: readonly string[]): string {
+  const names = ['scorelane'];
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    command = next;
+    names.push(word);
+  }
+  const options = command.options.map(({ long }) => long ?? '');
+  return `${usageInWords(error, words, options)}\nsee ${names.join(' ')} --help`;
 }
 // A reader that closed its pipe had enough. On a full disk something is missing.
 if (exitCode === EXIT.ok && output.failure !== null && output.failure.code !== 'EPIPE')

@@ -4,6 +4,8 @@
 
 import type { Codec } from './codec.ts';
 import { base64, Extension } from './extension.ts';
+import { JsonError } from './json-error.ts';
+import { jsonTrouble } from './json-trouble.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -17,13 +19,32 @@ const INTEGER = /^-?\d+$/;
 
 export const json: Codec = {
   decode(bytes, start, end) {
-    const text = utf8.decode(bytes.subarray(start, end));
+    const text = textOf(bytes.subarray(start, end));
     // A reviver makes parsing several times as slow, so it is used only for texts that need it.
     const needsIt = LARGE.some((integer) => integer.test(text));
-    return needsIt ? JSON.parse(text, exactly) : JSON.parse(text);
+    try {
+      return needsIt ? JSON.parse(text, exactly) : JSON.parse(text);
+    } catch (error) {
+      throw new JsonError(refusal(text), { cause: error });
+    }
   },
   encode: (value) => Buffer.from(JSON.stringify(value, asText)),
 };
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new JsonError('expected JSON in UTF-8, found other bytes', { cause: error });
+  }
+}
+
+function refusal(text: string): string {
+  const trouble = jsonTrouble(text);
+  if (trouble === null) return 'expected JSON, found text that cannot be read';
+  const { expected, found, index } = trouble;
+  return `expected JSON with ${expected} at character ${index + 1}, found ${found}`;
+}
 
 /**
  * The number in a text. An integer keeps all of its digits. A number past the range of doubles is

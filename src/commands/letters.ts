@@ -101,7 +101,7 @@ export const codeArgument = (text: string): Code => {
   const found = CODES.find((known) => known === wanted);
   if (found !== undefined) return found;
   throw new InvalidArgumentError(
-    `no dead letter has it; did you mean ${closest(wanted, CODES)}? There are: ${CODES.join(', ')}`,
+    `expected a code of dead letters, one of ${CODES.join(', ')}; did you mean "${closest(wanted, CODES)}"?`,
   );
 };
 

@@ -3,6 +3,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { wrongFiles } from '../config/files.ts';
+import { leafByKey } from '../config/leaves.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { amountIn, DURATIONS } from '../written/quantity.ts';
@@ -23,6 +24,13 @@ export const withConfig = (parent: Command, name: string, description: string): 
     .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
     .option('--set <key=value>', 'override one key; may be given again', collect, []);
 
+/** A process has one configuration. */
+let inEffect: LoadedConfig | undefined;
+
+/** Where a key of the configuration was set: a file with line and column, a variable or `--set`. */
+export const placeOfKey = (key: string): string | undefined =>
+  leafByKey.has(key) ? inEffect?.placeOf(key) : undefined;
+
 export const withQuiet = (command: Command): Command =>
   command.option('--quiet', 'print and log nothing but warnings and errors', false);
 
@@ -33,6 +41,7 @@ export function loadWith({ config, set, quiet = false }: ConfigFlags): LoadedCon
   );
   if (wrong.length > 0) throw new ConfigError(wrong);
   const loaded = quiet ? withoutTalk(given) : given;
+  inEffect = loaded;
   const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
   for (const warning of loaded.warnings) logger.warn(warning);
   return loaded;

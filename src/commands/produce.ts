@@ -6,8 +6,7 @@ import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Config, GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
-import { UnavailableError } from '../daemon/errors.ts';
-import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
+import { connectSink, impatient, openSink, requireKafka } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
 import { fieldsRead, type ReadField } from '../features/reads.ts';
 import { CsvRecords, type UsedField } from '../load/csv.ts';
@@ -60,9 +59,7 @@ export interface ProduceOptions {
 export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
   keepHeapSmall();
   if (options.to !== undefined) return writeGenerated(config, options, options.to);
-  if (config.log !== 'kafka') {
-    throw new UnavailableError('produce needs log: kafka; the embedded log lives inside of the daemon only');
-  }
+  requireKafka(config, 'produce');
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const { inputs, windows } = readManifest(modelFolder(config));
   const fields = fieldsRead(inputs, windows);

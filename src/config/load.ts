@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { ScorelaneError } from '../base/errors.ts';
 import { nearest } from '../written/nearest.ts';
-import { findingsOf, placed, told } from '../written/problem.ts';
+import { findingsOf, keyInWords, placed, told } from '../written/problem.ts';
 import { wanted } from '../written/wanted.ts';
 import { find, plainOf, type YamlEntry, YamlError } from '../written/yaml.ts';
 import { nearMisses } from './environment.ts';
@@ -102,7 +102,7 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
     const value = partOf(found?.value, inner);
     const place = found?.entry === undefined ? undefined : find(found.entry.value, inner).part.place;
     const message = told(finding, shown(leaf, value), isSecret(leaf.type) ? undefined : value);
-    problems.push(`${placed(found?.origin ?? file, place)}: ${path.join('.')}: ${message}`);
+    problems.push(`${placed(found?.origin ?? file, place)}: ${keyInWords(path.join('.'))}: ${message}`);
   }
   if (!result.success) throw new ConfigError(problems);
   const origins = new Map([...given].map(([key, { origin }]) => [key, origin]));
@@ -122,7 +122,7 @@ function settingIn(flag: string): { readonly key: string; readonly text: string 
   const equalsAt = flag.indexOf('=');
   if (equalsAt <= 0)
     throw new SettingError(
-      `--set: expected key=value, found ${equalsAt < 0 ? `${withoutValue(flag)} without a =` : 'no key'}`,
+      `--set: expected key=value, found ${equalsAt < 0 ? `${keyInWords(flag)} without a =` : 'no key'}`,
     );
   return { key: flag.slice(0, equalsAt), text: flag.slice(equalsAt + 1) };
 }
@@ -137,7 +137,7 @@ function unknownKey(key: string, entry: YamlEntry | undefined): string {
   // message does not name it.
   if (entry !== undefined && plainOf(entry.value) === null)
     return `expected a key that exists, found another one, without a value${hint}`;
-  return `${withoutValue(key)}: expected a key that exists, found none of this name${hint}`;
+  return `${keyInWords(key)}: expected a key that exists, found none of this name${hint}`;
 }
 
 /**
@@ -186,12 +186,3 @@ function nest(given: ReadonlyMap<string, Given>): unknown {
   }
   return root;
 }
-
-/**
- * A word that may be a key. It is cut where a value seems to be part of it: `{password:hush}` has
- * no value but a strange key.
- */
-const withoutValue = (key: string): string => {
-  const name = /^[\w.-]*/.exec(key)?.[0] ?? '';
-  return name === key ? key : `${name}…`;
-};

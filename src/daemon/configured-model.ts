@@ -28,5 +28,7 @@ export const generatorFile = (config: Config): string => join(modelFolder(config
 /** What the load source writes the input with. Throws `ConfigError`. */
 export function writingCodec({ input }: Config): Codec {
   if (input.format !== 'avro') return codecs[input.format];
-  throw new ConfigError(['input.format: the load source writes msgpack and json; avro is read only']);
+  throw new ConfigError([
+    'input.format: expected msgpack or json to generate records, found "avro": avro is read only',
+  ]);
 }

@@ -1,6 +1,7 @@
 // The log that a configuration asks for, behind its ports: the adapters over Kafka, or the one in
 // this process.
 
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { unreachable } from '../kafka/refusal.ts';
@@ -49,6 +50,13 @@ export function openLog(config: Config, logger: Logger): Log {
   });
   const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });
   return { source, sink };
+}
+
+/** Throws `ConfigError` for a command that works on the topics of a broker only. */
+export function requireKafka({ log }: Config, command: string): void {
+  if (log === 'kafka') return;
+  const why = 'the embedded log lives inside of the daemon only';
+  throw new ConfigError([`log: expected kafka for ${command}, found "${log}": ${why}`]);
 }
 
 /**

@@ -14,8 +14,8 @@ import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import { UnavailableError } from './errors.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
+import { requireKafka } from './open-log.ts';
 import { requireRights } from './rights.ts';
 
 /** By partition. */
@@ -53,7 +53,7 @@ export class Topics {
 
   /**
    * `purpose` is the command's name, `read` the topics that it reads. Rejects with
-   * `UnavailableError`, and as `keepTrying` does.
+   * `ConfigError`, and as `keepTrying` does.
    */
   static async connect(
     config: Config,
@@ -61,10 +61,7 @@ export class Topics {
     purpose: string,
     read: readonly string[] = [config.input.topic, config.output.topic, config.deadLetters.topic],
   ): Promise<Topics> {
-    if (config.log !== 'kafka') {
-      const why = 'the embedded log lives inside of the daemon only';
-      throw new UnavailableError(`${purpose} needs log: kafka; ${why}`);
-    }
+    requireKafka(config, purpose);
     const { logger } = patience;
     const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
     const topics = new Topics(config, kafka, purpose, patience);

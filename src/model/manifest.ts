@@ -106,7 +106,7 @@ export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
   try {
     value = codecs.json.decode(bytes, 0, bytes.length);
   } catch (error) {
-    throw new ModelError(`${file}: expected JSON, found what is none: ${(error as Error).message}`, {
+    throw new ModelError(`${file}: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ScorelaneError } from '../base/errors.ts';
-import { didYouMean } from './nearest.ts';
+import { nearest } from './nearest.ts';
 
 /** A file that the command needs cannot be read. Exit code 66. */
 export class NoInputError extends ScorelaneError {
@@ -31,7 +31,8 @@ const FOUND: Readonly<Record<string, string>> = {
   ETXTBSY: 'a program that is running',
 };
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+/** An error of the system, such as those of `node:fs`. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error &&
   'errno' in error &&
   typeof (error as { readonly code?: unknown }).code === 'string';
@@ -52,9 +53,8 @@ export function fileTrouble(error: unknown, path: string, act: Act = 'read'): st
 /** A name in the same folder that is nearly the wanted one. */
 function neighbour(path: string): string {
   try {
-    const folder = dirname(path);
-    const names = readdirSync(folder).map((name) => (folder === '.' ? name : join(folder, name)));
-    return didYouMean(folder === '.' ? basename(path) : path, names);
+    const near = nearest(basename(path), readdirSync(dirname(path)));
+    return near === undefined ? '' : `; did you mean "${join(dirname(path), near)}"?`;
   } catch {
     return '';
   }

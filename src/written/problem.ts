@@ -53,21 +53,33 @@ export const placed = (source: string, place: Place | undefined): string =>
 /** A value as it is printed. `mask` hides what must not be. */
 export function inWords(value: unknown, mask: (text: string) => string = (text) => text): string {
   if (value === undefined || value === null) return 'nothing';
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return asInYaml(value);
   return JSON.stringify(value, (_, each: unknown) => {
     if (typeof each === 'string') return mask(each);
     return typeof each === 'bigint' || (typeof each === 'number' && !Number.isFinite(each))
-      ? String(each)
+      ? asInYaml(each)
       : each;
   });
 }
+
+/**
+ * A word that may be a key. It is cut where a value seems to be part of it: `{password:hush}` has
+ * no value but a strange key.
+ */
+export function keyInWords(key: string): string {
+  const name = /^[\w.-]*/.exec(key)?.[0] ?? '';
+  return name === key && key !== '' ? key : `${name}…`;
+}
+
+const asInYaml = (value: number | bigint): string =>
+  String(value).replace('NaN', '.nan').replace('Infinity', '.inf');
 
 /** A finding about a document, with its place. For documents without secrets. */
 export function problemIn(source: string, document: YamlNode, finding: Finding): string {
   const { path, isOfKey } = finding;
   const { part, isThere } = find(document, path);
   const value = isThere ? plainOf(part) : undefined;
-  const key = path.length === 0 ? '' : `${path.join('.')}: `;
+  const key = path.length === 0 ? '' : `${keyInWords(path.join('.'))}: `;
   const place = isOfKey ? keyPlace(document, path) : part.place;
   return `${placed(source, place)}: ${key}${told(finding, inWords(value), isOfKey ? path.at(-1) : value)}`;
 }
