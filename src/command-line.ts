@@ -83,6 +83,9 @@ function inUsage(error: CommanderError, words: readonly string[]): string {
   const options = command.options.map(({ long }) => long ?? '');
   return `${usageInWords(error, words, options)}\nsee ${names.join(' ')} --help`;
 }
+
+// What was printed last may not be written yet.
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
 // A reader that closed its pipe had enough. On a full disk something is missing.
 if (exitCode === EXIT.ok && output.failure !== null && output.failure.code !== 'EPIPE')
   exitCode = EXIT.cantCreate;

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { liveLine } from './telemetry/live-line.ts';
 
 // TensorFlow reads these once, when it is loaded. Each call gets one thread, because the worker
 // pool already works in parallel. All sessions of the process share the threads on which calls run:
@@ -23,9 +24,10 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 // kafkajs 2.2.4 sets negative timers, and Node 24 warns about each. All other warnings are shown.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
-  if (warning.name !== 'TimeoutNegativeWarning')
-    process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  if (warning.name !== 'TimeoutNegativeWarning') tell(`${warning.name}: ${warning.message}`);
 });
+
+const tell = (line: string): void => liveLine.above(() => process.stderr.write(`${line}\n`));
 
 /** The first error of standard output: a full disk, or a pipe that nobody reads any more. */
 export const output: { failure: NodeJS.ErrnoException | null } = { failure: null };
@@ -34,7 +36,7 @@ export const output: { failure: NodeJS.ErrnoException | null } = { failure: null
 // a line of text is not worth the loss of records. If standard error fails, there is no place to
 // say so.
 process.stdout.on('error', (error) => {
-  if (output.failure === null) process.stderr.write(`scorelane: standard output is lost: ${error.message}\n`);
+  if (output.failure === null) tell(`scorelane: standard output is lost: ${error.message}`);
   output.failure ??= error;
 });
 process.stderr.on('error', () => {});

@@ -2,25 +2,31 @@
 // generated history, in the embedded log.
 
 import { join } from 'node:path';
-import { collect, durationArgument, loadWith, type Register } from './options.ts';
+import { collect, durationArgument, loadWith, type Register, withQuiet } from './options.ts';
 import { runDaemon } from './run.ts';
 
 /** The folder of the package: in src/ as in dist/ it is two above. */
 const PACKAGE = join(import.meta.dirname, '..', '..');
 
+interface DemoFlags {
+  readonly for?: number;
+  readonly set: readonly string[];
+  readonly quiet: boolean;
+}
+
 export const registerDemo: Register = (program, finish) => {
-  program
-    .command('demo')
+  withQuiet(program.command('demo'))
     .description('score a generated history of card transactions, without Kafka, until Ctrl-C')
     .option('--for <duration>', 'stop by itself after so long', durationArgument)
     .option('--set <key=value>', 'override one key; may be given again', collect, [])
-    .action(async ({ for: forMs, set }: { for?: number; set: readonly string[] }) => {
+    .action(async ({ for: forMs, set, quiet }: DemoFlags) => {
       const config = join(PACKAGE, 'config', 'demo.yaml');
       const repository = `model.repository=${join(PACKAGE, 'native-models')}`;
       finish(
-        await runDaemon(loadWith({ config, set: [repository, ...set] }), {
+        await runDaemon(loadWith({ config, set: [repository, ...set], quiet }), {
           failFast: false,
           resumeDedupe: false,
+          quiet,
           ...(forMs === undefined ? {} : { forMs }),
         }),
       );

@@ -13,12 +13,19 @@ import { endless } from '../load/load-record.ts';
 import { runLoad, shortfall } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
 import { answerDumpSignal } from '../signals.ts';
+import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
-import { Progress } from '../telemetry/progress.ts';
 import { Ending } from './ending.ts';
 import { generated } from './generated.ts';
-import { type ConfigFlags, durationArgument, loadWith, type Register, withConfig } from './options.ts';
+import {
+  type ConfigFlags,
+  durationArgument,
+  loadWith,
+  type Register,
+  withConfig,
+  withQuiet,
+} from './options.ts';
 import { printSummary } from './summary.ts';
 
 export interface RunOptions {
@@ -33,6 +40,8 @@ export interface RunOptions {
   readonly failFast: boolean;
   /** Skip records above the committed offsets whose answer is in the outputs already. */
   readonly resumeDedupe: boolean;
+  /** Print and log nothing but warnings and errors. */
+  readonly quiet: boolean;
 }
 
 /**
@@ -48,9 +57,9 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const daemon = await started(loaded, options, logger, ending);
   now.daemon = daemon;
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
-  const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending);
+  const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending, options.quiet);
   const summary = daemon?.summary() ?? summaryOfNothing(config);
-  printSummary(summary, daemon === null ? 0 : lag(daemon.driver.state));
+  if (!options.quiet) printSummary(summary, daemon === null ? 0 : lag(daemon.driver.state));
   const unwritten = writeSummary(summary, options.summaryFile);
   const fatal = await ending.reached;
   if (fatal !== undefined) {
@@ -119,15 +128,14 @@ async function untilEnded(
   config: Config,
   logger: Logger,
   ending: Ending,
+  isQuiet: boolean,
 ): Promise<readonly string[]> {
-  const progress = new Progress(process.stdout);
-  const stopShowing = showProgress(progress, daemon.meter, daemon.driver);
+  const stopShowing = isQuiet ? () => {} : showProgress(liveLine, daemon.meter, daemon.driver);
   const load = startLoad(config, daemon.sink, ending, logger);
   await ending.reached;
   await load;
   const unfinished = await daemon.stop();
   stopShowing();
-  progress.end();
   return unfinished;
 }
 
@@ -183,6 +191,7 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
 }
 
 interface RunFlags {
+  readonly quiet: boolean;
   readonly for?: number;
   readonly summary?: string;
   readonly failFast: boolean;
@@ -190,7 +199,7 @@ interface RunFlags {
 }
 
 export const registerRun: Register = (program, finish) => {
-  withConfig(program, 'run', 'score the input topic until told to stop')
+  withQuiet(withConfig(program, 'run', 'score the input topic until told to stop'))
     .option(
       '--for <duration>',
       'stop by itself after so long of scoring, or of waiting for what is not ready',
@@ -208,6 +217,7 @@ export const registerRun: Register = (program, finish) => {
         await runDaemon(loadWith(flags), {
           failFast: flags.failFast,
           resumeDedupe: flags.resumeDedupe,
+          quiet: flags.quiet,
           ...(flags.for === undefined ? {} : { forMs: flags.for }),
           ...(flags.summary === undefined ? {} : { summaryFile: flags.summary }),
         }),

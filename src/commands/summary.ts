@@ -27,6 +27,8 @@ export function printSummary(summary: Summary, lag: number): void {
   const lines = [
     `scored ${count(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
       `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, ${passedOver}lag ${count(lag)}`,
+    `${summary.wallSeconds.toFixed(1)} s wall time, ${summary.activeSeconds.toFixed(1)} s of it active: ` +
+      'with records waiting, scored or produced',
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,

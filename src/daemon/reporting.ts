@@ -5,9 +5,10 @@ import { heldBytes } from '../engine/lane.ts';
 import type { EngineState } from '../engine/state.ts';
 import type { RecordCounts } from '../scoring/record-counts.ts';
 import type { DaemonCounts } from '../telemetry/daemon-counts.ts';
+import type { LiveLine } from '../telemetry/live-line.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
-import type { Progress } from '../telemetry/progress.ts';
+import { progressLine } from '../telemetry/progress.ts';
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
 import { every } from '../time/timer.ts';
 
@@ -66,20 +67,31 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
   });
 }
 
-/** Begins to show the live line; returns what ends it. */
-export function showProgress(progress: Progress, meter: Meter, driver: Driver): () => void {
+/** How often the live line is drawn, and of how long an interval it tells. */
+const LIVE_EVERY_MS = 500;
+
+/** Begins to show the live line, if there is a terminal; returns what ends it. */
+export function showProgress(line: LiveLine, meter: Meter, driver: Driver): () => void {
+  if (!line.isShown) return () => {};
   const rate = new Rate(meter);
-  return every(progress.everyMs, () => {
+  meter.stages.takeWatched();
+  const stop = every(LIVE_EVERY_MS, () => {
     const { scored, deadLetters } = meter.records;
-    const { endToEnd } = meter.stages.total();
-    progress.show({
-      scored,
-      deadLetters,
-      recordsPerSecond: rate.measure(),
-      endToEnd,
-      lag: lag(driver.state),
-    });
+    const endToEnd = meter.stages.takeWatched();
+    line.show(
+      progressLine({
+        scored,
+        deadLetters,
+        recordsPerSecond: rate.measure(),
+        endToEnd,
+        lag: lag(driver.state),
+      }),
+    );
   });
+  return () => {
+    stop();
+    line.end();
+  };
 }
 
 /** Records a second since it was asked last. */

@@ -131,7 +131,7 @@ const unlessStopped = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 /** Below this share of the rate that was asked for, it was not reached. */
-const REACHED_SHARE = 0.97;
+const REACHED_SHARE = 0.95;
 /** A shorter time says nothing about a rate. */
 const MEASURED_S = 1;
 

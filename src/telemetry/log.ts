@@ -4,8 +4,8 @@
 
 import { isatty } from 'node:tty';
 import { destination, type Logger, pino } from 'pino';
+import { liveLine } from './live-line.ts';
 import { prettifier } from './pretty.ts';
-import { CLEAR_LINE } from './progress.ts';
 
 export type { Logger };
 
@@ -22,11 +22,10 @@ export function createLogger(level: string, format: LogFormat = 'auto'): Logger 
   standardError.on('error', () => {});
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const isTerminal = isatty(2);
-  if (format === 'json' || (format === 'auto' && !isTerminal)) return pino(options, standardError);
-  const pretty = prettifier({
-    // `hasColors` looks at NO_COLOR and TERM.
-    colours: isTerminal && process.stderr.hasColors(),
-    before: isTerminal && isatty(1) ? CLEAR_LINE : '',
+  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  // `hasColors` looks at NO_COLOR and TERM.
+  const pretty = isPretty ? prettifier(isTerminal && process.stderr.hasColors()) : (line: string) => line;
+  return pino(options, {
+    write: (line) => liveLine.above(() => standardError.write(pretty(line))),
   });
-  return pino(options, { write: (line) => standardError.write(pretty(line)) });
 }

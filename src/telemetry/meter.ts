@@ -24,6 +24,10 @@ export interface Summary extends RecordCounts, DaemonCounts {
   /** Records in the measured time: from its first micro-batch to its last acknowledgement. */
   readonly measured: number;
   readonly seconds: number;
+  /** Since the meter was made, which is when the daemon starts. */
+  readonly wallSeconds: number;
+  /** Of that, the time in which at least one micro-batch waited, was scored or was produced. */
+  readonly activeSeconds: number;
   /** When the measured time began and ended, in milliseconds since 1970. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -65,6 +69,10 @@ export class Meter {
   #firstResultAfterMs = 0;
   #lanes: ReadonlySet<string> = new Set();
   readonly #assigned: { readonly atMs: number; readonly waiting: Set<string>; slowestMs: number }[] = [];
+  readonly #madeMs = performance.now();
+  #activeMs = 0;
+  /** Up to when the active time is counted. */
+  #activeUntilMs = Number.NEGATIVE_INFINITY;
   #unmeasured = 0;
   #fromMs = 0;
   #untilMs = 0;
@@ -115,6 +123,7 @@ export class Meter {
       this.#isWarm = true;
       if (this.#warmUpMs > 0) this.#measureFrom(nowMs);
     }
+    this.#wasActive(nowMs - waitedMs, nowMs);
     this.count('microBatches');
     this.stages.record('queue', waitedMs - decodeMs - predictMs - encodeMs);
     this.stages.record('decode', decodeMs);
@@ -140,6 +149,7 @@ export class Meter {
   microBatchAcknowledged(lane: string, scored: Scored, producedInMs: number, wallMs: number): void {
     const nowMs = performance.now();
     const { timestamps } = scored;
+    this.#wasActive(nowMs - producedInMs, nowMs);
     if (this.answered === 0) this.#firstResultAfterMs = nowMs;
     for (const assignment of this.#assigned) {
       if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
@@ -156,6 +166,12 @@ export class Meter {
         timestamps.counts[run],
       );
     }
+  }
+
+  /** Micro-batches overlap: each moment counts once. */
+  #wasActive(fromMs: number, untilMs: number): void {
+    this.#activeMs += Math.max(0, untilMs - Math.max(fromMs, this.#activeUntilMs));
+    this.#activeUntilMs = untilMs;
   }
 
   #readCpu(nowMs: number): void {
@@ -179,6 +195,8 @@ export class Meter {
       assignedToFirstResultMs: this.#assigned.map(({ slowestMs }) => round(slowestMs)),
       measured,
       seconds: round(seconds),
+      wallSeconds: round((performance.now() - this.#madeMs) / 1000),
+      activeSeconds: round(this.#activeMs / 1000),
       fromMs: Math.round(performance.timeOrigin + this.#fromMs),
       untilMs: Math.round(performance.timeOrigin + this.#untilMs),
       recordsPerSecond: seconds === 0 ? 0 : Math.round(measured / seconds),

@@ -7,12 +7,6 @@ import type { PrettyOptions } from 'pino-pretty';
 
 const require = createRequire(import.meta.url);
 
-export interface PrettyLook {
-  readonly colours: boolean;
-  /** Written before each line: it clears the live line on a terminal. */
-  readonly before: string;
-}
-
 /** The width of the message; after a longer message the details begin further right. */
 const WORDS_WIDTH = 56;
 const LEVEL_WIDTH = 5;
@@ -22,13 +16,13 @@ const OWN_COLUMNS: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'stack
  * Returns a function that turns a line of JSON into a line for people. The library is loaded only
  * here.
  */
-export function prettifier({ colours, before }: PrettyLook): (line: string) => string {
+export function prettifier(colours: boolean): (line: string) => string {
   const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
   const options: PrettyOptions = {
     colorize: colours,
     hideObject: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    customPrettifiers: { time: (time) => `${before}${time}` },
+    customPrettifiers: { time: (time) => `${time}` },
     messageFormat: (log) => columns(log),
   };
   return prettyFactory(options);

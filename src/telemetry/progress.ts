@@ -1,53 +1,31 @@
-// The live line: rewritten in place on a terminal, a plain line every few seconds elsewhere.
+// What the live line of a daemon says: the rate and the latency of the last interval, and the
+// totals.
 
+import { type Fitting, fitParts } from './live-line.ts';
 import type { Percentiles } from './stages.ts';
 
 export interface ProgressNow {
   readonly scored: number;
   readonly deadLetters: number;
-  readonly recordsPerSecond: number;
-  readonly endToEnd: Percentiles;
   readonly lag: number;
+  /** Of the last interval; no latency where nothing was answered in it. */
+  readonly recordsPerSecond: number;
+  readonly endToEnd: Percentiles | null;
 }
 
-export const progressLine = ({ scored, deadLetters, recordsPerSecond, endToEnd, lag }: ProgressNow): string =>
-  [
-    `${count(scored)} scored`,
-    `${count(deadLetters)} dead letters`,
-    `${count(recordsPerSecond)} records/s`,
-    `p50 ${endToEnd.p50.toFixed(1)} ms`,
-    `p99 ${endToEnd.p99.toFixed(1)} ms`,
-    `lag ${count(lag)}`,
-  ].join('  ');
+/** Where there is little room, the rate and the lag stay longest. */
+export function progressLine({ scored, deadLetters, recordsPerSecond, endToEnd, lag }: ProgressNow): Fitting {
+  const latency = (name: 'p50' | 'p99', rank: number) =>
+    endToEnd === null ? [] : [{ text: `${name} ${endToEnd[name].toFixed(1)} ms`, rank }];
+  const parts = [
+    { text: `${count(scored)} scored`, rank: 3 },
+    { text: `${count(deadLetters)} dead letters`, rank: 4 },
+    { text: `${count(recordsPerSecond)} records/s`, rank: 0 },
+    ...latency('p50', 5),
+    ...latency('p99', 2),
+    { text: `lag ${count(lag)}`, rank: 1 },
+  ];
+  return (columns) => fitParts(parts, columns);
+}
 
 const count = (value: number): string => value.toLocaleString('en');
-
-export interface ProgressOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
-/** Tells a terminal to clear the line. */
-export const CLEAR_LINE = '\r\u001b[2K';
-
-export class Progress {
-  readonly #output: ProgressOutput;
-
-  constructor(output: ProgressOutput) {
-    this.#output = output;
-  }
-
-  /** How often to show the line: more often on a terminal than in a log. */
-  get everyMs(): number {
-    return this.#output.isTTY === true ? 500 : 2_000;
-  }
-
-  show(now: ProgressNow): void {
-    const line = progressLine(now);
-    this.#output.write(this.#output.isTTY === true ? CLEAR_LINE + line : `${line}\n`);
-  }
-
-  end(): void {
-    if (this.#output.isTTY === true) this.#output.write('\n');
-  }
-}

@@ -32,6 +32,8 @@ const ofEach = <T>(make: (stage: Stage) => T): Record<Stage, T> =>
 export class StageHistograms {
   readonly #total = ofEach(newHistogram);
   readonly #recent = ofEach(newHistogram);
+  /** End to end, since it was last taken; only where somebody watches. */
+  #watched: Histogram | null = null;
 
   /**
    * `count` records or micro-batches took `ms` milliseconds each. If clocks disagree, the time may
@@ -41,6 +43,7 @@ export class StageHistograms {
     const micros = Math.min(MICROS_MAX, Math.max(0, Math.round(ms * 1000)));
     this.#total[stage].recordValueWithCount(micros, count);
     this.#recent[stage].recordValueWithCount(micros, count);
+    if (stage === 'endToEnd') this.#watched?.recordValueWithCount(micros, count);
   }
 
   total(): Record<Stage, Percentiles> {
@@ -54,10 +57,19 @@ export class StageHistograms {
     return taken;
   }
 
+  /** The latency end to end since the last call; null if nothing was recorded. */
+  takeWatched(): Percentiles | null {
+    this.#watched ??= newHistogram();
+    const taken = this.#watched.totalCount === 0 ? null : percentilesOf(this.#watched);
+    this.#watched.reset();
+    return taken;
+  }
+
   /** Forgets everything. */
   reset(): void {
     for (const stage of STAGES) this.#total[stage].reset();
     this.takeRecent();
+    this.#watched?.reset();
   }
 
   /**
@@ -70,15 +82,16 @@ export class StageHistograms {
 }
 
 const percentiles = (histograms: Readonly<Record<Stage, Histogram>>): Record<Stage, Percentiles> =>
-  ofEach((stage) => {
-    const percentileMs = (percentile: number): number =>
-      histograms[stage].getValueAtPercentile(percentile) / 1000;
-    return {
-      p50: percentileMs(50),
-      p90: percentileMs(90),
-      p99: percentileMs(99),
-      p999: percentileMs(99.9),
-      p9999: percentileMs(99.99),
-      max: histograms[stage].maxValue / 1000,
-    };
-  });
+  ofEach((stage) => percentilesOf(histograms[stage]));
+
+function percentilesOf(histogram: Histogram): Percentiles {
+  const percentileMs = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000;
+  return {
+    p50: percentileMs(50),
+    p90: percentileMs(90),
+    p99: percentileMs(99),
+    p999: percentileMs(99.9),
+    p9999: percentileMs(99.99),
+    max: histogram.maxValue / 1000,
+  };
+}

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { prettifier } from '../../src/telemetry/pretty.ts';
 
-const plain = prettifier({ colours: false, before: '' });
+const plain = prettifier(false);
 const line = (fields: object): string =>
   plain(`${JSON.stringify({ level: 30, time: '2026-01-31T12:00:00.123Z', ...fields })}\n`);
 

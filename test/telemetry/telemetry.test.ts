@@ -5,8 +5,9 @@ import test from 'ava';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { NO_RECORDS } from '../../src/scoring/record-counts.ts';
 import { Meter } from '../../src/telemetry/meter.ts';
-import { Progress, progressLine } from '../../src/telemetry/progress.ts';
+import { progressLine } from '../../src/telemetry/progress.ts';
 import { STAGES, StageHistograms } from '../../src/telemetry/stages.ts';
+import { until } from '../support/until.ts';
 
 test('percentiles are those of what was recorded, weighted by its count, right to a thousandth', (t) => {
   const stages = new StageHistograms();
@@ -129,16 +130,36 @@ const now = {
   lag: 1_000,
 };
 
-test('the line says what people look for', (t) => {
-  t.is(progressLine(now), '12,345 scored  6 dead letters  789 records/s  p50 1.3 ms  p99 9.5 ms  lag 1,000');
+test('the line says what people look for, and where there is little room what they need most', (t) => {
+  const line = progressLine(now);
+  t.is(line(200), '12,345 scored  6 dead letters  789 records/s  p50 1.3 ms  p99 9.5 ms  lag 1,000');
+  t.is(line(78), '12,345 scored  6 dead letters  789 records/s  p99 9.5 ms  lag 1,000');
+  t.is(line(39), '789 records/s  p99 9.5 ms  lag 1,000');
+  t.is(line(20), '789 records/s');
+  t.is(
+    progressLine({ ...now, recordsPerSecond: 0, endToEnd: null })(39),
+    '12,345 scored  0 records/s  lag 1,000',
+  );
 });
 
-test('on a terminal the line is rewritten in place, elsewhere it is a plain line', (t) => {
-  for (const isTTY of [true, false]) {
-    const written: string[] = [];
-    const progress = new Progress({ isTTY, write: (text) => written.push(text) });
-    progress.show(now);
-    progress.end();
-    t.is(written.join(''), isTTY ? `\r\u001b[2K${progressLine(now)}\n` : `${progressLine(now)}\n`);
-  }
+test('the watched latency is that since it was last taken, and none where nothing came', (t) => {
+  const stages = new StageHistograms();
+  stages.record('endToEnd', 100);
+  t.is(stages.takeWatched(), null, 'nobody watched before');
+  stages.record('endToEnd', 5);
+  t.true((stages.takeWatched()?.max ?? 99) < 6);
+  t.is(stages.takeWatched(), null);
+  t.true(stages.total().endToEnd.max >= 100);
+});
+
+test('the active time is that with work, each moment once; the wall time is all of it', async (t) => {
+  const meter = new Meter();
+  meter.microBatchScored(one, 0);
+  const before = meter.summary(about);
+  await until('half a second to pass', () => meter.summary(about).wallSeconds > before.wallSeconds + 0.5);
+  meter.microBatchScored(one, 20);
+  meter.microBatchAcknowledged('in/0', one, 10, 2_000);
+  const { activeSeconds, wallSeconds } = meter.summary(about);
+  t.true(activeSeconds >= 0.02 && activeSeconds < 0.25, `${activeSeconds} active`);
+  t.true(wallSeconds > 0.5, `${wallSeconds} in all`);
 });
