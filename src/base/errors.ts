@@ -26,9 +26,10 @@ export type Exit = keyof typeof EXIT;
 export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   ok: 'ended in order',
   missing: '`audit` found committed records without a result or a dead letter',
-  usage: 'wrong words on the command line, such as a `--code` that no dead letter can have',
+  usage:
+    'wrong words on the command line: a command or option that does not exist, a value that it cannot have, `--set` without =',
   data: 'the CSV file has values that are not numbers, or lacks columns',
-  noInput: 'a file that the command needs does not exist',
+  noInput: 'a file that the command needs is not there, or cannot be read: the configuration, a CSV file',
   unavailable:
     'the broker is away (`--fail-fast`, `check`, `produce`), no backend can run the model, or `doctor --strict` misses a part',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
@@ -42,7 +43,9 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   noPermission:
     'the broker refuses the login, the certificate or a right; the message names who, what and on which resource',
   config: 'wrong configuration, model or topic, or a group in use by other clients',
-  interrupted: 'SIGINT ended a command before it had finished; `run` ends in order instead',
+  interrupted:
+    'SIGINT ended a command before it had finished; `run` ends in order instead, with 0. But npm and npx end with 130 ' +
+    'themselves after Ctrl-C; `node src/main.ts` does not',
   terminated: 'the same with SIGTERM',
 };
 

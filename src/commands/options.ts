@@ -7,6 +7,7 @@ import { leafByKey } from '../config/leaves.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { amountIn, DURATIONS } from '../written/quantity.ts';
+import { timeIn } from '../written/time-text.ts';
 
 /** Adds a command to the program. `finish` takes the exit code of the command that ran. */
 export type Register = (program: Command, finish: (exitCode: number) => void) => void;
@@ -72,7 +73,7 @@ export const durationArgument = argument((text) => {
   return Number.isNaN(ms) ? undefined : ms;
 }, DURATIONS.such);
 export const timeArgument = argument((text) => {
-  const ms = Date.parse(text);
+  const ms = timeIn(text);
   return Number.isNaN(ms) ? undefined : ms;
 }, 'a time such as 2026-01-31T12:00:00Z');
 export const rateArgument = argument(

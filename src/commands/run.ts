@@ -16,6 +16,7 @@ import { answerDumpSignal } from '../signals.ts';
 import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
+import { fileTrouble } from '../written/file-trouble.ts';
 import { Ending } from './ending.ts';
 import { generated } from './generated.ts';
 import {
@@ -157,9 +158,12 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
     writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
     return undefined;
   } catch (error) {
-    return new CannotWriteError(`the summary could not be written: ${(error as Error).message}`, {
-      cause: error,
-    });
+    return new CannotWriteError(
+      `the summary could not be written: ${file}: ${fileTrouble(error, file, 'write')}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

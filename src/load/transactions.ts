@@ -2,8 +2,12 @@
 // genuine and one for fraudulent transactions, each with its own mean and covariance (as a Cholesky
 // factor) over the fields of the model.
 
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ScorelaneError } from '../base/errors.ts';
+import { codecs } from '../codec/codecs.ts';
+import { readTextFile } from '../written/file-trouble.ts';
+import { findingsOf, problemIn } from '../written/problem.ts';
+import { readYaml } from '../written/yaml.ts';
 import type { LoadRecord } from './load-record.ts';
 import { Random } from './random.ts';
 
@@ -19,9 +23,34 @@ const fitSchema = z.strictObject({
 const CARDS = 10_000;
 const DECIMALS = 1e4;
 
+/** The numbers cannot be used. Exit code 78, as they belong to the model. */
+export class FitError extends ScorelaneError {
+  readonly code = 'SCORELANE_MODEL';
+}
+
+/** Throws `NoInputError` and `FitError`. */
+function readFit(file: string): z.infer<typeof fitSchema> {
+  const bytes = Buffer.from(readTextFile(file));
+  let value: unknown;
+  try {
+    value = codecs.json.decode(bytes, 0, bytes.length);
+  } catch (error) {
+    throw new FitError(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const result = fitSchema.safeParse(value);
+  if (result.success) return result.data;
+  // JSON is YAML too, and there each value has a place.
+  const document = readYaml(bytes.toString());
+  throw new FitError(
+    findingsOf(result.error)
+      .map((finding) => problemIn(file, document, finding))
+      .join('\n'),
+  );
+}
+
 /** An endless stream of transactions; `file` is a model's generator.json. */
 export function* generateTransactions(file: string, seed: number): Generator<LoadRecord> {
-  const { fields, log1p, fraudRate, classes } = fitSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { fields, log1p, fraudRate, classes } = readFit(file);
   const random = new Random(seed);
   const isLog = fields.map((field) => log1p.includes(field));
   const noise = new Float64Array(fields.length);

@@ -3,7 +3,8 @@
 
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { closest } from 'fastest-levenshtein';
+import { folderTrouble } from '../written/file-trouble.ts';
+import { didYouMean } from '../written/nearest.ts';
 import { ModelError } from './manifest.ts';
 
 export type VersionWanted = number | string;
@@ -16,18 +17,19 @@ export function findVersion(repository: string, model: string, wanted: VersionWa
   const root = resolve(repository);
   const models = foldersIn(root, `model repository ${root}`);
   if (!models.includes(model)) {
-    const hint = models.length > 0 ? `; did you mean "${closest(model, models)}"?` : '';
-    throw new ModelError(`no model "${model}" in ${root}${hint}`);
+    const hint = didYouMean(model, models);
+    throw new ModelError(`expected a model in ${root}, found no "${model}"${hint}`);
   }
   const versions = foldersIn(join(root, model), `model ${model}`);
   if (wanted === 'latest') {
     const highest = versions.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a))[0];
-    if (highest === undefined) throw new ModelError(`model "${model}" in ${root} has no numbered version`);
+    if (highest === undefined)
+      throw new ModelError(`expected a version of model "${model}" in ${root}, found none with a number`);
     return join(root, model, highest);
   }
   if (!versions.includes(String(wanted))) {
     throw new ModelError(
-      `model "${model}" has no version ${wanted}; there are: ${versions.join(', ') || 'none'}`,
+      `expected a version of model "${model}", one of ${versions.join(', ') || 'none'}, found no ${wanted}`,
     );
   }
   return join(root, model, String(wanted));
@@ -39,6 +41,6 @@ function foldersIn(folder: string, what: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
   } catch (error) {
-    throw new ModelError(`cannot read ${what}: ${(error as Error).message}`, { cause: error });
+    throw new ModelError(`${what}: ${folderTrouble(error)}`, { cause: error });
   }
 }

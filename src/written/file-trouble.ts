@@ -50,6 +50,14 @@ export function fileTrouble(error: unknown, path: string, act: Act = 'read'): st
     : `${expected}, found no folder for it`;
 }
 
+/** The same for a folder whose names are read. */
+export function folderTrouble(error: unknown): string {
+  if (!isSystemError(error)) throw error;
+  const { code = '' } = error;
+  const found = code === 'ENOENT' ? 'none of that name' : code === 'ENOTDIR' ? 'a file' : FOUND[code];
+  return `expected a folder that can be read, found ${found ?? `trouble that the system calls ${code}`}`;
+}
+
 /** A name in the same folder that is nearly the wanted one. */
 function neighbour(path: string): string {
   try {

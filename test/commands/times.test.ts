@@ -1,7 +1,7 @@
 // Times in a CSV file mean the same on every machine: ISO 8601 is in UTC where it does not say.
 
 import test from 'ava';
-import { timeIn } from '../../src/commands/features.ts';
+import { timeIn } from '../../src/written/time-text.ts';
 
 const NOON_MS = Date.UTC(2024, 6, 1, 12);
 

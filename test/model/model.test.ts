@@ -124,7 +124,7 @@ test('the repository finds versions, and says what there is instead', (t) => {
   t.is(findVersion(repository, 'creditcard', 'latest'), MODEL_FOLDER);
   t.is(findVersion(repository, 'creditcard', 1), MODEL_FOLDER);
   t.throws(() => findVersion(repository, 'creditcart', 1), { message: /did you mean "creditcard"/ });
-  t.throws(() => findVersion(repository, 'creditcard', 9), { message: /no version 9; there are: 1/ });
+  t.throws(() => findVersion(repository, 'creditcard', 9), { message: /one of 1, found no 9/ });
   t.throws(() => findVersion('/nowhere', 'creditcard', 1), { instanceOf: ModelError });
 });
 
