@@ -22,6 +22,7 @@ import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { CheckReport } from './check-report.ts';
+import { generated } from './generated.ts';
 import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
 interface CheckOptions {
@@ -42,6 +43,12 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
   await report.attempt(async () => {
     const registry = await askRegistry(config);
     if (registry !== null) report.say('ok', `the schema registry at ${registry} answers`);
+  });
+  await report.attempt(() => {
+    const { recordsPerSecond, kind, ...more } = config.generate;
+    if (config.log !== 'memory' || recordsPerSecond === 0 || model === undefined) return;
+    generated(config, { generate: kind, ...more }).next();
+    report.say('ok', `${recordsPerSecond} transactions a second can be generated`);
   });
   const within = await checkLog(config, isGiven, model?.choice, report);
   if (model !== undefined) await checkThread(within, model.choice, report);

@@ -132,7 +132,7 @@ async function untilEnded(
   isQuiet: boolean,
 ): Promise<readonly string[]> {
   const stopShowing = isQuiet ? () => {} : showProgress(liveLine, daemon.meter, daemon.driver);
-  const load = startLoad(config, daemon.sink, ending, logger);
+  const load = startLoad(config, daemon.sink, ending, logger).catch((error: Error) => ending.fail(error));
   await ending.reached;
   await load;
   const unfinished = await daemon.stop();
@@ -184,14 +184,10 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
     garbage: { share: 0, field: '' },
     batchBytesMax: config.limits.resultBatchBytes,
   };
-  try {
-    const result = await runLoad(load, ending.signal);
-    if (result.failure !== undefined) throw result.failure;
-    const missed = shortfall(recordsPerSecond, result);
-    if (missed !== null) logger.warn(`generate.recordsPerSecond: ${missed}`);
-  } catch (error) {
-    ending.fail(error as Error);
-  }
+  const result = await runLoad(load, ending.signal);
+  if (result.failure !== undefined) throw result.failure;
+  const missed = shortfall(recordsPerSecond, result);
+  if (missed !== null) logger.warn(`generate.recordsPerSecond: ${missed}`);
 }
 
 interface RunFlags {

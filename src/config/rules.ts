@@ -153,7 +153,7 @@ function logins({ kafka, log }: Config): Contradiction[] {
 }
 
 /** What a framing needs, and which formats have it. */
-function framings({ input, output, registry }: Config): Contradiction[] {
+function framings({ input, output, registry, log, generate }: Config): Contradiction[] {
   const isAvro = input.format === 'avro';
   const registryFor = [
     ...(isAvro && input.framing === 'confluent' ? ['input'] : []),
@@ -184,6 +184,13 @@ function framings({ input, output, registry }: Config): Contradiction[] {
       'input.framing',
       'input.format',
       () => 'expected confluent or plain, as input.format is json, found "single-object"',
+    ),
+    ...broken(
+      isAvro && log === 'memory' && generate.recordsPerSecond > 0,
+      'input.format',
+      'generate.recordsPerSecond',
+      () =>
+        'expected msgpack or json, as generate.recordsPerSecond is set, found "avro": it is read, not written',
     ),
   ];
 }

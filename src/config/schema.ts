@@ -38,6 +38,12 @@ const COMPATIBILITIES = [
   'FULL_TRANSITIVE',
 ] as const;
 
+/**
+ * Each customer is held against each terminal before the first record: 20,000 of both take some
+ * seconds.
+ */
+const GENERATED_MAX = 20_000;
+
 /** The kinds of records that the load source can generate. */
 export const GENERATED = ['fitted', 'transactions'] as const;
 
@@ -269,8 +275,8 @@ export const schema = z.strictObject({
       .describe(
         'fitted: random numbers as fitted to the model. transactions: a history of customers and terminals.',
       ),
-    customers: wholeNumber(1, 10_000_000).default(5000).describe('Customers in that history.'),
-    terminals: wholeNumber(1, 10_000_000).default(10_000).describe('Terminals in that history.'),
+    customers: wholeNumber(1, GENERATED_MAX).default(5000).describe('Customers in that history.'),
+    terminals: wholeNumber(1, GENERATED_MAX).default(10_000).describe('Terminals in that history.'),
   }),
   kafka,
 });

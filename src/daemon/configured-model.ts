@@ -1,5 +1,6 @@
 // The model that a configuration names: where it lies, and what runs it.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Codec } from '../codec/codec.ts';
 import { codecs } from '../codec/codecs.ts';
@@ -22,8 +23,14 @@ export function backendFor(config: Config): Promise<BackendChoice> {
 export const modelFolder = ({ model }: Config): string =>
   findVersion(model.repository, model.name, model.version);
 
-/** The fitted numbers of the load source, beside the model. */
-export const generatorFile = (config: Config): string => join(modelFolder(config), 'generator.json');
+/** The fitted numbers of the load source, beside the model. Throws `ConfigError` without them. */
+export function generatorFile(config: Config): string {
+  const file = join(modelFolder(config), 'generator.json');
+  if (existsSync(file)) return file;
+  throw new ConfigError([
+    `generate.kind: expected transactions (--generate transactions), found fitted: ${file} is not there`,
+  ]);
+}
 
 /** What the load source writes the input with. Throws `ConfigError`. */
 export function writingCodec({ input }: Config): Codec {

@@ -24,6 +24,8 @@ export interface BackendChoice {
 
 const WARM_UP_CALLS = 5;
 const MEASURED_CALLS = 15;
+/** A slow backend with large batches must not hold up the start: it loses in any case. */
+const MEASURED_MS_MAX = 5_000;
 
 /**
  * Tries the wanted backend, or all of them. Throws `ModelError` or `BackendMissingError` if none
@@ -58,18 +60,22 @@ export async function chooseBackend(
   return { backend: best.backend, batchRecords, reports };
 }
 
-/** The median microseconds per record, over some calls on `rows` rows. */
+/**
+ * The median microseconds per record, over some calls on `rows` rows; over fewer if they take long.
+ */
 function measure(predictor: Predictor, width: number, rows: number): number {
   const features = new Float32Array(rows * width).map((_, index) => Math.sin(index));
-  for (let call = 0; call < WARM_UP_CALLS; call++) predictor.predict(features, rows);
+  const begunMs = performance.now();
+  const isLate = (): boolean => performance.now() - begunMs > MEASURED_MS_MAX;
+  for (let call = 0; call < WARM_UP_CALLS && !isLate(); call++) predictor.predict(features, rows);
   const times: number[] = [];
-  for (let call = 0; call < MEASURED_CALLS; call++) {
+  for (let call = 0; call < MEASURED_CALLS && (call === 0 || !isLate()); call++) {
     const start = performance.now();
     predictor.predict(features, rows);
     times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
-  return ((times[MEASURED_CALLS >> 1] as number) * 1000) / rows;
+  return ((times[times.length >> 1] as number) * 1000) / rows;
 }
 
 /** One line for a log: the backend that was taken, and why. */

@@ -44,7 +44,7 @@ for (const [setting, words] of [
   ['scoring.heapBytes=1MiB', 'expected 64MiB to 1TiB, found "1MiB"'],
   ['scoring.workers=500', 'expected a whole number from 1 to 256, found 500'],
   ['scoring.workers=many', 'expected auto, or a whole number from 1 to 256, found "many"'],
-  ['scoring.predictRecords=1.5', 'expected a whole number from 1 to 1000000, found 1.5'],
+  ['scoring.predictRecords=1.5', 'expected a whole number from 1 to 65536, found 1.5'],
   ['scoring.memoryLimit=1KiB', 'expected auto, none, or a size from 64MiB to 64TiB, found "1KiB"'],
   ['telemetry.reportEvery=0s', 'expected 100ms to 24h, found "0s"'],
   ['lanes.budget=1KiB', 'expected 1MiB to 1TiB, found "1KiB"'],

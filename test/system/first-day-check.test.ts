@@ -101,6 +101,14 @@ const CASES: readonly Case[] = [
     code: 73,
     told: ['snapshots.directory: expected a folder that can be written, found /proc/nope'],
   },
+  {
+    what: 'generated records that the model has no numbers for',
+    words: DEMO,
+    byRun: true,
+    settings: ['generate.kind=fitted'],
+    code: 78,
+    told: ['generate.kind: expected transactions (--generate transactions), found fitted: '],
+  },
 ];
 writeFileSync(join(folder, 'ca.pem'), 'no certificate\n');
 
