@@ -7,9 +7,9 @@ import type { Meter } from '../telemetry/meter.ts';
 import { describeEffect } from './describe-effect.ts';
 
 export const logObserver = (logger: Logger, meter: Meter): Observer => ({
-  scored: (_, scored, waitedMs) => meter.microBatchScored(scored, waitedMs),
-  produced: (lane, scored, producedInMs) =>
-    meter.microBatchAcknowledged(keyOf(lane), scored, producedInMs, Date.now()),
+  scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
+  produced: (lane, outcome, producedInMs) =>
+    meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, Date.now()),
   mended: (lane, { deadLetters, refusal }) =>
     logger.warn(
       `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,

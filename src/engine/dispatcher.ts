@@ -3,7 +3,7 @@
 
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
-import { NOTHING_SCORED } from '../scoring/scored-micro-batch.ts';
+import { NO_OUTCOME } from '../scoring/outcome.ts';
 import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
@@ -101,9 +101,9 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       state.scoring--;
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
-      const flood = countUnlessFlood(lane.recent, message.scored, state.limits.flood);
+      const flood = countUnlessFlood(lane.recent, message.outcome, state.limits.flood);
       if (flood === null) {
-        lane.ledger.scored(message.id, message.scored);
+        lane.ledger.scored(message.id, message.outcome);
         return;
       }
       lane.ledger.failed(message.id);
@@ -136,16 +136,17 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       const before = lane.ledger.find(message.id)?.stage;
-      const more = before?.name === 'producing' ? message.scored.deadLetters - before.scored.deadLetters : 0;
+      const more =
+        before?.name === 'producing' ? message.outcome.deadLetters - before.outcome.deadLetters : 0;
       // The refused results were counted as scored.
-      const { refusal } = message.scored;
+      const { refusal } = message.outcome;
       const flood = countUnlessFlood(
         lane.recent,
         { scored: -more, deadLetters: more, refusal },
         state.limits.flood,
       );
       if (flood === null) {
-        lane.ledger.mended(message.id, message.scored);
+        lane.ledger.mended(message.id, message.outcome);
         return;
       }
       lane.ledger.notProduced(message.id);
@@ -213,12 +214,12 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
   while (lane.produceAgainAtMs <= nowMs) {
     const producible = lane.ledger.takeProducible(state.limits.producesTogether);
     if (producible === undefined) break;
-    const { entry, scored } = producible;
-    if (scored.outputs.length > 0) {
+    const { entry, outcome } = producible;
+    if (outcome.outputs.length > 0) {
       const { topic, partition } = lane;
       const { id, batches, next } = entry;
       const answered = { topic, partition, next, ...metadataOf(lane) };
-      effects.push({ type: 'produce', lane: addressOf(lane), id, batches, answered, scored });
+      effects.push({ type: 'produce', lane: addressOf(lane), id, batches, answered, outcome });
       break;
     }
     lane.ledger.acknowledged(entry.id);
@@ -276,7 +277,7 @@ function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: 
   const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
   lane.ledger.open({ id, first, next, bytes, batches });
   if (batches.length === 0) {
-    lane.ledger.scored(id, NOTHING_SCORED);
+    lane.ledger.scored(id, NO_OUTCOME);
     wakeLane(state, lane, nowMs, effects);
     return true;
   }

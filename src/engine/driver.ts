@@ -231,9 +231,9 @@ export class Driver {
     const { id, topic, partition, epoch } = microBatch;
     const lane = { topic, partition, epoch };
     scorer.score(microBatch).then(
-      (scored) => {
-        observer.scored?.(microBatch, scored, clock.nowMs() - arrivedAtMs);
-        this.#tell({ type: 'scored', lane, id, scored });
+      (outcome) => {
+        observer.scored?.(microBatch, outcome, clock.nowMs() - arrivedAtMs);
+        this.#tell({ type: 'scored', lane, id, outcome });
       },
       (error: unknown) => this.#tell({ type: 'scoreFailed', lane, id, failure: failureOf(error) }),
     );
@@ -247,13 +247,13 @@ export class Driver {
   }
 
   #produce(effect: Extract<Effect, { type: 'produce' }>): void {
-    const { lane, id, answered, scored } = effect;
+    const { lane, id, answered, outcome } = effect;
     const { sink, scorer, counter, clock, observer } = this.#options;
     const sinceMs = clock.nowMs();
-    sink.produce(scored.outputs, answered).then(
+    sink.produce(outcome.outputs, answered).then(
       (done) => {
         scorer.release(done);
-        observer.produced?.(lane, scored, clock.nowMs() - sinceMs);
+        observer.produced?.(lane, outcome, clock.nowMs() - sinceMs);
         this.#tell({ type: 'produced', lane, id });
       },
       (error: unknown) => {
@@ -264,22 +264,22 @@ export class Driver {
         const retriable = !(error instanceof SinkError) || error.retriable;
         const failed = (isAstray: boolean): void =>
           this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable, isAstray });
-        if (error instanceof PartitionGoneError) void counter.lacks(scored.outputs).then(failed);
+        if (error instanceof PartitionGoneError) void counter.lacks(outcome.outputs).then(failed);
         else failed(false);
       },
     );
   }
 
   #mend(
-    { lane, id, batches, scored }: Extract<Effect, { type: 'produce' }>,
+    { lane, id, batches, outcome }: Extract<Effect, { type: 'produce' }>,
     refusals: readonly Refusal[],
   ): void {
     const { epoch: _, ...of } = lane;
     const { scorer, observer } = this.#options;
-    scorer.mend({ ...of, batches }, scored, refusals).then(
+    scorer.mend({ ...of, batches }, outcome, refusals).then(
       (mended) => {
         observer.mended?.(lane, mended);
-        this.#tell({ type: 'mended', lane, id, scored: mended });
+        this.#tell({ type: 'mended', lane, id, outcome: mended });
       },
       (error: unknown) =>
         this.#tell({ type: 'produceFailed', lane, id, failure: failureOf(error), retriable: false }),

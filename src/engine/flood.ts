@@ -2,7 +2,7 @@
 // not fill a topic. It counts the last records; older ones weigh less. A micro-batch that is held
 // back is not counted, so that it stays held back.
 
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 
 export interface FloodPolicy {
   /** More than this share of dead letters is a flood; with 1 there is never a flood. */
@@ -19,7 +19,7 @@ export interface Recent {
 /** Counts the micro-batch, unless that would be a flood: then returns what is wrong, in words. */
 export function countUnlessFlood(
   recent: Recent,
-  { scored, deadLetters, refusal }: Pick<ScoredMicroBatch, 'scored' | 'deadLetters' | 'refusal'>,
+  { scored, deadLetters, refusal }: Pick<Outcome, 'scored' | 'deadLetters' | 'refusal'>,
   { share, recordsMin }: FloodPolicy,
 ): string | null {
   const records = recent.records + scored + deadLetters;

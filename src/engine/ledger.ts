@@ -6,12 +6,12 @@ import { strict as assert } from 'node:assert';
 import type { NextOffset } from '../log/offset.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import { merge } from '../scoring/merge.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 
 type Stage =
   | { readonly name: 'scoring' }
-  | { readonly name: 'scored'; readonly scored: ScoredMicroBatch }
-  | { readonly name: 'producing'; readonly scored: ScoredMicroBatch }
+  | { readonly name: 'scored'; readonly outcome: Outcome }
+  | { readonly name: 'producing'; readonly outcome: Outcome }
   | { readonly name: 'failed' };
 
 export interface Entry {
@@ -128,9 +128,9 @@ export class Ledger {
     return this.#entries.find((entry) => entry.id === id);
   }
 
-  scored(id: number, scored: ScoredMicroBatch): void {
+  scored(id: number, outcome: Outcome): void {
     const entry = this.#expect(id, 'scoring');
-    entry.stage = { name: 'scored', scored };
+    entry.stage = { name: 'scored', outcome };
   }
 
   failed(id: number): void {
@@ -141,14 +141,14 @@ export class Ledger {
    * The oldest micro-batch, if it is scored and this lane produces nothing else now. It is marked
    * as being produced. With `together`, the scored micro-batches behind it are produced with it.
    */
-  takeProducible(together = false): { readonly entry: Entry; readonly scored: ScoredMicroBatch } | undefined {
+  takeProducible(together = false): { readonly entry: Entry; readonly outcome: Outcome } | undefined {
     if (together) this.#join();
     const [entry] = this.#entries;
     if (entry === undefined || entry.stage.name !== 'scored') return undefined;
-    const { scored } = entry.stage;
-    entry.stage = { name: 'producing', scored };
+    const { outcome } = entry.stage;
+    entry.stage = { name: 'producing', outcome };
     entry.tried = true;
-    return { entry, scored };
+    return { entry, outcome };
   }
 
   /**
@@ -161,8 +161,8 @@ export class Ledger {
     const end = this.#entries.findIndex(({ stage }) => stage.name !== 'scored');
     const joined = end < 0 ? this.#entries : this.#entries.slice(0, end);
     if (joined.length < 2) return;
-    const scored = joined
-      .flatMap(({ stage }) => (stage.name === 'scored' ? [stage.scored] : []))
+    const outcome = joined
+      .flatMap(({ stage }) => (stage.name === 'scored' ? [stage.outcome] : []))
       .reduce(merge);
     this.#entries.splice(0, joined.length, {
       id: oldest.id,
@@ -171,7 +171,7 @@ export class Ledger {
       bytes: joined.reduce((sum, { bytes }) => sum + bytes, 0),
       batches: joined.flatMap(({ batches }) => batches),
       tried: false,
-      stage: { name: 'scored', scored },
+      stage: { name: 'scored', outcome },
     });
   }
 
@@ -179,12 +179,12 @@ export class Ledger {
   notProduced(id: number): void {
     const entry = this.#expect(id, 'producing');
     assert.ok(entry.stage.name === 'producing');
-    entry.stage = { name: 'scored', scored: entry.stage.scored };
+    entry.stage = { name: 'scored', outcome: entry.stage.outcome };
   }
 
   /** Results of the oldest were refused: it will be produced with dead letters in their place. */
-  mended(id: number, scored: ScoredMicroBatch): void {
-    this.#expect(id, 'producing').stage = { name: 'scored', scored };
+  mended(id: number, outcome: Outcome): void {
+    this.#expect(id, 'producing').stage = { name: 'scored', outcome };
   }
 
   /** Strikes off the oldest: all its results and dead letters are acknowledged. */

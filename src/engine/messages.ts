@@ -7,7 +7,7 @@ import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 
 export interface LaneCommit extends LaneAddress, CommitOffset {}
 
@@ -38,7 +38,7 @@ export type Message =
       readonly type: 'scored';
       readonly lane: LaneAddress;
       readonly id: number;
-      readonly scored: ScoredMicroBatch;
+      readonly outcome: Outcome;
     }
   | {
       readonly type: 'scoreFailed';
@@ -46,12 +46,12 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
     }
-  /** Some of its results were refused: `scored` has dead letters in their place. */
+  /** Some of its results were refused: `outcome` has dead letters in their place. */
   | {
       readonly type: 'mended';
       readonly lane: LaneAddress;
       readonly id: number;
-      readonly scored: ScoredMicroBatch;
+      readonly outcome: Outcome;
     }
   | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number }
   | {
@@ -96,7 +96,7 @@ export type Effect =
       readonly batches: readonly RawRecordBatch[];
       /** The offset that follows the last answered record, with the metadata for its commit. */
       readonly answered: CommitOffset;
-      readonly scored: ScoredMicroBatch;
+      readonly outcome: Outcome;
     }
   | { readonly type: 'commit'; readonly commits: readonly LaneCommit[] }
   /** Build up a state from the records below that position. */

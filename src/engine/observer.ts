@@ -4,14 +4,14 @@ import type { AssignedPartition, CommitOffset, OutOfRange } from '../log/ports.t
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type { Effect, Failure } from './messages.ts';
 
 export interface Observer {
-  scored?(microBatch: MicroBatch, scored: ScoredMicroBatch, waitedMs: number): void;
+  scored?(microBatch: MicroBatch, outcome: Outcome, waitedMs: number): void;
   /** Some results were refused. There are dead letters in their place. */
-  mended?(lane: LaneAddress, scored: ScoredMicroBatch): void;
-  produced?(partition: TopicPartition, scored: ScoredMicroBatch, producedInMs: number): void;
+  mended?(lane: LaneAddress, outcome: Outcome): void;
+  produced?(partition: TopicPartition, outcome: Outcome, producedInMs: number): void;
   committed?(offsets: readonly CommitOffset[]): void;
   commitFailed?(failure: Failure): void;
   logEndsUnknown?(failure: Failure): void;

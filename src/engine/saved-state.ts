@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 import { type Entry, Ledger, type SavedLedger } from './ledger.ts';
 import { type Mail, Mailbox, type SavedMailbox } from './mailbox.ts';
 import type { EngineState } from './state.ts';
-import { batchWithoutBytes, scoredWithoutBytes } from './without-bytes.ts';
+import { batchWithoutBytes, outcomeWithoutBytes } from './without-bytes.ts';
 
 export type SavedLane = Omit<Lane, 'mailbox' | 'ledger'> & {
   readonly mailbox: SavedMailbox;
@@ -81,6 +81,6 @@ function savedEntry(entry: Entry, isWhole: boolean): Entry {
   return {
     ...entry,
     batches,
-    stage: 'scored' in stage ? { ...stage, scored: scoredWithoutBytes(stage.scored) } : stage,
+    stage: 'outcome' in stage ? { ...stage, outcome: outcomeWithoutBytes(stage.outcome) } : stage,
   };
 }

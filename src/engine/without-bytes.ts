@@ -5,7 +5,7 @@
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
-import type { ScoredMicroBatch, TimestampRuns } from '../scoring/scored-micro-batch.ts';
+import type { Outcome, TimestampRuns } from '../scoring/outcome.ts';
 import type { Effect, Message } from './messages.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -21,16 +21,16 @@ export type KeptEffect =
       readonly microBatch: Omit<MicroBatch, 'batches'>;
       readonly batches: number;
     }
-  | (Omit<Extract<Effect, { readonly type: 'produce' }>, 'batches' | 'scored'> & {
+  | (Omit<Extract<Effect, { readonly type: 'produce' }>, 'batches' | 'outcome'> & {
       readonly batches: number;
       readonly outputs: number;
     });
 
 export const batchWithoutBytes = <B extends RawRecordBatch>(batch: B): B => ({ ...batch, bytes: NO_BYTES });
 
-export const scoredWithoutBytes = (scored: ScoredMicroBatch): ScoredMicroBatch => ({
-  ...scored,
-  outputs: scored.outputs.map((output) => ({ ...output, bytes: NO_BYTES })),
+export const outcomeWithoutBytes = (outcome: Outcome): Outcome => ({
+  ...outcome,
+  outputs: outcome.outputs.map((output) => ({ ...output, bytes: NO_BYTES })),
   timestamps: NO_TIMESTAMPS,
 });
 
@@ -45,7 +45,7 @@ export function messageWithoutBytes(message: Message): Message {
     }
     case 'scored':
     case 'mended':
-      return { ...message, scored: scoredWithoutBytes(message.scored) };
+      return { ...message, outcome: outcomeWithoutBytes(message.outcome) };
     case 'revoking':
     case 'revoked':
     case 'lost':
@@ -62,8 +62,8 @@ export function effectWithoutBytes(effect: Effect): KeptEffect {
       return { type: 'score', microBatch, batches: batches.length };
     }
     case 'produce': {
-      const { type, lane, id, answered, batches, scored } = effect;
-      return { type, lane, id, answered, batches: batches.length, outputs: scored.outputs.length };
+      const { type, lane, id, answered, batches, outcome } = effect;
+      return { type, lane, id, answered, batches: batches.length, outputs: outcome.outputs.length };
     }
     case 'pause':
     case 'resume':

@@ -4,7 +4,7 @@
 
 import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type { FreeThreads } from './free-threads.ts';
 import { isNotBegun, ScoringError } from './model-host.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
@@ -34,7 +34,7 @@ export class Bisection {
     this.#free = free;
   }
 
-  score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  score(microBatch: MicroBatch): Promise<Outcome> {
     return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS, null);
   }
 
@@ -45,7 +45,7 @@ export class Bisection {
     until: number,
     attempts: number,
     offsets: Float64Array | null,
-  ): Promise<ScoredMicroBatch> {
+  ): Promise<Outcome> {
     const { answer, lost } = await this.#try(microBatch, first, until, attempts, (thread) =>
       thread.score(microBatch, { first, until, verdict: null, state: null }),
     );

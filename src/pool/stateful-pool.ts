@@ -9,8 +9,8 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type { StatefulScorer } from '../scoring/ports.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
 import { askForState } from './ask-for-state.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
@@ -56,26 +56,22 @@ export class StatefulPool implements StatefulScorer {
     await loadAll(this.#options.hosts, this.#options.deployment);
   }
 
-  async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  async score(microBatch: MicroBatch): Promise<Outcome> {
     const lane = this.#lanes.get(keyOf(microBatch));
     if (lane === undefined || lane.address.epoch !== microBatch.epoch)
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
-    const scored = await this.#inTurn(lane, microBatch);
-    if (scored.unplaced > 0) await lookAgain(lane.address, this.#options.counts);
-    this.#placement.worked(lane.key, scored.scored + scored.deadLetters + scored.skipped);
+    const outcome = await this.#inTurn(lane, microBatch);
+    if (outcome.unplaced > 0) await lookAgain(lane.address, this.#options.counts);
+    this.#placement.worked(lane.key, outcome.scored + outcome.deadLetters + outcome.skipped);
     this.#lookAfter(lane);
-    return scored;
+    return outcome;
   }
 
   /** Makes dead letters of what was refused. Any thread can do it: no state is needed. */
-  async mend(
-    input: InputBatches,
-    scored: ScoredMicroBatch,
-    refusals: readonly Refusal[],
-  ): Promise<ScoredMicroBatch> {
+  async mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome> {
     const thread = this.#threadOf(keyOf(input));
     await thread.host.ready;
-    return thread.host.survive(() => thread.mend(input, scored, refusals));
+    return thread.host.survive(() => thread.mend(input, outcome, refusals));
   }
 
   release(outputs: readonly ResultBatch[]): void {
@@ -152,7 +148,7 @@ export class StatefulPool implements StatefulScorer {
    * is suspected. When the state has all records below the position and none from there on, it must
    * be proven before it goes on.
    */
-  #inTurn(lane: StatefulLane, microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  #inTurn(lane: StatefulLane, microBatch: MicroBatch): Promise<Outcome> {
     const isPlain = !this.#suspects.concern(microBatch);
     const { ready } = this.#threadOf(lane.key).host;
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
@@ -160,19 +156,19 @@ export class StatefulPool implements StatefulScorer {
       return this.#send(lane, microBatch, whole(microBatch));
     return lane.queue.run(async () => {
       await this.#threadOf(lane.key).host.ready;
-      let scored: ScoredMicroBatch | undefined;
+      let outcome: Outcome | undefined;
       try {
         for (const part of cut(await this.#pieces(lane, microBatch), lane.position)) {
           if (part.first >= lane.position) await this.#prove(lane);
           const answer = await this.#send(lane, microBatch, part);
-          scored = scored === undefined ? answer : merge(scored, answer);
+          outcome = outcome === undefined ? answer : merge(outcome, answer);
         }
         if (proves) await this.#prove(lane);
       } catch (error) {
         this.#giveUp(lane);
         throw error;
       }
-      return scored as ScoredMicroBatch;
+      return outcome as Outcome;
     });
   }
 
@@ -206,7 +202,7 @@ export class StatefulPool implements StatefulScorer {
     lane.unproven = undefined;
   }
 
-  async #send(lane: StatefulLane, microBatch: MicroBatch, piece: Piece): Promise<ScoredMicroBatch> {
+  async #send(lane: StatefulLane, microBatch: MicroBatch, piece: Piece): Promise<Outcome> {
     const { first, until, treatment, why } = piece;
     // It waited while the state was lost: another state of the lane may be on its way.
     if (this.#lanes.get(lane.key) !== lane)
@@ -216,7 +212,7 @@ export class StatefulPool implements StatefulScorer {
     const state = { epoch: lane.address.epoch, offset: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
     const verdict = treatment === 'score' ? null : workerLost(why);
-    const scored = await askForState(
+    const outcome = await askForState(
       thread,
       () => thread.score(microBatch, { first, until, verdict, state }),
       (why) => {
@@ -225,7 +221,7 @@ export class StatefulPool implements StatefulScorer {
       },
     );
     this.#suspects.passed(microBatch, until);
-    return scored;
+    return outcome;
   }
 
   /** Between two micro-batches, now and then: a snapshot, a move to another thread. */

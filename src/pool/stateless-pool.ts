@@ -4,8 +4,8 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type { Scorer } from '../scoring/ports.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type { Deployment } from '../worker-protocol/messages.ts';
 import { Bisection } from './bisection.ts';
 import { FreeThreads } from './free-threads.ts';
@@ -40,17 +40,13 @@ export class StatelessPool implements Scorer {
     return loadAll(this.#options.hosts, this.#options.deployment);
   }
 
-  score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  score(microBatch: MicroBatch): Promise<Outcome> {
     return this.#bisection.score(microBatch);
   }
 
   /** Makes dead letters of what was refused. */
-  mend(
-    input: InputBatches,
-    scored: ScoredMicroBatch,
-    refusals: readonly Refusal[],
-  ): Promise<ScoredMicroBatch> {
-    return this.#free.use((thread) => thread.mend(input, scored, refusals));
+  mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome> {
+    return this.#free.use((thread) => thread.mend(input, outcome, refusals));
   }
 
   /** Nobody reads these outputs any more: their buffers are used again. */

@@ -6,7 +6,7 @@ import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type {
   ModelRequest,
   PartitionCounts,
@@ -71,7 +71,7 @@ export class WorkerClient {
     this.#buffers = buffers;
   }
 
-  async score(microBatch: MicroBatch, ask: Ask): Promise<ScoredMicroBatch> {
+  async score(microBatch: MicroBatch, ask: Ask): Promise<Outcome> {
     const { first, until } = ask;
     const { topic, partition, incarnation } = microBatch;
     const { buffer, byteLength } = this.#copied(microBatch, first, until);
@@ -91,23 +91,23 @@ export class WorkerClient {
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     this.#buffers.giveBack(response.bytes);
-    const { outputs } = response.scored;
+    const { outputs } = response.outcome;
     this.#outputs = {
       count: Math.min(outputs.length, SPARES_MAX),
       bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
     };
     if (response.usage !== null) this.#options.onUsage?.(response.usage);
     if (response.retiring !== null) this.#options.onThreadRetired(response.retiring);
-    return response.scored;
+    return response.outcome;
   }
 
   /** The outputs of a micro-batch without the refused results, which are dead letters now. */
   async mend(
     { topic, partition, incarnation, batches }: InputBatches,
-    scored: ScoredMicroBatch,
+    outcome: Outcome,
     refusals: readonly Refusal[],
-  ): Promise<ScoredMicroBatch> {
-    const { outputs, resultBatches } = scored;
+  ): Promise<Outcome> {
+    const { outputs, resultBatches } = outcome;
     const response = await this.#run(
       {
         type: 'mend',
@@ -130,15 +130,15 @@ export class WorkerClient {
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     const { mended } = response;
     return {
-      ...scored,
+      ...outcome,
       // An output that stays is the same object: it may be acknowledged already.
       outputs: [...mended.results, ...mended.deadLetters].map((each) =>
         typeof each === 'number' ? (outputs[each] as ResultBatch) : each,
       ),
       resultBatches: mended.results.length,
-      scored: scored.scored - mended.refused,
-      deadLetters: scored.deadLetters + mended.refused,
-      refusal: mended.refusal ?? scored.refusal,
+      scored: outcome.scored - mended.refused,
+      deadLetters: outcome.deadLetters + mended.refused,
+      refusal: mended.refusal ?? outcome.refusal,
     };
   }
 

@@ -3,15 +3,15 @@
 import { add } from '../base/counts.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
+import type { Outcome } from './outcome.ts';
 import { RECORD_COUNTS } from './record-counts.ts';
-import type { ScoredMicroBatch } from './scored-micro-batch.ts';
 
-const resultsOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
+const resultsOf = ({ outputs, resultBatches }: Outcome): readonly ResultBatch[] =>
   outputs.slice(0, resultBatches);
-const deadLettersOf = ({ outputs, resultBatches }: ScoredMicroBatch): readonly ResultBatch[] =>
+const deadLettersOf = ({ outputs, resultBatches }: Outcome): readonly ResultBatch[] =>
   outputs.slice(resultBatches);
 
-export const merge = (left: ScoredMicroBatch, right: ScoredMicroBatch): ScoredMicroBatch => ({
+export const merge = (left: Outcome, right: Outcome): Outcome => ({
   outputs: [...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)],
   resultBatches: left.resultBatches + right.resultBatches,
   ...add(RECORD_COUNTS, left, right),

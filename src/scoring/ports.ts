@@ -4,7 +4,7 @@ import type { NextOffset } from '../log/offset.ts';
 import type { CommitOffset, Refusal, ResultBatch } from '../log/ports.ts';
 import type { LaneAddress } from './lane-address.ts';
 import type { InputBatches, MicroBatch } from './micro-batch.ts';
-import type { ScoredMicroBatch } from './scored-micro-batch.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Scores micro-batches, several at once, finishing in any order. */
 export interface Scorer {
@@ -13,17 +13,13 @@ export interface Scorer {
    * only when the record batches cannot be opened (damaged, too large): never because of one
    * record, never because a thread died.
    */
-  score(microBatch: MicroBatch): Promise<ScoredMicroBatch>;
+  score(microBatch: MicroBatch): Promise<Outcome>;
   /**
    * The outputs of a micro-batch of these record batches without the results that were refused:
    * each is a dead letter instead, in input order. Outputs that stay are the same objects. Rejects
    * when a dead letter was refused for good, or a thread was lost.
    */
-  mend(
-    input: InputBatches,
-    scored: ScoredMicroBatch,
-    refusals: readonly Refusal[],
-  ): Promise<ScoredMicroBatch>;
+  mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome>;
   /** Nobody reads the bytes of these outputs any more. */
   release(outputs: readonly ResultBatch[]): void;
 }

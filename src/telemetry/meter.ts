@@ -2,8 +2,8 @@
 
 import { add, zero } from '../base/counts.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
@@ -47,7 +47,7 @@ export interface Summary extends RecordCounts, DaemonCounts {
   readonly versions: Record<string, string>;
 }
 
-export type Scored = Omit<ScoredMicroBatch, 'outputs' | 'resultBatches' | 'refusal'>;
+export type Scored = Omit<Outcome, 'outputs' | 'resultBatches' | 'refusal'>;
 
 /**
  * To read the CPU time of the process costs some microseconds: too much for every acknowledgement.
@@ -146,16 +146,16 @@ export class Meter {
    * Its results and dead letters were acknowledged. `wallMs`: the time of day, to compare with the
    * timestamps of records.
    */
-  microBatchAcknowledged(lane: string, scored: Scored, producedInMs: number, wallMs: number): void {
+  microBatchAcknowledged(lane: string, outcome: Scored, producedInMs: number, wallMs: number): void {
     const nowMs = performance.now();
-    const { timestamps } = scored;
+    const { timestamps } = outcome;
     this.#wasActive(nowMs - producedInMs, nowMs);
     if (this.answered === 0) this.#firstResultAfterMs = nowMs;
     for (const assignment of this.#assigned) {
       if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
     }
-    this.records = add(RECORD_COUNTS, this.records, scored);
-    this.windows = add(WINDOW_COUNTS, this.windows, scored.windows);
+    this.records = add(RECORD_COUNTS, this.records, outcome);
+    this.windows = add(WINDOW_COUNTS, this.windows, outcome.windows);
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     this.stages.record('produce', producedInMs);

@@ -11,7 +11,7 @@ import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 
 /** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
@@ -249,7 +249,7 @@ export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
   | {
       readonly type: 'scored';
-      readonly scored: ScoredMicroBatch;
+      readonly outcome: Outcome;
       readonly bytes: ArrayBuffer;
       readonly usage: ThreadUsage | null;
       /** Set once, when the thread has grown too much: it ends instead of taking another task. */

@@ -10,7 +10,7 @@ import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import type { Predictor } from '../model/predictor.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import {
   type MendRequest,
   type OffsetsRequest,
@@ -111,7 +111,7 @@ export class LoadedModel {
   }
 
   /** What is scored with `Pipeline.score`; it throws what that throws. */
-  score(request: ScoreRequest): ScoredMicroBatch {
+  score(request: ScoreRequest): Outcome {
     return this.#pipeline.score(request);
   }
 

@@ -97,11 +97,14 @@ function perform(model: LoadedModel, request: ModelRequest): WorkerResponse {
 }
 
 function score(model: LoadedModel, request: ScoreRequest): WorkerResponse {
-  const scored = model.score(request);
+  const outcome = model.score(request);
   const { bytes } = request;
-  const buffers = [bytes, ...scored.outputs.map((output) => output.bytes.buffer)];
+  const buffers = [bytes, ...outcome.outputs.map((output) => output.bytes.buffer)];
   const used = usage?.take() ?? null;
-  return moved({ type: 'scored', scored, bytes, usage: used, retiring: checkGrowth(used, request) }, buffers);
+  return moved(
+    { type: 'scored', outcome, bytes, usage: used, retiring: checkGrowth(used, request) },
+    buffers,
+  );
 }
 
 function checkGrowth(now: ThreadUsage | null, { state, first }: ScoreRequest): string | null {

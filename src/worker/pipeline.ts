@@ -13,8 +13,8 @@ import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts'
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import { schemaInHeaders } from '../reading/schema-header.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS } from '../scoring/record-counts.ts';
-import type { ScoredMicroBatch } from '../scoring/scored-micro-batch.ts';
 import type { ScoreRequest, ScorerSetup } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
 import { notFinite } from './predict/not-finite.ts';
@@ -78,7 +78,7 @@ export class Pipeline {
    * nothing of it was scored. A state that it had begun to use is lost, unless what it needed was a
    * schema.
    */
-  score(request: ScoreRequest): ScoredMicroBatch {
+  score(request: ScoreRequest): Outcome {
     for (const spare of request.spares) this.#spares.giveBack(spare);
     const { states } = this.#parts;
     const { state, until, counts } = request;
@@ -90,9 +90,9 @@ export class Pipeline {
       task.check();
       const lane = { topic: request.topic, partition: request.partition, epoch: state.epoch };
       states.use(lane, state.offset);
-      const scored = task.run();
+      const outcome = task.run();
       states.putBack(lane, until);
-      return scored;
+      return outcome;
     } catch (error) {
       this.#workspace.results.flush();
       this.#workspace.deadLetters.flush();
@@ -142,7 +142,7 @@ class Task {
     });
   }
 
-  run(): ScoredMicroBatch {
+  run(): Outcome {
     const started = performance.now();
     const { omit, state } = this.#request;
     const { predictRecordsMax } = this.#parts.setup;

@@ -3,7 +3,7 @@
 // make one run; past the limit, later records join the last run, which keeps its earliest
 // timestamp: latency is then overstated, never understated.
 
-import type { TimestampRuns } from '../scoring/scored-micro-batch.ts';
+import type { TimestampRuns } from '../scoring/outcome.ts';
 
 const RUNS_MAX = 64;
 

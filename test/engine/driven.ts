@@ -5,7 +5,7 @@ import { Driver, type DriverOptions } from '../../src/engine/driver.ts';
 import type { Effect } from '../../src/engine/messages.ts';
 import { type NextOffset, startingAt } from '../../src/log/offset.ts';
 import type { AssignedPartition, LogEnd, ResultBatch, SourceListener } from '../../src/log/ports.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { oneRecord, SCORED } from './one-engine.ts';
 import { limits } from './world.ts';
 
@@ -43,8 +43,8 @@ const settled = (_: unknown): Promise<void> => new Promise((resolve) => setImmed
 
 export class Driven {
   readonly calls = {
-    score: new Calls<ScoredMicroBatch>(),
-    mend: new Calls<ScoredMicroBatch>(),
+    score: new Calls<Outcome>(),
+    mend: new Calls<Outcome>(),
     restore: new Calls<NextOffset>(),
     produce: new Calls<readonly ResultBatch[]>(),
     commit: new Calls<void>(),

@@ -100,7 +100,7 @@ function driverOf(source: Partial<Source>, observer: Observer = {}, stallAfterMs
     scorer: {
       score: (microBatch) => scene.score(microBatch),
       release: scribble,
-      mend: async (_, scored) => scored,
+      mend: async (_, outcome) => outcome,
     },
     clock: systemClock,
     limits: { ...limits, stallAfterMs },

@@ -4,7 +4,7 @@
 import test from 'ava';
 import { Ledger } from '../../src/engine/ledger.ts';
 import { startingAt } from '../../src/log/offset.ts';
-import { NOTHING_SCORED as scored } from '../../src/scoring/scored-micro-batch.ts';
+import { NO_OUTCOME as scored } from '../../src/scoring/outcome.ts';
 
 const entry = (id: number, first: number, next: number) => ({
   id,
@@ -66,10 +66,10 @@ test('all that is scored in a row is produced together where that is wanted; wha
   for (const id of [1, 2, 4]) ledger.scored(id, { ...scored, scored: id });
   const first = ledger.takeProducible(true);
   t.like(first?.entry, { id: 1, first: 0, next: 9, bytes: 20 });
-  t.is(first?.scored.scored, 1 + 2);
+  t.is(first?.outcome.scored, 1 + 2);
   ledger.notProduced(1);
   ledger.scored(3, scored);
-  t.is(ledger.takeProducible(true)?.scored, first?.scored, 'a transaction may have written it after all');
+  t.is(ledger.takeProducible(true)?.outcome, first?.outcome, 'a transaction may have written it after all');
   ledger.acknowledged(1);
   t.is<number, number>(ledger.committable, 9);
   t.like(ledger.takeProducible(true)?.entry, { id: 3, next: 13 });
@@ -82,6 +82,6 @@ test('of many that are produced together the last says how far they go, and all 
   for (const id of [3, 2, 1]) ledger.scored(id, { ...scored, scored: id });
   const all = ledger.takeProducible(true);
   t.like(all?.entry, { id: 1, first: 0, next: 12, bytes: 30 });
-  t.is(all?.scored.scored, 6);
+  t.is(all?.outcome.scored, 6);
   t.is(ledger.inFlight, 1);
 });

@@ -8,7 +8,7 @@ import { startingAt } from '../../src/log/offset.ts';
 import type { FetchedBatch, ResultBatch } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
+import { NO_OUTCOME } from '../../src/scoring/outcome.ts';
 import { batchOf } from '../support/records.ts';
 import { limits as base } from './world.ts';
 
@@ -21,7 +21,7 @@ export function oneRecord(offset: number): FetchedBatch {
 
 export const BYTES = oneRecord(0).bytes.length;
 const OUTPUTS = [{ topic: 'out', partition: 0, bytes: new Uint8Array(1), recordCount: 1 }] as ResultBatch[];
-export const SCORED = { ...NOTHING_SCORED, outputs: OUTPUTS, resultBatches: 1, scored: 1 };
+export const SCORED = { ...NO_OUTCOME, outputs: OUTPUTS, resultBatches: 1, scored: 1 };
 export const FAILURE = { code: 'SCORELANE_TEST', message: 'as the test wants it' };
 
 /** An engine whose partitions were assigned at time 0, each micro-batch of one record at once. */
@@ -61,8 +61,8 @@ export class Engine {
     return this.say({ type: 'fetched', fetched }, nowMs);
   }
 
-  scored(microBatch: MicroBatch, nowMs: number, scored = SCORED): Effect[] {
-    return this.say({ type: 'scored', lane: microBatch, id: microBatch.id, scored }, nowMs);
+  scored(microBatch: MicroBatch, nowMs: number, outcome = SCORED): Effect[] {
+    return this.say({ type: 'scored', lane: microBatch, id: microBatch.id, outcome }, nowMs);
   }
 }
 

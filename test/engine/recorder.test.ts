@@ -8,7 +8,7 @@ import { restoreEngine, type SavedEngine, saveEngine } from '../../src/engine/sa
 import { type EngineState, newEngine } from '../../src/engine/state.ts';
 import { nextAfter, offset, startingAt } from '../../src/log/offset.ts';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
-import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
+import { NO_OUTCOME } from '../../src/scoring/outcome.ts';
 import { LIMITS } from '../sim/instance.ts';
 import { batchOf } from '../support/records.ts';
 
@@ -122,12 +122,12 @@ test('a state that was saved stays as it was while the engine goes on, and one t
   };
   const { state } = recorded([assigned, fetched(0, 50), { type: 'tick' }]);
   const outputs = [{ topic: 'out', partition: 0, bytes: new Uint8Array(9), recordCount: 1 }];
-  const scored = { ...NOTHING_SCORED, outputs, resultBatches: 1, scored: 1 };
+  const outcome = { ...NO_OUTCOME, outputs, resultBatches: 1, scored: 1 };
   const failure = { code: 'SCORELANE_SINK', message: 'away' };
   const messages: (() => Message)[] = [
-    () => ({ type: 'scored', ...oldestOf(state), scored }),
+    () => ({ type: 'scored', ...oldestOf(state), outcome }),
     () => ({ type: 'produced', ...oldestOf(state) }),
-    () => ({ type: 'scored', ...oldestOf(state), scored }),
+    () => ({ type: 'scored', ...oldestOf(state), outcome }),
     () => ({ type: 'produceFailed', ...oldestOf(state), failure, retriable: true }),
     () => ({ type: 'stop', deadlineMs: 500 }),
     () => ({ type: 'tick' }),

@@ -10,7 +10,7 @@ import { type EngineState, newEngine } from '../../src/engine/state.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
-import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
+import { NO_OUTCOME } from '../../src/scoring/outcome.ts';
 import { batchOf } from '../support/records.ts';
 import { limits } from './world.ts';
 
@@ -104,7 +104,7 @@ test('what lies below the committed offset is fed, in micro-batches that say so,
   t.is(fed?.microBatch.scoreFrom, COMMITTED);
   const id = fed?.microBatch.id ?? 0;
   const after = [
-    ...scene.tell({ type: 'scored', lane: scene.address, id, scored: NOTHING_SCORED }),
+    ...scene.tell({ type: 'scored', lane: scene.address, id, outcome: NO_OUTCOME }),
     ...scene.pass(1_000),
   ];
   t.deepEqual(
@@ -121,7 +121,7 @@ test('a feed that ends below the committed offset commits nothing, and a stop in
   scene.restored(0);
   const [fed] = find([...scene.fetched(0, 6), ...scene.pass(100)], 'score');
   const id = fed?.microBatch.id ?? 0;
-  const after = scene.tell({ type: 'scored', lane: scene.address, id, scored: NOTHING_SCORED });
+  const after = scene.tell({ type: 'scored', lane: scene.address, id, outcome: NO_OUTCOME });
   t.deepEqual(find([...after, ...scene.pass(1_000)], 'commit'), []);
   t.is(scene.lane.ledger.committable, COMMITTED);
   t.deepEqual(
@@ -229,8 +229,8 @@ test('answers that are on their way when another count is told are not produced 
   const id = score?.microBatch.id as number;
   const lane = scene.address;
   const outputs = [{ topic: 'out', partition: 0, recordCount: 4, bytes: new Uint8Array(10) }];
-  const scored = { ...NOTHING_SCORED, scored: 4, outputs, resultBatches: 1 };
-  t.is(find(scene.tell({ type: 'scored', lane, id, scored }), 'produce').length, 1);
+  const outcome = { ...NO_OUTCOME, scored: 4, outputs, resultBatches: 1 };
+  t.is(find(scene.tell({ type: 'scored', lane, id, outcome }), 'produce').length, 1);
   scene.tell({ type: 'revoking', partitions: [of], deadlineMs: scene.nowMs + 50 });
   scene.pass(60);
   t.deepEqual(find(assigned([4, 6]), 'restore'), []);
@@ -249,7 +249,7 @@ test('a stop waits for answers whose partition is gone, and says at its deadline
     type: 'scored',
     lane,
     id,
-    scored: { ...NOTHING_SCORED, scored: 4, outputs, resultBatches: 1 },
+    outcome: { ...NO_OUTCOME, scored: 4, outputs, resultBatches: 1 },
   });
   scene.tell({ type: 'stop', deadlineMs: scene.nowMs + 50 });
   const failure = { code: 'SCORELANE_PARTITION_GONE', message: 'out/3 is gone' };

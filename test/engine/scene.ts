@@ -14,7 +14,7 @@ import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
 import { MemorySource } from '../../src/memory/source.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import { NOTHING_SCORED, type ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import { NO_OUTCOME, type Outcome } from '../../src/scoring/outcome.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import { COUNTER } from '../support/model.ts';
 import { batchOf, recordsIn } from '../support/records.ts';
@@ -72,7 +72,7 @@ export class Scene {
    * Finishes after a random while; the one output names, as its values, the offsets it holds
    * results for.
    */
-  async score(microBatch: MicroBatch): Promise<ScoredMicroBatch> {
+  async score(microBatch: MicroBatch): Promise<Outcome> {
     await new Promise((resolve) => setTimeout(resolve, this.random.below(4)));
     const { partition, batches, first } = microBatch;
     const values = batches.flatMap((batch) =>
@@ -81,7 +81,7 @@ export class Scene {
         .map(({ offset }) => ({ key: 'k', value: `${offset}` })),
     );
     return {
-      ...NOTHING_SCORED,
+      ...NO_OUTCOME,
       outputs: values.length === 0 ? [] : [batchOf('out', partition, values)],
       scored: values.length,
     };
@@ -133,7 +133,7 @@ export class Scene {
       scorer: {
         score: (microBatch) => this.score(microBatch),
         release: scribble,
-        mend: async (_, scored) => scored,
+        mend: async (_, outcome) => outcome,
       },
       clock: systemClock,
       limits,

@@ -12,8 +12,8 @@ import type { FetchedBatch, ResultBatch } from '../../src/log/ports.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
-import { NOTHING_SCORED } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
+import { NO_OUTCOME } from '../../src/scoring/outcome.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 
 export const limits: EngineLimits = {
@@ -260,7 +260,7 @@ export class World {
         this.#scoring.push({ instance, microBatch: effect.microBatch });
         return;
       case 'produce':
-        this.#producing.push({ instance, lane: effect.lane, id: effect.id, outputs: effect.scored.outputs });
+        this.#producing.push({ instance, lane: effect.lane, id: effect.id, outputs: effect.outcome.outputs });
         return;
       case 'commit':
         this.#committing.push({ instance, generation: this.#generation, commits: effect.commits });
@@ -343,7 +343,7 @@ export class World {
       const failure = { code: 'TEST', message: 'damaged' };
       this.#tell(instance, { type: 'scoreFailed', lane, id, failure });
     } else {
-      this.#tell(instance, { type: 'scored', lane, id, scored: scoredStub(microBatch) });
+      this.#tell(instance, { type: 'scored', lane, id, outcome: scoredStub(microBatch) });
     }
   }
 
@@ -536,14 +536,14 @@ function stubBatch(first: number, recordCount: number, skip: boolean, byteLength
 }
 
 /** A scorer's answer whose one output names the offsets it holds results for. */
-function scoredStub(microBatch: MicroBatch): ScoredMicroBatch {
+function scoredStub(microBatch: MicroBatch): Outcome {
   const offsets = microBatch.batches.flatMap(({ header }) => {
     const first = Math.max(header.baseOffset, microBatch.first);
     return Array.from({ length: header.next - first }, (_, index) => first + index);
   });
   const bytes = new Uint8Array(new Float64Array(offsets).buffer);
   return {
-    ...NOTHING_SCORED,
+    ...NO_OUTCOME,
     outputs: [{ topic: 'out', partition: microBatch.partition, bytes, recordCount: offsets.length }],
     scored: offsets.length,
   };

@@ -10,7 +10,7 @@ import { BACKENDS } from '../../src/model/predictor.ts';
 import { ModelHost } from '../../src/pool/model-host.ts';
 import { WorkerClient } from '../../src/pool/worker-client.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { ScorerSetup, ThreadUsage } from '../../src/worker-protocol/messages.ts';
 import {
   COUNTS,
@@ -46,7 +46,7 @@ function hostOf(t: ExecutionContext, growth = GROWTH) {
     lost,
     retired,
     usages,
-    score(deployment: string, keys?: readonly string[]): Promise<ScoredMicroBatch> {
+    score(deployment: string, keys?: readonly string[]): Promise<Outcome> {
       const given = microBatch(keys);
       const ask = { first: given.first, until: given.next, verdict: null, state: null };
       return new WorkerClient(host, deployment, options, buffers).score(given, ask);
@@ -57,9 +57,9 @@ function hostOf(t: ExecutionContext, growth = GROWTH) {
 const load = (host: ModelHost, id: string, more: Partial<ScorerSetup> = {}): Promise<void> =>
   host.load({ id, setup: setupWith(more) });
 
-const bytesOf = (scored: ScoredMicroBatch): string =>
+const bytesOf = (outcome: Outcome): string =>
   JSON.stringify(
-    outputsOf(scored).map(({ topic, value }) => [topic, Buffer.from(value ?? []).toString('hex')]),
+    outputsOf(outcome).map(({ topic, value }) => [topic, Buffer.from(value ?? []).toString('hex')]),
   );
 
 test('models of all backends share a thread, and each gives the scores that it gives alone', async (t) => {
@@ -89,7 +89,7 @@ test('a model that does not load is refused, and those that the thread has go on
   await load(host, 'good');
   await t.throwsAsync(load(host, 'bad', { modelFolder: '/nowhere' }), {
     code: 'SCORELANE_MODEL',
-    message: /^cannot read \/nowhere/,
+    message: /^\/nowhere\/model\.yaml: expected a file that can be read/,
   });
   t.is((await score('good')).scored, 3);
   await t.throwsAsync(score('bad'), { code: 'SCORELANE_NOT_LOADED' });

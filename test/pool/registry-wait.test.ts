@@ -104,7 +104,7 @@ test("a value whose schema is named in the record's headers is read without a fr
   });
   const byGuid = Buffer.concat([Buffer.of(1), guid]);
   const strange = Buffer.concat([Buffer.of(1), guid.toReversed()]);
-  const scored = await pool.score(
+  const outcome = await pool.score(
     microBatchOf([
       headed(0, byGuid),
       { key: null, value: framed(9, bare(1)) },
@@ -115,8 +115,8 @@ test("a value whose schema is named in the record's headers is read without a fr
       headed(5, byGuid),
     ]),
   );
-  t.is(scored.scored, 4);
-  const [first, second] = outputsOf(scored)
+  t.is(outcome.scored, 4);
+  const [first, second] = outputsOf(outcome)
     .filter(({ topic }) => topic === 'dead')
     .map(({ headers }) => headers);
   t.is(first?.['__scorelane.errors.code'], 'UNDECODABLE');

@@ -131,7 +131,7 @@ export const BUGS: readonly Bug[] = [
     name: 'takes a micro-batch that could not be opened for an empty one',
     file: 'engine/dispatcher.ts',
     find: 'lane.ledger.failed(message.id);\n      trouble(lane, message.failure',
-    replace: 'lane.ledger.scored(message.id, NOTHING_SCORED);\n      trouble(lane, message.failure',
+    replace: 'lane.ledger.scored(message.id, NO_OUTCOME);\n      trouble(lane, message.failure',
   },
   {
     name: 'forgets the second half when it halves a micro-batch',
@@ -248,7 +248,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'calls records misplaced without asking how many partitions there are',
     file: 'pool/stateful-pool.ts',
-    find: 'if (scored.unplaced > 0) await lookAgain(',
+    find: 'if (outcome.unplaced > 0) await lookAgain(',
     replace: 'if (false) await lookAgain(',
     windows: true,
   },

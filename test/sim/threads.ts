@@ -136,7 +136,7 @@ class Life {
       if (request.type !== 'score') return manageState(states as LaneStates, request);
       return {
         type: 'scored',
-        scored: scorer.score(request),
+        outcome: scorer.score(request),
         bytes: request.bytes,
         usage: null,
         retiring: null,

@@ -11,7 +11,7 @@ import { AT, type RawRecordBatch, readHeader } from '../../src/log/record-batch.
 import { openRecordBatch, parseHeaders } from '../../src/log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { Deployment, PartitionCounts, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { INFLATED_BYTES_MAX } from './records.ts';
 
@@ -108,7 +108,7 @@ export interface OutputRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export const outputsOf = ({ outputs }: Pick<ScoredMicroBatch, 'outputs'>): OutputRecord[] =>
+export const outputsOf = ({ outputs }: Pick<Outcome, 'outputs'>): OutputRecord[] =>
   outputs.flatMap(readOutput);
 
 function readOutput({ topic, partition, bytes }: ResultBatch): OutputRecord[] {

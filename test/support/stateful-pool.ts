@@ -10,7 +10,7 @@ import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { COUNTER, deploymentOf, GROWTH, microBatchOf, type OutputRecord, outputsOf } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
@@ -77,7 +77,7 @@ const IN_FLIGHT = 4;
  * answer when a state is lost.
  */
 export class Feeder {
-  readonly answers: ScoredMicroBatch[] = [];
+  readonly answers: Outcome[] = [];
   restores = 0;
   answered = 0;
   readonly #pool: StatefulPool;
@@ -106,7 +106,7 @@ export class Feeder {
 
   async #feed(from: number, upTo: number): Promise<void> {
     const scoreFrom = startingAt(this.answered);
-    const sent: { readonly next: number; readonly answer: Promise<ScoredMicroBatch> }[] = [];
+    const sent: { readonly next: number; readonly answer: Promise<Outcome> }[] = [];
     for (let at = from; at < upTo || sent.length > 0; ) {
       for (; at < upTo && sent.length < IN_FLIGHT; at = Math.min(upTo, at + EACH)) {
         const next = Math.min(upTo, at + EACH);
@@ -116,9 +116,9 @@ export class Feeder {
         sent.push({ next, answer });
       }
       const { next, answer } = sent.shift() as (typeof sent)[number];
-      const scored = await answer;
+      const outcome = await answer;
       if (next <= scoreFrom) continue;
-      this.answers.push(scored);
+      this.answers.push(outcome);
       this.answered = next;
       this.#pool.committed([{ ...this.lane, next: startingAt(next) }]);
     }
@@ -131,7 +131,7 @@ export class Feeder {
   }
 
   /** One micro-batch with records on both sides of the position. */
-  cross(lane: LaneAddress, from: number, position: number, upTo: number): Promise<ScoredMicroBatch> {
+  cross(lane: LaneAddress, from: number, position: number, upTo: number): Promise<Outcome> {
     return this.#pool.score({ ...this.#microBatch(from, upTo), ...lane, scoreFrom: startingAt(position) });
   }
 
@@ -148,7 +148,7 @@ const offsetOf = ({ headers }: OutputRecord): number =>
   Number(headers['__scorelane.source.offset'] ?? headers['__scorelane.errors.offset']);
 
 /** By offset, what became of every record. */
-export const fates = (answers: readonly ScoredMicroBatch[]): string[] =>
+export const fates = (answers: readonly Outcome[]): string[] =>
   answers
     .flatMap(outputsOf)
     .toSorted((left, right) => offsetOf(left) - offsetOf(right))

@@ -42,7 +42,7 @@ const about = { backend: 'wasm', model: 'm 1', versions: {} };
 
 test('the summary counts records, dead letters and end-to-end latency from the timestamps of the records', (t) => {
   const meter = new Meter();
-  const scored = {
+  const outcome = {
     ...NO_RECORDS,
     scored: 9,
     deadLetters: 1,
@@ -53,8 +53,8 @@ test('the summary counts records, dead letters and end-to-end latency from the t
     predictMs: 2,
     encodeMs: 3,
   };
-  meter.microBatchScored(scored, 10);
-  meter.microBatchAcknowledged('in/0', scored, 7, 2_000);
+  meter.microBatchScored(outcome, 10);
+  meter.microBatchAcknowledged('in/0', outcome, 7, 2_000);
   const summary = meter.summary({ backend: 'wasm', model: 'm 1', versions: {} });
   t.like(summary, { scored: 9, deadLetters: 1, skipped: 2, microBatches: 1, backend: 'wasm' });
   t.deepEqual(summary.windows, { late: 2, forgotten: 1, hurried: 3, ahead: 4 });

@@ -10,7 +10,7 @@ import type { ResultBatch } from '../../src/log/ports.ts';
 import { readerFor } from '../../src/reading/choose-reader.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { UndecodedRecord } from '../../src/reading/undecoded-record.ts';
-import type { ScoredMicroBatch } from '../../src/scoring/scored-micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { LaneStates } from '../../src/worker/states/lane-states.ts';
@@ -47,7 +47,7 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
   });
   states.begin(LANE, FIRST);
   let offset = FIRST;
-  return (records: readonly Given[]): ScoredMicroBatch => {
+  return (records: readonly Given[]): Outcome => {
     const inOrder = records.map((record, index) => ({ ...record, timestamp: offset + index }));
     const request = requestFor(microBatchOf(inOrder, 'json', offset));
     const state = { epoch: LANE.epoch, offset, scoreFrom: 0, takes: false };
@@ -102,9 +102,9 @@ test('an exception while a record is read makes one dead letter; its lane keeps 
     }),
   });
   const bad = of('{"customer":7,"more":"a long text"}');
-  const scored = score([good, bad, good]);
-  t.deepEqual(fates(scored), [1, 'READER_FAILED', 2]);
-  t.regex(scored.refusal ?? '', /READER_FAILED: .*nobody thought of this.*fault of scorelane/);
+  const outcome = score([good, bad, good]);
+  t.deepEqual(fates(outcome), [1, 'READER_FAILED', 2]);
+  t.regex(outcome.refusal ?? '', /READER_FAILED: .*nobody thought of this.*fault of scorelane/);
   t.deepEqual(fates(score([bad, good])), ['READER_FAILED', 3]);
 });
 

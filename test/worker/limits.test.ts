@@ -89,10 +89,10 @@ test('values nested a million deep cost only their record, in time and memory th
 test('a dead letter carries the headers of its record byte for byte, also names that are no UTF-8', (t) => {
   // One header: a name of one byte that is no UTF-8, a value of two bytes.
   const headers = Uint8Array.of(2, 2, 0xff, 4, 0xfe, 0xfd);
-  const scored = score(scorerWith(sums([])), [{ key: 'k', value: null, headers }]);
-  const [output] = scored.outputs;
+  const outcome = score(scorerWith(sums([])), [{ key: 'k', value: null, headers }]);
+  const [output] = outcome.outputs;
   t.true(Buffer.from(output?.bytes ?? []).includes(Buffer.from(headers.subarray(1))));
-  t.is(outputsOf(scored)[0]?.headers['__scorelane.errors.code'], 'NO_VALUE');
+  t.is(outputsOf(outcome)[0]?.headers['__scorelane.errors.code'], 'NO_VALUE');
 });
 
 test('headers that do not parse cost nothing: the result has none of them, a dead letter carries them whole', (t) => {

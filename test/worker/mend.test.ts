@@ -20,7 +20,7 @@ given[1] = { key: 'bad', value: Buffer.from('no msgpack') };
 given[5] = { key: 'bad', value: Buffer.from('none either') };
 const microBatch = microBatchOf(given, 'msgpack', 100);
 const bytes = Buffer.concat(microBatch.batches.map((batch) => batch.bytes));
-const scored = scorerWith(sums([])).score(requestFor(microBatch));
+const outcome = scorerWith(sums([])).score(requestFor(microBatch));
 const records = (...indexes: readonly number[]) =>
   indexes.map((index) => ({ index, message: `no ${index}` }));
 
@@ -30,9 +30,9 @@ const request = (...refused: readonly RefusedOutput['refused'][]): Parameters<ty
   partition: 0,
   bytes,
   counts: COUNTS,
-  outputs: scored.outputs.map((batch, index) => ({
+  outputs: outcome.outputs.map((batch, index) => ({
     batch,
-    isDeadLetter: index >= scored.resultBatches,
+    isDeadLetter: index >= outcome.resultBatches,
     refused: refused[index] ?? null,
   })),
 });
@@ -40,7 +40,7 @@ const request = (...refused: readonly RefusedOutput['refused'][]): Parameters<ty
 const offsetsIn = ({ results, deadLetters }: Mended, topic: string): number[] =>
   outputsOf({
     outputs: [...results, ...deadLetters].map(
-      (each) => (typeof each === 'number' ? scored.outputs[each] : each) as never,
+      (each) => (typeof each === 'number' ? outcome.outputs[each] : each) as never,
     ),
   })
     .filter((output) => output.topic === topic)
@@ -50,7 +50,7 @@ const offsetsIn = ({ results, deadLetters }: Mended, topic: string): number[] =>
 
 test('the outputs are results and dead letters, as the tests here expect', (t) => {
   t.deepEqual(
-    scored.outputs.map(({ topic, recordCount }) => [topic, recordCount]),
+    outcome.outputs.map(({ topic, recordCount }) => [topic, recordCount]),
     [
       ['out', 4],
       ['dead', 2],
@@ -69,7 +69,7 @@ test('refused results become dead letters among the others, in input order; thei
   t.deepEqual(offsetsIn(mended, 'dead'), [101, 102, 104, 105]);
   t.like(mended, { refused: 2, refusal: 'RESULT_REFUSED: offset 102: no 1' });
   const outputs = outputsOf({ outputs: [...mended.results, ...mended.deadLetters] as never });
-  const before = outputsOf(scored);
+  const before = outputsOf(outcome);
   t.deepEqual(outputs.slice(0, 2), [before[0], before[2]]);
   t.like(outputs[3], {
     key: 'k2',

@@ -26,8 +26,12 @@ for (const format of ['msgpack', 'json'] as const) {
       idPaths: ['id', 'card.holder'],
     });
     const [value] = transactions(1);
-    const scored = score(scorer, [{ key: 'k', value: { ...value, id: 'x-1', card: { holder: 7 } } }], format);
-    const [result] = outputsOf(scored);
+    const outcome = score(
+      scorer,
+      [{ key: 'k', value: { ...value, id: 'x-1', card: { holder: 7 } } }],
+      format,
+    );
+    const [result] = outputsOf(outcome);
     const bytes = result?.value as Uint8Array;
     const decoded = codecs[format].decode(bytes, 0, bytes.byteLength) as Record<string, unknown>;
     t.like(decoded, { id: 'x-1', 'card.holder': 7, model: 'm', version: '3' });
@@ -57,8 +61,8 @@ test('each kind of bad record becomes one dead letter with its own code, in plac
     { key: 'good', value },
     { key: 'bad', value: each },
   ]);
-  const scored = score(scorerWith(sums([])), records);
-  const outputs = outputsOf(scored);
+  const outcome = score(scorerWith(sums([])), records);
+  const outputs = outputsOf(outcome);
   const dead = outputs.filter(({ topic }) => topic === 'dead');
   t.deepEqual(
     dead.map(({ headers }) => headers['__scorelane.errors.code']),
@@ -74,8 +78,8 @@ test('each kind of bad record becomes one dead letter with its own code, in plac
   });
   t.true(dead.every(({ headers }) => (headers['__scorelane.errors.message'] ?? '').length > 0));
   t.is(outputs.length - dead.length, records.length / 2);
-  t.is(scored.scored, records.length / 2);
-  t.is(scored.deadLetters, records.length / 2);
+  t.is(outcome.scored, records.length / 2);
+  t.is(outcome.deadLetters, records.length / 2);
 });
 
 test('a dead letter has the headers that the guide lists, and no others', (t) => {
@@ -115,8 +119,8 @@ test('a predict call that throws is halved until the culprit is alone; the other
   const records = good(16);
   const culprit = { ...(records[5]?.value as object), V1: 1e6 };
   records[5] = { key: 'culprit', value: culprit };
-  const scored = score(scorerWith(sums(calls, 1e5)), records);
-  const outputs = outputsOf(scored);
+  const outcome = score(scorerWith(sums(calls, 1e5)), records);
+  const outputs = outputsOf(outcome);
   const dead = outputs.filter(({ topic }) => topic === 'dead');
   t.deepEqual(
     dead.map(({ key, headers }) => [
@@ -157,18 +161,18 @@ test('a score that is not finite is a dead letter', (t) => {
     ...sums([]),
     predict: (_, rows) => [new Float32Array(rows).fill(Number.NaN)],
   };
-  const scored = score(scorerWith(infinite), good(2));
+  const outcome = score(scorerWith(infinite), good(2));
   t.deepEqual(
-    outputsOf(scored).map(({ headers }) => headers['__scorelane.errors.code']),
+    outputsOf(outcome).map(({ headers }) => headers['__scorelane.errors.code']),
     ['SCORE_NOT_FINITE', 'SCORE_NOT_FINITE'],
   );
 });
 
 test('records below the wanted offset are not scored again', (t) => {
   const request = requestFor(microBatchOf(good(10), 'msgpack', 100));
-  const scored = scorerWith(sums([])).score({ ...request, first: 104, until: 108 });
+  const outcome = scorerWith(sums([])).score({ ...request, first: 104, until: 108 });
   t.deepEqual(
-    outputsOf(scored).map(({ headers }) => headers['__scorelane.source.offset']),
+    outputsOf(outcome).map(({ headers }) => headers['__scorelane.source.offset']),
     ['104', '105', '106', '107'],
   );
 });
@@ -180,11 +184,11 @@ test('rows go to the model no more than predictRecordsMax at a time, and the res
 });
 
 test('a result batch is closed at its limit and the order goes on in the next', (t) => {
-  const scored = score(scorerWith(sums([]), { resultBatchBytesMax: 1_000 }), good(40));
-  t.true(scored.outputs.length > 2);
-  t.true(scored.outputs.every(({ bytes }) => bytes.byteLength < 1_400));
+  const outcome = score(scorerWith(sums([]), { resultBatchBytesMax: 1_000 }), good(40));
+  t.true(outcome.outputs.length > 2);
+  t.true(outcome.outputs.every(({ bytes }) => bytes.byteLength < 1_400));
   t.deepEqual(
-    outputsOf(scored).map(({ headers }) => Number(headers['__scorelane.source.offset'])),
+    outputsOf(outcome).map(({ headers }) => Number(headers['__scorelane.source.offset'])),
     Array.from({ length: 40 }, (_, index) => 100 + index),
   );
 });

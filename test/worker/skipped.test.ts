@@ -126,14 +126,14 @@ function fates(
   const request = requestFor(microBatchOf(given(format), 'json', FIRST));
   const state = states === null ? null : { epoch: 1, offset: FIRST, scoreFrom: FIRST + fed, takes: false };
   const bytes = request.bytes.slice(0, request.byteLength);
-  const scored = scorer.score({ ...request, state });
+  const outcome = scorer.score({ ...request, state });
   const found = Object.fromEntries(
-    outputsOf(scored).map(({ value, headers }) => [
+    outputsOf(outcome).map(({ value, headers }) => [
       Number(headers['__scorelane.source.offset'] ?? headers['__scorelane.errors.offset']) - FIRST,
       headers['__scorelane.errors.code'] ?? JSON.parse(Buffer.from(value ?? []).toString()).features,
     ]),
   );
-  return { found, scored, setup, bytes };
+  return { found, scored: outcome, setup, bytes };
 }
 
 const AMOUNT = [{ path: 'payload.amount' }];
@@ -142,12 +142,12 @@ const ONLY = { 'payload.op': ['c', 'u'], 'payload.version': [1] };
 
 for (const format of ['json', 'msgpack', 'avro'] as const) {
   test(`${format}: what does not match is skipped and counted; what matches and cannot be scored is a dead letter`, (t) => {
-    const { found, scored } = fates(format, AMOUNT, ONLY, 'skip');
+    const { found, scored: outcome } = fates(format, AMOUNT, ONLY, 'skip');
     const bad = { 7: 'NOT_A_NUMBER', 9: 'UNDECODABLE' };
     t.deepEqual(found, { 0: 1, 2: 3, 8: 6, ...bad });
-    t.deepEqual([scored.scored, scored.deadLetters, scored.skipped], [3, 2, 5]);
+    t.deepEqual([outcome.scored, outcome.deadLetters, outcome.skipped], [3, 2, 5]);
     t.deepEqual(
-      scored.timestamps.counts.reduce((sum, count) => sum + count, 0),
+      outcome.timestamps.counts.reduce((sum, count) => sum + count, 0),
       5,
     );
   });
@@ -161,9 +161,9 @@ for (const format of ['json', 'msgpack', 'avro'] as const) {
   });
 
   test(`${format}: without a condition all records are scored, and tombstones are dead letters unless they are skipped`, (t) => {
-    const { found, scored } = fates(format, AMOUNT, {}, 'deadLetter');
+    const { found, scored: outcome } = fates(format, AMOUNT, {}, 'deadLetter');
     t.like(found, { 0: 1, 1: 2, 3: 'NO_VALUE', 5: 4 });
-    t.is(scored.skipped, 0);
+    t.is(outcome.skipped, 0);
     t.is(fates(format, AMOUNT, {}, 'skip').scored.skipped, 1);
   });
 

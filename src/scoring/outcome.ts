@@ -14,7 +14,7 @@ export interface TimestampRuns {
 }
 
 /** What became of a micro-batch. */
-export interface ScoredMicroBatch extends RecordCounts {
+export interface Outcome extends RecordCounts {
   /** Results first, then dead letters; both in input order for each partition. */
   readonly outputs: readonly ResultBatch[];
   /** How many of the outputs are results. */
@@ -30,7 +30,7 @@ export interface ScoredMicroBatch extends RecordCounts {
 }
 
 /** What becomes of offsets that hold nothing to score. */
-export const NOTHING_SCORED: ScoredMicroBatch = {
+export const NO_OUTCOME: Outcome = {
   outputs: [],
   resultBatches: 0,
   ...NO_RECORDS,
