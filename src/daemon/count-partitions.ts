@@ -2,6 +2,7 @@
 
 import { Seldom } from '../base/seldom.ts';
 import type { Config } from '../config/schema.ts';
+import { isAway } from '../kafka/client-log.ts';
 import type { Sink } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import { PartitionCounter } from '../pool/partition-counter.ts';
@@ -26,6 +27,7 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
     },
     // It is asked as often as lanes need it.
     onUnknown: ({ message }) => {
+      if (isAway({ message })) return;
       if (seldom.repeatsOf(message) !== null) logger.warn(`partitions could not be counted: ${message}`);
     },
   });

@@ -1,84 +1,106 @@
 // What the engine does, told to the meter and to the log.
 
 import type { Observer } from '../engine/observer.ts';
+import { isAway } from '../kafka/client-log.ts';
 import { keyOf } from '../log/topic-partition.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { describeEffect } from './describe-effect.ts';
 
-export const logObserver = (logger: Logger, meter: Meter): Observer => ({
-  scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
-  produced: (lane, outcome, producedInMs) =>
-    meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, Date.now()),
-  mended: (lane, { deadLetters, refusal }) =>
-    logger.warn(
-      `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
-    ),
-  assigned: (partitions) => {
-    meter.lanesAssigned(partitions.map(keyOf));
-    logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
-    const remade = partitions.filter(({ replaces }) => replaces !== undefined);
-    for (const [topic, ofTopic] of Map.groupBy(remade, (each) => each.topic)) {
-      meter.count('partitionsRemade', ofTopic.length);
-      logger.error(
-        {
-          code: 'SCORELANE_TOPIC_REMADE',
-          before: ofTopic[0]?.replaces,
-          now: ofTopic[0]?.incarnation,
-          partitions: ofTopic.map(keyOf),
-        },
-        `topic ${topic} was deleted and made again: what was committed is of the old one; the new one is scored from its start`,
-      );
-    }
-  },
-  outOfRange: ({ position, logStart, logEnd, resumedAt, ...partition }) =>
-    logger.error(
-      { position, logStart, logEnd, resumedAt },
-      `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
-    ),
-  commitFailed: ({ code, message, stack }) => {
-    meter.count('commitsFailed');
-    logger.warn({ code, stack }, `offsets were not committed, trying again: ${message}`);
-  },
-  logEndsUnknown: ({ code, message }) =>
-    logger.warn({ code }, `the log does not say where it ends: ${message}`),
-  committed: (commits) => {
-    if (logger.isLevelEnabled('debug'))
-      logger.debug({ partitions: commits.map((each) => `${keyOf(each)}@${each.next}`) }, 'committed');
-  },
-  effect(effect) {
-    // There are some for each record batch: make no words that nobody reads.
-    if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
-    switch (effect.type) {
-      case 'trouble': {
-        const { lane, failure, attempts } = effect;
+export const logObserver = (logger: Logger, meter: Meter): Observer => {
+  const gaveUp = whoGaveUp(logger);
+  return {
+    scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
+    produced: (lane, outcome, producedInMs) =>
+      meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, Date.now()),
+    mended: (lane, { deadLetters, refusal }) =>
+      logger.warn(
+        `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
+      ),
+    assigned: (partitions) => {
+      meter.lanesAssigned(partitions.map(keyOf));
+      logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
+      const remade = partitions.filter(({ replaces }) => replaces !== undefined);
+      for (const [topic, ofTopic] of Map.groupBy(remade, (each) => each.topic)) {
+        meter.count('partitionsRemade', ofTopic.length);
         logger.error(
-          { code: failure.code, attempts, stack: failure.stack },
-          `not ready: lane ${keyOf(lane)} does not advance: ${failure.message}`,
+          {
+            code: 'SCORELANE_TOPIC_REMADE',
+            before: ofTopic[0]?.replaces,
+            now: ofTopic[0]?.incarnation,
+            partitions: ofTopic.map(keyOf),
+          },
+          `topic ${topic} was deleted and made again: what was committed is of the old one; the new one is scored from its start`,
         );
-        return;
       }
-      case 'recovered':
-        logger.info(`lane ${keyOf(effect.lane)} advances again`);
-        return;
-      case 'abandoned':
-        meter.count('abandonedMicroBatches', effect.microBatches);
-        logger.warn(
-          `lane ${keyOf(effect.lane)} gave up ${effect.microBatches} micro-batches in flight (${effect.why}); they will be scored again`,
-        );
-        return;
-      case 'settled':
-        if (effect.unfinished.length > 0) {
-          logger.warn(`a rebalance did not wait any longer for: ${effect.unfinished.join(', ')}`);
+    },
+    outOfRange: ({ position, logStart, logEnd, resumedAt, ...partition }) =>
+      logger.error(
+        { position, logStart, logEnd, resumedAt },
+        `${keyOf(partition)}: the log does not hold offset ${position} any more; going on at ${resumedAt}`,
+      ),
+    commitFailed: ({ code, message, stack }) => {
+      meter.count('commitsFailed');
+      logger[levelOf(message)]({ code, stack }, `offsets were not committed, trying again: ${message}`);
+    },
+    logEndsUnknown: ({ code, message }) =>
+      logger[levelOf(message)]({ code }, `the log does not say where it ends: ${message}`),
+    committed: (commits) => {
+      if (logger.isLevelEnabled('debug'))
+        logger.debug({ partitions: commits.map((each) => `${keyOf(each)}@${each.next}`) }, 'committed');
+    },
+    effect(effect) {
+      // There are some for each record batch: make no words that nobody reads.
+      if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
+      switch (effect.type) {
+        case 'trouble': {
+          const { lane, failure, attempts } = effect;
+          logger.error(
+            { code: failure.code, attempts, stack: failure.stack },
+            `not ready: lane ${keyOf(lane)} does not advance: ${failure.message}`,
+          );
+          return;
         }
-        return;
-      case 'stalled':
-        logger.error(
-          { code: 'SCORELANE_STALLED', lanes: effect.lanes },
-          `not ready: no sign of life for lanes.stallAfter, joining the group again: ${effect.lanes.join('; ')}`,
-        );
-        return;
-      default:
+        case 'recovered':
+          logger.info(`lane ${keyOf(effect.lane)} advances again`);
+          return;
+        case 'abandoned':
+          meter.count('abandonedMicroBatches', effect.microBatches);
+          gaveUp(keyOf(effect.lane), effect.microBatches, effect.why);
+          return;
+        case 'settled':
+          if (effect.unfinished.length > 0) {
+            logger.warn(`a rebalance did not wait any longer for: ${effect.unfinished.join(', ')}`);
+          }
+          return;
+        case 'stalled':
+          logger.error(
+            { code: 'SCORELANE_STALLED', lanes: effect.lanes },
+            `not ready: no sign of life for lanes.stallAfter, joining the group again: ${effect.lanes.join('; ')}`,
+          );
+          return;
+        default:
+      }
+    },
+  };
+};
+
+/** Lanes that give up for one reason are one line. */
+function whoGaveUp(logger: Logger): (lane: string, microBatches: number, why: string) => void {
+  let waiting: { readonly lane: string; readonly microBatches: number; readonly why: string }[] = [];
+  const tell = (): void => {
+    for (const [why, given] of Map.groupBy(waiting, (each) => each.why)) {
+      const sum = given.reduce((before, { microBatches }) => before + microBatches, 0);
+      const lanes = given.map(({ lane }) => lane).join(', ');
+      logger.warn(`lane ${lanes} gave up ${sum} micro-batches in flight (${why}); they will be scored again`);
     }
-  },
-});
+    waiting = [];
+  };
+  return (lane, microBatches, why) => {
+    if (waiting.length === 0) setImmediate(tell);
+    waiting.push({ lane, microBatches, why });
+  };
+}
+
+/** What follows from a broker that is away is not one more cause. */
+const levelOf = (message: string): 'warn' | 'debug' => (isAway({ message }) ? 'debug' : 'warn');

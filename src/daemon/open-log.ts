@@ -13,6 +13,7 @@ import { MemoryBroker } from '../memory/broker.ts';
 import { MemorySink } from '../memory/sink.ts';
 import { MemorySource } from '../memory/source.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { intoLog } from './client-lines.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { hopelessFor } from './rights.ts';
 
@@ -37,18 +38,29 @@ export function openLog(config: Config, logger: Logger): Log {
     });
     return { source, sink: new MemorySink(broker) };
   }
-  const client = createKafka(kafka, (level, message, details) => logger[level](details, message));
+  const client = createKafka(
+    kafka,
+    intoLog(logger, () => connected.has(sink)),
+  );
+  let sink: Sink;
   const { topic } = input;
   const { onOutOfRange } = lanes;
   if (kafka['transactional.id'] === undefined) {
     const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange });
-    return { source, sink: new KafkaSink(client, kafka) };
+    sink = new KafkaSink(client, kafka);
+    return { source, sink };
   }
-  const sink = new TransactionalSink(client, kafka, (why) => {
+  const transactional = new TransactionalSink(client, kafka, (why) => {
     logger.warn(`joining again: ${why}`);
     void source.rejoin();
   });
-  const source = new KafkaSource(client, { topic, settings: kafka, onOutOfRange, transactions: sink });
+  const source = new KafkaSource(client, {
+    topic,
+    settings: kafka,
+    onOutOfRange,
+    transactions: transactional,
+  });
+  sink = transactional;
   return { source, sink };
 }
 
@@ -68,16 +80,20 @@ export function openSink(config: Config, logger: Logger): Sink {
   return openLog({ ...config, kafka }, logger).sink;
 }
 
+/** Those that have been connected. Who waits for a first connection says so itself. */
+const connected = new WeakSet<Sink>();
+
 /** Connects, and keeps trying while the broker is away or silent, saying so. */
-export function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
+export async function connectSink(sink: Sink, config: Config, patience: Patience): Promise<void> {
   const where = `no broker at ${config.kafka['bootstrap.servers']}`;
   const hopeless = hopelessFor(config, config.output.topic, 'Write');
-  return keepTrying(() => sink.start(), {
+  await keepTrying(() => sink.start(), {
     where,
     ...patience,
     hopeless,
     describe: (error) => unreachable(error, config.kafka),
   });
+  connected.add(sink);
 }
 
 /**

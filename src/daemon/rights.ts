@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { GroupInUseError, lacks, RefusedError, refusalOf, unreachable } from '../kafka/refusal.ts';
 import { missingRights, rightsToRun, type WantedRight, wordsOf } from '../kafka/rights.ts';
+import { intoLog } from './client-lines.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function requireRights(
 ): Promise<void> {
   if (config.log !== 'kafka') return;
   const { kafka } = config;
-  const client = createKafka(kafka, (level, message, details) => patience.logger[level](details, message));
+  const client = createKafka(kafka, intoLog(patience.logger));
   const require = async (): Promise<void> => {
     const missing = await missingRights(client, wanted);
     if (missing.length > 0) throw new RefusedError(lacks(kafka, missing.map(wordsOf)));

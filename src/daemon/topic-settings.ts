@@ -9,6 +9,7 @@ import { type TopicSettings, topicSettings, type Unreadable } from '../kafka/top
 import { topicWarnings, type Written } from '../kafka/topic-warnings.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { beyondBroker } from './broker-limits.ts';
+import { intoLog } from './client-lines.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { hopelessFor } from './rights.ts';
 
@@ -46,7 +47,7 @@ async function advice(
 ): Promise<Advice> {
   const { kafka, log, limits } = config;
   if (log !== 'kafka') return { problems: [], warnings: [], notes: [] };
-  const client = createKafka(kafka, (level, message, details) => patience.logger[level](details, message));
+  const client = createKafka(kafka, intoLog(patience.logger));
   const topics = [...new Set([source, ...writings.map(({ topic }) => topic)])];
   const found = await keepTrying(() => topicSettings(client, topics), {
     where: `no broker at ${kafka['bootstrap.servers']}`,

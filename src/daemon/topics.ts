@@ -14,6 +14,7 @@ import type { PartitionWithId } from '../kafka/topic-ids.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
+import { intoLog } from './client-lines.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { requireKafka } from './open-log.ts';
 import { requireRights } from './rights.ts';
@@ -63,7 +64,7 @@ export class Topics {
   ): Promise<Topics> {
     requireKafka(config, purpose);
     const { logger } = patience;
-    const kafka = createKafka(config.kafka, (level, message, details) => logger[level](details, message));
+    const kafka = createKafka(config.kafka, intoLog(logger));
     const topics = new Topics(config, kafka, purpose, patience);
     const where = `no broker at ${config.kafka['bootstrap.servers']}`;
     await requireRights(config, rightsToLook(config.kafka, read, purpose), patience);
@@ -85,7 +86,7 @@ export class Topics {
    * them, in milliseconds. Rejects with `MissingTopicError`.
    */
   async ranges(topic: string, fromMs?: number, toMs?: number): Promise<OffsetRange[]> {
-    await partitionCountOf(this.admin, topic, 0);
+    await partitionCountOf(this.admin, topic, 0, this.#config.kafka);
     const ends = await this.admin.fetchTopicOffsets(topic);
     const offsetsAt = async (ms: number | undefined): Promise<Map<number, number>> => {
       const found = ms === undefined ? [] : await this.admin.fetchTopicOffsetsByTimestamp(topic, ms);

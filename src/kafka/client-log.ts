@@ -1,60 +1,69 @@
-// Makes the log of kafkajs readable for people: an error object becomes words, a line that repeats
-// several times a second is logged seldom, and a line says so when somebody must act.
+// Makes of the log of kafkajs what somebody can act on: a sentence for each cause, with what to do,
+// and again every ten seconds while it lasts. kafkajs's own words are for `debug`: it says the same
+// several times a second, and tries most of it again by itself.
 
-import type { LogEntry, logCreator, logLevel } from 'kafkajs';
+import type { LogEntry, logCreator } from 'kafkajs';
 import { Seldom } from '../base/seldom.ts';
-import { loadKafkaJs } from './seam.ts';
 
-/** Where kafkajs's own log lines go. */
-export type KafkaLog = (level: 'warn' | 'info' | 'debug', message: string, details: object) => void;
+/** Where the lines go. `saysAway`: it says that a broker does not answer. */
+export type KafkaLog = (level: 'warn' | 'debug', message: string, details: object, saysAway: boolean) => void;
+
+/** What can be known of a line. */
+interface Line {
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A cause that somebody must know of. */
+interface Cause {
+  readonly name: string;
+  readonly is: RegExp;
+  readonly inWords: (line: Line) => string;
+}
+
+const AWAY = /^Connection (?:error|timeout)|^Failed to connect|^Closed connection$/i;
 
 /**
- * kafkajs warns that an idempotent producer must retry for ever. That is the case: the engine sends
- * the same batch again.
+ * Whether an error says no more than that a broker does not answer, which the client's log says.
  */
-const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
-/**
- * The broker is still ending the transaction before: usual since Kafka 4, and tried again at once.
- */
-const STILL_ENDING = 'another concurrent operation on the same transaction';
-const FOREIGN_PARTITIONS = 'Consumer group received unsubscribed topics';
+export const isAway = ({ message }: Pick<Error, 'message'>): boolean => AWAY.test(message);
+
+const CAUSES: readonly Cause[] = [
+  {
+    name: 'away',
+    is: AWAY,
+    inWords: ({ message, details }) =>
+      `not ready: the broker ${details.broker ?? ''} does not answer (${reason(message)}); trying again. ` +
+      'If it lasts: does it run, and can it be reached at this address (kafka.bootstrap.servers, advertised.listeners)?',
+  },
+  {
+    name: 'foreign',
+    is: /^Consumer group received unsubscribed topics/,
+    inWords: ({ details }) =>
+      `not ready: the group "${details.groupId}" gave this member partitions of ${list(details.topicsNotSubscribed)}, ` +
+      'which it does not read: nobody scores them. Another job is in the group; give each job a kafka.group.id of its own',
+  },
+];
+
 export function clientLog(log: KafkaLog, nowMs?: () => number): logCreator {
   const seldom = new Seldom(nowMs);
   return () =>
-    ({ level, namespace, log: entry }: LogEntry) => {
+    ({ namespace, log: entry }: LogEntry) => {
       const { message: given, timestamp, logger, stack, ...details } = entry;
       // The types of kafkajs say that it is text.
       const message =
         (given as unknown) instanceof Error ? (given as unknown as Error).message : String(given);
-      if (message.startsWith(RETRIES_ARE_OURS)) return;
-      const isOrdinary = `${message} ${(details as { error?: unknown }).error}`.includes(STILL_ENDING);
-      const as = isOrdinary ? 'debug' : levelName(level);
-      const line = `${as} ${namespace} ${message.replace(/\d+ms/g, '')}`;
-      // While a broker is away, kafkajs writes several lines a second.
-      const held = seldom.repeatsOf(line);
+      const cause = CAUSES.find(({ is }) => is.test(message));
+      const held = seldom.repeatsOf(cause?.name ?? `${namespace} ${message.replace(/\d+ms/g, '')}`);
       if (held === null) return;
       const repeats = held === 0 ? {} : { repeats: held };
-      const text = message === FOREIGN_PARTITIONS ? foreign(details) : `${namespace}: ${message}`;
-      log(as, text, { ...details, ...repeats });
+      if (cause === undefined) log('debug', `${namespace}: ${message}`, { ...details, ...repeats }, false);
+      else log('warn', cause.inWords({ message, details }), repeats, cause.name === 'away');
     };
 }
 
-/**
- * Most things that kafkajs calls errors it tries again by itself. If a lane has an error, the
- * engine logs it.
- */
-function levelName(level: logLevel): 'warn' | 'info' | 'debug' {
-  const { logLevel: levels } = loadKafkaJs();
-  if (level === levels.ERROR || level === levels.WARN) return 'warn';
-  return level === levels.INFO ? 'info' : 'debug';
-}
+/** Without the address, which is said already. */
+const reason = (message: string): string =>
+  /\b(?:connect )?(E[A-Z]{4,})\b/.exec(message)?.[1] ?? message.replace(/^Connection error: /, '');
 
-const foreign = ({
-  groupId,
-  topicsNotSubscribed,
-}: {
-  groupId?: string;
-  topicsNotSubscribed?: string[];
-}): string =>
-  `not ready: the group "${groupId}" gave this member partitions of ${topicsNotSubscribed?.join(', ')}, which it does not read: ` +
-  'nobody scores them. Another job is in the group; give each job a kafka.group.id of its own';
+const list = (names: unknown): string => (Array.isArray(names) ? names.join(', ') : String(names));

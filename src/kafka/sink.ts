@@ -69,7 +69,7 @@ export class KafkaSink implements Sink {
 
   partitionCount(topic: string, patienceMs?: number): Promise<number> {
     const { 'topic.metadata.propagation.max.ms': usualMs } = this.#settings;
-    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs);
+    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs, this.#settings);
   }
 
   /**

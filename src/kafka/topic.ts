@@ -3,6 +3,7 @@
 import type { Admin } from 'kafkajs';
 import { MissingTopicError } from '../log/ports.ts';
 import { pause } from '../time/timer.ts';
+import type { KafkaSettings } from './client.ts';
 import { isUnknownTopic } from './errors.ts';
 
 /** The wait before the broker is asked again about a topic that it does not know. */
@@ -12,7 +13,12 @@ const ASK_AGAIN_MS = 250;
  * A topic that was just created is not known everywhere yet: the question is repeated for
  * `patienceMs`. Rejects with `MissingTopicError`.
  */
-export async function partitionCountOf(admin: Admin, topic: string, patienceMs: number): Promise<number> {
+export async function partitionCountOf(
+  admin: Admin,
+  topic: string,
+  patienceMs: number,
+  settings: Pick<KafkaSettings, 'bootstrap.servers'>,
+): Promise<number> {
   const startedMs = performance.now();
   for (;;) {
     try {
@@ -21,8 +27,15 @@ export async function partitionCountOf(admin: Admin, topic: string, patienceMs: 
     } catch (error) {
       if (!isUnknownTopic(error)) throw error;
       if (performance.now() - startedMs >= patienceMs)
-        throw new MissingTopicError(`topic "${topic}" does not exist`, { cause: error });
+        throw new MissingTopicError(
+          `topic "${topic}" does not exist; create it: ${creating(topic, settings['bootstrap.servers'])}`,
+          { cause: error },
+        );
       await pause(ASK_AGAIN_MS);
     }
   }
 }
+
+/** The command of Kafka that creates a topic. The input and the results best have one count. */
+const creating = (topic: string, servers: string): string =>
+  `kafka-topics.sh --bootstrap-server ${servers} --create --topic ${topic} --partitions 4`;

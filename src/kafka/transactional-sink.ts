@@ -73,7 +73,7 @@ export class TransactionalSink implements Sink, OffsetTransactions {
 
   partitionCount(topic: string, patienceMs?: number): Promise<number> {
     const { 'topic.metadata.propagation.max.ms': usualMs } = this.#settings;
-    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs);
+    return partitionCountOf(this.#admin, topic, patienceMs ?? usualMs, this.#settings);
   }
 
   async own(partitions: readonly IncarnatePartition[], kept: readonly TopicPartition[]): Promise<void> {
