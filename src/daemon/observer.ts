@@ -92,7 +92,9 @@ function whoGaveUp(logger: Logger): (lane: string, microBatches: number, why: st
     for (const [why, given] of Map.groupBy(waiting, (each) => each.why)) {
       const sum = given.reduce((before, { microBatches }) => before + microBatches, 0);
       const lanes = given.map(({ lane }) => lane).join(', ');
-      logger.warn(`lane ${lanes} gave up ${sum} micro-batches in flight (${why}); they will be scored again`);
+      logger.warn(
+        `${given.length > 1 ? 'lanes' : 'lane'} ${lanes} gave up ${sum} micro-batches in flight (${why}); they will be scored again`,
+      );
     }
     waiting = [];
   };

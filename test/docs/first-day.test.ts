@@ -124,6 +124,7 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/system/bench.test.ts',
     says: "'compare'",
   },
+  'npm run outage -- --seconds 60': { as: 'npm run outage -- --seconds 12' },
   'kill -USR2 <pid>': { by: 'test/system/dump.test.ts', says: 'SIGUSR2' },
 };
 
