@@ -48,6 +48,11 @@ interface Answer {
   readonly references?: readonly Reference[];
 }
 
+interface Compatibility {
+  readonly is_compatible?: boolean;
+  readonly messages?: readonly string[];
+}
+
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
 
@@ -155,6 +160,32 @@ export class SchemaRegistry {
       const { id } = (await response.json()) as { readonly id?: number };
       if (!Number.isInteger(id)) throw new RangeError(`${path} answers without a number`);
       return id as number;
+    });
+  }
+
+  /**
+   * Whether `register` would be let. Changes nothing. Resolves to true, to a `SchemaError` that says
+   * why not, or to null: the subject has another compatibility now, which only `register` changes.
+   * Rejects with `RegistryError`.
+   */
+  wouldTake(subject: string, schema: string, compatibility: string): Promise<boolean | SchemaError | null> {
+    const within = signalAfter(2 * waitMsMax(this.#options));
+    return this.#tried(within, async () => {
+      const name = encodeURIComponent(subject);
+      const versions = await this.#send(within, 'GET', `/subjects/${name}/versions`);
+      if (versions.status === NOT_FOUND) return true;
+      const set = await this.#send(within, 'GET', `/config/${name}?defaultToGlobal=true`);
+      if (!set.ok) throw new RangeError(`/config/${name} answers ${statusOf(set)}`);
+      if (
+        ((await set.json()) as { readonly compatibilityLevel?: string }).compatibilityLevel !== compatibility
+      )
+        return null;
+      const path = `/compatibility/subjects/${name}/versions?verbose=true`;
+      const response = await this.#send(within, 'POST', path, { schema });
+      if (response.status === UNPROCESSABLE) return new SchemaError((await errorOf(response)).reason);
+      if (!response.ok) throw new RangeError(`${path} answers ${statusOf(response)}`);
+      const { is_compatible: isCompatible, messages = [] } = (await response.json()) as Compatibility;
+      return isCompatible === true || new SchemaError(messages.join(' ') || 'it is not compatible');
     });
   }
 

@@ -7,7 +7,7 @@ import { effectiveJson, printEffective } from '../config/effective.ts';
 import { ConfigError, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { unusedKeys } from '../config/unused.ts';
-import { askRegistry, schemaOfResults } from '../daemon/avro-setup.ts';
+import { askForResults, askRegistry, schemaOfResults } from '../daemon/avro-setup.ts';
 import { backendFor, modelFolder } from '../daemon/configured-model.ts';
 import { spreading } from '../daemon/counts.ts';
 import { adviceOnWorkers } from '../daemon/engine-limits.ts';
@@ -42,7 +42,10 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
     report.say('unused', `${key} (${loaded.origins.get(key)}): ${why}`);
   await report.attempt(async () => {
     const registry = await askRegistry(config);
-    if (registry !== null) report.say('ok', `the schema registry at ${registry} answers`);
+    if (registry === null) return;
+    report.say('ok', `the schema registry at ${registry} answers`);
+    const results = model === undefined ? null : await askForResults(config, modelFolder(config));
+    if (results !== null) report.say(results.isKnown ? 'ok' : 'note', results.message);
   });
   await report.attempt(() => {
     const { recordsPerSecond, kind, ...more } = config.generate;

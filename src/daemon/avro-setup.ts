@@ -78,10 +78,39 @@ export async function resultFrame(
     hopeless: (error) => (error instanceof RegistryError ? undefined : error),
   });
   if (!(found instanceof SchemaError)) return frameOf(framing, schema, found);
-  throw new ConfigError([
+  throw refused(subject, compatibility, schema, found);
+}
+
+const refused = (subject: string, compatibility: string, schema: string, why: SchemaError): ConfigError =>
+  new ConfigError([
     `output.compatibility: the registry refuses the schema of the results for ${subject}, expected one that is ${compatibility}: ` +
-      `${found.message}. The schema: ${schema}`,
+      `${why.message}. The schema: ${schema}`,
   ]);
+
+/**
+ * Asks the registry whether it would take the schema of the results; registers nothing. Resolves to
+ * what there is to say, or to null if none is registered. Rejects with `ConfigError` and
+ * `RegistryError`.
+ */
+export async function askForResults(
+  config: Config,
+  modelFolder: string,
+): Promise<{ readonly isKnown: boolean; readonly message: string } | null> {
+  const { format, framing, topic, compatibility } = config.output;
+  if (format !== 'avro' || framing !== 'confluent') return null;
+  const schema = schemaOfResults(config, modelFolder);
+  const subject = `${topic}-value`;
+  const registry = new SchemaRegistry(registryOf(config, 'output.format'));
+  const found = await registry.wouldTake(subject, schema, compatibility);
+  if (found instanceof SchemaError) throw refused(subject, compatibility, schema, found);
+  if (found !== null)
+    return { isKnown: true, message: `the registry takes the schema of the results, ${subject}` };
+  return {
+    isKnown: false,
+    message:
+      `whether the registry takes the schema of the results is not known: ${subject} has another compatibility than ` +
+      `output.compatibility now, which run sets at its start`,
+  };
 }
 
 /** The schema of the results in Avro, as JSON. Throws `ConfigError`. */

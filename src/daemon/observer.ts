@@ -6,9 +6,10 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { describeEffect } from './describe-effect.ts';
+import { LaneLines } from './lane-lines.ts';
 
 export const logObserver = (logger: Logger, meter: Meter): Observer => {
-  const gaveUp = whoGaveUp(logger);
+  const lanes = new LaneLines(logger);
   return {
     scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
     produced: (lane, outcome, producedInMs) =>
@@ -53,20 +54,15 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => {
       // There are some for each record batch: make no words that nobody reads.
       if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
       switch (effect.type) {
-        case 'trouble': {
-          const { lane, failure, attempts } = effect;
-          logger.error(
-            { code: failure.code, attempts, stack: failure.stack },
-            `not ready: lane ${keyOf(lane)} does not advance: ${failure.message}`,
-          );
+        case 'trouble':
+          lanes.trouble(keyOf(effect.lane), effect.failure, effect.attempts);
           return;
-        }
         case 'recovered':
-          logger.info(`lane ${keyOf(effect.lane)} advances again`);
+          lanes.recovered(keyOf(effect.lane));
           return;
         case 'abandoned':
           meter.count('abandonedMicroBatches', effect.microBatches);
-          gaveUp(keyOf(effect.lane), effect.microBatches, effect.why);
+          lanes.abandoned(keyOf(effect.lane), effect.microBatches, effect.why);
           return;
         case 'settled':
           if (effect.unfinished.length > 0) {
@@ -84,25 +80,6 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => {
     },
   };
 };
-
-/** Lanes that give up for one reason are one line. */
-function whoGaveUp(logger: Logger): (lane: string, microBatches: number, why: string) => void {
-  let waiting: { readonly lane: string; readonly microBatches: number; readonly why: string }[] = [];
-  const tell = (): void => {
-    for (const [why, given] of Map.groupBy(waiting, (each) => each.why)) {
-      const sum = given.reduce((before, { microBatches }) => before + microBatches, 0);
-      const lanes = given.map(({ lane }) => lane).join(', ');
-      logger.warn(
-        `${given.length > 1 ? 'lanes' : 'lane'} ${lanes} gave up ${sum} micro-batches in flight (${why}); they will be scored again`,
-      );
-    }
-    waiting = [];
-  };
-  return (lane, microBatches, why) => {
-    if (waiting.length === 0) setImmediate(tell);
-    waiting.push({ lane, microBatches, why });
-  };
-}
 
 /** What follows from a broker that is away is not one more cause. */
 const levelOf = (message: string): 'warn' | 'debug' => (isAway({ message }) ? 'debug' : 'warn');

@@ -287,6 +287,23 @@ test('results in Avro are registered, and read by others as what they are; an in
     refused.out,
     /output\.compatibility: the registry refuses the schema of the results for .*BACKWARD/,
   );
+  const checked = (...more: readonly string[]) =>
+    new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, more)]).ended;
+  const same = await checked();
+  t.is(same.code, 0, same.out);
+  t.true(
+    same.out.includes(`ok: the registry takes the schema of the results, ${job.results}-value`),
+    same.out,
+  );
+  const wouldFail = await checked('output.features=true');
+  t.is(wouldFail.code, 78, wouldFail.out);
+  t.regex(
+    wouldFail.out,
+    /output\.compatibility: the registry refuses the schema of the results for .*BACKWARD/,
+  );
+  const unsure = await checked('output.features=true', 'output.compatibility=NONE');
+  t.is(unsure.code, 0, unsure.out);
+  t.regex(unsure.out, /^note: whether the registry takes the schema of the results is not known/m);
   const allowed = await startDaemon(job, ['output.features=true', 'output.compatibility=NONE']);
   t.is((await allowed.stop()).code, 0);
   t.deepEqual(await (await fetch(subject)).json(), [1, 2]);
