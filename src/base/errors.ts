@@ -107,6 +107,7 @@ export const ERRORS = {
     'daemon',
     'records were not acknowledged; they are sent again where that helps',
   ),
+  SCORELANE_UNFINISHED: entry('unfinished', 'daemon', '`produce`: records in flight were not acknowledged'),
   SCORELANE_RECORDS_REFUSED: entry(
     'internal',
     'record',

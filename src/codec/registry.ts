@@ -164,9 +164,9 @@ export class SchemaRegistry {
   }
 
   /**
-   * Whether `register` would be let. Changes nothing. Resolves to true, to a `SchemaError` that says
-   * why not, or to null: the subject has another compatibility now, which only `register` changes.
-   * Rejects with `RegistryError`.
+   * Whether `register` would be let. Changes nothing. Resolves to true, to a `SchemaError` that
+   * says why not, or to null: the subject has another compatibility now, which only `register`
+   * changes. Rejects with `RegistryError`.
    */
   wouldTake(subject: string, schema: string, compatibility: string): Promise<boolean | SchemaError | null> {
     const within = signalAfter(2 * waitMsMax(this.#options));

@@ -19,7 +19,7 @@ import { adviceToRun } from '../daemon/topic-settings.ts';
 import { scorerSetup } from '../daemon/worker-setup.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { type BackendChoice, explainChoice } from '../model/choose.ts';
-import { keepsState, readManifest } from '../model/manifest.ts';
+import { keepsState, type ModelManifest, readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { CheckReport } from './check-report.ts';
 import { generated } from './generated.ts';
@@ -53,7 +53,7 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
     generated(config, { generate: kind, ...more }).next();
     report.say('ok', `${recordsPerSecond} transactions a second can be generated`);
   });
-  const within = await checkLog(config, isGiven, model?.choice, report);
+  const within = await checkLog(config, isGiven, model, report);
   if (model !== undefined) await checkThread(within, model.choice, report);
   return report.end();
 }
@@ -61,13 +61,21 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
 interface CheckedModel {
   readonly choice: BackendChoice;
   readonly keepsState: boolean;
+  /** The fields by which windows are kept, if records must be keyed by them. */
+  readonly fields: readonly string[];
 }
+
+const fieldsToBeKeyedBy = ({ inputs, windows }: ModelManifest): string[] =>
+  windows.partitioning === 'trusted'
+    ? []
+    : [...new Set(inputs.flatMap((input) => (input.kind === 'window' ? (input.window.by ?? []) : [])))];
 
 function checkModel(config: Config, report: CheckReport): Promise<CheckedModel | undefined> {
   return report.attempt(async () => {
     const choice = await backendFor(config);
     report.say('ok', `model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
-    return { choice, keepsState: keepsState(readManifest(modelFolder(config))) };
+    const manifest = readManifest(modelFolder(config));
+    return { choice, keepsState: keepsState(manifest), fields: fieldsToBeKeyedBy(manifest) };
   });
 }
 
@@ -96,7 +104,7 @@ async function checkThread(config: Config, { backend }: BackendChoice, report: C
 async function checkLog(
   config: Config,
   isGiven: (key: string) => boolean,
-  choice: BackendChoice | undefined,
+  model: CheckedModel | undefined,
   report: CheckReport,
 ): Promise<Config> {
   const patience = impatient(config, createLogger('silent'));
@@ -111,10 +119,10 @@ async function checkLog(
   }
   if (config.log === 'kafka')
     report.say('ok', `rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
-  const areThere = await checkTopics(config, report);
-  if (!areThere || choice === undefined) return config;
+  const areThere = await checkTopics(config, model?.fields ?? [], report);
+  if (!areThere || model === undefined) return config;
   const within = await report.attempt(async () => {
-    const fit = await fitted(config, isGiven, choice, patience);
+    const fit = await fitted(config, isGiven, model.choice, patience);
     if (fit.lines.length > 0) report.say('ok', fit.lines.join('\n'));
     return fit.config;
   });
@@ -128,7 +136,7 @@ async function checkLog(
 }
 
 /** Each topic is asked for: one that is missing hides no other. */
-async function checkTopics(config: Config, report: CheckReport): Promise<boolean> {
+async function checkTopics(config: Config, fields: readonly string[], report: CheckReport): Promise<boolean> {
   const patience = impatient(config, createLogger('silent'));
   const sink = openSink(config, createLogger('silent'));
   const names = [config.input.topic, config.output.topic, config.deadLetters.topic];
@@ -147,6 +155,13 @@ async function checkTopics(config: Config, report: CheckReport): Promise<boolean
       `topics ${names[0]} (${input} partition${input === 1 ? '' : 's'}), ${names[1]} ` +
         `(${results}; results go ${spreading(input, results)}), ${names[2]}`,
     );
+    if (input > 1 && fields.length > 0)
+      report.say(
+        'warning',
+        `the model keeps windows by ${fields.join(' and by ')}, and ${config.input.topic} has ${input} partitions: records whose key ` +
+          `is not ${fields.length > 1 ? 'each of them' : 'that field'} become dead letters (NOT_COPARTITIONED). ` +
+          'Key them so, or give the topic one partition',
+      );
     return true;
   } finally {
     await sink.stop();

@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { EXIT } from '../base/errors.ts';
 import { versions } from '../daemon/versions.ts';
 import { loadKafkaJs } from '../kafka/seam.ts';
@@ -10,6 +11,9 @@ import { probeBackends } from '../model/backend-probe.ts';
 import { BACKENDS, type Backend } from '../model/predictor.ts';
 import { findVersion } from '../model/repository.ts';
 import type { Register } from './options.ts';
+
+/** In src/ as in dist/ it is two above. */
+const OWN = join(import.meta.dirname, '..', '..', 'native-models');
 
 interface Finding {
   readonly what: string;
@@ -73,10 +77,23 @@ export const registerDoctor: Register = (program, finish) => {
   program
     .command('doctor')
     .description('say what is here, what is missing and why')
-    .option('--repository <folder>', 'model repository to try the backends with', 'native-models')
+    .option(
+      '--repository <folder>',
+      "model repository to try the backends with; the package's own unless given",
+    )
     .option('--model <name>', 'model to try them with', 'creditcard')
     .option('--strict', 'exit with 69 if anything is missing', false)
-    .action(async ({ repository, model, strict }: { repository: string; model: string; strict: boolean }) => {
-      finish(await doctor(findVersion(repository, model, 'latest'), strict));
-    });
+    .action(
+      async ({
+        repository = OWN,
+        model,
+        strict,
+      }: {
+        repository?: string;
+        model: string;
+        strict: boolean;
+      }) => {
+        finish(await doctor(findVersion(repository, model, 'latest'), strict));
+      },
+    );
 };

@@ -2,7 +2,7 @@
 // file or are generated.
 
 import { Option } from 'commander';
-import { EXIT } from '../base/errors.ts';
+import { EXIT, ScorelaneError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type Config, GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
@@ -12,6 +12,7 @@ import { fieldsRead, type ReadField } from '../features/reads.ts';
 import { CsvRecords, type UsedField } from '../load/csv.ts';
 import { endless } from '../load/load-record.ts';
 import { type LoadResult, runLoad, shortfall } from '../load/load-source.ts';
+import { SinkError } from '../log/ports.ts';
 import { readManifest } from '../model/manifest.ts';
 import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -35,6 +36,8 @@ import { keepHeapSmall } from './small-heap.ts';
 export interface ProduceOptions {
   /** A CSV file with a header line. */
   readonly csv?: string;
+  /** Sends the file again at its end. */
+  readonly repeat: boolean;
   /** Between its cells; looked for in the header line unless given. */
   readonly separator?: string;
   /** Its columns that are sent as text, even if they look like numbers. */
@@ -56,6 +59,14 @@ export interface ProduceOptions {
   readonly quiet: boolean;
 }
 
+/** Records in flight were not acknowledged, and will not be. */
+class UnfinishedError extends ScorelaneError {
+  readonly code = 'SCORELANE_UNFINISHED';
+  constructor(cause: SinkError) {
+    super(`not all records were acknowledged, and nobody knows which are there: ${cause.message}`, { cause });
+  }
+}
+
 export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
   keepHeapSmall();
   if (options.to !== undefined) return writeGenerated(config, options, options.to);
@@ -69,6 +80,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
       : await CsvRecords.open(options.csv, {
           used: usedFields(fields, config, options.text),
           separator: options.separator,
+          repeats: options.repeat,
         });
   const sink = openSink(config, logger);
   const patience = impatient(config, logger);
@@ -108,6 +120,11 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     const result = await runLoad(load, stop.signal);
     stopBar();
     if (!options.quiet) process.stdout.write(`${inWords(config, recordsPerSecond, result)}\n`);
+    if (options.csv !== undefined && result.sent < count && Number.isFinite(count))
+      logger.warn(
+        `${options.csv} has ${result.sent} rows, fewer than --count ${count}: --repeat sends them again`,
+      );
+    if (result.failure instanceof SinkError) throw new UnfinishedError(result.failure);
     if (result.failure !== undefined) throw result.failure;
   } finally {
     stopBar();
@@ -142,7 +159,8 @@ function usedFields(fields: readonly ReadField[], { output }: Config, texts: rea
 
 export const registerProduce: Register = (program, finish) => {
   withQuiet(withConfig(program, 'produce', 'send transactions to the input topic'))
-    .option('--csv <file>', 'rows with a header line, again and again; a pipe is sent once')
+    .option('--csv <file>', 'rows with a header line, or a pipe of them: each is sent once')
+    .option('--repeat', 'send the rows of --csv again and again, until --count or Ctrl-C', false)
     .option(
       '--separator <character>',
       'between the cells, or tab; found in the header line',
@@ -171,6 +189,7 @@ export const registerProduce: Register = (program, finish) => {
       async (
         flags: ConfigFlags & {
           csv?: string;
+          repeat: boolean;
           generate?: Generated;
           customers: number;
           terminals: number;
@@ -198,6 +217,7 @@ export const registerProduce: Register = (program, finish) => {
             seed: flags.seed,
             text: flags.text,
             quiet: flags.quiet,
+            repeat: flags.repeat,
             ...(flags.separator === undefined ? {} : { separator: flags.separator }),
             generate: flags.generate ?? 'fitted',
             customers: flags.customers,

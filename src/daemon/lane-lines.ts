@@ -1,6 +1,6 @@
-// What is said of lanes: lanes of which the same is to be said at once are one line, and a lane that
-// is tried again and again is named every ten seconds. A hundred lanes may stand still for one
-// topic that is gone.
+// What is said of lanes: lanes of which the same is to be said at once are one line, and a lane
+// that is tried again and again is named every ten seconds. A hundred lanes may stand still for
+// one topic that is gone.
 
 import type { Failure } from '../engine/messages.ts';
 import type { Logger } from '../telemetry/log.ts';

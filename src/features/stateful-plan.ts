@@ -237,4 +237,4 @@ const notCopartitioned = (by: string, value: unknown): string =>
   `windows are kept by field "${by}", which is ${describe(value)}, but the record's key is another and would send it to another ` +
   'partition: records of one such field may lie in several partitions, and a window would see some of them only. Key the topic by ' +
   'this field, or write it again keyed so, or give it one partition; where another partitioner puts them together all the same, say ' +
-  'partitioning: trusted under state in model.yaml';
+  'partitioning: trusted under windows in model.yaml';

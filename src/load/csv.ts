@@ -1,4 +1,4 @@
-// Makes records to send from a CSV file. A file is repeated, a pipe is read once. Each record has
+// Makes records to send from a CSV file, once, or again and again if it is no pipe. Each record has
 // its own id, and the number of its row as its key, so that a row always goes to the same
 // partition.
 
@@ -21,6 +21,8 @@ export interface UsedField {
 export interface CsvRecordsOptions {
   readonly used: readonly UsedField[];
   readonly separator?: string | undefined;
+  /** At its end a file begins again. */
+  readonly repeats: boolean;
 }
 
 /**
@@ -64,12 +66,12 @@ export class CsvRecords implements LoadRecords {
     return this.#records.slice(from, this.#taken);
   }
 
-  /** Resolves to false at the end of a pipe. */
+  /** Resolves to false at the end. */
   async #readOn(): Promise<boolean> {
     let { done, value } = await this.#batches.next();
     if (done === true) {
       const { file, size } = this.#file;
-      if (size === null) return false;
+      if (size === null || !this.#options.repeats) return false;
       this.#file = await openCsv(file, this.#options.separator);
       this.#columns = columnsOf(this.#file, this.#options.used);
       this.#batches = this.#file.batches()[Symbol.asyncIterator]();

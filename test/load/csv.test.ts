@@ -33,7 +33,7 @@ const any = (name: string, isText = false): UsedField => ({
 });
 
 async function taken(count: number, text: string, used: readonly UsedField[]): Promise<LoadRecord[]> {
-  const records = await CsvRecords.open(csv(text), { used });
+  const records = await CsvRecords.open(csv(text), { used, repeats: true });
   const all: LoadRecord[] = [];
   while (all.length < count) all.push(...(await records.take(count - all.length)));
   return all;
@@ -46,7 +46,13 @@ async function rowsOf(text: string | Buffer, separator?: string): Promise<Cells[
   return rows;
 }
 
-test('rows of a CSV file repeat, each with an id of its own and the key of its row', async (t) => {
+test('the rows of a CSV file are sent once, unless they are to be repeated', async (t) => {
+  const records = await CsvRecords.open(csv('a\n1\n2\n'), { used: [number('a')], repeats: false });
+  t.is((await records.take(9)).length, 2);
+  t.deepEqual(await records.take(9), []);
+});
+
+test('repeated rows have an id of their own each, and the key of their row', async (t) => {
   t.deepEqual(await taken(3, 'a,b\n1,2\n3,4e1\n', [number('a'), number('b')]), [
     { key: 'row-0', value: { id: 0, a: 1, b: 2 } },
     { key: 'row-1', value: { id: 1, a: 3, b: 40 } },
@@ -148,7 +154,7 @@ test('a pipe is read once, and its records end with it', async (t) => {
   const pipe = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'pipe');
   execFileSync('mkfifo', [pipe]);
   const writing = writeFile(pipe, 'a\n1\n2\n');
-  const records = await CsvRecords.open(pipe, { used: [number('a')] });
+  const records = await CsvRecords.open(pipe, { used: [number('a')], repeats: true });
   const found: LoadRecord[] = [];
   for (let next = await records.take(9); next.length > 0; next = await records.take(9)) found.push(...next);
   await writing;
