@@ -1,6 +1,5 @@
-// Avro end to end: a real registry, records written by fastavro with two writers' schemas in one
-// topic, scored as the same numbers in any other form; an unknown schema costs only its record, a
-// registry that is away only time.
+// Avro end to end: a real registry; records of fastavro, by two schemas in one topic, are scored as
+// in any other form; an unknown schema costs only its record, a registry that is away only time.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
