@@ -88,6 +88,12 @@ const TABLE: readonly (readonly [words: readonly string[], code: number, told: r
     64,
     ['run: expected options only, found 2 more words', 'see scorelane run --help'],
   ],
+  [['produce', ...KAFKA, '--garbage', ''], 64, ['--garbage: expected 0 to 1, found ""']],
+  [
+    ['produce', ...KAFKA, '--rate', '1e400'],
+    64,
+    ['--rate: expected records a second, or max, found "1e400"'],
+  ],
   [
     ['produce', ...KAFKA, '--csv', join(folder, 'no.csv'), '--count', '1'],
     66,

@@ -9,7 +9,7 @@ import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { type CsvFile, openCsv } from '../load/csv-file.ts';
 import { type Cells, CsvDataError } from '../load/csv-rows.ts';
-import { cell, columnIndexes, JSON_NUMBER, nameOfSeparator, recordsWith } from '../load/rows.ts';
+import { cell, columnIndexes, JSON_NUMBER, namedBy, nameOfSeparator, recordsWith } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
 import { answerSignals, endAtOnce, exitCodeBy, type Signal } from '../signals.ts';
 import { after } from '../time/timer.ts';
@@ -125,12 +125,12 @@ class Matrix {
     const fields = fieldsRead(inputs, windows).filter(
       ({ path, isRequired }) => isRequired || file.columns.includes(path),
     );
-    const one = (name: string | undefined): number | undefined =>
-      name === undefined ? undefined : columnIndexes(file, [name])[0];
-    columnIndexes(file, text);
-    this.#keep = columnIndexes(file, keep);
-    this.#timestamp = one(timestamp);
-    this.#key = one(key);
+    const one = (name: string | undefined, option: string): number | undefined =>
+      name === undefined ? undefined : columnIndexes(file, [name], namedBy(option))[0];
+    columnIndexes(file, text, namedBy('--text'));
+    this.#keep = columnIndexes(file, keep, namedBy('--keep'));
+    this.#timestamp = one(timestamp, '--timestamp');
+    this.#key = one(key, '--key');
     this.#recordOf = recordsWith(
       file,
       fields.map(({ path }) => ({ name: path, isText: text.includes(path) })),

@@ -76,18 +76,24 @@ export const timeArgument = argument((text) => {
   const ms = timeIn(text);
   return Number.isNaN(ms) ? undefined : ms;
 }, 'a time such as 2026-01-31T12:00:00Z');
-export const rateArgument = argument(
-  (text) => (text === 'max' ? Number.POSITIVE_INFINITY : Number(text) > 0 ? Number(text) : undefined),
-  'records a second, or max',
-);
+/** NaN for text that is no decimal number, or one that no double holds. */
+const decimalIn = (text: string): number =>
+  /^[\d.]+(?:[eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text)) ? Number(text) : Number.NaN;
+
+export const rateArgument = argument((text) => {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  const rate = decimalIn(text);
+  return rate > 0 ? rate : undefined;
+}, 'records a second, or max');
 export const countArgument = argument(
-  (text) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
+  (text) =>
+    /^\d+$/.test(text) && Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined,
   'a whole number',
 );
-export const shareArgument = argument(
-  (text) => (Number(text) >= 0 && Number(text) <= 1 ? Number(text) : undefined),
-  '0 to 1',
-);
+export const shareArgument = argument((text) => {
+  const share = decimalIn(text);
+  return share <= 1 ? share : undefined;
+}, '0 to 1');
 
 export const separatorArgument = argument((text) => {
   const separator = text === 'tab' || text === '\\t' ? '\t' : text;

@@ -151,7 +151,7 @@ function usedFields(fields: readonly ReadField[], { output }: Config, texts: rea
     ...[...new Set(others)].map((name) => ({
       name,
       isNumber: false,
-      isRequired: texts.includes(name),
+      isRequired: false,
       isText: texts.includes(name),
     })),
   ];

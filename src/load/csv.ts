@@ -5,7 +5,7 @@
 import { type CsvFile, openCsv } from './csv-file.ts';
 import { type Cells, CsvDataError } from './csv-rows.ts';
 import type { LoadRecord, LoadRecords } from './load-record.ts';
-import { cellValue, columnIndexes, FOR_THE_MODEL } from './rows.ts';
+import { cellValue, columnIndexes, FOR_THE_MODEL, namedBy } from './rows.ts';
 
 /** A field that readers of the records use. All other columns are sent where they hold numbers. */
 export interface UsedField {
@@ -14,7 +14,7 @@ export interface UsedField {
   readonly isNumber: boolean;
   /** An empty cell is an error, and so is a file without the column. */
   readonly isRequired: boolean;
-  /** The cells are text, even if they look like numbers. */
+  /** The cells are text, even if they look like numbers: `--text` names the column. */
   readonly isText: boolean;
 }
 
@@ -101,16 +101,29 @@ export class CsvRecords implements LoadRecords {
 
 const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+\s*$/;
 
-const expected = (text: string): string =>
-  `expected a number${DECIMAL_COMMA.test(text) ? ', with a point for decimals' : ''}`;
+function expected(text: string): string {
+  if (DECIMAL_COMMA.test(text)) return 'expected a number, with a point for decimals';
+  // What other programs take for a number, such as `007`, `.5`, `+1` or `0x1f`.
+  return text.trim() !== '' && !Number.isNaN(Number(text))
+    ? 'expected a number as JSON has them: no zero or plus in front, digits around the point, finite'
+    : 'expected a number';
+}
 
 function columnsOf(file: CsvFile, used: readonly UsedField[]): Column[] {
   // All that are there must be there once.
-  columnIndexes(
-    file,
-    used.filter(({ name, isRequired }) => isRequired || file.columns.includes(name)).map(({ name }) => name),
-    FOR_THE_MODEL,
+  const named = used.filter(({ isText }) => isText);
+  const read = used.filter(
+    ({ name, isRequired, isText }) => !isText && (isRequired || file.columns.includes(name)),
   );
+  for (const [fields, why] of [
+    [named, namedBy('--text')],
+    [read, FOR_THE_MODEL],
+  ] as const)
+    columnIndexes(
+      file,
+      fields.map(({ name }) => name),
+      why,
+    );
   return file.columns.map((name) => [name, readerOf(used.find((field) => field.name === name))]);
 }
 
@@ -122,10 +135,7 @@ function readerOf(field: UsedField | undefined): Read {
   return (text) => (text.trim() === '' ? empty : numberOr(null, text));
 }
 
-/** The number that a cell holds, also one that JSON would not take, such as `.5` or `+1`. */
 function numberOr<T>(other: T, text: string): number | bigint | T {
   const value = cellValue(text);
-  if (typeof value !== 'string') return value ?? other;
-  const number = Number(value);
-  return Number.isNaN(number) ? other : number;
+  return typeof value === 'string' ? other : (value ?? other);
 }

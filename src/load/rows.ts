@@ -1,6 +1,6 @@
 // The rows of a CSV file as records, with the same values as in JSON: a number where the text is a
-// JSON number (so 007 is text), otherwise text. An empty cell is a missing field. A cell that
-// nobody needs is not looked at.
+// JSON number that a double can hold (so 007 and 1e999 are text), otherwise text. An empty cell is
+// a missing field. A cell that nobody needs is not looked at.
 
 import { numberIn } from '../codec/json.ts';
 import type { CsvFile } from './csv-file.ts';
@@ -38,8 +38,9 @@ export function columnIndexes(
   return names.map((name) => columns.indexOf(name));
 }
 
-/** What columns are wanted for, unless the command line names them. */
+/** What columns are wanted for. */
 export const FOR_THE_MODEL = ', which the model reads';
+export const namedBy = (option: string): string => `, which ${option} names`;
 
 /** Makes records of rows, with the given columns of the file. Throws as `columnIndexes` does. */
 export function recordsWith(file: CsvFile, needed: readonly NeededColumn[]): (cells: Cells) => CsvRow {
@@ -62,7 +63,9 @@ export function recordsWith(file: CsvFile, needed: readonly NeededColumn[]): (ce
 export function cellValue(text: string, isText = false): number | bigint | string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
-  return !isText && JSON_NUMBER.test(trimmed) ? numberIn(trimmed) : text;
+  if (isText || !JSON_NUMBER.test(trimmed)) return text;
+  const number = numberIn(trimmed);
+  return Math.abs(Number(number)) === Number.POSITIVE_INFINITY ? text : number;
 }
 
 const SHOWN_MAX = 12;

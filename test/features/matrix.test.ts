@@ -110,7 +110,10 @@ test('a column that is not there, and a matrix that cannot be written, are error
   const absent = ['features', ...flags, '--csv', csv, '--out', join(folder, 'x'), '--timestamp', 'when'];
   const { code, out } = await new Program(absent).ended;
   t.is(code, 65, out);
-  t.regex(out, /has no column "when"; with the separator "," its columns are "at", "amount"/);
+  t.regex(
+    out,
+    /has no column "when", which --timestamp names; with the separator "," its columns are "at", "amount"/,
+  );
   const full = await new Program(['features', ...flags, '--csv', csv, '--out', '/dev/full']).ended;
   t.is(full.code, 73, full.out);
   t.regex(full.out, /could not be written/);

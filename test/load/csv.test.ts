@@ -61,7 +61,7 @@ test('repeated rows have an id of their own each, and the key of their row', asy
 });
 
 test('a column that nobody needs is sent where it holds a number and left out where it holds text; what is used is sent as it is', async (t) => {
-  const text = 'id,note,extra,code,zip,a\nx-1,hello,7,A,01234,.5\nx-2,,eight,7,1234,1\n';
+  const text = 'id,note,extra,code,zip,a\nx-1,hello,7,A,01234,0.5\nx-2,,eight,7,1234,1\n';
   const used = [any('id'), any('code'), any('zip', true), number('a')];
   const values = (await taken(2, text, used)).map(({ value }) => value);
   t.deepEqual(values, [
@@ -77,6 +77,12 @@ for (const [what, text, message] of [
     'a;b\n1;2,5\n',
     /row 1: column "b" is "2,5", expected a number, with a point for decimals/,
   ],
+  [
+    'a number that JSON would not have',
+    'a,b\n1,0012.5\n',
+    /column "b" is "0012.5", expected a number as JSON/,
+  ],
+  ['a number that no double holds', 'a,b\n1,-1e999\n', /column "b" is "-1e999", expected a number as JSON/],
   ['an empty cell', 'a,b\n1,\n', /row 1: column "b" is "", expected a number/],
   ['a row that is too short', 'a,b\n1,1\n1\n', /row 2 has 1 cells, expected 2 as in the header line/],
   ['no rows', 'a,b\n', /no rows; expected a header line and at least one row/],
@@ -96,6 +102,33 @@ for (const [what, text, message] of [
     await t.throwsAsync(taken(3, text, used), { instanceOf: CsvDataError, message });
   });
 }
+
+test('a record has a number where features has one: text that JSON would not take as a number is none', async (t) => {
+  const cells = ['7', '007', '.5', '+1', '0x1f', 'Infinity', '1e999', '-0.5e1', '12345678901234567890'];
+  const columns = cells.map((_, index) => `c${index}`);
+  const text = `a,${columns.join(',')}\n1,${cells.join(',')}\n`;
+  const file = await openCsv(csv(text));
+  const { value: rows } = await file.batches()[Symbol.asyncIterator]().next();
+  const read = recordsWith(
+    file,
+    columns.map((name) => ({ name })),
+  )(rows[0] as Cells);
+  const expected = { c0: 7, c7: -5, c8: 12345678901234567890n };
+  const [sent] = await taken(1, text, [number('a')]);
+  t.deepEqual(sent?.value, { id: 0, a: 1, ...expected });
+  t.deepEqual(
+    Object.fromEntries(Object.entries(read).filter(([, value]) => typeof value !== 'string')),
+    expected,
+  );
+  const [asIs] = await taken(1, text, [number('a'), ...columns.map((name) => any(name))]);
+  t.deepEqual(asIs?.value, { id: 0, a: 1, ...read });
+});
+
+test('a column that --text names is said to be named by it if it is not there', async (t) => {
+  await t.throwsAsync(taken(1, 'a\n1\n', [number('a'), any('nope', true)]), {
+    message: /x\.csv has no column "nope", which --text names; with the separator/,
+  });
+});
 
 test('a quote that is not closed ends the reading, however long the file is', async (t) => {
   const text = `a,b\n1,"2\n${'3,4\n'.repeat(300_000)}`;
