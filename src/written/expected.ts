@@ -67,33 +67,32 @@ function counted(origin: string, bound: string, count: number): string {
 function aNumber({ schema, inst }: RawIssue): string | undefined {
   const type = schema ?? inst;
   if (!(type instanceof z.ZodNumber)) return undefined;
-  const { format, minimum, exclusiveMinimum, maximum, exclusiveMaximum } = type._zod.bag as Readonly<
-    Record<string, unknown>
-  >;
-  const isInt = format === 'safeint' || format === 'int32' || format === 'uint32';
-  const [least, above] = isInt
-    ? [next(minimum, exclusiveMinimum), undefined]
-    : [bound(minimum), bound(exclusiveMinimum)];
-  const [most, below] = [bound(maximum), bound(exclusiveMaximum)];
-  const range = [
-    least !== undefined && most !== undefined ? `from ${least} to ${most}` : '',
-    least !== undefined && most === undefined ? `of at least ${least}` : '',
-    least === undefined && most !== undefined ? `of at most ${most}` : '',
-    above === undefined ? '' : `above ${above}`,
-    below === undefined ? '' : `below ${below}`,
-  ].filter((part) => part !== '');
-  return [isInt ? 'a whole number' : 'a number', ...range].join(' ');
+  const { isInt } = type;
+  const [low, high] = [boundOf(type, 'greater_than', isInt), boundOf(type, 'less_than', isInt)];
+  const isWithin = low?.inclusive === true && high?.inclusive === true;
+  const range = isWithin
+    ? [`from ${low.value} to ${high.value}`]
+    : [
+        low === undefined ? '' : `${low.inclusive ? 'of at least' : 'above'} ${low.value}`,
+        high === undefined ? '' : `${high.inclusive ? 'of at most' : 'below'} ${high.value}`,
+      ].filter((part) => part !== '');
+  return [isInt ? 'a whole number' : 'a number', range.join(' and ')].join(' ').trimEnd();
 }
 
-/** Bounds that every number has are left out. */
-const bound = (value: unknown): number | undefined =>
-  typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined;
+interface Bound {
+  readonly value: number;
+  readonly inclusive: boolean;
+}
 
-/** The least whole number by both bounds. */
-function next(minimum: unknown, exclusive: unknown): number | undefined {
-  const [least, above] = [bound(minimum), bound(exclusive)];
-  if (above === undefined) return least;
-  return Math.max(least ?? Number.NEGATIVE_INFINITY, Math.floor(above) + 1);
+/** The bound of one side. That of a whole number is the last one that is taken. */
+function boundOf(type: z.ZodNumber, side: 'greater_than' | 'less_than', isInt: boolean): Bound | undefined {
+  const checks = (type._zod.def.checks ?? []).map(
+    (each) => each._zod.def as Partial<Bound> & typeof each._zod.def,
+  );
+  const { value, inclusive = true } = checks.find(({ check }) => check === side) ?? {};
+  if (value === undefined) return undefined;
+  if (!isInt || inclusive) return { value, inclusive };
+  return { value: side === 'greater_than' ? Math.floor(value) + 1 : Math.ceil(value) - 1, inclusive: true };
 }
 
 const knownKeys = (schema: unknown): readonly string[] =>

@@ -21,6 +21,17 @@ const words = (
 ): string => (schema.safeParse(said).error?.issues ?? []).map(({ message }) => message).join('; ');
 const wrong = (said: unknown): string => words(planInput, said);
 
+test('a number outside its bounds is refused with the bounds', (t) => {
+  for (const [said, expected] of [
+    [{ path: 'a', std: 0 }, 'expected a number above 0'],
+    [{ path: 'a', count: 0 }, 'expected a whole number of at least 1'],
+    [{ path: 'a', hash: { buckets: 1 } }, 'expected a whole number of at least 2'],
+    [{ path: 'a', hash: { buckets: 8, seed: -1 } }, 'expected a whole number from 0 to 4294967295'],
+    [{ time: 'hour', offsetMinutes: 2_000 }, 'expected a whole number from -1440 to 1440'],
+  ] as const)
+    t.is(wrong(said), expected);
+});
+
 test('every kind of input has its columns, their names, and the fields that it cannot do without', (t) => {
   const window = { function: 'sum', by: 'card', of: 'amount', size: '10m', delay: '90s' };
   for (const [said, names, fields] of [
