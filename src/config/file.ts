@@ -1,6 +1,6 @@
 // The configuration file: YAML, read as a list of keys and values with their places.
 
-import { readTextFile } from '../written/file-trouble.ts';
+import { NotTextError, readTextFile } from '../written/file-trouble.ts';
 import { placed } from '../written/problem.ts';
 import { plainOf, readYaml, type YamlEntry, YamlError, type YamlNode } from '../written/yaml.ts';
 import { leafByKey, leaves } from './leaves.ts';
@@ -15,10 +15,10 @@ export interface FileKeys {
  * The keys and values in the file, whether the schema has these keys or not. Throws `NoInputError`.
  */
 export function readConfigFile(file: string): FileKeys {
-  const text = readTextFile(file);
   try {
-    return keysOf(file, readYaml(text));
+    return keysOf(file, readYaml(readTextFile(file)));
   } catch (error) {
+    if (error instanceof NotTextError) return { given: null, problems: [error.message] };
     if (!(error instanceof YamlError)) throw error;
     return { given: null, problems: [`${placed(file, error.place)}: ${error.message}`] };
   }

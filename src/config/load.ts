@@ -2,6 +2,7 @@
 // All problems are reported together, with the file, the key, the found and the expected value, but
 // never with a secret.
 
+import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { ScorelaneError } from '../base/errors.ts';
 import { nearest } from '../written/nearest.ts';
@@ -141,11 +142,18 @@ function unknownKey(key: string, entry: YamlEntry | undefined): string {
 }
 
 /**
- * The key that may be meant: one that is spelt nearly so, or one of that name in another section.
+ * The key that may be meant: one of that name in another section, or else one that is spelt nearly
+ * so.
  */
 function hintFor(key: string): string {
-  const name = key.slice(key.lastIndexOf('.') + 1);
-  const near = nearest(key, KEYS) ?? leaves.find(({ path }) => path.at(-1) === name)?.key;
+  const ofThatName = leaves.filter(({ path }) => `.${key}`.endsWith(`.${path.at(-1)}`));
+  const near =
+    ofThatName.length > 0
+      ? closest(
+          key,
+          ofThatName.map((leaf) => leaf.key),
+        )
+      : nearest(key, KEYS);
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 

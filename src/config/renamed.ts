@@ -3,18 +3,20 @@
 
 import { leafByKey, variableOf } from './leaves.ts';
 
-const RENAMED: Readonly<Record<string, string>> = {
-  'state.directory': 'snapshots.directory',
-  'state.snapshotInterval': 'snapshots.interval',
-};
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['state.directory', 'snapshots.directory'],
+  ['state.snapshotInterval', 'snapshots.interval'],
+]);
 
 /** What to do about a key, if it is an old one. */
-export const renamedKey = (key: string): string | null =>
-  RENAMED[key] === undefined ? null : `${key}: expected its new name ${RENAMED[key]}, found the old one`;
+export function renamedKey(key: string): string | null {
+  const now = RENAMED.get(key);
+  return now === undefined ? null : `${key}: expected its new name ${now}, found the old one`;
+}
 
 /** A problem for each environment variable with an old name. */
 export const renamedVariables = (environment: NodeJS.ProcessEnv): string[] =>
-  Object.entries(RENAMED).flatMap(([old, now]) => {
+  [...RENAMED].flatMap(([old, now]) => {
     const variable = variableOf(old.split('.'));
     if (environment[variable] === undefined) return [];
     return [`${variable}: ${old}: expected its new name ${leafByKey.get(now)?.variable}, found the old one`];

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ScorelaneError } from '../base/errors.ts';
 import { codecs } from '../codec/codecs.ts';
-import { readTextFile } from '../written/file-trouble.ts';
+import { NotTextError, readTextFile } from '../written/file-trouble.ts';
 import { findingsOf, problemIn } from '../written/problem.ts';
 import { readYaml } from '../written/yaml.ts';
 import type { LoadRecord } from './load-record.ts';
@@ -30,7 +30,7 @@ export class FitError extends ScorelaneError {
 
 /** Throws `NoInputError` and `FitError`. */
 function readFit(file: string): z.infer<typeof fitSchema> {
-  const bytes = Buffer.from(readTextFile(file));
+  const bytes = Buffer.from(textOf(file));
   let value: unknown;
   try {
     value = codecs.json.decode(bytes, 0, bytes.length);
@@ -46,6 +46,15 @@ function readFit(file: string): z.infer<typeof fitSchema> {
       .map((finding) => problemIn(file, document, finding))
       .join('\n'),
   );
+}
+
+function textOf(file: string): string {
+  try {
+    return readTextFile(file);
+  } catch (error) {
+    if (error instanceof NotTextError) throw new FitError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** An endless stream of transactions; `file` is a model's generator.json. */

@@ -1,6 +1,7 @@
 // Why a file could not be read or written, in our words, and the error of a file that a command
 // needs.
 
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ScorelaneError } from '../base/errors.ts';
@@ -10,6 +11,9 @@ import { nearest } from './nearest.ts';
 export class NoInputError extends ScorelaneError {
   readonly code = 'SCORELANE_NO_INPUT';
 }
+
+/** It can be read, but is no text. What reads it says of what kind the fault is. */
+export class NotTextError extends NoInputError {}
 
 type Act = 'read' | 'write';
 
@@ -68,13 +72,34 @@ function neighbour(path: string): string {
   }
 }
 
-/** Reads a text file that a command needs. Throws `NoInputError`. */
+/** Reads a text file that a command needs. Throws `NoInputError`, and `NotTextError` of that. */
 export function readTextFile(path: string): string {
+  let bytes: Buffer;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    bytes = readFileSync(path);
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      throw new NoInputError(`${path}: expected text in UTF-8, found other bytes`, { cause: error });
     throw new NoInputError(`${path}: ${fileTrouble(error, path)}`, { cause: error });
   }
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  throw new NotTextError(`${path}:${placeOfOther(bytes)}: expected text in UTF-8, found other bytes`);
 }
+
+/** `line:column` of the first byte that is not UTF-8. */
+function placeOfOther(bytes: Buffer): string {
+  let line = 1;
+  let start = 0;
+  let end = bytes.indexOf(LINE_FEED);
+  while (end >= 0 && isUtf8(bytes.subarray(start, end))) {
+    line++;
+    start = end + 1;
+    end = bytes.indexOf(LINE_FEED, start);
+  }
+  const rest = bytes.subarray(start, end < 0 ? bytes.length : end);
+  let whole = 0;
+  // A character has at most four bytes.
+  for (let tried = 1; tried <= rest.length && tried - whole <= 4; tried++)
+    if (isUtf8(rest.subarray(whole, tried))) whole = tried;
+  return `${line}:${rest.toString('utf8', 0, whole).length + 1}`;
+}
+
+const LINE_FEED = 0x0a;

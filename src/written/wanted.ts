@@ -12,7 +12,12 @@ export function wanted(written: YamlNode, type: z.ZodType): unknown {
   if (written.kind === 'map' && (inner instanceof z.ZodRecord || inner instanceof z.ZodObject))
     return Object.fromEntries(
       [...written.entries].map(([name, { value }]) => {
-        const part = inner instanceof z.ZodRecord ? inner.valueType : inner.shape[name];
+        const part =
+          inner instanceof z.ZodRecord
+            ? inner.valueType
+            : Object.hasOwn(inner.shape, name)
+              ? inner.shape[name]
+              : undefined;
         return [name, part === undefined ? plainOf(value) : wanted(value, part as z.ZodType)];
       }),
     );

@@ -70,6 +70,24 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     ['scoring.worker=2'],
     /--set: scoring\.worker: expected a key that exists, found none of this name; did you mean "scoring\.workers"/,
   ],
+  [
+    'a key that stands in another section, although one of this section is spelt nearly so',
+    MINIMAL,
+    ['scoring.backend=wasm'],
+    /--set: scoring\.backend: .*; did you mean "model\.backend"\?$/,
+  ],
+  [
+    'a key of Kafka in a section that is spelt wrong',
+    `${MINIMAL}kafak: {group.id: g}`,
+    [],
+    /kafak\.group\.id: .*; did you mean "kafka\.group\.id"\?$/,
+  ],
+  [
+    'a key that every object inherits',
+    `${MINIMAL}__proto__: 1\nconstructor: 1\ntoString: 1`,
+    ['__proto__=1', 'valueOf=1'],
+    /^\S+: __proto__: expected a key that exists, found none of this name\n\S+: constructor: expected a key that exists[^[]*$/,
+  ],
   ['a missing key', 'input: {topic: a}', [], /c\.yaml: output\.topic: expected text, found nothing/],
   [
     'a wrong type',
