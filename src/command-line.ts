@@ -12,6 +12,7 @@ import { registerFeatures } from './commands/features.ts';
 import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
 import { registerRun } from './commands/run.ts';
+import { complain } from './commands/say.ts';
 import { registerTail } from './commands/tail.ts';
 import { errorInWords, usageInWords } from './commands/usage.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
@@ -64,10 +65,6 @@ try {
     exitCode = exitCodeOf(error);
     complain(errorInWords(error, placeOfKey));
   }
-}
-
-function complain(text: string): void {
-  process.stderr.write(`${text.replaceAll(/^(?=\S)/gm, 'scorelane: ')}\n`);
 }
 
 /** What is wrong, and where the help is for the command that was meant. */

@@ -12,7 +12,7 @@ const DEMO = ['--config', 'config/demo.yaml'];
 const KAFKA = ['--config', 'config/kafka.yaml'];
 const folder = mkdtempSync(join(tmpdir(), 'scorelane-wrong-'));
 
-const file = (name: string, text: string): string => {
+const file = (name: string, text: string | Uint8Array): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
@@ -45,6 +45,9 @@ writeFileSync(
   join(folder, 'repository', 'bad', '1', 'model.yaml'),
   'name: bad\nversion: 1\ninputs:\n  - { path: a, scael: 3 }\noutputs: score\n',
 );
+
+mkdirSync(join(folder, 'repository', 'other', '1'), { recursive: true });
+file('repository/other/1/model.yaml', Buffer.from('name: \u00e9\n', 'latin1'));
 
 const TABLE: readonly (readonly [words: readonly string[], code: number, told: readonly string[]])[] = [
   [['run', '--config', many, '--set', 'scoring.workers=0'], 78, LINES],
@@ -108,6 +111,37 @@ const TABLE: readonly (readonly [words: readonly string[], code: number, told: r
       String.raw`\S*model\.yaml:1:1: artefacts: expected .*, found nothing`,
       String.raw`\S*model\.yaml:1:1: golden: expected .*, found nothing`,
     ],
+  ],
+  [
+    ['check', ...DEMO, '--set', `model.repository=${join(folder, 'repository')}`, '--set', 'model.name=bad'],
+    78,
+    [
+      String.raw`\S*model\.yaml:4:16: inputs\.0\.scael: expected a key that exists, .*`,
+      String.raw`\S*model\.yaml:5:10: outputs: expected a list, found "score"`,
+      'run would not start: 4 things wrong',
+    ],
+  ],
+  [
+    ['check', ...DEMO, '--set', 'output.ids=score, score'],
+    78,
+    [String.raw`--set: output\.ids: "score" would stand twice .*`, 'run would not start: 1 thing wrong'],
+  ],
+  [
+    ['check', '--config', file('latin1.yaml', Buffer.from('# a\nlog: m\u00e9mory\n', 'latin1'))],
+    78,
+    [String.raw`\S*latin1\.yaml:2:7: expected text in UTF-8, found other bytes`],
+  ],
+  [
+    [
+      'check',
+      ...DEMO,
+      '--set',
+      `model.repository=${join(folder, 'repository')}`,
+      '--set',
+      'model.name=other',
+    ],
+    78,
+    [String.raw`\S*model\.yaml:1:7: expected text in UTF-8, found other bytes`],
   ],
 ];
 

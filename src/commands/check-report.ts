@@ -2,6 +2,9 @@
 // end.
 
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
+import { placeOfKey } from './options.ts';
+import { complain } from './say.ts';
+import { errorInWords } from './usage.ts';
 
 /** `wrong`: `run` would not start. `unused`: a key that has no effect. `note`: not looked at. */
 export type Level = 'ok' | 'wrong' | 'warning' | 'unused' | 'note';
@@ -33,11 +36,12 @@ export class CheckReport {
   /** The first error decides on the exit code. Throws those that are faults of scorelane. */
   wrong(error: unknown): void {
     if (isUnforeseen(error)) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (this.#exitCode === EXIT.ok) this.#exitCode = exitCodeOf(error);
-    for (const line of linesOf(error))
-      this.#findings.push({ level: 'wrong', message: line, ...(code === undefined ? {} : { code }) });
-    if (!this.#asJson) process.stderr.write(`scorelane: ${message}\n`);
+    const text = errorInWords(error, placeOfKey);
+    for (const message of thingsIn(text))
+      this.#findings.push({ level: 'wrong', message, ...(code === undefined ? {} : { code }) });
+    if (!this.#asJson) complain(text);
   }
 
   /** Does a part of the check. Resolves to undefined where something was wrong. */
@@ -70,6 +74,5 @@ export class CheckReport {
   }
 }
 
-/** A wrong configuration has a line for each problem. */
-const linesOf = (error: unknown): readonly string[] =>
-  (error as { readonly problems?: readonly string[] }).problems ?? [(error as Error).message];
+/** Each has a line, and perhaps more that are indented. */
+const thingsIn = (text: string): readonly string[] => text.split(/\n(?=\S)/);

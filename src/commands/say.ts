@@ -9,3 +9,7 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 export const note = (line: string | null): void => {
   if (line !== null) process.stderr.write(`${line}\n`);
 };
+
+/** What is wrong: each thing on a line, and perhaps on indented ones behind it. */
+export const complain = (text: string): void =>
+  void process.stderr.write(`${text.replaceAll(/^(?=\S)/gm, 'scorelane: ')}\n`);
