@@ -75,12 +75,21 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
   try {
     await out.write([matrix.header]);
     for await (const rows of file.batches()) {
-      if (endedBy !== undefined) break;
+      if (endedBy !== undefined || out.hadEnough) break;
       await out.write(rows.map((cells) => matrix.line(cells)));
     }
-    await out.end();
+    // Of a matrix that is cut nothing is left, unless its reader has it already.
+    if (endedBy === undefined || !out.isDraft) await out.end();
   } finally {
     stopBar();
+  }
+  if (out.hadEnough) return EXIT.ok;
+  if (endedBy !== undefined) {
+    const left = out.isDraft ? 'is not written' : `has the first ${matrix.rows} rows only`;
+    process.stderr.write(
+      `scorelane: ended by ${endedBy} after ${matrix.rows} rows: ${options.out} ${left}\n`,
+    );
+    return exitCodeBy(endedBy);
   }
   for (const [code, { count, example }] of matrix.refusals)
     process.stderr.write(`${count} rows have no features, ${code}: ${example}\n`);
@@ -92,12 +101,6 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
       `${matrix.rows} rows${separator}, ${matrix.width} features of ${name} ${version}, to ${options.out}, ` +
         `in ${seconds.toFixed(1)} s: ${Math.round(matrix.rows / seconds)} rows/s; ${matrix.windows()}\n`,
     );
-  }
-  if (endedBy !== undefined) {
-    process.stderr.write(
-      `scorelane: ended by ${endedBy}: ${options.out} has the first ${matrix.rows} rows only\n`,
-    );
-    return exitCodeBy(endedBy);
   }
   return matrix.refusals.size === 0 ? EXIT.ok : EXIT.data;
 }

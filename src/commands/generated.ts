@@ -40,7 +40,7 @@ export async function writeGenerated(
   const out = openOutFile(file);
   let row = 0;
   const stopBar = showBar(options.quiet, () => ({ done: row, unit: 'records', share: row / options.count }));
-  while (row < options.count) {
+  while (row < options.count && !out.hadEnough) {
     const lines: string[] = [];
     for (const until = Math.min(row + ROWS_AT_ONCE, options.count); row < until; row++) {
       const { value } = records.next().value as LoadRecord;
@@ -51,6 +51,6 @@ export async function writeGenerated(
   }
   stopBar();
   await out.end();
-  if (!options.quiet) out.notes.write(`wrote ${options.count} records to ${file}\n`);
+  if (!options.quiet && !out.hadEnough) out.notes.write(`wrote ${options.count} records to ${file}\n`);
   return EXIT.ok;
 }

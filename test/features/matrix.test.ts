@@ -1,7 +1,8 @@
 // `scorelane features` as a user runs it: on a generated history its windows are what pandas says
 // they are, for every record.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -133,16 +134,54 @@ test('columns that nobody needs may hold anything, and with semicolons it is the
   t.is(readFileSync(out, 'utf8'), 'amount,tip\n1.5,7\n2,7\n');
 });
 
-test('a signal ends it at once, and it says how much of the matrix there is', async (t) => {
+/** What a matrix that is not whole is called. */
+const draftIn = (folder: string): string | undefined =>
+  readdirSync(folder).find((name) => name.includes('draft'));
+
+test('a row that is wrong leaves the matrix of before as it was, and no half of a new one', async (t) => {
+  const { folder, flags } = repository('\n  - { path: amount }');
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  writeFileSync(csv, `at,amount\n${'1,2\n'.repeat(100_000)}1\n`);
+  writeFileSync(out, 'precious\n');
+  const args = ['features', ...flags, '--csv', csv, '--out', out];
+  const { code, out: said } = await new Program(args).ended;
+  t.is(code, 65, said);
+  t.is(readFileSync(out, 'utf8'), 'precious\n');
+  t.is(draftIn(folder), undefined);
+  writeFileSync(csv, 'at,amount\n1,2\n');
+  t.is((await new Program(args).ended).code, 0);
+  t.is(readFileSync(out, 'utf8'), 'amount\n2\n');
+  t.is(draftIn(folder), undefined);
+});
+
+test('a matrix goes straight into a pipe, and ends without a word when its reader has had enough', async (t) => {
+  const { folder, flags } = repository('\n  - { path: amount }');
+  const csv = join(folder, 'records.csv');
+  writeFileSync(csv, `at,amount\n${'1,2\n'.repeat(300_000)}`);
+  const words = ['src/main.ts', 'features', ...flags, '--csv', csv, '--out', '/dev/stdout'];
+  const script = 'set -o pipefail; "$@" | head -2';
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', process.execPath, ...words], {
+    encoding: 'utf8',
+  });
+  t.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'amount\n2\n', stderr: '' });
+});
+
+test('a signal ends it at once, it says how many rows it had, and what was there before stays', async (t) => {
   const { folder, flags } = repository('\n  - { path: amount }');
   const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
   // Half a minute of work, and it is told to end after its first moments.
   writeFileSync(csv, `at,amount\n${'1,2\n'.repeat(4_000_000)}`);
+  writeFileSync(out, 'precious\n');
   const program = new Program(['features', ...flags, '--csv', csv, '--out', out]);
-  await until('the first rows to be written', () => existsSync(out) && statSync(out).size > 1_000);
+  await until('the first rows to be written', () => {
+    const draft = draftIn(folder);
+    return draft !== undefined && statSync(join(folder, draft)).size > 1_000;
+  });
   const { code, out: said } = await program.stop('SIGTERM');
   t.is(code, 143, said);
-  t.regex(said, /ended by SIGTERM: .*matrix\.csv has the first \d+ rows only/);
+  t.regex(said, /ended by SIGTERM after \d+ rows: .*matrix\.csv is not written/);
+  t.is(readFileSync(out, 'utf8'), 'precious\n');
+  t.is(draftIn(folder), undefined);
 });
 
 test('text that looks like a number is what the stream has: text, or a number where JSON would have one', async (t) => {
