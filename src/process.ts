@@ -36,7 +36,9 @@ export const output: { failure: NodeJS.ErrnoException | null } = { failure: null
 // a line of text is not worth the loss of records. If standard error fails, there is no place to
 // say so.
 process.stdout.on('error', (error) => {
-  if (output.failure === null) tell(`scorelane: standard output is lost: ${error.message}`);
+  // A reader that closed its pipe had enough: that is no news.
+  if (output.failure === null && (error as NodeJS.ErrnoException).code !== 'EPIPE')
+    tell(`scorelane: standard output is lost: ${error.message}`);
   output.failure ??= error;
 });
 process.stderr.on('error', () => {});

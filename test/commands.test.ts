@@ -89,7 +89,10 @@ test('a limit of memory that cannot be kept exits with 78 and the sum, one that 
   for (const command of ['run', 'check']) {
     const { code, out } = await ended(command, ...demo, '--set', 'scoring.memoryLimit=256MiB');
     t.is(code, 78, out);
-    t.regex(out, /^scorelane: scoring\.memoryLimit: 256 MiB of memory are too few for this configuration/m);
+    t.regex(
+      out,
+      /^scorelane: (?:--set: )?scoring\.memoryLimit: 256 MiB of memory are too few for this configuration/m,
+    );
     t.regex(out, / 400 MiB {2}8 worker threads of 50 MiB \(scoring\.workers\)\n/);
     t.regex(out, /MiB {2}in all\n/);
   }

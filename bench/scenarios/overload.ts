@@ -157,7 +157,7 @@ export const overload: Scenario = {
       runs: runs.all,
       plots: [
         timePlot('Resident memory', 'MiB', timelines, ({ residentBytes }) => residentBytes / MIB),
-        timePlot('Records behind', 'records', timelines, ({ lag }) => lag),
+        timePlot('Records behind', 'records', timelines, ({ lag }) => lag ?? 0),
         timePlot(
           'Records scored a second',
           'records/s',

@@ -1,11 +1,10 @@
 // `scorelane audit`: compares input, results and dead letters, while the daemon works or
 // afterwards.
 
-import type { Command } from 'commander';
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import { EXIT } from '../base/errors.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { type LoadedConfig, SettingError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Topics } from '../daemon/topics.ts';
 import { readingSetup } from '../daemon/worker-setup.ts';
@@ -36,8 +35,10 @@ export function auditCommand({ config }: LoadedConfig, options: AuditOptions): P
   });
 }
 
+const dateOf = (ms: number): string => new Date(ms).toISOString();
+
 function inRange({ fromMs, toMs }: AuditOptions): string {
-  const [from, to] = [fromMs, toMs].map((ms) => (ms === undefined ? null : new Date(ms).toISOString()));
+  const [from, to] = [fromMs, toMs].map((ms) => (ms === undefined ? null : dateOf(ms)));
   const bounds = [...(from === null ? [] : [`from ${from}`]), ...(to === null ? [] : [`up to ${to}`])];
   return bounds.length === 0 ? 'that its group has to answer' : bounds.join(' ');
 }
@@ -126,9 +127,10 @@ export const registerAudit: Register = (program, finish) => {
     .option('--from <time>', 'input from this record timestamp on, as ISO 8601', timeArgument)
     .option('--to <time>', 'input up to this record timestamp, as ISO 8601', timeArgument)
     .option('--json', 'print the report as JSON', false)
-    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }, command: Command) => {
-      if ((flags.from ?? Number.NEGATIVE_INFINITY) > (flags.to ?? Number.POSITIVE_INFINITY))
-        command.error("error: option '--to <time>' argument is invalid. expected a time after --from");
+    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }) => {
+      const { from, to } = flags;
+      if (from !== undefined && to !== undefined && from >= to)
+        throw new SettingError(`--to: expected a time after --from, ${dateOf(from)}, found ${dateOf(to)}`);
       finish(
         await auditCommand(loadWith(flags), {
           json: flags.json,

@@ -80,12 +80,13 @@ export async function each(
   visit: VisitLetter,
 ): Promise<void> {
   await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
-    const { from, until } = ranges[partition] as OffsetRange;
+    // The range may become shorter while it is read.
+    const range = ranges[partition] as OffsetRange;
     for (const batch of batches) {
       if (batch.skip) continue;
       const records = openRecordBatch(batch, config.limits.inflatedBytes);
       while (records.next()) {
-        if (records.offset < from || records.offset >= until) continue;
+        if (records.offset < range.from || records.offset >= range.until) continue;
         const letter = parseDeadLetter(records);
         if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
         else if (code !== undefined && letter.reason.code !== code) passed.ofCode(letter.reason.code);

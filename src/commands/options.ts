@@ -85,11 +85,17 @@ export const rateArgument = argument((text) => {
   const rate = decimalIn(text);
   return rate > 0 ? rate : undefined;
 }, 'records a second, or max');
-export const countArgument = argument(
-  (text) =>
-    /^\d+$/.test(text) && Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined,
-  'a whole number',
-);
+const wholeIn = (text: string): number =>
+  /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : Number.NaN;
+
+export const countArgument = argument((text) => {
+  const count = wholeIn(text);
+  return count > 0 ? count : undefined;
+}, 'a whole number above 0');
+export const countOrNoneArgument = argument((text) => {
+  const count = wholeIn(text);
+  return count >= 0 ? count : undefined;
+}, 'a whole number');
 export const shareArgument = argument((text) => {
   const share = decimalIn(text);
   return share <= 1 ? share : undefined;

@@ -85,12 +85,11 @@ export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions)
         const back = new Back(config, partitions);
         await each(config, topics, slice, options, passed, (letter, record, partition) => {
           const range = slice[partition] as { until: number };
-          // Beyond the limit: the next run begins there.
-          if (record.offset >= range.until) return;
           const isSent =
             record.offset < nextToSend(positions[partition] as RedrivePosition, letter.reason.code);
           if (isSent && !fromBeginning) passed.sentBefore++;
           else if (sent + back.count < limit) back.add(letter, record);
+          // The next run begins there.
           else range.until = record.offset;
         });
         sent += back.count;

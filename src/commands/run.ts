@@ -131,7 +131,7 @@ async function untilEnded(
   ending: Ending,
   isQuiet: boolean,
 ): Promise<readonly string[]> {
-  const stopShowing = isQuiet ? () => {} : showProgress(liveLine, daemon.meter, daemon.driver);
+  const stopShowing = isQuiet ? () => {} : showProgress(liveLine, daemon.meter, () => daemon.lag);
   const load = startLoad(config, daemon.sink, ending, logger).catch((error: Error) => ending.fail(error));
   await ending.reached;
   await load;

@@ -12,10 +12,9 @@ import type { OffsetRange } from '../log/offset.ts';
 import type { Fetched } from '../log/ports.ts';
 import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, parseHeaders } from '../log/record-batch-reader.ts';
-import { output } from '../process.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { answerSignals } from '../signals.ts';
-import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { type ConfigFlags, countOrNoneArgument, loadWith, type Register, withConfig } from './options.ts';
 import { type KeptRecord, kept, recordLine } from './record-line.ts';
 import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
@@ -36,6 +35,8 @@ export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailO
   const { inflatedBytes } = config.limits;
   const decoder = new ValueDecoder(valueForm(config, side));
   const enough = new AbortController();
+  // What was printed may be refused only later: nobody reads it any more.
+  process.stdout.on('error', () => enough.abort());
   const print = async (record: KeptRecord): Promise<void> => {
     const decoded = await decoder.decode(record);
     const letter = side === 'dead' ? parseDeadLetter(record) : null;
@@ -44,7 +45,6 @@ export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailO
       const why = 'why' in decoded ? { undecoded: decoded.why } : {};
       say(recordLine(record, decoded, parseHeaders(record), why));
     }
-    if (output.failure !== null) enough.abort();
   };
   return withTopics(
     config,
@@ -53,8 +53,8 @@ export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailO
       const ranges = await topics.ranges(topic);
       const last = await lastRecords(topics, topic, ranges, n, inflatedBytes);
       for (const record of last) await print(record);
-      if (last.length === 0) note(`no records in ${topic}${follow ? ' yet' : ''}`);
-      if (!follow || output.failure !== null) return EXIT.ok;
+      if (last.length === 0 && n > 0) note(`no records in ${topic}${follow ? ' yet' : ''}`);
+      if (!follow || enough.signal.aborted) return EXIT.ok;
       answerSignals(() => enough.abort());
       const printing = new SerialQueue();
       const open = ranges.map(({ until }) => ({ from: until, until: Number.POSITIVE_INFINITY }));
@@ -85,6 +85,7 @@ async function lastRecords(
   count: number,
   inflatedBytesMax: number,
 ): Promise<KeptRecord[]> {
+  if (count === 0) return [];
   for (let back = count; ; back *= FURTHER) {
     const ranges = whole.map(({ from, until }) => ({ from: Math.max(from, until - back), until }));
     const found = ranges.map((): KeptRecord[] => []);
@@ -125,7 +126,7 @@ export const registerTail: Register = (program, finish) => {
     .addOption(
       new Option('--topic <name>', 'which topic of the job').choices(SIDES).default('results' satisfies Side),
     )
-    .option('-n <count>', 'how many', countArgument, 10)
+    .option('-n <count>', 'how many', countOrNoneArgument, 10)
     .option('--follow', 'go on with those that come, until Ctrl-C', false)
     .action(async (flags: ConfigFlags & TailOptions) => {
       finish(await tail(loadWith(flags), flags));

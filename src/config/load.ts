@@ -30,7 +30,7 @@ export class ConfigError extends ScorelaneError {
   }
 }
 
-/** A flag is not `key=value`. Exit code 64. */
+/** A flag that means nothing. Exit code 64. */
 export class SettingError extends ScorelaneError {
   readonly code = 'SCORELANE_USAGE';
 }

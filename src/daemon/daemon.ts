@@ -19,8 +19,9 @@ import { engineLimits, systemClock, workerCount } from './engine-limits.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
 import { connectSink, impatient, type Log, openLog } from './open-log.ts';
+import { OwnPartitions } from './own-partitions.ts';
 import { makePool, type Pool } from './pools.ts';
-import { logReports } from './reporting.ts';
+import { lag, logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
@@ -63,6 +64,9 @@ const CLOSING_SHARE = 1 / 8;
 /** A start that is given up has nothing in flight: it waits no longer for anybody. */
 const GIVE_UP_MS = 1_000;
 
+/** How often it is said that partitions are waited for. */
+const COMPLAIN_MS = 10_000;
+
 export class Daemon {
   readonly driver: Driver;
   readonly meter: Meter;
@@ -70,6 +74,8 @@ export class Daemon {
   readonly #pool: Pool;
   readonly #config: Config;
   readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
+  readonly #ownPartitions: OwnPartitions;
+  readonly #endComplaints: () => void;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
 
@@ -80,6 +86,7 @@ export class Daemon {
       readonly pool: Pool;
       readonly logger: Logger;
       readonly counter: PartitionCounter;
+      readonly ownPartitions: OwnPartitions;
     },
   ) {
     this.#config = config;
@@ -89,8 +96,10 @@ export class Daemon {
     this.meter = parts.meter;
     this.sink = parts.sink;
     this.#logger = parts.logger;
+    this.#ownPartitions = parts.ownPartitions;
+    this.#endComplaints = every(COMPLAIN_MS, () => this.#ownPartitions.complain());
     this.#endings = [
-      logReports(parts.logger, this.meter, this.driver, config.telemetry.reportEvery),
+      logReports(parts.logger, this.meter, () => this.lag, this.driver, config.telemetry.reportEvery),
       every(config.kafka['metadata.max.age.ms'], () => void parts.counter.ask()),
     ];
   }
@@ -166,6 +175,7 @@ export class Daemon {
     });
     parts.pool = pool;
     await unlessTold(pool.start());
+    const ownPartitions = new OwnPartitions(logger, config.kafka);
     const driver: Driver = new Driver({
       source,
       sink,
@@ -174,7 +184,7 @@ export class Daemon {
       clock: systemClock,
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,
-      observer: logObserver(logger, meter),
+      observer: logObserver(logger, meter, ownPartitions),
       onFatal: (error) => {
         if (asksForDump(error))
           writeDump({ driver, meter, logger, folder: dumpFolder(config) }, 'fatal', error);
@@ -190,7 +200,7 @@ export class Daemon {
       model: `${config.model.name} ${basename(folder)}`,
       versions: versions({ runtime }),
     };
-    return new Daemon(config, about, { driver, meter, sink, pool, logger, counter });
+    return new Daemon(config, about, { driver, meter, sink, pool, logger, counter, ownPartitions });
   }
 
   /**
@@ -199,6 +209,7 @@ export class Daemon {
    */
   async stop(): Promise<readonly string[]> {
     const { driver, sink } = this;
+    this.#endComplaints();
     const { unfinished, notLeft } = await close(
       { driver, sink, pool: this.#pool },
       this.#config.lanes.stopTimeout,
@@ -206,6 +217,11 @@ export class Daemon {
     for (const end of this.#endings) end();
     if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
+  }
+
+  /** Records in the log that are not committed yet; null while that is not known. */
+  get lag(): number | null {
+    return this.#ownPartitions.isKnown ? lag(this.driver.state) : null;
   }
 
   /** Writes down what is known of all lanes, and what the engine was told last. */

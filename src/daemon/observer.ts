@@ -7,8 +7,9 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { describeEffect } from './describe-effect.ts';
 import { LaneLines } from './lane-lines.ts';
+import type { OwnPartitions } from './own-partitions.ts';
 
-export const logObserver = (logger: Logger, meter: Meter): Observer => {
+export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPartitions): Observer => {
   const lanes = new LaneLines(logger);
   return {
     scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
@@ -18,7 +19,9 @@ export const logObserver = (logger: Logger, meter: Meter): Observer => {
       logger.warn(
         `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
       ),
+    lost: () => ownPartitions.lost(),
     assigned: (partitions) => {
+      ownPartitions.assigned();
       meter.lanesAssigned(partitions.map(keyOf));
       logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
       const remade = partitions.filter(({ replaces }) => replaces !== undefined);

@@ -33,7 +33,8 @@ const held = ({ lanes }: EngineState): number => {
 export interface Report extends RecordCounts, DaemonCounts {
   readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
-  readonly lag: number;
+  /** Null while partitions are waited for: then it is not known. */
+  readonly lag: number | null;
   /**
    * Record batches in mailboxes and in flight, and the resident, V8 and other memory of the
    * process.
@@ -46,7 +47,13 @@ export interface Report extends RecordCounts, DaemonCounts {
 }
 
 /** Begins to log reports; returns what ends it. */
-export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs: number): () => void {
+export function logReports(
+  logger: Logger,
+  meter: Meter,
+  lagNow: () => number | null,
+  driver: Driver,
+  everyMs: number,
+): () => void {
   const rate = new Rate(meter);
   return every(everyMs, () => {
     const { records, windows, daemon, stages, threads } = meter;
@@ -56,7 +63,7 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
       windows,
       ...daemon,
       recordsPerSecond: rate.measure(),
-      lag: lag(driver.state),
+      lag: lagNow(),
       heldBytes: held(driver.state),
       residentBytes: rss,
       heapBytes: heapUsed,
@@ -71,7 +78,7 @@ export function logReports(logger: Logger, meter: Meter, driver: Driver, everyMs
 const LIVE_EVERY_MS = 500;
 
 /** Begins to show the live line, if there is a terminal; returns what ends it. */
-export function showProgress(line: LiveLine, meter: Meter, driver: Driver): () => void {
+export function showProgress(line: LiveLine, meter: Meter, lagNow: () => number | null): () => void {
   if (!line.isShown) return () => {};
   const rate = new Rate(meter);
   meter.stages.takeWatched();
@@ -84,7 +91,7 @@ export function showProgress(line: LiveLine, meter: Meter, driver: Driver): () =
         deadLetters,
         recordsPerSecond: rate.measure(),
         endToEnd,
-        lag: lag(driver.state),
+        lag: lagNow(),
       }),
     );
   });

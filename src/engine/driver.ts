@@ -93,7 +93,10 @@ export class Driver {
           if (this.#over) resolve();
         }),
       revoked: (partitions) => this.#tell({ type: 'revoked', partitions }),
-      lost: (partitions) => this.#tell({ type: 'lost', partitions }),
+      lost: (partitions) => {
+        observer.lost?.(partitions);
+        this.#tell({ type: 'lost', partitions });
+      },
       fetched: (fetched) => this.#tell({ type: 'fetched', fetched }),
       outOfRange: (event) => {
         observer.outOfRange?.(event);

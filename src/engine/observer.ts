@@ -16,6 +16,8 @@ export interface Observer {
   commitFailed?(failure: Failure): void;
   logEndsUnknown?(failure: Failure): void;
   assigned?(partitions: readonly AssignedPartition[]): void;
+  /** Partitions were taken away without a question. */
+  lost?(partitions: readonly TopicPartition[]): void;
   outOfRange?(event: OutOfRange): void;
   effect?(effect: Effect): void;
 }

@@ -38,4 +38,5 @@ export async function partitionCountOf(
 
 /** The command of Kafka that creates a topic. The input and the results best have one count. */
 const creating = (topic: string, servers: string): string =>
-  `kafka-topics.sh --bootstrap-server ${servers} --create --topic ${topic} --partitions 4`;
+  `kafka-topics.sh --bootstrap-server ${servers} --create --topic ${topic} --partitions 4 ` +
+  '(results and dead letters best have as many as the input)';

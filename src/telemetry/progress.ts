@@ -7,7 +7,8 @@ import type { Percentiles } from './stages.ts';
 export interface ProgressNow {
   readonly scored: number;
   readonly deadLetters: number;
-  readonly lag: number;
+  /** Null: it is not known. */
+  readonly lag: number | null;
   /** Of the last interval; no latency where nothing was answered in it. */
   readonly recordsPerSecond: number;
   readonly endToEnd: Percentiles | null;
@@ -23,7 +24,7 @@ export function progressLine({ scored, deadLetters, recordsPerSecond, endToEnd, 
     { text: `${count(recordsPerSecond)} records/s`, rank: 0 },
     ...latency('p50', 5),
     ...latency('p99', 2),
-    { text: `lag ${count(lag)}`, rank: 1 },
+    { text: `lag ${lag === null ? 'not known' : count(lag)}`, rank: 1 },
   ];
   return (columns) => fitParts(parts, columns);
 }

@@ -13,5 +13,8 @@ export function timeIn(text: string): number {
   if (date === undefined) return Number.NaN;
   const distance =
     zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const day = Date.parse(`${date}T00:00Z`);
+  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(date)) return Number.NaN;
   return Date.parse(`${date}T${time.replace(',', '.')}${distance}`);
 }

@@ -112,7 +112,7 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/system/bench.test.ts',
     says: "'--brokers'",
   },
-  'npm run bench -- throughput --log memory --count 200000': {
+  'npm run bench -- throughput --log memory --count 3000000 --format msgpack --model mlp-30-64-32-1': {
     by: 'test/bench/scenarios.test.ts',
     says: 'throughput:',
   },

@@ -76,7 +76,7 @@ test('what was scored is proven, also while the daemon works; what was committed
   t.true(none.out.includes(`audit looked at nothing: ${job.input} has no records from 2100-01-01`), none.out);
   const turned = await audit(job, '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z');
   t.is(turned.code, 64, turned.out);
-  t.regex(turned.out, /'--to <time>' .* expected a time after --from/);
+  t.regex(turned.out, /--to: expected a time after --from, 2026-01-02T\S+, found 2026-01-01T/);
 });
 
 test('an input that is made again while the daemon runs, longer than the old one, is scored whole; old answers answer none of it (invariant 9)', async (t) => {

@@ -275,18 +275,14 @@ test('results in Avro are registered, and read by others as what they are; an in
   const asked = await fetch(`${registry.url}/config/${job.results}-value`);
   t.is(((await asked.json()) as { compatibilityLevel: string }).compatibilityLevel, 'BACKWARD');
   // One field more, which results of before do not have.
-  const refused = await new Program([
-    'run',
-    '--config',
-    'config/kafka.yaml',
-    ...flags(job, ['output.features=true']),
-  ]).ended;
+  const words = ['run', '--config', 'config/kafka.yaml', ...flags(job, ['output.features=true'])];
+  const refused = await new Program(words).ended;
   t.is(refused.code, 78, refused.out);
   t.regex(
     refused.out,
     /output\.compatibility: the registry refuses the schema of the results for .*BACKWARD/,
   );
-  for (const [more, code, words] of [
+  for (const [more, code, said] of [
     [[], 0, /^ok: the registry takes the schema of the results, /m],
     [['output.features=true'], 78, /output\.compatibility: the registry refuses the schema .*BACKWARD/],
     [
@@ -295,9 +291,9 @@ test('results in Avro are registered, and read by others as what they are; an in
       /^note: whether the registry takes .* not known/m,
     ],
   ] as const) {
-    const check = new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, more)]);
-    t.is((await check.ended).code, code, check.out);
-    t.regex(check.out, words);
+    const check = await new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, more)]).ended;
+    t.is(check.code, code, check.out);
+    t.regex(check.out, said);
   }
   const allowed = await startDaemon(job, ['output.features=true', 'output.compatibility=NONE']);
   t.is((await allowed.stop()).code, 0);

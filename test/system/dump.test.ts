@@ -25,15 +25,16 @@ test('SIGUSR2 dumps a state that replays and the daemon scores on; what nobody c
       .filter((name) => name.startsWith('scorelane-dump-'))
       .sort()
       .map((name) => readDump(readFileSync(join(folder, name), 'utf8')));
-  const settings = ['scoring.workers=1', 'model.backend=wasm'].flatMap((setting) => ['--set', setting]);
+  const settings = ['scoring.workers=1', 'model.backend=wasm', 'telemetry.reportEvery=1s'].flatMap(
+    (setting) => ['--set', setting],
+  );
   const daemon = new Program(['run', '--config', 'config/demo.yaml', ...settings], {
     // Without snapshots.directory.
     TMPDIR: folder,
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BREAK)}`,
   });
   t.teardown(() => daemon.child.kill('SIGKILL'));
-  const scored = (): number =>
-    Number(daemon.out.match(/([\d,]+) scored(?![\s\S]* scored)/)?.[1]?.replaceAll(',', '') ?? 0);
+  const scored = (): number => Number(daemon.out.match(/.*"scored":(\d+)/s)?.[1] ?? 0);
   /** Told once the file is whole. */
   const dumped = (): number => daemon.out.split('the state is dumped to ').length - 1;
   const whether = (what: string, look: () => boolean): Promise<boolean> => {
