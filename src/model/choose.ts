@@ -2,10 +2,12 @@
 // the golden records, measures it on the batch size in use, and takes the fastest. The answer
 // depends on the model and the batch (docs/decisions/0005).
 
+import { ScorelaneError } from '../base/errors.ts';
 import { checkGolden } from './golden.ts';
 import { loadPredictor } from './load-predictor.ts';
-import { type ModelManifest, readGolden } from './manifest.ts';
+import { ModelError, type ModelManifest, readGolden } from './manifest.ts';
 import { BACKENDS, type Backend, BackendMissingError, type Predictor } from './predictor.ts';
+import { inBrackets } from './runtime-words.ts';
 
 export interface BackendReport {
   readonly backend: Backend;
@@ -41,7 +43,7 @@ export async function chooseBackend(
   for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {
     try {
       const predictor = await loadPredictor(backend, manifest);
-      checkGolden(manifest, golden, predictor);
+      checkGolden(manifest, golden, saying(manifest, predictor));
       const microsPerRecord = measure(predictor, manifest.width, batchRecords);
       reports.push({ backend, missing: null, runtime: predictor.runtime, microsPerRecord });
     } catch (error) {
@@ -59,6 +61,23 @@ export async function chooseBackend(
   }
   return { backend: best.backend, batchRecords, reports };
 }
+
+/** What the runtime refuses is the model's fault here: it serves nowhere yet. */
+const saying = ({ name, version }: ModelManifest, predictor: Predictor): Predictor => ({
+  ...predictor,
+  predict(features, rows) {
+    try {
+      return predictor.predict(features, rows);
+    } catch (error) {
+      if (error instanceof ScorelaneError) throw error;
+      throw new ModelError(
+        `model ${name} version ${version}: expected outputs for its golden records on ${predictor.backend}, ` +
+          `found that TensorFlow cannot compute them${inBrackets(error)}`,
+        { cause: error },
+      );
+    }
+  },
+});
 
 /**
  * The median microseconds per record, over some calls on `rows` rows; over fewer if they take long.

@@ -2,7 +2,7 @@
 // the features and the backend that will be used.
 
 import { type GoldenRecord, ModelError, type ModelManifest, planOf } from './manifest.ts';
-import type { Predictor } from './predictor.ts';
+import { own, type Predictor } from './predictor.ts';
 
 /**
  * Predicts the golden records as if they were the first ones in the log. Throws `ModelError` at the
@@ -26,7 +26,7 @@ export function checkGolden(
     const column = columns[outputIndex] as Float32Array;
     const outputWidth = column.length / golden.length;
     golden.forEach(({ outputs }, index) => {
-      const expected = outputs[name];
+      const expected = own(outputs, name);
       if (expected?.length !== outputWidth) {
         throw wrong(
           manifest,

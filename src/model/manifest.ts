@@ -98,20 +98,39 @@ export const planOf = (manifest: ModelManifest): FeaturePlan =>
     ? new StatefulPlan(manifest.inputs, manifest.windows)
     : compilePlan(statelessInputs(manifest));
 
-export function readGolden({ folder, golden }: ModelManifest): GoldenRecord[] {
-  const file = join(folder, golden.path);
-  const text = read(file);
+export const readGolden = ({ folder, golden }: ModelManifest): GoldenRecord[] =>
+  readJson(join(folder, golden.path), goldenSchema, exactJson);
+
+function exactJson(text: string): unknown {
   const bytes = Buffer.from(text);
+  return codecs.json.decode(bytes, 0, bytes.length);
+}
+
+/** Reads and checks a JSON file of the model. Throws `ModelError`. */
+export function readJson<T extends z.ZodType>(
+  file: string,
+  schema: T,
+  parse: (text: string) => unknown,
+): z.infer<T> {
+  const text = read(file);
   let value: unknown;
   try {
-    value = codecs.json.decode(bytes, 0, bytes.length);
+    value = parse(text);
   } catch (error) {
-    throw new ModelError(`${file}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new ModelError(`${file}: ${refusalOf(text)}`, { cause: error });
   }
   // JSON is YAML too, and there each value has a place.
-  return check(file, () => documentIn(file, text), goldenSchema, value);
+  return check(file, () => documentIn(file, text), schema, value);
+}
+
+/** What is wrong with a text that is no JSON, whatever has parsed it. */
+function refusalOf(text: string): string {
+  try {
+    exactJson(text);
+    return 'expected JSON, found text that cannot be read';
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function read(file: string): string {

@@ -2,11 +2,14 @@
 // signatures: a signature is one call per batch. Eager ops are slower, and for a while they leak
 // resident memory (docs/decisions/0005).
 
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { fileTrouble } from '../written/file-trouble.ts';
 import { ModelError, type ModelManifest } from './manifest.ts';
-import { BackendMissingError, type Predictor } from './predictor.ts';
+import { BackendMissingError, own, type Predictor } from './predictor.ts';
+import { inBrackets } from './runtime-words.ts';
 
 /**
  * The part of tfjs-node that is used here. Its own types may be missing: it is an optional
@@ -44,10 +47,15 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const tf = loadTensorFlow();
   await tf.setBackend(NAME);
   const path = join(manifest.folder, savedModel.path);
+  refuseWithoutGraph(join(path, 'saved_model.pb'));
   const model = await tf.node
     .loadSavedModel(path, ['serve'], savedModel.signature)
     .catch((error: unknown) => {
-      throw new ModelError(`cannot load ${path}: ${(error as Error).message}`, { cause: error });
+      throw new ModelError(
+        `${path}: expected a SavedModel with the tag serve and the signature ${savedModel.signature}, ` +
+          `found none that TensorFlow can load${inBrackets(error)}`,
+        { cause: error },
+      );
     });
   const { width } = manifest;
   return {
@@ -63,7 +71,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
         const outputs = model.predict({ [savedModel.input]: input });
         alive.push(...Object.values(outputs));
         return manifest.outputs.map((name) => {
-          const tensor = outputs[name];
+          const tensor = own(outputs, name);
           if (tensor === undefined) {
             throw new ModelError(
               `${path} has no output "${name}"; it has: ${Object.keys(outputs).join(', ')}`,
@@ -80,6 +88,17 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     tensorCount: () => tf.memory().numTensors,
     dispose: () => model.dispose(),
   };
+}
+
+/** TensorFlow takes an empty file for a model without anything in it. */
+function refuseWithoutGraph(file: string): void {
+  let size: number;
+  try {
+    ({ size } = statSync(file));
+  } catch (error) {
+    throw new ModelError(`${file}: ${fileTrouble(error, file)}`, { cause: error });
+  }
+  if (size === 0) throw new ModelError(`${file}: expected the graph of a SavedModel, found an empty file`);
 }
 
 /**

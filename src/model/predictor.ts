@@ -33,3 +33,7 @@ export class BackendMissingError extends ScorelaneError {
 /** A package is missing: of `import` and of `require`. */
 export const isNotInstalled = (error: unknown): boolean =>
   ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** What a map itself holds under a name of model.yaml, and not what every object inherits. */
+export const own = <T>(map: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  map !== undefined && Object.hasOwn(map, name) ? map[name] : undefined;

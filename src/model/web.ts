@@ -1,14 +1,15 @@
 // The wasm and cpu backends: TensorFlow.js in JavaScript, with graph models and layers models
 // (model.json and weights).
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { io, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ModelError, type ModelManifest } from './manifest.ts';
-import { BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
+import { BackendMissingError, isNotInstalled, own, type Predictor } from './predictor.ts';
+import { inBrackets } from './runtime-words.ts';
+import { readWebDocument, readWeights, type WebDocument } from './web-files.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,7 +25,10 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   const file = join(manifest.folder, web.path);
   const { run, dispose } = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
     if (error instanceof ModelError || isNotInstalled(error)) throw error;
-    throw new ModelError(`cannot load ${file}: ${(error as Error).message}`, { cause: error });
+    throw new ModelError(
+      `${file}: expected a model that TensorFlow.js can load, found one that it cannot${inBrackets(error)}`,
+      { cause: error },
+    );
   });
   const { width } = manifest;
   return {
@@ -84,7 +88,7 @@ async function loadRunner(
   inputName: string | undefined,
   outputs: readonly string[],
 ): Promise<Runner> {
-  const document = JSON.parse(readFileSync(file, 'utf8')) as io.ModelJSON;
+  const document = readWebDocument(file);
   if (document.format === 'graph-model') {
     const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
     const model = await loadGraphModel(fromFolder(file, document));
@@ -110,7 +114,7 @@ async function loadRunner(
 function graphRunner(
   file: string,
   model: GraphModel,
-  document: io.ModelJSON,
+  document: WebDocument,
   inputName: string | undefined,
   outputs: readonly string[],
 ): Runner {
@@ -119,10 +123,10 @@ function graphRunner(
     readonly outputs?: Record<string, { readonly name: string }>;
   };
   const input =
-    inputName === undefined ? model.inputs[0]?.name : (signature.inputs?.[inputName]?.name ?? inputName);
+    inputName === undefined ? model.inputs[0]?.name : (own(signature.inputs, inputName)?.name ?? inputName);
   if (input === undefined) throw new ModelError(`${file} has no input`);
   const names = outputs.map((name) => {
-    const node = signature.outputs?.[name]?.name;
+    const node = own(signature.outputs, name)?.name;
     if (node === undefined) {
       const known = Object.keys(signature.outputs ?? {}).join(', ');
       throw new ModelError(`${file} has no output "${name}"; it has: ${known || 'none in its signature'}`);
@@ -135,23 +139,13 @@ function graphRunner(
   };
 }
 
-/** Reads the artefacts beside model.json. TensorFlow.js itself only fetches them over HTTP. */
-function fromFolder(file: string, document: io.ModelJSON): io.IOHandler {
+/** Hands over what was read. TensorFlow.js itself only fetches it over HTTP. */
+function fromFolder(file: string, document: WebDocument): io.IOHandler {
   return {
     async load() {
-      const specs = document.weightsManifest.flatMap(({ weights }) => weights);
-      const paths = document.weightsManifest.flatMap((group) => group.paths);
-      const data = Buffer.concat(paths.map((path) => readFileSync(join(dirname(file), path))));
-      const weightData = new Uint8Array(data).buffer;
-      const { modelTopology, format, signature, userDefinedMetadata } = document;
-      return {
-        modelTopology,
-        weightSpecs: specs,
-        weightData,
-        ...(format === undefined ? {} : { format }),
-        ...(signature === undefined ? {} : { signature }),
-        ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
-      };
+      const weightSpecs = document.weightsManifest.flatMap(({ weights }) => weights);
+      const { weightsManifest: _, ...others } = document;
+      return { ...others, weightSpecs, weightData: readWeights(file, document) } as io.ModelArtifacts;
     },
   };
 }
