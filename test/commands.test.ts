@@ -123,7 +123,7 @@ test('a CSV file that is missing exits with 66, one that is no CSV of numbers wi
   writeFileSync(file, rows.map((row) => `${row.join(';')}\n`).join(''));
   const wrong = await produce(file);
   t.is(wrong.code, 65);
-  t.regex(wrong.out, /x\.csv: row 2: column "V1" is "four", expected a number/);
+  t.regex(wrong.out, /x\.csv: line 3: column "V1" is "four", expected a number/);
   writeFileSync(file, 'V1,Amount\n1,2\n');
   t.regex(
     (await produce(file)).out,

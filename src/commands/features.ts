@@ -8,7 +8,7 @@ import { fieldsRead } from '../features/reads.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { type CsvFile, openCsv } from '../load/csv-file.ts';
-import { type Cells, CsvDataError } from '../load/csv-rows.ts';
+import { type Cells, CsvDataError, type Row } from '../load/csv-rows.ts';
 import { cell, columnIndexes, JSON_NUMBER, namedBy, nameOfSeparator, recordsWith } from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
 import { answerSignals, endAtOnce, exitCodeBy, type Signal } from '../signals.ts';
@@ -76,7 +76,7 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
     await out.write([matrix.header]);
     for await (const rows of file.batches()) {
       if (endedBy !== undefined || out.hadEnough) break;
-      await out.write(rows.map((cells) => matrix.line(cells)));
+      await out.write(rows.map((row) => matrix.line(row)));
     }
     // Of a matrix that is cut nothing is left, unless its reader has it already.
     if (endedBy === undefined || !out.isDraft) await out.end();
@@ -141,14 +141,20 @@ class Matrix {
     this.header = [...keep, ...inputs.flatMap(columnNames)].map(cell).join(',');
   }
 
-  line(cells: Cells): string {
+  line({ cells, line }: Row): string {
     this.rows++;
     const key = this.#key === undefined ? null : Buffer.from(cells[this.#key] as string);
-    const rejection = this.#plan.fill(this.#recordOf(cells), this.#row, 0, this.#timestampOf(cells), key);
+    const rejection = this.#plan.fill(
+      this.#recordOf(cells),
+      this.#row,
+      0,
+      this.#timestampOf(cells, line),
+      key,
+    );
     if (rejection !== null) {
       const { count, example } = this.refusals.get(rejection.code) ?? {
         count: 0,
-        example: `row ${this.rows}: ${rejection.message}`,
+        example: `line ${line}: ${rejection.message}`,
       };
       this.refusals.set(rejection.code, { count: count + 1, example });
     }
@@ -163,14 +169,14 @@ class Matrix {
     return `${late} late, ${state.keys} keys kept, ${forgotten} forgotten, ${hurried} hurried, ${state.bytes} bytes of state`;
   }
 
-  #timestampOf(cells: Cells): number {
+  #timestampOf(cells: Cells, line: number): number {
     if (this.#timestamp === undefined) return 0;
     const said = (cells[this.#timestamp] as string).trim();
     const ms = JSON_NUMBER.test(said) ? Number(said) : timeIn(said);
     if (Number.isFinite(ms)) return ms;
     const { csv, timestamp } = this.#options;
     throw new CsvDataError(
-      `${csv}: row ${this.rows}: "${timestamp}" is "${said}", expected milliseconds since 1970 or ISO 8601`,
+      `${csv}: line ${line}: "${timestamp}" is "${said}", expected milliseconds since 1970 or ISO 8601`,
     );
   }
 }

@@ -3,7 +3,7 @@
 
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import { fileTrouble, NoInputError } from '../written/file-trouble.ts';
-import { type Cells, CsvDataError, CsvRows } from './csv-rows.ts';
+import { CsvDataError, CsvRows, type Row } from './csv-rows.ts';
 
 /** Those that are looked for in a header line. */
 const SEPARATORS = [',', ';', '\t', '|'] as const;
@@ -22,7 +22,7 @@ export interface CsvFile {
   readonly size: number | null;
   bytesRead(): number;
   /** The rows, at each step those of a piece. They can be read once. Rejects as `openCsv` does. */
-  batches(): AsyncIterable<readonly Cells[]>;
+  batches(): AsyncIterable<readonly Row[]>;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function openCsv(file: string, separator?: string): Promise<CsvFile
   refuseOthers(file, head);
   const used = separator ?? separatorIn(firstLine(head));
   const parsed = rowsOf(new CsvRows(file, used), head, pieces);
-  const first: Cells[] = [];
+  const first: Row[] = [];
   // What is wrong in the first rows of a file is told before anything is done with it. A pipe may
   // be slow.
   const least = stats.isFile() ? FIRST_ROWS : 2;
@@ -46,12 +46,12 @@ export async function openCsv(file: string, separator?: string): Promise<CsvFile
     if (done === true) break;
     first.push(...value);
   }
-  const [columns, ...rows] = first;
-  if (columns === undefined || rows.length === 0)
+  const [header, ...rows] = first;
+  if (header === undefined || rows.length === 0)
     throw new CsvDataError(`${file}: no rows; expected a header line and at least one row`);
   return {
     file,
-    columns,
+    columns: header.cells,
     separator: used,
     size: stats.isFile() ? stats.size : null,
     bytesRead: () => stream.bytesRead,
@@ -93,7 +93,7 @@ async function* rowsOf(
   rows: CsvRows,
   head: Buffer,
   pieces: AsyncIterator<Buffer>,
-): AsyncGenerator<readonly Cells[], void> {
+): AsyncGenerator<readonly Row[], void> {
   yield rows.next(head);
   for (;;) {
     const { done, value } = await pieces.next();

@@ -11,16 +11,26 @@ export class CsvDataError extends ScorelaneError {
 /** The cells of a row, in the order of the columns. */
 export type Cells = readonly string[];
 
+export interface Row {
+  readonly cells: Cells;
+  /** Of the file, as an editor counts them: where the row begins. */
+  readonly line: number;
+}
+
 /** A longer row is refused: else all that follows a quote that is not closed would be one cell. */
 const ROW_BYTES_MAX = 2 ** 20;
 
 export class CsvRows {
   readonly #file: string;
   readonly #parser: Parser;
-  #rows: Cells[] = [];
-  /** How many rows have come out, with the header line. */
-  #before = 0;
-  #width = 0;
+  #rows: Row[] = [];
+  /** As many as the header line has. */
+  #width: number | undefined;
+  /** The line in which the row before ends, and how many empty lines there were up to it. */
+  #end = 0;
+  #empty = 0;
+  /** Line ends of Windows in cells: the parser counts each as two. */
+  #countedTwice = 0;
 
   constructor(file: string, separator: string) {
     this.#file = file;
@@ -32,8 +42,13 @@ export class CsvRows {
       relax_column_count: true,
       max_record_size: ROW_BYTES_MAX,
       // Rows are taken here: as objects of a stream they would cost more.
-      on_record: (cells: Cells): null => {
-        this.#rows.push(cells);
+      on_record: (cells: Cells, { lines, empty_lines: empty }): null => {
+        const line = this.#beginning(empty);
+        this.#rows.push({ cells, line });
+        if (lines - this.#countedTwice > line)
+          for (const cell of cells) this.#countedTwice += cell.split('\r\n').length - 1;
+        this.#end = lines - this.#countedTwice;
+        this.#empty = empty;
         return null;
       },
     });
@@ -42,15 +57,20 @@ export class CsvRows {
   }
 
   /** Resolves to the rows that end in the next piece of the file. Rejects with `CsvDataError`. */
-  async next(piece: Buffer): Promise<readonly Cells[]> {
+  async next(piece: Buffer): Promise<readonly Row[]> {
     await this.#done((told) => this.#parser.write(piece, told));
     return this.#taken();
   }
 
   /** Resolves to the last row, if no line end is behind it. Rejects with `CsvDataError`. */
-  async end(): Promise<readonly Cells[]> {
+  async end(): Promise<readonly Row[]> {
     await this.#done((told) => this.#parser.end(told));
     return this.#taken();
+  }
+
+  /** The line in which the row begins that is read now. */
+  #beginning(empty: number): number {
+    return this.#end + 1 + empty - this.#empty;
   }
 
   #done(act: (told: (error?: Error | null) => void) => void): Promise<void> {
@@ -59,24 +79,25 @@ export class CsvRows {
     });
   }
 
-  #taken(): readonly Cells[] {
+  #taken(): readonly Row[] {
     const rows = this.#rows;
     this.#rows = [];
-    if (this.#before === 0) this.#width = rows[0]?.length ?? 0;
-    const wrong = rows.findIndex(({ length }) => length !== this.#width);
-    if (wrong >= 0)
+    this.#width ??= rows[0]?.cells.length;
+    const wrong = rows.find(({ cells }) => cells.length !== this.#width);
+    if (wrong !== undefined)
       throw new CsvDataError(
-        `${this.#file}: row ${this.#before + wrong} has ${rows[wrong]?.length} cells, ` +
+        `${this.#file}: line ${wrong.line} has ${wrong.cells.length} cells, ` +
           `expected ${this.#width} as in the header line`,
       );
-    this.#before += rows.length;
     return rows;
   }
 
   #inWords(error: Error): Error {
     if (!(error instanceof CsvError)) return error;
     const what = WORDS[error.code] ?? error.message;
-    return new CsvDataError(`${this.#file}: line ${error.lines}: ${what}`, { cause: error });
+    return new CsvDataError(`${this.#file}: line ${this.#beginning(error.empty_lines as number)}: ${what}`, {
+      cause: error,
+    });
   }
 }
 

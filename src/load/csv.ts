@@ -3,7 +3,7 @@
 // partition.
 
 import { type CsvFile, openCsv } from './csv-file.ts';
-import { type Cells, CsvDataError } from './csv-rows.ts';
+import { CsvDataError, type Row } from './csv-rows.ts';
 import type { LoadRecord, LoadRecords } from './load-record.ts';
 import { cellValue, columnIndexes, FOR_THE_MODEL, namedBy } from './rows.ts';
 
@@ -34,7 +34,7 @@ type Column = readonly [name: string, read: Read];
 export class CsvRecords implements LoadRecords {
   readonly #options: CsvRecordsOptions;
   #file: CsvFile;
-  #batches: AsyncIterator<readonly Cells[]>;
+  #batches: AsyncIterator<readonly Row[]>;
   #columns: readonly Column[];
   #records: readonly LoadRecord[] = [];
   #taken = 0;
@@ -78,12 +78,12 @@ export class CsvRecords implements LoadRecords {
       this.#row = 0;
       ({ done, value } = await this.#batches.next());
     }
-    this.#records = (value as readonly Cells[]).map((cells) => this.#recordOf(cells));
+    this.#records = (value as readonly Row[]).map((row) => this.#recordOf(row));
     this.#taken = 0;
     return true;
   }
 
-  #recordOf(cells: Cells): LoadRecord {
+  #recordOf({ cells, line }: Row): LoadRecord {
     const row = this.#row++;
     const fields: Record<string, unknown> = { id: this.#id++ };
     for (let index = 0; index < cells.length; index++) {
@@ -91,7 +91,7 @@ export class CsvRecords implements LoadRecords {
       const value = read(cells[index] as string);
       if (value === null)
         throw new CsvDataError(
-          `${this.#file.file}: row ${row + 1}: column "${name}" is "${cells[index]}", ${expected(cells[index] as string)}`,
+          `${this.#file.file}: line ${line}: column "${name}" is "${cells[index]}", ${expected(cells[index] as string)}`,
         );
       if (value !== undefined) fields[name] = value;
     }

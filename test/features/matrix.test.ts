@@ -97,7 +97,7 @@ test('rows that have no features are written without them, counted and explained
   const args = ['features', ...flags, '--csv', csv, '--out', out, '--keep', 'customer'];
   const { code, out: said } = await new Program(args).ended;
   t.is(code, 65, said);
-  t.regex(said, /1 rows have no features, MISSING_FIELD: row 2: field "amount" is missing/);
+  t.regex(said, /1 rows have no features, MISSING_FIELD: line 3: field "amount" is missing/);
   t.is(
     readFileSync(out, 'utf8'),
     'customer,amount,count() by customer over 1440 min\n"a, b",1.5,1\n"a, b",,\n"a, b",2,2\n',

@@ -1,5 +1,5 @@
 // CSV files: rows come piece by piece with any separator, cells have the values of JSON, and what
-// is wrong is told with file, row and column.
+// is wrong is told with file, line and column.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { CsvRecords, type UsedField } from '../../src/load/csv.ts';
 import { openCsv } from '../../src/load/csv-file.ts';
-import { type Cells, CsvDataError } from '../../src/load/csv-rows.ts';
+import { type Cells, CsvDataError, type Row } from '../../src/load/csv-rows.ts';
 import type { LoadRecord } from '../../src/load/load-record.ts';
 import { recordsWith } from '../../src/load/rows.ts';
 
@@ -42,7 +42,7 @@ async function taken(count: number, text: string, used: readonly UsedField[]): P
 async function rowsOf(text: string | Buffer, separator?: string): Promise<Cells[]> {
   const file = await openCsv(csv(text), separator);
   const rows: Cells[] = [file.columns];
-  for await (const batch of file.batches()) rows.push(...batch);
+  for await (const batch of file.batches()) rows.push(...batch.map(({ cells }) => cells));
   return rows;
 }
 
@@ -71,11 +71,11 @@ test('a column that nobody needs is sent where it holds a number and left out wh
 });
 
 for (const [what, text, message] of [
-  ['text for a number', 'a,b\n1,x\n', /x\.csv: row 1: column "b" is "x", expected a number/],
+  ['text for a number', 'a,b\n1,x\n', /x\.csv: line 2: column "b" is "x", expected a number/],
   [
     'a decimal comma',
     'a;b\n1;2,5\n',
-    /row 1: column "b" is "2,5", expected a number, with a point for decimals/,
+    /line 2: column "b" is "2,5", expected a number, with a point for decimals/,
   ],
   [
     'a number that JSON would not have',
@@ -83,8 +83,8 @@ for (const [what, text, message] of [
     /column "b" is "0012.5", expected a number as JSON/,
   ],
   ['a number that no double holds', 'a,b\n1,-1e999\n', /column "b" is "-1e999", expected a number as JSON/],
-  ['an empty cell', 'a,b\n1,\n', /row 1: column "b" is "", expected a number/],
-  ['a row that is too short', 'a,b\n1,1\n1\n', /row 2 has 1 cells, expected 2 as in the header line/],
+  ['an empty cell', 'a,b\n1,\n', /line 2: column "b" is "", expected a number/],
+  ['a row that is too short', 'a,b\n1,1\n1\n', /line 3 has 1 cells, expected 2 as in the header line/],
   ['no rows', 'a,b\n', /no rows; expected a header line and at least one row/],
   ['nothing in it', '', /no rows/],
   [
@@ -95,6 +95,7 @@ for (const [what, text, message] of [
   ['a column twice', 'a,b,b\n1,2,3\n', /has the column "b" twice/],
   ['a quote that is not closed', 'a,b\n1,"2\n', /line 2: a quote that is not closed/],
   ['a quote in a cell', 'a,b\n1,2"2\n', /line 2: a quote inside of a cell/],
+  ['a quote that is closed in a later row', 'a,b\n\n1,"2\n3,"4"\n', /line 3: text behind the closing quote/],
   ['text behind a quote', 'a,b\n1,"2"2\n', /line 2: text behind the closing quote/],
 ] as const) {
   test(`a CSV file with ${what} is refused with the place`, async (t) => {
@@ -112,7 +113,7 @@ test('a record has a number where features has one: text that JSON would not tak
   const read = recordsWith(
     file,
     columns.map((name) => ({ name })),
-  )(rows[0] as Cells);
+  )((rows[0] as Row).cells);
   const expected = { c0: 7, c7: -5, c8: 12345678901234567890n };
   const [sent] = await taken(1, text, [number('a')]);
   t.deepEqual(sent?.value, { id: 0, a: 1, ...expected });
@@ -122,6 +123,20 @@ test('a record has a number where features has one: text that JSON would not tak
   );
   const [asIs] = await taken(1, text, [number('a'), ...columns.map((name) => any(name))]);
   t.deepEqual(asIs?.value, { id: 0, a: 1, ...read });
+});
+
+test('a row is found by the line of the file in which it begins, whatever the lines before it hold', async (t) => {
+  for (const end of ['\n', '\r\n', '\r']) {
+    const before = ['', 'a,b', '', '1,"x', 'y', '', 'z"', '', '', '2,y', ''].join(end);
+    for (const many of [1, 5_000]) {
+      const text = before + `3,z${end}`.repeat(many) + end;
+      const file = await openCsv(csv(`${text}4,"v${end}w"`));
+      const lines: number[] = [];
+      for await (const rows of file.batches()) lines.push(...rows.map(({ line }) => line));
+      t.deepEqual([...lines.slice(0, 3), lines.at(-1)], [4, 10, 11, 12 + many], JSON.stringify(end));
+      await t.throwsAsync(rowsOf(`${text}4${end}`), { message: new RegExp(`line ${12 + many} has 1 cells`) });
+    }
+  }
 });
 
 test('a column that --text names is said to be named by it if it is not there', async (t) => {
@@ -180,7 +195,11 @@ test('rows are whole wherever the pieces of a file end', async (t) => {
 test('columns that nobody needs are not looked at, however they are named', async (t) => {
   const file = await openCsv(csv('note,a,note,b\nx,1,y,007\n'));
   const recordOf = recordsWith(file, [{ name: 'a', isText: true }, { name: 'b' }]);
-  for await (const rows of file.batches()) t.deepEqual(rows.map(recordOf), [{ a: '1', b: '007' }]);
+  for await (const rows of file.batches())
+    t.deepEqual(
+      rows.map(({ cells }) => recordOf(cells)),
+      [{ a: '1', b: '007' }],
+    );
 });
 
 test('a pipe is read once, and its records end with it', async (t) => {
