@@ -2,6 +2,7 @@
 // used.
 
 import type { ModelManifest } from './manifest.ts';
+import { remedyFor } from './missing-package.ts';
 import { type Backend, BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
 
 /**
@@ -16,6 +17,6 @@ export async function loadPredictor(backend: Backend, manifest: ModelManifest): 
     if (!isNotInstalled(error)) throw error;
     const [, name = 'a package of TensorFlow.js'] =
       /Cannot find (?:package|module) '([^']*)'/.exec((error as Error).message) ?? [];
-    throw new BackendMissingError(`${name} is not installed; "npm ci" installs it`, { cause: error });
+    throw new BackendMissingError(`${name} is not installed; ${remedyFor(name)}`, { cause: error });
   }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { ModelError, type ModelManifest } from './manifest.ts';
+import { remedyFor } from './missing-package.ts';
 import { BackendMissingError, own, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
 
@@ -124,11 +125,12 @@ export function loadTensorFlow(): TensorFlow {
   try {
     return require('@tensorflow/tfjs-node') as TensorFlow;
   } catch (error) {
-    throw new BackendMissingError(
-      `@tensorflow/tfjs-node does not load (${firstLine(error)}); "npm run native" builds it from registry packages`,
-      { cause: error },
-    );
+    throw new BackendMissingError(`${PACKAGE} does not load (${firstLine(error)}); ${remedyFor(PACKAGE)}`, {
+      cause: error,
+    });
   }
 }
+
+const PACKAGE = '@tensorflow/tfjs-node';
 
 const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] as string;
