@@ -110,7 +110,7 @@ export class Runs {
   /** A note for each case that was too short to measure. */
   get tooShort(): string[] {
     return [...this.#seconds]
-      .filter(([, seconds]) => seconds < MEASURED_SECONDS_MIN)
+      .filter(([name]) => this.#isTooShort(name))
       .map(
         ([name, seconds]) =>
           `TOO SHORT TO MEASURE: ${name} was measured for ${seconds.toFixed(1)} s only. Give it more records: --count.`,
@@ -118,7 +118,15 @@ export class Runs {
   }
 
   get all(): Run[] {
-    return [...this.#runs].map(([name, figures]) => ({ name, figures: Object.fromEntries(figures) }));
+    return [...this.#runs].map(([name, figures]) => ({
+      name,
+      figures: Object.fromEntries(figures),
+      ...(this.#isTooShort(name) ? { isTooShort: true } : {}),
+    }));
+  }
+
+  #isTooShort(name: string): boolean {
+    return (this.#seconds.get(name) ?? Number.POSITIVE_INFINITY) < MEASURED_SECONDS_MIN;
   }
 
   /** All rounds of one figure; empty when the case or the figure is not there. */

@@ -70,7 +70,10 @@ export const throughputPlot = (runs: readonly Run[], ours?: readonly string[]): 
   series: [
     {
       name: 'records/s',
-      points: runs.map(({ name, figures }) => [name, median(figures.throughput ?? [])] as const),
+      // What means nothing would only stretch the axis.
+      points: runs
+        .filter(({ isTooShort }) => isTooShort !== true || runs.every((run) => run.isTooShort === true))
+        .map(({ name, figures }) => [name, median(figures.throughput ?? [])] as const),
     },
   ],
   ...(ours === undefined ? {} : { ours }),

@@ -18,6 +18,8 @@ export interface Metric {
 export interface Run {
   readonly name: string;
   readonly figures: Readonly<Record<string, readonly number[]>>;
+  /** It was not measured for long enough to mean anything. */
+  readonly isTooShort?: true;
 }
 
 export interface Series {

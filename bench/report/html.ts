@@ -2,7 +2,7 @@
 
 import type { Result } from '../harness/result.ts';
 import { configTexts, meanings } from './explain.ts';
-import { cell } from './markdown.ts';
+import { caseName, cell } from './markdown.ts';
 import { svg } from './svg.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222}
@@ -31,7 +31,7 @@ export function html(result: Result): string {
 <body><h1>${escaped(scenario)}</h1><p>${escaped(measures)}.</p>
 <ul>${about.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>
 <table>${cells('th', ['case', ...metrics.map(({ name, unit }) => `${name}, ${unit}`)])}
-${runs.map(({ name, figures }) => cells('td', [name, ...metrics.map((metric) => cell(metric, figures[metric.name] ?? []))])).join('\n')}
+${runs.map((run) => cells('td', [caseName(run), ...metrics.map((metric) => cell(metric, run.figures[metric.name] ?? []))])).join('\n')}
 </table>
 <p>A figure is the median of its rounds, with the lowest and the highest.</p>
 <ul>${meanings(metrics)

@@ -1,7 +1,7 @@
 // A result as Markdown: machine, table, goals, notes. Figures are medians over the rounds, with the
 // lowest and highest.
 
-import type { Metric, Result } from '../harness/result.ts';
+import type { Metric, Result, Run } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 import { meanings } from './explain.ts';
 
@@ -22,8 +22,8 @@ export function markdown(result: Result): string {
     '',
     row(['case', ...metrics.map(({ name, unit }) => `${name}, ${unit}`)]),
     row(['---', ...metrics.map(() => '---:')]),
-    ...runs.map(({ name, figures }) =>
-      row([name, ...metrics.map((metric) => cell(metric, figures[metric.name] ?? []))]),
+    ...runs.map((run) =>
+      row([caseName(run), ...metrics.map((metric) => cell(metric, run.figures[metric.name] ?? []))]),
     ),
     '',
     'A figure is the median of its rounds, with the lowest and the highest.',
@@ -41,6 +41,10 @@ export function markdown(result: Result): string {
     '',
   ].join('\n');
 }
+
+/** The name of a case, and whether its figures mean anything. */
+export const caseName = ({ name, isTooShort }: Run): string =>
+  isTooShort === true ? `${name} (too short to measure)` : name;
 
 export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 

@@ -4,6 +4,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { Runs } from '../../bench/harness/figures.ts';
+import { throughputPlot } from '../../bench/harness/plots.ts';
 import type { Result } from '../../bench/harness/result.ts';
 import { median, slopeOf } from '../../bench/harness/statistics.ts';
 import { compare } from '../../bench/report/compare.ts';
@@ -120,6 +121,17 @@ test('a case that was measured for less than two seconds is said to be too short
   t.deepEqual(runs.tooShort, [
     'TOO SHORT TO MEASURE: quick was measured for 0.4 s only. Give it more records: --count.',
   ]);
+  const result = resultWith(runs.all);
+  for (const text of [markdown(result), html(result)]) {
+    t.true(text.includes('quick (too short to measure)'));
+    t.false(text.includes('slow (too short'));
+  }
+  const [drawn] = throughputPlot(runs.all).series;
+  t.deepEqual(
+    drawn?.points.map(([name]) => name),
+    ['slow', 'timed'],
+    'nor is its bar drawn',
+  );
 });
 
 test('percentiles are named as people speak of them', (t) => {

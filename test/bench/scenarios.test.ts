@@ -50,7 +50,7 @@ for (const scenario of SCENARIOS.filter(({ needsKafka }) => needsKafka !== true)
     }
     const text = markdown(result);
     const page = html(result);
-    for (const { name } of result.runs) t.true(text.includes(`| ${name} |`) && page.includes(name));
+    for (const { name } of result.runs) t.true(text.includes(`| ${name} `) && page.includes(name));
     t.is(page.match(/<svg/g)?.length, result.plots.length);
     t.notRegex(page, /<script|<link|<img|url\(http/, 'the page needs nothing else');
   });
