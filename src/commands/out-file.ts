@@ -6,6 +6,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  copyFileSync,
   createWriteStream,
   fstatSync,
   openSync,
@@ -117,7 +118,14 @@ function placeOf(file: string): string | null {
 function putInPlace(draft: string, target: string): void {
   const before = statSync(target, { throwIfNoEntry: false });
   if (before !== undefined) chmodSync(draft, before.mode & 0o7777);
-  renameSync(draft, target);
+  try {
+    renameSync(draft, target);
+  } catch (error) {
+    // A file that is mounted by itself, as containers do, cannot be replaced, only written.
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    copyFileSync(draft, target);
+    rmSync(draft);
+  }
 }
 
 /** Throws if a file that is read would be overwritten: it would be lost before it is read. */
