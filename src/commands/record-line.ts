@@ -46,21 +46,29 @@ export function recordLine(
   const after = { headers: headers.map(({ key, value }) => ({ key, ...textOf('value', value) })) };
   if ('value' in decoded) {
     const { value = null } = decoded;
-    const line = encoded({ ...around, value, ...after });
+    const line = encoded(() => ({ ...around, value: legible(value), ...after }));
     if (line !== null) return line;
   }
   const valueBase64 = Buffer.from(bytes.subarray(valueStart, valueEnd)).toString('base64');
-  return encoded({ ...around, valueBase64, ...after }) as string;
+  return encoded(() => ({ ...around, valueBase64, ...after })) as string;
 }
 
 /** Null if it has no form in JSON: lists that are nested too deep. */
-function encoded(line: object): string | null {
+function encoded(line: () => object): string | null {
   try {
-    return Buffer.from(codecs.json.encode(line)).toString();
+    return Buffer.from(codecs.json.encode(line())).toString();
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** NaN and the infinities, for which JSON has no form, as text: null would be another value. */
+function legible(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return value.map(legible);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, legible(each)]));
 }
 
 /** ISO 8601. If the timestamp is no date, for example nanoseconds, its digits. */

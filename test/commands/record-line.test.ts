@@ -65,6 +65,12 @@ test('what cannot be decoded is base64 in a field of its own, and no text is tak
   ]);
 });
 
+test('NaN and the infinities are text, in lists too: null would be another value', async (t) => {
+  const value = { a: Number.NaN, b: [1, Number.NEGATIVE_INFINITY], c: null };
+  const { found } = await shown(0, codecs.msgpack.encode(value), 'msgpack');
+  t.deepEqual(found.value, { a: 'NaN', b: [1, '-Infinity'], c: null });
+});
+
 test('JSON in a frame is decoded behind it', async (t) => {
   t.deepEqual((await shown(0, Buffer.from('\0\0\0\0\u0007{"a":1}'), 'json')).found.value, { a: 1 });
 });
