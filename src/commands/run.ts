@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { writingCodec } from '../daemon/configured-model.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
-import { lag, showProgress } from '../daemon/reporting.ts';
+import { showProgress } from '../daemon/reporting.ts';
 import { versions } from '../daemon/versions.ts';
 import { endless } from '../load/load-record.ts';
 import { runLoad, shortfall } from '../load/load-source.ts';
@@ -27,6 +27,7 @@ import {
   withConfig,
   withQuiet,
 } from './options.ts';
+import { say } from './say.ts';
 import { printSummary } from './summary.ts';
 
 export interface RunOptions {
@@ -60,7 +61,8 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
   const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending, options.quiet);
   const summary = daemon?.summary() ?? summaryOfNothing(config);
-  if (!options.quiet) printSummary(summary, daemon === null ? 0 : lag(daemon.driver.state));
+  if (!options.quiet && daemon === null) say('ended before it began to score');
+  else if (!options.quiet) printSummary(summary, daemon?.lag ?? null);
   const unwritten = writeSummary(summary, options.summaryFile);
   const fatal = await ending.reached;
   if (fatal !== undefined) {

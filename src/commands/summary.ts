@@ -20,13 +20,14 @@ const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): st
     .filter(([name]) => counts[name as keyof Table] > 0)
     .map(([name, meaning]) => `${count(counts[name as keyof Table])} ${name}: ${meaning}`);
 
-export function printSummary(summary: Summary, lag: number): void {
+export function printSummary(summary: Summary, lag: number | null): void {
   const { scored, deadLetters, skipped, seconds, recordsPerSecond, latencyMs } = summary;
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
   const passedOver = skipped > 0 ? `${count(skipped)} skipped, ` : '';
   const lines = [
     `scored ${count(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
-      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, ${passedOver}lag ${count(lag)}`,
+      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, ${passedOver}` +
+      `lag ${lag === null ? 'not known' : count(lag)}`,
     `${summary.wallSeconds.toFixed(1)} s wall time, ${summary.activeSeconds.toFixed(1)} s of it active: ` +
       'with records waiting, scored or produced',
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +

@@ -75,7 +75,6 @@ export class Daemon {
   readonly #config: Config;
   readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
   readonly #ownPartitions: OwnPartitions;
-  readonly #endComplaints: () => void;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
 
@@ -97,8 +96,8 @@ export class Daemon {
     this.sink = parts.sink;
     this.#logger = parts.logger;
     this.#ownPartitions = parts.ownPartitions;
-    this.#endComplaints = every(COMPLAIN_MS, () => this.#ownPartitions.complain());
     this.#endings = [
+      every(COMPLAIN_MS, () => this.#ownPartitions.complain()),
       logReports(parts.logger, this.meter, () => this.lag, this.driver, config.telemetry.reportEvery),
       every(config.kafka['metadata.max.age.ms'], () => void parts.counter.ask()),
     ];
@@ -209,7 +208,7 @@ export class Daemon {
    */
   async stop(): Promise<readonly string[]> {
     const { driver, sink } = this;
-    this.#endComplaints();
+    this.#ownPartitions.leaving();
     const { unfinished, notLeft } = await close(
       { driver, sink, pool: this.#pool },
       this.#config.lanes.stopTimeout,

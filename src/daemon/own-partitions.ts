@@ -13,6 +13,7 @@ export class OwnPartitions {
   readonly #group: GroupSettings;
   readonly #nowMs: () => number;
   #waitsSinceMs: number | null;
+  #isLeaving = false;
 
   constructor(logger: Logger, group: GroupSettings, nowMs: () => number = () => performance.now()) {
     this.#logger = logger;
@@ -31,12 +32,17 @@ export class OwnPartitions {
 
   /** The partitions were taken away without a question. */
   lost(): void {
-    this.#waitsSinceMs ??= this.#nowMs();
+    if (!this.#isLeaving) this.#waitsSinceMs ??= this.#nowMs();
+  }
+
+  /** From now on nothing is waited for, and what is known stays so. */
+  leaving(): void {
+    this.#isLeaving = true;
   }
 
   /** To be called every few seconds: says it if the member waits. */
   complain(): void {
-    if (this.#waitsSinceMs === null) return;
+    if (this.#waitsSinceMs === null || this.#isLeaving) return;
     const seconds = Math.round((this.#nowMs() - this.#waitsSinceMs) / 1_000);
     const { 'group.id': id, 'session.timeout.ms': sessionMs } = this.#group;
     this.#logger.warn(

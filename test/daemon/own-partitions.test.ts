@@ -34,4 +34,10 @@ test('a member that waits for partitions says so, since when and why; one that h
   partitions.complain();
   t.regex(lines.shift() ?? '', /for 20 s\. After an outage .* kafka\.session\.timeout\.ms says \(30000\)$/);
   t.false(partitions.isKnown);
+  partitions.assigned();
+  partitions.leaving();
+  partitions.lost();
+  t.true(partitions.isKnown, 'who leaves waits for nothing');
+  partitions.complain();
+  t.deepEqual(lines, []);
 });
