@@ -5,8 +5,8 @@ import { ERROR_OFFSET, ERROR_PARTITION, ERROR_TOPIC, ERROR_TOPIC_ID } from '../a
 import { SOURCE_OFFSET, SOURCE_PARTITION, SOURCE_TOPIC, SOURCE_TOPIC_ID } from '../answers/source-headers.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Source } from '../log/ports.ts';
-import { readRange } from '../log/read-range.ts';
-import { openRecordBatch, parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
+import { eachRecord, readRange } from '../log/read-range.ts';
+import { parseHeaders, type RecordView } from '../log/record-batch-reader.ts';
 
 export interface Topic {
   /** Makes a new source for each reading. */
@@ -79,25 +79,19 @@ export async function eachAnswer(
 ): Promise<Unsure> {
   let [trusted, others] = [0, 0];
   const topic = kind === 'result' ? topics.results : topics.deadLetters;
-  await readRange(topic.open(), ranges, ({ partition: outputPartition, batches }) => {
-    const { from = 0, until = 0 } = ranges[outputPartition] ?? {};
-    for (const batch of batches) {
-      if (batch.skip) continue;
-      const records = openRecordBatch(batch, topics.inflatedBytesMax);
-      while (records.next()) {
-        if (records.offset < from || records.offset >= until) continue;
-        const found = coordinates(records, NAMES[kind]);
-        const { partition, offset } = found;
-        if (found.topic !== topics.inputTopic) continue;
-        const isUnsure = topics.inputTopicId !== null && found.topicId !== topics.inputTopicId;
-        if (isUnsure && (found.topicId !== '' || offset >= (topics.namedFrom[partition] ?? 0))) {
-          others++;
-          continue;
-        }
-        if (isUnsure) trusted++;
-        visit({ kind, partition, offset, outputPartition, outputOffset: records.offset });
+  await readRange(topic.open(), ranges, (fetched) => {
+    eachRecord(fetched, ranges, topics.inflatedBytesMax, (record) => {
+      const found = coordinates(record, NAMES[kind]);
+      const { partition, offset } = found;
+      if (found.topic !== topics.inputTopic) return;
+      const isUnsure = topics.inputTopicId !== null && found.topicId !== topics.inputTopicId;
+      if (isUnsure && (found.topicId !== '' || offset >= (topics.namedFrom[partition] ?? 0))) {
+        others++;
+        return;
       }
-    }
+      if (isUnsure) trusted++;
+      visit({ kind, partition, offset, outputPartition: fetched.partition, outputOffset: record.offset });
+    });
   });
   return { trusted, others };
 }

@@ -2,11 +2,9 @@
 // generated history, in the embedded log.
 
 import { join } from 'node:path';
+import { packageFolder } from '../base/package-folder.ts';
 import { collect, durationArgument, loadWith, type Register, withQuiet } from './options.ts';
 import { runDaemon } from './run.ts';
-
-/** The folder of the package: in src/ as in dist/ it is two above. */
-const PACKAGE = join(import.meta.dirname, '..', '..');
 
 interface DemoFlags {
   readonly for?: number;
@@ -20,8 +18,8 @@ export const registerDemo: Register = (program, finish) => {
     .option('--for <duration>', 'stop by itself after so long', durationArgument)
     .option('--set <key=value>', 'override one key; may be given again', collect, [])
     .action(async ({ for: forMs, set, quiet }: DemoFlags) => {
-      const config = join(PACKAGE, 'config', 'demo.yaml');
-      const repository = `model.repository=${join(PACKAGE, 'native-models')}`;
+      const config = join(packageFolder, 'config', 'demo.yaml');
+      const repository = `model.repository=${join(packageFolder, 'native-models')}`;
       finish(
         await runDaemon(loadWith({ config, set: [repository, ...set], quiet }), {
           failFast: false,

@@ -1,6 +1,7 @@
 // `scorelane dlq list|show`: shows which records became dead letters, and why.
 
 import { EXIT } from '../base/errors.ts';
+import { grouped } from '../base/grouped.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { valueForm } from '../daemon/value-forms.ts';
 import type { RecordHeader } from '../log/record-batch-reader.ts';
@@ -9,7 +10,7 @@ import { codeArgument, codeFilter, type DlqFilter, each, PassedOver } from './le
 import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
 import { type KeptRecord, kept, recordLine } from './record-line.ts';
 import { registerRedrive } from './redrive.ts';
-import { grouped, note, say } from './say.ts';
+import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
 
 export interface DlqListOptions extends DlqFilter {

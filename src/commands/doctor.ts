@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EXIT } from '../base/errors.ts';
+import { packageFolder } from '../base/package-folder.ts';
 import { versions } from '../daemon/versions.ts';
 import { loadKafkaJs } from '../kafka/seam.ts';
 import { probeBackends } from '../model/backend-probe.ts';
@@ -12,8 +13,7 @@ import { BACKENDS, type Backend } from '../model/predictor.ts';
 import { findVersion } from '../model/repository.ts';
 import type { Register } from './options.ts';
 
-/** In src/ as in dist/ it is two above. */
-const OWN = join(import.meta.dirname, '..', '..', 'native-models');
+const OWN = join(packageFolder, 'native-models');
 
 interface Finding {
   readonly what: string;

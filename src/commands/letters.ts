@@ -4,14 +4,14 @@
 import { InvalidArgumentError } from 'commander';
 import { closest } from 'fastest-levenshtein';
 import { type DeadLetter, parseDeadLetter } from '../answers/dead-letter.ts';
+import { grouped } from '../base/grouped.ts';
 import type { Config } from '../config/schema.ts';
 import type { Topics } from '../daemon/topics.ts';
 import type { Code } from '../features/rejection.ts';
 import { CODES } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import { readRange } from '../log/read-range.ts';
-import { openRecordBatch, type RecordReader } from '../log/record-batch-reader.ts';
-import { grouped } from './say.ts';
+import { eachRecord, readRange } from '../log/read-range.ts';
+import type { RecordReader } from '../log/record-batch-reader.ts';
 
 export interface DlqFilter {
   /** Only dead letters of this code. */
@@ -79,20 +79,13 @@ export async function each(
   passed: PassedOver,
   visit: VisitLetter,
 ): Promise<void> {
-  await readRange(topics.open(config.deadLetters.topic), ranges, ({ partition, batches }) => {
-    // The range may become shorter while it is read.
-    const range = ranges[partition] as OffsetRange;
-    for (const batch of batches) {
-      if (batch.skip) continue;
-      const records = openRecordBatch(batch, config.limits.inflatedBytes);
-      while (records.next()) {
-        if (records.offset < range.from || records.offset >= range.until) continue;
-        const letter = parseDeadLetter(records);
-        if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
-        else if (code !== undefined && letter.reason.code !== code) passed.ofCode(letter.reason.code);
-        else visit(letter, records, partition);
-      }
-    }
+  await readRange(topics.open(config.deadLetters.topic), ranges, (fetched) => {
+    eachRecord(fetched, ranges, config.limits.inflatedBytes, (record) => {
+      const letter = parseDeadLetter(record);
+      if (letter?.reason.topic !== config.input.topic) passed.ofTopic(letter?.reason.topic ?? null);
+      else if (code !== undefined && letter.reason.code !== code) passed.ofCode(letter.reason.code);
+      else visit(letter, record, fetched.partition);
+    });
   });
 }
 

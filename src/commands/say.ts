@@ -1,9 +1,6 @@
 // What commands print: the answer on standard output, which programs read; what a person wants to
 // know besides goes to standard error.
 
-/** `2,039` */
-export const grouped = (count: number): string => count.toLocaleString('en-US');
-
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** For what is no part of the answer: standard output stays what a program reads. */
 export const note = (line: string | null): void => {

@@ -1,13 +1,12 @@
 // The summary at the end, for people.
 
 import type { Counts, CountTable } from '../base/counts.ts';
+import { grouped } from '../base/grouped.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import { RECORD_COUNTS } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS } from '../telemetry/daemon-counts.ts';
 import type { Summary } from '../telemetry/meter.ts';
 import { STAGES } from '../telemetry/stages.ts';
-
-const count = (value: number): string => value.toLocaleString('en');
 
 /** Every daemon has micro-batches. People should hear of all other counts. */
 const { microBatches: _, ...UNUSUAL } = DAEMON_COUNTS;
@@ -18,16 +17,16 @@ const { scored: _scored, deadLetters: _deadLetters, skipped: _skipped, ...OTHERS
 const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): string[] =>
   Object.entries(table)
     .filter(([name]) => counts[name as keyof Table] > 0)
-    .map(([name, meaning]) => `${count(counts[name as keyof Table])} ${name}: ${meaning}`);
+    .map(([name, meaning]) => `${grouped(counts[name as keyof Table])} ${name}: ${meaning}`);
 
 export function printSummary(summary: Summary, lag: number | null): void {
   const { scored, deadLetters, skipped, seconds, recordsPerSecond, latencyMs } = summary;
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
-  const passedOver = skipped > 0 ? `${count(skipped)} skipped, ` : '';
+  const passedOver = skipped > 0 ? `${grouped(skipped)} skipped, ` : '';
   const lines = [
-    `scored ${count(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
-      `${count(recordsPerSecond)} records/s, ${count(deadLetters)} dead letters, ${passedOver}` +
-      `lag ${lag === null ? 'not known' : count(lag)}`,
+    `scored ${grouped(scored)} records in ${seconds.toFixed(1)} s with ${summary.model} on ${summary.backend}: ` +
+      `${grouped(recordsPerSecond)} records/s, ${grouped(deadLetters)} dead letters, ${passedOver}` +
+      `lag ${lag === null ? 'not known' : grouped(lag)}`,
     `${summary.wallSeconds.toFixed(1)} s wall time, ${summary.activeSeconds.toFixed(1)} s of it active: ` +
       'with records waiting, scored or produced',
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +

@@ -9,9 +9,8 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Topics } from '../daemon/topics.ts';
 import { SIDES, type Side, topicOf, valueForm } from '../daemon/value-forms.ts';
 import type { OffsetRange } from '../log/offset.ts';
-import type { Fetched } from '../log/ports.ts';
-import { readRange } from '../log/read-range.ts';
-import { openRecordBatch, parseHeaders } from '../log/record-batch-reader.ts';
+import { eachRecord, readRange } from '../log/read-range.ts';
+import { parseHeaders } from '../log/record-batch-reader.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { answerSignals } from '../signals.ts';
 import { type ConfigFlags, countOrNoneArgument, loadWith, type Register, withConfig } from './options.ts';
@@ -65,8 +64,10 @@ export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailO
           topics.open(topic),
           open,
           (fetched) => {
-            for (const record of recordsOf(fetched, open, inflatedBytes))
-              printing.run(() => print(record)).catch(failed.reject);
+            eachRecord(fetched, open, inflatedBytes, (record) => {
+              const one = kept(record, fetched.partition);
+              printing.run(() => print(one)).catch(failed.reject);
+            });
           },
           enough.signal,
         ),
@@ -91,10 +92,10 @@ async function lastRecords(
     const found = ranges.map((): KeptRecord[] => []);
     await readRange(topics.open(topic), ranges, (fetched) => {
       const records = found[fetched.partition] as KeptRecord[];
-      for (const record of recordsOf(fetched, ranges, inflatedBytesMax)) {
-        records.push(record);
+      eachRecord(fetched, ranges, inflatedBytesMax, (record) => {
+        records.push(kept(record, fetched.partition));
         if (records.length > count) records.shift();
-      }
+      });
     });
     const isAll = found.every(
       ({ length }, partition) => length === count || ranges[partition]?.from === whole[partition]?.from,
@@ -105,21 +106,6 @@ async function lastRecords(
 
 const inTime = (left: KeptRecord, right: KeptRecord): number =>
   left.timestampMs - right.timestampMs || left.partition - right.partition || left.offset - right.offset;
-
-function* recordsOf(
-  { partition, batches }: Fetched,
-  ranges: readonly OffsetRange[],
-  inflatedBytesMax: number,
-): Generator<KeptRecord> {
-  const { from = 0, until = 0 } = ranges[partition] ?? {};
-  for (const batch of batches) {
-    if (batch.skip) continue;
-    const records = openRecordBatch(batch, inflatedBytesMax);
-    while (records.next()) {
-      if (records.offset >= from && records.offset < until) yield kept(records, partition);
-    }
-  }
-}
 
 export const registerTail: Register = (program, finish) => {
   withConfig(program, 'tail', 'print the last results, dead letters or inputs, one JSON object a line')

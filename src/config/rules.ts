@@ -3,6 +3,7 @@
 
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
+import { registryUsers } from './registry-users.ts';
 import type { Config } from './schema.ts';
 import { durationInWords, sizeInWords } from './units.ts';
 
@@ -155,10 +156,9 @@ function logins({ kafka, log }: Config): Contradiction[] {
 /** What a framing needs, and which formats have it. */
 function framings({ input, output, registry, log, generate }: Config): Contradiction[] {
   const isAvro = input.format === 'avro';
-  const registryFor = [
-    ...(isAvro && input.framing === 'confluent' ? ['input'] : []),
-    ...(output.format === 'avro' && output.framing === 'confluent' ? ['output'] : []),
-  ].map((side) => `${side}.format is avro and ${side}.framing confluent`);
+  const registryFor = registryUsers({ input, output }).map(
+    (side) => `${side}.format is avro and ${side}.framing confluent`,
+  );
   return [
     ...broken(
       registry.url === undefined && registryFor.length > 0,

@@ -1,6 +1,7 @@
 // Keys that somebody has set, and that have no effect because of others. They are not wrong: one
 // file may serve several jobs. But whoever wrote them expects something of them.
 
+import { registryUsers } from './registry-users.ts';
 import type { Config } from './schema.ts';
 
 export interface Unused {
@@ -30,8 +31,6 @@ const both =
 
 const isEmbedded = ({ log }: Config): boolean => log === 'memory';
 const generates = ({ log, generate }: Config): boolean => log === 'memory' && generate.recordsPerSecond > 0;
-const asksRegistry = (config: Config): boolean =>
-  uses('input', 'avro', 'confluent')(config) || uses('output', 'avro', 'confluent')(config);
 
 /** Of the keys of Kafka, the embedded log has these too. */
 const OF_BOTH_LOGS: ReadonlySet<string> = new Set([
@@ -89,7 +88,7 @@ const RULES: readonly Rule[] = [
   {
     keys: ['registry.'],
     why: 'no format is avro with the framing confluent',
-    holds: not(asksRegistry),
+    holds: (config) => registryUsers(config).length === 0,
   },
   {
     keys: ['registry.password'],

@@ -7,6 +7,7 @@ import { type AvroOptions, AvroReader, frameOf } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { RegistryError, type RegistryOptions, SchemaRegistry } from '../codec/registry.ts';
 import { ConfigError } from '../config/load.ts';
+import { registryUsers } from '../config/registry-users.ts';
 import type { Config } from '../config/schema.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
@@ -32,11 +33,7 @@ export function avroSetup(config: Config): ScorerSetup['avro'] {
  * with `UnavailableError`.
  */
 export async function askRegistry(config: Config): Promise<string | null> {
-  const { input, output } = config;
-  const isUsed =
-    (input.format === 'avro' && input.framing === 'confluent') ||
-    (output.format === 'avro' && output.framing === 'confluent');
-  if (!isUsed) return null;
+  if (registryUsers(config).length === 0) return null;
   const options = registryOf(config, 'input.format or output.format');
   try {
     // The registry need not know this schema: that it answers is enough.

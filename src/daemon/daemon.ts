@@ -16,6 +16,7 @@ import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { countPartitions } from './count-partitions.ts';
 import { engineLimits, systemClock, workerCount } from './engine-limits.ts';
+import { COMPLAIN_MS } from './keep-trying.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
 import { connectSink, impatient, type Log, openLog } from './open-log.ts';
@@ -63,9 +64,6 @@ interface Parts {
 const CLOSING_SHARE = 1 / 8;
 /** A start that is given up has nothing in flight: it waits no longer for anybody. */
 const GIVE_UP_MS = 1_000;
-
-/** How often it is said that partitions are waited for. */
-const COMPLAIN_MS = 10_000;
 
 export class Daemon {
   readonly driver: Driver;

@@ -7,7 +7,8 @@ import { every, pause, signalAfter } from '../time/timer.ts';
 import { unlessAborted } from './bounded.ts';
 import { UnavailableError } from './errors.ts';
 
-const COMPLAIN_MS = 10_000;
+/** How often it is said that something is waited for. */
+export const COMPLAIN_MS = 10_000;
 const TRY_AGAIN_MS = 1_000;
 /** Logins that are refused may be counted. */
 const REFUSED_AGAIN_MS = 5_000;

@@ -1,6 +1,7 @@
 // Sends records at a steady rate, or as fast as the sink takes them. They have keys, are
 // partitioned like those of Kafka's Java client, and carry the time of sending.
 
+import { grouped } from '../base/grouped.ts';
 import type { Codec } from '../codec/codec.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
@@ -139,7 +140,5 @@ const MEASURED_S = 1;
 export function shortfall(asked: number, { sent, seconds }: LoadResult): string | null {
   const reached = sent / seconds;
   if (!Number.isFinite(asked) || seconds < MEASURED_S || reached >= asked * REACHED_SHARE) return null;
-  return `asked ${numeral(asked)} records a second, reached ${numeral(reached)}`;
+  return `asked ${grouped(asked)} records a second, reached ${grouped(reached)}`;
 }
-
-const numeral = (value: number): string => Math.round(value).toLocaleString('en');

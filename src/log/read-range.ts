@@ -3,6 +3,7 @@
 
 import { type NextOffset, type OffsetRange, startingAt } from './offset.ts';
 import type { Fetched, Source } from './ports.ts';
+import { openRecordBatch, type RecordReader } from './record-batch-reader.ts';
 import { keyOf } from './topic-partition.ts';
 
 /**
@@ -66,5 +67,24 @@ export async function readRange(
     await done.promise;
   } finally {
     await source.stop();
+  }
+}
+
+/**
+ * Calls `visit` with each record of a fetch that lies in the range of its partition, in order. The
+ * range may be made shorter meanwhile. Throws as `openRecordBatch` does.
+ */
+export function eachRecord(
+  { partition, batches }: Fetched,
+  ranges: readonly OffsetRange[],
+  inflatedBytesMax: number,
+  visit: (record: RecordReader) => void,
+): void {
+  const range = ranges[partition];
+  if (range === undefined) return;
+  for (const batch of batches) {
+    if (batch.skip) continue;
+    const records = openRecordBatch(batch, inflatedBytesMax);
+    while (records.next()) if (records.offset >= range.from && records.offset < range.until) visit(records);
   }
 }

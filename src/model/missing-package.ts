@@ -3,9 +3,10 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageFolder } from '../base/package-folder.ts';
 
-/** In src/ as in dist/ it is two above. The package does not have it. */
-const BUILDER = join(import.meta.dirname, '..', '..', 'tools', 'native.ts');
+/** The package does not have it. */
+const BUILDER = join(packageFolder, 'tools', 'native.ts');
 
 const IN_CLONE = {
   tfjsNode: '"npm run native" builds it from registry packages',

@@ -1,5 +1,6 @@
 // A bar for work with a known end: how far it is, how fast, and how long it will take.
 
+import { grouped } from '../base/grouped.ts';
 import { type Fitting, fitParts } from './live-line.ts';
 
 export interface Work {
@@ -29,8 +30,8 @@ export class ProgressBar {
     this.#before = done;
     this.#beforeMs = nowMs;
     const parts = [
-      { text: `${count(done)} ${unit}`, rank: 2 },
-      { text: `${count(rate)} ${unit}/s`, rank: 1 },
+      { text: `${grouped(done)} ${unit}`, rank: 2 },
+      { text: `${grouped(rate)} ${unit}/s`, rank: 1 },
     ];
     if (share === null) return (columns) => fitParts(parts, columns);
     const full = Math.floor(Math.min(1, share) * BAR_COLUMNS);
@@ -44,8 +45,6 @@ export class ProgressBar {
     return (columns) => fitParts(all, columns);
   }
 }
-
-const count = (value: number): string => Math.round(value).toLocaleString('en');
 
 /** In the two largest units, or seconds. */
 export function timeLeft(ms: number): string {

@@ -1,6 +1,7 @@
 // What the live line of a daemon says: the rate and the latency of the last interval, and the
 // totals.
 
+import { grouped } from '../base/grouped.ts';
 import { type Fitting, fitParts } from './live-line.ts';
 import type { Percentiles } from './stages.ts';
 
@@ -19,14 +20,12 @@ export function progressLine({ scored, deadLetters, recordsPerSecond, endToEnd, 
   const latency = (name: 'p50' | 'p99', rank: number) =>
     endToEnd === null ? [] : [{ text: `${name} ${endToEnd[name].toFixed(1)} ms`, rank }];
   const parts = [
-    { text: `${count(scored)} scored`, rank: 3 },
-    { text: `${count(deadLetters)} dead letters`, rank: 4 },
-    { text: `${count(recordsPerSecond)} records/s`, rank: 0 },
+    { text: `${grouped(scored)} scored`, rank: 3 },
+    { text: `${grouped(deadLetters)} dead letters`, rank: 4 },
+    { text: `${grouped(recordsPerSecond)} records/s`, rank: 0 },
     ...latency('p50', 5),
     ...latency('p99', 2),
-    { text: `lag ${lag === null ? 'not known' : count(lag)}`, rank: 1 },
+    { text: `lag ${lag === null ? 'not known' : grouped(lag)}`, rank: 1 },
   ];
   return (columns) => fitParts(parts, columns);
 }
-
-const count = (value: number): string => value.toLocaleString('en');
