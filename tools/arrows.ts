@@ -17,7 +17,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'scoring'],
   engine: ['base', 'log', 'scoring'],
-  memory: ['base', 'log'],
+  memory: ['base', 'log', 'time'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time', 'written'],
   answers: ['base', 'features', 'log', 'model'],

@@ -97,7 +97,9 @@ export class Driver {
         observer.lost?.(partitions);
         this.#tell({ type: 'lost', partitions });
       },
-      fetched: (fetched) => this.#tell({ type: 'fetched', fetched }),
+      fetched: (...parts) => {
+        for (const fetched of parts) this.#tell({ type: 'fetched', fetched });
+      },
       outOfRange: (event) => {
         observer.outOfRange?.(event);
         const { resumedAt: position, logEnd } = event;

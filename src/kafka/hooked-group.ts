@@ -38,6 +38,8 @@ export interface MemberHooks {
   assigning(partitions: readonly IncarnatePartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Called before anything is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
+  /** Undefined where a fetch may begin now. Otherwise resolves when it may. */
+  rested(): Promise<void> | undefined;
   /**
    * The log does not hold the wanted offset. Returns where to go on, or null to pause the
    * partition.
@@ -109,6 +111,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
         if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);
         return [];
       }
+      await this.#hooks?.rested();
       return super.fetch(nodeId);
     }
 

@@ -25,6 +25,7 @@ import { OffsetsByTime } from './offsets-by-time.ts';
 import { resumedAfter } from './out-of-range.ts';
 import { Questions } from './questions.ts';
 import { refusalOf } from './refusal.ts';
+import { Rest } from './rest.ts';
 import type { BatchMessage } from './seam.ts';
 
 export interface KafkaSourceOptions {
@@ -72,6 +73,7 @@ export class KafkaSource implements Source {
    * a topic that was made again is noticed.
    */
   readonly #topicIds = new Map<string, string>();
+  readonly #rest = new Rest();
   readonly #stopped = Promise.withResolvers<void>();
   /**
    * False from the beginning of a rejoin until the new assignment is known: in between no partition
@@ -100,6 +102,7 @@ export class KafkaSource implements Source {
       assigning: async (partitions) =>
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
+      rested: () => (isCurrent() ? this.#rest.over : undefined),
       outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),
     };
   }
@@ -220,6 +223,10 @@ export class KafkaSource implements Source {
     this.#group?.resume([{ topic, partitions: [partition] }]);
   }
 
+  rest(ms: number): void {
+    this.#rest.begin(ms);
+  }
+
   seek({ topic, partition }: TopicPartition, position: NextOffset): void {
     this.#group?.seek({ topic, partition, offset: String(position) });
   }
@@ -233,16 +240,13 @@ export class KafkaSource implements Source {
     }
     const { transactions } = this.#options;
     if (transactions !== undefined) return transactions.commit(offsets);
-    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, commits]) => ({
-      topic,
-      partitions: commits.map(({ partition, next, metadata = null }) => ({
-        partition,
-        offset: String(next),
-        metadata,
-      })),
+    const partitions = offsets.map(({ partition, next, metadata = null }) => ({
+      partition,
+      offset: String(next),
+      metadata,
     }));
     try {
-      await manager.commitOffsets({ topics });
+      await manager.commitOffsets({ topics: [{ topic: this.#options.topic, partitions }] });
     } catch (error) {
       if (isLost(error) && manager === this.#group?.offsetManager) this.#lose();
       if (isFenced(error)) throw new FencedError((error as Error).message, { cause: error });
@@ -255,6 +259,7 @@ export class KafkaSource implements Source {
     this.#mayCommit = false;
     this.#listener = undefined;
     this.#stopped.resolve();
+    this.#rest.begin(0);
     const consumer = this.#giveUp();
     this.#questions.end();
     await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);

@@ -91,7 +91,8 @@ export interface SourceListener {
    * where the source would read.
    */
   assigned(partitions: readonly AssignedPartition[]): void;
-  fetched(fetched: Fetched): void;
+  /** Everything that one fetch brought: a part for each partition that had something. */
+  fetched(...parts: readonly Fetched[]): void;
   /** The source went on from another offset than the committed one, as the configuration allows. */
   outOfRange(event: OutOfRange): void;
   /** The source cannot go on by itself. */
@@ -105,6 +106,11 @@ export interface Source {
   /** Stops fetching one partition; a fetch that is on its way may still arrive. */
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
+  /**
+   * Begins no fetch, of whatever partition, for so many milliseconds from now. It replaces an
+   * earlier rest; 0 ends it.
+   */
+  rest(ms: number): void;
   /** Goes on reading at another position. */
   seek(partition: TopicPartition, position: NextOffset): void;
   /**

@@ -30,6 +30,22 @@ export async function readRange(
     open.delete(partition);
     if (open.size === 0) done.resolve();
   };
+  const receive = (part: Fetched): void => {
+    const range = open.get(part.partition);
+    const position = positions.get(keyOf(part)) ?? range?.from ?? 0;
+    const next = part.batches.at(-1)?.header.next ?? startingAt(0);
+    // Fetched before the seek had an effect, or after an unexpected rebalance.
+    if (range === undefined || part.from > position || next <= position) return;
+    const batches = part.batches.filter(({ header }) => header.next > position);
+    try {
+      visit({ ...part, batches });
+    } catch (error) {
+      done.reject(error);
+      return;
+    }
+    positions.set(keyOf(part), next);
+    if (next >= range.until) end(part.partition);
+  };
   await source.start({
     assigned(partitions) {
       for (const assigned of partitions) {
@@ -46,21 +62,8 @@ export async function readRange(
       if (resumedAt >= (open.get(partition)?.until ?? 0)) end(partition);
     },
     failed: done.reject,
-    fetched(fetched) {
-      const range = open.get(fetched.partition);
-      const position = positions.get(keyOf(fetched)) ?? range?.from ?? 0;
-      const next = fetched.batches.at(-1)?.header.next ?? startingAt(0);
-      // Fetched before the seek had an effect, or after an unexpected rebalance.
-      if (range === undefined || fetched.from > position || next <= position) return;
-      const batches = fetched.batches.filter(({ header }) => header.next > position);
-      try {
-        visit({ ...fetched, batches });
-      } catch (error) {
-        done.reject(error);
-        return;
-      }
-      positions.set(keyOf(fetched), next);
-      if (next >= range.until) end(fetched.partition);
+    fetched(...parts) {
+      for (const part of parts) receive(part);
     },
   });
   try {

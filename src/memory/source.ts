@@ -6,12 +6,14 @@ import {
   type AssignedPartition,
   type CommitOffset,
   FencedError,
+  type Fetched,
   type FetchedBatch,
   type LogEnd,
   type Source,
   type SourceListener,
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
+import { after, type Cancel } from '../time/timer.ts';
 import { type Member, type MemoryBroker, resetPosition } from './broker.ts';
 
 export interface MemorySourceOptions {
@@ -35,6 +37,8 @@ export class MemorySource implements Source {
   readonly #member: Member;
   #listener: SourceListener | undefined;
   #fetchScheduled = false;
+  /** Undefined where no rest is under way. */
+  #endOfRest: Cancel | undefined;
   #stopListening = (): void => {};
 
   constructor(broker: MemoryBroker, options: MemorySourceOptions) {
@@ -73,6 +77,17 @@ export class MemorySource implements Source {
     this.#scheduleFetch();
   }
 
+  rest(ms: number): void {
+    this.#endOfRest?.();
+    this.#endOfRest = undefined;
+    if (ms > 0)
+      this.#endOfRest = after(ms, () => {
+        this.#endOfRest = undefined;
+        this.#scheduleFetch();
+      });
+    else this.#scheduleFetch();
+  }
+
   async commit(offsets: readonly CommitOffset[]): Promise<void> {
     for (const commit of offsets) {
       if (!this.#broker.owns(this.#options.groupId, this.#member, commit)) {
@@ -85,6 +100,7 @@ export class MemorySource implements Source {
   async stop(): Promise<void> {
     this.#forget([...this.#reading.values()]);
     this.#listener = undefined;
+    this.#endOfRest?.();
     this.#stopListening();
     await this.#broker.leave(this.#options.groupId, this.#member);
   }
@@ -193,16 +209,17 @@ export class MemorySource implements Source {
    * of its own calls.
    */
   #scheduleFetch(): void {
-    if (this.#fetchScheduled) return;
+    if (this.#fetchScheduled || this.#endOfRest !== undefined) return;
     this.#fetchScheduled = true;
     setImmediate(() => {
       this.#fetchScheduled = false;
-      this.#fetch();
+      if (this.#endOfRest === undefined) this.#fetch();
     });
   }
 
   #fetch(): void {
     const { fetchBytesMax } = this.#options;
+    const parts: Fetched[] = [];
     for (const reading of [...this.#reading.values()]) {
       if (reading.paused || this.#listener === undefined) continue;
       const { topic, partition, incarnation } = reading;
@@ -228,8 +245,10 @@ export class MemorySource implements Source {
       if (last === undefined) continue;
       const from = reading.position;
       reading.position = last.header.next;
-      this.#listener.fetched({ topic, partition, from, batches, highWatermark: log.logEnd });
-      if (this.#reading.get(keyOf(reading)) === reading) this.#scheduleFetch();
+      parts.push({ topic, partition, from, batches, highWatermark: log.logEnd });
     }
+    if (parts.length === 0) return;
+    this.#listener?.fetched(...parts);
+    this.#scheduleFetch();
   }
 }

@@ -62,9 +62,10 @@ class Scene {
         source.start = (listener) =>
           start({
             ...listener,
-            fetched: (fetched) => {
-              for (const { header } of fetched.batches) this.read += header.recordCount;
-              listener.fetched(fetched);
+            fetched: (...parts) => {
+              for (const { header } of parts.flatMap(({ batches }) => batches))
+                this.read += header.recordCount;
+              listener.fetched(...parts);
             },
           });
         return source;

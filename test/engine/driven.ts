@@ -82,6 +82,7 @@ export class Driven {
         pause: note('pause'),
         resume: note('resume'),
         seek: note('seek'),
+        rest: (ms) => void said.push(`rest ${ms}`),
         commit: calls.commit.take,
         logEnds: calls.logEnds.take,
         offsetAt: async () => 0,

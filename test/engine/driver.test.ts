@@ -85,6 +85,7 @@ function driverOf(source: Partial<Source>, observer: Observer = {}, stallAfterMs
     start: async (listener) => heard.resolve(listener),
     pause() {},
     resume() {},
+    rest() {},
     seek() {},
     commit: async () => {},
     logEnds: async () => [],

@@ -29,6 +29,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     joined: () => void calls.push('joined'),
     assigned: () => {},
     outOfRange: () => null,
+    rested: () => undefined,
   };
   const Group = hookedGroup(Member as unknown as GroupClass);
   return { calls, member: new Group({ assigners: [{ hooks }] }) };
@@ -89,6 +90,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     joined: () => {},
     assigned: (partitions) => void assigned.push(...partitions.map(({ incarnation }) => incarnation)),
     outOfRange: () => null,
+    rested: () => undefined,
   };
   const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
   await member.joinAndSync();

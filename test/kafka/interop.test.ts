@@ -39,9 +39,11 @@ async function readAll(
     failed(error) {
       throw error;
     },
-    fetched({ highWatermark, ...fetched }) {
-      batches.push(...fetched.batches);
-      readableTo = highWatermark;
+    fetched(...parts) {
+      for (const { highWatermark, batches: more } of parts) {
+        batches.push(...more);
+        readableTo = highWatermark;
+      }
     },
   };
   await source.start(listener);

@@ -57,7 +57,10 @@ export class Recorder implements SourceListener {
     this.owned.clear();
     for (const partition of partitions) this.owned.set(keyOf(partition), partition.position);
   }
-  fetched(fetched: Fetched): void {
+  fetched(...parts: readonly Fetched[]): void {
+    for (const part of parts) this.#receive(part);
+  }
+  #receive(fetched: Fetched): void {
     this.fetches.push(fetched);
     const values = this.values.get(fetched.partition) ?? [];
     this.values.set(fetched.partition, values);

@@ -44,6 +44,7 @@ export class SimSource implements Source, GroupMember {
   #joiningRound = -1;
   #stopped = false;
   #stuck = false;
+  #restUntilMs = 0;
   /** The incarnation of the input that was found gone. */
   #missed = '';
 
@@ -78,6 +79,10 @@ export class SimSource implements Source, GroupMember {
     if (reading === undefined) return;
     reading.paused = false;
     this.#fetch(reading);
+  }
+
+  rest(ms: number): void {
+    this.#restUntilMs = this.#world.scheduler.nowMs + ms;
   }
 
   seek(partition: TopicPartition, position: NextOffset): void {
@@ -226,8 +231,9 @@ export class SimSource implements Source, GroupMember {
   #fetch(reading: Reading): void {
     if (reading.fetching || reading.paused || this.#stuck) return;
     reading.fetching = true;
-    const { dice } = this.#world;
-    this.after(dice.delayMs('fetch', 3, 60), () => {
+    const { dice, scheduler } = this.#world;
+    const delayMs = Math.max(dice.delayMs('fetch', 3, 60), this.#restUntilMs - scheduler.nowMs);
+    this.after(delayMs, () => {
       reading.fetching = false;
       if (!this.#isCurrent(reading) || reading.paused) return;
       this.#request(reading);
