@@ -13,6 +13,7 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Backend, Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { VoidRunError } from '../harness/result.ts';
@@ -297,20 +298,19 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
   const bytes = new Uint8Array(batch.bytes);
   let spares: ArrayBuffer[] = [];
   return () => {
-    const { scored, outputs } = scorer.score({
-      type: 'score',
+    const part = {
       topic: 'in',
       partition: 1,
       first: 0,
       until: RECORDS,
-      bytes: bytes.buffer,
       byteLength: bytes.byteLength,
-      spares,
       omit: [],
       verdict: null,
       state: null,
-      counts: { input: 4, results: 4, deadLetters: 4 },
-    });
+    };
+    const counts = { input: 4, results: 4, deadLetters: 4 };
+    const outcomes = scorer.score({ type: 'score', parts: [part], bytes: bytes.buffer, spares, counts });
+    const { scored, outputs } = outcomes[0] as Outcome;
     spares = outputs.map((output) => output.bytes.buffer);
     if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);
   };

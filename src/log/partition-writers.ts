@@ -12,6 +12,11 @@ export class PartitionWriters {
   readonly #compression: CompressionType;
   readonly #buffers: Buffers | undefined;
   readonly #writers = new Map<number, RecordBatchWriter>();
+  /**
+   * Those with an open batch, in the order in which they began: of many partitions, most have
+   * none. One that was full in between is here twice.
+   */
+  readonly #open: number[] = [];
   #finished: ResultBatch[] = [];
 
   /**
@@ -38,14 +43,17 @@ export class PartitionWriters {
     }
     const isFull = writer.byteLength + recordBytes + RECORD_OVERHEAD_BYTES_MAX > this.#batchBytesMax;
     if (isFull && writer.recordCount > 0) this.#close(partition, writer);
+    if (writer.recordCount === 0) this.#open.push(partition);
     return writer;
   }
 
   /** Takes all batches, in order within each partition, and leaves nothing behind. */
   flush(): ResultBatch[] {
-    for (const [partition, writer] of this.#writers) {
+    for (const partition of this.#open) {
+      const writer = this.#writers.get(partition) as RecordBatchWriter;
       if (writer.recordCount > 0) this.#close(partition, writer);
     }
+    this.#open.length = 0;
     const finished = this.#finished;
     this.#finished = [];
     return finished;

@@ -5,6 +5,7 @@ import type { BufferPool } from '../base/buffer-pool.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
+import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type {
@@ -49,6 +50,24 @@ export const workerLost = (why: string): Rejection => ({
   message: `scoring this record fails every time: ${why}`,
 });
 
+/** A micro-batch, and what of it is asked. */
+interface Asked {
+  readonly microBatch: MicroBatch;
+  readonly ask: Ask;
+}
+
+const wholeOf = ({ first, next }: MicroBatch): Ask => ({ first, until: next, verdict: null, state: null });
+
+/** The record batches that may hold records from `first` up to `until`. */
+const wanted = (
+  { batches }: MicroBatch,
+  { first, until }: Pick<Ask, 'first' | 'until'>,
+): readonly RawRecordBatch[] =>
+  batches.filter(({ header }) => header.next > first && header.baseOffset < until);
+
+const bytesOf = (batches: readonly RawRecordBatch[]): number =>
+  batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+
 /** Spare buffers that go with one request, at most. */
 const SPARES_MAX = 8;
 
@@ -71,34 +90,47 @@ export class WorkerClient {
     this.#buffers = buffers;
   }
 
+  /** Some of the records of a micro-batch. */
   async score(microBatch: MicroBatch, ask: Ask): Promise<Outcome> {
-    const { first, until } = ask;
-    const { topic, partition, incarnation } = microBatch;
-    const { buffer, byteLength } = this.#copied(microBatch, first, until);
+    const [outcome] = await this.#score([{ microBatch, ask }]);
+    return outcome as Outcome;
+  }
+
+  /**
+   * Micro-batches of several lanes without a state, as one task. Resolves to an outcome for each.
+   * If it rejects, none of them was scored.
+   */
+  scoreTogether(microBatches: readonly MicroBatch[]): Promise<readonly Outcome[]> {
+    return this.#score(microBatches.map((microBatch) => ({ microBatch, ask: wholeOf(microBatch) })));
+  }
+
+  async #score(asked: readonly Asked[]): Promise<readonly Outcome[]> {
+    const batches = asked.map(({ microBatch, ask }) => wanted(microBatch, ask));
+    const buffer = this.#copied(batches.flat());
     const request: ScoreRequest = {
       type: 'score',
-      topic,
-      partition,
-      incarnation,
-      ...ask,
+      parts: asked.map(({ microBatch: { topic, partition, incarnation }, ask }, index) => ({
+        topic,
+        partition,
+        incarnation,
+        ...ask,
+        omit: this.#options.answered?.[partition]?.runs(ask.first, ask.until) ?? [],
+        byteLength: bytesOf(batches[index] as readonly RawRecordBatch[]),
+      })),
       counts: this.#options.counts.now,
-      omit: this.#options.answered?.[partition]?.runs(first, until) ?? [],
       bytes: buffer,
-      byteLength,
       spares: this.#spares(),
     };
     const response = await this.#run(request, [buffer, ...request.spares]);
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
-    this.#buffers.giveBack(response.bytes);
-    const { outputs } = response.outcome;
-    this.#outputs = {
-      count: Math.min(outputs.length, SPARES_MAX),
-      bytes: Math.max(0, ...outputs.map((output) => output.bytes.byteLength)),
-    };
-    if (response.usage !== null) this.#options.onUsage?.(response.usage);
-    if (response.retiring !== null) this.#options.onThreadRetired(response.retiring);
-    return response.outcome;
+    const { bytes, outcomes, usage, retiring } = response;
+    this.#buffers.giveBack(bytes);
+    const sizes = outcomes.flatMap(({ outputs }) => outputs.map((output) => output.bytes.byteLength));
+    this.#outputs = { count: Math.min(sizes.length, SPARES_MAX), bytes: Math.max(0, ...sizes) };
+    if (usage !== null) this.#options.onUsage?.(usage);
+    if (retiring !== null) this.#options.onThreadRetired(retiring);
+    return outcomes;
   }
 
   /** The outputs of a micro-batch without the refused results, which are dead letters now. */
@@ -147,8 +179,10 @@ export class WorkerClient {
    * record.
    */
   async offsets(microBatch: MicroBatch, first: number, until: number): Promise<Float64Array> {
-    const { buffer: bytes, byteLength } = this.#copied(microBatch, first, until);
-    const response = await this.#run({ type: 'offsets', first, until, bytes, byteLength }, [bytes]);
+    const batches = wanted(microBatch, { first, until });
+    const bytes = this.#copied(batches);
+    const request = { type: 'offsets', first, until, bytes, byteLength: bytesOf(batches) } as const;
+    const response = await this.#run(request, [bytes]);
     if (response.type === 'offsets') return response.offsets;
     throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
   }
@@ -157,21 +191,15 @@ export class WorkerClient {
    * The one copy: into the buffer that is moved. The fetched bytes stay until the answer is in, for
    * another try.
    */
-  #copied(
-    { batches }: MicroBatch,
-    first: number,
-    until: number,
-  ): { readonly buffer: ArrayBuffer; readonly byteLength: number } {
-    const wanted = batches.filter(({ header }) => header.next > first && header.baseOffset < until);
-    const byteLength = wanted.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
-    const buffer = this.#buffers.acquire(byteLength);
-    const bytes = new Uint8Array(buffer);
+  #copied(batches: readonly RawRecordBatch[]): ArrayBuffer {
+    const buffer = this.#buffers.acquire(bytesOf(batches));
+    const copy = new Uint8Array(buffer);
     let byteAt = 0;
-    for (const batch of wanted) {
-      bytes.set(batch.bytes, byteAt);
-      byteAt += batch.bytes.byteLength;
+    for (const { bytes } of batches) {
+      copy.set(bytes, byteAt);
+      byteAt += bytes.byteLength;
     }
-    return { buffer, byteLength };
+    return buffer;
   }
 
   /** What is asked of a lane's state. */

@@ -24,6 +24,10 @@ export interface Outcome extends RecordCounts {
   /** What happened in the windows of a model that has some, to records that got an answer. */
   readonly windows: WindowCounts;
   readonly timestamps: TimestampRuns;
+  /**
+   * These three are of the whole task. Where micro-batches of several lanes shared it, each of them
+   * waited for all of it, and says so.
+   */
   readonly decodeMs: number;
   readonly predictMs: number;
   readonly encodeMs: number;

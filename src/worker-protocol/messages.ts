@@ -137,9 +137,8 @@ export interface ProbeRequest {
   readonly type: 'probe';
 }
 
-/** Score the records from `first` up to `until` in these record batches. */
-export interface ScoreRequest {
-  readonly type: 'score';
+/** Records of one lane that a task scores: those from `first` up to `until`. */
+export interface ScorePart {
   readonly topic: string;
   readonly partition: number;
   /** As the partition was assigned with. */
@@ -148,20 +147,31 @@ export interface ScoreRequest {
   readonly until: number;
   /** Records that are left out, in ascending order. */
   readonly omit: readonly OffsetRange[];
-  /**
-   * Whole record batches, one after the other, in the first `byteLength` bytes. Moved, and moved
-   * back in the answer.
-   */
-  readonly bytes: ArrayBuffer;
+  /** So many bytes of the request are its record batches, one after the other. */
   readonly byteLength: number;
-  /** Buffers for the outputs. Moved; they come back as outputs. */
-  readonly spares: readonly ArrayBuffer[];
   /**
    * Set when these records have ended a worker before: they become dead letters and are not scored.
    */
   readonly verdict: Rejection | null;
-  /** The lane's state to score with; null for a model that keeps none. */
+  /**
+   * The lane's state to score with; null for a model that keeps none. A part with a state comes
+   * alone.
+   */
   readonly state: StateUse | null;
+}
+
+/**
+ * Score the parts as one task: one predict call takes the rows of all. Each part has an outcome of
+ * its own, and shares no result batch with another. If anything fails, nothing of any part was
+ * scored.
+ */
+export interface ScoreRequest {
+  readonly type: 'score';
+  readonly parts: readonly ScorePart[];
+  /** The record batches of the parts, in the order of the parts. Moved, and moved back. */
+  readonly bytes: ArrayBuffer;
+  /** Buffers for the outputs. Moved; they come back as outputs. */
+  readonly spares: readonly ArrayBuffer[];
   readonly counts: PartitionCounts;
 }
 
@@ -207,8 +217,9 @@ export interface Mended {
 }
 
 /** Which offsets from `first` up to `until` have a record? The buffer is moved. */
-export interface OffsetsRequest extends Pick<ScoreRequest, 'first' | 'until' | 'bytes' | 'byteLength'> {
+export interface OffsetsRequest extends Pick<ScorePart, 'first' | 'until' | 'byteLength'> {
   readonly type: 'offsets';
+  readonly bytes: ArrayBuffer;
 }
 
 /** Begin the state of a lane: from a file, or empty at an offset. */
@@ -249,7 +260,8 @@ export type WorkerResponse =
   /** The buffers of its outputs are moved, and that of the request goes back to be used again. */
   | {
       readonly type: 'scored';
-      readonly outcome: Outcome;
+      /** One for each part, in the order of the parts. */
+      readonly outcomes: readonly Outcome[];
       readonly bytes: ArrayBuffer;
       readonly usage: ThreadUsage | null;
       /** Set once, when the thread has grown too much: it ends instead of taking another task. */

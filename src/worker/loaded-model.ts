@@ -111,7 +111,7 @@ export class LoadedModel {
   }
 
   /** What is scored with `Pipeline.score`; it throws what that throws. */
-  score(request: ScoreRequest): Outcome {
+  score(request: ScoreRequest): readonly Outcome[] {
     return this.#pipeline.score(request);
   }
 

@@ -97,19 +97,23 @@ function perform(model: LoadedModel, request: ModelRequest): WorkerResponse {
 }
 
 function score(model: LoadedModel, request: ScoreRequest): WorkerResponse {
-  const outcome = model.score(request);
+  const outcomes = model.score(request);
   const { bytes } = request;
-  const buffers = [bytes, ...outcome.outputs.map((output) => output.bytes.buffer)];
+  const buffers = [bytes];
+  for (const { outputs } of outcomes) for (const output of outputs) buffers.push(output.bytes.buffer);
   const used = usage?.take() ?? null;
   return moved(
-    { type: 'scored', outcome, bytes, usage: used, retiring: checkGrowth(used, request) },
+    { type: 'scored', outcomes, bytes, usage: used, retiring: checkGrowth(used, request) },
     buffers,
   );
 }
 
-function checkGrowth(now: ThreadUsage | null, { state, first }: ScoreRequest): string | null {
+function checkGrowth(now: ThreadUsage | null, { parts }: ScoreRequest): string | null {
   if (now === null) return null;
-  retiring = grown.check(now, state !== null && first < state.scoreFrom);
+  retiring = grown.check(
+    now,
+    parts.some(({ state, first }) => state !== null && first < state.scoreFrom),
+  );
   return retiring;
 }
 

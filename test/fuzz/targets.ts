@@ -16,6 +16,7 @@ import { encodeHeaders, RecordBatchWriter } from '../../src/log/record-batch-wri
 import { AvroRecord, WalkingAvroReader } from '../../src/reading/avro-reader.ts';
 import { compileReader } from '../../src/reading/choose-reader.ts';
 import { generalReader, type InputReader } from '../../src/reading/input-reader.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { fieldInput } from '../support/inputs.ts';
 import { COUNTS, setupWith, transactions } from '../support/model.ts';
 import { scorerWith, sums } from '../support/scorer.ts';
@@ -160,22 +161,19 @@ function recordBatch(): Target {
     const [first, last] = [batches[0], batches.at(-1)];
     if (first === undefined || last === undefined) return 'fetch error';
     const buffer = Uint8Array.from(bytes).buffer;
-    const request = {
-      type: 'score',
+    const part = {
       topic: 'in',
       partition: 0,
       first: 0,
       until: Number.MAX_SAFE_INTEGER,
-      bytes: buffer,
       byteLength: buffer.byteLength,
-      spares: [],
       omit: [],
       verdict: null,
       state: null,
-      counts: COUNTS,
     } as const;
+    const request = { type: 'score', parts: [part], bytes: buffer, spares: [], counts: COUNTS } as const;
     try {
-      const { scored, outputs } = scorer.score(request);
+      const { scored, outputs } = scorer.score(request)[0] as Outcome;
       sameTimestamps(
         batches,
         outputs.flatMap(({ bytes: output }) => splitRecordBatches(output)),

@@ -5,7 +5,7 @@
 import { scalar } from '@tensorflow/tfjs-core';
 import { splitRecordBatches } from '../../src/log/record-batch.ts';
 import answer from '../../src/worker/main.ts';
-import type { WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
+import type { ScorePart, WorkerRequest, WorkerResponse } from '../../src/worker-protocol/messages.ts';
 import { recordsIn } from '../support/records.ts';
 
 if (process.env.SCORELANE_TEST_BEGINS === 'never') throw new Error('it never begins');
@@ -13,17 +13,25 @@ if (process.env.SCORELANE_TEST_BEGINS === 'never') throw new Error('it never beg
 const kept: Buffer[] = [];
 
 export default function answerWithFaults(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
-  if (request.type === 'score' && request.verdict === null) {
-    for (const batch of splitRecordBatches(new Uint8Array(request.bytes, 0, request.byteLength))) {
-      for (const { key, offset } of recordsIn(batch)) {
-        if (offset < request.first || offset >= request.until) continue;
-        if (key === 'exit') process.exit(3);
-        if (key === 'tensors') for (let each = 0; each < 1_000; each++) scalar(each);
-        if (key === 'memory') kept.push(Buffer.alloc(20 * 2 ** 20));
-        if (key === 'throw') throw new TypeError('nobody thought of this');
-        while (key === 'hang') Math.sqrt(offset);
-      }
+  if (request.type === 'score') {
+    let byteAt = 0;
+    for (const part of request.parts) {
+      if (part.verdict === null) meet(part, new Uint8Array(request.bytes, byteAt, part.byteLength));
+      byteAt += part.byteLength;
     }
   }
   return answer(request);
+}
+
+function meet({ first, until }: ScorePart, bytes: Uint8Array): void {
+  for (const batch of splitRecordBatches(bytes)) {
+    for (const { key, offset } of recordsIn(batch)) {
+      if (offset < first || offset >= until) continue;
+      if (key === 'exit') process.exit(3);
+      if (key === 'tensors') for (let each = 0; each < 1_000; each++) scalar(each);
+      if (key === 'memory') kept.push(Buffer.alloc(20 * 2 ** 20));
+      if (key === 'throw') throw new TypeError('nobody thought of this');
+      while (key === 'hang') Math.sqrt(offset);
+    }
+  }
 }

@@ -13,6 +13,7 @@ import { manageState } from '../../src/worker/states/manage-state.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import {
   NotLoadedError,
+  type ScorePart,
   type ScoreRequest,
   type ScorerSetup,
   type WorkerRequest,
@@ -136,7 +137,7 @@ class Life {
       if (request.type !== 'score') return manageState(states as LaneStates, request);
       return {
         type: 'scored',
-        outcome: scorer.score(request),
+        outcomes: scorer.score(request),
         bytes: request.bytes,
         usage: null,
         retiring: null,
@@ -235,17 +236,14 @@ export class SimThread implements WorkerThread {
     }
   }
 
-  #strikes({
-    partition,
-    first,
-    until,
-    verdict,
-  }: ScoreRequest): 'threadsDie' | 'threadsHang' | 'threadsRetire' | null {
+  #strikes({ parts }: ScoreRequest): 'threadsDie' | 'threadsHang' | 'threadsRetire' | null {
     if (this.#dice.strikes('threadsRetire', 0.04)) return 'threadsRetire';
-    if (verdict !== null || first < (this.#struckBelow.get(partition) ?? 0)) return null;
+    const isSpared = ({ partition, first, verdict }: ScorePart): boolean =>
+      verdict !== null || first < (this.#struckBelow.get(partition) ?? 0);
+    if (parts.some(isSpared)) return null;
     for (const fault of ['threadsDie', 'threadsHang'] as const) {
       if (!this.#dice.strikes(fault, 0.04)) continue;
-      this.#struckBelow.set(partition, until);
+      for (const { partition, until } of parts) this.#struckBelow.set(partition, until);
       return fault;
     }
     return null;

@@ -6,9 +6,10 @@ import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/choose-reader.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
-import type { ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
+import type { ScorePart, ScoreRequest, ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, MODEL_FOLDER, microBatchOf, setupWith } from './model.ts';
 
 const manifest = readManifest(MODEL_FOLDER);
@@ -55,24 +56,39 @@ export function scorerWith(
   });
 }
 
-export function requestFor({ topic, partition, first, next, batches }: MicroBatch): ScoreRequest {
+/** A task of these micro-batches. */
+export function requestFor(...microBatches: readonly MicroBatch[]): ScoreRequest {
+  const inputs = microBatches.map(({ batches }) => Buffer.concat(batches.map(({ bytes }) => bytes)));
   // A buffer that was used before: what follows the batches in it is not theirs.
-  const { buffer } = Uint8Array.from(Buffer.concat([...batches, ...batches].map(({ bytes }) => bytes)));
+  const { buffer } = Uint8Array.from(Buffer.concat([...inputs, ...inputs]));
   return {
     type: 'score',
-    topic,
-    partition,
-    first,
-    until: next,
+    parts: microBatches.map(({ topic, partition, first, next }, index) => ({
+      topic,
+      partition,
+      first,
+      until: next,
+      byteLength: inputs[index]?.byteLength ?? 0,
+      omit: [],
+      verdict: null,
+      state: null,
+    })),
     bytes: buffer,
-    byteLength: buffer.byteLength / 2,
     spares: [],
-    omit: [],
-    verdict: null,
-    state: null,
     counts: COUNTS,
   };
 }
 
+/** Scores one micro-batch, or some of it. */
+export function scoreOne(
+  scorer: Pick<Pipeline, 'score'>,
+  microBatch: MicroBatch,
+  more: Partial<ScorePart & ScoreRequest> = {},
+): Outcome {
+  const request = requestFor(microBatch);
+  const parts = request.parts.map((part) => ({ ...part, ...more }));
+  return scorer.score({ ...request, ...more, parts })[0] as Outcome;
+}
+
 export const score = (scorer: Pipeline, records: readonly Given[], format: Format = 'msgpack') =>
-  scorer.score(requestFor(microBatchOf(records, format, 100)));
+  scoreOne(scorer, microBatchOf(records, format, 100));

@@ -16,7 +16,7 @@ import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { LaneStates } from '../../src/worker/states/lane-states.ts';
 import { type ResultEncoder, ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
-import { requestFor, sums } from '../support/scorer.ts';
+import { scoreOne, sums } from '../support/scorer.ts';
 
 const LANE = { topic: 'in', partition: 0, epoch: 1 };
 const FIRST = 100;
@@ -49,10 +49,10 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
   let offset = FIRST;
   return (records: readonly Given[]): Outcome => {
     const inOrder = records.map((record, index) => ({ ...record, timestamp: offset + index }));
-    const request = requestFor(microBatchOf(inOrder, 'json', offset));
+    const microBatch = microBatchOf(inOrder, 'json', offset);
     const state = { epoch: LANE.epoch, offset, scoreFrom: 0, takes: false };
     offset += records.length;
-    return scorer.score({ ...request, state });
+    return scoreOne(scorer, microBatch, { state });
   };
 }
 

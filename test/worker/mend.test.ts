@@ -11,7 +11,7 @@ import { DeadLetterRefusedError, mend } from '../../src/worker/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/worker-protocol/messages.ts';
 import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';
-import { requestFor, scorerWith, sums } from '../support/scorer.ts';
+import { scoreOne, scorerWith, sums } from '../support/scorer.ts';
 
 const MODEL = { name: 'm', version: '3' };
 const NOW_MS = 1_800_000_000_000;
@@ -20,7 +20,7 @@ given[1] = { key: 'bad', value: Buffer.from('no msgpack') };
 given[5] = { key: 'bad', value: Buffer.from('none either') };
 const microBatch = microBatchOf(given, 'msgpack', 100);
 const bytes = Buffer.concat(microBatch.batches.map((batch) => batch.bytes));
-const outcome = scorerWith(sums([])).score(requestFor(microBatch));
+const outcome = scoreOne(scorerWith(sums([])), microBatch);
 const records = (...indexes: readonly number[]) =>
   indexes.map((index) => ({ index, message: `no ${index}` }));
 
@@ -85,8 +85,7 @@ test('refused results become dead letters among the others, in input order; thei
 
 /** All of the input as dead letters, to compare with. */
 const scorerOnlyRefusing = () =>
-  scorerWith(sums([])).score({
-    ...requestFor(microBatch),
+  scoreOne(scorerWith(sums([])), microBatch, {
     verdict: { stage: 'worker', code: 'WORKER_LOST', message: '' },
   });
 
@@ -141,7 +140,7 @@ test('a record that brings headers of an earlier dead letter is known by those t
     'msgpack',
     100,
   );
-  const answers = scorerWith(sums([])).score(requestFor(again));
+  const answers = scoreOne(scorerWith(sums([])), again);
   const ask = (...refused: readonly RefusedOutput['refused'][]) =>
     mend(
       {

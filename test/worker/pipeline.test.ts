@@ -13,7 +13,7 @@ import { ModelBrokenError } from '../../src/worker/our-fault.ts';
 import { anyInt64 } from '../support/int64.ts';
 import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 import { runs } from '../support/runs.ts';
-import { requestFor, score, scorerWith, sums } from '../support/scorer.ts';
+import { score, scoreOne, scorerWith, sums } from '../support/scorer.ts';
 
 const good = (count: number): Given[] =>
   transactions(count).map((value, index) => ({ key: `k${index}`, value }));
@@ -169,8 +169,8 @@ test('a score that is not finite is a dead letter', (t) => {
 });
 
 test('records below the wanted offset are not scored again', (t) => {
-  const request = requestFor(microBatchOf(good(10), 'msgpack', 100));
-  const outcome = scorerWith(sums([])).score({ ...request, first: 104, until: 108 });
+  const wanted = { first: 104, until: 108 };
+  const outcome = scoreOne(scorerWith(sums([])), microBatchOf(good(10), 'msgpack', 100), wanted);
   t.deepEqual(
     outputsOf(outcome).map(({ headers }) => headers['__scorelane.source.offset']),
     ['104', '105', '106', '107'],

@@ -7,7 +7,7 @@ import { codecs } from '../../src/codec/codecs.ts';
 import { LoadedModel, type StopTheClock } from '../../src/worker/loaded-model.ts';
 import { SharedReaders } from '../../src/worker/model-reader.ts';
 import { microBatchOf, outputsOf, setupWith } from '../support/model.ts';
-import { requestFor } from '../support/scorer.ts';
+import { scoreOne } from '../support/scorer.ts';
 import { EACH, features, MODEL, OTHER_PLAN, RECORDS, SAME_PLAN } from '../support/stateful-pool.ts';
 
 const LANE = { topic: 'in', partition: 0, epoch: 1 };
@@ -21,9 +21,8 @@ const load = (readers: SharedReaders, { folder }: { readonly folder: string }): 
 
 function featuresOf(model: LoadedModel, first: number): string[] {
   const records = RECORDS.slice(first, first + EACH).map((value) => ({ key: 'k', value: { ...value } }));
-  const request = requestFor(microBatchOf(records, 'msgpack', first));
   const state = { epoch: LANE.epoch, offset: first, scoreFrom: 0, takes: false };
-  return outputsOf(model.score({ ...request, state })).map(({ value }) => {
+  return outputsOf(scoreOne(model, microBatchOf(records, 'msgpack', first), { state })).map(({ value }) => {
     const bytes = value ?? new Uint8Array(0);
     const { features: row } = codecs.msgpack.decode(bytes, 0, bytes.length) as { features: number[] };
     return row.join();

@@ -17,7 +17,7 @@ import { modelReader } from '../../src/worker/model-reader.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
 import { ResultWriter } from '../../src/worker/write/result-writer.ts';
 import { type Given, microBatchOf, outputsOf, setupWith } from '../support/model.ts';
-import { requestFor } from '../support/scorer.ts';
+import { scoreOne } from '../support/scorer.ts';
 
 const ENVELOPE = {
   type: 'record',
@@ -123,10 +123,10 @@ function fates(
     probe: () => {},
   });
   states?.begin(LANE, FIRST);
-  const request = requestFor(microBatchOf(given(format), 'json', FIRST));
+  const microBatch = microBatchOf(given(format), 'json', FIRST);
   const state = states === null ? null : { epoch: 1, offset: FIRST, scoreFrom: FIRST + fed, takes: false };
-  const bytes = request.bytes.slice(0, request.byteLength);
-  const outcome = scorer.score({ ...request, state });
+  const bytes = Buffer.concat(microBatch.batches.map((batch) => batch.bytes));
+  const outcome = scoreOne(scorer, microBatch, { state });
   const found = Object.fromEntries(
     outputsOf(outcome).map(({ value, headers }) => [
       Number(headers['__scorelane.source.offset'] ?? headers['__scorelane.errors.offset']) - FIRST,

@@ -1,0 +1,143 @@
+// The answers to one part of a task: its results and dead letters, its counts and timestamps. The
+// outputs are those that the part would get if it came alone, byte for byte.
+
+import { SourceHeaders } from '../answers/source-headers.ts';
+import type { Rejection } from '../features/rejection.ts';
+import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
+import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
+import type { RecordView } from '../log/record-batch-reader.ts';
+import { NO_OUTCOME, type Outcome } from '../scoring/outcome.ts';
+import { NO_RECORDS } from '../scoring/record-counts.ts';
+import type { ScorePart } from '../worker-protocol/messages.ts';
+import { ourFault } from './our-fault.ts';
+import { notFinite } from './predict/not-finite.ts';
+import { type PendingRow, rowOf } from './row.ts';
+import type { ScorerParts, Workspace } from './scorer-parts.ts';
+import { TimestampCollector } from './timestamp-runs.ts';
+import { appendDeadLetter } from './write/append-dead-letter.ts';
+
+interface Refused {
+  readonly row: PendingRow;
+  readonly rejection: Rejection;
+}
+
+type Times = Pick<Outcome, 'decodeMs' | 'predictMs' | 'encodeMs'>;
+
+export class PartAnswers {
+  readonly part: ScorePart;
+  /** Of the rows that wait, its own end here. Those before may be of other parts. */
+  rowsEnd = 0;
+  readonly #parts: ScorerParts;
+  readonly #workspace: Workspace;
+  readonly #headers: SourceHeaders;
+  readonly #timestamps = new TimestampCollector();
+  /** Records that were refused since the last chunk, in the order in which they were refused. */
+  #refused: Refused[] = [];
+  readonly #counts = { ...NO_RECORDS };
+  #refusal: string | null = null;
+  /**
+   * The counts before the first record to score. Records that are only put into the state were
+   * counted before.
+   */
+  #windowsBefore: WindowCounts | null = null;
+  #outcome: Outcome = NO_OUTCOME;
+
+  constructor(parts: ScorerParts, part: ScorePart, workspace: Workspace) {
+    this.part = part;
+    this.#parts = parts;
+    this.#workspace = workspace;
+    this.#headers = new SourceHeaders(part.topic, part.partition, part.incarnation);
+  }
+
+  /** What windows have counted is this part's from the first call on. */
+  windowsFrom(counts: WindowCounts): void {
+    this.#windowsBefore ??= counts;
+  }
+
+  skip(): void {
+    this.#counts.skipped++;
+  }
+
+  /** A record that gets an answer. */
+  count({ timestampMs }: RecordView): void {
+    this.#timestamps.add(timestampMs);
+  }
+
+  reject(record: RecordView, rejection: Rejection): void {
+    if (rejection.code === NOT_COPARTITIONED) this.#counts.unplaced++;
+    this.#refused.push({ row: rowOf(record), rejection });
+  }
+
+  /** Writes the result of a row, from index `index` of the `count` rows in `columns`. */
+  write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
+    const row = this.#workspace.rows[rowIndex] as PendingRow;
+    const refusal = notFinite(columns, index, count);
+    if (refusal !== null) {
+      this.reject(row, refusal);
+      return;
+    }
+    const { writer, reader } = this.#parts;
+    const { bytes } = row;
+    try {
+      writer.write(reader, rowIndex, bytes, columns, index, count);
+    } catch (error) {
+      this.reject(row, ourFault('RESULT_FAILED', 'writing the result of', error));
+      return;
+    }
+    this.#headers.set(row.offset);
+    this.#workspace.results
+      .writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + this.#headers.end)
+      .append(
+        row.timestamp,
+        bytes,
+        row.keyStart,
+        row.keyEnd,
+        writer.view,
+        0,
+        writer.end,
+        this.#headers.view,
+        0,
+        this.#headers.end,
+      );
+    this.#counts.scored++;
+  }
+
+  /** The rows that waited are written. Their dead letters follow, in the order of the input. */
+  endChunk(): void {
+    this.rowsEnd = 0;
+    // Records that could not be decoded were refused before those that the model refused. Sort them
+    // by offset.
+    this.#refused.sort((left, right) => left.row.offset - right.row.offset);
+    for (const refused of this.#refused) this.#writeDeadLetter(refused);
+    this.#refused = [];
+  }
+
+  /** All of its records were read, and all of its rows written. */
+  finish(): void {
+    this.endChunk();
+    const results = this.#workspace.results.flush();
+    this.#outcome = {
+      ...NO_OUTCOME,
+      ...this.#counts,
+      outputs: [...results, ...this.#workspace.deadLetters.flush()],
+      resultBatches: results.length,
+      refusal: this.#refusal,
+      windows: this.#parts.states?.countsSince(this.#windowsBefore) ?? NO_WINDOWS,
+      timestamps: this.#timestamps.runs(),
+    };
+  }
+
+  /** After `finish`. */
+  outcome(times: Times): Outcome {
+    return { ...this.#outcome, ...times };
+  }
+
+  #writeDeadLetter({ row, rejection }: Refused): void {
+    this.#refusal ??= `${rejection.code}: ${rejection.message}`;
+    const { topic, partition, incarnation } = this.part;
+    const { model, setup } = this.#parts;
+    const context = { topic, partition, incarnation, model: model.name, version: model.version };
+    appendDeadLetter(this.#workspace.deadLetters, row, rejection, context, setup.deadLetterDialects);
+    this.#counts.deadLetters++;
+  }
+}

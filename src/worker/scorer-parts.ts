@@ -1,0 +1,32 @@
+// What a pipeline is made of, and the buffers in which it works.
+
+import type { Predictor } from '../model/predictor.ts';
+import type { InputReader } from '../reading/input-reader.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { PendingRow } from './row.ts';
+import type { LaneStates } from './states/lane-states.ts';
+import type { Outputs } from './write/outputs.ts';
+import type { ResultEncoder } from './write/result-writer.ts';
+
+export interface ScorerParts {
+  readonly setup: ScorerSetup;
+  readonly reader: InputReader;
+  readonly writer: ResultEncoder;
+  readonly predictor: Predictor;
+  /**
+   * States of the lanes on this thread; null for a model that keeps none. The reader puts records
+   * into the state that is in use.
+   */
+  readonly states: LaneStates | null;
+  readonly model: { readonly name: string; readonly version: string };
+  /** Throws when the model does not work any more. */
+  readonly probe: () => void;
+}
+
+/** Buffers that all tasks use, one after the other, so that nothing is allocated again. */
+export interface Workspace {
+  readonly features: Float32Array;
+  readonly rows: PendingRow[];
+  readonly results: Outputs;
+  readonly deadLetters: Outputs;
+}

@@ -1,0 +1,204 @@
+// One run through the pipeline: the records of all parts become rows of one matrix, which are
+// predicted together; the answers are written part by part.
+
+import { SKIPPED } from '../features/only.ts';
+import type { Rejection } from '../features/rejection.ts';
+import { NO_WINDOWS } from '../features/window-counts.ts';
+import { splitRecordBatches } from '../log/record-batch.ts';
+import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
+import { schemaInHeaders } from '../reading/schema-header.ts';
+import type { Outcome } from '../scoring/outcome.ts';
+import type { ScorePart, ScoreRequest } from '../worker-protocol/messages.ts';
+import { ourFault } from './our-fault.ts';
+import { PartAnswers } from './part-answers.ts';
+import { predictRows } from './predict/predict-rows.ts';
+import { pastLimit } from './record-limits.ts';
+import { copyRow, type PendingRow, rowOf } from './row.ts';
+import type { ScorerParts, Workspace } from './scorer-parts.ts';
+
+const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
+
+export class Task {
+  readonly #parts: ScorerParts;
+  readonly #bytes: ArrayBuffer;
+  readonly #workspace: Workspace;
+  /** Of each part, in order. */
+  readonly #answers: readonly PartAnswers[];
+  /** The part that is read, and the first part whose answers are not all written. */
+  #reading = 0;
+  #writing = 0;
+  /** Rows that are read and not predicted. */
+  #pending = 0;
+  #predictMs = 0;
+  #encodeMs = 0;
+
+  constructor(parts: ScorerParts, { parts: asked, bytes }: ScoreRequest, workspace: Workspace) {
+    this.#parts = parts;
+    this.#bytes = bytes;
+    this.#workspace = workspace;
+    this.#answers = asked.map((part) => new PartAnswers(parts, part, workspace));
+  }
+
+  /**
+   * Throws `SchemaNeededError` when the records cannot be read yet. At this point no state has seen
+   * any of them.
+   */
+  check(): void {
+    const { reader } = this.#parts;
+    if (reader.check === undefined) return;
+    this.#forEachPart((part, byteAt) =>
+      this.#forEach(part, byteAt, (record) => {
+        const { bytes, valueStart, valueEnd } = record;
+        reader.named?.(schemaInHeaders(record));
+        if (valueStart >= 0) reader.check?.(bytes, valueStart, valueEnd);
+      }),
+    );
+  }
+
+  /** An outcome for each part. */
+  run(): readonly Outcome[] {
+    const started = performance.now();
+    this.#forEachPart((part, byteAt, index) => {
+      this.#reading = index;
+      this.#readPart(part, byteAt, this.#answers[index] as PartAnswers);
+    });
+    this.#reading = this.#answers.length;
+    this.#flush();
+    const [predictMs, encodeMs] = [this.#predictMs, this.#encodeMs];
+    const decodeMs = performance.now() - started - predictMs - encodeMs;
+    return this.#answers.map((answers) => answers.outcome({ decodeMs, predictMs, encodeMs }));
+  }
+
+  #forEachPart(visit: (part: ScorePart, byteAt: number, index: number) => void): void {
+    let byteAt = 0;
+    this.#answers.forEach(({ part }, index) => {
+      visit(part, byteAt, index);
+      byteAt += part.byteLength;
+    });
+  }
+
+  #readPart(part: ScorePart, byteAt: number, answers: PartAnswers): void {
+    const { omit, state } = part;
+    const { predictRecordsMax } = this.#parts.setup;
+    const scoreFrom = state?.scoreFrom ?? 0;
+    this.#forEach(part, byteAt, (record) => {
+      const { offset } = record;
+      if (
+        offset < scoreFrom ||
+        (omit.length > 0 && omit.some((run) => offset >= run.from && offset < run.until))
+      ) {
+        if (state !== null) this.#feed(part, record);
+        return;
+      }
+      this.#read(part, record, answers);
+      if (this.#pending === predictRecordsMax) this.#flush();
+    });
+  }
+
+  /** Visits the records that were asked for, whose record batches begin at `byteAt`. */
+  #forEach(
+    { byteLength, first, until }: ScorePart,
+    byteAt: number,
+    visit: (record: RecordView) => void,
+  ): void {
+    for (const batch of splitRecordBatches(new Uint8Array(this.#bytes, byteAt, byteLength))) {
+      const records = openRecordBatch(batch, this.#parts.setup.inflatedBytesMax);
+      while (records.next()) if (records.offset >= first && records.offset < until) visit(records);
+    }
+  }
+
+  /** Puts a record into the state that has its answer already. */
+  #feed({ verdict, state }: ScorePart, record: RecordView): void {
+    if (verdict === null || state?.takes === true) this.#features(record);
+  }
+
+  #read(part: ScorePart, record: RecordView, answers: PartAnswers): void {
+    answers.windowsFrom(this.#parts.states?.counts ?? NO_WINDOWS);
+    const { verdict } = part;
+    if (verdict !== null) this.#feed(part, record);
+    const rejection = verdict ?? this.#features(record);
+    if (rejection === SKIPPED) {
+      answers.skip();
+      return;
+    }
+    answers.count(record);
+    if (rejection !== null) {
+      answers.reject(record, rejection);
+      return;
+    }
+    const row = this.#workspace.rows[this.#pending];
+    if (row === undefined) this.#workspace.rows.push(rowOf(record));
+    else copyRow(record, row);
+    answers.rowsEnd = ++this.#pending;
+  }
+
+  /**
+   * Reads a record into the next row. A fault in reading costs the record, and nothing else: no
+   * state has seen any of it.
+   */
+  #features(record: RecordView): Rejection | null {
+    try {
+      return this.#readRow(record);
+    } catch (error) {
+      return ourFault('READER_FAILED', 'reading', error);
+    }
+  }
+
+  #readRow(record: RecordView): Rejection | null {
+    const { reader, setup } = this.#parts;
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = record;
+    const refusal = pastLimit(record, setup);
+    if (refusal !== null) return refusal;
+    if (valueStart < 0) return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;
+    const key = reader.wantsKey && keyStart >= 0 ? bytes.subarray(keyStart, keyEnd) : null;
+    const { features } = this.#workspace;
+    reader.named?.(schemaInHeaders(record));
+    return reader.read(bytes, valueStart, valueEnd, features, this.#pending, timestampMs, key);
+  }
+
+  /**
+   * Predicts and writes the rows that wait, and the dead letters behind them. Parts that were read
+   * to their end are finished.
+   */
+  #flush(): void {
+    if (this.#pending > 0) this.#predict(this.#pending);
+    this.#pending = 0;
+    const started = performance.now();
+    while (this.#writing < this.#reading) this.#finish();
+    this.#answers[this.#reading]?.endChunk();
+    this.#encodeMs += performance.now() - started;
+  }
+
+  /** Rows come, or are refused, in the order in which they were read. */
+  #predict(count: number): void {
+    const { predictor, reader, probe, setup } = this.#parts;
+    const parts = { predictor, width: reader.width, withFeatures: setup.features, probe };
+    this.#predictMs += predictRows(parts, this.#workspace.features, 0, count, {
+      scored: (columns, first, rows) => {
+        const started = performance.now();
+        for (let index = 0; index < rows; ) {
+          const answers = this.#answersOf(first + index);
+          const end = Math.min(rows, answers.rowsEnd - first);
+          for (; index < end; index++) answers.write(first + index, columns, index, rows);
+        }
+        this.#encodeMs += performance.now() - started;
+      },
+      refused: (row, rejection) =>
+        this.#answersOf(row).reject(this.#workspace.rows[row] as PendingRow, rejection),
+    });
+  }
+
+  /** The answers to which a row belongs. The parts before it are finished, as it comes next. */
+  #answersOf(row: number): PartAnswers {
+    for (;;) {
+      const answers = this.#answers[this.#writing] as PartAnswers;
+      if (row < answers.rowsEnd) return answers;
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    this.#answers[this.#writing]?.finish();
+    this.#writing++;
+  }
+}
