@@ -3,10 +3,11 @@
 // fetched. The seam puts it in the place of kafkajs's own class.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
+import type { AssignedPartition, Fetched, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { every } from '../time/timer.ts';
 import { beginnings, logOffsets } from './beginnings.ts';
+import { handOver, type PartitionAnswer } from './fetched.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
 import { UnstableOffsetError } from './stable-offsets.ts';
@@ -38,8 +39,13 @@ export interface MemberHooks {
   assigning(partitions: readonly IncarnatePartition[]): Promise<void>;
   /** The committed offsets of that assignment are known. Called before anything is fetched. */
   assigned(partitions: readonly AssignedPartition[]): void;
-  /** Undefined where a fetch may begin now. Otherwise resolves when it may. */
+  /**
+   * Undefined where a fetch may begin now. Otherwise resolves when a rest, or a piece of it, is
+   * over.
+   */
   rested(): Promise<void> | undefined;
+  /** Everything that one fetch has brought: at least one partition. */
+  fetched(...fetched: Fetched[]): void;
   /**
    * The log does not hold the wanted offset. Returns where to go on, or null to pause the
    * partition.
@@ -95,7 +101,11 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       this.#hooks?.joined(this, before !== null && this.generationId === before + 1);
     }
 
+    /** It returns nothing: then all that kafkajs does is to send its heartbeat when it is due. */
     override async fetch(nodeId: number): Promise<unknown[]> {
+      await this.#hooks?.rested();
+      // A long rest goes on after the heartbeat.
+      if (this.#hooks?.rested() !== undefined) return [];
       // After a failed join kafkajs goes on fetching. While the broker still knows the member,
       // nothing would begin another join, and the lanes, which have settled for it, would wait for
       // ever.
@@ -111,8 +121,14 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
         if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);
         return [];
       }
-      await this.#hooks?.rested();
-      return super.fetch(nodeId);
+      const manager = this.offsetManager;
+      const answers = (await super.fetch(nodeId)) as PartitionAnswer[];
+      const hooks = this.#hooks;
+      if (hooks === undefined) return answers;
+      // After a join the positions are others; what was asked for before is asked for again.
+      if (manager !== null && manager === this.offsetManager)
+        handOver(answers, manager, (...fetched) => hooks.fetched(...fetched));
+      return [];
     }
 
     /**

@@ -1,26 +1,32 @@
-// The time in which no fetch begins. Fetchers wait here for its end, which may be moved.
+// A rest: for a while no fetch begins. All fetchers of a source share it. It is waited for in
+// pieces, so that a fetcher never stays away from its heartbeats for long.
 
-import { after, type Cancel } from '../time/timer.ts';
+import { after } from '../time/timer.ts';
+
+const PIECE_MS = 500;
 
 export class Rest {
-  #end: Cancel = () => {};
-  #over: PromiseWithResolvers<void> | undefined;
+  #piece: PromiseWithResolvers<void> | undefined;
+  #cancel = (): void => {};
 
-  /** Begins to count anew: it is over after so many milliseconds. 0: now. */
-  begin(ms: number): void {
-    this.#end();
-    this.#end = () => {};
-    if (ms > 0) {
-      this.#over ??= Promise.withResolvers<void>();
-      this.#end = after(ms, () => this.begin(0));
-      return;
-    }
-    this.#over?.resolve();
-    this.#over = undefined;
+  /** Resolves when the rest, or a piece of a long one, is over. Undefined if there is no rest. */
+  get over(): Promise<void> | undefined {
+    return this.#piece?.promise;
   }
 
-  /** Undefined where no rest is under way. Otherwise resolves when it is over. */
-  get over(): Promise<void> | undefined {
-    return this.#over?.promise;
+  /** Begins a rest in place of the one that there is; 0 ends it. */
+  begin(ms: number): void {
+    this.#cancel();
+    if (ms <= 0) {
+      this.#piece?.resolve();
+      this.#piece = undefined;
+      return;
+    }
+    this.#piece ??= Promise.withResolvers();
+    const pieceMs = Math.min(ms, PIECE_MS);
+    this.#cancel = after(pieceMs, () => {
+      this.begin(0);
+      this.begin(ms - pieceMs);
+    });
   }
 }

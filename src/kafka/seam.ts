@@ -9,8 +9,9 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { ScorelaneError } from '../base/errors.ts';
 import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
-import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
+import { splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
+import type { BatchMessage, OutgoingBatch } from './batch-messages.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { type GroupClass, hookedGroup } from './hooked-group.ts';
@@ -24,28 +25,6 @@ export const KAFKAJS_VERSION = '2.2.4';
 /** This kafkajs is not the version that the seam was made for, or it was loaded before the seam. */
 export class SeamError extends ScorelaneError {
   readonly code = 'SCORELANE_SEAM';
-}
-
-/**
- * What the consumer hands out as a message: one record batch. `offset` is its last offset, the one
- * that kafkajs resolves.
- */
-export interface BatchMessage {
-  readonly offset: string;
-  readonly value: Uint8Array;
-  readonly isControlRecord: false;
-  readonly batch: RawRecordBatch;
-  skip: boolean;
-}
-
-/** What the producer takes as a message: one encoded record batch. */
-export interface OutgoingBatch {
-  readonly value: Uint8Array;
-  readonly partition: number;
-  /** The sequence number of its first record, for the idempotent producer. */
-  readonly baseSequence: number;
-  /** Called each time when the batch is put into a request: kafkajs tries again by itself. */
-  readonly onWrite: () => void;
 }
 
 type KafkaJs = typeof import('kafkajs');

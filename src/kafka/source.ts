@@ -26,7 +26,6 @@ import { resumedAfter } from './out-of-range.ts';
 import { Questions } from './questions.ts';
 import { refusalOf } from './refusal.ts';
 import { Rest } from './rest.ts';
-import type { BatchMessage } from './seam.ts';
 
 export interface KafkaSourceOptions {
   readonly topic: string;
@@ -58,6 +57,7 @@ export class KafkaSource implements Source {
   readonly #admin: Admin;
   readonly #times: OffsetsByTime;
   readonly #questions = new Questions();
+  readonly #rest = new Rest();
   /** There is a new consumer after each `rejoin`; events of older consumers are ignored. */
   #consumer: Consumer | undefined;
   /** Consumers made so far. */
@@ -73,7 +73,6 @@ export class KafkaSource implements Source {
    * a topic that was made again is noticed.
    */
   readonly #topicIds = new Map<string, string>();
-  readonly #rest = new Rest();
   readonly #stopped = Promise.withResolvers<void>();
   /**
    * False from the beginning of a rejoin until the new assignment is known: in between no partition
@@ -103,6 +102,7 @@ export class KafkaSource implements Source {
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
       rested: () => (isCurrent() ? this.#rest.over : undefined),
+      fetched: (...fetched) => isCurrent() && this.#listener?.fetched(...fetched),
       outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),
     };
   }
@@ -165,6 +165,8 @@ export class KafkaSource implements Source {
     this.#group = undefined;
     this.#consumer = undefined;
     this.#consumers++;
+    // What ends must not wait for it.
+    this.#rest.begin(0);
     return consumer;
   }
 
@@ -193,22 +195,8 @@ export class KafkaSource implements Source {
     });
     await consumer.run({
       autoCommit: false,
-      eachBatchAutoResolve: true,
-      partitionsConsumedConcurrently: 1,
-      eachBatch: async ({ batch }) => {
-        const { partition, highWatermark } = batch;
-        // kafkajs's types do not show the offset that was asked for.
-        const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
-        const messages = batch.messages as unknown as readonly BatchMessage[];
-        if (messages.length === 0 || consumer !== this.#consumer) return;
-        listener.fetched({
-          topic,
-          partition,
-          from: startingAt(Number(fetchedOffset)),
-          batches: messages.map((message) => ({ ...message.batch, skip: message.skip })),
-          highWatermark: Number(highWatermark),
-        });
-      },
+      // It is never called: the group member hands over what it has fetched.
+      eachBatch: async () => {},
     });
     // The consumer was given up while it joined: kafkajs's stop does nothing before the join is
     // done.
@@ -259,7 +247,6 @@ export class KafkaSource implements Source {
     this.#mayCommit = false;
     this.#listener = undefined;
     this.#stopped.resolve();
-    this.#rest.begin(0);
     const consumer = this.#giveUp();
     this.#questions.end();
     await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);
@@ -276,6 +263,7 @@ export class KafkaSource implements Source {
   }
 
   async #joining(group: ConsumerGroup): Promise<void> {
+    this.#rest.begin(0);
     const isSameMember = group === this.#group && group.memberId !== null;
     if (!isSameMember) this.#lose();
     this.#group = group;

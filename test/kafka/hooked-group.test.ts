@@ -28,6 +28,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     assigning: async () => {},
     joined: () => void calls.push('joined'),
     assigned: () => {},
+    fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
   };
@@ -89,6 +90,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     },
     joined: () => {},
     assigned: (partitions) => void assigned.push(...partitions.map(({ incarnation }) => incarnation)),
+    fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
   };

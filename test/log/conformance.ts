@@ -38,6 +38,8 @@ export class Recorder implements SourceListener {
   readonly fetches: Fetched[] = [];
   /** How long to stay with the answer to `revoking`. */
   settle: () => Promise<void> = async () => {};
+  /** Called with each fetch, before the next one can begin. */
+  onFetch: () => void = () => {};
 
   async revoking(partitions: readonly TopicPartition[]): Promise<void> {
     this.events.push(`revoking ${partitions.length}`);
@@ -59,6 +61,7 @@ export class Recorder implements SourceListener {
   }
   fetched(...parts: readonly Fetched[]): void {
     for (const part of parts) this.#receive(part);
+    this.onFetch();
   }
   #receive(fetched: Fetched): void {
     this.fetches.push(fetched);
@@ -264,6 +267,35 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     source.resume({ topic, partition: 0 });
     await until('the rest', () => heard.values.get(0)?.includes('c'));
     t.deepEqual(heard.values.get(0), ['a0', 'b', 'c']);
+  });
+
+  test('a source that rests begins no fetch until the rest is over, or is ended', async (t) => {
+    const topic = await topicWith(1, ['a']);
+    const source = harness().source(unique('group'), topic);
+    const heard = new Recorder();
+    heard.onFetch = () => source.rest(600_000);
+    await source.start(heard);
+    await until('the value', () => heard.values.get(0)?.length === 1);
+    for (const value of ['b', 'c']) {
+      await harness()
+        .sink()
+        .produce([batchOf(topic, 0, [{ key: 'k', value }])]);
+    }
+    t.is((await source.logEnds())[0]?.logEnd, 3);
+    t.deepEqual(heard.values.get(0), ['a0']);
+    heard.onFetch = () => source.rest(1);
+    source.rest(0);
+    await until('what came meanwhile', () => heard.values.get(0)?.includes('c'));
+    await harness()
+      .sink()
+      .produce([batchOf(topic, 0, [{ key: 'k', value: 'd' }])]);
+    await until('the end of a rest by itself', () => heard.values.get(0)?.includes('d'));
+    heard.onFetch = () => source.rest(600_000);
+    await harness()
+      .sink()
+      .produce([batchOf(topic, 0, [{ key: 'k', value: 'e' }])]);
+    await until('the last value', () => heard.values.get(0)?.includes('e'));
+    await source.stop();
   });
 
   test('a seek goes to where it says, back or forth', async (t) => {

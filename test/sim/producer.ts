@@ -3,8 +3,8 @@
 // up.
 
 import type { Kafka } from 'kafkajs';
+import type { OutgoingBatch } from '../../src/kafka/batch-messages.ts';
 import { acknowledgedSend } from '../../src/kafka/produce-answers.ts';
-import type { OutgoingBatch } from '../../src/kafka/seam.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
 import { type Cluster, laneOf } from './cluster.ts';

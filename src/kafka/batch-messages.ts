@@ -1,0 +1,25 @@
+// What stands in the place of kafkajs's messages: a whole record batch, in both directions.
+
+import type { RawRecordBatch } from '../log/record-batch.ts';
+
+/**
+ * What the consumer hands out as a message: one record batch. `offset` is its last offset, the one
+ * that kafkajs resolves.
+ */
+export interface BatchMessage {
+  readonly offset: string;
+  readonly value: Uint8Array;
+  readonly isControlRecord: false;
+  readonly batch: RawRecordBatch;
+  skip: boolean;
+}
+
+/** What the producer takes as a message: one encoded record batch. */
+export interface OutgoingBatch {
+  readonly value: Uint8Array;
+  readonly partition: number;
+  /** The sequence number of its first record, for the idempotent producer. */
+  readonly baseSequence: number;
+  /** Called each time when the batch is put into a request: kafkajs tries again by itself. */
+  readonly onWrite: () => void;
+}
