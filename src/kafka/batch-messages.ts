@@ -14,6 +14,12 @@ export interface BatchMessage {
   skip: boolean;
 }
 
+/**
+ * What the broker has said of a batch in a shared request. `unknown`: nothing; it may have been
+ * taken.
+ */
+export type SharedOutcome = 'acknowledged' | 'unknown' | Error;
+
 /** What the producer takes as a message: one encoded record batch. */
 export interface OutgoingBatch {
   readonly value: Uint8Array;
@@ -22,4 +28,9 @@ export interface OutgoingBatch {
   readonly baseSequence: number;
   /** Called each time when the batch is put into a request: kafkajs tries again by itself. */
   readonly onWrite: () => void;
+  /**
+   * It may share a request with others, which is sent once. Called with what the broker said of it;
+   * a second call means nothing.
+   */
+  readonly answered?: (outcome: SharedOutcome) => void;
 }

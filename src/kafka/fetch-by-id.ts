@@ -157,12 +157,23 @@ export const brokerByIds = (Broker: BrokerClass) =>
 
 export type ClusterClass = new (
   ...given: never[]
-) => { findBroker(of: { nodeId: number }): Promise<ByTopicId> };
+) => {
+  readonly brokerPool: {
+    readonly brokers: Readonly<Record<number, ByTopicId & { isConnected(): boolean }>>;
+  };
+  findBroker(of: { nodeId: number }): Promise<ByTopicId>;
+};
 
 /** Each consumer has a cluster of its own. */
 export const clusterByIds = (Cluster: ClusterClass) =>
   class ClusterByIds extends Cluster implements ByTopicId {
     topicIds: ReadonlyMap<string, TopicId> = new Map();
+
+    /** The broker, if there is a connection to it now. */
+    connectedBroker(nodeId: number): ByTopicId | undefined {
+      const broker = this.brokerPool.brokers[nodeId];
+      return broker?.isConnected() === true ? broker : undefined;
+    }
 
     override async findBroker(of: { nodeId: number }): Promise<ByTopicId> {
       const broker = await super.findBroker(of);

@@ -16,7 +16,7 @@ interface NamedRecord {
   readonly message: string;
 }
 
-interface PartitionAnswer {
+export interface BatchAnswer {
   readonly partition: number;
   readonly errorCode: number;
   readonly baseOffset: string;
@@ -24,8 +24,8 @@ interface PartitionAnswer {
   readonly errorMessage: string | null;
 }
 
-interface ProduceAnswer {
-  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly PartitionAnswer[] }[];
+export interface ProduceAnswer {
+  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly BatchAnswer[] }[];
   /**
    * The names are kafkajs's: `throttleTime` is what the broker has waited before it answered,
    * `clientSideThrottleTime` what the client must wait now.
@@ -38,6 +38,8 @@ interface ProduceAnswer {
 export interface ProduceFailure {
   readonly refused: readonly NamedRecord[];
   readonly errorMessage: string | null;
+  /** The whole answer: what became of the other partitions of the request. */
+  readonly topics: ProduceAnswer['topics'];
 }
 
 interface Exchange {
@@ -99,11 +101,11 @@ function decodeAnswer(decoder: Decoder): ProduceAnswer {
 }
 
 /** Throws kafkajs's error for the first partition that failed, with the details from the broker. */
-function throwIfFailed({ topics }: ProduceAnswer, errorOf: (code: number) => Error): void {
+export function throwIfFailed({ topics }: ProduceAnswer, errorOf: (code: number) => Error): void {
   for (const { partitions } of topics) {
     for (const { errorCode, refused, errorMessage } of partitions) {
       if (errorCode === SUCCESS) continue;
-      const failure: ProduceFailure = { refused, errorMessage };
+      const failure: ProduceFailure = { refused, errorMessage, topics };
       throw Object.assign(errorOf(errorCode), failure);
     }
   }

@@ -16,6 +16,7 @@ import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { type GroupClass, hookedGroup } from './hooked-group.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
+import { sharedSend } from './shared-request.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 import { brokerWithStableOffsets, type OffsetBrokerClass, stableOffsetFetch } from './stable-offsets.ts';
 import { metadataWithIds } from './topic-ids.ts';
@@ -66,7 +67,10 @@ export function loadKafkaJs(): KafkaJs {
       createErrorFromCode,
     );
   });
-  substitute('producer/sendMessages.js', (original) => acknowledgedSend(original as CreateSend));
+  substitute('producer/sendMessages.js', (original) => {
+    const { createErrorFromCode } = require(internal('protocol/error.js'));
+    return sharedSend(acknowledgedSend(original as CreateSend), createErrorFromCode);
+  });
   substitute('network/socket.js', (original) => {
     const create = original as (options: object) => Socket;
     return (options: object) => writeInPieces(create(options));

@@ -9,6 +9,7 @@ import { keyOf } from '../log/topic-partition.ts';
 import type { OutgoingBatch } from './batch-messages.ts';
 import type { KafkaSettings } from './client.ts';
 import { isSequenceError, refusalIn, sinkErrorOf } from './errors.ts';
+import { Gatherer } from './gatherer.ts';
 import { Parts } from './parts.ts';
 import { partitionCountOf } from './topic.ts';
 
@@ -24,6 +25,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
 /** One producer id. A later producer id has a higher number. */
 interface Identity {
   readonly producer: Producer;
+  readonly gatherer: Gatherer;
   readonly number: number;
 }
 
@@ -115,7 +117,7 @@ export class KafkaSink implements Sink {
     const sending = isKnown ? before : numbered(stream, batch, before?.writes);
     this.#sendings.set(batch, sending);
     try {
-      await this.#send(identity.producer, batch, sending);
+      await this.#send(identity, batch, sending);
     } catch (error) {
       if (isSequenceError(error)) await this.#renew(stream);
       if (refusalIn(error, batch.recordCount) === null) throw sinkErrorOf(error, key);
@@ -131,13 +133,22 @@ export class KafkaSink implements Sink {
     sending.acknowledged = true;
   }
 
-  async #send(producer: Producer, { topic, partition, bytes }: ResultBatch, sending: Sending): Promise<void> {
+  /**
+   * Sends it together with what others send in this moment. If that brings no answer that is final,
+   * it is sent alone, with the same sequence number: whatever is wrong with others, or with their
+   * brokers, is no matter then.
+   */
+  async #send({ producer, gatherer }: Identity, batch: ResultBatch, sending: Sending): Promise<void> {
+    const { topic, partition, bytes, recordCount } = batch;
     const message: OutgoingBatch = {
       value: bytes,
       partition,
       baseSequence: sending.baseSequence,
       onWrite: () => sending.writes++,
     };
+    const outcome = await gatherer.send(topic, message);
+    if (outcome === 'acknowledged') return;
+    if (isSequenceError(outcome) || refusalIn(outcome, recordCount) !== null) throw outcome;
     await producer.send({
       topic,
       acks: ACKS_ALL,
@@ -179,7 +190,9 @@ export class KafkaSink implements Sink {
   #newIdentity(): Promise<Identity> {
     this.#creating ??= this.#connectProducer()
       .then((producer) => {
-        const identity = { producer, number: this.#numbers++ };
+        const timeout = this.#settings['request.timeout.ms'];
+        const gatherer = new Gatherer(producer, { acks: ACKS_ALL, timeout });
+        const identity = { producer, gatherer, number: this.#numbers++ };
         this.#identities.push(identity);
         return identity;
       })

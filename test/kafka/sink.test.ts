@@ -9,7 +9,8 @@ import { viewOf } from '../../src/base/int64.ts';
 import { kafkaConfig } from '../../src/kafka/client.ts';
 import { loadKafkaJs } from '../../src/kafka/seam.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { SinkError } from '../../src/log/ports.ts';
+import { type RequestHead, SIZE_BYTES } from '../../src/kafka/socket.ts';
+import { PartitionGoneError, RefusedRecordsError, type ResultBatch, SinkError } from '../../src/log/ports.ts';
 import { AT } from '../../src/log/record-batch.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
@@ -18,21 +19,27 @@ import { batchOf } from '../support/records.ts';
 const test = anyTest as TestFn;
 const broker = withBroker(test);
 
-async function sinkOn(topic: string, configs: Record<string, string> = {}): Promise<KafkaSink> {
-  await createTopics(broker().address, { [topic]: 1 }, configs);
+async function sinkOn(
+  topic: string,
+  configs: Record<string, string> = {},
+  partitions = 1,
+): Promise<KafkaSink> {
+  await createTopics(broker().address, { [topic]: partitions }, configs);
   const settings = settingsFor(broker().address);
   const sink = new KafkaSink(kafkaFor(settings), settings);
   await sink.start();
   return sink;
 }
 
-async function logEnd(topic: string): Promise<number> {
+async function logEnds(topic: string): Promise<readonly number[]> {
   const admin = kafkaFor(settingsFor(broker().address)).admin();
   await admin.connect();
-  const [end] = await admin.fetchTopicOffsets(topic);
+  const ends = await admin.fetchTopicOffsets(topic);
   await admin.disconnect();
-  return Number(end?.high);
+  return ends.toSorted((left, right) => left.partition - right.partition).map(({ high }) => Number(high));
 }
+
+const logEnd = async (topic: string): Promise<number> => (await logEnds(topic))[0] as number;
 
 const records = (count: number, size = 10) =>
   Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(size, 'x') }));
@@ -107,6 +114,57 @@ test('a batch whose answer was lost is sent again with its sequence, and appende
   await sink.stop();
   t.is(lost, 1);
   t.is(await logEnd('duplicate'), 7);
+});
+
+test('what is produced in one moment goes in one request, and its calls resolve in one turn', async (t) => {
+  await createTopics(broker().address, { together: 4 });
+  const settings = settingsFor(broker().address);
+  let requests = 0;
+  /** Connects as kafkajs does, and counts the heads of Produce requests. */
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect(port, host, onConnect);
+    const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
+    socket.write = (bytes: RequestHead, ...rest: unknown[]) => {
+      if (bytes.following !== undefined && bytes.readInt16BE(SIZE_BYTES) === 0) requests++;
+      return write(bytes, ...rest);
+    };
+    return socket;
+  };
+  const kafka = new (loadKafkaJs().Kafka)({ ...kafkaConfig(settings, () => {}), socketFactory });
+  const sink = new KafkaSink(kafka, settings);
+  await sink.start();
+  const round = (): Promise<readonly ResultBatch[]>[] =>
+    [0, 1, 2, 3].map((partition) => sink.produce([batchOf('together', partition, records(2))]));
+  await Promise.all(round());
+  requests = 0;
+  let resolved = 0;
+  let inFirstTurn = 0;
+  await Promise.all(
+    round().map(async (call) => {
+      await call;
+      if (++resolved === 1) queueMicrotask(() => (inFirstTurn = resolved));
+    }),
+  );
+  await sink.stop();
+  t.is(requests, 1);
+  t.is(inFirstTurn, 4);
+  t.deepEqual(await logEnds('together'), [4, 4, 4, 4]);
+});
+
+test('of a shared request each partition stands for itself: what one refuses is no matter to the others', async (t) => {
+  const sink = await sinkOn('apart', { 'max.message.bytes': '1000' }, 3);
+  const batches = [0, 1, 2].map((partition) => batchOf('apart', partition, records(1)));
+  await Promise.all(batches.map((batch) => sink.produce([batch])));
+  const small = [batchOf('apart', 0, records(1)), batchOf('apart', 2, records(1))];
+  const calls = [...small, batchOf('apart', 1, records(1, 5_000))].map((batch) => sink.produce([batch]));
+  const astray = sink.produce([batchOf('apart', 7, records(1))]);
+  const [first, second, large] = await Promise.allSettled(calls);
+  t.deepEqual([first, second], small.map((batch) => ({ status: 'fulfilled', value: [batch] })) as never);
+  t.true(large?.status === 'rejected' && large.reason instanceof RefusedRecordsError);
+  await t.throwsAsync(astray, { instanceOf: PartitionGoneError });
+  await sink.produce([batchOf('apart', 1, records(1))]);
+  await sink.stop();
+  t.deepEqual(await logEnds('apart'), [2, 2, 2]);
 });
 
 test('results for a topic that is gone are refused, not lost: the call says so', async (t) => {

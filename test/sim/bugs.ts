@@ -213,6 +213,24 @@ export const BUGS: readonly Bug[] = [
     replace: '',
   },
   {
+    name: 'takes a partition of a shared request for acknowledged that was refused',
+    file: 'kafka/shared-request.ts',
+    find: "if (errorCode === 0) return 'acknowledged';",
+    replace: "return 'acknowledged';",
+  },
+  {
+    name: 'takes a shared request without an answer for an acknowledged one',
+    file: 'kafka/shared-request.ts',
+    find: "if (answer === undefined) return 'unknown';",
+    replace: "if (answer === undefined) return 'acknowledged';",
+  },
+  {
+    name: 'takes the answer for one partition of a shared request for that of all',
+    file: 'kafka/shared-request.ts',
+    find: 'answers.get(partition)',
+    replace: '[...answers.values()][0]',
+  },
+  {
     name: 'forgets the second half of a batch that is too large',
     file: 'kafka/parts.ts',
     find: 'parts = parts.toSpliced(done, 1, ...halves);',

@@ -1,10 +1,17 @@
 // kafkajs's admin client and producer, as far as the real sink uses them, over the simulated
-// cluster: requests that are refused, whose answer is lost, or that arrive after they were given
-// up.
+// cluster: requests of which some partitions are refused, whose answer is lost, or that arrive
+// after they were given up.
 
 import type { Kafka } from 'kafkajs';
 import type { OutgoingBatch } from '../../src/kafka/batch-messages.ts';
-import { acknowledgedSend } from '../../src/kafka/produce-answers.ts';
+import {
+  acknowledgedSend,
+  type BatchAnswer,
+  type CreateSend,
+  type ProduceFailure,
+  throwIfFailed,
+} from '../../src/kafka/produce-answers.ts';
+import { type ProducerCluster, type ProducingBroker, sharedSend } from '../../src/kafka/shared-request.ts';
 import type { ResultBatch } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';
 import { type Cluster, laneOf } from './cluster.ts';
@@ -31,6 +38,15 @@ export interface ProducerWorld {
 
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type });
 
+/** A batch of a request, with its topic. */
+interface Part {
+  readonly topic: string;
+  readonly message: OutgoingBatch;
+}
+
+/** Partitions are led by these in turn. */
+const BROKERS = 2;
+
 export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
   /**
    * By output partition and lane, the ownership whose bytes were sent last: that of the halves of a
@@ -40,8 +56,12 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
   const nothing = async (): Promise<void> => {};
   const partitionsOf = (topic: string): { readonly partitionId: number }[] =>
     Array.from({ length: world.cluster.count(topic) }, (_, partitionId) => ({ partitionId }));
-  /** What the seam relies on to look for leaders again. */
-  const metadata = { refreshMetadata: nothing, findTopicPartitionMetadata: partitionsOf };
+  const isUnknown = (): boolean => world.dice.strikes('leadersUnknown', 0.1);
+  const sent = ({ topic, message: { value, partition } }: Part): void => {
+    const key = `${keyOf({ topic, partition })} ${laneOf(value)}`;
+    if (world.epochOf(value) === UNKNOWN_EPOCH) world.made(value, lastEpochs.get(key) ?? UNKNOWN_EPOCH);
+    lastEpochs.set(key, world.epochOf(value));
+  };
   return {
     admin: () => ({
       connect: nothing,
@@ -54,38 +74,92 @@ export function simKafka(process: SimProcess, world: ProducerWorld): Kafka {
     }),
     producer: () => {
       const producerId = world.cluster.newProducerId();
+      const request = (parts: readonly Part[]) => requestOf(process, world, producerId, parts);
+      const shared = brokers(request, world);
+      /** What the seam relies on to find leaders, and to look for them again. */
+      const cluster: ProducerCluster & { refreshMetadata(): Promise<void> } = {
+        refreshMetadata: nothing,
+        refreshMetadataIfNecessary: nothing,
+        findTopicPartitionMetadata: (topic) =>
+          partitionsOf(topic).map(({ partitionId }) =>
+            isUnknown() ? { partitionId } : { partitionId, leader: partitionId % BROKERS },
+          ),
+        connectedBroker: (leader) => shared.brokers[leader],
+      };
+      const alone: CreateSend = () => async (sending) => {
+        const [{ topic, messages }] = sending.topicMessages as unknown as [Topic];
+        const [message] = messages as [OutgoingBatch];
+        // The client leaves out a partition of which it knows no leader.
+        if (isUnknown()) return [];
+        await sendAgain(process, () => request([{ topic, message }]));
+        return [{ topicName: topic, partition: message.partition }];
+      };
+      const eosManager = { getProducerId: () => producerId, getProducerEpoch: () => 0 };
+      const send = sharedSend(acknowledgedSend(alone), shared.errorOf)({ cluster, eosManager } as never);
+      const sendBatch = async ({ topicMessages }: { readonly topicMessages: readonly Topic[] }) => {
+        for (const { topic, messages } of topicMessages)
+          for (const message of messages) sent({ topic, message });
+        await send({ topicMessages });
+      };
       return {
         connect: () => process.wait(1),
         disconnect: nothing,
-        send: async ({ topic, messages }: { topic: string; messages: readonly OutgoingBatch[] }) => {
-          const [message] = messages as [OutgoingBatch];
-          const { value, partition } = message;
-          const key = `${keyOf({ topic, partition })} ${laneOf(value)}`;
-          if (world.epochOf(value) === UNKNOWN_EPOCH) world.made(value, lastEpochs.get(key) ?? UNKNOWN_EPOCH);
-          lastEpochs.set(key, world.epochOf(value));
-          const checked = acknowledgedSend(() => async () => {
-            // The client leaves out a partition of which it knows no leader.
-            if (world.dice.strikes('leadersUnknown', 0.1)) return [];
-            await send(process, world, producerId, topic, message);
-            return [{ topicName: topic, partition }];
-          });
-          await checked({ cluster: metadata })({ topicMessages: [{ topic, messages }] });
-        },
+        send: (one: Topic) => sendBatch({ topicMessages: [one] }),
+        sendBatch,
       };
     },
   } as unknown as Kafka;
 }
 
-async function send(
+interface Topic {
+  readonly topic: string;
+  readonly messages: readonly OutgoingBatch[];
+}
+
+type Request = (parts: readonly Part[]) => Promise<readonly (Error | null)[]>;
+
+/** Brokers that take requests for several partitions; old ones do not say which of them failed. */
+function brokers(request: Request, { dice }: ProducerWorld) {
+  const errors: Error[] = [];
+  const answerOf = ({ message }: Part, error: Error | null): BatchAnswer => {
+    const { refused = [], errorMessage = null } = (error ?? {}) as Partial<ProduceFailure>;
+    const errorCode = error === null ? 0 : errors.push(error);
+    return { partition: message.partition, errorCode, baseOffset: '0', refused, errorMessage };
+  };
+  const errorOf = (code: number): Error => errors[code - 1] as Error;
+  const broker: ProducingBroker = {
+    async produce({ topicData }) {
+      const parts = topicData.flatMap(({ topic, partitions }) =>
+        partitions.flatMap(({ messages }) => messages.map((message) => ({ topic, message }))),
+      );
+      const outcomes = await request(parts);
+      const failed = outcomes.find((outcome) => outcome !== null);
+      if (failed !== undefined && dice.of('unnamed').next() < 0.3) throw failed;
+      const topics = parts.map((part, index) => ({
+        topicName: part.topic,
+        partitions: [answerOf(part, outcomes[index] as Error | null)],
+      }));
+      const grouped = [...Map.groupBy(topics, ({ topicName }) => topicName)].map(([topicName, own]) => ({
+        topicName,
+        partitions: own.flatMap(({ partitions }) => partitions),
+      }));
+      const answer = { topics: grouped, throttleTime: 0, clientSideThrottleTime: 0 } as const;
+      throwIfFailed(answer, (code) => Object.assign(new Error('failed'), { code }));
+      return answer;
+    },
+  };
+  return { brokers: Array.from({ length: BROKERS }, () => ({ ...broker })), errorOf };
+}
+
+/** As kafkajs does. */
+async function sendAgain(
   process: SimProcess,
-  world: ProducerWorld,
-  producerId: number,
-  topic: string,
-  message: OutgoingBatch,
+  request: () => Promise<readonly (Error | null)[]>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await request(process, world, producerId, topic, message);
+      const [error = null] = await request();
+      if (error !== null) throw error;
       return;
     } catch (error) {
       const { type } = error as { readonly type?: string };
@@ -95,51 +169,63 @@ async function send(
   }
 }
 
-/** One request: it travels, is taken or not, and the answer travels back or is lost. */
-async function request(
+/**
+ * One request: it travels, each of its batches is taken or not, and the answer travels back or is
+ * lost.
+ */
+async function requestOf(
   process: SimProcess,
   world: ProducerWorld,
   producerId: number,
-  topic: string,
-  { value, partition, baseSequence, onWrite }: OutgoingBatch,
-): Promise<void> {
-  const { cluster, dice, scheduler } = world;
-  onWrite();
-  const epoch = world.epochOf(value);
-  const batch: ResultBatch = { topic, partition, bytes: value as Uint8Array<ArrayBuffer>, recordCount: 0 };
-  const arrive = (how: string): void => {
-    cluster.append(producerId, baseSequence, batch, epoch);
-    world.note(() => `${process.name} ${topic}/${partition} sequence ${baseSequence} ${how}`);
-  };
+  parts: readonly Part[],
+): Promise<readonly (Error | null)[]> {
+  const { dice, scheduler } = world;
+  for (const { message } of parts) message.onWrite();
+  const epochs = parts.map(({ message }) => world.epochOf(message.value));
+  const arrive = (how: string): readonly (Error | null)[] =>
+    parts.map((part, index) => {
+      const error = appended(world, producerId, part, epochs[index] as number);
+      const { partition, baseSequence } = part.message;
+      const became = error === null ? how : `failed: ${error.message}`;
+      world.note(() => `${process.name} ${part.topic}/${partition} sequence ${baseSequence} ${became}`);
+      return error;
+    });
   const travels = dice.delayMs('produce', 2, 60);
   const fails = dice.strikes('producesFail', 0.15);
   const timesOut = dice.strikes('producesTimeOut', 0.15);
   const late = timesOut && dice.of('producesTimeOut').next() < 0.5;
   const lateMs = timesOut ? dice.of('producesTimeOut').below(80) : 0;
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     scheduler.after(travels, () => {
-      const answer = (error?: Error): void => {
-        process.after(dice.delayMs('answer', 1, 30), () => (error === undefined ? resolve() : reject(error)));
+      const answer = (outcome: Error | readonly (Error | null)[]): void => {
+        process.after(dice.delayMs('answer', 1, 30), () =>
+          outcome instanceof Error ? reject(outcome) : resolve(outcome),
+        );
       };
-      if (world.refusing.has(topic) || world.refusing.has(keyOf(batch)))
-        return answer(protocolError('POLICY_VIOLATION'));
       if (fails) return answer(new Error('connection reset'));
-      try {
-        if (late) {
-          scheduler.after(lateMs, () => {
-            try {
-              arrive('was taken late');
-            } catch (error) {
-              world.note(
-                () => `${process.name} ${topic}/${partition} came late: ${(error as Error).message}`,
-              );
-            }
-          });
-        } else arrive('was taken');
-        answer(timesOut ? new Error('request timed out') : undefined);
-      } catch (error) {
-        answer(error as Error);
+      if (!late) {
+        const outcomes = arrive('was taken');
+        return answer(timesOut ? new Error('request timed out') : outcomes);
       }
+      scheduler.after(lateMs, () => void arrive('was taken late'));
+      answer(new Error('request timed out'));
     });
   });
+}
+
+/** The error of the broker for a batch, or null if it has it now. */
+function appended(
+  { cluster, refusing }: ProducerWorld,
+  producerId: number,
+  { topic, message: { value, partition, baseSequence } }: Part,
+  epoch: number,
+): Error | null {
+  const batch: ResultBatch = { topic, partition, bytes: value as Uint8Array<ArrayBuffer>, recordCount: 0 };
+  if (refusing.has(topic) || refusing.has(keyOf(batch))) return protocolError('POLICY_VIOLATION');
+  try {
+    cluster.append(producerId, baseSequence, batch, epoch);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
