@@ -54,13 +54,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'drops dead letters',
-    file: 'worker/pipeline.ts',
-    find: 'for (const { row, rejection } of this.#refused) this.#writeDeadLetter(row, rejection);',
+    file: 'worker/part-answers.ts',
+    find: 'for (const refused of this.#refused) this.#writeDeadLetter(refused);',
     replace: '',
   },
   {
     name: 'writes dead letters in the order in which they were refused',
-    file: 'worker/pipeline.ts',
+    file: 'worker/part-answers.ts',
     find: 'this.#refused.sort((left, right) => left.row.offset - right.row.offset);',
     replace: '',
   },
@@ -123,7 +123,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what lies below the wanted offset',
-    file: 'worker/pipeline.ts',
+    file: 'worker/task.ts',
     find: 'if (records.offset >= first && records.offset < until) visit(records);',
     replace: 'if (records.offset < until) visit(records);',
   },
@@ -315,7 +315,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores a record that could not be read',
-    file: 'worker/pipeline.ts',
+    file: 'worker/task.ts',
     find: "return ourFault('READER_FAILED', 'reading', error);",
     replace: 'return null;',
   },
@@ -328,15 +328,15 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'scores what it should only feed',
-    file: 'worker/pipeline.ts',
+    file: 'worker/task.ts',
     find: 'const scoreFrom = state?.scoreFrom ?? 0;',
     replace: 'const scoreFrom = 0;',
     windows: true,
   },
   {
     name: 'does not feed what has its answer',
-    file: 'worker/pipeline.ts',
-    find: 'if (state !== null) this.#feed(record);',
+    file: 'worker/task.ts',
+    find: 'if (state !== null) this.#feed(part, record);',
     replace: '',
     windows: true,
   },
@@ -414,7 +414,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'makes a dead letter of a tombstone that is to be skipped',
-    file: 'worker/pipeline.ts',
+    file: 'worker/task.ts',
     find: "return setup.tombstones === 'skip' ? SKIPPED : NO_VALUE;",
     replace: 'return NO_VALUE;',
   },
@@ -426,7 +426,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'does not count what it skips',
-    file: 'worker/pipeline.ts',
+    file: 'worker/part-answers.ts',
     find: 'this.#counts.skipped++;',
     replace: '',
   },
