@@ -161,6 +161,15 @@ export const schema = z.strictObject({
         'auto measures the installed backends on scoring.predictRecords records and takes the fastest.',
       ),
   }),
+  latency: z.strictObject({
+    target: duration('0ms', '1h')
+      .prefault('20ms')
+      .describe(
+        'From the time of a record to its acknowledged result: what 99 of 100 records shall stay below when nothing is behind. After ' +
+          'a fetch the daemon rests up to half of it, so that records share the cost of a cycle. 0: it never rests; the median ' +
+          'is lowest, and the CPU time of a record at low rates is many times as high.',
+      ),
+  }),
   microBatch: z.strictObject({
     records: wholeNumber(1, 1_000_000)
       .default(4096)

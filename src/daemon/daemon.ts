@@ -4,7 +4,8 @@
 import { basename } from 'node:path';
 import { isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { Driver, type Stopped } from '../engine/driver.ts';
+import { Driver } from '../engine/driver.ts';
+import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
 import type { PartitionCounter } from '../pool/partition-counter.ts';

@@ -10,9 +10,12 @@ export function describeEffect(effect: Effect | KeptEffect): string {
   const { type } = effect;
   switch (effect.type) {
     case 'score': {
-      const { first, next, scoreFrom = first, trigger } = effect.microBatch;
-      const feeds = scoreFrom > first ? `, feeding up to ${scoreFrom - 1}` : '';
-      return `score ${keyOf(effect.microBatch)}: ${first} to ${next - 1} (${trigger}${feeds})`;
+      const each = effect.task.map(({ microBatch }) => {
+        const { first, next, scoreFrom = first, trigger } = microBatch;
+        const feeds = scoreFrom > first ? `, feeding up to ${scoreFrom - 1}` : '';
+        return `${keyOf(microBatch)}: ${first} to ${next - 1} (${trigger}${feeds})`;
+      });
+      return `score ${each.join('; ')}`;
     }
     case 'produce':
       return `produce ${keyOf(effect.lane)}: micro-batch ${effect.id}, up to ${effect.answered.next - 1}`;
@@ -25,6 +28,8 @@ export function describeEffect(effect: Effect | KeptEffect): string {
     case 'pause':
     case 'resume':
       return `${type} ${keyOf(effect.partition)}`;
+    case 'rest':
+      return `rest for ${effect.ms.toFixed(1)} ms`;
     default:
       return 'lane' in effect ? `${type} ${keyOf(effect.lane)}` : type;
   }

@@ -25,9 +25,10 @@ export function adviceOnWorkers(config: Config): string[] {
 const TASKS_PER_WORKER = 2;
 
 export function engineLimits(config: Config): EngineLimits {
-  const { microBatch, lanes, kafka, deadLetters } = config;
+  const { latency, microBatch, lanes, kafka, deadLetters } = config;
   return {
     microBatch: { recordsMax: microBatch.records, bytesMax: microBatch.bytes, lingerMs: microBatch.linger },
+    latencyTargetMs: latency.target,
     inFlightMax: lanes.inFlight,
     scoringMax: workerCount(config) * TASKS_PER_WORKER,
     budgetBytes: lanes.budget,
@@ -43,6 +44,10 @@ export function engineLimits(config: Config): EngineLimits {
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
+  },
   setTimer(atMs, callback) {
     return after(Math.max(0, Math.ceil(atMs - performance.now())), callback);
   },

@@ -3,16 +3,18 @@
 
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
-import { NO_OUTCOME } from '../scoring/outcome.ts';
-import { lingersUntil, takeMicroBatch, trigger } from './batcher.ts';
+import { lingersUntil } from './batcher.ts';
 import { applyCommit, commitDueAtMs } from './committer.ts';
 import { applyCredits } from './credits.ts';
 import { applyDrain, stop } from './drain.ts';
 import { countUnlessFlood } from './flood.ts';
 import { accept, addressOf, feed, type Lane, metadataOf, restart, skipTo, takesMail } from './lane.ts';
 import type { Effect, Failure, Message } from './messages.ts';
+import { mayOpen, openTasks } from './opening.ts';
+import { acknowledgedAfter, cyclesCost } from './pace.ts';
 import { enter } from './phase.ts';
 import { applySettling, assigned, beginLane, endLanes, restore, revoking } from './rebalance.ts';
+import { applyRest } from './resting.ts';
 import type { EngineState } from './state.ts';
 import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 
@@ -25,22 +27,25 @@ const UNKNOWN = 'SCORELANE_UNKNOWN';
  * 1. the message: what happened. All steps below depend on it;
  * 2. each lane produces its oldest micro-batch, begins again after a failure, ends its halt: this
  *    frees places with the scorer;
- * 3. micro-batches are opened in the free places; those without a record are done at once;
+ * 3. micro-batches are opened in the free places, as tasks; those without a record are done at
+ *    once;
  * 4. credits: how much each lane holds is known now, and decides which lanes may fetch;
  * 5. commits: all acknowledgements are known now;
  * 6. settled and drained: they wait for work in flight and for commits, so they come after both
  *    have begun;
- * 7. the watchdog, last: a lane that advanced in this step is alive.
+ * 7. the rest after a fetch, which follows from where the lanes stand now;
+ * 8. the watchdog, last: a lane that advanced in this step is alive.
  */
 export function step(state: EngineState, message: Message, nowMs: number): Effect[] {
   const effects: Effect[] = [];
   receive(state, message, nowMs, effects);
   for (const lane of state.lanes.values()) wakeLane(state, lane, nowMs, effects);
-  openMicroBatches(state, nowMs, effects);
+  openTasks(state, nowMs, effects, (lane) => wakeLane(state, lane, nowMs, effects));
   applyCredits(state, effects);
   applyCommit(state, nowMs, effects);
   applySettling(state, nowMs, effects);
   applyDrain(state, nowMs, effects);
+  applyRest(state, message, nowMs, effects);
   applyWatchdog(state, nowMs, effects);
   return effects;
 }
@@ -98,7 +103,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       return;
     }
     case 'scored': {
-      state.scoring--;
+      state.scoring.delete(message.id);
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       const flood = countUnlessFlood(lane.recent, message.outcome, state.limits.flood);
@@ -111,7 +116,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       return;
     }
     case 'scoreFailed': {
-      state.scoring--;
+      state.scoring.delete(message.id);
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
       lane.ledger.failed(message.id);
@@ -157,7 +162,8 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'produced': {
       const lane = laneAt(state, message.lane);
       if (lane === undefined) return;
-      lane.ledger.acknowledged(message.id);
+      const { arrivedAtMs } = lane.ledger.acknowledged(message.id);
+      acknowledgedAfter(state.pace, nowMs - arrivedAtMs);
       recovered(lane, effects);
       return;
     }
@@ -188,6 +194,12 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         const lane = state.lanes.get(keyOf(end));
         if (lane !== undefined) toldLogEnd(lane, end.logEnd);
       }
+      return;
+    case 'together':
+      for (const arrival of message.arrivals) receive(state, arrival, nowMs, effects);
+      return;
+    case 'used':
+      cyclesCost(state.pace, message.cpuMs);
       return;
     case 'scoring':
       for (const lane of state.lanes.values()) lane.aliveAtMs = nowMs;
@@ -242,60 +254,6 @@ function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]):
   enter(lane, 'halted');
   lane.haltedUntilMs = nowMs + backoffMs(state, lane);
   effects.push({ type: 'seek', partition: lane, position: lane.position });
-}
-
-const mayOpen = (state: EngineState, lane: Lane): boolean =>
-  lane.phase === 'running' &&
-  lane.mailbox.length > 0 &&
-  lane.ledger.inFlight < state.limits.inFlightMax &&
-  state.scoring < state.limits.scoringMax &&
-  state.stopping === undefined;
-
-/**
- * Gives the free places of the scorer to lanes that have a micro-batch ready, in turn, one place
- * each.
- */
-function openMicroBatches(state: EngineState, nowMs: number, effects: Effect[]): void {
-  const lanes = [...state.lanes.values()];
-  let idle = 0;
-  while (idle < lanes.length) {
-    const lane = lanes[state.turn++ % lanes.length] as Lane;
-    idle = openMicroBatch(state, lane, nowMs, effects) ? 0 : idle + 1;
-  }
-}
-
-function openMicroBatch(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): boolean {
-  if (!mayOpen(state, lane)) return false;
-  const why = trigger(lane.mailbox, state.limits.microBatch, nowMs);
-  if (why === null) return false;
-  const mail = takeMicroBatch(lane.mailbox, state.limits.microBatch);
-  const first = mail[0]?.first ?? lane.position;
-  const next = mail.at(-1)?.next ?? lane.position;
-  const arrivedAtMs = mail[0]?.arrivedAtMs ?? nowMs;
-  const id = state.nextId++;
-  const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
-  const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
-  lane.ledger.open({ id, first, next, bytes, batches });
-  if (batches.length === 0) {
-    lane.ledger.scored(id, NO_OUTCOME);
-    wakeLane(state, lane, nowMs, effects);
-    return true;
-  }
-  state.scoring++;
-  effects.push({
-    type: 'score',
-    microBatch: {
-      id,
-      ...addressOf(lane),
-      first,
-      next,
-      batches,
-      trigger: why,
-      ...(first < lane.ledger.committable ? { scoreFrom: lane.ledger.committable } : {}),
-    },
-    arrivedAtMs,
-  });
-  return true;
 }
 
 const backoffMs = ({ limits }: EngineState, lane: Lane): number =>

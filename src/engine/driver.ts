@@ -4,12 +4,14 @@
 import { ScorelaneError } from '../base/errors.ts';
 import type { Refusal, Sink, Source } from '../log/ports.ts';
 import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
-import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { Outcome } from '../scoring/outcome.ts';
 import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
+import { Arrivals, messageOf } from './arrivals.ts';
+import { CpuTime } from './cpu-time.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
-import { leave, leavingMs } from './leaving.ts';
-import type { Effect, Message } from './messages.ts';
+import { leave, leavingMs, type Stopped } from './leaving.ts';
+import type { Effect, Message, Opened } from './messages.ts';
 import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
@@ -35,22 +37,14 @@ export interface DriverOptions {
   readonly onFatal: (error: Error) => void;
 }
 
-/** How a stop ended. */
-export interface Stopped {
-  /** The lanes that had not finished before the deadline. */
-  readonly unfinished: readonly string[];
-  /**
-   * Why the source was not left in order. Then the other members learn of it when the session ends.
-   */
-  readonly notLeft?: string;
-}
-
 export class Driver {
   readonly state: EngineState;
   readonly #options: DriverOptions;
   /** The scorer, if it keeps states. */
   readonly #stateful: StatefulScorer | null;
   readonly #messages: Message[] = [];
+  readonly #cpuTime: CpuTime;
+  readonly #arrivals = new Arrivals((message) => this.#tell(message));
   readonly #recorder: Recorder;
   #running = false;
   #cancelTimer: () => void = () => {};
@@ -66,6 +60,7 @@ export class Driver {
     this.#options = options;
     this.#stateful = 'restore' in options.scorer ? options.scorer : null;
     this.state = newEngine(options.limits, this.#stateful !== null);
+    this.#cpuTime = new CpuTime(options.clock);
     this.#recorder = new Recorder(this.state, options.messagesKept);
   }
 
@@ -98,7 +93,9 @@ export class Driver {
         this.#tell({ type: 'lost', partitions });
       },
       fetched: (...parts) => {
-        for (const fetched of parts) this.#tell({ type: 'fetched', fetched });
+        const cpuMs = this.#cpuTime.told();
+        if (cpuMs !== undefined) this.#tell({ type: 'used', cpuMs });
+        this.#tell(messageOf(parts.map((fetched) => ({ type: 'fetched', fetched }))));
       },
       outOfRange: (event) => {
         observer.outOfRange?.(event);
@@ -186,11 +183,14 @@ export class Driver {
       case 'resume':
         source.resume(effect.partition);
         break;
+      case 'rest':
+        source.rest(effect.ms);
+        break;
       case 'seek':
         source.seek(effect.partition, effect.position);
         break;
       case 'score':
-        this.#score(effect.microBatch, effect.arrivedAtMs);
+        this.#score(effect.task);
         break;
       case 'restore':
         this.#restore(effect);
@@ -224,23 +224,26 @@ export class Driver {
       case 'gaveUp':
         this.#die(new StalledError(`joining again did not help: ${effect.lanes.join('; ')}`));
         break;
-      case 'abandoned':
-      case 'trouble':
-      case 'recovered':
-        break;
+      default:
+      // The others only tell something.
     }
   }
 
-  #score(microBatch: MicroBatch, arrivedAtMs: number): void {
-    const { scorer, clock, observer } = this.#options;
+  #score(task: readonly Opened[]): void {
+    const outcomes = this.#options.scorer.scoreTogether(task.map(({ microBatch }) => microBatch));
+    for (const [index, outcome] of outcomes.entries()) this.#whenScored(task[index] as Opened, outcome);
+  }
+
+  #whenScored({ microBatch, arrivedAtMs }: Opened, scored: Promise<Outcome>): void {
+    const { clock, observer } = this.#options;
     const { id, topic, partition, epoch } = microBatch;
     const lane = { topic, partition, epoch };
-    scorer.score(microBatch).then(
+    scored.then(
       (outcome) => {
         observer.scored?.(microBatch, outcome, clock.nowMs() - arrivedAtMs);
-        this.#tell({ type: 'scored', lane, id, outcome });
+        this.#arrivals.add({ type: 'scored', lane, id, outcome });
       },
-      (error: unknown) => this.#tell({ type: 'scoreFailed', lane, id, failure: failureOf(error) }),
+      (error: unknown) => this.#arrivals.add({ type: 'scoreFailed', lane, id, failure: failureOf(error) }),
     );
   }
 
@@ -259,7 +262,7 @@ export class Driver {
       (done) => {
         scorer.release(done);
         observer.produced?.(lane, outcome, clock.nowMs() - sinceMs);
-        this.#tell({ type: 'produced', lane, id });
+        this.#arrivals.add({ type: 'produced', lane, id });
       },
       (error: unknown) => {
         if (error instanceof RefusedRecordsError) {

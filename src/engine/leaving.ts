@@ -4,6 +4,16 @@
 import type { Source } from '../log/ports.ts';
 import type { Clock } from './ports.ts';
 
+/** How a stop ended. */
+export interface Stopped {
+  /** The lanes that had not finished before the deadline. */
+  readonly unfinished: readonly string[];
+  /**
+   * Why the source was not left in order. Then the other members learn of it when the session ends.
+   */
+  readonly notLeft?: string;
+}
+
 const LEAVING_SHARE = 1 / 8;
 
 /** How much of the time of a stop is kept for leaving. */

@@ -19,6 +19,8 @@ export interface Entry {
   readonly first: NextOffset;
   readonly next: NextOffset;
   readonly bytes: number;
+  /** When the oldest of its records came from the log. */
+  readonly arrivedAtMs: number;
   /**
    * The records of the micro-batch, kept until it is acknowledged: those whose results are refused
    * become dead letters.
@@ -169,6 +171,7 @@ export class Ledger {
       first: oldest.first,
       next: joined.at(-1)?.next ?? oldest.next,
       bytes: joined.reduce((sum, { bytes }) => sum + bytes, 0),
+      arrivedAtMs: oldest.arrivedAtMs,
       batches: joined.flatMap(({ batches }) => batches),
       tried: false,
       stage: { name: 'scored', outcome },

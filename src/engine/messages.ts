@@ -18,22 +18,9 @@ export interface Failure {
   readonly stack?: string | undefined;
 }
 
-export type Message =
-  | { readonly type: 'assigned'; readonly partitions: readonly AssignedPartition[] }
-  | { readonly type: 'revoking'; readonly partitions: readonly TopicPartition[]; readonly deadlineMs: number }
-  | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
-  | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
+/** What arrives while records flow. What arrives at one moment is told in one message. */
+export type Arrival =
   | { readonly type: 'fetched'; readonly fetched: Fetched }
-  /**
-   * The source goes on from `position`, because the log does not hold the offset that the lane
-   * expects.
-   */
-  | {
-      readonly type: 'outOfRange';
-      readonly partition: TopicPartition;
-      readonly position: NextOffset;
-      readonly logEnd: number;
-    }
   | {
       readonly type: 'scored';
       readonly lane: LaneAddress;
@@ -46,6 +33,25 @@ export type Message =
       readonly id: number;
       readonly failure: Failure;
     }
+  | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number };
+
+export type Message =
+  | Arrival
+  | { readonly type: 'together'; readonly arrivals: readonly Arrival[] }
+  | { readonly type: 'assigned'; readonly partitions: readonly AssignedPartition[] }
+  | { readonly type: 'revoking'; readonly partitions: readonly TopicPartition[]; readonly deadlineMs: number }
+  | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
+  | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
+  /**
+   * The source goes on from `position`, because the log does not hold the offset that the lane
+   * expects.
+   */
+  | {
+      readonly type: 'outOfRange';
+      readonly partition: TopicPartition;
+      readonly position: NextOffset;
+      readonly logEnd: number;
+    }
   /** Some of its results were refused: `outcome` has dead letters in their place. */
   | {
       readonly type: 'mended';
@@ -53,7 +59,6 @@ export type Message =
       readonly id: number;
       readonly outcome: Outcome;
     }
-  | { readonly type: 'produced'; readonly lane: LaneAddress; readonly id: number }
   | {
       readonly type: 'produceFailed';
       readonly lane: LaneAddress;
@@ -81,14 +86,26 @@ export type Message =
    * threads.
    */
   | { readonly type: 'scoring' }
+  /** The CPU time that the process has used since this was last told. */
+  | { readonly type: 'used'; readonly cpuMs: number }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
+
+/** A micro-batch on its way to the scorer. */
+export interface Opened {
+  readonly microBatch: MicroBatch;
+  /** When the oldest of its records came from the log. */
+  readonly arrivedAtMs: number;
+}
 
 export type Effect =
   | { readonly type: 'pause'; readonly partition: TopicPartition }
   | { readonly type: 'resume'; readonly partition: TopicPartition }
+  /** Begin no fetch for so long. */
+  | { readonly type: 'rest'; readonly ms: number }
   | { readonly type: 'seek'; readonly partition: TopicPartition; readonly position: NextOffset }
-  | { readonly type: 'score'; readonly microBatch: MicroBatch; readonly arrivedAtMs: number }
+  /** Score these as one task. There are several only where lanes have no state. */
+  | { readonly type: 'score'; readonly task: readonly Opened[] }
   | {
       readonly type: 'produce';
       readonly lane: LaneAddress;

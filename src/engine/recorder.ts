@@ -34,6 +34,13 @@ interface Filling extends RecordedPart {
 
 const beginning = (state: EngineState): Filling => ({ start: saveEngine(state), steps: [], batches: 0 });
 
+const batchesIn = (message: Message): number =>
+  message.type === 'fetched'
+    ? message.fetched.batches.length
+    : message.type === 'together'
+      ? message.arrivals.reduce((sum, each) => sum + batchesIn(each), 0)
+      : 0;
+
 export class Recorder {
   #older: RecordedPart | undefined;
   #newer: Filling;
@@ -50,7 +57,7 @@ export class Recorder {
       this.#older = this.#newer;
       this.#newer = beginning(state);
     }
-    if (message.type === 'fetched') this.#newer.batches += message.fetched.batches.length;
+    this.#newer.batches += batchesIn(message);
     this.#newer.steps.push({ nowMs, message: messageWithoutBytes(message), effects: null });
   }
 

@@ -15,7 +15,7 @@ export type SavedLane = Omit<Lane, 'mailbox' | 'ledger'> & {
 
 type Stall = EngineState['stalls'] extends Map<string, infer V> ? V : never;
 
-export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
+export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls' | 'scoring'> {
   /**
    * False where too many record batches wait, so that they are only counted: no replay can go on
    * from such a state.
@@ -23,6 +23,7 @@ export interface SavedEngine extends Omit<EngineState, 'lanes' | 'stalls'> {
   readonly isWhole: boolean;
   readonly lanes: readonly SavedLane[];
   readonly stalls: readonly (readonly [string, Stall])[];
+  readonly scoring: readonly (readonly [number, number])[];
 }
 
 /**
@@ -47,6 +48,8 @@ export function saveEngine(state: EngineState): SavedEngine {
     ...state,
     isWhole,
     stalls: [...state.stalls],
+    scoring: [...state.scoring],
+    pace: { ...state.pace },
     stopping: state.stopping && { ...state.stopping },
     lanes: lanes.map(({ lane, mailbox, ledger }) => ({
       ...lane,
@@ -59,10 +62,11 @@ export function saveEngine(state: EngineState): SavedEngine {
 
 /** Makes a new state from the saved one, to go on from. */
 export function restoreEngine(saved: SavedEngine): EngineState {
-  const { isWhole: _, lanes, stalls, ...state } = structuredClone(saved);
+  const { isWhole: _, lanes, stalls, scoring, ...state } = structuredClone(saved);
   return {
     ...state,
     stalls: new Map(stalls),
+    scoring: new Map(scoring),
     lanes: new Map(
       lanes.map((lane) => [
         lane.key,

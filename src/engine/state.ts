@@ -3,13 +3,16 @@
 import type { BatchingPolicy } from './batcher.ts';
 import type { FloodPolicy } from './flood.ts';
 import type { Lane } from './lane.ts';
+import { newPace, type Pace } from './pace.ts';
 
 export interface EngineLimits {
   readonly microBatch: BatchingPolicy;
+  /** The latency that 99 of 100 records shall have. 0: no rest between fetches. */
+  readonly latencyTargetMs: number;
   /** Micro-batches of one lane in flight at once. */
   readonly inFlightMax: number;
   /**
-   * Micro-batches with the scorer at once, over all lanes: enough to keep every worker busy, and no
+   * Tasks with the scorer at once, over all lanes: enough to keep every worker busy, and no
    * more.
    */
   readonly scoringMax: number;
@@ -41,10 +44,11 @@ export interface EngineState {
   nextEpoch: number;
   nextId: number;
   /**
-   * Micro-batches with the scorer now. Those of lanes that are gone count too: their threads are
-   * still busy.
+   * The micro-batches that are with the scorer now, each with the number of its task. Those of
+   * lanes that are gone count too: their threads are still busy.
    */
-  scoring: number;
+  readonly scoring: Map<number, number>;
+  readonly pace: Pace;
   /** Which lane gets the next free place, so that no lane starves. */
   turn: number;
   commitInFlight: boolean;
@@ -76,7 +80,8 @@ export function newEngine(limits: EngineLimits, keepsState = false): EngineState
     lanes: new Map(),
     nextEpoch: 1,
     nextId: 1,
-    scoring: 0,
+    scoring: new Map(),
+    pace: newPace(),
     turn: 0,
     commitInFlight: false,
     lastCommitAtMs: 0,

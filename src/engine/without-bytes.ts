@@ -6,7 +6,7 @@ import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome, TimestampRuns } from '../scoring/outcome.ts';
-import type { Effect, Message } from './messages.ts';
+import type { Arrival, Effect, Message } from './messages.ts';
 
 const NO_BYTES = new Uint8Array(0);
 const NO_TIMESTAMPS: TimestampRuns = { timestampsMs: [], counts: [] };
@@ -18,8 +18,11 @@ export type KeptEffect =
   | Exclude<Effect, { readonly type: 'score' | 'produce' }>
   | {
       readonly type: 'score';
-      readonly microBatch: Omit<MicroBatch, 'batches'>;
-      readonly batches: number;
+      readonly task: readonly {
+        readonly microBatch: Omit<MicroBatch, 'batches'>;
+        readonly arrivedAtMs: number;
+        readonly batches: number;
+      }[];
     }
   | (Omit<Extract<Effect, { readonly type: 'produce' }>, 'batches' | 'outcome'> & {
       readonly batches: number;
@@ -43,6 +46,11 @@ export function messageWithoutBytes(message: Message): Message {
       const { fetched } = message;
       return { type: 'fetched', fetched: { ...fetched, batches: fetched.batches.map(batchWithoutBytes) } };
     }
+    case 'together':
+      return {
+        type: 'together',
+        arrivals: message.arrivals.map((each) => messageWithoutBytes(each) as Arrival),
+      };
     case 'scored':
     case 'mended':
       return { ...message, outcome: outcomeWithoutBytes(message.outcome) };
@@ -58,8 +66,12 @@ export function messageWithoutBytes(message: Message): Message {
 export function effectWithoutBytes(effect: Effect): KeptEffect {
   switch (effect.type) {
     case 'score': {
-      const { batches, ...microBatch } = effect.microBatch;
-      return { type: 'score', microBatch, batches: batches.length };
+      const task = effect.task.map(({ microBatch: { batches, ...microBatch }, arrivedAtMs }) => ({
+        microBatch,
+        arrivedAtMs,
+        batches: batches.length,
+      }));
+      return { type: 'score', task };
     }
     case 'produce': {
       const { type, lane, id, answered, batches, outcome } = effect;

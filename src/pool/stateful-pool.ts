@@ -67,6 +67,10 @@ export class StatefulPool implements StatefulScorer {
     return outcome;
   }
 
+  scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
+    return microBatches.map((each) => this.score(each));
+  }
+
   /** Makes dead letters of what was refused. Any thread can do it: no state is needed. */
   async mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome> {
     const thread = this.#threadOf(keyOf(input));

@@ -44,6 +44,10 @@ export class StatelessPool implements Scorer {
     return this.#bisection.score(microBatch);
   }
 
+  scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
+    return microBatches.map((each) => this.score(each));
+  }
+
   /** Makes dead letters of what was refused. */
   mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome> {
     return this.#free.use((thread) => thread.mend(input, outcome, refusals));

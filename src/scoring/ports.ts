@@ -9,11 +9,12 @@ import type { Outcome } from './outcome.ts';
 /** Scores micro-batches, several at once, finishing in any order. */
 export interface Scorer {
   /**
-   * Every record from `first` up to `next` becomes exactly one result or one dead letter. Rejects
-   * only when the record batches cannot be opened (damaged, too large): never because of one
-   * record, never because a thread died.
+   * Scores one task: a micro-batch of each of these lanes. One promise for each, in their order.
+   * Every record from `first` up to `next` becomes exactly one result or one dead letter. A promise
+   * rejects only when the record batches of its own lane cannot be opened (damaged, too large):
+   * never because of another lane (invariant 7) or of one record, never because a thread died.
    */
-  score(microBatch: MicroBatch): Promise<Outcome>;
+  scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[];
   /**
    * The outputs of a micro-batch of these record batches without the results that were refused:
    * each is a dead letter instead, in input order. Outputs that stay are the same objects. Rejects

@@ -59,6 +59,7 @@ export class Driven {
   readonly effects: Effect[] = [];
   readonly driver: Driver;
   nowMs = 1_000;
+  cpuMs = 0;
   #timer: { readonly atMs: number; readonly callback: () => void } | null = null;
   #listener: SourceListener | undefined;
 
@@ -70,7 +71,7 @@ export class Driven {
         void said.push([name, `${topic}/${partition}`, ...rest].join(' '));
     const { keepsState = false, ...options } = more;
     const stateless: DriverOptions['scorer'] = {
-      score: calls.score.take,
+      scoreTogether: (microBatches) => microBatches.map((each) => calls.score.take(each)),
       mend: calls.mend.take,
       release: (outputs) => void this.released.push(outputs),
     };
@@ -109,6 +110,7 @@ export class Driven {
         : stateless,
       clock: {
         nowMs: () => this.nowMs,
+        cpuMs: () => this.cpuMs,
         setTimer: (atMs, callback) => {
           const timer = { atMs, callback };
           this.#timer = timer;

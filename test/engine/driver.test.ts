@@ -99,7 +99,7 @@ function driverOf(source: Partial<Source>, observer: Observer = {}, stallAfterMs
     sink: scene.sink(new Map()),
     counter: COUNTER,
     scorer: {
-      score: (microBatch) => scene.score(microBatch),
+      scoreTogether: (microBatches) => microBatches.map((each) => scene.score(each)),
       release: scribble,
       mend: async (_, outcome) => outcome,
     },

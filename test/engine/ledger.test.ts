@@ -11,6 +11,7 @@ const entry = (id: number, first: number, next: number) => ({
   first: startingAt(first),
   next: startingAt(next),
   bytes: 10,
+  arrivedAtMs: 0,
 });
 
 function ledgerWith(...entries: ReturnType<typeof entry>[]): Ledger {

@@ -2,6 +2,7 @@
 
 import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { step } from '../../src/engine/dispatcher.ts';
+import { addressOf } from '../../src/engine/lane.ts';
 import type { Effect, Message } from '../../src/engine/messages.ts';
 import { type EngineLimits, newEngine } from '../../src/engine/state.ts';
 import { startingAt } from '../../src/log/offset.ts';
@@ -27,14 +28,19 @@ export const FAILURE = { code: 'SCORELANE_TEST', message: 'as the test wants it'
 /** An engine whose partitions were assigned at time 0, each micro-batch of one record at once. */
 export class Engine {
   readonly state;
+  /** Where the log is said to end, if that is further than what was fetched. */
+  highWatermark = 0;
   #fetched = new Map<number, number>();
 
-  constructor(more: Partial<EngineLimits> = {}, partitions: readonly number[] = [0]) {
-    this.state = newEngine({
-      ...base,
-      microBatch: { recordsMax: 1, bytesMax: 10_000, lingerMs: 5 },
-      ...{ budgetBytes: 100_000, fetchBytesMax: 1_000, ...more },
-    });
+  constructor(more: Partial<EngineLimits> = {}, partitions: readonly number[] = [0], keepsState = false) {
+    this.state = newEngine(
+      {
+        ...base,
+        microBatch: { recordsMax: 1, bytesMax: 10_000, lingerMs: 5 },
+        ...{ budgetBytes: 100_000, fetchBytesMax: 1_000, ...more },
+      },
+      keepsState,
+    );
     this.say(
       {
         type: 'assigned',
@@ -42,6 +48,9 @@ export class Engine {
       },
       0,
     );
+    if (!keepsState) return;
+    for (const lane of this.state.lanes.values())
+      this.say({ type: 'restored', lane: addressOf(lane), from: startingAt(0) }, 0);
   }
 
   say(message: Message, nowMs: number): Effect[] {
@@ -57,7 +66,8 @@ export class Engine {
     const from = this.#fetched.get(partition) ?? 0;
     this.#fetched.set(partition, from + count);
     const batches = Array.from({ length: count }, (_, index) => oneRecord(from + index));
-    const fetched = { topic: 'in', partition, from: startingAt(from), batches, highWatermark: from + count };
+    const highWatermark = Math.max(this.highWatermark, from + count);
+    const fetched = { topic: 'in', partition, from: startingAt(from), batches, highWatermark };
     return this.say({ type: 'fetched', fetched }, nowMs);
   }
 
@@ -72,7 +82,7 @@ export const of = <Type extends Effect['type']>(
 ): Extract<Effect, { type: Type }>[] =>
   effects.filter((effect): effect is Extract<Effect, { type: Type }> => effect.type === type);
 export const opened = (effects: readonly Effect[]): MicroBatch[] =>
-  of(effects, 'score').map(({ microBatch }) => microBatch);
+  of(effects, 'score').flatMap(({ task }) => task.map(({ microBatch }) => microBatch));
 
 /** An engine in which one micro-batch was just acknowledged at that time. */
 export function acknowledged(

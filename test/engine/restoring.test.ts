@@ -99,10 +99,10 @@ test('what lies below the committed offset is fed, in micro-batches that say so,
   const scene = new Scene();
   scene.restored(4);
   const [fed] = find([...scene.fetched(4, 8), ...scene.pass(100)], 'score');
-  t.is(fed?.microBatch.first, startingAt(4));
-  t.is(fed?.microBatch.next, startingAt(12));
-  t.is(fed?.microBatch.scoreFrom, COMMITTED);
-  const id = fed?.microBatch.id ?? 0;
+  t.is(fed?.task[0]?.microBatch.first, startingAt(4));
+  t.is(fed?.task[0]?.microBatch.next, startingAt(12));
+  t.is(fed?.task[0]?.microBatch.scoreFrom, COMMITTED);
+  const id = fed?.task[0]?.microBatch.id ?? 0;
   const after = [
     ...scene.tell({ type: 'scored', lane: scene.address, id, outcome: NO_OUTCOME }),
     ...scene.pass(1_000),
@@ -113,14 +113,14 @@ test('what lies below the committed offset is fed, in micro-batches that say so,
     'the two that were new',
   );
   const [scored] = find([...scene.fetched(12, 3), ...scene.pass(100)], 'score');
-  t.is(scored?.microBatch.scoreFrom, undefined, 'and from there on all is new');
+  t.is(scored?.task[0]?.microBatch.scoreFrom, undefined, 'and from there on all is new');
 });
 
 test('a feed that ends below the committed offset commits nothing, and a stop in the middle of it is settled', (t) => {
   const scene = new Scene();
   scene.restored(0);
   const [fed] = find([...scene.fetched(0, 6), ...scene.pass(100)], 'score');
-  const id = fed?.microBatch.id ?? 0;
+  const id = fed?.task[0]?.microBatch.id ?? 0;
   const after = scene.tell({ type: 'scored', lane: scene.address, id, outcome: NO_OUTCOME });
   t.deepEqual(find([...after, ...scene.pass(1_000)], 'commit'), []);
   t.is(scene.lane.ledger.committable, COMMITTED);
@@ -143,7 +143,12 @@ test('when the state is lost the lane asks for another, under a new epoch, for w
   const epoch = scene.lane.epoch;
   const failure = { code: 'SCORELANE_STATE_LOST', message: 'the thread is gone' };
   const lost = [
-    ...scene.tell({ type: 'scoreFailed', lane: scene.address, id: first?.microBatch.id ?? 0, failure }),
+    ...scene.tell({
+      type: 'scoreFailed',
+      lane: scene.address,
+      id: first?.task[0]?.microBatch.id ?? 0,
+      failure,
+    }),
     ...scene.pass(10_000),
   ];
   const [restore] = find(lost, 'restore');
@@ -226,7 +231,7 @@ test('answers that are on their way when another count is told are not produced 
   assigned([4]);
   scene.restored(10);
   const [score] = find([...scene.fetched(10, 4), ...scene.pass(100)], 'score');
-  const id = score?.microBatch.id as number;
+  const id = score?.task[0]?.microBatch.id as number;
   const lane = scene.address;
   const outputs = [{ topic: 'out', partition: 0, recordCount: 4, bytes: new Uint8Array(10) }];
   const outcome = { ...NO_OUTCOME, scored: 4, outputs, resultBatches: 1 };
@@ -242,7 +247,7 @@ test('a stop waits for answers whose partition is gone, and says at its deadline
   const scene = new Scene();
   scene.restored(10);
   const [score] = find([...scene.fetched(10, 4), ...scene.pass(100)], 'score');
-  const id = score?.microBatch.id as number;
+  const id = score?.task[0]?.microBatch.id as number;
   const lane = scene.address;
   const outputs = [{ topic: 'out', partition: 3, recordCount: 4, bytes: new Uint8Array(10) }];
   scene.tell({

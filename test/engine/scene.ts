@@ -23,6 +23,7 @@ import { until } from '../support/until.ts';
 const PARTITIONS = 3;
 export const limits: EngineLimits = {
   microBatch: { recordsMax: 20, bytesMax: 4_000, lingerMs: 1 },
+  latencyTargetMs: 4,
   inFlightMax: 3,
   scoringMax: 4,
   budgetBytes: 40_000,
@@ -131,7 +132,7 @@ export class Scene {
       sink: this.sink(epochs),
       counter: COUNTER,
       scorer: {
-        score: (microBatch) => this.score(microBatch),
+        scoreTogether: (microBatches) => microBatches.map((each) => this.score(each)),
         release: scribble,
         mend: async (_, outcome) => outcome,
       },

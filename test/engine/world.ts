@@ -18,6 +18,7 @@ import type { HistoryEvent } from '../guarantees/history.ts';
 
 export const limits: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 600, lingerMs: 5 },
+  latencyTargetMs: 0,
   inFlightMax: 3,
   scoringMax: 4,
   budgetBytes: 2_000,
@@ -257,7 +258,7 @@ export class World {
         return;
       }
       case 'score':
-        this.#scoring.push({ instance, microBatch: effect.microBatch });
+        for (const { microBatch } of effect.task) this.#scoring.push({ instance, microBatch });
         return;
       case 'produce':
         this.#producing.push({ instance, lane: effect.lane, id: effect.id, outputs: effect.outcome.outputs });

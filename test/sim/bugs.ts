@@ -131,7 +131,20 @@ export const BUGS: readonly Bug[] = [
     name: 'takes a micro-batch that could not be opened for an empty one',
     file: 'engine/dispatcher.ts',
     find: 'lane.ledger.failed(message.id);\n      trouble(lane, message.failure',
-    replace: 'lane.ledger.scored(message.id, NO_OUTCOME);\n      trouble(lane, message.failure',
+    replace: 'lane.ledger.scored(message.id, { outputs: [] } as never);\n      trouble(lane, message.failure',
+  },
+  {
+    name: 'rests for ever after a fetch',
+    file: 'engine/resting.ts',
+    find: "effects.push({ type: 'rest', ms });",
+    replace: "effects.push({ type: 'rest', ms: 1e9 });",
+  },
+  {
+    name: 'leaves the last lane out of a task that it shares',
+    file: 'engine/opening.ts',
+    find: "if (task.length > 0) effects.push({ type: 'score', task });",
+    replace:
+      "if (task.length > 0) effects.push({ type: 'score', task: task.length > 1 ? task.slice(1) : task });",
   },
   {
     name: 'forgets the second half when it halves a micro-batch',

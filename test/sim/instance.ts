@@ -26,6 +26,7 @@ import { SimThread, setupOf } from './threads.ts';
 
 export const LIMITS: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
+  latencyTargetMs: 30,
   inFlightMax: 3,
   scoringMax: 4,
   budgetBytes: 5_000,
@@ -265,8 +266,11 @@ export class Instance {
 function printEffect(effect: Effect): string {
   switch (effect.type) {
     case 'score': {
-      const { partition, epoch, first, next } = effect.microBatch;
-      return `score ${partition} epoch ${epoch}: ${first} to ${next - 1}`;
+      const each = effect.task.map(
+        ({ microBatch: { partition, epoch, first, next } }) =>
+          `${partition} epoch ${epoch}: ${first} to ${next - 1}`,
+      );
+      return `score ${each.join(', ')}`;
     }
     case 'produce':
       return `produce ${effect.lane.partition} epoch ${effect.lane.epoch}, micro-batch ${effect.id}`;
@@ -277,6 +281,8 @@ function printEffect(effect: Effect): string {
     case 'pause':
     case 'resume':
       return `${effect.type} ${effect.partition.partition}`;
+    case 'rest':
+      return `rest ${effect.ms}`;
     case 'trouble':
       return `trouble ${effect.lane.partition}: ${effect.failure.message}`;
     case 'abandoned':

@@ -13,6 +13,9 @@ const EPOCHS = 100_000;
 /** More than a thread hangs until its deadline, and the replacement takes. */
 const JUMPS_APART_MS = 500;
 
+/** A process is at work for so much of the time. */
+const CPU_SHARE = 0.3;
+
 /** A timer never comes too early, whatever is lost in a sum of floats. */
 const ROUNDING_MS = 1e-6;
 
@@ -35,6 +38,7 @@ export class SimProcess {
   get clock(): Clock {
     return {
       nowMs: () => this.#scheduler.nowMs + this.#aheadMs,
+      cpuMs: () => this.#scheduler.nowMs * CPU_SHARE,
       setTimer: (atMs, callback) =>
         this.after(atMs - this.#scheduler.nowMs - this.#aheadMs + ROUNDING_MS, callback),
     };

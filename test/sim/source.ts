@@ -7,13 +7,14 @@ import { placedBy } from '../../src/log/placed-by.ts';
 import {
   type CommitOffset,
   FencedError,
+  type Fetched,
   type FetchedBatch,
   type LogEnd,
   type Source,
   type SourceListener,
 } from '../../src/log/ports.ts';
-import { AT } from '../../src/log/record-batch.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { carried } from './damage.ts';
 import type { GroupMember, GroupWorld, SimGroup } from './group.ts';
 import type { SimProcess } from './process.ts';
 
@@ -27,6 +28,11 @@ interface Reading extends TopicPartition {
   paused: boolean;
   /** A fetch is under way. */
   fetching: boolean;
+}
+
+interface Answer {
+  readonly reading: Reading;
+  readonly part: Fetched;
 }
 
 export interface SourceWorld extends GroupWorld {
@@ -45,6 +51,7 @@ export class SimSource implements Source, GroupMember {
   #stopped = false;
   #stuck = false;
   #restUntilMs = 0;
+  #answers: Answer[] = [];
   /** The incarnation of the input that was found gone. */
   #missed = '';
 
@@ -251,15 +258,6 @@ export class SimSource implements Source, GroupMember {
     else if (batch !== undefined) reading.position = startingAt(batch.header.baseOffset);
   }
 
-  /** Bytes that come over the network: now and then one is another. */
-  #carried(bytes: Uint8Array): Uint8Array {
-    if (!this.#world.dice.strikes('corruption', 0.03)) return bytes;
-    const damaged = bytes.slice();
-    const at = AT.attributes + this.#world.dice.of('corruption').below(damaged.length - AT.attributes);
-    damaged[at] = (damaged[at] as number) ^ 1;
-    return damaged;
-  }
-
   #isCurrent(reading: Reading): boolean {
     return this.#reading.get(keyOf(reading)) === reading;
   }
@@ -285,24 +283,37 @@ export class SimSource implements Source, GroupMember {
     const batches = log.read(from, 1 + dice.of('fetchBytes').below(FETCH_BYTES_MAX)).map(
       (batch): FetchedBatch => ({
         ...batch,
-        bytes: this.#carried(batch.bytes),
+        bytes: carried(dice, batch.bytes),
         skip: cluster.isSkipped(batch.header),
       }),
     );
-    const last = batches.at(-1);
-    if (last === undefined) return;
+    if (batches.length === 0) return;
     reading.fetching = true;
-    this.after(dice.delayMs('fetched', 2, 60), () => {
-      reading.fetching = false;
-      if (!this.#isCurrent(reading)) return;
-      // What was asked for before a seek or a pause is thrown away, as kafkajs does; mostly.
-      const isStale = reading.position !== from || reading.paused;
-      if (!isStale || dice.strikes('staleFetches', 0.5)) {
-        if (reading.position === from) reading.position = last.header.next;
-        const { topic, partition } = reading;
-        this.#listener?.fetched({ topic, partition, from, batches, highWatermark: log.logEnd });
+    const { topic, partition } = reading;
+    const part = { topic, partition, from, batches, highWatermark: log.logEnd };
+    this.after(dice.delayMs('fetched', 2, 60), () => this.#arrived({ reading, part }));
+  }
+
+  /** A fetch answers for several partitions at once: what comes soon after is told with it. */
+  #arrived(answer: Answer): void {
+    if (this.#answers.push(answer) > 1) return;
+    this.after(this.#world.dice.of('parts').below(4), () => {
+      const answers = this.#answers.splice(0);
+      const parts = answers.filter((each) => this.#isWanted(each)).map(({ part }) => part);
+      if (parts.length > 0) this.#listener?.fetched(...parts);
+      for (const { reading } of answers) {
+        reading.fetching = false;
+        if (this.#isCurrent(reading)) this.#fetch(reading);
       }
-      this.#fetch(reading);
     });
+  }
+
+  /** What was asked for before a seek or a pause is thrown away, as kafkajs does; mostly. */
+  #isWanted({ reading, part }: Answer): boolean {
+    if (!this.#isCurrent(reading)) return false;
+    if ((reading.position !== part.from || reading.paused) && !this.#world.dice.strikes('staleFetches', 0.5))
+      return false;
+    if (reading.position === part.from) reading.position = part.batches.at(-1)?.header.next ?? part.from;
+    return true;
   }
 }
