@@ -18,6 +18,7 @@ import { compare } from './report/compare.ts';
 import { markdown } from './report/markdown.ts';
 import { writeResult } from './report/write.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import { KINDS } from './scenarios/live.ts';
 import { PEERS } from './scenarios/peers.ts';
 
 const number = (text: string): number => {
@@ -28,6 +29,11 @@ const number = (text: string): number => {
 const whole = (text: string): number => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
   return Number(text);
+};
+const notNegative = (text: string): number => {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError('expected 0 or more');
+  return value;
 };
 const listOf =
   <T>(parse: (text: string) => T) =>
@@ -63,7 +69,19 @@ const FLAGS: Readonly<Record<keyof Options, readonly [string, string, (text: str
   formats: ['--format <names>', `formats of the records: ${FORMATS.join(', ')}`, listOf(oneOf(FORMATS))],
   models: ['--model <names>', 'models by their layers, such as mlp-30-64-32-1', listOf(model)],
   backends: ['--backend <names>', `backends: ${BACKENDS.join(', ')}`, listOf(oneOf(BACKENDS))],
-  peers: ['--peers <names>', `what to measure against: ${PEERS.join(', ')}`, listOf(oneOf(PEERS))],
+  peers: [
+    '--peers <names>',
+    `what to measure against: ${PEERS.join(', ')}; none for nothing`,
+    listOf(oneOf([...PEERS, 'rust', 'none'])),
+  ],
+  linger: ['--linger <ms>', 'linger.ms of the producer of the load', notNegative],
+  burst: [
+    '--burst <n>',
+    'records that come together at the start of every second, besides the rate',
+    notNegative,
+  ],
+  kinds: ['--kinds <names>', `how scorelane runs: ${KINDS.join(', ')}`, listOf(oneOf(KINDS))],
+  rust: ['--rust <path>', 'the peer in Rust: its program, or its source for cargo', (text) => text],
 };
 
 interface Flags extends Partial<Options> {

@@ -33,6 +33,8 @@ export interface BrokerOptions {
   readonly listeners?: readonly string[];
   /** More arguments for the storage tool, such as SCRAM users. */
   readonly formatArguments?: readonly string[];
+  /** More arguments for its Java. */
+  readonly jvm?: readonly string[];
 }
 
 export interface Broker {
@@ -131,7 +133,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     format.push(...(options.formatArguments ?? []));
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
   }
-  const child = spawn('java', ['-Xmx1G', ...java, 'kafka.Kafka', properties], {
+  const child = spawn('java', ['-Xmx1G', ...(options.jvm ?? []), ...java, 'kafka.Kafka', properties], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });

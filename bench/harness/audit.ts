@@ -19,6 +19,8 @@ export interface Expected {
   readonly scored: number;
   readonly format: Format;
   readonly model: string;
+  /** Called with each record's first result and the timestamp of that. */
+  readonly onResult?: (number: number, timestampMs: number) => void;
 }
 
 export interface Audit {
@@ -83,13 +85,13 @@ class Reading {
           records.bytes.byteOffset + records.valueStart,
           records.valueEnd - records.valueStart,
         );
-        this.#record(partition, value);
+        this.#record(partition, value, records.timestampMs);
       }
     }
   }
 
-  #record(partition: number, value: Buffer): void {
-    const { sent } = this.#expected;
+  #record(partition: number, value: Buffer, timestampMs: number): void {
+    const { sent, onResult } = this.#expected;
     const number = numberIn(value);
     if (!(number < sent)) throw new VoidRunError(`a result has no id of the input: ${value.toString('hex')}`);
     if (this.#seen[number] === 1) {
@@ -98,6 +100,7 @@ class Reading {
     }
     this.#seen[number] = 1;
     this.distinct++;
+    onResult?.(number, timestampMs);
     if (number < (this.#highest.get(partition) ?? -1))
       throw new VoidRunError(`partition ${partition}: the result of record ${number} is out of order`);
     this.#highest.set(partition, number);

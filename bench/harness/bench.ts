@@ -33,6 +33,10 @@ export interface Options {
   readonly models: readonly string[];
   readonly backends: readonly Backend[];
   readonly peers: readonly string[];
+  readonly linger: number;
+  readonly burst: number;
+  readonly kinds: readonly string[];
+  readonly rust: string;
 }
 
 export interface Scenario {
@@ -55,8 +59,11 @@ export interface Case {
   readonly format: Format;
   readonly model: string;
   readonly backend: Backend;
-  readonly workers: number;
+  /** auto: as many as the daemon takes by itself. */
+  readonly workers: number | 'auto';
   readonly settings?: readonly string[];
+  /** Where long garbage collections are written down. */
+  readonly collectionsFile?: string;
 }
 
 export interface BenchParts {
@@ -116,7 +123,7 @@ export class Bench {
 
   startDaemon(job: Job, one: Case): Promise<RunningDaemon> {
     this.ran.add(one, this.config(job, one));
-    return this.log.startDaemon(this.#parts.config, this.settings(job, one));
+    return this.log.startDaemon(this.#parts.config, this.settings(job, one), one.collectionsFile);
   }
 
   /** Starts daemons on an empty job and waits until they share its partitions. */

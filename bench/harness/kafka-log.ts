@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Admin } from 'kafkajs';
 import { schema } from '../../src/config/schema.ts';
 import { createKafka } from '../../src/kafka/client.ts';
@@ -14,11 +15,14 @@ import type { Summary } from '../../src/telemetry/meter.ts';
 import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
 import { createTopics } from '../../tools/topics.ts';
 import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
+import { brokerPauses } from './broker-pauses.ts';
 import type { BenchLog, Job, RunningDaemon } from './log.ts';
 import { LogLines } from './log-lines.ts';
+import { PROBE_FILE } from './probe.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const loader = join(import.meta.dirname, '..', 'load', 'process.ts');
+const probe = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href;
 const daemonMain = join(root, 'src', 'main.ts');
 
 /** One round on a machine: TensorFlow must not start a thread for each core in every worker. */
@@ -30,9 +34,11 @@ export const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS:
  */
 export async function kafkaLog(brokers?: string): Promise<BenchLog> {
   const properties = { 'log.retention.check.interval.ms': '5000', 'log.segment.delete.delay.ms': '1000' };
-  const own = brokers === undefined ? await startBroker({ properties }) : undefined;
+  const pausesFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-broker-')), 'pauses.log');
+  const jvm = [`-Xlog:safepoint:file=${pausesFile}:timemillis`];
+  const own = brokers === undefined ? await startBroker({ properties, jvm }) : undefined;
   const address = brokers ?? own?.address ?? '';
-  const { Kafka, logLevel } = loadKafkaJs();
+  const { Kafka, logLevel, AssignerProtocol } = loadKafkaJs();
   const admin: Admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   const name = `bench-${Date.now()}`;
@@ -43,7 +49,9 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
     description: own === undefined ? `Kafka at ${address}` : `Kafka ${KAFKA_VERSIONS[0]} on the same machine`,
     isCold: own !== undefined,
     address,
-    async createJob(partitions, retainedBytes) {
+    brokerPid: own?.process.pid ?? null,
+    brokerPauses: () => (own === undefined ? [] : brokerPauses(readFileSync(pausesFile, 'utf8'))),
+    async createJob(partitions, { retainedBytes, appendTimes = false } = {}) {
       const topic = `${name}-${jobs++}`;
       const job: Job = {
         input: topic,
@@ -56,15 +64,17 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
         retainedBytes === undefined
           ? {}
           : { 'retention.bytes': String(retainedBytes), 'segment.bytes': String(retainedBytes >> 2) };
-      const counts = { [job.input]: partitions, [job.output]: partitions, [job.deadLetters]: partitions };
-      await createTopics(address, counts, { 'retention.ms': '-1', ...kept });
+      const configs = { 'retention.ms': '-1', ...kept };
+      const stamped = appendTimes ? { 'message.timestamp.type': 'LogAppendTime' } : {};
+      await createTopics(address, { [job.input]: partitions, [job.deadLetters]: partitions }, configs);
+      await createTopics(address, { [job.output]: partitions }, { ...configs, ...stamped });
       return job;
     },
     async deleteJob({ input, output, deadLetters }) {
       await admin.deleteTopics({ topics: [input, output, deadLetters] });
     },
     load: (plan, signal) => loadProcess(address, plan, signal),
-    startDaemon: (file, settings) => startDaemon(address, file, settings),
+    startDaemon: (file, settings, collectionsFile) => startDaemon(address, file, settings, collectionsFile),
     openSource(topic, group) {
       const settings = { ...schema.shape.kafka.parse({}), 'bootstrap.servers': address, 'group.id': group };
       const kafka = createKafka(settings, () => {});
@@ -77,15 +87,32 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
         .map(({ low, high }) => ({ logStart: Number(low), logEnd: Number(high) }));
     },
     async committed({ input, group, partitions }) {
-      const [found] = await admin.fetchOffsets({ groupId: group, topics: [input] });
+      const asked = admin.fetchOffsets({ groupId: group, topics: [input] });
+      const [found] = await asked.catch(notYet);
       const at = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
       return Array.from({ length: partitions }, (_, partition) => Math.max(0, at.get(partition) ?? 0));
+    },
+    async assigned({ group }) {
+      const asked = admin.describeGroups([group]).then(({ groups }) => groups);
+      const [found] = await asked.catch(notYet);
+      if (found?.state !== 'Stable') return 0;
+      return found.members.reduce((sum, { memberAssignment }) => {
+        const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment);
+        const own: readonly number[][] = Object.values(decoded?.assignment ?? {});
+        return sum + own.flat().length;
+      }, 0);
     },
     async stop() {
       await admin.disconnect();
       await own?.stop();
     },
   };
+}
+
+/** A group whose coordinator is not ready says so in an error that goes away. */
+function notYet(error: unknown): [] {
+  if ((error as { readonly retriable?: boolean }).retriable === true) return [];
+  throw error;
 }
 
 /** A rate without end is null in JSON. */
@@ -117,11 +144,17 @@ async function startDaemon(
   address: string,
   file: string,
   settings: readonly string[],
+  collectionsFile?: string,
 ): Promise<RunningDaemon> {
   const summaryFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
   const flags = [`kafka.bootstrap.servers=${address}`, ...settings].flatMap((each) => ['--set', each]);
   const args = [daemonMain, 'run', '--config', file, ...flags, '--summary', summaryFile];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  const probed = collectionsFile === undefined ? [] : ['--import', probe];
+  const child = spawn(process.execPath, [...probed, ...args], {
+    cwd: root,
+    env: { ...process.env, ...(collectionsFile === undefined ? {} : { [PROBE_FILE]: collectionsFile }) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const lines = new LogLines();
   child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -132,7 +165,9 @@ async function startDaemon(
   });
   failed.catch(() => {});
   return {
+    pid: child.pid as number,
     reports: lines.reports,
+    said: lines.said,
     lanes: () => lines.lanes,
     failed,
     async stop() {

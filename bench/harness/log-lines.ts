@@ -1,7 +1,7 @@
 // Reads the daemon's own log: its reports, its partitions, and the rest for when it fails.
 
 import type { Report } from '../../src/daemon/reporting.ts';
-import type { TimedReport } from './log.ts';
+import type { TimedLine, TimedReport } from './log.ts';
 
 interface Line extends Report {
   readonly msg: string;
@@ -10,9 +10,12 @@ interface Line extends Report {
 }
 
 const KEPT_LINES = 30;
+const SAID_MAX = 1_000;
 
 export class LogLines {
   readonly reports: TimedReport[] = [];
+  /** What else it said, and when. */
+  readonly said: TimedLine[] = [];
   /** Partitions of the last assignment. */
   lanes = 0;
   readonly #kept: string[] = [];
@@ -42,6 +45,7 @@ export class LogLines {
       this.reports.push({ ...report, atMs: new Date(time).getTime() });
       return;
     }
+    if (this.said.length < SAID_MAX) this.said.push({ atMs: new Date(time).getTime(), msg });
     if (msg === 'assigned') this.lanes = partitions?.length ?? 0;
     this.#keep(text);
   }

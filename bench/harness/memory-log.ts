@@ -44,7 +44,9 @@ export function memoryLog(): MemoryLog {
       onFatal: failed.reject,
     });
     return {
+      pid: process.pid,
       reports: lines.reports,
+      said: lines.said,
       lanes: () => daemon.driver.state.lanes.size,
       failed: failed.promise,
       async stop() {
@@ -61,7 +63,9 @@ export function memoryLog(): MemoryLog {
     description: 'the embedded log, in the process of the daemon and the load source',
     isCold: false,
     address: '',
-    async createJob(partitions, retainedBytes) {
+    brokerPid: null,
+    brokerPauses: () => [],
+    async createJob(partitions, { retainedBytes } = {}) {
       const name = `bench-${jobs++}`;
       const job: Job = {
         input: name,
@@ -87,6 +91,7 @@ export function memoryLog(): MemoryLog {
         { length: partitions },
         (_, partition) => broker.committed(group, { topic: input, partition }) ?? 0,
       ),
+    assigned: async ({ partitions }) => partitions,
     stop: async () => {},
   };
 }

@@ -55,11 +55,19 @@ export interface Goal {
   readonly isMet: boolean;
 }
 
+/** Something to read besides the figures. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface Findings {
   readonly metrics: readonly Metric[];
   readonly runs: readonly Run[];
   readonly plots: readonly Plot[];
   readonly goals: readonly Goal[];
+  readonly tables?: readonly Table[];
   /** What limits the figures, what to know when reading them, how to tune. */
   readonly notes: readonly string[];
 }

@@ -23,6 +23,10 @@ const FALLBACK: Options = {
   models: ['mlp-30-64-32-1'],
   backends: ['native'],
   peers: [],
+  linger: 1,
+  burst: 0,
+  kinds: [],
+  rust: '',
 };
 
 export interface Call {

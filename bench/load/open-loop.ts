@@ -9,6 +9,7 @@ import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { ResultBatch, Sink } from '../../src/log/ports.ts';
 import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import { Workload } from '../workload.ts';
+import type { LivePlan } from './lingering.ts';
 
 export interface LoadPlan {
   readonly topic: string;
@@ -20,6 +21,8 @@ export interface LoadPlan {
   readonly count: number;
   /** Infinity: as fast as the sinks take them. */
   readonly recordsPerSecond: number;
+  /** Send as the producers of people do, at an agreed time. */
+  readonly live?: LivePlan;
 }
 
 export interface LoadReport {
@@ -28,6 +31,9 @@ export interface LoadReport {
   readonly cpuMicrosPerRecord: number;
   /** The longest that a record was sent after its time, in milliseconds. */
   readonly latestMs: number;
+  /** Of a live load: produce requests, and the latest of each stretch of `LATE_EVERY_MS`. */
+  readonly requests?: number;
+  readonly lateMs?: readonly number[];
 }
 
 /** Milliseconds between two looks at the schedule. */

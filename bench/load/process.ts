@@ -6,7 +6,9 @@ import '../../src/process.ts';
 import { schema } from '../../src/config/schema.ts';
 import { createKafka } from '../../src/kafka/client.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { type LoadPlan, runOpenLoop } from './open-loop.ts';
+import { type LivePlan, runLingering } from './lingering.ts';
+import { type LoadPlan, type LoadReport, runOpenLoop } from './open-loop.ts';
+import { produceClient } from './produce-client.ts';
 
 const CONNECTIONS = 2;
 
@@ -17,27 +19,44 @@ const { values } = parseArgs({
 const { recordsPerSecond, ...plan } = JSON.parse(values.plan) as LoadPlan & {
   recordsPerSecond: number | null;
 };
-const settings = {
-  ...schema.shape.kafka.parse({}),
-  'bootstrap.servers': values.brokers,
-  // Only the sinks are used, which join no group.
-  'group.id': '',
-};
-const sinks = Array.from(
-  { length: CONNECTIONS },
-  () =>
-    new KafkaSink(
-      createKafka(settings, () => {}),
-      settings,
-    ),
-);
-await Promise.all(sinks.map((sink) => sink.start()));
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-const report = await runOpenLoop(
-  { ...plan, recordsPerSecond: recordsPerSecond ?? Number.POSITIVE_INFINITY },
-  sinks,
-  stop.signal,
-);
-await Promise.all(sinks.map((sink) => sink.stop()));
+const report = plan.live === undefined ? await openLoop() : await lingering(plan.live);
 console.log(JSON.stringify(report));
+
+async function openLoop(): Promise<LoadReport> {
+  const settings = {
+    ...schema.shape.kafka.parse({}),
+    'bootstrap.servers': values.brokers,
+    // Only the sinks are used, which join no group.
+    'group.id': '',
+  };
+  const sinks = Array.from(
+    { length: CONNECTIONS },
+    () =>
+      new KafkaSink(
+        createKafka(settings, () => {}),
+        settings,
+      ),
+  );
+  await Promise.all(sinks.map((sink) => sink.start()));
+  const sent = await runOpenLoop(
+    { ...plan, recordsPerSecond: recordsPerSecond ?? Number.POSITIVE_INFINITY },
+    sinks,
+    stop.signal,
+  );
+  await Promise.all(sinks.map((sink) => sink.stop()));
+  return sent;
+}
+
+async function lingering(live: LivePlan): Promise<LoadReport> {
+  const sink = await produceClient(values.brokers, plan.topic);
+  const sent = await runLingering(
+    { ...plan, recordsPerSecond: recordsPerSecond ?? 1 },
+    live,
+    sink,
+    stop.signal,
+  );
+  await sink.stop();
+  return sent;
+}

@@ -22,10 +22,10 @@ for name in ("brokers", "input", "output", "group", "model", "format", "backend"
     parser.add_argument(f"--{name}", required=True)
 for name in ("count", "seconds", "warm-up"):
     parser.add_argument(f"--{name}", type=float, required=True)
+parser.add_argument("--wait", type=float, default=0.05)
 args = parser.parse_args()
 
 BATCH = 4_096
-WAIT = 0.05
 
 
 def load(runtime, folder):
@@ -94,7 +94,7 @@ scored = 0
 measured = None
 warm = False
 while True:
-    messages = [each for each in consumer.consume(BATCH, WAIT) if each.error() is None]
+    messages = [each for each in consumer.consume(BATCH, args.wait) if each.error() is None]
     if not messages:
         continue
     if measured is None:

@@ -17,7 +17,7 @@ const cells = (tag: 'td' | 'th', texts: readonly string[]): string =>
   `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`;
 
 export function html(result: Result): string {
-  const { scenario, measures, machine, log, metrics, runs, goals, notes, plots } = result;
+  const { scenario, measures, machine, log, metrics, runs, goals, notes, plots, tables = [] } = result;
   const about = [
     `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system}`,
     log,
@@ -45,6 +45,12 @@ ${goals
       `<td${isMet ? '>met' : ' class="bad">not met'}</td></tr>`,
   )
   .join('\n')}${goals.length === 0 ? '' : '</table>'}
+${tables
+  .map(
+    ({ title, columns, rows }) =>
+      `<h2>${escaped(title)}</h2><table>${cells('th', columns)}${rows.map((each) => cells('td', each)).join('\n')}</table>`,
+  )
+  .join('\n')}
 <ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>
 ${plots.map((plot) => `<figure>${svg(plot)}</figure>`).join('\n')}
 <h2>Configuration</h2>

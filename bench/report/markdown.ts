@@ -8,7 +8,7 @@ import { meanings } from './explain.ts';
 const GIB = 2 ** 30;
 
 export function markdown(result: Result): string {
-  const { scenario, measures, machine, log, goals, notes, runs, metrics } = result;
+  const { scenario, measures, machine, log, goals, notes, runs, metrics, tables = [] } = result;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `# ${scenario}`,
@@ -37,6 +37,14 @@ export function markdown(result: Result): string {
       row([what, wanted, measured, isMet ? 'met' : 'NOT MET']),
     ),
     ...(goals.length === 0 ? [] : ['']),
+    ...tables.flatMap(({ title, columns, rows }) => [
+      `${title}:`,
+      '',
+      row(columns),
+      row(columns.map(() => '---')),
+      ...rows.map(row),
+      '',
+    ]),
     ...notes.map((note) => `- ${note}`),
     '',
   ].join('\n');

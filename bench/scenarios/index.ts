@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../harness/bench.ts';
 import { latency } from './latency.ts';
+import { live } from './live.ts';
 import { micro } from './micro.ts';
 import { overload } from './overload.ts';
 import { peers } from './peers.ts';
@@ -14,6 +15,7 @@ import { windows } from './windows.ts';
 export const SCENARIOS: readonly Scenario[] = [
   throughput,
   latency,
+  live,
   overload,
   scaling,
   startup,

@@ -38,7 +38,7 @@ export const soak: Scenario = {
     const goals: Goal[] = [];
     const timelines = new Map<string, readonly TimedReport[]>();
     for (const one of bench.cases()) {
-      const job = await log.createJob(options.partitions, RETAINED_BYTES);
+      const job = await log.createJob(options.partitions, { retainedBytes: RETAINED_BYTES });
       const { summary, daemon } = await bench.pace(job, one, options.rate, options.minutes * 60);
       await log.deleteJob(job);
       const name = `${one.format} ${one.model} ${one.backend} ${options.rate}/s`;

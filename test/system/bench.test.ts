@@ -53,17 +53,48 @@ test.serial('every peer and the daemon score the same topic, audited, with a rat
   t.false(notes.some((note) => note.includes('NOT MEASURED')));
 });
 
-test.serial('a paced load on Kafka is measured from its schedule, after the warm-up', async (t) => {
-  t.timeout(120_000);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
-  const words = ['--brokers', broker().address, '--rates', '500', '--seconds', '2', '--warm-up', '0.5'];
-  const { code, out } = await bench('latency', ...words, '--backend', 'wasm', '--out', folder);
-  t.is(code, 0, out);
-  const { runs } = JSON.parse(readFileSync(join(folder, 'latency.json'), 'utf8')) as Result;
-  const { throughput, p50, p99 } = runs[0]?.figures ?? {};
-  t.true((throughput?.[0] ?? 0) > 250 && (throughput?.[0] ?? 0) < 750, `${throughput}`);
-  t.true((p50?.[0] ?? 0) > 0 && (p50?.[0] ?? 0) <= (p99?.[0] ?? 0));
-});
+test.serial(
+  'a live load is measured alike for the daemon and a peer, and a peer that is not there is named',
+  async (t) => {
+    t.timeout(120_000);
+    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const words = ['--brokers', broker().address, '--rates', '300', '--seconds', '2', '--warm-up', '0.5'];
+    const more = [
+      '--linger',
+      '0',
+      '--burst',
+      '20',
+      '--peers',
+      'eachBatch,rust',
+      '--rust',
+      join(folder, 'none'),
+    ];
+    const { code, out } = await bench('live', ...words, ...more, '--backend', 'wasm', '--out', folder);
+    t.is(code, 0, out);
+    const { runs, goals, notes, tables } = JSON.parse(
+      readFileSync(join(folder, 'live.json'), 'utf8'),
+    ) as Result;
+    t.deepEqual(
+      runs.map(({ name }) => name),
+      ['scorelane wasm', 'eachBatch'].map((scorer) => `msgpack mlp-30-64-32-1 ${scorer} 300/s`),
+    );
+    for (const { figures } of runs) {
+      const [CPU = 0, p50 = 0, p99 = 0, max = 0] = ['CPU', 'p50', 'p99', 'max'].map(
+        (name) => figures[name]?.[0],
+      );
+      t.true(CPU > 0 && p50 > 0 && p50 <= p99 && p99 <= max, JSON.stringify(figures));
+    }
+    t.deepEqual(
+      goals.map(({ what }) => what.split(': ')[1]),
+      ["CPU, the best peer's", "p99, the best peer's"],
+    );
+    t.true(
+      notes.some((note) => note.startsWith('NOT MEASURED: rust')),
+      out,
+    );
+    t.is(tables?.[0]?.rows[0]?.length, 5, 'what the slowest waited for is named');
+  },
+);
 
 test('list names every scenario', async (t) => {
   const { code, out } = await bench('list');
@@ -78,6 +109,7 @@ test('words that are wrong say what was expected, and end with 64', async (t) =>
     [['throughput', '--model', 'mlp-3'], /expected a name like mlp-30-64-32-1/],
     [['throughput', '--count', '0'], /whole number above 0/],
     [['latency', '--minutes', '3'], /unknown option '--minutes'/],
+    [['live', '--kinds', 'fast'], /expected some of plain, windows, transactions, compressed/],
     [['speed'], /unknown command 'speed'/],
     [['compare', 'no.json', 'no.json'], /cannot compare: no\.json: ENOENT/],
     [['compare', 'package.json', 'package.json'], /package\.json is no result of the bench/],
