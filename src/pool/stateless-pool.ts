@@ -44,8 +44,19 @@ export class StatelessPool implements Scorer {
     return this.#bisection.score(microBatch);
   }
 
+  /**
+   * In one message to one thread. If that fails, whatever the reason, each is scored alone: then
+   * the trouble is that of one lane.
+   */
   scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
-    return microBatches.map((each) => this.score(each));
+    if (microBatches.length === 1) return microBatches.map((each) => this.score(each));
+    const together = this.#free.use((thread) => thread.scoreTogether(microBatches));
+    return microBatches.map((each, index) =>
+      together.then(
+        (outcomes) => outcomes[index] as Outcome,
+        () => this.score(each),
+      ),
+    );
   }
 
   /** Makes dead letters of what was refused. */

@@ -120,6 +120,34 @@ test('a damaged record batch is an error of the batch, not of its records', asyn
   await pool.stop();
 });
 
+test('lanes that share a task get their own answers, and the trouble of one is not that of the others', async (t) => {
+  const { pool } = await poolWith({ workers: 2, workerUrl: faults, deadlineMs: 5_000 });
+  const lanes = [['a', 'b'], ['c', 'exit', 'd'], ['e'], ['f', 'throw']].map((keys, partition) => ({
+    ...microBatchOf(records(keys), 'msgpack', 10 * partition),
+    partition,
+  }));
+  const damaged = { ...microBatchOf(records(['g'])), partition: 4 };
+  viewOf(damaged.batches[0]?.bytes as Uint8Array).setInt8(AT.records + 8, 99);
+  const scored = await Promise.allSettled(pool.scoreTogether([...lanes, damaged]));
+  const [quiet] = await Promise.allSettled(pool.scoreTogether(lanes.slice(0, 1)));
+  await pool.stop();
+  t.deepEqual(
+    scored.map((each) =>
+      each.status === 'rejected'
+        ? (each.reason as { code: string }).code
+        : outputsOf(each.value).map(({ topic, key }) => `${topic} ${key}`),
+    ),
+    [
+      ['out a', 'out b'],
+      ['out c', 'out d', 'dead exit'],
+      ['out e'],
+      ['out f', 'dead throw'],
+      'SCORELANE_DAMAGED_BATCH',
+    ],
+  );
+  t.is(quiet?.status, 'fulfilled');
+});
+
 test('a pool whose model does not load says so at the start', async (t) => {
   const start = poolWith({ workers: 4, setup: { modelFolder: '/nowhere' } });
   await t.throwsAsync(start, {

@@ -147,6 +147,12 @@ export const BUGS: readonly Bug[] = [
       "if (task.length > 0) effects.push({ type: 'score', task: task.length > 1 ? task.slice(1) : task });",
   },
   {
+    name: 'hands the answers of a shared task to the wrong lanes',
+    file: 'pool/stateless-pool.ts',
+    find: '(outcomes) => outcomes[index] as Outcome,',
+    replace: '(outcomes) => outcomes.at(-1 - index) as Outcome,',
+  },
+  {
     name: 'forgets the second half when it halves a micro-batch',
     file: 'pool/bisection.ts',
     find: 'return merge(left, await this.#scoreRange(microBatch, middle, until, triesOf(after.length), after));',

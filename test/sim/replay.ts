@@ -135,6 +135,8 @@ function messageWords(message: Message): string {
       const until = batches.at(-1)?.header?.next;
       return `${type} ${keyOf(message.fetched)}: ${batches.length} batches, [${from}, ${until}) of ${highWatermark}`;
     }
+    case 'together':
+      return message.arrivals.map(messageWords).join('; ');
     case 'assigned':
       return `${type} ${message.partitions.map((each) => `${keyOf(each)}@${each.position}`).join(', ')}`;
     case 'revoking':
