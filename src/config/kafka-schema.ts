@@ -56,8 +56,11 @@ export const kafka = z.strictObject({
     .prefault('1B')
     .describe('A fetch is answered when so many bytes are there. 1: no wait at low rates.'),
   'fetch.max.wait.ms': milliseconds('1ms', '5m')
-    .prefault('100ms')
-    .describe('The longest wait of a fetch that finds nothing.'),
+    .optional()
+    .describe(
+      'The longest wait of a fetch that finds nothing. By default 100 ms, and up to 500 ms while nothing comes, ' +
+        'because empty fetches cost something too; with fetch.min.bytes above 1 always 100 ms. A record ends the wait at once.',
+    ),
   'fetch.max.bytes': bytes('1KiB').prefault('16MiB').describe('The most one fetch brings from one broker.'),
   'max.partition.fetch.bytes': bytes('1KiB')
     .prefault('1MiB')

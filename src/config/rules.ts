@@ -60,11 +60,11 @@ function times({ kafka, lanes, scoring, log }: Config): Contradiction[] {
         'after one heartbeat that is late the member would lose its partitions',
     ),
     ...broken(
-      waitMs >= sessionMs,
+      waitMs !== undefined && waitMs >= sessionMs,
       'kafka.fetch.max.wait.ms',
       'kafka.session.timeout.ms',
       () =>
-        `expected less than kafka.session.timeout.ms, ${durationInWords(sessionMs)}, found ${durationInWords(waitMs)}: ` +
+        `expected less than kafka.session.timeout.ms, ${durationInWords(sessionMs)}, found ${durationInWords(waitMs ?? 0)}: ` +
         'no heartbeat is sent while a fetch waits',
     ),
     ...broken(

@@ -19,7 +19,8 @@ export interface KafkaSettings {
   readonly 'heartbeat.interval.ms': number;
   readonly 'rebalance.timeout.ms': number;
   readonly 'fetch.min.bytes': number;
-  readonly 'fetch.max.wait.ms': number;
+  /** Absent: it is found by the traffic. */
+  readonly 'fetch.max.wait.ms'?: number | undefined;
   readonly 'fetch.max.bytes': number;
   readonly 'max.partition.fetch.bytes': number;
   readonly 'metadata.max.age.ms': number;

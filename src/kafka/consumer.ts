@@ -28,7 +28,6 @@ export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: Part
     maxBytesPerPartition: settings['max.partition.fetch.bytes'],
     maxBytes: settings['fetch.max.bytes'],
     minBytes: settings['fetch.min.bytes'],
-    maxWaitTimeInMs: settings['fetch.max.wait.ms'],
     readUncommitted: settings['isolation.level'] === 'read_uncommitted',
     allowAutoTopicCreation: false,
     retry: { ...RETRY, restartOnFailure: async () => true },

@@ -2,7 +2,7 @@
 // costs the same for one partition as for many.
 
 import type { Producer } from 'kafkajs';
-import type { OutgoingBatch, SharedOutcome } from './batch-messages.ts';
+import type { OutgoingBatch, SharedOutcome } from './outgoing-batch.ts';
 
 /** Kafka's own client takes so much into one request. */
 const REQUEST_BYTES_MAX = 1024 * 1024;

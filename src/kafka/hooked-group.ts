@@ -7,9 +7,10 @@ import type { AssignedPartition, Fetched, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { every } from '../time/timer.ts';
 import { beginnings, logOffsets } from './beginnings.ts';
-import { handOver, type PartitionAnswer } from './fetched.ts';
+import type { FetchWaits } from './fetch-waits.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
+import { type FetchingGroup, OwnFetch } from './own-fetch.ts';
 import { UnstableOffsetError } from './stable-offsets.ts';
 
 const BEATS_A_SESSION = 3;
@@ -44,8 +45,9 @@ export interface MemberHooks {
    * over.
    */
   rested(): Promise<void> | undefined;
+  readonly waits: FetchWaits;
   /** Everything that one fetch has brought: at least one partition. */
-  fetched(...fetched: Fetched[]): void;
+  fetched(...fetched: readonly Fetched[]): void;
   /**
    * The log does not hold the wanted offset. Returns where to go on, or null to pause the
    * partition.
@@ -59,10 +61,9 @@ interface GroupOptions {
 
 export type GroupClass = new (
   options: GroupOptions,
-) => ConsumerGroup & {
+) => FetchingGroup & {
   joinAndSync(): Promise<void>;
-  fetch(nodeId: number): Promise<unknown[]>;
-  recoverFromFetch(error: unknown): Promise<void>;
+  fetch(nodeId: string): Promise<unknown[]>;
   recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
 };
 
@@ -77,10 +78,14 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     #announced = true;
     /** A join was begun and has not succeeded yet. */
     #joinIsDue = false;
+    readonly #ownFetch: OwnFetch | undefined;
 
     constructor(options: GroupOptions) {
       super(options);
-      this.#hooks = options.assigners[0]?.hooks;
+      const hooks = options.assigners[0]?.hooks;
+      this.#hooks = hooks;
+      if (hooks !== undefined)
+        this.#ownFetch = new OwnFetch(this, hooks.waits, (...fetched) => hooks.fetched(...fetched));
     }
 
     override joinAndSync(): Promise<void> {
@@ -102,7 +107,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
     }
 
     /** It returns nothing: then all that kafkajs does is to send its heartbeat when it is due. */
-    override async fetch(nodeId: number): Promise<unknown[]> {
+    override async fetch(nodeId: string): Promise<unknown[]> {
       await this.#hooks?.rested();
       // A long rest goes on after the heartbeat.
       if (this.#hooks?.rested() !== undefined) return [];
@@ -121,13 +126,8 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
         if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);
         return [];
       }
-      const manager = this.offsetManager;
-      const answers = (await super.fetch(nodeId)) as PartitionAnswer[];
-      const hooks = this.#hooks;
-      if (hooks === undefined) return answers;
-      // After a join the positions are others; what was asked for before is asked for again.
-      if (manager !== null && manager === this.offsetManager)
-        handOver(answers, manager, (...fetched) => hooks.fetched(...fetched));
+      if (this.#ownFetch === undefined) return super.fetch(nodeId);
+      await this.#ownFetch.from(Number(nodeId));
       return [];
     }
 

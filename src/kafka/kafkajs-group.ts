@@ -33,6 +33,8 @@ export interface ConsumerGroup {
 
 export interface OffsetManager {
   readonly groupId: string;
+  /** The assigned partitions, by topic. */
+  readonly memberAssignment: Readonly<Record<string, readonly number[]>>;
   getCoordinator(): Promise<{
     offsetFetch(of: OffsetFetchArguments): Promise<FetchedOffsets>;
   }>;

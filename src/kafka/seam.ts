@@ -8,14 +8,14 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { ScorelaneError } from '../base/errors.ts';
-import { type AbortedTransaction, skippedBatches } from '../log/aborted.ts';
-import { splitRecordBatches } from '../log/record-batch.ts';
+import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
 import { stamp } from '../log/record-batch-writer.ts';
-import type { BatchMessage, OutgoingBatch } from './batch-messages.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { type GroupClass, hookedGroup } from './hooked-group.ts';
+import type { OutgoingBatch } from './outgoing-batch.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
+import { type RequestQueueClass, sleepingQueue } from './request-queue.ts';
 import { sharedSend } from './shared-request.ts';
 import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
 import { brokerWithStableOffsets, type OffsetBrokerClass, stableOffsetFetch } from './stable-offsets.ts';
@@ -54,7 +54,7 @@ export function loadKafkaJs(): KafkaJs {
     metadataWithIds(original as Parameters<typeof metadataWithIds>[0]),
   );
   substitute('protocol/requests/fetch/index.js', (original) =>
-    fetchByIds(original as Parameters<typeof fetchByIds>[0], batchMessages),
+    fetchByIds(original as Parameters<typeof fetchByIds>[0], splitRecordBatches),
   );
   substitute('protocol/requests/offsetFetch/index.js', (original) =>
     stableOffsetFetch(original as Parameters<typeof stableOffsetFetch>[0]),
@@ -75,9 +75,8 @@ export function loadKafkaJs(): KafkaJs {
     const create = original as (options: object) => Socket;
     return (options: object) => writeInPieces(create(options));
   });
+  substitute('network/requestQueue/index.js', (original) => sleepingQueue(original as RequestQueueClass));
   // These come after the modules that they load themselves.
-  substitute('consumer/filterAbortedMessages.js', () => markSkipped);
-  substitute('consumer/batch.js', (original) => readableEnd(original as BatchClass));
   substitute('network/connection.js', (original) => ownConnection(original as ConnectionClass));
   substitute('broker/index.js', (original) => {
     const asking: unknown = brokerWithStableOffsets(original as OffsetBrokerClass);
@@ -122,66 +121,11 @@ interface Decoder {
 }
 
 /** Cuts the record set of a partition into record batches, and opens none of them. */
-async function decodeMessages(decoder: Decoder): Promise<BatchMessage[]> {
+async function decodeMessages(decoder: Decoder): Promise<RawRecordBatch[]> {
   const byteLength = decoder.readInt32();
   if (byteLength <= 0 || !decoder.canReadBytes(byteLength)) return [];
-  return batchMessages(decoder.readBytes(byteLength));
+  return splitRecordBatches(decoder.readBytes(byteLength));
 }
-
-const batchMessages = (records: Buffer): BatchMessage[] =>
-  splitRecordBatches(records).map((batch) => ({
-    offset: String(batch.header.lastOffset),
-    value: batch.bytes,
-    isControlRecord: false,
-    batch,
-    skip: false,
-  }));
-
-/**
- * In place of kafkajs's filter: marks the batches that must not be seen and keeps them, so that the
- * lane can account for their offsets.
- */
-function markSkipped(fetched: {
-  readonly messages: readonly BatchMessage[];
-  readonly abortedTransactions:
-    | readonly { readonly producerId: string; readonly firstOffset: string }[]
-    | null;
-}): readonly BatchMessage[] {
-  const aborted = (fetched.abortedTransactions ?? []).map(
-    ({ producerId, firstOffset }): AbortedTransaction => ({
-      producerId: Number(producerId),
-      firstOffset: Number(firstOffset),
-    }),
-  );
-  const skip = skippedBatches(
-    fetched.messages.map(({ batch }) => batch),
-    aborted,
-  );
-  fetched.messages.forEach((message, index) => {
-    message.skip = skip[index] as boolean;
-  });
-  return fetched.messages;
-}
-
-type BatchClass = new (
-  topic: string,
-  fetchedOffset: string,
-  answer: { readonly lastStableOffset?: string },
-) => { highWatermark: string };
-
-/**
- * kafkajs tells where the log ends. A reader of committed records can read only up to the last
- * stable offset, which is smaller while a transaction is open. The broker tells it only in the
- * answer to a fetch.
- */
-const readableEnd = (Batch: BatchClass): BatchClass =>
-  class BatchWithReadableEnd extends Batch {
-    constructor(...[topic, fetchedOffset, answer]: ConstructorParameters<BatchClass>) {
-      super(topic, fetchedOffset, answer);
-      const { lastStableOffset = '-1' } = answer;
-      if (Number(lastStableOffset) >= 0) this.highWatermark = lastStableOffset;
-    }
-  };
 
 interface Encoder {
   readonly buffer: Buffer;

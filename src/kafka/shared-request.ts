@@ -2,7 +2,8 @@
 // would try all of a request again if one of its partitions failed, and would not say which were
 // taken. Here each batch is told what became of it; whoever sent it decides what to do then.
 
-import type { OutgoingBatch, SharedOutcome } from './batch-messages.ts';
+import { leadersIn, type PartitionLeader } from './leaders.ts';
+import type { OutgoingBatch, SharedOutcome } from './outgoing-batch.ts';
 import type { BatchAnswer, CreateSend, ProduceAnswer, ProduceFailure } from './produce-answers.ts';
 
 type TopicData = { readonly topic: string; readonly partitions: PartitionData[] };
@@ -23,9 +24,7 @@ export interface ProducingBroker {
 
 export interface ProducerCluster {
   refreshMetadataIfNecessary(): Promise<void>;
-  findTopicPartitionMetadata(
-    topic: string,
-  ): readonly { readonly partitionId: number; readonly leader?: number }[];
+  findTopicPartitionMetadata(topic: string): readonly PartitionLeader[];
   /** The broker, if there is a connection to it now. */
   connectedBroker(nodeId: number): ProducingBroker | undefined;
 }
@@ -120,18 +119,4 @@ function outcomeOf(answer: BatchAnswer | undefined, errorOf: (code: number) => E
   const { errorCode, refused, errorMessage } = answer;
   if (errorCode === 0) return 'acknowledged';
   return Object.assign(errorOf(errorCode), { refused, errorMessage });
-}
-
-const leaders = new WeakMap<object, ReadonlyMap<number, number | undefined>>();
-
-/** kafkajs keeps the same list until it has asked for the metadata again. */
-function leadersIn(
-  partitions: ReturnType<ProducerCluster['findTopicPartitionMetadata']>,
-): ReadonlyMap<number, number | undefined> {
-  let found = leaders.get(partitions);
-  if (found === undefined) {
-    found = new Map(partitions.map(({ partitionId, leader }) => [partitionId, leader]));
-    leaders.set(partitions, found);
-  }
-  return found;
 }

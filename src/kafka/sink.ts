@@ -6,10 +6,10 @@ import type { Admin, Kafka, Producer } from 'kafkajs';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { RefusedRecordsError, type ResultBatch, type Sink, SinkError } from '../log/ports.ts';
 import { keyOf } from '../log/topic-partition.ts';
-import type { OutgoingBatch } from './batch-messages.ts';
 import type { KafkaSettings } from './client.ts';
 import { isSequenceError, refusalIn, sinkErrorOf } from './errors.ts';
 import { Gatherer } from './gatherer.ts';
+import type { OutgoingBatch } from './outgoing-batch.ts';
 import { Parts } from './parts.ts';
 import { partitionCountOf } from './topic.ts';
 

@@ -19,6 +19,7 @@ import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { consumerOf, left } from './consumer.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
+import { FetchWaits } from './fetch-waits.ts';
 import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
@@ -58,6 +59,7 @@ export class KafkaSource implements Source {
   readonly #times: OffsetsByTime;
   readonly #questions = new Questions();
   readonly #rest = new Rest();
+  readonly #waits: FetchWaits;
   /** There is a new consumer after each `rejoin`; events of older consumers are ignored. */
   #consumer: Consumer | undefined;
   /** Consumers made so far. */
@@ -87,6 +89,12 @@ export class KafkaSource implements Source {
     this.#options = options;
     this.#admin = kafka.admin();
     this.#times = new OffsetsByTime(this.#admin);
+    const { settings } = options;
+    this.#waits = new FetchWaits({
+      fixedMs: settings['fetch.max.wait.ms'],
+      bytesMin: settings['fetch.min.bytes'],
+      heartbeatMs: settings['heartbeat.interval.ms'],
+    });
   }
 
   /**
@@ -102,6 +110,7 @@ export class KafkaSource implements Source {
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
       rested: () => (isCurrent() ? this.#rest.over : undefined),
+      waits: this.#waits,
       fetched: (...fetched) => isCurrent() && this.#listener?.fetched(...fetched),
       outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),
     };
@@ -167,6 +176,7 @@ export class KafkaSource implements Source {
     this.#consumers++;
     // What ends must not wait for it.
     this.#rest.begin(0);
+    this.#waits.wake();
     return consumer;
   }
 
@@ -209,6 +219,7 @@ export class KafkaSource implements Source {
 
   resume({ topic, partition }: TopicPartition): void {
     this.#group?.resume([{ topic, partitions: [partition] }]);
+    this.#waits.wake();
   }
 
   rest(ms: number): void {
@@ -217,6 +228,7 @@ export class KafkaSource implements Source {
 
   seek({ topic, partition }: TopicPartition, position: NextOffset): void {
     this.#group?.seek({ topic, partition, offset: String(position) });
+    this.#waits.wake();
   }
 
   async commit(offsets: readonly CommitOffset[]): Promise<void> {

@@ -2,6 +2,7 @@
 // deleted and made again has the same name, but another id. kafkajs's own metadata have no ids.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
+import type { PartitionLeader } from './leaders.ts';
 import { type RequestModule, withVersion } from './versions.ts';
 
 const METADATA_VERSION = 10;
@@ -13,8 +14,7 @@ interface MetadataArguments {
 }
 
 /** A partition as kafkajs keeps it, with the id of its topic. */
-export interface PartitionWithId {
-  readonly partitionId: number;
+export interface PartitionWithId extends PartitionLeader {
   readonly topicId?: TopicId;
 }
 

@@ -14,11 +14,11 @@ import {
 } from '../log/ports.ts';
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
-import type { OutgoingBatch } from './batch-messages.ts';
 import type { KafkaSettings } from './client.ts';
 import { type BareCluster, clusterOf } from './cluster-of.ts';
 import { isConcurrentTransaction, refusalIn, sinkErrorOf } from './errors.ts';
 import type { IncarnatePartition } from './hooked-group.ts';
+import type { OutgoingBatch } from './outgoing-batch.ts';
 import { Parts } from './parts.ts';
 import type { OffsetTransactions } from './source.ts';
 import type { FetchedOffsets, OffsetFetchArguments } from './stable-offsets.ts';

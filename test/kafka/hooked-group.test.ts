@@ -1,6 +1,7 @@
 // kafkajs's group member, made to ask: what it owes its owner when a join does not succeed at once.
 
 import test from 'ava';
+import { FetchWaits } from '../../src/kafka/fetch-waits.ts';
 import { type GroupClass, hookedGroup, type MemberHooks } from '../../src/kafka/hooked-group.ts';
 
 /** A group member whose joins go as told, and which notes what it is made to do. */
@@ -17,10 +18,8 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
       if (outcome === 'fails') throw new Error('The coordinator is loading');
       this.generationId++;
     }
-    async fetch(): Promise<unknown[]> {
-      calls.push('fetch');
-      return [];
-    }
+    cluster = { topicIds: new Map(), refreshMetadataIfNecessary: async () => void calls.push('fetch') };
+    seekOffset = new Map();
   }
   const hooks: MemberHooks = {
     joining: async () => void calls.push('joining'),
@@ -31,6 +30,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
+    waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const Group = hookedGroup(Member as unknown as GroupClass);
   return { calls, member: new Group({ assigners: [{ hooks }] }) };
@@ -39,11 +39,11 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
 test('a join that fails is made again before anything is fetched: lanes that settled for it do not wait for ever (invariant 6)', async (t) => {
   const { calls, member } = memberWhoseJoins(['fails', 'fails', 'succeeds']);
   await t.throwsAsync(member.joinAndSync(), { message: /loading/ });
-  await t.throwsAsync(member.fetch(0), { message: /loading/ });
+  await t.throwsAsync(member.fetch('0'), { message: /loading/ });
   t.false(calls.includes('fetch'));
-  await member.fetch(0);
+  await member.fetch('0');
   t.deepEqual(calls.slice(-4), ['joining', 'join succeeds', 'joined', 'fetch']);
-  await member.fetch(0);
+  await member.fetch('0');
   t.is(calls.at(-1), 'fetch');
   t.is(calls.filter((call) => call === 'joined').length, 1);
 });
@@ -51,7 +51,7 @@ test('a join that fails is made again before anything is fetched: lanes that set
 test('fetchers that want to join at once share one join', async (t) => {
   const { calls, member } = memberWhoseJoins(['fails', 'succeeds']);
   await t.throwsAsync(member.joinAndSync());
-  await Promise.all([member.fetch(0), member.fetch(1)]);
+  await Promise.all([member.fetch('0'), member.fetch('1')]);
   t.deepEqual(calls, ['joining', 'join fails', 'joining', 'join succeeds', 'joined', 'fetch', 'fetch']);
 });
 
@@ -61,6 +61,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
   let topicId = 'old';
   const manager = {
     groupId: 'g',
+    memberAssignment: {},
     committedOffsets: () => ({}),
     getCoordinator: async () => ({
       offsetFetch: async () => {
@@ -74,12 +75,15 @@ test('a topic that is found to be another one when its offsets are asked for is 
     generationId = 1;
     offsetManager = manager;
     topicConfigurations = {};
-    cluster = { topicIds: new Map(), findTopicPartitionMetadata: () => [{ partitionId: 0, topicId }] };
+    cluster = {
+      topicIds: new Map(),
+      findTopicPartitionMetadata: () => [{ partitionId: 0, topicId }],
+      async refreshMetadataIfNecessary() {},
+    };
+    checkForStaleAssignment(): void {}
     assigned = () => [{ topic: 'in', partitions: [0] }];
     async joinAndSync(): Promise<void> {}
-    async fetch(): Promise<unknown[]> {
-      return [];
-    }
+    seekOffset = new Map();
   }
   const hooks: MemberHooks = {
     joining: async () => {},
@@ -93,9 +97,10 @@ test('a topic that is found to be another one when its offsets are asked for is 
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
+    waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });
   await member.joinAndSync();
-  await member.fetch(0);
+  await member.fetch('0');
   t.deepEqual([owned, assigned], [['old', 'again'], ['again']]);
 });

@@ -3,7 +3,7 @@
 // after they were given up.
 
 import type { Kafka } from 'kafkajs';
-import type { OutgoingBatch } from '../../src/kafka/batch-messages.ts';
+import type { OutgoingBatch } from '../../src/kafka/outgoing-batch.ts';
 import {
   acknowledgedSend,
   type BatchAnswer,

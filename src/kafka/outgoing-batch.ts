@@ -1,18 +1,4 @@
-// What stands in the place of kafkajs's messages: a whole record batch, in both directions.
-
-import type { RawRecordBatch } from '../log/record-batch.ts';
-
-/**
- * What the consumer hands out as a message: one record batch. `offset` is its last offset, the one
- * that kafkajs resolves.
- */
-export interface BatchMessage {
-  readonly offset: string;
-  readonly value: Uint8Array;
-  readonly isControlRecord: false;
-  readonly batch: RawRecordBatch;
-  skip: boolean;
-}
+// What stands in the place of kafkajs's messages: a whole record batch.
 
 /**
  * What the broker has said of a batch in a shared request. `unknown`: nothing; it may have been
