@@ -4,12 +4,16 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type * as Core from '@tensorflow/tfjs-core';
 import type { io, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { agrees, chainOf, type KernelChain } from './kernel-chain.ts';
 import { ModelError, type ModelManifest } from './manifest.ts';
 import { BackendMissingError, isNotInstalled, own, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
 import { readWebDocument, readWeights, type WebDocument } from './web-files.ts';
+
+type TensorFlow = Omit<typeof Core, 'default'>;
 
 const require = createRequire(import.meta.url);
 
@@ -23,7 +27,8 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   const tf = await import('@tensorflow/tfjs-core');
   await useBackend(backend);
   const file = join(manifest.folder, web.path);
-  const { run, dispose } = await loadRunner(file, web.input, manifest.outputs).catch((error: unknown) => {
+  const loading = loadRunner(tf, backend, file, manifest, web.input);
+  const { run, chain, dispose } = await loading.catch((error: unknown) => {
     if (error instanceof ModelError || isNotInstalled(error)) throw error;
     throw new ModelError(
       `${file}: expected a model that TensorFlow.js can load, found one that it cannot${inBrackets(error)}`,
@@ -31,20 +36,21 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
     );
   });
   const { width } = manifest;
+  const predict: Predictor['predict'] = (features, rows) => {
+    // Another model of this thread may be on another backend. This one has started before, so it is
+    // set at once, without waiting.
+    if (tf.getBackend() !== backend) void tf.setBackend(backend);
+    const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
+    try {
+      return tensors.map((tensor) => tensor.dataSync() as Float32Array);
+    } finally {
+      tf.dispose(tensors);
+    }
+  };
   return {
     backend,
     runtime: `tfjs ${tf.version_core} (${backend})`,
-    predict(features, rows) {
-      // Another model of this thread may be on another backend. This one has started before, so it
-      // is set at once, without waiting.
-      if (tf.getBackend() !== backend) void tf.setBackend(backend);
-      const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
-      try {
-        return tensors.map((tensor) => tensor.dataSync() as Float32Array);
-      } finally {
-        tf.dispose(tensors);
-      }
-    },
+    predict: chain !== null && sameAs(chain, predict, width) ? chain.predict : predict,
     tensorCount: () => tf.memory().numTensors,
     dispose,
   };
@@ -78,22 +84,43 @@ async function prepare(backend: 'wasm' | 'cpu'): Promise<void> {
   }
 }
 
+/** A model that throws for these rows says so when its golden records are predicted. */
+function sameAs(chain: KernelChain, predict: Predictor['predict'], width: number): boolean {
+  try {
+    return agrees(chain, predict, width);
+  } catch {
+    return false;
+  }
+}
+
 interface Runner {
   run(input: Tensor): Tensor[];
+  /** The same without what TensorFlow.js does around its kernels; null where it must do it. */
+  readonly chain: KernelChain | null;
   dispose(): void;
 }
 
 async function loadRunner(
+  tf: TensorFlow,
+  backend: 'wasm' | 'cpu',
   file: string,
+  { outputs, width }: ModelManifest,
   inputName: string | undefined,
-  outputs: readonly string[],
 ): Promise<Runner> {
   const document = readWebDocument(file);
   if (document.format === 'graph-model') {
     const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
     const model = await loadGraphModel(fromFolder(file, document));
     try {
-      return graphRunner(file, model, document, inputName, outputs);
+      const nodes = nodesOf(file, model, document, inputName, outputs);
+      return {
+        run: (tensor) => [model.execute({ [nodes.input]: tensor }, [...nodes.outputs])].flat(),
+        chain:
+          backend === 'wasm'
+            ? chainOf({ tf, backend, document, weights: model.weights, ...nodes, width })
+            : null,
+        dispose: () => model.dispose(),
+      };
     } catch (error) {
       model.dispose();
       throw error;
@@ -107,17 +134,19 @@ async function loadRunner(
   }
   return {
     run: (input) => [model.predict(input)].flat() as Tensor[],
+    chain: null,
     dispose: () => void model.dispose(),
   };
 }
 
-function graphRunner(
+/** The nodes of the graph that take the rows, and that give the outputs. */
+function nodesOf(
   file: string,
   model: GraphModel,
   document: WebDocument,
   inputName: string | undefined,
   outputs: readonly string[],
-): Runner {
+): { readonly input: string; readonly outputs: readonly string[] } {
   const signature = (document.signature ?? {}) as {
     readonly inputs?: Record<string, { readonly name: string }>;
     readonly outputs?: Record<string, { readonly name: string }>;
@@ -133,10 +162,7 @@ function graphRunner(
     }
     return node;
   });
-  return {
-    run: (tensor) => [model.execute({ [input]: tensor }, names)].flat(),
-    dispose: () => model.dispose(),
-  };
+  return { input, outputs: names };
 }
 
 /** Hands over what was read. TensorFlow.js itself only fetches it over HTTP. */
