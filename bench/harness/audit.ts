@@ -19,7 +19,10 @@ export interface Expected {
   readonly scored: number;
   readonly format: Format;
   readonly model: string;
-  /** Called with each record's first result and the timestamp of that. */
+  /**
+   * Called for each record's first result, with when a reader with `read_committed` could see it:
+   * its timestamp, or that of the marker which ends its transaction.
+   */
   readonly onResult?: (number: number, timestampMs: number) => void;
 }
 
@@ -65,6 +68,8 @@ class Reading {
   readonly #seen: Uint8Array;
   readonly #highest = new Map<number, number>();
   readonly #model: Mlp;
+  /** Results of transactions whose end was not read yet, by partition and producer. */
+  readonly #uncommitted = new Map<string, number[]>();
   distinct = 0;
   repeats = 0;
   sampled = 0;
@@ -78,6 +83,12 @@ class Reading {
 
   take({ partition, batches }: Fetched): void {
     for (const batch of batches) {
+      const { header } = batch;
+      const key = `${partition} ${header.producerId}`;
+      if (batch.skip) {
+        if (header.control) this.#committed(key, Number(header.maxTimestamp));
+        continue;
+      }
       const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
       while (records.next()) {
         const value = Buffer.from(
@@ -85,26 +96,35 @@ class Reading {
           records.bytes.byteOffset + records.valueStart,
           records.valueEnd - records.valueStart,
         );
-        this.#record(partition, value, records.timestampMs);
+        const number = this.#record(partition, value);
+        if (number === null) continue;
+        if (!header.transactional) this.#expected.onResult?.(number, records.timestampMs);
+        else if (this.#uncommitted.get(key)?.push(number) === undefined) this.#uncommitted.set(key, [number]);
       }
     }
   }
 
-  #record(partition: number, value: Buffer, timestampMs: number): void {
-    const { sent, onResult } = this.#expected;
+  #committed(key: string, atMs: number): void {
+    for (const number of this.#uncommitted.get(key) ?? []) this.#expected.onResult?.(number, atMs);
+    this.#uncommitted.delete(key);
+  }
+
+  /** The number of the record; null if it has had a result before. */
+  #record(partition: number, value: Buffer): number | null {
+    const { sent } = this.#expected;
     const number = numberIn(value);
     if (!(number < sent)) throw new VoidRunError(`a result has no id of the input: ${value.toString('hex')}`);
     if (this.#seen[number] === 1) {
       this.repeats++;
-      return;
+      return null;
     }
     this.#seen[number] = 1;
     this.distinct++;
-    onResult?.(number, timestampMs);
     if (number < (this.#highest.get(partition) ?? -1))
       throw new VoidRunError(`partition ${partition}: the result of record ${number} is out of order`);
     this.#highest.set(partition, number);
     if (this.distinct % SAMPLE_EVERY === 1) this.#check(number, value);
+    return number;
   }
 
   #check(number: number, value: Buffer): void {

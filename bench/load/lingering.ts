@@ -37,6 +37,10 @@ interface Open {
   sinceMs: number;
 }
 
+const hasRecords = ({ writer }: Open): boolean => writer.recordCount > 0;
+/** Between two looks at whether it was stopped. */
+const SLEEP_MS_MAX = 100;
+
 export async function runLingering(
   plan: LoadPlan,
   live: LivePlan,
@@ -104,12 +108,20 @@ export async function runLingering(
       else if (nowMs - one.sinceMs > WAITING_MS_MAX)
         throw new Error(`the broker does not take ${recordsPerSecond} records a second`);
       one.writer.appendRecord(Math.floor(startAtMs + dueMs), key, workload.value(number));
-      if (one.writer.byteLength >= BATCH_BYTES_MAX) flush(nowMs, false);
+      if (one.writer.byteLength < BATCH_BYTES_MAX) continue;
+      flush(nowMs, false);
+      // Five are in flight and this one is full: as a producer whose buffer is full, it waits.
+      if (hasRecords(one)) {
+        sent++;
+        break;
+      }
     }
     flush(nowMs, false);
-    await sleep(1);
+    const next = sent < count ? schedule.dueMs(sent) : Number.POSITIVE_INFINITY;
+    const ready = Math.min(...open.filter(hasRecords).map(({ sinceMs }) => sinceMs + lingerMs));
+    await sleep(Math.max(1, Math.min(next, ready, nowMs + SLEEP_MS_MAX) - nowMs));
   }
-  while (failure === undefined && (inFlight > 0 || open.some(({ writer }) => writer.recordCount > 0))) {
+  while (failure === undefined && (inFlight > 0 || open.some(hasRecords))) {
     flush(elapsed(), true);
     await sleep(1);
   }

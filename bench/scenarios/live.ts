@@ -12,10 +12,9 @@ import {
   quantile,
 } from '../harness/live-run.ts';
 import type { Job } from '../harness/log.ts';
-import { atMost, type Goal, type Metric, type Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import { momentsOf, slowestOf } from '../harness/tail.ts';
 import { LATE_EVERY_MS } from '../load/lingering.ts';
+import { goalsOf, METRICS, nameOf, overRate } from './live-report.ts';
 import { type Kind, type LivePeer, livePeers, startOurs, startPeer } from './live-scorers.ts';
 
 export { KINDS } from './live-scorers.ts';
@@ -26,70 +25,6 @@ export { KINDS } from './live-scorers.ts';
 const SLOWEST = 0.001;
 const MOMENTS_MAX = 3;
 const SHARES = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, max: 1 } as const;
-
-const metric = (
-  name: string,
-  unit: string,
-  digits: number,
-  meaning: string,
-  better: Metric['better'] = 'lower',
-): Metric => ({
-  name,
-  unit,
-  better,
-  digits,
-  meaning,
-});
-const METRICS: readonly Metric[] = [
-  metric('CPU', 'us/record', 1, 'CPU time of the whole process for each record, as the system counts it'),
-  metric(
-    'broker CPU',
-    'us/record',
-    1,
-    'CPU time of the broker for each record, with what the load source makes it do',
-  ),
-  metric(
-    'p50',
-    'ms',
-    0,
-    'half of the records had their result appended by the broker within this time, from when they were due',
-  ),
-  metric('p99', 'ms', 0, '99 of 100 records'),
-  metric('p99.9', 'ms', 0, '999 of 1,000 records'),
-  metric('max', 'ms', 0, 'the slowest record'),
-  metric(
-    'own p50',
-    'ms',
-    1,
-    "half of the records had their result acknowledged within this time, by the daemon's own measure",
-  ),
-  metric('own p99', 'ms', 1, "99 of 100, by the daemon's own measure"),
-  metric(
-    'first p99',
-    'ms',
-    0,
-    '99 of 100 of the records in the warm-up, which begins with the first record after the start',
-  ),
-  metric('micro-batches', 'a second', 0, 'micro-batches that the daemon scored', null),
-  metric(
-    'sent late',
-    'ms at most',
-    1,
-    'how late the load source was at worst in the measured time: that is part of the latencies',
-    null,
-  ),
-];
-
-interface Wanted {
-  readonly CPU: number;
-  readonly p50?: number;
-  readonly p99: number;
-}
-const WANTED: Readonly<Record<number, Wanted>> = {
-  2000: { CPU: 60, p50: 8, p99: 15 },
-  20000: { CPU: 8, p99: 15 },
-  50000: { CPU: 5, p99: 20 },
-};
 
 export const live: Scenario = {
   name: 'live',
@@ -138,7 +73,7 @@ export const live: Scenario = {
         runs.all.some(({ figures }) => figures[name]?.some(Number.isFinite) === true),
       ),
       runs: runs.all,
-      plots: [plot(runs, 'CPU', 'us a record'), plot(runs, 'p99', 'ms')],
+      plots: [overRate(runs, 'CPU', 'us a record'), overRate(runs, 'p99', 'ms')],
       goals: goalsOf(runs),
       tables: [
         {
@@ -170,9 +105,6 @@ function pacesOf({ options }: Bench, rate: number, kind: Kind): LivePaces {
   };
 }
 
-const nameOf = ({ format, model }: Case, scorer: string, rate: number): string =>
-  `${format} ${model} ${scorer} ${rate}/s`;
-
 async function measureOurs(
   bench: Bench,
   runs: Runs,
@@ -186,7 +118,7 @@ async function measureOurs(
     const measured = await measureLive(bench, job, one, pacesOf(bench, rate, kind), scorer);
     const summary = await scorer.daemon.stop();
     const own = summary.latencyMs.endToEnd;
-    const name = nameOf(one, `scorelane ${one.backend}${kind === 'plain' ? '' : ` ${kind}`}`, rate);
+    const name = nameOf(bench, one, `scorelane ${one.backend}${kind === 'plain' ? '' : ` ${kind}`}`, rate);
     add(bench, runs, name, measured, {
       'own p50': own.p50,
       'own p99': own.p99,
@@ -217,7 +149,7 @@ async function measurePeer(
   await inJob(bench, async (job) => {
     const paces = pacesOf(bench, rate, 'plain');
     const scorer = await startPeer(bench, job, peer.command(job, one, countOf(paces).sent));
-    const name = nameOf(one, peer.name, rate);
+    const name = nameOf(bench, one, peer.name, rate);
     try {
       add(bench, runs, name, await measureLive(bench, job, one, paces, scorer), {});
     } catch (error) {
@@ -261,52 +193,4 @@ function add(
       `p99 ${quantile(sorted, SHARES.p99)} ms, p99.9 ${quantile(sorted, SHARES['p99.9'])} ms, max ${sorted.at(-1)} ms, ` +
       `sent at most ${latestMs.toFixed(1)} ms late, audited; load source ${load.cpuMicrosPerRecord.toFixed(1)} us`,
   );
-}
-
-/** The name of a run without its rate, and the rate. */
-function split(name: string): readonly [string, number] {
-  const [, scorer = name, rate] = /^(.*) (\S+)\/s$/.exec(name) ?? [];
-  return [scorer, Number(rate)];
-}
-
-function plot(
-  runs: Runs,
-  of: string,
-  unit: string,
-): {
-  readonly title: string;
-  readonly x: string;
-  readonly y: string;
-  readonly kind: 'logarithmic';
-  readonly series: readonly Series[];
-} {
-  const byScorer = Map.groupBy(runs.all, ({ name }) => split(name)[0]);
-  const series = [...byScorer].map(
-    ([name, own]): Series => ({
-      name,
-      points: own.map((run) => [split(run.name)[1], median(run.figures[of] ?? [])] as const),
-    }),
-  );
-  return { title: `${of} over the rate`, x: 'records a second', y: unit, kind: 'logarithmic', series };
-}
-
-function goalsOf(runs: Runs): Goal[] {
-  const goals: Goal[] = [];
-  for (const { name, figures } of runs.all) {
-    const [scorer, rate] = split(name);
-    if (!/ scorelane \S+$/.test(scorer)) continue;
-    const of = (metricName: string): number => median(figures[metricName] ?? []);
-    for (const [wanted, limit] of Object.entries(WANTED[rate] ?? {}))
-      goals.push(atMost(`${name}: ${wanted}`, limit, of(wanted), wanted === 'CPU' ? 'us' : 'ms'));
-    const peers = runs.all.filter((run) => split(run.name)[1] === rate && !run.name.includes(' scorelane '));
-    for (const [wanted, unit] of [
-      ['CPU', 'us'],
-      ['p99', 'ms'],
-    ] as const) {
-      const best = Math.min(...peers.map((peer) => median(peer.figures[wanted] ?? [])));
-      if (Number.isFinite(best))
-        goals.push(atMost(`${name}: ${wanted}, the best peer's`, Number(best.toFixed(1)), of(wanted), unit));
-    }
-  }
-  return goals;
 }

@@ -58,25 +58,18 @@ test.serial(
   async (t) => {
     t.timeout(120_000);
     const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
-    const words = ['--brokers', broker().address, '--rates', '300', '--seconds', '2', '--warm-up', '0.5'];
-    const more = [
-      '--linger',
-      '0',
-      '--burst',
-      '20',
-      '--peers',
-      'eachBatch,rust',
-      '--rust',
-      join(folder, 'none'),
-    ];
-    const { code, out } = await bench('live', ...words, ...more, '--backend', 'wasm', '--out', folder);
+    const words = ['--brokers', broker().address, '--rates', '300', '--seconds', '1', '--warm-up', '0.5'];
+    const load = ['--linger', '0', '--burst', '20'];
+    const scorers = ['--backend', 'wasm', '--kinds', 'plain,transactions', '--peers', 'eachBatch,rust'];
+    const rust = ['--rust', join(folder, 'none')];
+    const { code, out } = await bench('live', ...words, ...load, ...scorers, ...rust, '--out', folder);
     t.is(code, 0, out);
     const { runs, goals, notes, tables } = JSON.parse(
       readFileSync(join(folder, 'live.json'), 'utf8'),
     ) as Result;
     t.deepEqual(
       runs.map(({ name }) => name),
-      ['scorelane wasm', 'eachBatch'].map((scorer) => `msgpack mlp-30-64-32-1 ${scorer} 300/s`),
+      ['scorelane wasm, 300/s', 'scorelane wasm transactions, 300/s', 'eachBatch, 300/s'],
     );
     for (const { figures } of runs) {
       const [CPU = 0, p50 = 0, p99 = 0, max = 0] = ['CPU', 'p50', 'p99', 'max'].map(
