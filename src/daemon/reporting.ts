@@ -2,6 +2,7 @@
 
 import type { Driver } from '../engine/driver.ts';
 import { heldBytes } from '../engine/lane.ts';
+import { explainPace } from '../engine/pace.ts';
 import type { EngineState } from '../engine/state.ts';
 import type { RecordCounts } from '../scoring/record-counts.ts';
 import type { DaemonCounts } from '../telemetry/daemon-counts.ts';
@@ -43,6 +44,8 @@ export interface Report extends RecordCounts, DaemonCounts {
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly tensors: number;
+  /** How long the source rests after a fetch, and why. */
+  readonly pace: string;
   readonly latencyMs: Record<Stage, Percentiles>;
 }
 
@@ -68,6 +71,7 @@ export function logReports(
       residentBytes: rss,
       heapBytes: heapUsed,
       tensors: threads.tensors,
+      pace: explainPace(driver.state.pace, driver.state.limits.latencyTargetMs),
       latencyMs: stages.takeRecent(),
     };
     logger.info(report, 'report');

@@ -76,3 +76,11 @@ export function restAfter({ wayMs, wayOffMs, cycleMs }: Pace, targetMs: number):
     return { ms: dear, why: `cycles take ${DEAR * 100} % of a core, latency.target is missed` };
   return { ms: half, why: 'half of latency.target, which is missed' };
 }
+
+/** Why it paces as it does, in a line. */
+export function explainPace(pace: Pace, targetMs: number): string {
+  if (targetMs === 0) return 'no rest: latency.target is 0';
+  const { ms, why } = restAfter(pace, targetMs);
+  const [rest, cost, way] = [ms, pace.cycleMs, pace.wayMs].map((each) => each.toFixed(1));
+  return `${rest} ms of rest after a fetch: ${why} (${targetMs} ms); a cycle costs ${cost} ms of CPU, a record is under way for ${way} ms`;
+}

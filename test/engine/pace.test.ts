@@ -2,7 +2,7 @@
 // test moves.
 
 import test from 'ava';
-import { acknowledgedAfter, cyclesCost, newPace, restAfter } from '../../src/engine/pace.ts';
+import { acknowledgedAfter, cyclesCost, explainPace, newPace, restAfter } from '../../src/engine/pace.ts';
 import { Engine, of } from './one-engine.ts';
 
 /** A pace that has seen cycles of that cost, and records that took that long. */
@@ -32,6 +32,14 @@ test('a long way leaves less to rest, down to where cycles would take a quarter 
 
 test('cycles that are cheap enough wait no longer than they must', (t) => {
   t.is(restAfter(seen(0.1, 1), 1_000).ms.toFixed(3), '4.900', '2 % of a core');
+});
+
+test('the pace says why it is as it is', (t) => {
+  t.is(
+    explainPace(seen(1, 4), 20),
+    '10.0 ms of rest after a fetch: half of latency.target (20 ms); a cycle costs 1.0 ms of CPU, a record is under way for 4.0 ms',
+  );
+  t.is(explainPace(newPace(), 0), 'no rest: latency.target is 0');
 });
 
 test('a way that varies counts with what it varies by', (t) => {

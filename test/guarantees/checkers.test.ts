@@ -30,6 +30,9 @@ const ended = (committedTo: number, ready: boolean): HistoryEvent => ({
   ...tp,
 });
 
+const paced = (atMs: number, restUntilMs: number) =>
+  ({ type: 'paced', process: 'p', atMs, emptied: true, restUntilMs, targetMs: 20 }) as const;
+
 const sound: History = [
   input(0),
   input(1),
@@ -38,6 +41,10 @@ const sound: History = [
   appended(1),
   { type: 'held', bytes: 10, budgetBytes: 10 },
   { type: 'paused', ownHeldBytes: 5, shareBytes: 5, ...tp },
+  { type: 'fetching', process: 'p', atMs: 1 },
+  paced(5, 15),
+  { type: 'fetching', process: 'p', atMs: 15 },
+  { ...paced(16, 0), emptied: false },
   committed(2),
   ended(2, true),
 ];
@@ -125,6 +132,15 @@ const planted: Record<string, { check: (history: History) => string[]; history: 
   'answers of the old topic in the place of those of the new one': {
     check: checkers.nothingIsLost,
     history: [of('b', input(0)), of('a', appended(0)), of('b', committed(1))],
+  },
+  'a fetch in the middle of a rest': {
+    check: checkers.paceIsKept,
+    history: [paced(5, 15), { type: 'fetching', process: 'p', atMs: 14 }],
+  },
+  'no rest, though the log is empty': { check: checkers.paceIsKept, history: [paced(5, 5)] },
+  'a rest that takes more of the wanted latency than its half': {
+    check: checkers.paceIsKept,
+    history: [paced(5, 16)],
   },
   'two different scores of one record': {
     check: checkers.sameInputGivesSameOutput,

@@ -237,6 +237,30 @@ export function incarnationsAreApart(history: History): string[] {
   return violations;
 }
 
+/** Sums of times differ by so much. */
+const ROUNDING_MS = 1e-6;
+
+/**
+ * 10. A fetch that has emptied the log is followed by a rest, so that the next one has more to
+ * carry; a rest takes at most half of the wanted latency, and no fetch begins in it.
+ */
+export function paceIsKept(history: History): string[] {
+  const violations: string[] = [];
+  const restUntilMs = new Map<string, number>();
+  for (const event of history) {
+    if (event.type === 'fetching' && event.atMs < (restUntilMs.get(event.process) ?? 0) - ROUNDING_MS)
+      violations.push(`${event.process}: a fetch begins at ${event.atMs}, in a rest`);
+    if (event.type !== 'paced') continue;
+    const { process, atMs, emptied, targetMs } = event;
+    restUntilMs.set(process, event.restUntilMs);
+    const ms = event.restUntilMs - atMs;
+    if (emptied && ms <= 0) violations.push(`${process}: no rest at ${atMs}, though the log is empty`);
+    if (ms > targetMs / 2 + ROUNDING_MS)
+      violations.push(`${process}: a rest of ${ms} ms, where ${targetMs} ms are wanted in all`);
+  }
+  return violations;
+}
+
 /** The checkers that hold in every run, whatever fails in it. */
 export const ALWAYS = {
   nothingIsLost,
@@ -246,6 +270,7 @@ export const ALWAYS = {
   boundsHold,
   sameInputGivesSameOutput,
   incarnationsAreApart,
+  paceIsKept,
   progressIsMadeOrAdmitted,
 };
 

@@ -18,6 +18,7 @@ import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { PartitionCounts } from '../../src/worker-protocol/messages.ts';
 import { type Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
 import type { Input } from './input.ts';
+import { watchPace } from './pace-watch.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
 import { REACH, type SimDisk } from './sim-model.ts';
@@ -82,6 +83,7 @@ export class Instance {
     this.process = new SimProcess(number, world.scheduler);
     const { process } = this;
     this.source = new SimSource(process, world);
+    watchPace(this.source, process, world.cluster.history, () => this.#driver.state);
     this.#sink = new KafkaSink(simKafka(process, world), {
       'enable.idempotence': true,
       'request.timeout.ms': 1_000,

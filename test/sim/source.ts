@@ -30,10 +30,7 @@ interface Reading extends TopicPartition {
   fetching: boolean;
 }
 
-interface Answer {
-  readonly reading: Reading;
-  readonly part: Fetched;
-}
+type Answer = { readonly reading: Reading; readonly part: Fetched };
 
 export interface SourceWorld extends GroupWorld {
   readonly group: SimGroup;
@@ -243,6 +240,7 @@ export class SimSource implements Source, GroupMember {
     this.after(delayMs, () => {
       reading.fetching = false;
       if (!this.#isCurrent(reading) || reading.paused) return;
+      if (scheduler.nowMs < this.#restUntilMs) return this.#fetch(reading);
       this.#request(reading);
     });
   }
@@ -264,6 +262,7 @@ export class SimSource implements Source, GroupMember {
 
   #request(reading: Reading): void {
     const { cluster, dice, group } = this.#world;
+    cluster.history.push({ type: 'fetching', process: this.name, atMs: this.#process.clock.nowMs() });
     if (reading.incarnation !== cluster.incarnation) {
       // There is no topic of that id any more: it looks for the one that there is, and joins again,
       // once.
