@@ -2,11 +2,11 @@
 // passes its deadline is ended, and Piscina starts another in its place. Who gets which task is
 // decided in the pools, where it is known what is on which thread.
 
+import { EventEmitter } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import { SerialQueue } from '../base/serial-queue.ts';
-import { after } from '../time/timer.ts';
 import {
   type GrowthLimits,
   NotLoadedError,
@@ -15,6 +15,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
+import { TaskDeadline } from './task-deadline.ts';
 
 /**
  * The thread had grown too much and ended before it began the task. Give the task to another
@@ -82,8 +83,17 @@ export class PiscinaThread implements WorkerThread {
   readonly #queue = new SerialQueue();
   /** Counts the threads, each of which took the place of the one before. */
   #life = 0;
-  /** Ends the task that is under way. */
-  #current: AbortController | undefined;
+  /**
+   * Ends the thread with the task that is under way. One for all tasks: an `AbortSignal` for each
+   * costs more than a small task.
+   */
+  readonly #aborts = new EventEmitter();
+  /** Why that was done. */
+  #reason: Error | undefined;
+  readonly #deadline = new TaskDeadline({
+    waitedMs: () => Atomics.load(this.#waitedMs, 0),
+    onPassed: (ms) => this.#abort(new DeadlineError(`a worker took longer than ${ms} ms`)),
+  });
   #stopped: Promise<void> | undefined;
   #heard: (error: Error) => void = () => {};
 
@@ -109,7 +119,7 @@ export class PiscinaThread implements WorkerThread {
     this.#pool.on('error', (error: Error) => {
       // Piscina replaces a thread that could not begin only with the next task. The task that waits
       // now would wait for ever.
-      if (this.#pool.threads.length === 0) this.#current?.abort(error);
+      if (this.#pool.threads.length === 0) this.#abort(error);
       this.#heard(error);
     });
   }
@@ -137,29 +147,24 @@ export class PiscinaThread implements WorkerThread {
     transferList: readonly ArrayBuffer[],
     deadlineMs: number,
   ): Promise<WorkerResponse> {
-    const deadline = new AbortController();
-    this.#current = deadline;
-    const before = Atomics.load(this.#waitedMs, 0);
-    const startedMs = performance.now();
-    const look = (): void => {
-      // The sum may wrap around.
-      const waitedMs = (Atomics.load(this.#waitedMs, 0) - before) | 0;
-      const leftMs = startedMs + deadlineMs + waitedMs - performance.now();
-      if (leftMs > 0) cancel = after(Math.min(leftMs, deadlineMs), look);
-      else deadline.abort(new DeadlineError(`a worker took longer than ${deadlineMs} ms`));
-    };
-    let cancel = after(deadlineMs, look);
+    this.#reason = undefined;
+    this.#deadline.begin(deadlineMs);
     try {
-      return await this.#pool.run(request, { transferList: [...transferList], signal: deadline.signal });
+      return await this.#pool.run(request, { transferList: [...transferList], signal: this.#aborts });
     } catch (error) {
       this.#life++;
-      if (deadline.signal.aborted) throw deadline.signal.reason;
+      if (this.#reason !== undefined) throw this.#reason;
       if ((error as Error).message === `worker exited with code: ${RETIRED_EXIT}`)
         throw new ThreadRetiredError('the thread had grown too much', { cause: error });
       throw error;
     } finally {
-      cancel();
+      this.#deadline.end();
     }
+  }
+
+  #abort(reason: Error): void {
+    this.#reason = reason;
+    this.#aborts.emit('abort');
   }
 
   /**
@@ -167,6 +172,7 @@ export class PiscinaThread implements WorkerThread {
    * begins another.
    */
   stop(): Promise<void> {
+    this.#deadline.stop();
     this.#stopped ??= this.#pool.destroy();
     return this.#stopped;
   }

@@ -91,7 +91,10 @@ test('micro-batches come back scored, their buffers moved both ways', async (t) 
 
 for (const fault of ['exit', 'hang', 'throw'] as const) {
   test(`a record that makes its worker ${fault} becomes a dead letter, and its neighbours are scored once`, async (t) => {
-    const { pool, lost } = await poolWith({ workerUrl: faults, deadlineMs: 1_500 });
+    const { pool, lost } = await poolWith({
+      workerUrl: faults,
+      deadlineMs: fault === 'hang' ? 3_000 : 20_000,
+    });
     const outcome = await pool.score(microBatchOf(records(['a', 'b', fault, 'c', 'd'])));
     const after = await pool.score(microBatchOf(records(['e'])));
     await pool.stop();

@@ -1,0 +1,84 @@
+// One timer watches all tasks of a thread: it is set for the first of them, and again when it has
+// fired or would be too late. A task that takes too long is told of at its deadline.
+
+import test from 'ava';
+import { TaskDeadline } from '../../src/pool/task-deadline.ts';
+
+/** A deadline on a clock that only the test moves, with one timer at a time. */
+function onVirtualClock() {
+  const clock = { nowMs: 0, waitedMs: 0, timersSet: 0 };
+  const passed: (readonly [number, number])[] = [];
+  let timer: { readonly atMs: number; readonly callback: () => void } | null = null;
+  const deadline = new TaskDeadline(
+    { waitedMs: () => clock.waitedMs, onPassed: (ms) => passed.push([ms, clock.nowMs]) },
+    {
+      nowMs: () => clock.nowMs,
+      after(ms, callback) {
+        clock.timersSet++;
+        timer = { atMs: clock.nowMs + ms, callback };
+        return () => {
+          timer = null;
+        };
+      },
+    },
+  );
+  const pass = (ms: number): void => {
+    const untilMs = clock.nowMs + ms;
+    while (timer !== null && timer.atMs <= untilMs) {
+      const { atMs, callback } = timer;
+      timer = null;
+      clock.nowMs = atMs;
+      callback();
+    }
+    clock.nowMs = untilMs;
+  };
+  const task = (deadlineMs: number, tookMs: number): void => {
+    deadline.begin(deadlineMs);
+    pass(tookMs);
+    deadline.end();
+  };
+  return { clock, passed, deadline, pass, task, isSet: () => timer !== null };
+}
+
+test('a thousand tasks in time set a timer a deadline, not a timer each, and pass none', (t) => {
+  const { clock, passed, task } = onVirtualClock();
+  for (let each = 0; each < 1_000; each++) task(100, 1);
+  t.deepEqual(passed, []);
+  t.true(clock.timersSet <= 11, `${clock.timersSet} timers`);
+});
+
+test('a task that takes too long is told of at its own deadline, though the timer was set for one before it', (t) => {
+  const { passed, task } = onVirtualClock();
+  task(100, 60);
+  task(100, 150);
+  t.deepEqual(passed, [[100, 160]]);
+});
+
+test('a shorter deadline behind a longer one is kept', (t) => {
+  const { passed, task } = onVirtualClock();
+  task(120_000, 10);
+  task(50, 80);
+  t.deepEqual(passed, [[50, 60]]);
+});
+
+test('what a task waits for does not count, also when the sum wraps around', (t) => {
+  const { clock, passed, deadline, pass } = onVirtualClock();
+  clock.waitedMs = 2 ** 31 - 10;
+  deadline.begin(100);
+  clock.waitedMs = -(2 ** 31) + 40;
+  pass(149);
+  t.deepEqual(passed, []);
+  pass(1);
+  t.deepEqual(passed, [[100, 150]]);
+});
+
+test('between tasks nothing passes; when it is stopped no timer is left', (t) => {
+  const { passed, deadline, pass, task, isSet } = onVirtualClock();
+  task(100, 1);
+  pass(1_000);
+  t.false(isSet());
+  deadline.begin(100);
+  deadline.stop();
+  t.false(isSet());
+  t.deepEqual(passed, []);
+});
