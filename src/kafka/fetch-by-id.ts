@@ -158,16 +158,29 @@ export const brokerByIds = (Broker: BrokerClass) =>
 export type ClusterClass = new (
   ...given: never[]
 ) => {
+  readonly targetTopics: ReadonlySet<string>;
   readonly brokerPool: {
+    readonly metadata: { readonly topicMetadata: readonly { readonly topic: string }[] } | null;
+    readonly metadataExpireAt: number | null;
     readonly brokers: Readonly<Record<number, ByTopicId & { isConnected(): boolean }>>;
   };
   findBroker(of: { nodeId: number }): Promise<ByTopicId>;
+  refreshMetadataIfNecessary(): Promise<void>;
 };
 
 /** Each consumer has a cluster of its own. */
 export const clusterByIds = (Cluster: ClusterClass) =>
   class ClusterByIds extends Cluster implements ByTopicId {
     topicIds: ReadonlyMap<string, TopicId> = new Map();
+
+    /** kafkajs asks at each request whether it is time, by several promises. */
+    override async refreshMetadataIfNecessary(): Promise<void> {
+      const { metadata, metadataExpireAt } = this.brokerPool;
+      const isFresh = metadata !== null && metadataExpireAt !== null && Date.now() <= metadataExpireAt;
+      const known = metadata?.topicMetadata ?? [];
+      const isKnown = (name: string): boolean => known.some(({ topic }) => topic === name);
+      if (!isFresh || ![...this.targetTopics].every(isKnown)) await super.refreshMetadataIfNecessary();
+    }
 
     /** The broker, if there is a connection to it now. */
     connectedBroker(nodeId: number): ByTopicId | undefined {

@@ -55,12 +55,14 @@ export function handOver(
   const resolved: { topic: string; partition: number; offset: string }[] = [];
   let isEmpty = true;
   for (const { topicName: topic, partitions } of answers) {
-    for (const answer of partitions) {
-      if (answer.messages.length === 0) continue;
-      isEmpty = false;
+    const full = partitions.filter(({ messages }) => messages.length > 0);
+    if (full.length === 0) continue;
+    isEmpty = false;
+    const offsets = offsetsAsked(asked, topic);
+    for (const answer of full) {
       const { partition } = answer;
       const position = manager.nextOffset(topic, partition).toString();
-      if (isHeld(topic, partition) || position !== offsetAsked(asked, topic, partition)) continue;
+      if (isHeld(topic, partition) || position !== offsets.get(partition)) continue;
       const part = fetchedOf(topic, Number(position), answer);
       const last = part.batches.at(-1);
       if (last !== undefined) parts.push(part);
@@ -73,9 +75,12 @@ export function handOver(
   return !isEmpty;
 }
 
-const offsetAsked = (asked: readonly FetchTopic[], topic: string, partition: number): string | undefined =>
-  asked.find((each) => each.topic === topic)?.partitions.find((each) => each.partition === partition)
-    ?.fetchOffset;
+const offsetsAsked = (asked: readonly FetchTopic[], topic: string): ReadonlyMap<number, string> =>
+  new Map(
+    asked
+      .find((each) => each.topic === topic)
+      ?.partitions.map(({ partition, fetchOffset }) => [partition, fetchOffset]),
+  );
 
 /** Batches that must not be seen stay, marked, so that the lane can account for their offsets. */
 function fetchedOf(

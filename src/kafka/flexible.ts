@@ -139,10 +139,14 @@ export class FlexibleWriter {
   }
 
   #unsigned(value: number): void {
-    const bytes: number[] = [];
     let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
-    this.#put(Buffer.from([...bytes, rest]));
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#byte((rest % 0x80) + 0x80);
+    this.#byte(rest);
+  }
+
+  #byte(value: number): void {
+    const byteAt = this.#room(1);
+    this.#bytes[byteAt] = value;
   }
 
   #put(bytes: Buffer): this {

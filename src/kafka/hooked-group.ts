@@ -117,10 +117,12 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       if (this.#joinIsDue) await this.joinAndSync();
       try {
         if (this.#announced && this.#isRemade()) await this.joinAndSync();
-        this.#announcing ??= (this.#announced ? Promise.resolve() : this.#whileBeating()).finally(() => {
-          this.#announcing = undefined;
-        });
-        await this.#announcing;
+        if (!this.#announced) {
+          this.#announcing ??= this.#whileBeating().finally(() => {
+            this.#announcing = undefined;
+          });
+          await this.#announcing;
+        }
       } catch (error) {
         // The offsets are asked for again with the next fetch. Meanwhile kafkajs sends heartbeats.
         if (!(error instanceof UnstableOffsetError)) await super.recoverFromFetch(error);

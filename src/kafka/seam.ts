@@ -9,15 +9,15 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { ScorelaneError } from '../base/errors.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../log/record-batch.ts';
-import { stamp } from '../log/record-batch-writer.ts';
+import { assembleRequest } from './assemble.ts';
 import { type ConnectionClass, ownConnection } from './connection.ts';
 import { type BrokerClass, brokerByIds, type ClusterClass, clusterByIds, fetchByIds } from './fetch-by-id.ts';
 import { type GroupClass, hookedGroup } from './hooked-group.ts';
-import type { OutgoingBatch } from './outgoing-batch.ts';
 import { acknowledgedSend, type CreateSend, namingProduce, type ProduceProtocol } from './produce-answers.ts';
+import { produceRequest } from './produce-request.ts';
 import { type RequestQueueClass, sleepingQueue } from './request-queue.ts';
 import { sharedSend } from './shared-request.ts';
-import { type RequestHead, SIZE_BYTES, writeInPieces } from './socket.ts';
+import { writeInPieces } from './socket.ts';
 import { brokerWithStableOffsets, type OffsetBrokerClass, stableOffsetFetch } from './stable-offsets.ts';
 import { metadataWithIds } from './topic-ids.ts';
 
@@ -46,9 +46,9 @@ export function loadKafkaJs(): KafkaJs {
     throw new SeamError('kafkajs was loaded before the seam');
   }
   substitute('protocol/requests/fetch/v4/decodeMessages.js', () => decodeMessages);
-  substitute('protocol/request.js', () => assembleRequest(require(internal('protocol/encoder.js'))));
+  substitute('protocol/request.js', () => assembleRequest);
   substitute('protocol/requests/produce/v3/request.js', () =>
-    produceRequest(require(internal('protocol/encoder.js'))),
+    produceRequest((message) => new SeamError(message)),
   );
   substitute('protocol/requests/metadata/index.js', (original) =>
     metadataWithIds(original as Parameters<typeof metadataWithIds>[0]),
@@ -126,103 +126,6 @@ async function decodeMessages(decoder: Decoder): Promise<RawRecordBatch[]> {
   if (byteLength <= 0 || !decoder.canReadBytes(byteLength)) return [];
   return splitRecordBatches(decoder.readBytes(byteLength));
 }
-
-interface Encoder {
-  readonly buffer: Buffer;
-  writeString(value: string | null): Encoder;
-  writeInt16(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-}
-
-/** The body of a request in pieces, which are sent one after the other. */
-interface Pieces {
-  readonly pieces: readonly Uint8Array[];
-}
-
-interface Request {
-  readonly correlationId: number;
-  readonly clientId: string;
-  readonly request: {
-    readonly apiKey: number;
-    readonly apiVersion: number;
-    encode(): Promise<Encoder | Pieces>;
-  };
-}
-
-/**
- * In place of kafkajs's function, which copies the body of a request twice, into buffers of twice
- * its size. Here nothing is copied.
- */
-const assembleRequest =
-  (EncoderClass: new (bytes: number) => Encoder) =>
-  async ({ correlationId, clientId, request: { apiKey, apiVersion, encode } }: Request) => {
-    const body = await encode();
-    const bodyPieces = 'pieces' in body ? body.pieces : [body.buffer];
-    const byteLength = bodyPieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-    const head = new EncoderClass(HEAD_BYTES)
-      .writeInt32(0)
-      .writeInt16(apiKey)
-      .writeInt16(apiVersion)
-      .writeInt32(correlationId)
-      .writeString(clientId).buffer;
-    head.writeInt32BE(head.byteLength - SIZE_BYTES + byteLength);
-    const first: RequestHead = head;
-    first.following = bodyPieces;
-    return { buffer: first };
-  };
-
-const HEAD_BYTES = 255;
-
-interface ProduceArguments {
-  readonly acks: number;
-  readonly timeout: number;
-  readonly transactionalId?: string | null;
-  readonly producerId: string | number;
-  readonly producerEpoch: number;
-  readonly topicData: readonly {
-    readonly topic: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly messages: readonly OutgoingBatch[];
-    }[];
-  }[];
-}
-
-/**
- * Produce v3 (v4 to v8 delegate to it): writes the given record batches as they are, with the
- * producer id and sequence numbers put in.
- */
-const produceRequest =
-  (EncoderClass: new (bytes: number) => Encoder) =>
-  ({ acks, timeout, transactionalId = null, producerId, producerEpoch, topicData }: ProduceArguments) => ({
-    apiKey: 0,
-    apiVersion: 3,
-    apiName: 'Produce',
-    expectResponse: () => acks !== 0,
-    encode: async (): Promise<Pieces> => {
-      const pieces: Uint8Array[] = [];
-      const begin = (): Encoder => new EncoderClass(HEAD_BYTES);
-      const head = begin().writeString(transactionalId).writeInt16(acks).writeInt32(timeout);
-      pieces.push(head.writeInt32(topicData.length).buffer);
-      for (const { topic, partitions } of topicData) {
-        pieces.push(begin().writeString(topic).writeInt32(partitions.length).buffer);
-        for (const { partition, messages } of partitions) {
-          const [message, ...more] = messages;
-          if (message === undefined || more.length > 0) {
-            throw new SeamError(`a produce request takes one record batch for ${topic}/${partition}`);
-          }
-          const { value, baseSequence, onWrite } = message;
-          onWrite();
-          if (Number(producerId) >= 0) {
-            const transactional = transactionalId !== null;
-            stamp(value, { producerId: Number(producerId), producerEpoch, baseSequence, transactional });
-          }
-          pieces.push(begin().writeInt32(partition).writeInt32(value.byteLength).buffer, value);
-        }
-      }
-      return { pieces };
-    },
-  });
 
 type EosManager = Record<string, unknown>;
 type CreateEosManager = (options: object) => EosManager;

@@ -1,8 +1,10 @@
 // Responses are cut out of the stream whole and unharmed, however the stream was cut into reads.
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer, Socket } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { ResponseAssembler } from '../../src/kafka/socket.ts';
+import { createSocket, ResponseAssembler } from '../../src/kafka/socket.ts';
 import { runs } from '../support/runs.ts';
 
 const framed = (byteLength: number, fill: number): Buffer => {
@@ -38,4 +40,28 @@ test('every response comes out once, in order, with the bytes that were sent', (
     }),
     runs(60),
   );
+});
+
+test.serial('a request does not wait until TCP has confirmed the one before', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const original = Socket.prototype.setNoDelay;
+  const asked: unknown[] = [];
+  Socket.prototype.setNoDelay = function (this: Socket, noDelay) {
+    asked.push(noDelay);
+    return original.call(this, noDelay);
+  };
+  const connected = Promise.withResolvers<void>();
+  const socket = createSocket({
+    host: '127.0.0.1',
+    port,
+    ssl: undefined as never,
+    onConnect: connected.resolve,
+  });
+  Socket.prototype.setNoDelay = original;
+  await connected.promise;
+  socket.destroy();
+  server.close();
+  t.deepEqual(asked, [true]);
 });
