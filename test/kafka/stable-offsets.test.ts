@@ -16,7 +16,7 @@ type Offsets = readonly (number | null)[];
  * A broker that has these offsets, one after the other each time it is asked, and the last ones
  * ever after.
  */
-function brokerWith(answers: readonly Offsets[], maxVersion: number) {
+function brokerWith(answers: readonly Offsets[], maxVersion: number, patienceMs = 60_000) {
   const asked: number[][] = [];
   class Fake {
     readonly versions = { 9: { maxVersion } };
@@ -36,7 +36,7 @@ function brokerWith(answers: readonly Offsets[], maxVersion: number) {
       return { responses: [{ topic: 'in', partitions: fetched }] };
     }
   }
-  const broker = new (brokerWithStableOffsets(Fake, 20))();
+  const broker = new (brokerWithStableOffsets(Fake, patienceMs))();
   const fetch = async (more: { readonly asItIs?: true } = {}) => {
     const partitions = [0, 1].map((partition) => ({ partition, ...more }));
     const { responses } = await broker.offsetFetch({ groupId: 'g', topics: [{ topic: 'in', partitions }] });
@@ -64,7 +64,7 @@ test('only what is not stable yet is asked for again', async (t) => {
 });
 
 test('a transaction that stays open is named, with who ends it', async (t) => {
-  const { fetch } = brokerWith([[7, null]], 7);
+  const { fetch } = brokerWith([[7, null]], 7, 20);
   const error = await t.throwsAsync(fetch(), { instanceOf: UnstableOffsetError });
   t.regex(error?.message ?? '', /offset of in\/1 has not ended within 20 ms; .*transaction\.timeout\.ms/);
 });
