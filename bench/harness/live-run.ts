@@ -46,11 +46,22 @@ export interface Measured {
   /** By number of the record. */
   readonly latencyMs: Float64Array;
   readonly dueMs: (number: number) => number;
+  /**
+   * Of the measured time, for each record that was scored in it: a scorer that falls behind scores
+   * fewer.
+   */
   readonly cpuMicrosPerRecord: number;
   readonly brokerMicrosPerRecord: number;
   readonly load: LoadReport;
   /** What was seen from outside while it ran. */
   readonly happenings: readonly Happening[];
+}
+
+/** CPU times so far of both processes, in microseconds. */
+interface CpuTimes {
+  readonly atMs: number;
+  readonly scorer: number;
+  readonly broker: number;
 }
 
 /** From the agreement on a time until then: the load source has to start. */
@@ -81,22 +92,24 @@ export async function measureLive(
     recordsPerSecond: rate,
     live: { lingerMs, burst, startAtMs, compression },
   });
-  const cpuAt = async (afterMs: number): Promise<readonly [number, number]> => {
+  const cpuAt = async (afterMs: number): Promise<CpuTimes> => {
     await sleep(startAtMs + afterMs - Date.now());
-    return [cpuMicrosOf(scorer.pid), cpuMicrosOf(bench.log.brokerPid)];
+    return { atMs: Date.now(), scorer: cpuMicrosOf(scorer.pid), broker: cpuMicrosOf(brokerPid) };
   };
   const { brokerPid } = bench.log;
-  const watched = new Map([
-    ['scorer', scorer.pid],
-    ...(brokerPid === null ? [] : [['broker', brokerPid] as const]),
-  ]);
-  const endWatch = watch(watched);
-  const begin = await Promise.race([cpuAt(warmUpMs), scorer.failed]);
-  const end = await Promise.race([cpuAt(warmUpMs + measuredMs), scorer.failed]);
-  const load = await Promise.race([loading, scorer.failed]);
-  await Promise.race([scorer.finish(), scorer.failed]);
+  const endWatch = watch(scorer.pid, brokerPid);
+  loading.catch(() => {});
+  const measure = async (): Promise<{ begin: CpuTimes; end: CpuTimes; load: LoadReport }> => {
+    const begin = await cpuAt(warmUpMs);
+    const end = await cpuAt(warmUpMs + measuredMs);
+    const load = await loading;
+    await scorer.finish();
+    return { begin, end, load };
+  };
+  const { begin, end, load } = await Promise.race([measure(), scorer.failed]).finally(endWatch);
   const happenings = [...endWatch(), ...lateIn(load, startAtMs), ...bench.log.brokerPauses()];
   const latencyMs = new Float64Array(sent).fill(Number.NaN);
+  let scored = 0;
   const dueMs = (number: number): number => Math.floor(startAtMs + schedule.dueMs(number));
   await audit(bench.log, {
     job,
@@ -106,17 +119,17 @@ export async function measureLive(
     model: one.model,
     onResult: (number, timestampMs) => {
       latencyMs[number] = timestampMs - dueMs(number);
+      if (timestampMs >= begin.atMs && timestampMs < end.atMs) scored++;
     },
   });
-  const each = (index: 0 | 1): number => (end[index] - begin[index]) / (sent - first);
   return {
     startAtMs,
     first,
     sent,
     latencyMs,
     dueMs,
-    cpuMicrosPerRecord: each(0),
-    brokerMicrosPerRecord: each(1),
+    cpuMicrosPerRecord: scored === 0 ? Number.NaN : (end.scorer - begin.scorer) / scored,
+    brokerMicrosPerRecord: scored === 0 ? Number.NaN : (end.broker - begin.broker) / scored,
     load,
     happenings,
   };
@@ -129,7 +142,15 @@ const lateIn = ({ lateMs = [] }: LoadReport, startAtMs: number): Happening[] =>
     const untilMs = startAtMs + (index + 1) * LATE_EVERY_MS;
     return ms < LATE_MS_MIN
       ? []
-      : [{ what: 'load source: sent late by', ms, fromMs: untilMs - LATE_EVERY_MS - ms, untilMs }];
+      : [
+          {
+            what: 'load source: sent late by',
+            ms,
+            isLateness: true,
+            fromMs: untilMs - LATE_EVERY_MS - ms,
+            untilMs,
+          },
+        ];
   });
 
 /** The value that so large a share of the sorted values does not exceed. */

@@ -5,6 +5,8 @@ export interface Happening {
   readonly what: string;
   /** How long it was, within the time in which it was seen. */
   readonly ms: number;
+  /** It is how late something was, not how long: what is seen twice is not twice as late. */
+  readonly isLateness?: true;
   /** Milliseconds since 1970. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -56,7 +58,10 @@ export function momentsOf(slow: readonly Slow[], happenings: readonly Happening[
 function seenIn(fromMs: number, untilMs: number, happenings: readonly Happening[]): readonly string[] {
   const meanwhile = happenings.filter((one) => one.fromMs <= untilMs && one.untilMs >= fromMs);
   return [...Map.groupBy(meanwhile, ({ what }) => what)]
-    .map(([what, all]) => ({ what, ms: all.reduce((sum, { ms }) => sum + ms, 0) }))
+    .map(([what, all]) => ({
+      what,
+      ms: all.reduce((sum, { ms, isLateness }) => (isLateness ? Math.max(sum, ms) : sum + ms), 0),
+    }))
     .toSorted((a, b) => b.ms - a.ms)
     .slice(0, SEEN_MAX)
     .map(({ what, ms }) => (ms === 0 ? what : `${what} ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`));

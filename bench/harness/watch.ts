@@ -10,10 +10,15 @@ const LOOK_EVERY_MS = 100;
 const WAITED_MS_MIN = 3;
 const BUSY = 0.95;
 /** Threads that compile and collect: no record waits for them to get a core. */
-const ASIDE = /Compiler|^G1 |^GC |^VM |^V8Worker|^DelayedTask/;
+const ASIDE = /^V8Worker|^DelayedTask|^SignalInspector/;
+/** The threads of a broker that requests go through; it has some fifty others. */
+const OF_BROKER = /^data-plane|^kafka-network|^TxnMarker|^group-coord/;
 
-/** Begins to watch; what it returns ends that and resolves to what was seen. */
-export function watch(processes: ReadonlyMap<string, number>): () => readonly Happening[] {
+/** Begins to watch a scorer and the broker; what it returns ends that and gives what was seen. */
+export function watch(scorer: number, broker: number | null): () => readonly Happening[] {
+  const processes = new Map([['scorer', scorer], ...(broker === null ? [] : [['broker', broker] as const])]);
+  const counts = (who: string, name: string): boolean =>
+    who === 'broker' ? OF_BROKER.test(name) : !ASIDE.test(name);
   const seen: Happening[] = [];
   let fromMs = Date.now();
   const look = (): Map<string, ReadonlyMap<string, ThreadTimes>> =>
@@ -27,7 +32,7 @@ export function watch(processes: ReadonlyMap<string, number>): () => readonly Ha
         void seen.push({ what: `${who}: ${what}`, ms, fromMs, untilMs });
       const changes = [...threads].flatMap(([id, { name, ranMs, waitedMs }]) => {
         const old = before.get(who)?.get(id);
-        return old === undefined || ASIDE.test(name)
+        return old === undefined || !counts(who, name)
           ? []
           : [{ name, ranMs: ranMs - old.ranMs, waitedMs: waitedMs - old.waitedMs }];
       });

@@ -112,7 +112,8 @@ export function goalsOf(runs: Runs): Goal[] {
       ['CPU', 'us'],
       ['p99', 'ms'],
     ] as const) {
-      const best = Math.min(...peers.map((peer) => median(peer.figures[wanted] ?? [])));
+      const theirs = peers.map((peer) => median(peer.figures[wanted] ?? []));
+      const best = Math.min(...theirs.filter(Number.isFinite));
       if (Number.isFinite(best))
         goals.push(atMost(`${name}: ${wanted}, the best peer's`, Number(best.toFixed(1)), of(wanted), unit));
     }

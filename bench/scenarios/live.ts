@@ -24,6 +24,8 @@ export { KINDS } from './live-scorers.ts';
  */
 const SLOWEST = 0.001;
 const MOMENTS_MAX = 3;
+/** Whoever keeps half of the records waiting for longer has more to do than it can. */
+const KEPT_UP_MS = 500;
 const SHARES = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, max: 1 } as const;
 
 export const live: Scenario = {
@@ -58,7 +60,7 @@ export const live: Scenario = {
         for (const each of bench.cases()) {
           const one: Case = { ...each, workers: 'auto' };
           for (const kind of options.kinds as readonly Kind[])
-            await rows.push(...(await measureOurs(bench, runs, one, kind, rate)));
+            await rows.push(...(await measureOurs(bench, runs, notes, one, kind, rate)));
         }
         for (const format of options.formats) {
           for (const model of options.models) {
@@ -108,6 +110,7 @@ function pacesOf({ options }: Bench, rate: number, kind: Kind): LivePaces {
 async function measureOurs(
   bench: Bench,
   runs: Runs,
+  notes: string[],
   one: Case,
   kind: Kind,
   rate: number,
@@ -119,7 +122,7 @@ async function measureOurs(
     const summary = await scorer.daemon.stop();
     const own = summary.latencyMs.endToEnd;
     const name = nameOf(bench, one, `scorelane ${one.backend}${kind === 'plain' ? '' : ` ${kind}`}`, rate);
-    add(bench, runs, name, measured, {
+    add(bench, runs, name, notes, measured, {
       'own p50': own.p50,
       'own p99': own.p99,
       'micro-batches': summary.microBatches / (bench.options.warmUp + bench.options.seconds),
@@ -151,7 +154,7 @@ async function measurePeer(
     const scorer = await startPeer(bench, job, peer.command(job, one, countOf(paces).sent));
     const name = nameOf(bench, one, peer.name, rate);
     try {
-      add(bench, runs, name, await measureLive(bench, job, one, paces, scorer), {});
+      add(bench, runs, name, notes, await measureLive(bench, job, one, paces, scorer), {});
     } catch (error) {
       if (!(error instanceof FellBehindError)) throw error;
       notes.push(`${name} FELL BEHIND: ${error.message}`);
@@ -172,6 +175,7 @@ function add(
   bench: Bench,
   runs: Runs,
   name: string,
+  notes: string[],
   measured: Measured,
   more: Readonly<Record<string, number>>,
 ): void {
@@ -188,6 +192,8 @@ function add(
     'sent late': latestMs,
   };
   runs.add(name, figures);
+  if (quantile(sorted, SHARES.p50) > KEPT_UP_MS)
+    notes.push(`${name} DID NOT KEEP UP: half of the records waited longer than ${KEPT_UP_MS} ms`);
   bench.say(
     `${name}: ${figures.CPU.toFixed(1)} us, broker ${figures['broker CPU'].toFixed(1)} us, p50 ${quantile(sorted, SHARES.p50)} ms, ` +
       `p99 ${quantile(sorted, SHARES.p99)} ms, p99.9 ${quantile(sorted, SHARES['p99.9'])} ms, max ${sorted.at(-1)} ms, ` +

