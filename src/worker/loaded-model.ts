@@ -27,6 +27,7 @@ import { Pipeline } from './pipeline.ts';
 import { offsetsIn } from './record-offsets.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
+import { warmUp } from './warm-up.ts';
 import { AvroResultWriter } from './write/avro-results.ts';
 import { type ResultEncoder, ResultWriter } from './write/result-writer.ts';
 
@@ -87,6 +88,7 @@ export class LoadedModel {
       const parts = { setup, manifest, golden, predictor, reading, readers, stopTheClock };
       const loaded = new LoadedModel(parts);
       loaded.probe();
+      loaded.#warmUp();
       return loaded;
     } catch (error) {
       predictor?.dispose();
@@ -95,9 +97,16 @@ export class LoadedModel {
     }
   }
 
+  #warmUp(): void {
+    const { setup, golden } = this.#parts;
+    const pipeline = this.#states === null ? this.#pipeline : null;
+    const check = (records: readonly GoldenRecord[]): void => this.probe(records);
+    warmUp({ golden, setup, pipeline, check, nowMs: () => performance.now() });
+  }
+
   /** Throws `ModelBrokenError` when the model does not give its golden scores. */
-  probe(): void {
-    const { manifest, golden, predictor } = this.#parts;
+  probe(golden: readonly GoldenRecord[] = this.#parts.golden): void {
+    const { manifest, predictor } = this.#parts;
     try {
       checkGolden(manifest, golden, predictor);
     } catch (error) {
