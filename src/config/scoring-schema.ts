@@ -21,7 +21,10 @@ export const scoring = z.strictObject({
     ),
   deadline: duration('100ms', '8760h')
     .prefault('30s')
-    .describe('A task that takes longer ends its thread, and is scored again.'),
+    .describe(
+      'A task that takes longer ends its thread, and is scored again. One that several partitions share has an eighth of it, at ' +
+        'least 2s: then each is scored alone.',
+    ),
   memoryLimit: z
     .union(
       [z.literal('auto'), z.literal('none'), size('64MiB', '64TiB')],

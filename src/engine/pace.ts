@@ -41,9 +41,15 @@ export function acknowledgedAfter(pace: Pace, ms: number): void {
   pace.wayOffMs += (Math.abs(off) - pace.wayOffMs) * OFF_SHARE;
 }
 
+/**
+ * Where there were fewer fetches, most of the CPU time was used for something else: a quiet stream
+ * would make cycles look dear.
+ */
+const FETCHES_MIN = 10;
+
 /** The process has used so much CPU time since this was last told. */
 export function cyclesCost(pace: Pace, cpuMs: number): void {
-  if (pace.fetches > 0) pace.cycleMs += (cpuMs / pace.fetches - pace.cycleMs) * OFF_SHARE;
+  if (pace.fetches >= FETCHES_MIN) pace.cycleMs += (cpuMs / pace.fetches - pace.cycleMs) * OFF_SHARE;
   pace.fetches = 0;
 }
 
@@ -53,6 +59,9 @@ const REST_SHARE = 1 / 2;
 const CHEAP = 1 / 50;
 /** Cycles take no more of a core than this, if the target allows. */
 const DEAR = 1 / 4;
+
+/** Longer rests save next to nothing, and look like a stall. */
+const REST_MS_MAX = 1_000;
 
 /** A rest after which cycles of `cycleMs` take that share of a core. */
 const restFor = (cycleMs: number, share: number): number => cycleMs / share - cycleMs;
@@ -65,12 +74,13 @@ export interface ChosenRest {
 
 /** How long to rest after a fetch that has emptied the log, for a p99 of `targetMs`. */
 export function restAfter({ wayMs, wayOffMs, cycleMs }: Pace, targetMs: number): ChosenRest {
-  const half = targetMs * REST_SHARE;
+  const half = Math.min(targetMs * REST_SHARE, REST_MS_MAX);
   const cheap = restFor(cycleMs, CHEAP);
   const left = targetMs - wayMs - DEVIATIONS * wayOffMs;
   const dear = restFor(cycleMs, DEAR);
   if (cheap <= Math.min(half, left)) return { ms: cheap, why: `cycles then take ${CHEAP * 100} % of a core` };
-  if (half <= left) return { ms: half, why: 'half of latency.target' };
+  if (half <= left)
+    return { ms: half, why: half < REST_MS_MAX ? 'half of latency.target' : 'the longest rest' };
   if (left >= dear) return { ms: left, why: 'what the way of a record leaves of latency.target' };
   if (dear <= half)
     return { ms: dear, why: `cycles take ${DEAR * 100} % of a core, latency.target is missed` };

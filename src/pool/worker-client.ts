@@ -69,7 +69,7 @@ const bytesOf = (batches: readonly RawRecordBatch[]): number =>
   batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 
 /** Spare buffers that go with one request, at most. */
-const SPARES_MAX = 8;
+const SPARES_MAX = 64;
 
 export class WorkerClient {
   readonly host: ModelHost;

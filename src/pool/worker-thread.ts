@@ -64,6 +64,17 @@ export interface PiscinaThreadOptions {
   readonly workerUrl?: URL;
 }
 
+/** Lanes share a task up to an eighth of the records that one lane may have in a task. */
+const SHARED_SHARE = 1 / 8;
+/** A thread may have to wait so long for a core. */
+const SHARED_MS_MIN = 2_000;
+
+/** One record that hangs shall not hold up other lanes for as long as its own. */
+const sharedDeadlineMs = (deadlineMs: number): number =>
+  Math.min(deadlineMs, Math.max(SHARED_MS_MIN, deadlineMs * SHARED_SHARE));
+
+const isShared = (request: WorkerRequest): boolean => request.type === 'score' && request.parts.length > 1;
+
 /**
  * The worker's entry, which is named and never imported. It runs as TypeScript or built, as this
  * module does.
@@ -148,7 +159,7 @@ export class PiscinaThread implements WorkerThread {
     deadlineMs: number,
   ): Promise<WorkerResponse> {
     this.#reason = undefined;
-    this.#deadline.begin(deadlineMs);
+    this.#deadline.begin(isShared(request) ? sharedDeadlineMs(deadlineMs) : deadlineMs);
     try {
       return await this.#pool.run(request, { transferList: [...transferList], signal: this.#aborts });
     } catch (error) {

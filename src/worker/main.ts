@@ -71,8 +71,10 @@ function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Pr
   try {
     return perform(model, request);
   } catch (error) {
+    // Lanes that share a task do not wait for the schema of one of them: each is asked for alone.
+    const isShared = request.type === 'score' && request.parts.length > 1;
     // The pipeline has taken the spare buffers already.
-    if (error instanceof SchemaNeededError)
+    if (error instanceof SchemaNeededError && !isShared)
       return model
         .learn(error.id)
         .then(() => attempt(model, { ...request, spares: [] } as ModelRequest), failed);

@@ -42,6 +42,28 @@ test('the pace says why it is as it is', (t) => {
   t.is(explainPace(newPace(), 0), 'no rest: latency.target is 0');
 });
 
+test('no rest is longer than a second, whatever the target, so that none looks like a stall', (t) => {
+  t.like(restAfter(seen(10_000, 4), 600_000), { ms: 1_000, why: 'the longest rest' });
+});
+
+test('a quiet stream does not make cycles look dear: what the process uses besides is not their cost', (t) => {
+  const pace = newPace();
+  for (let count = 0; count < 50; count++) {
+    pace.fetches = 1;
+    cyclesCost(pace, 300);
+  }
+  t.is(pace.cycleMs, newPace().cycleMs);
+});
+
+test('there is no rest while another lane is behind, also if that lane is paused', (t) => {
+  const engine = new Engine({ latencyTargetMs: 20, budgetBytes: 1_000, fetchBytesMax: 400 }, [0, 1]);
+  engine.highWatermark = 1_000;
+  engine.fetch(4, 1, 0);
+  t.true(engine.state.lanes.get('in/0')?.paused);
+  engine.highWatermark = 0;
+  t.deepEqual(of(engine.fetch(1, 2, 1), 'rest'), []);
+});
+
 test('a way that varies counts with what it varies by', (t) => {
   const [steady, varying] = [seen(1, 8), seen(1, 8)];
   for (let count = 0; count < 100; count++) acknowledgedAfter(varying, count % 2 === 0 ? 4 : 12);

@@ -46,8 +46,8 @@ export type HistoryEvent =
   | { type: 'held'; bytes: number; budgetBytes: number }
   | ({ type: 'paused'; ownHeldBytes: number; shareBytes: number } & TopicPartition)
   /**
-   * A fetch was answered, and `emptied` the log of all lanes that it was for. From then on no fetch
-   * shall begin before `restUntilMs`.
+   * A fetch was answered; `emptied` if no lane is behind. From then on no fetch shall begin before
+   * `restUntilMs`.
    */
   | { type: 'paced'; process: string; atMs: number; emptied: boolean; restUntilMs: number; targetMs: number }
   | { type: 'fetching'; process: string; atMs: number }

@@ -84,6 +84,31 @@ test('a registry that hangs for longer than a deadline costs no thread, nor what
   t.deepEqual(lost, []);
 });
 
+test('lanes that share a task do not wait for a schema that one of them needs', async (t) => {
+  let asked = 0;
+  const url = await registry(t, (path) => {
+    if (path === '/schemas/ids/9') return { schema: JSON.stringify(SCHEMA) };
+    asked++;
+    return null;
+  });
+  const { pool, lost } = await poolAt(t, url, 2_000, 2);
+  const lane = (partition: number, id: number) => ({
+    ...microBatchOf([{ key: null, value: framed(id, bare(1)) }], 'json'),
+    partition,
+  });
+  await Promise.all([pool.score(lane(1, 9)), pool.score(lane(2, 9))]);
+  const [waiting, ...healthy] = pool.scoreTogether([lane(0, 7), lane(1, 9), lane(2, 9)]);
+  const failed = t.throwsAsync(waiting as Promise<unknown>, { code: 'SCORELANE_REGISTRY' });
+  const scored = await Promise.all(healthy);
+  t.true(asked <= 1, 'the registry has not failed yet');
+  t.deepEqual(
+    scored.map((each) => each.scored),
+    [1, 1],
+  );
+  await failed;
+  t.deepEqual(lost, []);
+});
+
 test("a value whose schema is named in the record's headers is read without a frame, by GUID or number", async (t) => {
   const guid = Buffer.from('89791762233641869674299b90a802e2', 'hex');
   const asked: string[] = [];

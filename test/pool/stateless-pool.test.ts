@@ -151,6 +151,23 @@ test('lanes that share a task get their own answers, and the trouble of one is n
   t.is(quiet?.status, 'fulfilled');
 });
 
+test('a record that hangs holds up the lanes of its task for a part of its own deadline', async (t) => {
+  const { pool, lost } = await poolWith({ workers: 2, workerUrl: faults, deadlineMs: 24_000 });
+  const lanes = [['hang'], ['a'], ['b']].map((keys, partition) => ({
+    ...microBatchOf(records(keys)),
+    partition,
+  }));
+  const [hanging, ...healthy] = pool.scoreTogether(lanes);
+  hanging?.catch(() => {});
+  const scored = await Promise.all(healthy);
+  t.deepEqual(
+    scored.map((each) => each.scored),
+    [1, 1],
+  );
+  t.deepEqual(lost, ['a worker took longer than 3000 ms']);
+  await pool.stop();
+});
+
 test('a pool whose model does not load says so at the start', async (t) => {
   const start = poolWith({ workers: 4, setup: { modelFolder: '/nowhere' } });
   await t.throwsAsync(start, {

@@ -1,12 +1,12 @@
 // Writes down what the checker of the pace reads (invariant 10).
 
+import { takesMail } from '../../src/engine/lane.ts';
 import type { EngineState } from '../../src/engine/state.ts';
 import type { Source } from '../../src/log/ports.ts';
-import { keyOf } from '../../src/log/topic-partition.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
 import type { SimProcess } from './process.ts';
 
-/** Notes after each fetch whether its lanes have all that there is, and how long the rest is. */
+/** Notes after each fetch whether the lanes have all that there is, and how long the rest is. */
 export function watchPace(
   source: Source,
   { name, clock }: SimProcess,
@@ -21,10 +21,9 @@ export function watchPace(
         const atMs = clock.nowMs();
         listener.fetched(...parts);
         const { lanes, pace, limits, stopping } = engine();
-        const isEmptied = parts.every((part) => {
-          const lane = lanes.get(keyOf(part));
-          return lane !== undefined && lane.position >= lane.highWatermark;
-        });
+        const isEmptied = [...lanes.values()].every(
+          (lane) => !takesMail(lane) || lane.position >= lane.highWatermark,
+        );
         history.push({
           type: 'paced',
           process: name,
