@@ -1,7 +1,7 @@
 // How long a fetch waits at the broker when it finds nothing. While nothing comes, the waits grow:
 // an empty fetch costs as much as a full one. A record ends any of them at once.
 
-import { pause } from '../time/timer.ts';
+import { after } from '../time/timer.ts';
 
 const FIRST_MS = 100;
 const LONGEST_MS = 500;
@@ -53,6 +53,9 @@ export class FetchWaits {
   async idle(broker: number): Promise<void> {
     const ms = this.of(broker, true);
     this.ended(broker, true);
-    await Promise.race([pause(ms, { keepsAlive: false }), this.#wake.promise]);
+    const over = Promise.withResolvers<void>();
+    const cancel = after(ms, over.resolve);
+    await Promise.race([over.promise, this.#wake.promise]);
+    cancel();
   }
 }
