@@ -261,7 +261,7 @@ export const BUGS: readonly Bug[] = [
     find: 'if (sending.writes === 1 && isLast) stream',
     replace: 'if (sending.writes === 1) stream',
     // Once in some 2,000 seeds.
-    from: 3_000,
+    from: 8_000,
   },
   {
     name: 'produces again and again for a partition that is not there any more',
