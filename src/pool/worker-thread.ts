@@ -9,6 +9,7 @@ import { FixedQueue, Piscina } from 'piscina';
 import { SerialQueue } from '../base/serial-queue.ts';
 import {
   type GrowthLimits,
+  isShared,
   NotLoadedError,
   RETIRED_EXIT,
   type WorkerData,
@@ -72,8 +73,6 @@ const SHARED_MS_MIN = 2_000;
 /** One record that hangs shall not hold up other lanes for as long as its own. */
 const sharedDeadlineMs = (deadlineMs: number): number =>
   Math.min(deadlineMs, Math.max(SHARED_MS_MIN, deadlineMs * SHARED_SHARE));
-
-const isShared = (request: WorkerRequest): boolean => request.type === 'score' && request.parts.length > 1;
 
 /**
  * The worker's entry, which is named and never imported. It runs as TypeScript or built, as this

@@ -253,6 +253,10 @@ export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | Fo
 /** What is asked of a model that is loaded. */
 export type ModelRequest = ProbeRequest | ScoreRequest | OffsetsRequest | MendRequest | StateRequest;
 
+/** Whether lanes share the task: none of them may wait long for another. */
+export const isShared = (request: ModelRequest | WorkerRequest): boolean =>
+  request.type === 'score' && request.parts.length > 1;
+
 /** With the model that is meant, by the name under which it was loaded. */
 export type WorkerRequest = { readonly deployment: string } & (LoadRequest | UnloadRequest | ModelRequest);
 

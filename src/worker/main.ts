@@ -7,6 +7,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { SchemaNeededError } from '../codec/avro.ts';
 import { turnToFree } from '../log/compression.ts';
 import {
+  isShared,
   type LoadRequest,
   type ModelRequest,
   NotLoadedError,
@@ -72,9 +73,8 @@ function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Pr
     return perform(model, request);
   } catch (error) {
     // Lanes that share a task do not wait for the schema of one of them: each is asked for alone.
-    const isShared = request.type === 'score' && request.parts.length > 1;
     // The pipeline has taken the spare buffers already.
-    if (error instanceof SchemaNeededError && !isShared)
+    if (error instanceof SchemaNeededError && !isShared(request))
       return model
         .learn(error.id)
         .then(() => attempt(model, { ...request, spares: [] } as ModelRequest), failed);
