@@ -181,7 +181,7 @@ function timePredict(model: string, predictor: Predictor, time: Time): void {
   for (const rows of ROWS)
     time(predictName(model, predictor.backend, rows), rows, () => predictor.predict(features, rows));
   if (predictor.tensorCount() !== before) throw new VoidRunError(`${predictor.backend} leaks tensors`);
-  checkScore(model, predictor.predict(features, 8)[0]?.[7] ?? Number.NaN, 7);
+  checkScore(model, Number(predictor.predict(features, 8)[0]?.[7]), 7);
 }
 
 function spend(seconds: number, work: () => void): { readonly times: number; readonly seconds: number } {
@@ -252,11 +252,11 @@ function timeSteps(format: Format, model: string, time: Time): void {
   });
 }
 
-const writerOf = (
-  format: Format,
-  { name, outputs, version }: ReturnType<typeof readManifest>,
-): ResultWriter =>
-  new ResultWriter({ inputFormat: format, format, idPaths: ['id'], outputs, model: name, version });
+const writerOf = (format: Format, manifest: ReturnType<typeof readManifest>): ResultWriter => {
+  const { name: model, version } = manifest;
+  const outputs = manifest.outputs.map(({ as }) => as);
+  return new ResultWriter({ inputFormat: format, format, idPaths: ['id'], outputs, model, version });
+};
 
 /** A task as the worker gets it, through the whole scorer. */
 async function wholeTask({ format, model, backend }: Whole): Promise<() => void> {
@@ -293,6 +293,7 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
     predictor,
     states: null,
     model: { name, version },
+    features: null,
     probe: () => {},
   });
   const bytes = new Uint8Array(batch.bytes);

@@ -1,13 +1,26 @@
 // The Avro schema of results. All results of a model have the same schema.
 
-import type { GoldenRecord, ModelManifest } from '../model/manifest.ts';
+import type { GoldenRecord, ModelManifest, OutputType } from '../model/manifest.ts';
 import { FEATURES, nameOfId } from './result-names.ts';
 
 export interface AvroResultShape {
   readonly idPaths: readonly string[];
-  /** The names of the outputs, and whether each is a list. */
-  readonly outputs: readonly { readonly name: string; readonly isList: boolean }[];
+  readonly outputs: readonly AvroOutput[];
 }
+
+export interface AvroOutput {
+  readonly name: string;
+  readonly isList: boolean;
+  /** Floats unless given. */
+  readonly type?: OutputType;
+}
+
+const TYPES: Readonly<Record<OutputType, string>> = {
+  float: 'float',
+  integer: 'long',
+  flag: 'boolean',
+  text: 'string',
+};
 
 /**
  * The outputs of a model, as its golden records show them. With the features, if results carry
@@ -18,7 +31,11 @@ export function avroOutputs(
   golden: readonly GoldenRecord[],
   features: boolean,
 ): AvroResultShape['outputs'] {
-  const found = outputs.map((name) => ({ name, isList: (golden[0]?.outputs[name]?.length ?? 1) > 1 }));
+  const found = outputs.map(({ as: name, type }) => ({
+    name,
+    type,
+    isList: (golden[0]?.outputs[name]?.length ?? 1) > 1,
+  }));
   return features ? [...found, { name: FEATURES, isList: true }] : found;
 }
 
@@ -38,9 +55,9 @@ export const avroNameOf = (name: string): string =>
 export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
   const fields = [
     ...idPaths.map((path) => ({ name: avroNameOf(nameOfId(path)), type: ID_TYPES, default: null })),
-    ...outputs.map(({ name, isList }) => ({
+    ...outputs.map(({ name, isList, type = 'float' }) => ({
       name: avroNameOf(name),
-      type: isList ? { type: 'array', items: 'float' } : 'float',
+      type: isList ? { type: 'array', items: TYPES[type] } : TYPES[type],
     })),
     { name: 'model', type: 'string' },
     { name: 'version', type: 'string' },

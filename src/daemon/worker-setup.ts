@@ -3,6 +3,7 @@
 import { nameTwice } from '../answers/result-names.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { rowsAsNumbers } from '../model/cells.ts';
 import { readManifest } from '../model/manifest.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
@@ -17,7 +18,13 @@ export function scorerSetup(
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
 ): ScorerSetup {
   const { output, deadLetters, scoring, limits } = config;
-  const twice = nameTwice(output.ids, readManifest(model.modelFolder).outputs, output.features);
+  const { outputs, tensors } = readManifest(model.modelFolder);
+  if (output.features && rowsAsNumbers(tensors) === null)
+    throw new ConfigError([
+      'output.features: expected false for a model with a tensor of text, found true: features are numbers',
+    ]);
+  const names = outputs.map(({ as }) => as);
+  const twice = nameTwice(output.ids, names, output.features);
   if (twice !== undefined)
     throw new ConfigError([
       `output.ids: "${twice}" would stand twice in a result, expected no name of an output, of another id, model or version`,

@@ -2,8 +2,8 @@
 // values. All other records are skipped before their features are computed. They are in no window,
 // and have no answer.
 
+import type { FeaturePlan, Fields } from './feature-plan.ts';
 import { isMap } from './path.ts';
-import type { FeaturePlan, Fields } from './plan.ts';
 import type { Rejection } from './rejection.ts';
 
 /** By path: the wanted values, as text. Null stands for a field that is null. */

@@ -1,43 +1,16 @@
 // The feature plan: from the fields of one decoded record to one row of the model's input. Declared
 // in model.yaml, compiled once in each worker.
 
+import { asIntegers, compileCells } from './cell-steps.ts';
+import { forEachElement } from './elements.ts';
+import type { FeaturePlan, Fields, Step } from './feature-plan.ts';
 import { murmur3 } from './murmur3.ts';
 import { isMap, parsePath, valueAt } from './path.ts';
-import type { Code, Rejection } from './rejection.ts';
-import { type FieldInput, type PlanInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
+import { asNumber, describe, explain, notAMap, rejected } from './refusals.ts';
+import type { Rejection } from './rejection.ts';
+import { type FieldInput, type StatelessInput, TIME_PARTS, widthOf } from './spec.ts';
 import { timePart } from './time.ts';
 import { MS_OF, TIME_MS_MAX, type TimeUnit } from './time-unit.ts';
-
-export interface FeaturePlan {
-  /** The number of columns: the second dimension of the model's input, [records, width]. */
-  readonly width: number;
-  /** Whether `fill` reads the record's key. */
-  readonly wantsKey: boolean;
-  /**
-   * Fills `row[column .. column + width)`. `timestampMs` and `key` are the record's own. Returns
-   * null, or the reason why the record has no features. Then the content of the row means nothing.
-   */
-  fill(
-    record: unknown,
-    row: Float32Array,
-    column: number,
-    timestampMs: number,
-    key?: Uint8Array | null,
-  ): Rejection | null;
-}
-
-/** Fills the columns of one input. */
-type Step = FeaturePlan['fill'];
-
-/**
- * How a plan reads its records. A record need not be an object, so there are several ways. One plan
- * takes records of every kind that its fields can read.
- */
-export interface Fields {
-  getter(path: string): (record: unknown) => unknown;
-  /** Whether the columns of that input are already filled, for this record. */
-  isFilled(record: unknown, input: PlanInput): boolean;
-}
 
 /** Fields of decoded objects. */
 export const OBJECT_FIELDS: Fields = { getter, isFilled: () => false };
@@ -123,6 +96,10 @@ function compileInput(input: StatelessInput, fields: Fields): Step {
         return null;
       };
     }
+    case 'whole':
+      return asIntegers(input, compileInput(input.input, fields), widthOf(input));
+    default:
+      return compileCells(input, fields);
   }
 }
 
@@ -180,7 +157,7 @@ function number(input: FieldInput, fields: Fields): Step {
   const get = fields.getter(input.path);
   return (record, row, column) => {
     const given = get(record);
-    const value = given === undefined || given === null ? (input.default ?? given) : given;
+    const value = given ?? input.default ?? given;
     return put(scale(input, value), value, input.path, row, column);
   };
 }
@@ -211,27 +188,18 @@ function fillList(
 ): Rejection | null {
   const { path, default: missing } = input;
   if ((value === undefined || value === null) && missing !== undefined) {
-    const feature = scaled(input, missing);
+    const feature = scale(input, missing);
     row.fill(feature, column, column + count);
     return Number.isFinite(feature) ? null : explain(path, missing);
   }
   if (value === undefined) return explain(path, value);
-  if (!Array.isArray(value)) {
-    return rejected(
-      'WRONG_SHAPE',
-      `field "${path}" is ${describe(value)}, expected a list of ${count} numbers`,
-    );
-  }
-  if (value.length !== count) {
-    return rejected('WRONG_SHAPE', `field "${path}" has ${value.length} numbers, expected ${count}`);
-  }
-  for (let index = 0; index < count; index++) {
-    const element: unknown = value[index] ?? missing ?? value[index];
+  return forEachElement(path, value, input.shape ?? [count], 'numbers', (each, index, place) => {
+    const element = each ?? missing ?? each;
     const feature = scale(input, element);
-    if (!Number.isFinite(feature)) return explain(`${path}.${index}`, element);
+    if (!Number.isFinite(feature)) return explain(place, element);
     row[column + index] = feature;
-  }
-  return null;
+    return null;
+  });
 }
 
 type Scaling = Pick<FieldInput, 'log1p' | 'mean' | 'std'>;
@@ -242,39 +210,3 @@ export const scaled = ({ log1p, mean, std }: Scaling, number: number): number =>
 
 const scale = (input: FieldInput, value: unknown): number =>
   scaled(input, typeof value === 'number' ? value : asNumber(value));
-
-/**
- * Converts what counts as a number, also big integers and flags. All else becomes NaN, for which
- * `explain` finds the words.
- */
-export function asNumber(value: unknown): number {
-  if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return Number.NaN;
-}
-
-export function explain(path: string, value: unknown): Rejection {
-  const name = `field "${path}"`;
-  if (value === undefined) return rejected('MISSING_FIELD', `${name} is missing`);
-  if (typeof value !== 'number' && typeof value !== 'bigint')
-    return rejected('NOT_A_NUMBER', `${name} is ${describe(value)}, expected a number`);
-  if (typeof value === 'number' && !Number.isFinite(value))
-    return rejected('NOT_FINITE', `${name} is ${value}, expected a finite number`);
-  return rejected('OUT_OF_RANGE', `${name} is ${value}, which has no finite value after scaling`);
-}
-
-export const notAMap = (record: unknown): Rejection =>
-  rejected('NOT_A_MAP', `the value is ${describe(record)}, expected a map of fields`);
-
-export const rejected = (code: Code, message: string): Rejection => ({ stage: 'features', code, message });
-
-const SHOWN_CHARACTERS_MAX = 40;
-
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}`;
-  if (Array.isArray(value)) return 'a list';
-  if (ArrayBuffer.isView(value)) return `bytes, ${value.byteLength} of them`;
-  if (typeof value === 'object') return 'a map';
-  return `the ${typeof value === 'bigint' ? 'number' : typeof value} ${String(value)}`;
-}

@@ -37,6 +37,10 @@ function pathsOf(input: PlanInput): readonly (readonly [path: string | undefined
   switch (input.kind) {
     case 'constant':
       return [];
+    case 'whole':
+      return pathsOf(input.input);
+    case 'integer':
+      return [[input.path, input.count === undefined]];
     case 'window': {
       const { by, of, function: name } = input.window;
       return [

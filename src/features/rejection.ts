@@ -43,7 +43,9 @@ export const REJECTIONS = {
     "the time of the record is further ahead of the daemon's clock than `windows.ahead` of the model " +
       'allows (docs/models.md); counted in the summary',
   ],
-  NOT_A_CATEGORY: ['features', 'a field to be hashed is a list, a map or null'],
+  NOT_A_CATEGORY: ['features', 'a field that is a category or text is a list, a map or null'],
+  NOT_AN_INTEGER: ['features', 'a field for a tensor of int32 is no whole number of 32 bits'],
+  NOT_A_FLAG: ['features', 'a field for a tensor of bool is no flag'],
   NOT_FINITE: ['features', 'a field is NaN or infinite'],
   OUT_OF_RANGE: ['features', 'a field has no finite float32 value after scaling'],
   PREDICT_FAILED: ['predict', 'the model threw for this record alone, and works on its golden records'],

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import '../written/expected.ts';
+import { type CellInput, category, cellsOf, hashing, tokens } from './category-spec.ts';
 import { TIME_UNITS } from './time-unit.ts';
 import { type Window, windowSchema } from './window-spec.ts';
 
@@ -23,7 +24,8 @@ const scaling = {
 const field = z.strictObject({
   path: path(),
   count: z.int().positive().optional(),
-  default: z.number().optional(),
+  shape: z.array(z.int().positive()).min(2).optional(),
+  default: z.union([z.number(), z.string(), z.boolean()]).optional(),
   ...scaling,
 });
 const constant = z.strictObject({ constant: z.number() });
@@ -59,7 +61,17 @@ const time = z.strictObject({
 const window = z.strictObject({ window: windowSchema, ...scaling });
 
 /** By key that only one kind of entry has: the schema of that kind. */
-const KINDS = { constant, minus: difference, oneOf: oneHot, hash: hashed, time, window } as const;
+const KINDS = {
+  constant,
+  minus: difference,
+  oneOf: oneHot,
+  hash: hashed,
+  time,
+  window,
+  vocabulary: category,
+  hashing,
+  tokens,
+} as const;
 
 interface Scaling {
   readonly log1p: boolean;
@@ -71,13 +83,16 @@ interface Scaling {
  * A field: `((log1p of) the number - mean) / std`, computed in double precision and rounded to
  * float32. With a `count`, the field is a list of exactly so many numbers, and each of them is a
  * column. `default` replaces a missing or null field, and a null in a list. For a missing list it
- * is repeated `count` times.
+ * is repeated `count` times. With a `shape`, the field is lists in lists of these lengths, and
+ * `count` is their product.
  */
 export interface FieldInput extends Scaling {
   readonly kind: 'field';
   readonly path: string;
   readonly count?: number | undefined;
-  readonly default?: number | undefined;
+  readonly shape?: readonly number[] | undefined;
+  /** A number, unless the field is for a tensor of flags or of text. */
+  readonly default?: number | string | boolean | undefined;
 }
 
 /** One field minus another, scaled. */
@@ -100,16 +115,25 @@ export type StatelessInput =
   | ({ readonly kind: 'constant' } & z.infer<typeof constant>)
   | ({ readonly kind: 'oneHot' } & z.infer<typeof oneHot>)
   | ({ readonly kind: 'hashed' } & z.infer<typeof hashed>)
-  | ({ readonly kind: 'time' } & z.infer<typeof time>);
+  | ({ readonly kind: 'time' } & z.infer<typeof time>)
+  | CellInput
+  | WholeInput;
+
+/** What has small whole numbers in its columns, written as int32. */
+export interface WholeInput {
+  readonly kind: 'whole';
+  readonly input: Extract<StatelessInput, { readonly kind: 'constant' | 'oneHot' | 'hashed' | 'time' }>;
+}
 
 export type PlanInput = StatelessInput | WindowInput;
 
 /** The fields that a record must have for an input. */
 export function fieldsOf(input: PlanInput): string[] {
+  if (input.kind === 'whole') return fieldsOf(input.input);
   if (input.kind === 'constant') return [];
   if (input.kind === 'window') return [input.window.by, input.window.of].filter((path) => path !== undefined);
   if (input.kind === 'difference') return [input.path, input.minus];
-  if (input.kind === 'field' && input.default !== undefined) return [];
+  if ('default' in input && input.default !== undefined) return [];
   return input.path === undefined ? [] : [input.path];
 }
 
@@ -124,8 +148,14 @@ export function widthOf(input: PlanInput): number {
       return input.hash.buckets;
     case 'time':
       return input.cyclic ? 2 : 1;
-    default:
+    case 'whole':
+      return widthOf(input.input);
+    case 'constant':
+    case 'difference':
+    case 'window':
       return 1;
+    default:
+      return cellsOf(input);
   }
 }
 
@@ -149,7 +179,10 @@ type Parsed =
   | z.infer<typeof oneHot>
   | z.infer<typeof hashed>
   | z.infer<typeof time>
-  | z.infer<typeof window>;
+  | z.infer<typeof window>
+  | z.infer<typeof category>
+  | z.infer<typeof hashing>
+  | z.infer<typeof tokens>;
 
 function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput {
   if ('constant' in parsed) return { kind: 'constant', ...parsed };
@@ -168,10 +201,17 @@ function kindOf(parsed: Parsed, complain: (message: string) => void): PlanInput 
       complain(`expected a time that has a cycle, found cyclic with ${parsed.time}, which is a flag`);
     return { kind: 'time', ...parsed };
   }
+  if ('vocabulary' in parsed) return { kind: 'category', cell: 'float', ...parsed };
+  if ('hashing' in parsed) return { kind: 'hashing', cell: 'float', ...parsed };
+  if ('tokens' in parsed) return { kind: 'tokens', cell: 'float', ...parsed };
   const { log1p, mean, std, min, max, ...rest } = parsed;
   const scaled = { log1p, ...scaleOf({ mean, std, min, max }, complain) };
   if ('window' in rest) return { kind: 'window', ...rest, ...scaled };
-  return 'minus' in rest ? { kind: 'difference', ...rest, ...scaled } : { kind: 'field', ...rest, ...scaled };
+  if ('minus' in rest) return { kind: 'difference', ...rest, ...scaled };
+  if (rest.shape === undefined) return { kind: 'field', ...rest, ...scaled };
+  if (rest.count !== undefined) complain('expected count or shape, not both');
+  const product = rest.shape.reduce((all, length) => all * length, 1);
+  return { kind: 'field', ...rest, count: product, ...scaled };
 }
 
 interface Said {
@@ -213,10 +253,18 @@ export function columnNames(input: PlanInput): string[] {
       return Array.from({ length: input.hash.buckets }, (_, bucket) => `${input.path} # ${bucket}`);
     case 'time':
       return input.cyclic ? [`${input.time} sine`, `${input.time} cosine`] : [input.time];
+    case 'whole':
+      return columnNames(input.input);
     case 'window': {
       const { function: name, of = '', by = 'key', sizeMs, delayMs } = input.window;
       const delay = delayMs === 0 ? '' : ` before ${delayMs / MINUTE_MS} min`;
       return [`${name}(${of}) by ${by} over ${sizeMs / MINUTE_MS} min${delay}`];
+    }
+    default: {
+      const cells = cellsOf(input);
+      return cells === 1
+        ? [input.path]
+        : Array.from({ length: cells }, (_, index) => `${input.path}.${index}`);
     }
   }
 }

@@ -2,21 +2,11 @@
 // log, and rows come out.
 
 import { ScorelaneError } from '../base/errors.ts';
+import type { FeaturePlan, Fields } from './feature-plan.ts';
 import { murmur3 } from './murmur3.ts';
 import { isMap } from './path.ts';
-import {
-  compilePlan,
-  describe,
-  explain,
-  type FeaturePlan,
-  type Fields,
-  notAMap,
-  OBJECT_FIELDS,
-  put,
-  rejected,
-  scaled,
-  timeAt,
-} from './plan.ts';
+import { compilePlan, OBJECT_FIELDS, put, scaled, timeAt } from './plan.ts';
+import { describe, explain, notAMap, rejected } from './refusals.ts';
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
 import type { WindowCounts } from './window-counts.ts';

@@ -4,7 +4,8 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { type BackendChoice, chooseBackend } from './choose.ts';
-import { ModelError, readManifest } from './manifest.ts';
+import { readManifest } from './manifest.ts';
+import { ModelError } from './model-error.ts';
 import { type Backend, BackendMissingError } from './predictor.ts';
 
 interface Question {

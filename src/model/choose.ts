@@ -1,11 +1,13 @@
 // Chooses the backend to serve on. `auto` loads every backend that is installed, checks it against
-// the golden records, measures it on the batch size in use, and takes the fastest. The answer
-// depends on the model and the batch (docs/decisions/0005).
+// the golden records, measures it on the batch size in use, and takes the fastest. A backend that
+// cannot run the model is passed over, with its reason. The answer depends on the model and the
+// batch (docs/decisions/0005).
 
 import { ScorelaneError } from '../base/errors.ts';
-import { checkGolden } from './golden.ts';
+import { checkGolden, goldenRows } from './golden.ts';
 import { loadPredictor } from './load-predictor.ts';
-import { ModelError, type ModelManifest, readGolden } from './manifest.ts';
+import { type ModelManifest, readGolden } from './manifest.ts';
+import { ModelError } from './model-error.ts';
 import { BACKENDS, type Backend, BackendMissingError, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
 
@@ -13,6 +15,8 @@ export interface BackendReport {
   readonly backend: Backend;
   /** Why the backend cannot be used. Null if it can. */
   readonly missing: string | null;
+  /** Whether the backend is not there, or has no artefact; else the model does not run on it. */
+  readonly isMissing: boolean;
   readonly runtime: string | null;
   /** The median time of one predict call, divided by its rows. */
   readonly microsPerRecord: number | null;
@@ -39,28 +43,38 @@ export async function chooseBackend(
   batchRecords: number,
 ): Promise<BackendChoice> {
   const golden = readGolden(manifest);
+  const rows = goldenRows(manifest, golden);
   const reports: BackendReport[] = [];
   for (const backend of wanted === 'auto' ? BACKENDS : [wanted]) {
     try {
       const predictor = await loadPredictor(backend, manifest);
-      checkGolden(manifest, golden, saying(manifest, predictor));
-      const microsPerRecord = measure(predictor, manifest.width, batchRecords);
-      reports.push({ backend, missing: null, runtime: predictor.runtime, microsPerRecord });
+      checkGolden(manifest, golden, saying(manifest, predictor), rows);
+      const microsPerRecord = measure(predictor, tiled(rows, manifest.width, batchRecords), batchRecords);
+      const { runtime } = predictor;
+      predictor.dispose();
+      reports.push({ backend, missing: null, isMissing: false, runtime, microsPerRecord });
     } catch (error) {
-      if (wanted !== 'auto' || !(error instanceof BackendMissingError)) throw error;
-      reports.push({ backend, missing: error.message, runtime: null, microsPerRecord: null });
+      if (wanted !== 'auto' || !isOfTheBackend(error)) throw error;
+      const isMissing = error instanceof BackendMissingError;
+      reports.push({ backend, missing: error.message, isMissing, runtime: null, microsPerRecord: null });
     }
   }
   const usable = reports.filter(({ missing }) => missing === null);
   usable.sort((a, b) => (a.microsPerRecord ?? 0) - (b.microsPerRecord ?? 0));
   const best = usable[0];
   if (best === undefined) {
-    throw new BackendMissingError(
-      `no backend can serve model ${manifest.name}: ${reports.map(({ backend, missing }) => `${backend}: ${missing}`).join('; ')}`,
-    );
+    const why = reports.map(({ backend, missing }) => `\n  ${backend}: ${missing}`).join('');
+    const message = `no backend can serve model ${manifest.name} version ${manifest.version}:${why}`;
+    // What is wrong with the model is told before what is not installed.
+    throw reports.every(({ isMissing }) => isMissing)
+      ? new BackendMissingError(message)
+      : new ModelError(message);
   }
   return { backend: best.backend, batchRecords, reports };
 }
+
+const isOfTheBackend = (error: unknown): error is ScorelaneError =>
+  error instanceof BackendMissingError || error instanceof ModelError;
 
 /** What the runtime refuses is the model's fault here: it serves nowhere yet. */
 const saying = ({ name, version }: ModelManifest, predictor: Predictor): Predictor => ({
@@ -79,11 +93,22 @@ const saying = ({ name, version }: ModelManifest, predictor: Predictor): Predict
   },
 });
 
+/** The rows again and again, up to `count` of them. Cells may hold other things than floats. */
+function tiled(rows: Float32Array, width: number, count: number): Float32Array {
+  const all = new Float32Array(count * width);
+  for (let to = 0; to < all.length; to += rows.length)
+    new Uint8Array(all.buffer).set(bytesOf(rows.subarray(0, all.length - to)), to * CELL_BYTES);
+  return all;
+}
+
+const CELL_BYTES = Float32Array.BYTES_PER_ELEMENT;
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
 /**
  * The median microseconds per record, over some calls on `rows` rows; over fewer if they take long.
  */
-function measure(predictor: Predictor, width: number, rows: number): number {
-  const features = new Float32Array(rows * width).map((_, index) => Math.sin(index));
+function measure(predictor: Predictor, features: Float32Array, rows: number): number {
   const begunMs = performance.now();
   const isLate = (): boolean => performance.now() - begunMs > MEASURED_MS_MAX;
   for (let call = 0; call < WARM_UP_CALLS && !isLate(); call++) predictor.predict(features, rows);
@@ -102,7 +127,7 @@ export function explainChoice({ backend, batchRecords, reports }: BackendChoice)
   const parts = reports.map((report) =>
     report.missing === null
       ? `${report.backend} ${report.microsPerRecord?.toFixed(2)} us a record`
-      : `${report.backend} missing (${report.missing})`,
+      : `${report.backend} ${report.isMissing ? 'missing' : 'cannot run it'} (${report.missing})`,
   );
   return `${backend}, measured on ${batchRecords} records: ${parts.join(', ')}`;
 }

@@ -1,8 +1,25 @@
 // The golden check: before a model serves, its golden records must give their known scores, through
 // the features and the backend that will be used.
 
-import { type GoldenRecord, ModelError, type ModelManifest, planOf } from './manifest.ts';
-import { own, type Predictor } from './predictor.ts';
+import { type GoldenRecord, type ModelManifest, type ModelOutput, planOf } from './manifest.ts';
+import { ModelError } from './model-error.ts';
+import { outputTypeOf, outputValue } from './output-column.ts';
+import { type OutputColumn, own, type Predictor } from './predictor.ts';
+
+/**
+ * The rows of the golden records, as if these were the first ones in the log. Throws `ModelError`.
+ */
+export function goldenRows(manifest: ModelManifest, golden: readonly GoldenRecord[]): Float32Array {
+  const { width } = manifest;
+  const plan = planOf(manifest);
+  const features = new Float32Array(golden.length * width);
+  golden.forEach(({ record, timestampMs, key }, index) => {
+    const bytes = key === undefined ? null : Buffer.from(key);
+    const rejection = plan.fill(record, features, index * width, timestampMs, bytes);
+    if (rejection !== null) throw wrong(manifest, `golden record ${index}: ${rejection.message}`);
+  });
+  return features;
+}
 
 /**
  * Predicts the golden records as if they were the first ones in the log. Throws `ModelError` at the
@@ -12,40 +29,51 @@ export function checkGolden(
   manifest: ModelManifest,
   golden: readonly GoldenRecord[],
   predictor: Predictor,
+  rows = goldenRows(manifest, golden),
 ): void {
-  const { width } = manifest;
-  const plan = planOf(manifest);
-  const features = new Float32Array(golden.length * width);
-  golden.forEach(({ record, timestampMs, key }, index) => {
-    const bytes = key === undefined ? null : Buffer.from(key);
-    const rejection = plan.fill(record, features, index * width, timestampMs, bytes);
-    if (rejection !== null) throw wrong(manifest, `golden record ${index}: ${rejection.message}`);
-  });
-  const columns = predictor.predict(features, golden.length);
-  manifest.outputs.forEach((name, outputIndex) => {
-    const column = columns[outputIndex] as Float32Array;
-    const outputWidth = column.length / golden.length;
-    golden.forEach(({ outputs }, index) => {
-      const expected = own(outputs, name);
-      if (expected?.length !== outputWidth) {
-        throw wrong(
-          manifest,
-          `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${outputWidth}`,
-        );
-      }
-      expected.forEach((value, output) => {
-        const found = column[index * outputWidth + output] as number;
-        // Comparisons with NaN are false. So written this way, only a value that is surely near
-        // enough passes.
-        if (Math.abs(found - value) <= manifest.golden.tolerance) return;
-        throw wrong(
-          manifest,
-          `golden record ${index} gives ${name} = ${found} on ${predictor.backend}, expected ${value} within ${manifest.golden.tolerance}`,
-        );
-      });
+  const columns = predictor.predict(rows, golden.length);
+  for (const [index, output] of manifest.outputs.entries())
+    checkOutput(manifest, golden, output, columns[index] as OutputColumn, predictor.backend);
+}
+
+function checkOutput(
+  manifest: ModelManifest,
+  golden: readonly GoldenRecord[],
+  { as: name, type }: ModelOutput,
+  column: OutputColumn,
+  backend: string,
+): void {
+  const found = outputTypeOf(column);
+  if (found !== type)
+    throw wrong(
+      manifest,
+      `output "${name}" is ${type} in model.yaml, ${backend} gives ${found}: say { name: …, as: ${name}, type: ${found} }`,
+    );
+  const { rtol, atol } = manifest.golden;
+  const width = column.length / golden.length;
+  golden.forEach(({ outputs }, index) => {
+    const expected = own(outputs, name);
+    if (expected?.length !== width)
+      throw wrong(
+        manifest,
+        `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${width}`,
+      );
+    expected.forEach((value, element) => {
+      const given = outputValue(column, index * width + element);
+      const within = type === 'float' && typeof value === 'number' ? atol + rtol * Math.abs(value) : 0;
+      // Comparisons with NaN are false. So written this way, only a value that is surely near
+      // enough passes.
+      if (given === value || Math.abs(Number(given) - Number(value)) <= within) return;
+      const allowed = type === 'float' ? ` within ${toPlaces(within)}` : '';
+      throw wrong(
+        manifest,
+        `golden record ${index} gives ${name} = ${given} on ${backend}, expected ${value}${allowed}`,
+      );
     });
   });
 }
+
+const toPlaces = (number: number): string => String(Number(number.toPrecision(3)));
 
 const wrong = ({ name, version }: ModelManifest, message: string): ModelError =>
   new ModelError(`model ${name} version ${version}: ${message}`);

@@ -6,6 +6,7 @@
 
 import type * as Core from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { OutputColumn, Predictor } from './predictor.ts';
 import type { WebDocument } from './web-files.ts';
 
 type TensorFlow = Pick<typeof Core, 'findBackend' | 'getKernel'>;
@@ -75,7 +76,7 @@ export function chainOf(parts: ChainParts): KernelChain | null {
 /** Whether it gives what `predict` gives, to the bit, for any number of rows up to some. */
 export function agrees(
   chain: KernelChain,
-  predict: KernelChain['predict'],
+  predict: Predictor['predict'],
   width: number,
   rowCounts: readonly number[] = [1, 2, 3, 8, 21],
 ): boolean {
@@ -83,13 +84,14 @@ export function agrees(
     // Both signs, small and large.
     const features = Float32Array.from({ length: rows * width }, (_, at) => Math.sin(at + 1) * 2 ** (at % 5));
     const [ours, theirs] = [chain.predict(features, rows), predict(features, rows)];
-    return ours.every((column, index) => sameBits(column, theirs[index] as Float32Array));
+    return ours.every((column, index) => sameBits(column, theirs[index]));
   });
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
-const sameBits = (left: Float32Array, right: Float32Array): boolean => bytesOf(left).equals(bytesOf(right));
+const sameBits = (left: Float32Array, right: OutputColumn | undefined): boolean =>
+  right instanceof Float32Array && bytesOf(left).equals(bytesOf(right));
 
 class ChainBuilder {
   readonly #parts: ChainParts;

@@ -3,51 +3,88 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ScorelaneError } from '../base/errors.ts';
 import { codecs } from '../codec/codecs.ts';
-import { compilePlan, type FeaturePlan } from '../features/plan.ts';
-import { planInput, type StatelessInput, widthOf } from '../features/spec.ts';
+import type { FeaturePlan } from '../features/feature-plan.ts';
+import { compilePlan } from '../features/plan.ts';
+import { type PlanInput, planInput, type StatelessInput, widthOf } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
 import { NoInputError, readTextFile } from '../written/file-trouble.ts';
 import { type Finding, findingsOf, placed, problemIn } from '../written/problem.ts';
 import { wanted } from '../written/wanted.ts';
 import { readYaml, YamlError, type YamlNode } from '../written/yaml.ts';
+import { ModelError } from './model-error.ts';
+import { oneTensor, placeTensors, type Tensors, tensorsSchema } from './tensor-spec.ts';
+import { readVocabulary } from './vocabulary-file.ts';
 
-/** A model cannot be served, and why. */
-export class ModelError extends ScorelaneError {
-  readonly code = 'SCORELANE_MODEL';
+/** What an output holds. Numbers of a model are floats unless model.yaml says otherwise. */
+export const OUTPUT_TYPES = ['float', 'integer', 'flag', 'text'] as const;
+export type OutputType = (typeof OUTPUT_TYPES)[number];
+
+/** An output of the model: its name in the model's signature, and that in results. */
+export interface ModelOutput {
+  readonly name: string;
+  readonly as: string;
+  readonly type: OutputType;
 }
 
+const name = () => z.string().min(1);
+const output = z.union([
+  name().transform((own): ModelOutput => ({ name: own, as: own, type: 'float' })),
+  z
+    .strictObject({ name: name(), as: name().optional(), type: z.enum(OUTPUT_TYPES).default('float') })
+    .transform(({ as, ...rest }): ModelOutput => ({ ...rest, as: as ?? rest.name })),
+]);
+
+const tolerance = () => z.number().nonnegative().optional();
+
 const manifestSchema = z.strictObject({
-  name: z.string().min(1),
-  version: z.union([z.int().positive(), z.string().min(1)]),
-  inputs: z.array(planInput).min(1),
+  name: name(),
+  version: z.union([z.int().positive(), name()]),
+  inputs: z.array(planInput).min(1).optional(),
+  tensors: tensorsSchema.optional(),
   /** The options of the windows among the inputs. */
   windows: stateSchema.prefault({}),
-  outputs: z.array(z.string().min(1)).min(1),
+  outputs: z.array(output).min(1),
   artefacts: z
     .strictObject({
       savedModel: z
         .strictObject({
-          path: z.string().min(1),
+          path: name(),
           signature: z.string().default('serving_default'),
-          input: z.string().min(1),
+          input: name().optional(),
         })
         .optional(),
-      web: z.strictObject({ path: z.string().min(1), input: z.string().min(1).optional() }).optional(),
+      web: z.strictObject({ path: name(), input: name().optional() }).optional(),
     })
-    .refine(({ savedModel, web }) => savedModel !== undefined || web !== undefined, {
+    .refine((artefacts) => Object.keys(artefacts).length > 0, {
       error: 'expected savedModel, web or both',
     }),
-  golden: z.strictObject({ path: z.string().min(1), tolerance: z.number().positive() }),
+  golden: z.strictObject({ path: name(), tolerance: tolerance(), rtol: tolerance(), atol: tolerance() }),
 });
+
+type Written = z.infer<typeof manifestSchema>;
+
+/** An output may differ from the golden one by `atol + rtol * |golden|`. */
+export interface GoldenFile {
+  readonly path: string;
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+/** About what float32 arithmetic in another order differs by. */
+const [RTOL, ATOL] = [1e-4, 1e-5];
+
+const goldenValue = z.union([z.number(), z.string(), z.boolean()]);
 
 const goldenSchema = z
   .array(
     z.strictObject({
       record: z.record(z.string(), z.unknown()),
-      outputs: z.record(z.string(), z.array(z.number())),
+      outputs: z.record(
+        z.string(),
+        z.union([goldenValue.transform((value) => [value]), z.array(goldenValue)]),
+      ),
       /** The record's timestamp, for inputs that use parts of it. */
       timestampMs: z.number().default(0),
       /** The record's key, for windows by that key. */
@@ -58,9 +95,11 @@ const goldenSchema = z
 
 export type GoldenRecord = z.infer<typeof goldenSchema>[number];
 
-export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'version'> {
+export interface ModelManifest extends Pick<Written, 'name' | 'windows' | 'artefacts'>, Tensors {
   readonly version: string;
-  /** The number of floats in a row of the model's input. */
+  readonly outputs: readonly ModelOutput[];
+  readonly golden: GoldenFile;
+  /** The number of cells in a row: the columns of all tensors. */
   readonly width: number;
   /** The absolute path of the version's folder. The paths in the manifest are relative to it. */
   readonly folder: string;
@@ -70,14 +109,55 @@ export interface ModelManifest extends Omit<z.infer<typeof manifestSchema>, 'ver
 export function readManifest(folder: string): ModelManifest {
   const file = join(folder, 'model.yaml');
   const document = documentIn(file, read(file));
-  const { version, ...manifest } = check(
-    file,
-    () => document,
-    manifestSchema,
-    wanted(document, manifestSchema),
+  const written = check(file, () => document, manifestSchema, wanted(document, manifestSchema));
+  const findings: Finding[] = [];
+  const complain = (path: readonly PropertyKey[], message: string): void =>
+    void findings.push({ path, message, right: [], isOfKey: false });
+  const placed = tensorsOf(written, (file) => read(join(folder, file)), complain);
+  const golden = toleranceOf(written.golden, complain);
+  const twice = written.outputs.findIndex(
+    ({ as }, index) => written.outputs.findIndex((each) => each.as === as) < index,
   );
-  const width = manifest.inputs.reduce((sum, input) => sum + widthOf(input), 0);
-  return { ...manifest, version: String(version), width, folder };
+  if (twice >= 0)
+    complain(
+      ['outputs', twice],
+      `expected each name once, found ${JSON.stringify(written.outputs[twice]?.as)} twice`,
+    );
+  if (findings.length > 0)
+    throw new ModelError(findings.map((finding) => problemIn(file, document, finding)).join('\n'));
+  const { name, version, windows, outputs, artefacts } = written;
+  const width = placed.inputs.reduce((sum, input) => sum + widthOf(input), 0);
+  return { name, version: String(version), ...placed, windows, outputs, artefacts, golden, width, folder };
+}
+
+type Complain = (path: readonly PropertyKey[], message: string) => void;
+
+function tensorsOf(
+  { inputs, tensors }: Written,
+  readWords: (file: string) => string,
+  complain: Complain,
+): Tensors {
+  if ((inputs === undefined) === (tensors === undefined))
+    complain(inputs === undefined ? [] : ['inputs'], 'expected inputs or tensors, one of them');
+  const within = (key: string) => (path: readonly PropertyKey[], message: string) =>
+    complain([key, ...path], message);
+  const withWords = (input: PlanInput): PlanInput => readVocabulary(input, readWords);
+  return tensors === undefined
+    ? oneTensor((inputs ?? []).map(withWords), within('inputs'))
+    : placeTensors(
+        tensors.map((tensor) => ({ ...tensor, inputs: tensor.inputs.map(withWords) })),
+        within('tensors'),
+      );
+}
+
+function toleranceOf(
+  { path, tolerance: absolute, rtol, atol }: Written['golden'],
+  complain: Complain,
+): GoldenFile {
+  if (absolute === undefined) return { path, rtol: rtol ?? RTOL, atol: atol ?? ATOL };
+  if (rtol !== undefined || atol !== undefined)
+    complain(['golden', 'tolerance'], 'expected tolerance, or rtol and atol, not both');
+  return { path, rtol: 0, atol: absolute };
 }
 
 /** Whether its features need more than the record itself. */

@@ -6,11 +6,16 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TensorType } from '../features/tensor-type.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
-import { ModelError, type ModelManifest } from './manifest.ts';
+import { type TensorValues, tensorValues } from './cells.ts';
+import type { ModelManifest } from './manifest.ts';
 import { remedyFor } from './missing-package.ts';
+import { ModelError } from './model-error.ts';
 import { BackendMissingError, own, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
+import { matchInputs, type SignatureInput } from './signature.ts';
+import { columnOf, refuseMissingOutputs } from './tensor-output.ts';
 
 /**
  * The part of tfjs-node that is used here. Its own types may be missing: it is an optional
@@ -18,7 +23,7 @@ import { inBrackets } from './runtime-words.ts';
  */
 interface TensorFlow {
   readonly version: Record<string, string>;
-  tensor2d(values: Float32Array, shape: [number, number]): Tensor;
+  tensor(values: TensorValues, shape: number[], type: TensorType): Tensor;
   getBackend(): string;
   setBackend(name: string): Promise<boolean>;
   backend(): { readonly binding?: { readonly TF_Version?: string } };
@@ -28,7 +33,17 @@ interface TensorFlow {
   };
 }
 
+interface SignatureEntry {
+  readonly tfDtype: string;
+  /** Messages of protobuf, a length each: -1 where any will do. Empty where nothing is said. */
+  readonly shape: readonly { getSize(): number }[];
+}
+
 interface SavedModel {
+  readonly signature: {
+    readonly inputs: Readonly<Record<string, SignatureEntry>>;
+    readonly outputs: Readonly<Record<string, SignatureEntry>>;
+  };
   dispose(): void;
   predict(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
@@ -58,7 +73,12 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
         { cause: error },
       );
     });
-  const { width } = manifest;
+  const { tensors, outputs: wanted } = manifest;
+  const signature = model.signature;
+  const inputs = checkingSignature(model, () => {
+    refuseMissingOutputs(path, wanted, Object.keys(signature.outputs));
+    return matchInputs(path, tensors, Object.entries(signature.inputs).map(inputOf), savedModel.input);
+  });
   return {
     backend: 'native',
     runtime: `tfjs-node ${tf.version['tfjs-core']} on TensorFlow ${tf.backend().binding?.TF_Version ?? '(unknown)'}`,
@@ -66,21 +86,18 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
       // Another model of this thread may be on another backend.
       if (tf.getBackend() !== NAME) void tf.setBackend(NAME);
       const padded = Math.ceil(rows / ROWS_MULTIPLE) * ROWS_MULTIPLE;
-      const input = tf.tensor2d(padTo(features, rows * width, padded * width), [padded, width]);
-      const alive = [input];
+      const values = tensorValues(tensors, features, rows, padded);
+      const alive: Tensor[] = [];
       try {
-        const outputs = model.predict({ [savedModel.input]: input });
-        alive.push(...Object.values(outputs));
-        return manifest.outputs.map((name) => {
-          const tensor = own(outputs, name);
-          if (tensor === undefined) {
-            throw new ModelError(
-              `${path} has no output "${name}"; it has: ${Object.keys(outputs).join(', ')}`,
-            );
-          }
-          const column = tensor.dataSync() as Float32Array;
-          return column.subarray(0, (column.length / padded) * rows);
+        const named: Record<string, Tensor> = {};
+        tensors.forEach(({ type, shape }, index) => {
+          const tensor = tf.tensor(values[index] as TensorValues, [padded, ...shape], type);
+          alive.push(tensor);
+          named[(inputs[index] as SignatureInput).name] = tensor;
         });
+        const outputs = model.predict(named);
+        alive.push(...Object.values(outputs));
+        return wanted.map(({ name }) => columnOf(path, name, own(outputs, name) as Tensor, padded, rows));
       } finally {
         // Also if the model throws: the thread goes on with the other records.
         for (const tensor of alive) tensor.dispose();
@@ -90,6 +107,32 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
     dispose: () => model.dispose(),
   };
 }
+
+/** The model is of no use if it does not fit. */
+function checkingSignature<T>(model: SavedModel, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What can be fed to each type of TensorFlow; tfjs-node makes the wider integers of int32. */
+const TYPES: Readonly<Record<string, TensorType>> = {
+  DT_FLOAT: 'float32',
+  DT_INT32: 'int32',
+  DT_INT64: 'int32',
+  DT_UINT8: 'int32',
+  DT_BOOL: 'bool',
+  DT_STRING: 'string',
+};
+
+const inputOf = ([name, { tfDtype, shape }]: readonly [string, SignatureEntry]): SignatureInput => ({
+  name,
+  type: TYPES[tfDtype] ?? tfDtype,
+  shape: shape.length === 0 ? null : shape.map((dimension) => dimension.getSize()),
+});
 
 /** TensorFlow takes an empty file for a model without anything in it. */
 function refuseWithoutGraph(file: string): void {
@@ -109,13 +152,6 @@ function refuseWithoutGraph(file: string): void {
  * (invariant 8).
  */
 const ROWS_MULTIPLE = 8;
-
-function padTo(values: Float32Array, used: number, wanted: number): Float32Array {
-  if (used === wanted) return values.subarray(0, used);
-  const padded = new Float32Array(wanted);
-  padded.set(values.subarray(0, used));
-  return padded;
-}
 
 /** Loads tfjs-node, or says why it cannot be. */
 export function loadTensorFlow(): TensorFlow {

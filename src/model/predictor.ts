@@ -1,7 +1,13 @@
-// A loaded model as the scorer sees it: rows of floats go in, columns of floats come out. Each
+// A loaded model as the scorer sees it: rows of features go in, columns of outputs come out. Each
 // runtime has its own implementation.
 
 import { ScorelaneError } from '../base/errors.ts';
+
+/**
+ * What an output holds for each row, one row after the other: floats, whole numbers (of 32 bits, or
+ * of 64 bits as doubles), flags, or text.
+ */
+export type OutputColumn = Float32Array | Int32Array | Float64Array | Uint8Array | readonly string[];
 
 export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -11,11 +17,11 @@ export interface Predictor {
   /** The runtime's own name and version, for reports. */
   readonly runtime: string;
   /**
-   * `features` holds `rows` rows of the model's width. Returns a column for each output, in the
-   * manifest's order. A column has `rows * width` floats, where the width is the output's. Throws
-   * what the runtime throws.
+   * `features` holds `rows` rows of the model's width, in cells (`cells.ts`). Returns a column for
+   * each output, in the manifest's order. A column has `rows * width` values, where the width is
+   * the output's. Throws what the runtime throws.
    */
-  predict(features: Float32Array, rows: number): Float32Array[];
+  predict(features: Float32Array, rows: number): OutputColumn[];
   /**
    * The tensors that are alive in this thread's runtime. Between calls the number is always the
    * same.

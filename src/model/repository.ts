@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { folderTrouble } from '../written/file-trouble.ts';
 import { didYouMean } from '../written/nearest.ts';
-import { ModelError } from './manifest.ts';
+import { ModelError } from './model-error.ts';
 
 export type VersionWanted = number | string;
 

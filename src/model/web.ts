@@ -7,10 +7,14 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type * as Core from '@tensorflow/tfjs-core';
 import type { io, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { tensorValues } from './cells.ts';
 import { agrees, chainOf, type KernelChain } from './kernel-chain.ts';
-import { ModelError, type ModelManifest } from './manifest.ts';
-import { BackendMissingError, isNotInstalled, own, type Predictor } from './predictor.ts';
+import type { ModelManifest } from './manifest.ts';
+import { ModelError } from './model-error.ts';
+import { BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
+import { matchInputs, type SignatureInput } from './signature.ts';
+import { columnOf, refuseMissingOutputs } from './tensor-output.ts';
 import { readWebDocument, readWeights, type WebDocument } from './web-files.ts';
 
 type TensorFlow = Omit<typeof Core, 'default'>;
@@ -35,16 +39,23 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
       { cause: error },
     );
   });
-  const { width } = manifest;
+  const { width, tensors, outputs } = manifest;
   const predict: Predictor['predict'] = (features, rows) => {
     // Another model of this thread may be on another backend. This one has started before, so it is
     // set at once, without waiting.
     if (tf.getBackend() !== backend) void tf.setBackend(backend);
-    const tensors = tf.tidy(() => run(tf.tensor2d(features.subarray(0, rows * width), [rows, width])));
+    const values = tensorValues(tensors, features, rows);
+    const results = tf.tidy(() =>
+      run(
+        tensors.map(({ type, shape }, index) =>
+          tf.tensor(values[index] as Float32Array, [rows, ...shape], type),
+        ),
+      ),
+    );
     try {
-      return tensors.map((tensor) => tensor.dataSync() as Float32Array);
+      return outputs.map(({ name }, index) => columnOf(file, name, results[index] as Tensor, rows));
     } finally {
-      tf.dispose(tensors);
+      tf.dispose(results);
     }
   };
   return {
@@ -94,7 +105,8 @@ function sameAs(chain: KernelChain, predict: Predictor['predict'], width: number
 }
 
 interface Runner {
-  run(input: Tensor): Tensor[];
+  /** Takes the tensors of model.yaml, in its order. */
+  run(inputs: readonly Tensor[]): Tensor[];
   /** The same without what TensorFlow.js does around its kernels; null where it must do it. */
   readonly chain: KernelChain | null;
   dispose(): void;
@@ -104,20 +116,23 @@ async function loadRunner(
   tf: TensorFlow,
   backend: 'wasm' | 'cpu',
   file: string,
-  { outputs, width }: ModelManifest,
+  manifest: ModelManifest,
   inputName: string | undefined,
 ): Promise<Runner> {
+  const { outputs, tensors, width } = manifest;
   const document = readWebDocument(file);
   if (document.format === 'graph-model') {
     const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
     const model = await loadGraphModel(fromFolder(file, document));
     try {
-      const nodes = nodesOf(file, model, document, inputName, outputs);
+      const nodes = nodesOf(file, model, document, manifest, inputName);
+      const [input = ''] = nodes.inputs;
+      const isPlain = tensors.length === 1 && tensors[0]?.type === 'float32';
       return {
-        run: (tensor) => [model.execute({ [nodes.input]: tensor }, [...nodes.outputs])].flat(),
+        run: (given) => [model.execute(namedBy(nodes.inputs, given), [...nodes.outputs])].flat(),
         chain:
-          backend === 'wasm'
-            ? chainOf({ tf, backend, document, weights: model.weights, ...nodes, width })
+          backend === 'wasm' && isPlain
+            ? chainOf({ tf, backend, document, weights: model.weights, input, outputs: nodes.outputs, width })
             : null,
         dispose: () => model.dispose(),
       };
@@ -128,41 +143,65 @@ async function loadRunner(
   }
   const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
   const model: LayersModel = await loadLayersModel(fromFolder(file, document));
-  if (model.outputs.length !== outputs.length) {
+  try {
+    if (model.outputs.length !== outputs.length)
+      throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
+    const signature = model.inputs.map(({ name, dtype, shape }) => inputOf({ name, dtype, shape }));
+    const names = matchInputs(file, tensors, signature, inputName).map(({ name }) => name);
+    const order = signature.map(({ name }) => names.indexOf(name));
+    return {
+      run: (given) => [model.predict(order.map((index) => given[index] as Tensor))].flat() as Tensor[],
+      chain: null,
+      dispose: () => void model.dispose(),
+    };
+  } catch (error) {
     model.dispose();
-    throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
+    throw error;
   }
-  return {
-    run: (input) => [model.predict(input)].flat() as Tensor[],
-    chain: null,
-    dispose: () => void model.dispose(),
-  };
 }
 
-/** The nodes of the graph that take the rows, and that give the outputs. */
+const namedBy = (names: readonly string[], given: readonly Tensor[]): Record<string, Tensor> =>
+  Object.fromEntries(names.map((name, index) => [name, given[index] as Tensor]));
+
+const inputOf = ({
+  name,
+  dtype,
+  shape,
+}: {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape?: readonly (number | null)[] | undefined;
+}): SignatureInput => ({ name, type: dtype, shape: shape?.map((length) => length ?? -1) ?? null });
+
+interface WrittenSignature {
+  readonly inputs?: Record<string, { readonly name: string }>;
+  readonly outputs?: Record<string, { readonly name: string }>;
+}
+
+/** The nodes of the graph that take the tensors of model.yaml, and that give the outputs. */
 function nodesOf(
   file: string,
   model: GraphModel,
   document: WebDocument,
+  { tensors, outputs }: ModelManifest,
   inputName: string | undefined,
-  outputs: readonly string[],
-): { readonly input: string; readonly outputs: readonly string[] } {
-  const signature = (document.signature ?? {}) as {
-    readonly inputs?: Record<string, { readonly name: string }>;
-    readonly outputs?: Record<string, { readonly name: string }>;
+): { readonly inputs: readonly string[]; readonly outputs: readonly string[] } {
+  const { inputs: written, outputs: given = {} } = (document.signature ?? {}) as WrittenSignature;
+  const plain = (name: string): string => name.replace(/:0$/, '');
+  // A graph's inputs by their names in the signature; one without a signature has its nodes alone.
+  const names = new Map(Object.entries(written ?? {}).map(([name, node]) => [plain(node.name), name]));
+  const signature = model.inputs.map(({ name, dtype, shape }) => ({
+    node: name,
+    ...inputOf({ name: names.get(plain(name)) ?? name, dtype, shape }),
+  }));
+  // An input may also be meant by its node.
+  const meant = signature.find(({ node }) => plain(node) === inputName)?.name ?? inputName;
+  const matched = matchInputs(file, tensors, signature, meant);
+  refuseMissingOutputs(file, outputs, Object.keys(given));
+  return {
+    inputs: matched.map((input) => (input as (typeof signature)[number]).node),
+    outputs: outputs.map(({ name }) => (given[name] as { readonly name: string }).name),
   };
-  const input =
-    inputName === undefined ? model.inputs[0]?.name : (own(signature.inputs, inputName)?.name ?? inputName);
-  if (input === undefined) throw new ModelError(`${file} has no input`);
-  const names = outputs.map((name) => {
-    const node = own(signature.outputs, name)?.name;
-    if (node === undefined) {
-      const known = Object.keys(signature.outputs ?? {}).join(', ');
-      throw new ModelError(`${file} has no output "${name}"; it has: ${known || 'none in its signature'}`);
-    }
-    return node;
-  });
-  return { input, outputs: names };
 }
 
 /** Hands over what was read. TensorFlow.js itself only fetches it over HTTP. */

@@ -2,7 +2,7 @@
 // another thread took its place. Several pools may ask the same thread, each for its own model.
 
 import { blamedBy } from '../base/errors.ts';
-import { ModelError } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
 import {
   type Deployment,
   type Failed,

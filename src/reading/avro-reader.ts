@@ -5,8 +5,10 @@
 import { type AvroOptions, AvroReader, type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { Found } from '../codec/avro-found.ts';
 import type { WantedPath } from '../codec/avro-walk.ts';
+import type { FeaturePlan } from '../features/feature-plan.ts';
 import { canonicalPath, formatPath, parsePath } from '../features/path.ts';
-import { asNumber, type FeaturePlan, OBJECT_FIELDS, scaled } from '../features/plan.ts';
+import { OBJECT_FIELDS, scaled } from '../features/plan.ts';
+import { asNumber } from '../features/refusals.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { elementOf, type Placed } from './fields.ts';
@@ -189,7 +191,7 @@ export class WalkingAvroReader implements InputReader {
       if (!found.isNumber(place)) {
         const given = found.valueAt(place) ?? null;
         const other = input.count === undefined ? asNumber(given) : undefined;
-        const number = given === null ? input.default : other;
+        const number = given !== null ? other : typeof input.default === 'number' ? input.default : undefined;
         if (number === undefined) return false;
         found.numbers.fill(number, place, place + count);
       }

@@ -3,8 +3,9 @@
 import { codecs, type Format } from '../codec/codecs.ts';
 import { looseJson } from '../codec/json-loose.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
+import type { FeaturePlan } from '../features/feature-plan.ts';
 import { parsePath } from '../features/path.ts';
-import { compilePlan, type FeaturePlan } from '../features/plan.ts';
+import { compilePlan } from '../features/plan.ts';
 import type { PlanInput, StatelessInput } from '../features/spec.ts';
 import { FramedJsonReader } from './framed-json-reader.ts';
 import { generalReader, type InputReader } from './input-reader.ts';

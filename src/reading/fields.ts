@@ -3,7 +3,7 @@
 // previous record, and compares bytes.
 
 import { canonicalPath, formatPath, isElement, parsePath } from '../features/path.ts';
-import { type FieldInput, type PlanInput, widthOf } from '../features/spec.ts';
+import { type FieldInput, fieldsOf, type PlanInput, widthOf } from '../features/spec.ts';
 
 /** The reasons why a key of a map is wanted. */
 export interface PlacedField {
@@ -113,13 +113,23 @@ export function directInputs(inputs: readonly PlanInput[]): Placed[] {
   const direct = new Map<string, Placed>();
   let column = 0;
   for (const input of inputs) {
-    const isOwn = input.kind === 'field' && elementOf(input.path, inputs) === undefined;
+    const isOwn =
+      input.kind === 'field' &&
+      elementOf(input.path, inputs) === undefined &&
+      !hasInputsInside(input, inputs);
     const path = isOwn ? canonicalPath(input.path) : '';
     if (isOwn && !direct.has(path)) direct.set(path, { input, column });
     column += widthOf(input);
   }
   return [...direct.values()];
 }
+
+/** Whether another input is an element of the lists in its lists: the walk does not note those. */
+const hasInputsInside = ({ path, shape }: FieldInput, inputs: readonly PlanInput[]): boolean =>
+  shape !== undefined &&
+  inputs.some((other) =>
+    fieldsOf(other).some((each) => canonicalPath(each).startsWith(`${canonicalPath(path)}.`)),
+  );
 
 export function compileFields(inputs: readonly Placed[], idPaths: readonly string[]): FieldMap {
   const wanted: Wanted[] = inputs.map(({ input, column }, inputIndex) => ({

@@ -6,8 +6,8 @@ import { type NamedSchema, SchemaNeededError } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import type { Codec } from '../codec/codec.ts';
 import { isNestedDeeper, NESTING_MAX } from '../codec/nesting.ts';
+import type { FeaturePlan } from '../features/feature-plan.ts';
 import { parsePath, valueAt } from '../features/path.ts';
-import type { FeaturePlan } from '../features/plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { Locator } from './locate.ts';
 

@@ -9,7 +9,7 @@ import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './undecoded-record.ts';
-import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
+import { elementsBelow, isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [MINUS, ZERO, NINE, QUOTE, BACKSLASH] = [0x2d, 0x30, 0x39, 0x22, 0x5c];
 
@@ -94,20 +94,40 @@ export class JsonReader extends WalkingReader {
     column: number,
     depth: number,
   ): boolean {
+    const { count, shape } = input;
+    const isRead =
+      count === undefined
+        ? this.#number(input, isUnscaled(input), features, column)
+        : this.#lists(input, shape ?? [count], 0, features, column, depth);
+    if (isRead) this.sawInput(inputIndex);
+    return isRead;
+  }
+
+  /** Reads lists of these lengths, those from `level` on, whose elements begin at `column`. */
+  #lists(
+    input: FieldInput,
+    lengths: readonly number[],
+    level: number,
+    features: Float32Array,
+    column: number,
+    depth: number,
+  ): boolean {
     const walker = this.#walker;
-    if (input.count === undefined) {
-      if (!this.#number(input, isUnscaled(input), features, column)) return false;
-    } else {
-      if (depth >= this.nestingMax || !walker.enterList()) return false;
-      const asItIs = isUnscaled(input);
-      let done = asItIs ? walker.readFloat32s(features, column, input.count) : 0;
-      for (; walker.nextElement(done === 0); done++) {
-        if (done === input.count || !this.#number(input, asItIs, features, column + done)) return false;
-      }
-      if (done !== input.count) return false;
+    const length = lengths[level] as number;
+    if (depth >= this.nestingMax || !walker.enterList()) return false;
+    const isInnermost = level === lengths.length - 1;
+    const asItIs = isUnscaled(input);
+    const each = elementsBelow(lengths, level);
+    let done = isInnermost && asItIs ? walker.readFloat32s(features, column, length) : 0;
+    for (; walker.nextElement(done === 0); done++) {
+      if (done === length) return false;
+      const element = column + done * each;
+      const isRead = isInnermost
+        ? this.#number(input, asItIs, features, element)
+        : this.#lists(input, lengths, level + 1, features, element, depth + 1);
+      if (!isRead) return false;
     }
-    this.sawInput(inputIndex);
-    return true;
+    return done === length;
   }
 
   #number(input: FieldInput, asItIs: boolean, features: Float32Array, column: number): boolean {

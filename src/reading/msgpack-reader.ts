@@ -7,7 +7,7 @@ import { scaled } from '../features/plan.ts';
 import type { FieldInput } from '../features/spec.ts';
 import type { FieldMap, PlacedField } from './fields.ts';
 import { WHOLE } from './undecoded-record.ts';
-import { isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
+import { elementsBelow, isUnscaled, type WalkingParts, WalkingReader } from './walking-reader.ts';
 
 const [FALSE, TRUE, UINT64, INT64] = [0xc2, 0xc3, 0xcf, 0xd3];
 
@@ -84,21 +84,47 @@ export class MsgpackReader extends WalkingReader {
     column: number,
     depth: number,
   ): boolean {
+    const { count, shape } = input;
+    const isRead =
+      count === undefined
+        ? this.#numbers(input, 1, features, column, 0)
+        : this.#lists(input, shape ?? [count], 0, features, column, depth);
+    if (isRead) this.sawInput(inputIndex);
+    return isRead;
+  }
+
+  /** Reads lists of these lengths, those from `level` on, whose elements begin at `column`. */
+  #lists(
+    input: FieldInput,
+    lengths: readonly number[],
+    level: number,
+    features: Float32Array,
+    column: number,
+    depth: number,
+  ): boolean {
     const walker = this.#walker;
-    const { count } = input;
-    let done = 0;
-    if (count !== undefined) {
-      if (depth >= this.nestingMax || walker.readArraySize() !== count) return false;
-      if (isUnscaled(input)) done = walker.readFloat32s(count, features, column);
+    const length = lengths[level] as number;
+    if (depth >= this.nestingMax || walker.readArraySize() !== length) return false;
+    if (level === lengths.length - 1) {
+      const done = isUnscaled(input) ? walker.readFloat32s(length, features, column) : 0;
+      return this.#numbers(input, length, features, column, done);
     }
-    for (; done < (count ?? 1); done++) {
+    const each = elementsBelow(lengths, level);
+    for (let index = 0; index < length; index++)
+      if (!this.#lists(input, lengths, level + 1, features, column + index * each, depth + 1)) return false;
+    return true;
+  }
+
+  /** Reads the numbers from `done` up to `count`. */
+  #numbers(input: FieldInput, count: number, features: Float32Array, column: number, done: number): boolean {
+    const walker = this.#walker;
+    for (let index = done; index < count; index++) {
       if (!walker.readNumber()) return false;
       const feature = scaled(input, walker.value);
       // Only for NaN and infinity is this difference not 0.
       if (feature - feature !== 0) return false;
-      features[column + done] = feature;
+      features[column + index] = feature;
     }
-    this.sawInput(inputIndex);
     return true;
   }
 }

@@ -2,8 +2,8 @@
 
 import type { AvroReader } from '../codec/avro.ts';
 import type { Format } from '../codec/codecs.ts';
+import type { FeaturePlan, Fields } from '../features/feature-plan.ts';
 import { onlyPlan } from '../features/only.ts';
-import type { FeaturePlan, Fields } from '../features/plan.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { AvroRecord, WalkingAvroReader } from './avro-reader.ts';
 import { readerFor } from './choose-reader.ts';

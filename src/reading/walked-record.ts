@@ -1,7 +1,7 @@
 // A record that was walked, not decoded, as a plan sees it. Some inputs are in their columns
 // already, and are not computed again.
 
-import type { Fields } from '../features/plan.ts';
+import type { Fields } from '../features/feature-plan.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { directInputs, type Placed } from './fields.ts';
 

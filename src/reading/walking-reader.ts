@@ -4,7 +4,7 @@
 // says what is wrong. Both give the same features and the same refusals (test/scoring/).
 
 import type { Codec } from '../codec/codec.ts';
-import type { FeaturePlan } from '../features/plan.ts';
+import type { FeaturePlan } from '../features/feature-plan.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { FieldInput } from '../features/spec.ts';
 import { compileFields, type FieldMap } from './fields.ts';
@@ -183,3 +183,10 @@ export abstract class WalkingReader implements InputReader {
 
 /** Whether the feature equals the number. */
 export const isUnscaled = ({ log1p, mean, std }: FieldInput): boolean => !log1p && mean === 0 && std === 1;
+
+/** How many numbers each element of a list of that level holds. */
+export function elementsBelow(lengths: readonly number[], level: number): number {
+  let product = 1;
+  for (let inner = level + 1; inner < lengths.length; inner++) product *= lengths[inner] as number;
+  return product;
+}

@@ -6,6 +6,7 @@ import { FEATURES } from '../answers/result-names.ts';
 import type { AvroReader, SchemaId } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
+import { rowsAsNumbers } from '../model/cells.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
@@ -65,6 +66,7 @@ export class LoadedModel {
       reader,
       writer: writerOf(manifest, golden, setup),
       predictor,
+      features: setup.features ? rowsAsNumbers(manifest.tensors) : null,
       states,
       model: manifest,
       probe: () => this.probe(),
@@ -172,6 +174,7 @@ function writerOf(
     const shape = { idPaths, outputs: avroOutputs(manifest, golden, features) };
     return new AvroResultWriter({ ...shape, model, version }, resultFrame);
   }
-  const outputs = features ? [...manifest.outputs, FEATURES] : manifest.outputs;
+  const outputs = manifest.outputs.map(({ as }) => as);
+  if (features) outputs.push(FEATURES);
   return new ResultWriter({ inputFormat, format: resultFormat, idPaths, outputs, model, version });
 }

@@ -6,6 +6,7 @@ import type { Rejection } from '../features/rejection.ts';
 import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
 import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
 import type { RecordView } from '../log/record-batch-reader.ts';
+import type { OutputColumn } from '../model/predictor.ts';
 import { NO_OUTCOME, type Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS } from '../scoring/record-counts.ts';
 import type { ScorePart } from '../worker-protocol/messages.ts';
@@ -69,7 +70,7 @@ export class PartAnswers {
   }
 
   /** Writes the result of a row, from index `index` of the `count` rows in `columns`. */
-  write(rowIndex: number, columns: readonly Float32Array[], index: number, count: number): void {
+  write(rowIndex: number, columns: readonly OutputColumn[], index: number, count: number): void {
     const row = this.#workspace.rows[rowIndex] as PendingRow;
     const refusal = notFinite(columns, index, count);
     if (refusal !== null) {

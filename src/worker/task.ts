@@ -3,6 +3,7 @@
 
 import { SKIPPED } from '../features/only.ts';
 import type { Rejection } from '../features/rejection.ts';
+import { texts } from '../features/texts.ts';
 import { NO_WINDOWS } from '../features/window-counts.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
@@ -163,6 +164,7 @@ export class Task {
   #flush(): void {
     if (this.#pending > 0) this.#predict(this.#pending);
     this.#pending = 0;
+    texts.clear();
     const started = performance.now();
     while (this.#writing < this.#reading) this.#finish();
     this.#answers[this.#reading]?.endChunk();
@@ -171,8 +173,8 @@ export class Task {
 
   /** Rows come, or are refused, in the order in which they were read. */
   #predict(count: number): void {
-    const { predictor, reader, probe, setup } = this.#parts;
-    const parts = { predictor, width: reader.width, withFeatures: setup.features, probe };
+    const { predictor, reader, probe, features } = this.#parts;
+    const parts = { predictor, width: reader.width, features, probe };
     this.#predictMs += predictRows(parts, this.#workspace.features, 0, count, {
       scored: (columns, first, rows) => {
         const started = performance.now();

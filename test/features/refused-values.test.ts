@@ -2,7 +2,8 @@
 // happened to the windows by then.
 
 import test from 'ava';
-import { compilePlan, describe } from '../../src/features/plan.ts';
+import { compilePlan } from '../../src/features/plan.ts';
+import { describe } from '../../src/features/refusals.ts';
 import { type PlanInput, planInput, type StatelessInput } from '../../src/features/spec.ts';
 import { type Owns, StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../src/model/choose.ts';
-import { ModelError, readManifest } from '../../src/model/manifest.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import { ModelError } from '../../src/model/model-error.ts';
 import type { Backend } from '../../src/model/predictor.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
@@ -141,7 +142,10 @@ for (const [what, backend, file, content, told] of CASES) {
 
 test('an output with a name that every object inherits is one that the model does not have', async (t) => {
   for (const backend of ['wasm', 'native'] as const) {
-    const manifest = { ...readManifest(MODEL_FOLDER), outputs: ['constructor'] };
+    const manifest = {
+      ...readManifest(MODEL_FOLDER),
+      outputs: [{ name: 'constructor', as: 'constructor', type: 'float' as const }],
+    };
     await t.throwsAsync(chooseBackend(manifest, backend, 8), {
       instanceOf: ModelError,
       message: /no output "constructor"; it has: score/,

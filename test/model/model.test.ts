@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { probeBackends } from '../../src/model/backend-probe.ts';
 import { explainChoice } from '../../src/model/choose.ts';
-import { ModelError, readGolden, readManifest } from '../../src/model/manifest.ts';
+import { readGolden, readManifest } from '../../src/model/manifest.ts';
+import { ModelError } from '../../src/model/model-error.ts';
 import { BACKENDS, BackendMissingError } from '../../src/model/predictor.ts';
 import { findVersion } from '../../src/model/repository.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
@@ -110,6 +111,6 @@ test('the repository finds versions, and says what there is instead', (t) => {
 });
 
 test('the golden records cover both outcomes', (t) => {
-  const scores = readGolden(readManifest(MODEL_FOLDER)).map(({ outputs }) => outputs.score?.[0] ?? 0);
+  const scores = readGolden(readManifest(MODEL_FOLDER)).map(({ outputs }) => Number(outputs.score?.[0]));
   t.true(scores.some((score) => score > 0.9) && scores.some((score) => score < 0.01));
 });

@@ -3,7 +3,7 @@
 // depends on those before it.
 
 import type { Archive, Numbers } from '../../src/features/archive.ts';
-import type { Fields } from '../../src/features/plan.ts';
+import type { Fields } from '../../src/features/feature-plan.ts';
 import type { PlanInput } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import type { Window, WindowFunction } from '../../src/features/window-spec.ts';

@@ -50,6 +50,7 @@ export function scorerWith(
       version: '3',
     }),
     predictor,
+    features: setup.features ? (rows) => rows : null,
     states: null,
     model: { name: 'm', version: '3' },
     probe,

@@ -120,6 +120,7 @@ function fates(
     },
     states,
     model: { name: 'm', version: '3' },
+    features: (rows) => rows.slice(),
     probe: () => {},
   });
   states?.begin(LANE, FIRST);

@@ -1,14 +1,14 @@
 // Predicts rows of features, and finds those that the model cannot take (invariant 7).
 
 import type { Rejection } from '../../features/rejection.ts';
-import type { Predictor } from '../../model/predictor.ts';
+import type { OutputColumn, Predictor } from '../../model/predictor.ts';
 
 export interface PredictParts {
   readonly predictor: Predictor;
   /** Floats of a row. */
   readonly width: number;
-  /** Whether the row itself is an output too, after those of the model. */
-  readonly withFeatures: boolean;
+  /** The rows themselves as an output, after those of the model; null without it. */
+  readonly features: ((rows: Float32Array) => OutputColumn) | null;
   /** Throws when the model does not work any more. */
   readonly probe: () => void;
 }
@@ -16,10 +16,10 @@ export interface PredictParts {
 /** What becomes of rows. */
 export interface Predicted {
   /**
-   * The outputs of `count` rows from `first` on: `count * width` floats each, the width being the
+   * The outputs of `count` rows from `first` on: `count * width` values each, the width being the
    * output's own.
    */
-  scored(columns: readonly Float32Array[], first: number, count: number): void;
+  scored(columns: readonly OutputColumn[], first: number, count: number): void;
   refused(row: number, rejection: Rejection): void;
 }
 
@@ -35,11 +35,11 @@ export function predictRows(
   to: number,
   predicted: Predicted,
 ): number {
-  const { predictor, width, withFeatures, probe } = parts;
+  const { predictor, width, features: asOutput, probe } = parts;
   const count = to - from;
   const rows = features.subarray(from * width, to * width);
   const started = performance.now();
-  let columns: Float32Array[];
+  let columns: OutputColumn[];
   try {
     columns = predictor.predict(rows, count);
   } catch (error) {
@@ -55,6 +55,6 @@ export function predictRows(
     return tookMs;
   }
   const tookMs = performance.now() - started;
-  predicted.scored(withFeatures ? [...columns, rows] : columns, from, count);
+  predicted.scored(asOutput === null ? columns : [...columns, asOutput(rows)], from, count);
   return tookMs;
 }

@@ -4,7 +4,7 @@
 // is told that it is lost, and builds it up again from the log.
 
 import { subtract } from '../../base/counts.ts';
-import type { FeaturePlan } from '../../features/plan.ts';
+import type { FeaturePlan } from '../../features/feature-plan.ts';
 import type { StatefulPlan } from '../../features/stateful-plan.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../../features/window-counts.ts';
 import { keyOf } from '../../log/topic-partition.ts';

@@ -7,6 +7,8 @@ import { nameOfId } from '../../answers/result-names.ts';
 import { viewOf } from '../../base/int64.ts';
 import { LONG } from '../../codec/avro-long.ts';
 import { codecs } from '../../codec/codecs.ts';
+import { outputIn } from '../../model/output-column.ts';
+import type { OutputColumn } from '../../model/predictor.ts';
 import type { InputReader } from '../../reading/input-reader.ts';
 import type { ResultEncoder } from './result-writer.ts';
 
@@ -42,7 +44,7 @@ export class AvroResultWriter implements ResultEncoder {
     reader: InputReader,
     row: number,
     _source: Uint8Array,
-    columns: readonly Float32Array[],
+    columns: readonly OutputColumn[],
     index: number,
     count: number,
   ): void {
@@ -52,9 +54,7 @@ export class AvroResultWriter implements ResultEncoder {
       value[name] = idOf(ids[id]);
     });
     this.#outputs.forEach(({ name, isList }, output) => {
-      const column = columns[output] as Float32Array;
-      const width = column.length / count;
-      value[name] = isList ? [...column.subarray(index * width, (index + 1) * width)] : column[index];
+      value[name] = outputIn(columns[output] as OutputColumn, index, count, isList);
     });
     const from = this.#frame.length;
     let end = this.#type.encode(value, this.bytes, from);

@@ -6,6 +6,8 @@ import { nameOfId } from '../../answers/result-names.ts';
 import { copyBytes, copyWords } from '../../base/copy.ts';
 import { viewOf } from '../../base/int64.ts';
 import { codecs, type Format, type InputFormat } from '../../codec/codecs.ts';
+import { outputIn } from '../../model/output-column.ts';
+import type { OutputColumn } from '../../model/predictor.ts';
 import { ELSEWHERE, type InputReader } from '../../reading/input-reader.ts';
 import { type Notation, notations } from './notation.ts';
 
@@ -23,7 +25,7 @@ export interface ResultEncoder {
     reader: InputReader,
     row: number,
     source: Uint8Array,
-    columns: readonly Float32Array[],
+    columns: readonly OutputColumn[],
     index: number,
     count: number,
   ): void;
@@ -55,6 +57,8 @@ export class ResultWriter implements ResultEncoder {
   readonly #tail: DataView;
   /** Ids of the row, where they have to be encoded; null for those that are copied. */
   readonly #encodedIds: (Uint8Array | null)[];
+  /** Outputs of the row that are no floats. */
+  readonly #encodedOutputs: Uint8Array[] = [];
 
   constructor({ inputFormat, format, idPaths, outputs, model, version }: ResultShape) {
     const notation = notations[format];
@@ -86,12 +90,12 @@ export class ResultWriter implements ResultEncoder {
     reader: InputReader,
     row: number,
     source: Uint8Array,
-    columns: readonly Float32Array[],
+    columns: readonly OutputColumn[],
     index: number,
     count: number,
   ): void {
     const notation = this.#notation;
-    const present = this.#reserve(reader, row, columns, count);
+    const present = this.#reserve(reader, row, columns, index, count);
     let byteAt = this.#copy(this.#begins[present] as DataView, 0);
     for (let id = 0; id < this.#idKeys.length; id++) {
       const encoded = this.#encodedIds[id];
@@ -107,13 +111,18 @@ export class ResultWriter implements ResultEncoder {
       byteAt = this.#copy(this.#separator, byteAt);
     }
     for (let output = 0; output < this.#outputKeys.length; output++) {
-      const column = columns[output] as Float32Array;
+      const column = columns[output] as OutputColumn;
       const width = column.length / count;
       byteAt = this.#copy(this.#outputKeys[output] as DataView, byteAt);
-      byteAt =
-        width === 1
-          ? notation.writeNumber(this.bytes, byteAt, column[index] as number)
-          : notation.writeList(this.bytes, byteAt, column, index * width, (index + 1) * width);
+      if (column instanceof Float32Array)
+        byteAt =
+          width === 1
+            ? notation.writeNumber(this.bytes, byteAt, column[index] as number)
+            : notation.writeList(this.bytes, byteAt, column, index * width, (index + 1) * width);
+      else {
+        const encoded = this.#encodedOutputs[output] as Uint8Array;
+        byteAt = copyBytes(encoded, 0, encoded.length, this.bytes, byteAt);
+      }
       byteAt = this.#copy(this.#separator, byteAt);
     }
     this.end = this.#copy(this.#tail, byteAt);
@@ -123,7 +132,13 @@ export class ResultWriter implements ResultEncoder {
    * Makes room for the result, and encodes the ids that cannot be copied. Returns how many ids
    * there are.
    */
-  #reserve(reader: InputReader, row: number, columns: readonly Float32Array[], count: number): number {
+  #reserve(
+    reader: InputReader,
+    row: number,
+    columns: readonly OutputColumn[],
+    index: number,
+    count: number,
+  ): number {
     const { numberBytesMax, listBytesMax } = this.#notation;
     let size = (this.#begins.at(-1) as DataView).byteLength + this.#tail.byteLength;
     let present = 0;
@@ -148,9 +163,15 @@ export class ResultWriter implements ResultEncoder {
       size += (this.#idKeys[id] as DataView).byteLength + length + this.#separator.byteLength;
     }
     for (let output = 0; output < this.#outputKeys.length; output++) {
-      const numbers = (columns[output] as Float32Array).length / count;
-      const key = (this.#outputKeys[output] as DataView).byteLength;
-      size += key + listBytesMax + numbers * numberBytesMax + this.#separator.byteLength;
+      const column = columns[output] as OutputColumn;
+      const width = column.length / count;
+      size += (this.#outputKeys[output] as DataView).byteLength + this.#separator.byteLength;
+      if (column instanceof Float32Array) size += listBytesMax + width * numberBytesMax;
+      else {
+        const encoded = Uint8Array.from(this.#encode(outputIn(column, index, count, width !== 1)));
+        this.#encodedOutputs[output] = encoded;
+        size += encoded.length;
+      }
     }
     if (size > this.bytes.length) {
       this.bytes = Buffer.allocUnsafeSlow(2 * size);
