@@ -144,10 +144,33 @@ def write_graph_model(model, path):
         file.write(data)
 
 
+def write_onnx(layers, path):
+    """The same for onnxruntime, from weights and biases."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, values, last = [], [], "features"
+    for i, (weight, bias) in enumerate(layers):
+        for name, value in ((f"dense_{i}/kernel", weight), (f"dense_{i}/bias", bias)):
+            values.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
+        nodes.append(helper.make_node("Gemm", [last, f"dense_{i}/kernel", f"dense_{i}/bias"], [f"dense_{i}"]))
+        is_last = i + 1 == len(layers)
+        last = "score" if is_last else f"dense_{i}/relu"
+        nodes.append(helper.make_node("Sigmoid" if is_last else "Relu", [f"dense_{i}"], [last]))
+    tensor = lambda name, width: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["records", width])
+    graph = helper.make_graph(
+        nodes, "mlp", [tensor("features", len(layers[0][0]))], [tensor("score", 1)], values
+    )
+    opsets = [helper.make_opsetid("", 13)]
+    onnx.save(helper.make_model(graph, producer_name="train.py", ir_version=8, opset_imports=opsets), path)
+
+
 def write_model(model, folder):
-    """Both forms of the model, with the names that model.yaml gives them."""
+    """All forms of the model, with the names that model.yaml gives them."""
     write_saved_model(model, os.path.join(folder, "saved_model"))
     write_graph_model(model, os.path.join(folder, "model.json"))
+    layers = [(weight.numpy(), bias.numpy()) for weight, bias in zip(model.weights, model.biases)]
+    write_onnx(layers, os.path.join(folder, "model.onnx"))
 
 
 def number(value):

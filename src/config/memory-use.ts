@@ -26,6 +26,7 @@ const RUNTIME_BYTES: Readonly<Record<Backend, number>> = {
   native: 490 * MIB,
   wasm: 190 * MIB,
   cpu: 190 * MIB,
+  onnx: 190 * MIB,
 };
 /** A worker thread, without its heap and its buffers. */
 const THREAD_BYTES = 50 * MIB;

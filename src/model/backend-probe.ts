@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { dropGuard, type Guard, guardThread, newGuard } from '../base/uninterrupted.ts';
 import { type BackendChoice, chooseBackend } from './choose.ts';
 import { readManifest } from './manifest.ts';
 import { ModelError } from './model-error.ts';
@@ -18,9 +19,11 @@ type Answer = { readonly choice: BackendChoice } | { readonly code: string; read
 
 /** Throws `ModelError` or `BackendMissingError`. */
 export async function probeBackends(question: Question): Promise<BackendChoice> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: question });
+  const guard = newGuard();
+  const worker = new Worker(new URL(import.meta.url), { workerData: { ...question, guard } });
   const [answer] = (await once(worker, 'message')) as [Answer];
   await worker.terminate();
+  dropGuard(guard);
   if ('choice' in answer) return answer.choice;
   if (answer.code === new BackendMissingError().code) throw new BackendMissingError(answer.message);
   throw new ModelError(answer.message);
@@ -37,5 +40,7 @@ async function answer({ modelFolder, wanted, batchRecords }: Question): Promise<
 }
 
 if (!isMainThread && parentPort !== null && workerData !== null && 'wanted' in workerData) {
-  parentPort.postMessage(await answer(workerData as Question));
+  const { guard, ...question } = workerData as Question & { readonly guard: Guard };
+  guardThread(guard);
+  parentPort.postMessage(await answer(question));
 }

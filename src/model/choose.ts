@@ -86,7 +86,7 @@ const saying = ({ name, version }: ModelManifest, predictor: Predictor): Predict
       if (error instanceof ScorelaneError) throw error;
       throw new ModelError(
         `model ${name} version ${version}: expected outputs for its golden records on ${predictor.backend}, ` +
-          `found that TensorFlow cannot compute them${inBrackets(error)}`,
+          `found that ${predictor.backend === 'onnx' ? 'onnxruntime' : 'TensorFlow'} cannot compute them${inBrackets(error)}`,
         { cause: error },
       );
     }

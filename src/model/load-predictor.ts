@@ -11,6 +11,7 @@ import { type Backend, BackendMissingError, isNotInstalled, type Predictor } fro
  */
 export async function loadPredictor(backend: Backend, manifest: ModelManifest): Promise<Predictor> {
   if (backend === 'native') return (await import('./native.ts')).loadNative(manifest);
+  if (backend === 'onnx') return (await import('./onnx.ts')).loadOnnx(manifest);
   try {
     return await (await import('./web.ts')).loadWeb(backend, manifest);
   } catch (error) {

@@ -56,9 +56,10 @@ const manifestSchema = z.strictObject({
         })
         .optional(),
       web: z.strictObject({ path: name(), input: name().optional() }).optional(),
+      onnx: z.strictObject({ path: name(), input: name().optional() }).optional(),
     })
     .refine((artefacts) => Object.keys(artefacts).length > 0, {
-      error: 'expected savedModel, web or both',
+      error: 'expected savedModel, web or onnx, one or more of them',
     }),
   golden: z.strictObject({ path: name(), tolerance: tolerance(), rtol: tolerance(), atol: tolerance() }),
 });

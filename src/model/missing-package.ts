@@ -8,16 +8,29 @@ import { packageFolder } from '../base/package-folder.ts';
 /** The package does not have it. */
 const BUILDER = join(packageFolder, 'tools', 'native.ts');
 
-const IN_CLONE = {
-  tfjsNode: '"npm run native" builds it from registry packages',
-  others: '"npm ci" installs it',
+interface Remedies {
+  readonly inClone: string;
+  readonly inPackage: string;
+}
+
+const OTHERS: Remedies = {
+  inClone: '"npm ci" installs it',
+  inPackage: '"npm install" installs it again',
 };
-const IN_PACKAGE = {
-  tfjsNode:
-    '"npm install @tensorflow/tfjs-node@4.22.0" beside scorelane installs it where its installer may run and can download TensorFlow',
-  others: '"npm install" installs it again',
+const OPTIONAL: Readonly<Record<string, Remedies>> = {
+  '@tensorflow/tfjs-node': {
+    inClone: '"npm run native" builds it from registry packages',
+    inPackage:
+      '"npm install @tensorflow/tfjs-node@4.22.0" beside scorelane installs it where its installer may run and can download TensorFlow',
+  },
+  'onnxruntime-node': {
+    inClone: '"npm ci" installs it; it runs on Linux, Windows and macOS, as its folder bin says',
+    inPackage:
+      '"npm install --ignore-scripts onnxruntime-node@1.30.0" beside scorelane installs it; ' +
+      'it runs on Linux, Windows and macOS, as its folder bin says',
+  },
 };
 
 /** `isClone`: whether scorelane runs from its sources. */
 export const remedyFor = (packageName: string, isClone = existsSync(BUILDER)): string =>
-  (isClone ? IN_CLONE : IN_PACKAGE)[packageName === '@tensorflow/tfjs-node' ? 'tfjsNode' : 'others'];
+  (OPTIONAL[packageName] ?? OTHERS)[isClone ? 'inClone' : 'inPackage'];

@@ -12,7 +12,7 @@ import { type TensorValues, tensorValues } from './cells.ts';
 import type { ModelManifest } from './manifest.ts';
 import { remedyFor } from './missing-package.ts';
 import { ModelError } from './model-error.ts';
-import { BackendMissingError, own, type Predictor } from './predictor.ts';
+import { BackendMissingError, firstLine, own, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
 import { matchInputs, type SignatureInput } from './signature.ts';
 import { columnOf, refuseMissingOutputs } from './tensor-output.ts';
@@ -168,5 +168,3 @@ export function loadTensorFlow(): TensorFlow {
 }
 
 const PACKAGE = '@tensorflow/tfjs-node';
-
-const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] as string;

@@ -9,7 +9,7 @@ import { ScorelaneError } from '../base/errors.ts';
  */
 export type OutputColumn = Float32Array | Int32Array | Float64Array | Uint8Array | readonly string[];
 
-export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
+export const BACKENDS = ['native', 'wasm', 'cpu', 'onnx'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 export interface Predictor {
@@ -43,3 +43,5 @@ export const isNotInstalled = (error: unknown): boolean =>
 /** What a map itself holds under a name of model.yaml, and not what every object inherits. */
 export const own = <T>(map: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
   map !== undefined && Object.hasOwn(map, name) ? map[name] : undefined;
+
+export const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] as string;

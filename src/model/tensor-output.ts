@@ -31,12 +31,20 @@ export function columnOf(
   padded: number,
   rows = padded,
 ): OutputColumn {
-  if (tensor.shape[0] !== padded)
+  refuseOtherRows(where, name, tensor.shape, padded);
+  return firstRows(tensor.dataSync() as OutputColumn, padded, rows);
+}
+
+/** Throws `ModelError` for an output of this shape if it has no row for each record. */
+export function refuseOtherRows(where: string, name: string, shape: readonly number[], rows: number): void {
+  if (shape[0] !== rows)
     throw new ModelError(
-      `${where}: expected a row for each record in the output "${name}", ${padded} of them here, found the ` +
-        `shape [${tensor.shape.join(', ')}]`,
+      `${where}: expected a row for each record in the output "${name}", ${rows} of them here, found the ` +
+        `shape [${shape.join(', ')}]`,
     );
-  const values = tensor.dataSync() as OutputColumn;
+}
+
+export function firstRows(values: OutputColumn, padded: number, rows: number): OutputColumn {
   const used = (values.length / padded) * rows;
   return used === values.length
     ? values

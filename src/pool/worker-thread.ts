@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FixedQueue, Piscina } from 'piscina';
 import { SerialQueue } from '../base/serial-queue.ts';
+import { dropGuard, keepOutside, letIn, newGuard } from '../base/uninterrupted.ts';
 import {
   type GrowthLimits,
   isShared,
@@ -86,6 +87,7 @@ export class PiscinaThread implements WorkerThread {
   readonly #waitedMs: WorkerData['waitedMs'] = new Int32Array(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   );
+  readonly #guard = newGuard();
   /**
    * Piscina does not keep the order of calls: a task that was skipped once is overtaken by the next
    * to come.
@@ -100,6 +102,8 @@ export class PiscinaThread implements WorkerThread {
   readonly #aborts = new EventEmitter();
   /** Why that was done. */
   #reason: Error | undefined;
+  /** Counts the tasks. */
+  #task = 0;
   readonly #deadline = new TaskDeadline({
     waitedMs: () => Atomics.load(this.#waitedMs, 0),
     onPassed: (ms) => this.#abort(new DeadlineError(`a worker took longer than ${ms} ms`)),
@@ -111,7 +115,7 @@ export class PiscinaThread implements WorkerThread {
     this.#deadlineMs = deadlineMs;
     this.#pool = new Piscina({
       filename: (workerUrl ?? WORKER).href,
-      workerData: { growth, waitedMs: this.#waitedMs } satisfies WorkerData,
+      workerData: { growth, waitedMs: this.#waitedMs, guard: this.#guard } satisfies WorkerData,
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
@@ -169,12 +173,29 @@ export class PiscinaThread implements WorkerThread {
       throw error;
     } finally {
       this.#deadline.end();
+      this.#task++;
     }
   }
 
+  /** As soon as the thread can be ended, unless it has done its task until then. */
   #abort(reason: Error): void {
-    this.#reason = reason;
-    this.#aborts.emit('abort');
+    const task = this.#task;
+    const abort = (): void => {
+      if (task !== this.#task) {
+        letIn(this.#guard);
+        return;
+      }
+      this.#reason = reason;
+      this.#aborts.emit('abort');
+    };
+    const left = this.#keepOutside();
+    if (left === null) abort();
+    else void left.then(abort);
+  }
+
+  #keepOutside(): Promise<void> | null {
+    const [thread] = this.#pool.threads;
+    return thread === undefined ? null : keepOutside(this.#guard, thread.threadId);
   }
 
   /**
@@ -183,7 +204,13 @@ export class PiscinaThread implements WorkerThread {
    */
   stop(): Promise<void> {
     this.#deadline.stop();
-    this.#stopped ??= this.#pool.destroy();
+    this.#stopped ??= this.#end();
     return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    await this.#keepOutside();
+    await this.#pool.destroy();
+    dropGuard(this.#guard);
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Dialect } from '../answers/dead-letter.ts';
 import { ScorelaneError } from '../base/errors.ts';
+import type { Guard } from '../base/uninterrupted.ts';
 import type { InputFormat } from '../codec/codecs.ts';
 import type { Rejection } from '../features/rejection.ts';
 import type { CompressionType } from '../log/compression.ts';
@@ -110,6 +111,8 @@ export interface WorkerData {
    * up nothing.
    */
   readonly waitedMs: Int32Array<SharedArrayBuffer>;
+  /** Says when the thread may be ended. */
+  readonly guard: Guard;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { guardThread } from '../base/uninterrupted.ts';
 import { SchemaNeededError } from '../codec/avro.ts';
 import { turnToFree } from '../log/compression.ts';
 import {
@@ -23,7 +24,8 @@ import { LoadedModel } from './loaded-model.ts';
 import { SharedReaders } from './model-reader.ts';
 import { UsageReporter } from './usage-reporter.ts';
 
-const { growth, waitedMs } = workerData as WorkerData;
+const { growth, waitedMs, guard } = workerData as WorkerData;
+guardThread(guard);
 /** By their names. */
 const models = new Map<string, LoadedModel>();
 const readers = new SharedReaders();

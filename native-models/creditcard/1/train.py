@@ -1,6 +1,6 @@
 """Trains native-models/creditcard/1 and writes everything this folder holds besides this file.
 
-    pip install tensorflow-cpu==2.20.0 scikit-learn==1.9.1
+    pip install tensorflow-cpu==2.20.0 onnx==1.23.2 scikit-learn==1.9.1
     python train.py PATH/TO/creditcard.csv
 
 Input: the columns V1..V28, Amount and Class of the card-fraud set of the ULB Machine Learning Group
@@ -92,6 +92,7 @@ def write_manifest(mean, std):
             "artefacts:",
             "  savedModel: { path: saved_model, signature: serving_default, input: features }",
             "  web: { path: model.json, input: features }",
+            "  onnx: { path: model.onnx, input: features }",
             f"golden: {{ path: golden.json, tolerance: {GOLDEN_TOLERANCE:.0e} }}",
             "",
         ]

@@ -1,6 +1,6 @@
 """Trains native-models/transactions/1 and writes everything this folder holds besides this file and README.md.
 
-    pip install tensorflow-cpu==2.20.0 scikit-learn==1.9.1
+    pip install tensorflow-cpu==2.20.0 onnx==1.23.2 scikit-learn==1.9.1
     python train.py            (node and the packages of this repository must be there)
 
 The history comes from `scorelane produce --generate transactions --to FILE`, and the features from `scorelane features`, by the
@@ -73,6 +73,7 @@ def write_manifest(mean, std):
             "artefacts:",
             "  savedModel: { path: saved_model, signature: serving_default, input: features }",
             "  web: { path: model.json, input: features }",
+            "  onnx: { path: model.onnx, input: features }",
             f"golden: {{ path: golden.json, tolerance: {GOLDEN_TOLERANCE:.0e} }}",
             "",
         ]
