@@ -293,7 +293,6 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
     predictor,
     states: null,
     model: { name, version },
-    features: null,
     probe: () => {},
   });
   const bytes = new Uint8Array(batch.bytes);

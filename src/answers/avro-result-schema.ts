@@ -1,18 +1,12 @@
 // The Avro schema of results. All results of a model have the same schema.
 
 import type { GoldenRecord, ModelManifest, OutputType } from '../model/manifest.ts';
+import { type ResultField, resultFields } from '../model/result-columns.ts';
 import { FEATURES, nameOfId } from './result-names.ts';
 
 export interface AvroResultShape {
   readonly idPaths: readonly string[];
-  readonly outputs: readonly AvroOutput[];
-}
-
-export interface AvroOutput {
-  readonly name: string;
-  readonly isList: boolean;
-  /** Floats unless given. */
-  readonly type?: OutputType;
+  readonly outputs: readonly ResultField[];
 }
 
 const TYPES: Readonly<Record<OutputType, string>> = {
@@ -22,21 +16,14 @@ const TYPES: Readonly<Record<OutputType, string>> = {
   text: 'string',
 };
 
-/**
- * The outputs of a model, as its golden records show them. With the features, if results carry
- * those.
- */
+/** The fields that come from the model. With the features, if results carry those. */
 export function avroOutputs(
-  { outputs }: Pick<ModelManifest, 'outputs'>,
+  manifest: Pick<ModelManifest, 'outputs' | 'results'>,
   golden: readonly GoldenRecord[],
   features: boolean,
 ): AvroResultShape['outputs'] {
-  const found = outputs.map(({ as: name, type }) => ({
-    name,
-    type,
-    isList: (golden[0]?.outputs[name]?.length ?? 1) > 1,
-  }));
-  return features ? [...found, { name: FEATURES, isList: true }] : found;
+  const fields = resultFields(manifest, golden);
+  return features ? [...fields, { name: FEATURES, type: 'float', isList: true }] : fields;
 }
 
 /**
@@ -55,7 +42,7 @@ export const avroNameOf = (name: string): string =>
 export function resultSchema({ idPaths, outputs }: AvroResultShape): string {
   const fields = [
     ...idPaths.map((path) => ({ name: avroNameOf(nameOfId(path)), type: ID_TYPES, default: null })),
-    ...outputs.map(({ name, isList, type = 'float' }) => ({
+    ...outputs.map(({ name, isList, type }) => ({
       name: avroNameOf(name),
       type: isList ? { type: 'array', items: TYPES[type] } : TYPES[type],
     })),

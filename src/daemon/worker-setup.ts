@@ -5,6 +5,7 @@ import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { rowsAsNumbers } from '../model/cells.ts';
 import { readManifest } from '../model/manifest.ts';
+import { resultFields } from '../model/result-columns.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { avroSetup } from './avro-setup.ts';
@@ -18,12 +19,12 @@ export function scorerSetup(
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
 ): ScorerSetup {
   const { output, deadLetters, scoring, limits } = config;
-  const { outputs, tensors } = readManifest(model.modelFolder);
-  if (output.features && rowsAsNumbers(tensors) === null)
+  const manifest = readManifest(model.modelFolder);
+  if (output.features && rowsAsNumbers(manifest.tensors) === null)
     throw new ConfigError([
       'output.features: expected false for a model with a tensor of text, found true: features are numbers',
     ]);
-  const names = outputs.map(({ as }) => as);
+  const names = resultFields(manifest, []).map(({ name }) => name);
   const twice = nameTwice(output.ids, names, output.features);
   if (twice !== undefined)
     throw new ConfigError([

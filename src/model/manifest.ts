@@ -14,8 +14,9 @@ import { type Finding, findingsOf, placed, problemIn } from '../written/problem.
 import { wanted } from '../written/wanted.ts';
 import { readYaml, YamlError, type YamlNode } from '../written/yaml.ts';
 import { ModelError } from './model-error.ts';
+import { type DerivedResult, namesOf, resultSchema, sourceOf } from './results-spec.ts';
 import { oneTensor, placeTensors, type Tensors, tensorsSchema } from './tensor-spec.ts';
-import { readVocabulary } from './vocabulary-file.ts';
+import { readVocabulary, withLabels } from './vocabulary-file.ts';
 
 /** What an output holds. Numbers of a model are floats unless model.yaml says otherwise. */
 export const OUTPUT_TYPES = ['float', 'integer', 'flag', 'text'] as const;
@@ -26,13 +27,20 @@ export interface ModelOutput {
   readonly name: string;
   readonly as: string;
   readonly type: OutputType;
+  /** It is not written into results; `results` may be derived from it. */
+  readonly hidden?: boolean;
 }
 
 const name = () => z.string().min(1);
 const output = z.union([
   name().transform((own): ModelOutput => ({ name: own, as: own, type: 'float' })),
   z
-    .strictObject({ name: name(), as: name().optional(), type: z.enum(OUTPUT_TYPES).default('float') })
+    .strictObject({
+      name: name(),
+      as: name().optional(),
+      type: z.enum(OUTPUT_TYPES).default('float'),
+      hidden: z.boolean().default(false),
+    })
     .transform(({ as, ...rest }): ModelOutput => ({ ...rest, as: as ?? rest.name })),
 ]);
 
@@ -46,6 +54,7 @@ const manifestSchema = z.strictObject({
   /** The options of the windows among the inputs. */
   windows: stateSchema.prefault({}),
   outputs: z.array(output).min(1),
+  results: z.array(resultSchema).default([]),
   artefacts: z
     .strictObject({
       savedModel: z
@@ -99,6 +108,8 @@ export type GoldenRecord = z.infer<typeof goldenSchema>[number];
 export interface ModelManifest extends Pick<Written, 'name' | 'windows' | 'artefacts'>, Tensors {
   readonly version: string;
   readonly outputs: readonly ModelOutput[];
+  /** What is derived from outputs; labels are read. */
+  readonly results: readonly DerivedResult[];
   readonly golden: GoldenFile;
   /** The number of cells in a row: the columns of all tensors. */
   readonly width: number;
@@ -114,24 +125,48 @@ export function readManifest(folder: string): ModelManifest {
   const findings: Finding[] = [];
   const complain = (path: readonly PropertyKey[], message: string): void =>
     void findings.push({ path, message, right: [], isOfKey: false });
-  const placed = tensorsOf(written, (file) => read(join(folder, file)), complain);
+  const readWords = (file: string): string => read(join(folder, file));
+  const placed = tensorsOf(written, readWords, complain);
   const golden = toleranceOf(written.golden, complain);
-  const twice = written.outputs.findIndex(
-    ({ as }, index) => written.outputs.findIndex((each) => each.as === as) < index,
-  );
-  if (twice >= 0)
-    complain(
-      ['outputs', twice],
-      `expected each name once, found ${JSON.stringify(written.outputs[twice]?.as)} twice`,
-    );
+  checkNames(written, complain);
+  const results = written.results.map((result) => withLabels(result, readWords));
   if (findings.length > 0)
     throw new ModelError(findings.map((finding) => problemIn(file, document, finding)).join('\n'));
   const { name, version, windows, outputs, artefacts } = written;
   const width = placed.inputs.reduce((sum, input) => sum + widthOf(input), 0);
-  return { name, version: String(version), ...placed, windows, outputs, artefacts, golden, width, folder };
+  return {
+    name,
+    version: String(version),
+    ...placed,
+    windows,
+    outputs,
+    results,
+    artefacts,
+    golden,
+    width,
+    folder,
+  };
 }
 
 type Complain = (path: readonly PropertyKey[], message: string) => void;
+
+/** A result is derived from an output, or from a result before it. */
+function checkNames({ outputs, results }: Written, complain: Complain): void {
+  const names = new Set<string>();
+  const add = (name: string, path: readonly PropertyKey[]): void => {
+    if (names.has(name)) complain(path, `expected each name once, found ${JSON.stringify(name)} twice`);
+    names.add(name);
+  };
+  for (const [index, { as: name }] of outputs.entries()) add(name, ['outputs', index]);
+  for (const [index, result] of results.entries()) {
+    if (!names.has(sourceOf(result)))
+      complain(
+        ['results', index, result.kind],
+        `expected an output or a result before it, one of ${[...names].join(', ')}, found ${JSON.stringify(sourceOf(result))}`,
+      );
+    for (const name of namesOf(result)) add(name, ['results', index]);
+  }
+}
 
 function tensorsOf(
   { inputs, tensors }: Written,

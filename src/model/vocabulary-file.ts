@@ -1,9 +1,10 @@
-// Vocabularies that stand in files beside model.yaml.
+// Vocabularies and labels that stand in files beside model.yaml.
 
 import { vocabularyOf } from '../features/category-spec.ts';
 import type { PlanInput } from '../features/spec.ts';
 import { firstTwice, type Vocabulary, wordsIn } from '../features/vocabulary.ts';
 import { ModelError } from './model-error.ts';
+import type { DerivedResult } from './results-spec.ts';
 
 /** The input with the words of its file. Throws `ModelError`. */
 export function readVocabulary(input: PlanInput, readFile: (file: string) => string): PlanInput {
@@ -19,4 +20,10 @@ export function readVocabulary(input: PlanInput, readFile: (file: string) => str
   return input.kind === 'category'
     ? { ...input, vocabulary: read }
     : { ...input, tokens: { ...input.tokens, vocabulary: read } };
+}
+
+/** The result with the labels of its file, one a line. Throws `ModelError`. */
+export function withLabels(result: DerivedResult, readFile: (file: string) => string): DerivedResult {
+  if ((result.kind !== 'argmax' && result.kind !== 'top') || result.labels === undefined) return result;
+  return 'file' in result.labels ? { ...result, labels: wordsIn(readFile(result.labels.file)) } : result;
 }

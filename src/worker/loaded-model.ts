@@ -6,11 +6,11 @@ import { FEATURES } from '../answers/result-names.ts';
 import type { AvroReader, SchemaId } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
-import { rowsAsNumbers } from '../model/cells.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import type { Predictor } from '../model/predictor.ts';
+import { asResults, resultFields } from '../model/result-columns.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import {
   type MendRequest,
@@ -65,8 +65,7 @@ export class LoadedModel {
       setup,
       reader,
       writer: writerOf(manifest, golden, setup),
-      predictor,
-      features: setup.features ? rowsAsNumbers(manifest.tensors) : null,
+      predictor: asResults(predictor, manifest, setup.features),
       states,
       model: manifest,
       probe: () => this.probe(),
@@ -174,7 +173,7 @@ function writerOf(
     const shape = { idPaths, outputs: avroOutputs(manifest, golden, features) };
     return new AvroResultWriter({ ...shape, model, version }, resultFrame);
   }
-  const outputs = manifest.outputs.map(({ as }) => as);
+  const outputs = resultFields(manifest, golden).map((field) => field.name);
   if (features) outputs.push(FEATURES);
   return new ResultWriter({ inputFormat, format: resultFormat, idPaths, outputs, model, version });
 }

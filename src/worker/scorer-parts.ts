@@ -1,6 +1,6 @@
 // What a pipeline is made of, and the buffers in which it works.
 
-import type { OutputColumn, Predictor } from '../model/predictor.ts';
+import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import type { PendingRow } from './row.ts';
@@ -12,9 +12,8 @@ export interface ScorerParts {
   readonly setup: ScorerSetup;
   readonly reader: InputReader;
   readonly writer: ResultEncoder;
+  /** Gives the columns of results. */
   readonly predictor: Predictor;
-  /** The scored rows as an output of their own; null where results have no features. */
-  readonly features: ((rows: Float32Array) => OutputColumn) | null;
   /**
    * States of the lanes on this thread; null for a model that keeps none. The reader puts records
    * into the state that is in use.

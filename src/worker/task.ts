@@ -173,8 +173,8 @@ export class Task {
 
   /** Rows come, or are refused, in the order in which they were read. */
   #predict(count: number): void {
-    const { predictor, reader, probe, features } = this.#parts;
-    const parts = { predictor, width: reader.width, features, probe };
+    const { predictor, reader, probe } = this.#parts;
+    const parts = { predictor, width: reader.width, probe };
     this.#predictMs += predictRows(parts, this.#workspace.features, 0, count, {
       scored: (columns, first, rows) => {
         const started = performance.now();

@@ -92,7 +92,6 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
     },
     states,
     model: { name: 'm', version: '1' },
-    features: null,
     probe: () => {},
   });
   return { setup, scorer, states };

@@ -50,7 +50,6 @@ export function scorerWith(
       version: '3',
     }),
     predictor,
-    features: setup.features ? (rows) => rows : null,
     states: null,
     model: { name: 'm', version: '3' },
     probe,

@@ -43,7 +43,6 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
     predictor: { ...sums([]), predict: (rows) => [rows.slice()] },
     states,
     model: { name: 'm', version: '3' },
-    features: null,
     probe: () => {},
   });
   states.begin(LANE, FIRST);

@@ -34,7 +34,10 @@ function resultsOf(reader: InputReader, format: Format, value: Uint8Array): stri
   if (refusal !== null) return null;
   const writers = [
     ...FORMATS.map((each) => new ResultWriter({ ...SHAPE, inputFormat: format, format: each })),
-    new AvroResultWriter({ ...SHAPE, outputs: [{ name: 'score', isList: false }] }, new Uint8Array(0)),
+    new AvroResultWriter(
+      { ...SHAPE, outputs: [{ name: 'score', type: 'float' as const, isList: false }] },
+      new Uint8Array(0),
+    ),
   ];
   return writers.map((writer) => {
     writer.write(reader, 1, bytes, [Float32Array.of(0.5)], 0, 1);

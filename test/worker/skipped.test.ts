@@ -114,13 +114,13 @@ function fates(
     predictor: {
       backend: 'cpu',
       runtime: 'test',
-      predict: (_, rows) => [new Float32Array(rows)],
+      // The features are the last column of a result.
+      predict: (features, rows) => [new Float32Array(rows), features.slice()],
       tensorCount: () => 0,
       dispose: () => {},
     },
     states,
     model: { name: 'm', version: '3' },
-    features: (rows) => rows.slice(),
     probe: () => {},
   });
   states?.begin(LANE, FIRST);

@@ -4,11 +4,10 @@ import type { Rejection } from '../../features/rejection.ts';
 import type { OutputColumn, Predictor } from '../../model/predictor.ts';
 
 export interface PredictParts {
+  /** Gives the columns of results. */
   readonly predictor: Predictor;
   /** Floats of a row. */
   readonly width: number;
-  /** The rows themselves as an output, after those of the model; null without it. */
-  readonly features: ((rows: Float32Array) => OutputColumn) | null;
   /** Throws when the model does not work any more. */
   readonly probe: () => void;
 }
@@ -35,7 +34,7 @@ export function predictRows(
   to: number,
   predicted: Predicted,
 ): number {
-  const { predictor, width, features: asOutput, probe } = parts;
+  const { predictor, width, probe } = parts;
   const count = to - from;
   const rows = features.subarray(from * width, to * width);
   const started = performance.now();
@@ -55,6 +54,6 @@ export function predictRows(
     return tookMs;
   }
   const tookMs = performance.now() - started;
-  predicted.scored(asOutput === null ? columns : [...columns, asOutput(rows)], from, count);
+  predicted.scored(columns, from, count);
   return tookMs;
 }

@@ -13,8 +13,8 @@ import { anyInt64 } from '../../support/int64.ts';
 const SHAPE = {
   idPaths: ['id', 'card.number'],
   outputs: [
-    { name: 'score', isList: false },
-    { name: 'classes', isList: true },
+    { name: 'score', type: 'float' as const, isList: false },
+    { name: 'classes', type: 'float' as const, isList: true },
   ],
 };
 const SCHEMA = resultSchema(SHAPE);

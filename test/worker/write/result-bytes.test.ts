@@ -154,7 +154,7 @@ test('json to msgpack: an id is encoded anew, though it stands in the record', (
 });
 
 test('avro: a result of any length comes out whole, behind its frame, also once the buffer has grown', (t) => {
-  const avroShape = { idPaths: ['id'], outputs: [{ name: 'o', isList: true }] };
+  const avroShape = { idPaths: ['id'], outputs: [{ name: 'o', type: 'float' as const, isList: true }] };
   const reader = new AvroReader({
     framing: 'plain',
     schema: resultSchema(avroShape),
