@@ -1,23 +1,38 @@
 // The model that a configuration names: where it lies, and what runs it.
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Codec } from '../codec/codec.ts';
 import { codecs } from '../codec/codecs.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { probeBackends } from '../model/backend-probe.ts';
 import type { BackendChoice } from '../model/choose.ts';
+import { readManifest } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
 import { findVersion } from '../model/repository.ts';
 
 /** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
-export function backendFor(config: Config): Promise<BackendChoice> {
+export async function backendFor(config: Config): Promise<BackendChoice> {
   const { model, scoring } = config;
+  const folder = modelFolder(config);
+  refuseOtherName(folder);
   return probeBackends({
-    modelFolder: modelFolder(config),
+    modelFolder: folder,
     wanted: model.backend,
     batchRecords: scoring.predictRecords,
   });
+}
+
+/** Results say what model.yaml says: it must be what the folders say, by which models are found. */
+function refuseOtherName(folder: string): void {
+  const { name, version } = readManifest(folder);
+  const [foundAs, versionFoundAs] = [basename(dirname(folder)), basename(folder)];
+  if (name !== foundAs || version !== versionFoundAs)
+    throw new ModelError(
+      `${join(folder, 'model.yaml')}: expected name: ${foundAs} and version: ${versionFoundAs}, as its folders are called, ` +
+        `found name: ${name} and version: ${version}`,
+    );
 }
 
 export const modelFolder = ({ model }: Config): string =>

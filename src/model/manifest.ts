@@ -1,7 +1,7 @@
 // model.yaml: all that is needed to serve a model version. It is read once and checked in full. An
 // error names the file and the key.
 
-import { join } from 'node:path';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { codecs } from '../codec/codecs.ts';
 import type { FeaturePlan } from '../features/feature-plan.ts';
@@ -14,7 +14,7 @@ import { type Finding, findingsOf, placed, problemIn } from '../written/problem.
 import { wanted } from '../written/wanted.ts';
 import { readYaml, YamlError, type YamlNode } from '../written/yaml.ts';
 import { ModelError } from './model-error.ts';
-import { type DerivedResult, namesOf, resultSchema, sourceOf } from './results-spec.ts';
+import { type DerivedResult, derivedResult, namesOf, sourceOf } from './results-spec.ts';
 import { oneTensor, placeTensors, type Tensors, tensorsSchema } from './tensor-spec.ts';
 import { readVocabulary, withLabels } from './vocabulary-file.ts';
 
@@ -54,7 +54,7 @@ const manifestSchema = z.strictObject({
   /** The options of the windows among the inputs. */
   windows: stateSchema.prefault({}),
   outputs: z.array(output).min(1),
-  results: z.array(resultSchema).default([]),
+  results: z.array(derivedResult).default([]),
   artefacts: z
     .strictObject({
       savedModel: z
@@ -125,11 +125,14 @@ export function readManifest(folder: string): ModelManifest {
   const findings: Finding[] = [];
   const complain = (path: readonly PropertyKey[], message: string): void =>
     void findings.push({ path, message, right: [], isOfKey: false });
-  const readWords = (file: string): string => read(join(folder, file));
+  const readWords = (path: string): string => read(inside(file, folder, path));
   const placed = tensorsOf(written, readWords, complain);
   const golden = toleranceOf(written.golden, complain);
   checkNames(written, complain);
   const results = written.results.map((result) => withLabels(result, readWords));
+  const { savedModel, web } = written.artefacts;
+  for (const path of [savedModel?.path, web?.path, golden.path])
+    if (path !== undefined) inside(file, folder, path);
   if (findings.length > 0)
     throw new ModelError(findings.map((finding) => problemIn(file, document, finding)).join('\n'));
   const { name, version, windows, outputs, artefacts } = written;
@@ -146,6 +149,15 @@ export function readManifest(folder: string): ModelManifest {
     width,
     folder,
   };
+}
+
+/** The path of a file of the model, which must not lead out of its folder. Throws `ModelError`. */
+function inside(file: string, folder: string, path: string): string {
+  const whole = resolve(folder, path);
+  if (!isAbsolute(path) && whole.startsWith(resolve(folder) + sep)) return whole;
+  throw new ModelError(
+    `${file}: expected a path inside of the model's folder, found ${JSON.stringify(path)}`,
+  );
 }
 
 type Complain = (path: readonly PropertyKey[], message: string) => void;

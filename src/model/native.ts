@@ -9,6 +9,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorType } from '../features/tensor-type.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { type TensorValues, tensorValues } from './cells.ts';
+import { importHint } from './import-hint.ts';
 import type { ModelManifest } from './manifest.ts';
 import { remedyFor } from './missing-package.ts';
 import { ModelError } from './model-error.ts';
@@ -63,7 +64,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const tf = loadTensorFlow();
   await tf.setBackend(NAME);
   const path = join(manifest.folder, savedModel.path);
-  refuseWithoutGraph(join(path, 'saved_model.pb'));
+  refuseWithoutGraph(path);
   const model = await tf.node
     .loadSavedModel(path, ['serve'], savedModel.signature)
     .catch((error: unknown) => {
@@ -135,12 +136,13 @@ const inputOf = ([name, { tfDtype, shape }]: readonly [string, SignatureEntry]):
 });
 
 /** TensorFlow takes an empty file for a model without anything in it. */
-function refuseWithoutGraph(file: string): void {
+function refuseWithoutGraph(folder: string): void {
+  const file = join(folder, 'saved_model.pb');
   let size: number;
   try {
     ({ size } = statSync(file));
   } catch (error) {
-    throw new ModelError(`${file}: ${fileTrouble(error, file)}`, { cause: error });
+    throw new ModelError(`${file}: ${fileTrouble(error, file)}${importHint(folder)}`, { cause: error });
   }
   if (size === 0) throw new ModelError(`${file}: expected the graph of a SavedModel, found an empty file`);
 }

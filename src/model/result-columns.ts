@@ -1,5 +1,5 @@
-// From the outputs of a model to the columns of its results: those that are shown, what is derived from
-// them, and the features if they are wanted.
+// From the outputs of a model to the columns of its results: those that are shown, what is derived
+// from them, and the features if they are wanted.
 
 import { rowsAsNumbers } from './cells.ts';
 import type { GoldenRecord, ModelManifest, OutputType } from './manifest.ts';
@@ -15,7 +15,10 @@ export interface ResultField {
   readonly isList: boolean;
 }
 
-/** The fields that come from the model, in the order of the columns. Outputs are as wide as golden ones. */
+/**
+ * The fields that come from the model, in the order of the columns. Outputs are as wide as golden
+ * ones.
+ */
 export function resultFields(
   { outputs, results }: Pick<ModelManifest, 'outputs' | 'results'>,
   golden: readonly GoldenRecord[],
@@ -60,8 +63,8 @@ function fieldsOfResult(result: DerivedResult, isList: boolean): ResultField[] {
 }
 
 /**
- * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody writes
- * them, but NaN among them is seen.
+ * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody
+ * writes them, but NaN among them is seen.
  */
 export function asResults(predictor: Predictor, manifest: ModelManifest, features: boolean): Predictor {
   const { outputs, results, tensors } = manifest;
@@ -126,18 +129,20 @@ function derivation(result: DerivedResult, tensors: readonly TensorSpec[]): Deri
   }
 }
 
-/** The numbers of the `k` largest values of each row, the largest first; of equal ones the first. */
+/**
+ * The numbers of the `k` largest values of each row, the largest first; of equal ones the first.
+ */
 function largest(values: Float32Array, count: number, k: number): Int32Array {
   const width = values.length / count;
   const found = new Int32Array(count * k);
-  const at = (row: number, element: number): number => values[row * width + element] as number;
+  const valueIn = (row: number, element: number): number => values[row * width + element] as number;
   for (let row = 0; row < count; row++) {
     let held = 0;
     for (let element = 0; element < width; element++) {
-      const value = at(row, element);
-      if (held === k && !(value > at(row, found[row * k + k - 1] as number))) continue;
+      const value = valueIn(row, element);
+      if (held === k && !(value > valueIn(row, found[row * k + k - 1] as number))) continue;
       let place = held < k ? held++ : k - 1;
-      for (; place > 0 && value > at(row, found[row * k + place - 1] as number); place--)
+      for (; place > 0 && value > valueIn(row, found[row * k + place - 1] as number); place--)
         found[row * k + place] = found[row * k + place - 1] as number;
       found[row * k + place] = element;
     }

@@ -1,5 +1,5 @@
-// What model.yaml may say under `results`: fields of a result that are derived from outputs. Each has a
-// name of its own, and the key that tells its kind names what it is derived from.
+// What model.yaml may say under `results`: fields of a result that are derived from outputs. Each
+// has a name of its own, and the key that tells its kind names what it is derived from.
 
 import { z } from 'zod';
 import '../written/expected.ts';
@@ -17,8 +17,8 @@ const labels = z.union([
 const argmax = z.strictObject({ as: name(), argmax: name(), labels: labels.optional() });
 
 /**
- * The numbers of the `k` largest values, the largest first, or their labels; with `scoresAs`, also the
- * values themselves under that name. Of equal values the first comes first.
+ * The numbers of the `k` largest values, the largest first, or their labels; with `scoresAs`, also
+ * the values themselves under that name. Of equal values the first comes first.
  */
 const top = z.strictObject({
   as: name(),
@@ -48,7 +48,9 @@ const reconstructionError = z.strictObject({
   measure: z.enum(['squared', 'absolute']).default('squared'),
 });
 
-/** `factor * value + offset`, and then e to that minus 1 with `expm1`, for a target that was log1p. */
+/**
+ * `factor * value + offset`, and then e to that minus 1 with `expm1`, for a target that was log1p.
+ */
 const rescale = z.strictObject({
   as: name(),
   rescale: name(),
@@ -61,9 +63,9 @@ const rising = (points: readonly (readonly [number, number])[]): boolean =>
   points.every(([from], index) => index === 0 || from > (points[index - 1]?.[0] as number));
 
 /**
- * A calibrated probability. `isotonic`: by a table of [score, probability], linear between its points
- * and constant outside, as scikit-learn's IsotonicRegression. `platt`: 1 / (1 + exp(a * score + b)), as
- * its CalibratedClassifierCV has it.
+ * A calibrated probability. `isotonic`: by a table of [score, probability], linear between its
+ * points and constant outside, as scikit-learn's IsotonicRegression. `platt`: 1 / (1 + exp(a *
+ * score + b)), as its CalibratedClassifierCV has it.
  */
 const calibrate = z
   .strictObject({
@@ -86,7 +88,7 @@ type Kind = keyof typeof KINDS;
 export type DerivedResult = { [K in Kind]: { readonly kind: K } & z.infer<(typeof KINDS)[K]> }[Kind];
 
 /** One entry of `results`. */
-export const resultSchema = z.unknown().transform((value, context): DerivedResult => {
+export const derivedResult = z.unknown().transform((value, context): DerivedResult => {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   const kind = keys.find((key): key is Kind => Object.hasOwn(KINDS, key));
   if (kind === undefined) {

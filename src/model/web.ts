@@ -141,6 +141,12 @@ async function loadRunner(
       throw error;
     }
   }
+  // Keras 3 calls it so; TensorFlow.js knows what Keras 2 wrote.
+  if (JSON.stringify(document.modelTopology).includes('"batch_shape"'))
+    throw new ModelError(
+      `${file}: expected a layers model as TensorFlow.js writes it, found one of Keras 3 (batch_shape): ` +
+        '"scorelane models import" makes a graph model of the .keras file',
+    );
   const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
   const model: LayersModel = await loadLayersModel(fromFolder(file, document));
   try {

@@ -36,7 +36,10 @@ const input = fc
     }),
     fc.record({ path, minus: path, scale }),
     fc.record({ constant: fc.constantFrom(0, 2.5) }),
+    fc.record({ path: fc.constant('deep'), shape: fc.constant([2, 2]), default: fallback, scale }),
     fc.record({ path, oneOf: fc.constant([1, 'x', true]) }),
+    fc.record({ path, vocabulary: fc.constant([1, 'x']) }),
+    fc.record({ path, hashing: fc.constant({ bins: 5 }) }),
     fc.record({ path, hash: fc.constant({ buckets: 3 }) }),
     fc.record({ time: fc.constantFrom('hour', 'weekday'), cyclic: fc.constant(true), path }),
     fc.record({ time: fc.constantFrom('month', 'isNight') }),
@@ -65,22 +68,52 @@ const list = fc.oneof(
   },
 );
 const inner = fc.record({ x: one, list });
+const deep = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.array(fc.nat(9), { minLength: 2, maxLength: 2 }), { minLength: 2, maxLength: 2 }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<unknown>(
+      ABSENT,
+      null,
+      [[1, 2], [3]],
+      [
+        [1, 2],
+        [3, null],
+      ],
+    ),
+  },
+);
 const record = fc.record({
   a: one,
   b: one,
   list,
+  deep,
   in: fc.oneof({ weight: 8, arbitrary: inner }, { weight: 1, arbitrary: fc.constantFrom(null, ABSENT) }),
 });
 
 /** Without the fields that are absent, which no format knows. */
 const present = (given: object): Record<string, unknown> => JSON.parse(JSON.stringify(given));
-const WHOLE = { a: 1, b: 2, list: [3, 4, 5], in: { x: 6, list: [7, 8, 9] } };
+const WHOLE = {
+  a: 1,
+  b: 2,
+  list: [3, 4, 5],
+  deep: [
+    [1, 2],
+    [3, 4],
+  ],
+  in: { x: 6, list: [7, 8, 9] },
+};
 
 /** A writer's schema for one value. */
 function schemaOf(value: unknown, name = 'R'): unknown {
   if (value === null) return 'null';
   if (typeof value === 'boolean' || typeof value === 'string') return typeof value;
   if (typeof value === 'number') return 'double';
+  if (Array.isArray(value) && value.some(Array.isArray))
+    return { type: 'array', items: { type: 'array', items: ['null', 'double'] } };
   if (Array.isArray(value))
     return { type: 'array', items: value.includes(null) ? ['null', 'double'] : 'double' };
   const fields = Object.entries(value as object).map(([key, each]) => ({
@@ -97,6 +130,11 @@ const READER = {
   fields: [
     ...['a', 'b'].map((name) => ({ name, type: ['null', 'double', 'string', 'boolean'], default: null })),
     { name: 'list', type: ['null', { type: 'array', items: ['null', 'double'] }], default: null },
+    {
+      name: 'deep',
+      type: ['null', { type: 'array', items: { type: 'array', items: ['null', 'double'] } }],
+      default: null,
+    },
     {
       name: 'in',
       type: {
