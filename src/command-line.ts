@@ -13,6 +13,7 @@ import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
 import { registerRun } from './commands/run.ts';
 import { complain } from './commands/say.ts';
+import { registerScore } from './commands/score.ts';
 import { registerTail } from './commands/tail.ts';
 import { errorInWords, usageInWords } from './commands/usage.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerCheck,
   registerProduce,
+  registerScore,
   registerFeatures,
   registerTail,
   registerAudit,

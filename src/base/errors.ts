@@ -28,8 +28,10 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   missing: '`audit` found committed records without a result or a dead letter',
   usage:
     'wrong words on the command line: a command or option that does not exist, a value that it cannot have, `--set` without =',
-  data: 'the CSV file has values that are not numbers, or lacks columns',
-  noInput: 'a file that the command needs is not there, or cannot be read: the configuration, a CSV file',
+  data:
+    'a file of records is not CSV or JSON lines, has values that are not numbers, or lacks columns; `features`: some rows have no ' +
+    'features; `score`: some records are dead letters',
+  noInput: 'a file that the command needs is not there, or cannot be read: the configuration, records',
   unavailable:
     'the broker is away (`--fail-fast`, `check`, `produce`), no backend can run the model, or `doctor --strict` misses a part',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
@@ -200,6 +202,7 @@ export const ERRORS = {
   SCORELANE_SCORER: entry('internal', 'thread', 'a fault in a worker thread; the log has its stack'),
   SCORELANE_CANNOT_WRITE: entry('cantCreate', 'daemon', 'a file that was asked for could not be written'),
   SCORELANE_CSV: entry('data', 'daemon', 'a file that is not CSV, or does not have the expected content'),
+  SCORELANE_JSON_LINES: entry('data', 'daemon', 'a file that does not have one JSON object on each line'),
   SCORELANE_UNKNOWN: entry('internal', 'daemon', 'an error without a code'),
 } as const satisfies Readonly<Record<`SCORELANE_${string}`, ErrorEntry>>;
 

@@ -4,12 +4,21 @@
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
+import { parsePath } from '../features/path.ts';
 import { fieldsRead } from '../features/reads.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { type CsvFile, openCsv } from '../load/csv-file.ts';
 import { type Cells, CsvDataError, type Row } from '../load/csv-rows.ts';
-import { cell, columnIndexes, JSON_NUMBER, namedBy, nameOfSeparator, recordsWith } from '../load/rows.ts';
+import {
+  cell,
+  columnIndexes,
+  columnsFor,
+  JSON_NUMBER,
+  namedBy,
+  nameOfSeparator,
+  recordsWith,
+} from '../load/rows.ts';
 import { readManifest } from '../model/manifest.ts';
 import { answerSignals, endAtOnce, exitCodeBy, type Signal } from '../signals.ts';
 import { after } from '../time/timer.ts';
@@ -25,6 +34,8 @@ import {
   withQuiet,
 } from './options.ts';
 import { openOutFile, refuseSameFile } from './out-file.ts';
+import { Refusals } from './refusals.ts';
+import { note } from './say.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 export interface FeaturesOptions {
@@ -91,8 +102,7 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
     );
     return exitCodeBy(endedBy);
   }
-  for (const [code, { count, example }] of matrix.refusals)
-    process.stderr.write(`${count} rows have no features, ${code}: ${example}\n`);
+  for (const line of matrix.refusals.lines((count) => `${count} rows have no features`)) note(line);
   if (!options.quiet) {
     const { name, version } = manifest;
     const seconds = (performance.now() - startedMs) / 1000;
@@ -102,14 +112,14 @@ export async function features({ config }: LoadedConfig, options: FeaturesOption
         `in ${seconds.toFixed(1)} s: ${Math.round(matrix.rows / seconds)} rows/s; ${matrix.windows()}\n`,
     );
   }
-  return matrix.refusals.size === 0 ? EXIT.ok : EXIT.data;
+  return matrix.refusals.count === 0 ? EXIT.ok : EXIT.data;
 }
 
 /** Makes lines of the matrix of the rows of the file, in their order. */
 class Matrix {
   readonly header: string;
   readonly width: number;
-  readonly refusals = new Map<string, { count: number; example: string }>();
+  readonly refusals = new Refusals();
   rows = 0;
   readonly #options: FeaturesOptions;
   readonly #plan: StatefulPlan;
@@ -125,19 +135,22 @@ class Matrix {
     this.#plan = new StatefulPlan(inputs, windows);
     this.width = this.#plan.width;
     this.#row = new Float32Array(this.width);
-    const fields = fieldsRead(inputs, windows).filter(
-      ({ path, isRequired }) => isRequired || file.columns.includes(path),
-    );
+    const fields = columnsFor(
+      file.columns,
+      fieldsRead(inputs, windows).map((field) => ({
+        ...field,
+        name: field.path,
+        steps: parsePath(field.path),
+        isText: text.includes(field.path),
+      })),
+    ).filter(({ name, isRequired }) => isRequired || file.columns.includes(name));
     const one = (name: string | undefined, option: string): number | undefined =>
       name === undefined ? undefined : columnIndexes(file, [name], namedBy(option))[0];
     columnIndexes(file, text, namedBy('--text'));
     this.#keep = columnIndexes(file, keep, namedBy('--keep'));
     this.#timestamp = one(timestamp, '--timestamp');
     this.#key = one(key, '--key');
-    this.#recordOf = recordsWith(
-      file,
-      fields.map(({ path }) => ({ name: path, isText: text.includes(path) })),
-    );
+    this.#recordOf = recordsWith(file, fields);
     this.header = [...keep, ...inputs.flatMap(columnNames)].map(cell).join(',');
   }
 
@@ -151,13 +164,7 @@ class Matrix {
       this.#timestampOf(cells, line),
       key,
     );
-    if (rejection !== null) {
-      const { count, example } = this.refusals.get(rejection.code) ?? {
-        count: 0,
-        example: `line ${line}: ${rejection.message}`,
-      };
-      this.refusals.set(rejection.code, { count: count + 1, example });
-    }
+    if (rejection !== null) this.refusals.add(rejection.code, () => `line ${line}: ${rejection.message}`);
     const values = rejection === null ? this.#row.join(',') : ','.repeat(this.width - 1);
     return [...this.#keep.map((index) => cell(cells[index])), values].join(',');
   }

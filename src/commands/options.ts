@@ -35,8 +35,11 @@ export const placeOfKey = (key: string): string | undefined =>
 export const withQuiet = (command: Command): Command =>
   command.option('--quiet', 'print and log nothing but warnings and errors', false);
 
-export function loadWith({ config, set, quiet = false }: ConfigFlags): LoadedConfig {
-  const given = loadConfig({ file: config, flags: set, environment: process.env });
+export function loadWith(
+  { config, set, quiet = false }: ConfigFlags,
+  fallbacks: Readonly<Record<string, string>> = {},
+): LoadedConfig {
+  const given = loadConfig({ file: config, flags: set, environment: process.env, fallbacks });
   const wrong = wrongFiles(given.config).map(
     ({ key, message }) => `${given.placeOf(key)}: ${key}: ${message}`,
   );

@@ -15,9 +15,9 @@ import {
   rmSync,
   type Stats,
   statSync,
-  type WriteStream,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { PassThrough, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
@@ -33,6 +33,8 @@ export interface OutFile {
    * Resolves when more can be written: what waits for the disk is bounded. Rejects as `end` does.
    */
   write(lines: readonly string[]): Promise<void>;
+  /** The same for lines with their line ends, as bytes. */
+  writeBytes(lines: Uint8Array): Promise<void>;
   /**
    * Resolves when all is written. Rejects with `CannotWriteError` if something could not be
    * written.
@@ -55,9 +57,9 @@ export function openOutFile(file: string): OutFile {
   const discard = (): void => {
     if (draft !== null) rmSync(draft, { force: true });
   };
-  let out: WriteStream;
+  let out: Writable;
   try {
-    out = draft === null ? createWriteStream(file) : createWriteStream(draft, { fd: openSync(draft, 'w') });
+    out = draft === null ? inPlace(file) : createWriteStream(draft, { fd: openSync(draft, 'w') });
   } catch (error) {
     return refuse(error as Error);
   }
@@ -74,23 +76,34 @@ export function openOutFile(file: string): OutFile {
     .catch(refuse);
   // Everybody who waits is told of a failure.
   written.catch(() => {});
+  const write = async (lines: string | Uint8Array): Promise<void> => {
+    if (out.errored !== null) await written;
+    else if (lines.length > 0 && !out.write(lines)) await once(out, 'drain').catch(() => written);
+  };
   return {
     notes: isStandardOutput(statSync(file, { throwIfNoEntry: false })) ? process.stderr : process.stdout,
     isDraft: draft !== null,
     get hadEnough() {
       return hadEnough;
     },
-    async write(lines) {
-      if (out.errored !== null) await written;
-      else if (lines.length > 0 && !out.write(`${lines.join('\n')}\n`))
-        await once(out, 'drain').catch(() => written);
-    },
+    write: (lines) => write(lines.length === 0 ? '' : `${lines.join('\n')}\n`),
+    writeBytes: write,
     async end() {
       out.end();
       await written;
       process.off('exit', discard);
     },
   };
+}
+
+/** What stands behind standard output may be a socket, which has no name to be opened by. */
+function inPlace(file: string): Writable {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats?.isSocket() !== true || !isStandardOutput(stats)) return createWriteStream(file);
+  const out = new PassThrough();
+  process.stdout.once('error', (error) => out.destroy(error));
+  out.pipe(process.stdout, { end: false });
+  return out;
 }
 
 /**

@@ -41,9 +41,9 @@ export function recordLine(
     offset,
     timestamp: dateOf(timestamp),
     ...more,
-    ...textOf('key', keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd)),
+    ...textField('key', keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd)),
   };
-  const after = { headers: headers.map(({ key, value }) => ({ key, ...textOf('value', value) })) };
+  const after = { headers: headers.map(({ key, value }) => ({ key, ...textField('value', value) })) };
   if ('value' in decoded) {
     const { value = null } = decoded;
     const line = encoded(() => ({ ...around, value: legible(value), ...after }));
@@ -78,7 +78,7 @@ function dateOf(timestamp: Int64): string {
 }
 
 /** A field of that name if the bytes are UTF-8, else one with `Base64` after its name. */
-function textOf(name: string, bytes: Uint8Array | null): Readonly<Record<string, string | null>> {
+export function textField(name: string, bytes: Uint8Array | null): Readonly<Record<string, string | null>> {
   if (bytes === null) return { [name]: null };
   try {
     return { [name]: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };

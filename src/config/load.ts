@@ -58,10 +58,12 @@ export interface ConfigSources {
   /** Each is `key=value`. They override all other sources. */
   readonly flags: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
+  /** Values of keys without a default, for a command that does not need them. */
+  readonly fallbacks?: Readonly<Record<string, string>>;
 }
 
 /** Throws `ConfigError`, `SettingError` and `NoInputError`. */
-export function loadConfig({ file, flags, environment }: ConfigSources): LoadedConfig {
+export function loadConfig({ file, flags, environment, fallbacks = {} }: ConfigSources): LoadedConfig {
   const settings = flags.map(settingIn);
   const read = readConfigFile(file);
   const problems = [...read.problems];
@@ -94,6 +96,8 @@ export function loadConfig({ file, flags, environment }: ConfigSources): LoadedC
     if (text !== undefined) give(key, { origin: variable }, ({ type }) => valueOfText(text, type));
   }
   for (const { key, text } of settings) give(key, { origin: '--set' }, ({ type }) => valueOfText(text, type));
+  for (const [key, value] of Object.entries(fallbacks))
+    if (!given.has(key)) given.set(key, { value, origin: 'fallback' });
   const result = schema.safeParse(nest(given));
   for (const finding of findingsOf(result.error)) {
     const { path } = finding;

@@ -21,7 +21,7 @@ export type Pool = StatelessPool | StatefulPool;
 
 export interface PoolParts {
   readonly setup: ScorerSetup;
-  readonly source: Source;
+  readonly source: Pick<Source, 'offsetAt'>;
   readonly logger: Logger;
   readonly workers: number;
   readonly onThreadLost: HostOptions['onThreadLost'];

@@ -1,9 +1,8 @@
 // A CSV file that is read piece by piece: however long it is, only a piece of it is in memory. The
 // separator is named, or found in the header line.
 
-import { createReadStream, type Stats, statSync } from 'node:fs';
-import { fileTrouble, NoInputError } from '../written/file-trouble.ts';
 import { CsvDataError, CsvRows, type Row } from './csv-rows.ts';
+import { compressedTrouble, openPieces } from './pieces.ts';
 
 /** Those that are looked for in a header line. */
 const SEPARATORS = [',', ';', '\t', '|'] as const;
@@ -11,8 +10,6 @@ const SEPARATORS = [',', ';', '\t', '|'] as const;
 /** How much is read at once. */
 const PIECE_BYTES = 16 * 1024;
 const FIRST_ROWS = 200;
-/** A longer header line is not looked at further. */
-const HEAD_BYTES_MAX = 2 ** 20;
 
 export interface CsvFile {
   readonly file: string;
@@ -26,21 +23,19 @@ export interface CsvFile {
 }
 
 /**
- * Reads the first rows. Rejects with `CsvDataError`, and with `NoInputError` if the file
- * cannot be read.
+ * Reads the first rows. `option`: by which the file was named. Rejects with `CsvDataError`, and
+ * with `NoInputError` if the file cannot be read.
  */
-export async function openCsv(file: string, separator?: string): Promise<CsvFile> {
-  const stats = statsOf(file);
-  const stream = createReadStream(file, { highWaterMark: PIECE_BYTES });
-  const pieces = piecesOf(file, stream);
-  const head = await headOf(pieces);
-  refuseOthers(file, head);
+export async function openCsv(file: string, separator?: string, option = '--csv'): Promise<CsvFile> {
+  const { size, bytesRead, head, rest } = await openPieces(file, PIECE_BYTES);
+  const compressed = compressedTrouble(file, head, 'CSV', option);
+  if (compressed !== null) throw new CsvDataError(compressed);
   const used = separator ?? separatorIn(firstLine(head));
-  const parsed = rowsOf(new CsvRows(file, used), head, pieces);
+  const parsed = rowsOf(new CsvRows(file, used), head, rest);
   const first: Row[] = [];
   // What is wrong in the first rows of a file is told before anything is done with it. A pipe may
   // be slow.
-  const least = stats.isFile() ? FIRST_ROWS : 2;
+  const least = size === null ? 2 : FIRST_ROWS;
   while (first.length < least) {
     const { done, value } = await parsed.next();
     if (done === true) break;
@@ -53,40 +48,13 @@ export async function openCsv(file: string, separator?: string): Promise<CsvFile
     file,
     columns: header.cells,
     separator: used,
-    size: stats.isFile() ? stats.size : null,
-    bytesRead: () => stream.bytesRead,
+    size,
+    bytesRead,
     async *batches() {
       yield rows;
       yield* parsed;
     },
   };
-}
-
-function statsOf(file: string): Stats {
-  try {
-    return statSync(file);
-  } catch (error) {
-    throw new NoInputError(`${file}: ${fileTrouble(error, file)}`, { cause: error });
-  }
-}
-
-async function* piecesOf(file: string, stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw new NoInputError(`${file}: ${fileTrouble(error, file)}`, { cause: error });
-  }
-}
-
-/** The beginning of a file: at least its first line. */
-async function headOf(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
-  let head: Buffer = Buffer.alloc(0);
-  while (!head.includes('\n') && head.byteLength < HEAD_BYTES_MAX) {
-    const { done, value } = await pieces.next();
-    if (done === true) break;
-    head = Buffer.concat([head, value]);
-  }
-  return head;
 }
 
 async function* rowsOf(
@@ -101,20 +69,6 @@ async function* rowsOf(
     yield rows.next(value);
   }
   yield rows.end();
-}
-
-/** By its first bytes: a file that is surely no text. */
-const OTHERS: readonly { readonly begins: string; readonly is: string; readonly read: string }[] = [
-  { begins: '1f8b', is: 'compressed by gzip', read: 'zcat' },
-  { begins: '28b52ffd', is: 'compressed by zstd', read: 'zstdcat' },
-];
-
-function refuseOthers(file: string, head: Buffer): void {
-  const found = OTHERS.find(({ begins }) => head.toString('hex', 0, begins.length / 2) === begins);
-  if (found !== undefined)
-    throw new CsvDataError(
-      `${file} is ${found.is}, expected CSV as text: ${found.read} ${file} | scorelane … --csv /dev/stdin`,
-    );
 }
 
 /** UTF-16 has a mark at its beginning; all else is taken for UTF-8. */

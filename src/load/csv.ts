@@ -5,11 +5,13 @@
 import { type CsvFile, openCsv } from './csv-file.ts';
 import { CsvDataError, type Row } from './csv-rows.ts';
 import type { LoadRecord, LoadRecords } from './load-record.ts';
-import { cellValue, columnIndexes, FOR_THE_MODEL, namedBy } from './rows.ts';
+import { cellValue, columnIndexes, columnsFor, FOR_THE_MODEL, namedBy, place } from './rows.ts';
 
 /** A field that readers of the records use. All other columns are sent where they hold numbers. */
 export interface UsedField {
   readonly name: string;
+  /** Where its value stands in the record: under its name, unless given. */
+  readonly steps?: readonly string[];
   /** A cell that is no number is an error. */
   readonly isNumber: boolean;
   /** An empty cell is an error, and so is a file without the column. */
@@ -28,8 +30,8 @@ export interface CsvRecordsOptions {
 /**
  * Reads a cell: undefined where a field is left out, null where the text is not what it must be.
  */
-type Read = (text: string) => number | bigint | string | undefined | null;
-type Column = readonly [name: string, read: Read];
+type Read = (text: string) => unknown;
+type Column = readonly [name: string, read: Read, steps: readonly string[]];
 
 export class CsvRecords implements LoadRecords {
   readonly #options: CsvRecordsOptions;
@@ -87,13 +89,13 @@ export class CsvRecords implements LoadRecords {
     const row = this.#row++;
     const fields: Record<string, unknown> = { id: this.#id++ };
     for (let index = 0; index < cells.length; index++) {
-      const [name, read] = this.#columns[index] as Column;
+      const [name, read, steps] = this.#columns[index] as Column;
       const value = read(cells[index] as string);
       if (value === null)
         throw new CsvDataError(
           `${this.#file.file}: line ${line}: column "${name}" is "${cells[index]}", ${expected(cells[index] as string)}`,
         );
-      if (value !== undefined) fields[name] = value;
+      if (value !== undefined) place(fields, steps, value);
     }
     return { key: `row-${row}`, value: fields };
   }
@@ -109,22 +111,26 @@ function expected(text: string): string {
     : 'expected a number';
 }
 
-function columnsOf(file: CsvFile, used: readonly UsedField[]): Column[] {
+function columnsOf(file: CsvFile, fields: readonly UsedField[]): Column[] {
+  const used = columnsFor(file.columns, fields);
   // All that are there must be there once.
   const named = used.filter(({ isText }) => isText);
   const read = used.filter(
     ({ name, isRequired, isText }) => !isText && (isRequired || file.columns.includes(name)),
   );
-  for (const [fields, why] of [
+  for (const [those, why] of [
     [named, namedBy('--text')],
     [read, FOR_THE_MODEL],
   ] as const)
     columnIndexes(
       file,
-      fields.map(({ name }) => name),
+      those.map(({ name }) => name),
       why,
     );
-  return file.columns.map((name) => [name, readerOf(used.find((field) => field.name === name))]);
+  return file.columns.map((name) => {
+    const field = used.find((each) => each.name === name);
+    return [name, readerOf(field), field?.steps ?? [name]];
+  });
 }
 
 function readerOf(field: UsedField | undefined): Read {
@@ -135,7 +141,7 @@ function readerOf(field: UsedField | undefined): Read {
   return (text) => (text.trim() === '' ? empty : numberOr(null, text));
 }
 
-function numberOr<T>(other: T, text: string): number | bigint | T {
+function numberOr<T>(other: T, text: string): unknown {
   const value = cellValue(text);
-  return typeof value === 'string' ? other : (value ?? other);
+  return typeof value === 'number' || typeof value === 'bigint' ? value : other;
 }
