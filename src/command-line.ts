@@ -9,6 +9,7 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerFeatures } from './commands/features.ts';
+import { registerModels } from './commands/models.ts';
 import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
 import { registerRun } from './commands/run.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   registerProduce,
   registerScore,
   registerFeatures,
+  registerModels,
   registerTail,
   registerAudit,
   registerDlq,

@@ -25,6 +25,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'worker-protocol': ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring'],
   worker: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring', 'worker-protocol'],
   pool: ['base', 'features', 'log', 'model', 'scoring', 'time', 'worker-protocol'],
+  importing: ['base', 'codec', 'features', 'load', 'model', 'written'],
   audit: ['answers', 'log'],
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
 };

@@ -88,6 +88,11 @@ export const ERRORS = {
     'daemon',
     'a backend that cannot be used here, and what would help',
   ),
+  SCORELANE_PYTHON_MISSING: entry(
+    'unavailable',
+    'daemon',
+    'a model that only TensorFlow in Python can read, and there is none; the message says what to do',
+  ),
   SCORELANE_UNAVAILABLE: entry(
     'unavailable',
     'daemon',

@@ -102,7 +102,7 @@ const saying = ({ name, version }: ModelManifest, predictor: Predictor): Predict
 });
 
 /** The rows again and again, up to `count` of them. Cells may hold other things than floats. */
-function tiled(rows: Float32Array, width: number, count: number): Float32Array {
+export function tiled(rows: Float32Array, width: number, count: number): Float32Array {
   const all = new Float32Array(count * width);
   for (let to = 0; to < all.length; to += rows.length)
     new Uint8Array(all.buffer).set(bytesOf(rows.subarray(0, all.length - to)), to * CELL_BYTES);
@@ -116,9 +116,14 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
 /**
  * The median microseconds per record, over some calls on `rows` rows; over fewer if they take long.
  */
-function measure(predictor: Predictor, features: Float32Array, rows: number): number {
+export function measure(
+  predictor: Predictor,
+  features: Float32Array,
+  rows: number,
+  msMax = MEASURED_MS_MAX,
+): number {
   const begunMs = performance.now();
-  const isLate = (): boolean => performance.now() - begunMs > MEASURED_MS_MAX;
+  const isLate = (): boolean => performance.now() - begunMs > msMax;
   for (let call = 0; call < WARM_UP_CALLS && !isLate(); call++) predictor.predict(features, rows);
   const times: number[] = [];
   for (let call = 0; call < MEASURED_CALLS && (call === 0 || !isLate()); call++) {

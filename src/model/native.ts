@@ -31,6 +31,7 @@ interface TensorFlow {
   memory(): { readonly numTensors: number };
   readonly node: {
     loadSavedModel(path: string, tags: string[], signature: string): Promise<SavedModel>;
+    getMetaGraphsFromSavedModel(path: string): Promise<readonly MetaGraph[]>;
   };
 }
 
@@ -40,11 +41,18 @@ interface SignatureEntry {
   readonly shape: readonly { getSize(): number }[];
 }
 
+interface SignatureDefinition {
+  readonly inputs: Readonly<Record<string, SignatureEntry>>;
+  readonly outputs: Readonly<Record<string, SignatureEntry>>;
+}
+
+interface MetaGraph {
+  readonly tags: readonly string[];
+  readonly signatureDefs: Readonly<Record<string, SignatureDefinition>>;
+}
+
 interface SavedModel {
-  readonly signature: {
-    readonly inputs: Readonly<Record<string, SignatureEntry>>;
-    readonly outputs: Readonly<Record<string, SignatureEntry>>;
-  };
+  readonly signature: SignatureDefinition;
   dispose(): void;
   predict(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
@@ -120,7 +128,7 @@ function checkingSignature<T>(model: SavedModel, check: () => T): T {
 }
 
 /** What can be fed to each type of TensorFlow; tfjs-node makes the wider integers of int32. */
-const TYPES: Readonly<Record<string, TensorType>> = {
+export const NATIVE_TYPES: Readonly<Record<string, TensorType>> = {
   DT_FLOAT: 'float32',
   DT_INT32: 'int32',
   DT_INT64: 'int32',
@@ -131,7 +139,7 @@ const TYPES: Readonly<Record<string, TensorType>> = {
 
 const inputOf = ([name, { tfDtype, shape }]: readonly [string, SignatureEntry]): SignatureInput => ({
   name,
-  type: TYPES[tfDtype] ?? tfDtype,
+  type: NATIVE_TYPES[tfDtype] ?? tfDtype,
   shape: shape.length === 0 ? null : shape.map((dimension) => dimension.getSize()),
 });
 

@@ -35,6 +35,26 @@ export function findVersion(repository: string, model: string, wanted: VersionWa
   return join(root, model, String(wanted));
 }
 
+export interface VersionFolder {
+  readonly model: string;
+  readonly version: string;
+  readonly folder: string;
+}
+
+/** All of a repository: by name, and the highest number last. Throws `ModelError`. */
+export function versionsIn(repository: string): VersionFolder[] {
+  const root = resolve(repository);
+  return foldersIn(root, `model repository ${root}`)
+    .toSorted()
+    .flatMap((model) =>
+      foldersIn(join(root, model), `model ${model}`)
+        // What an import is writing has a dot in front.
+        .filter((version) => !version.startsWith('.'))
+        .toSorted((one, other) => Number(one) - Number(other))
+        .map((version) => ({ model, version, folder: join(root, model, version) })),
+    );
+}
+
 function foldersIn(folder: string, what: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })

@@ -34,10 +34,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   const loading = loadRunner(tf, backend, file, manifest, web.input);
   const { run, chain, dispose } = await loading.catch((error: unknown) => {
     if (error instanceof ModelError || isNotInstalled(error)) throw error;
-    throw new ModelError(
-      `${file}: expected a model that TensorFlow.js can load, found one that it cannot${inBrackets(error)}`,
-      { cause: error },
-    );
+    throw notLoadable(file, error);
   });
   const { width, tensors, outputs } = manifest;
   const predict: Predictor['predict'] = (features, rows) => {
@@ -141,14 +138,7 @@ async function loadRunner(
       throw error;
     }
   }
-  // Keras 3 calls it so; TensorFlow.js knows what Keras 2 wrote.
-  if (JSON.stringify(document.modelTopology).includes('"batch_shape"'))
-    throw new ModelError(
-      `${file}: expected a layers model as TensorFlow.js writes it, found one of Keras 3 (batch_shape): ` +
-        '"scorelane models import" makes a graph model of the .keras file',
-    );
-  const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
-  const model: LayersModel = await loadLayersModel(fromFolder(file, document));
+  const model = await loadLayers(file, document);
   try {
     if (model.outputs.length !== outputs.length)
       throw new ModelError(`${file} has ${model.outputs.length} outputs, model.yaml names ${outputs.length}`);
@@ -165,6 +155,44 @@ async function loadRunner(
     throw error;
   }
 }
+
+/** On the backend that is set. */
+async function loadLayers(file: string, document: WebDocument): Promise<LayersModel> {
+  // Keras 3 calls it so; TensorFlow.js knows what Keras 2 wrote.
+  if (JSON.stringify(document.modelTopology).includes('"batch_shape"'))
+    throw new ModelError(
+      `${file}: expected a layers model as TensorFlow.js writes it, found one of Keras 3 (batch_shape): ` +
+        '"scorelane models import" makes a graph model of the .keras file',
+    );
+  const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
+  return loadLayersModel(fromFolder(file, document));
+}
+
+/**
+ * Does something with a layers model, loaded where every installation can load one. Rejects with
+ * `ModelError` for one that TensorFlow.js cannot load.
+ */
+export async function withLayers<T>(
+  file: string,
+  document: WebDocument,
+  act: (model: LayersModel) => T,
+): Promise<T> {
+  await useBackend('cpu');
+  const model = await loadLayers(file, document).catch((error: unknown) => {
+    throw error instanceof ModelError ? error : notLoadable(file, error);
+  });
+  try {
+    return act(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+const notLoadable = (file: string, error: unknown): ModelError =>
+  new ModelError(
+    `${file}: expected a model that TensorFlow.js can load, found one that it cannot${inBrackets(error)}`,
+    { cause: error },
+  );
 
 const namedBy = (names: readonly string[], given: readonly Tensor[]): Record<string, Tensor> =>
   Object.fromEntries(names.map((name, index) => [name, given[index] as Tensor]));

@@ -1,0 +1,61 @@
+// What several commands of `models` take.
+
+import type { Command } from 'commander';
+import { PythonSession, pythonFor } from '../importing/python.ts';
+import { argument } from './options.ts';
+
+export const withRepository = (command: Command): Command =>
+  command.option('--repository <folder>', 'the model repository', 'native-models');
+
+export interface SavedFlags {
+  readonly signature?: string;
+  readonly shape: readonly (readonly [string, readonly number[]])[];
+  readonly inputs?: string;
+  readonly samples?: string;
+  readonly python?: string;
+}
+
+/** What says how a saved model is read. */
+export const withSaved = (command: Command): Command =>
+  command
+    .option(
+      '--samples <file>',
+      'records of your own, JSON lines or CSV: to find the fields, and for golden records',
+    )
+    .option(
+      '--inputs <file>',
+      'a model.yaml, or a part of one, whose inputs or tensors, windows and results are taken over',
+    )
+    .option('--signature <name>', 'of a SavedModel with several')
+    .option(
+      '--shape <input=lengths>',
+      'of an input whose lengths are open: steps=20,4; may be given again',
+      shapes,
+      [],
+    )
+    .option('--python <program>', 'a Python with TensorFlow; else SCORELANE_PYTHON, else python3');
+
+type Shape = readonly [string, readonly number[]];
+
+const shapeOf = argument((text): Shape | undefined => {
+  const [, name, lengths] = /^(.+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
+  return name === undefined || lengths === undefined ? undefined : [name, lengths.split(',').map(Number)];
+}, "an input's name, = and its lengths without the records, such as steps=20,4");
+
+const shapes = (text: string, before: readonly Shape[]): Shape[] => [...before, shapeOf(text)];
+
+/** Does something with the Python of the user, which is begun when it is needed. */
+export async function withPython<T>(
+  { python: given }: SavedFlags,
+  act: (begin: () => PythonSession) => Promise<T>,
+): Promise<T> {
+  let session: PythonSession | undefined;
+  try {
+    return await act(() => {
+      session ??= new PythonSession(pythonFor(given, process.env));
+      return session;
+    });
+  } finally {
+    await session?.end();
+  }
+}

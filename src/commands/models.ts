@@ -1,0 +1,14 @@
+// `scorelane models`: from what somebody has saved to a version in the model repository, and what
+// is in a repository.
+
+import { registerImport } from './models-import.ts';
+import { registerInspect } from './models-inspect.ts';
+import { registerList } from './models-list.ts';
+import { registerVerify } from './models-verify.ts';
+import type { Register } from './options.ts';
+
+export const registerModels: Register = (program, finish) => {
+  const models = program.command('models').description('import saved models, look into them, and check them');
+  for (const register of [registerImport, registerInspect, registerList, registerVerify])
+    register(models, finish);
+};

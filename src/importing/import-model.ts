@@ -1,0 +1,222 @@
+// Imports a saved model into the model repository. The version's folder is made beside its place,
+// and renamed into it when it is whole. A version that is there is never touched.
+
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { codecs } from '../codec/codecs.ts';
+import { type ModelManifest, readManifest } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
+import { readTextFile } from '../written/file-trouble.ts';
+import { writeArtefacts } from './artefacts.ts';
+import { drawnRecords } from './drawn.ts';
+import type { Exported, ExportOutputs } from './exported.ts';
+import { askBackends, askPython, type GoldenRows, rowsFor } from './golden-records.ts';
+import { guessInputs } from './guess.ts';
+import { savedAt } from './kinds.ts';
+import {
+  featuresFrom,
+  guessedFeatures,
+  type ManifestParts,
+  manifestText,
+  outputsFor,
+} from './manifest-text.ts';
+import type { PythonSession } from './python.ts';
+import { fieldsIn } from './sample-fields.ts';
+import { readSamples, type SampleRecord } from './samples.ts';
+import { type Tolerance, toleranceFor } from './tolerance.ts';
+import { type Trial, tryBackends } from './trial.ts';
+
+export interface ImportRequest {
+  readonly path: string;
+  readonly name: string;
+  /** The next free one unless given. */
+  readonly version?: number | undefined;
+  readonly repository: string;
+  /** Records of the user's own: JSON lines or CSV. */
+  readonly samples?: string | undefined;
+  /** A YAML file whose inputs or tensors, windows and results are taken over. */
+  readonly inputs?: string | undefined;
+  /** Of a SavedModel with several. */
+  readonly signature?: string | undefined;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /**
+   * For how many rows in a call a record's cost is measured; for those that people see unless
+   * given.
+   */
+  readonly measured?: readonly number[];
+  /** Begins a Python when it is needed. */
+  python(): PythonSession;
+}
+
+export interface Imported {
+  readonly version: number;
+  readonly folder: string;
+  readonly exported: Exported;
+  readonly manifest: ModelManifest;
+  readonly trials: readonly Trial[];
+  readonly tolerance: Tolerance;
+  readonly goldenRecords: number;
+  /** Where the golden records come from, and what has computed their outputs. */
+  readonly goldenSource: string;
+  readonly goldenBy: string;
+  /** Whether somebody must look at the fields. */
+  readonly isGuessed: boolean;
+}
+
+const DRAWN_RECORDS = 8;
+/** Until the backends have been tried. */
+const UNKNOWN: Tolerance = { rtol: 1e-4, atol: 1e-6 };
+
+/** Rejects with `ModelError` and with what its parts reject with. */
+export async function importModel(request: ImportRequest): Promise<Imported> {
+  const saved = savedAt(request.path);
+  const model = resolve(request.repository, nameOf(request.name));
+  const version = freeVersion(model, request);
+  const samples = request.samples === undefined ? null : await readSamples(request.samples);
+  mkdirSync(model, { recursive: true });
+  const draft = mkdtempSync(join(model, '.import-'));
+  const discard = (): void => rmSync(draft, { recursive: true, force: true });
+  process.once('exit', discard);
+  try {
+    const imported = await writeVersion(draft, version, request, saved, samples);
+    const folder = join(model, String(version));
+    if (existsSync(folder)) throw occupied(model, version);
+    renameSync(draft, folder);
+    return { ...imported, folder, manifest: { ...imported.manifest, folder } };
+  } finally {
+    discard();
+    process.off('exit', discard);
+  }
+}
+
+async function writeVersion(
+  draft: string,
+  version: number,
+  request: ImportRequest,
+  saved: ReturnType<typeof savedAt>,
+  samples: readonly SampleRecord[] | null,
+): Promise<Imported> {
+  const { exported, python } = await writeArtefacts(saved, draft, request);
+  refuseOpenShapes(exported);
+  const parts: ManifestParts = {
+    name: request.name,
+    version,
+    source: `${basename(request.path)} (${exported.madeWith})`,
+    features: featuresOf(request, exported, samples),
+    outputs: outputsFor(exported),
+    savedModel: 'missing' in exported.savedModel ? null : exported.savedModel,
+    web: 'missing' in exported.web ? null : { path: exported.web.path },
+    tolerance: UNKNOWN,
+  };
+  const write = (changed: ManifestParts): ModelManifest => {
+    writeFileSync(join(draft, 'model.yaml'), manifestText(changed));
+    return readManifest(draft);
+  };
+  const manifest = write(parts);
+  const source = request.samples ?? 'drawn records';
+  const rows = rowsFor(manifest, samples ?? drawnRecords(manifest.inputs, DRAWN_RECORDS), source);
+  const names = exported.inputs.map(({ name }) => name);
+  const golden =
+    python === null ? await askBackends(manifest, rows) : await askPython(python, names, manifest, rows);
+  writeFileSync(join(draft, 'golden.json'), goldenText(manifest, rows, golden.outputs));
+  const trials = judged(await tryBackends(manifest, rows, golden.outputs, request.measured));
+  refuseIfNoneRuns(request.path, trials);
+  const tolerance = toleranceFor(trials.flatMap(({ differences }) => differences)) ?? UNKNOWN;
+  const isOf = (backends: readonly string[]): boolean =>
+    trials.some(
+      ({ backend, refusal, isMissing }) => backends.includes(backend) && (refusal === null || isMissing),
+    );
+  const { savedModel, web } = parts;
+  const done = write({
+    ...parts,
+    savedModel: isOf(['native']) ? savedModel : null,
+    web: isOf(['wasm', 'cpu']) ? web : null,
+    tolerance,
+  });
+  return {
+    version,
+    folder: draft,
+    exported,
+    manifest: done,
+    trials,
+    tolerance,
+    goldenRecords: rows.records.length,
+    goldenSource: source,
+    goldenBy: golden.by,
+    isGuessed: request.inputs === undefined,
+  };
+}
+
+/** Names of folders of the repository: nothing that leads elsewhere. */
+function nameOf(name: string): string {
+  if (/^[\w][\w.-]*$/.test(name)) return name;
+  throw new ModelError(
+    `--name: expected letters, digits, "-", "_" and ".", which can name a folder, found ${JSON.stringify(name)}`,
+  );
+}
+
+function freeVersion(model: string, { version }: ImportRequest): number {
+  if (version === undefined) return nextFree(model);
+  if (existsSync(join(model, String(version)))) throw occupied(model, version);
+  return version;
+}
+
+function nextFree(model: string): number {
+  const names = existsSync(model) ? readdirSync(model) : [];
+  return Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number)) + 1;
+}
+
+const occupied = (model: string, version: number): ModelError =>
+  new ModelError(
+    `${join(model, String(version))}: expected a version that is free, found one that is there; the next free one is ${nextFree(model)}`,
+  );
+
+function refuseOpenShapes({ inputs }: Exported): void {
+  const open = inputs.find(({ shape }) => shape.includes(null));
+  if (open === undefined) return;
+  const shape = open.shape.map((length) => length ?? 'any').join(', ');
+  throw new ModelError(
+    `input "${open.name}": expected fixed lengths, found [records, ${shape}]; ` +
+      `give them by --shape ${open.name}=${open.shape.map((length) => length ?? 20).join(',')}`,
+  );
+}
+
+function featuresOf(
+  { inputs: file, samples: samplesFile }: ImportRequest,
+  { inputs }: Exported,
+  samples: readonly SampleRecord[] | null,
+): string {
+  if (file !== undefined) return featuresFrom(readTextFile(file));
+  const basis =
+    samples === null
+      ? "LOOK HERE: named as the model's inputs are; name the fields of your records"
+      : `LOOK HERE: guessed by the fields of ${basename(samplesFile ?? '')}`;
+  return guessedFeatures(guessInputs(inputs, samples === null ? null : fieldsIn(samples)), basis);
+}
+
+/** A backend that computes something else does not run the model. */
+const judged = (trials: readonly Trial[]): readonly Trial[] =>
+  trials.map((trial) => {
+    if (trial.refusal !== null || toleranceFor(trial.differences) !== null) return trial;
+    const worst = trial.differences.toSorted((one, other) => distance(other) - distance(one))[0];
+    const refusal = `its outputs differ from the model's own: ${worst?.found} where the model gives ${worst?.expected}`;
+    return { ...trial, refusal, differences: [] };
+  });
+
+const distance = ({ expected, found }: { readonly expected: number; readonly found: number }): number =>
+  Math.abs(found - expected);
+
+function refuseIfNoneRuns(path: string, trials: readonly Trial[]): void {
+  if (trials.some(({ refusal, isMissing }) => refusal === null || isMissing)) return;
+  const why = trials.map(({ backend, refusal }) => `\n  ${backend}: ${refusal}`).join('');
+  throw new ModelError(`${path}: expected a model that some backend can run, found none:${why}`);
+}
+
+function goldenText(manifest: ModelManifest, { records }: GoldenRows, outputs: ExportOutputs): string {
+  const lines = records.map((record, index) => {
+    const own = manifest.outputs.map(({ name, as }) => [as, outputs[name]?.[index] ?? []]);
+    const golden = { record, outputs: Object.fromEntries(own) };
+    return Buffer.from(codecs.json.encode(golden)).toString();
+  });
+  return `[\n${lines.join(',\n')}\n]\n`;
+}

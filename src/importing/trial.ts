@@ -1,0 +1,104 @@
+// Tries a model on each backend: whether it can run it, how far its outputs are from the golden
+// ones, and what a record costs.
+
+import { ScorelaneError } from '../base/errors.ts';
+import { measure, tiled } from '../model/choose.ts';
+import { goldenRows } from '../model/golden.ts';
+import { loadPredictor } from '../model/load-predictor.ts';
+import { type ModelManifest, readGolden } from '../model/manifest.ts';
+import { BACKENDS, type Backend, BackendMissingError, type OutputColumn, own } from '../model/predictor.ts';
+import type { ExportOutputs } from './exported.ts';
+import { type GoldenRows, listsOf } from './golden-records.ts';
+import type { Difference } from './tolerance.ts';
+
+/** Rows in one call. */
+export const MEASURED_ROWS: readonly number[] = [1, 64, 2_048];
+const MEASURED_MS_MAX = 300;
+const CALL_MS_MAX = 1_000;
+
+export interface Trial {
+  readonly backend: Backend;
+  /** Why it cannot run the model; null if it can. */
+  readonly refusal: string | null;
+  /** Whether it is not there, or has no artefact. */
+  readonly isMissing: boolean;
+  readonly runtime: string | null;
+  readonly differences: readonly Difference[];
+  /** In microseconds a record, for each number of rows; NaN where a call takes too long. */
+  readonly costs: readonly number[];
+}
+
+/** The same for a version with golden records of its own. */
+export function tryGolden(manifest: ModelManifest): Promise<readonly Trial[]> {
+  const golden = readGolden(manifest);
+  const outputs = manifest.outputs.map(({ name, as }) => [
+    name,
+    golden.map((record) =>
+      (own(record.outputs, as) ?? []).map((value) => (typeof value === 'string' ? value : Number(value))),
+    ),
+  ]);
+  const rows = { records: golden.map(({ record }) => record), features: goldenRows(manifest, golden) };
+  return tryBackends(manifest, rows, Object.fromEntries(outputs));
+}
+
+/** All backends. Another fault than that of the model or of a backend is thrown. */
+export async function tryBackends(
+  manifest: ModelManifest,
+  rows: GoldenRows,
+  golden: ExportOutputs,
+  measured = MEASURED_ROWS,
+): Promise<readonly Trial[]> {
+  const trials: Trial[] = [];
+  for (const backend of BACKENDS) trials.push(await tryBackend(backend, manifest, rows, golden, measured));
+  return trials;
+}
+
+async function tryBackend(
+  backend: Backend,
+  manifest: ModelManifest,
+  { features, records }: GoldenRows,
+  golden: ExportOutputs,
+  measured: readonly number[],
+): Promise<Trial> {
+  try {
+    const predictor = await loadPredictor(backend, manifest);
+    const columns = predictor.predict(features, records.length);
+    const differences = manifest.outputs.flatMap(({ name }, index) =>
+      differencesOf(listsOf(columns[index] as OutputColumn, records.length), golden[name] ?? []),
+    );
+    const costs: number[] = [];
+    for (const count of measured) {
+      // A call that would take seconds is not made.
+      const expectedMs = ((costs.at(-1) ?? 0) * count) / 1000;
+      costs.push(
+        expectedMs > CALL_MS_MAX
+          ? Number.NaN
+          : measure(predictor, tiled(features, manifest.width, count), count, MEASURED_MS_MAX),
+      );
+    }
+    predictor.dispose();
+    return { backend, refusal: null, isMissing: false, runtime: predictor.runtime, differences, costs };
+  } catch (error) {
+    // What TensorFlow.js says of an operation that it does not have is no fault of ours.
+    const isMissing = error instanceof BackendMissingError;
+    const refusal =
+      error instanceof ScorelaneError
+        ? error.message
+        : `it cannot compute the model (${(error as Error).message})`;
+    return { backend, refusal, isMissing, runtime: null, differences: [], costs: [] };
+  }
+}
+
+/** A text that is another one differs without end. */
+function differencesOf(
+  found: readonly (readonly (number | string)[])[],
+  expected: readonly (readonly (number | string)[])[],
+): Difference[] {
+  return expected.flatMap((values, row) =>
+    values.map((value, element) => {
+      const given = found[row]?.[element];
+      if (typeof value === 'number' && typeof given === 'number') return { expected: value, found: given };
+      return { expected: 0, found: value === given ? 0 : Number.POSITIVE_INFINITY };
+    }),
+  );
+}

@@ -1,0 +1,120 @@
+// What a data scientist has saved with today's Keras is imported by one call, and every backend
+// that can run it gives what TensorFlow in Python gives, for a thousand records.
+
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { importModel } from '../../src/importing/import-model.ts';
+import { PythonSession } from '../../src/importing/python.ts';
+import { loadPredictor } from '../../src/model/load-predictor.ts';
+import { type ModelManifest, planOf } from '../../src/model/manifest.ts';
+import { outputValue } from '../../src/model/output-column.ts';
+import type { Backend, OutputColumn } from '../../src/model/predictor.ts';
+import { ensurePython } from '../../tools/python.ts';
+import { until } from '../support/until.ts';
+
+const { executable } = await ensurePython();
+const folder = mkdtempSync(join(tmpdir(), 'scorelane-import-'));
+const MODELS = join(import.meta.dirname, '..', 'support', 'python', 'models.py');
+const python = new PythonSession(executable, [MODELS, folder]);
+test.before(() => until('the models are made', () => existsSync(join(folder, 'complete'))));
+test.after.always(() => python.end());
+
+interface Case {
+  readonly file: string;
+  readonly backends: readonly Backend[];
+  /** Absolute, and relative to what Python gives. */
+  readonly within: number;
+}
+
+const ALL: readonly Backend[] = ['native', 'wasm', 'cpu'];
+const CASES: Readonly<Record<string, Case>> = {
+  'a Keras file with Normalization and BatchNormalization': {
+    file: 'dense.keras',
+    backends: ALL,
+    within: 1e-5,
+  },
+  'the same as an HDF5 file': { file: 'dense-h5.h5', backends: ALL, within: 1e-5 },
+  'the same as a SavedModel of model.export': { file: 'dense-saved', backends: ALL, within: 1e-5 },
+  'the same as a SavedModel of tf.saved_model.save, whose variables a session does not find': {
+    file: 'dense-module',
+    backends: ALL,
+    within: 1e-5,
+  },
+  'two inputs with an embedding': { file: 'two-inputs.keras', backends: ALL, within: 1e-4 },
+  'three outputs': { file: 'three-outputs.keras', backends: ALL, within: 1e-4 },
+  'an LSTM': { file: 'lstm.keras', backends: ALL, within: 1e-4 },
+  'an LSTM as a SavedModel, whose loop is unrolled': { file: 'lstm-saved', backends: ALL, within: 1e-4 },
+  'a GRU': { file: 'gru.keras', backends: ALL, within: 1e-4 },
+  'an LSTM in both directions': { file: 'both-ways.keras', backends: ALL, within: 1e-4 },
+  'a convolution over a sequence': { file: 'conv.keras', backends: ALL, within: 1e-4 },
+  'attention, whose Einsum the WASM backend lacks, as products of matrices': {
+    file: 'attention.keras',
+    backends: ALL,
+    within: 1e-4,
+  },
+  'text by TextVectorization': { file: 'text.keras', backends: ['native'], within: 1e-4 },
+  'text by StringLookup': { file: 'lookup.keras', backends: ['native'], within: 1e-4 },
+  'an autoencoder': { file: 'autoencoder.keras', backends: ALL, within: 1e-4 },
+  'a recommender with ids up to a million': { file: 'recommender.keras', backends: ALL, within: 1e-4 },
+  'a SavedModel of float64 and int64': { file: 'wide', backends: ALL, within: 1e-4 },
+};
+
+for (const [what, { file, backends, within }] of Object.entries(CASES)) {
+  test.serial(
+    `${what} is imported as it is, and scores as in Python on ${backends.join(', ')}`,
+    async (t) => {
+      const name = file.replace(/\.\w+$/, '');
+      const { manifest, trials } = await importModel({
+        path: join(folder, file),
+        name,
+        repository: join(folder, 'repository'),
+        samples: join(folder, `${name}.jsonl`),
+        shapes: {},
+        measured: [],
+        python: () => python,
+      });
+      const usable = trials.filter(({ refusal }) => refusal === null).map(({ backend }) => backend);
+      t.deepEqual(usable, backends, JSON.stringify(trials.map(({ refusal }) => refusal)));
+      const records = readFileSync(join(folder, `${name}.jsonl`), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const expected = JSON.parse(readFileSync(join(folder, `${name}.expected.json`), 'utf8')) as Expected;
+      for (const backend of backends)
+        t.true((await farthest(backend, manifest, records, expected)) <= within, backend);
+    },
+  );
+}
+
+type Expected = Readonly<Record<string, readonly (readonly number[])[]>>;
+
+/** The greatest difference of an output, absolute up to 1 and relative above. */
+async function farthest(
+  backend: Backend,
+  manifest: ModelManifest,
+  records: readonly Record<string, unknown>[],
+  expected: Expected,
+): Promise<number> {
+  const features = new Float32Array(records.length * manifest.width);
+  const plan = planOf(manifest);
+  records.forEach((record, index) => {
+    const rejection = plan.fill(record, features, index * manifest.width, 0);
+    if (rejection !== null) throw new Error(rejection.message);
+  });
+  const predictor = await loadPredictor(backend, manifest);
+  const columns = predictor.predict(features, records.length);
+  predictor.dispose();
+  let most = 0;
+  manifest.outputs.forEach(({ as }, index) => {
+    const column = columns[index] as OutputColumn;
+    const wanted = (expected[as] ?? []).flat();
+    if (wanted.length !== column.length) throw new Error(`${as}: ${column.length}, not ${wanted.length}`);
+    wanted.forEach((value, element) => {
+      const distance = Math.abs(Number(outputValue(column, element)) - value) / Math.max(1, Math.abs(value));
+      most = Math.max(most, Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance);
+    });
+  });
+  return most;
+}
