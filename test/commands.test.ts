@@ -161,3 +161,21 @@ for (const what of ['list', 'show', 'redrive']) {
     );
   });
 }
+
+test("the embedded log takes records of one's own from a file, and says when all are sent", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-own-'));
+  const file = join(folder, 'own.csv');
+  writeFileSync(file, 'at,customer,terminal,amount,fraud\n1000,c,t,9.5,0\n2000,c,t,8,0\nsoon,c,t,1,0\n');
+  const own = ['--set', `generate.file=${file}`, '--set', 'model.backend=wasm'];
+  const run = (...more: string[]) =>
+    ended('run', '--config', 'config/demo.yaml', '--for', '2s', ...own, ...more);
+  const { code, out } = await run();
+  t.is(code, 65, out);
+  t.regex(out, /own\.csv: line 4: column .{0,2}"at.{0,2}" is .{0,2}"soon.{0,2}", expected a number/);
+  writeFileSync(file, 'at,customer,terminal,amount,fraud\n1000,c,t,9.5,0\n2000,c,t,8,0\n');
+  const right = await run();
+  t.is(right.code, 0, right.out);
+  t.regex(right.out, /sending records of .*own\.csv into the embedded log/);
+  t.regex(right.out, /all 2 records of .*own\.csv are sent; generate\.repeat begins again/);
+  t.regex(right.out, /scored 2 records /);
+});

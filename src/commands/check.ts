@@ -22,7 +22,7 @@ import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import { keepsState, type ModelManifest, readManifest } from '../model/manifest.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { CheckReport } from './check-report.ts';
-import { generated } from './generated.ts';
+import { loadFor } from './generated.ts';
 import { type ConfigFlags, loadWith, type Register, withConfig } from './options.ts';
 
 interface CheckOptions {
@@ -47,11 +47,12 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
     const results = model === undefined ? null : await askForResults(config, modelFolder(config));
     if (results !== null) report.say(results.isKnown ? 'ok' : 'note', results.message);
   });
-  await report.attempt(() => {
-    const { recordsPerSecond, kind, ...more } = config.generate;
+  await report.attempt(async () => {
+    const { recordsPerSecond, file } = config.generate;
     if (config.log !== 'memory' || recordsPerSecond === 0 || model === undefined) return;
-    generated(config, { generate: kind, ...more }).next();
-    report.say('ok', `${recordsPerSecond} transactions a second can be generated`);
+    await (await loadFor(config)).take(1);
+    const what = file === undefined ? 'generated transactions' : `records of ${file}`;
+    report.say('ok', `${what} can be sent, ${recordsPerSecond} a second`);
   });
   const within = await checkLog(config, isGiven, model, report);
   if (model !== undefined) await checkThread(within, model.choice, report);

@@ -4,8 +4,10 @@
 import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
 import { generatorFile } from '../daemon/configured-model.ts';
+import { openOwnRecords } from '../daemon/own-records.ts';
+import { formatOf } from '../daemon/record-file.ts';
 import { historyRecords } from '../load/history.ts';
-import type { LoadRecord } from '../load/load-record.ts';
+import { endless, type LoadRecord, type LoadRecords } from '../load/load-record.ts';
 import { cell } from '../load/rows.ts';
 import { generateTransactions } from '../load/transactions.ts';
 import { showBar } from './live.ts';
@@ -26,6 +28,13 @@ export function generated(config: Config, options: GenerateOptions): Iterator<Lo
   return generate === 'fitted'
     ? generateTransactions(generatorFile(config), seed)
     : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
+}
+
+/** What the load source of the embedded log sends. Rejects with what is wrong with the file. */
+export async function loadFor(config: Config): Promise<LoadRecords> {
+  const { kind, file, repeat: repeats, ...more } = config.generate;
+  if (file === undefined) return endless(generated(config, { generate: kind, ...more }));
+  return openOwnRecords(config, file, { format: formatOf(file), option: 'generate.file', text: [], repeats });
 }
 
 const ROWS_AT_ONCE = 500;

@@ -7,9 +7,10 @@ import type { LoadedConfig } from '../config/load.ts';
 import { type Config, GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
 import { connectSink, impatient, openSink, requireKafka } from '../daemon/open-log.ts';
+import { openOwnRecords } from '../daemon/own-records.ts';
+import type { RecordFormat } from '../daemon/record-file.ts';
 import { requireRights } from '../daemon/rights.ts';
-import { fieldsRead, type ReadField } from '../features/reads.ts';
-import { CsvRecords, type UsedField } from '../load/csv.ts';
+import { fieldsRead } from '../features/reads.ts';
 import { endless } from '../load/load-record.ts';
 import { type LoadResult, runLoad, shortfall } from '../load/load-source.ts';
 import { SinkError } from '../log/ports.ts';
@@ -34,13 +35,14 @@ import {
 import { keepHeapSmall } from './small-heap.ts';
 
 export interface ProduceOptions {
-  /** A CSV file with a header line. */
-  readonly csv?: string;
+  /** A file of records, and what it is. */
+  readonly file?: string;
+  readonly format: RecordFormat;
   /** Sends the file again at its end. */
   readonly repeat: boolean;
-  /** Between its cells; looked for in the header line unless given. */
+  /** Of CSV: between its cells; looked for in the header line unless given. */
   readonly separator?: string;
-  /** Its columns that are sent as text, even if they look like numbers. */
+  /** Of CSV: its columns that are sent as text, even if they look like numbers. */
   readonly text: readonly string[];
   /**
    * What to generate if there is no file: transactions as fitted to the model, or a history of
@@ -72,16 +74,18 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
   if (options.to !== undefined) return writeGenerated(config, options, options.to);
   requireKafka(config, 'produce');
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
-  const { inputs, windows } = readManifest(modelFolder(config));
-  const fields = fieldsRead(inputs, windows);
   const records =
-    options.csv === undefined
+    options.file === undefined
       ? endless(generated(config, options))
-      : await CsvRecords.open(options.csv, {
-          used: usedFields(fields, config, options.text),
+      : await openOwnRecords(config, options.file, {
+          format: options.format,
+          option: `--${options.format}`,
           separator: options.separator,
+          text: options.text,
           repeats: options.repeat,
         });
+  const { inputs, windows } = readManifest(modelFolder(config));
+  const fields = fieldsRead(inputs, windows);
   const sink = openSink(config, logger);
   const patience = impatient(config, logger);
   const write = { resource: 'topic', name: config.input.topic, operation: 'Write' } as const;
@@ -120,9 +124,9 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
     const result = await runLoad(load, stop.signal);
     stopBar();
     if (!options.quiet) process.stdout.write(`${inWords(config, recordsPerSecond, result)}\n`);
-    if (options.csv !== undefined && result.sent < count && Number.isFinite(count))
+    if (options.file !== undefined && result.sent < count && Number.isFinite(count))
       logger.warn(
-        `${options.csv} has ${result.sent} rows, fewer than --count ${count}: --repeat sends them again`,
+        `${options.file} has ${result.sent} records, fewer than --count ${count}: --repeat sends them again`,
       );
     if (result.failure instanceof SinkError) throw new UnfinishedError(result.failure);
     if (result.failure !== undefined) throw result.failure;
@@ -143,24 +147,11 @@ function inWords(config: Config, asked: number, result: LoadResult): string {
   );
 }
 
-/** The columns that somebody reads, as numbers or as text. Of all others only numbers are sent. */
-function usedFields(fields: readonly ReadField[], { output }: Config, texts: readonly string[]): UsedField[] {
-  const others = [...output.ids, ...texts].filter((name) => !fields.some(({ path }) => path === name));
-  return [
-    ...fields.map(({ path, ...field }) => ({ name: path, ...field, isText: texts.includes(path) })),
-    ...[...new Set(others)].map((name) => ({
-      name,
-      isNumber: false,
-      isRequired: false,
-      isText: texts.includes(name),
-    })),
-  ];
-}
-
 export const registerProduce: Register = (program, finish) => {
-  withQuiet(withConfig(program, 'produce', 'send transactions to the input topic'))
+  withQuiet(withConfig(program, 'produce', 'send records to the input topic: of a file, or generated'))
     .option('--csv <file>', 'rows with a header line, or a pipe of them: each is sent once')
-    .option('--repeat', 'send the rows of --csv again and again, until --count or Ctrl-C', false)
+    .option('--json <file>', 'JSON lines, or a pipe of them, - for standard input: each is sent once')
+    .option('--repeat', 'send the records of the file again and again, until --count or Ctrl-C', false)
     .option(
       '--separator <character>',
       'between the cells, or tab; found in the header line',
@@ -189,6 +180,7 @@ export const registerProduce: Register = (program, finish) => {
       async (
         flags: ConfigFlags & {
           csv?: string;
+          json?: string;
           repeat: boolean;
           generate?: Generated;
           customers: number;
@@ -203,12 +195,14 @@ export const registerProduce: Register = (program, finish) => {
           quiet: boolean;
         },
       ) => {
-        if (flags.csv !== undefined && flags.generate !== undefined)
-          program.error('--csv and --generate exclude each other');
+        const given = (['csv', 'json', 'generate'] as const).filter((name) => flags[name] !== undefined);
+        if (given.length > 1) program.error(`--${given[0]} and --${given[1]} exclude each other`);
         if (flags.to !== undefined && !Number.isFinite(flags.count))
           program.error('--to needs --count: what is generated has no end');
-        if (flags.to !== undefined && flags.csv !== undefined)
-          program.error('--csv and --to exclude each other');
+        const format = flags.json === undefined ? 'csv' : 'json';
+        const file = flags[format] === '-' ? '/dev/stdin' : flags[format];
+        if (flags.to !== undefined && file !== undefined)
+          program.error(`--${format} and --to exclude each other`);
         finish(
           await produce(loadWith(flags), {
             recordsPerSecond: flags.rate,
@@ -222,7 +216,8 @@ export const registerProduce: Register = (program, finish) => {
             generate: flags.generate ?? 'fitted',
             customers: flags.customers,
             terminals: flags.terminals,
-            ...(flags.csv === undefined ? {} : { csv: flags.csv }),
+            format,
+            ...(file === undefined ? {} : { file }),
             ...(flags.to === undefined ? {} : { to: flags.to }),
           }),
         );

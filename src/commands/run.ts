@@ -9,7 +9,6 @@ import { Daemon } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { showProgress } from '../daemon/reporting.ts';
 import { versions } from '../daemon/versions.ts';
-import { endless } from '../load/load-record.ts';
 import { runLoad, shortfall } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
 import { answerDumpSignal } from '../signals.ts';
@@ -18,7 +17,7 @@ import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { Ending } from './ending.ts';
-import { generated } from './generated.ts';
+import { loadFor } from './generated.ts';
 import {
   type ConfigFlags,
   durationArgument,
@@ -173,14 +172,15 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
  * With the embedded log nobody else can write the input, so the load source runs beside the daemon.
  */
 async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
-  const { recordsPerSecond, kind, ...more } = config.generate;
+  const { recordsPerSecond, file } = config.generate;
   if (config.log !== 'memory' || recordsPerSecond === 0) return;
-  logger.info(`generating ${recordsPerSecond} transactions a second into the embedded log`);
+  const what = file === undefined ? 'generated transactions' : `records of ${file}`;
+  logger.info(`sending ${what} into the embedded log, ${recordsPerSecond} a second`);
   const load = {
     sink,
     topic: config.input.topic,
     codec: writingCodec(config),
-    records: endless(generated(config, { generate: kind, ...more })),
+    records: await loadFor(config),
     recordsPerSecond,
     count: Number.POSITIVE_INFINITY,
     garbage: { share: 0, field: '' },
@@ -188,6 +188,8 @@ async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Log
   };
   const result = await runLoad(load, ending.signal);
   if (result.failure !== undefined) throw result.failure;
+  if (file !== undefined && !ending.signal.aborted)
+    logger.info(`all ${result.sent} records of ${file} are sent; generate.repeat begins again`);
   const missed = shortfall(recordsPerSecond, result);
   if (missed !== null) logger.warn(`generate.recordsPerSecond: ${missed}`);
 }

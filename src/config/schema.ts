@@ -286,6 +286,12 @@ export const schema = z.strictObject({
       ),
     customers: wholeNumber(1, GENERATED_MAX).default(5000).describe('Customers in that history.'),
     terminals: wholeNumber(1, GENERATED_MAX).default(10_000).describe('Terminals in that history.'),
+    file: path('a file')
+      .optional()
+      .describe(
+        'Records of your own in place of generated ones: JSON lines, or CSV by its name (.csv, .tsv). Each is sent once.',
+      ),
+    repeat: z.boolean().default(false).describe('Whether that file begins again at its end.'),
   }),
   kafka,
 });

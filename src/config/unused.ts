@@ -45,9 +45,19 @@ const RULES: readonly Rule[] = [
   { keys: ['kafka.', 'lanes.rightsTimeout', 'lanes.onOutOfRange'], why: 'log is memory', holds: isEmbedded },
   { keys: ['memory.', 'generate.'], why: 'log is kafka', holds: not(isEmbedded) },
   {
-    keys: ['generate.seed', 'generate.kind', 'generate.customers', 'generate.terminals'],
+    keys: ['generate.seed', 'generate.kind', 'generate.customers', 'generate.terminals', 'generate.file'],
     why: 'generate.recordsPerSecond is 0',
     holds: both(isEmbedded, not(generates)),
+  },
+  {
+    keys: ['generate.seed', 'generate.kind', 'generate.customers', 'generate.terminals'],
+    why: 'generate.file is set',
+    holds: both(generates, ({ generate }) => generate.file !== undefined),
+  },
+  {
+    keys: ['generate.repeat'],
+    why: 'generate.file is not set',
+    holds: both(isEmbedded, ({ generate }) => generate.file === undefined),
   },
   {
     keys: ['generate.customers', 'generate.terminals'],

@@ -43,7 +43,8 @@ export function generatorFile(config: Config): string {
   const file = join(modelFolder(config), 'generator.json');
   if (existsSync(file)) return file;
   throw new ConfigError([
-    `generate.kind: expected transactions (--generate transactions), found fitted: ${file} is not there`,
+    `generate.kind: expected transactions (--generate transactions), found fitted: ${file} is not there. ` +
+      'Records of your own: generate.file, or --json FILE or --csv FILE',
   ]);
 }
 

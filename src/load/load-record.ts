@@ -3,6 +3,8 @@
 export interface LoadRecord {
   readonly key: string;
   readonly value: Readonly<Record<string, unknown>>;
+  /** The value as it stands in a file of JSON. */
+  readonly json?: Uint8Array;
 }
 
 /** Where the records come from. */

@@ -3,6 +3,7 @@
 
 import { grouped } from '../base/grouped.ts';
 import type { Codec } from '../codec/codec.ts';
+import { codecs } from '../codec/codecs.ts';
 import { PartitionWriters } from '../log/partition-writers.ts';
 import { partitionOfKey } from '../log/partitioner.ts';
 import type { ResultBatch, Sink } from '../log/ports.ts';
@@ -102,7 +103,7 @@ class LoadBuilder {
       const isSpoilt = garbage.share > 0 && this.#random.next() < garbage.share;
       const value = isSpoilt
         ? spoil(record, codec, garbage.field, this.spoilt++, this.#random)
-        : codec.encode(record.value);
+        : ((codec === codecs.json ? record.json : undefined) ?? codec.encode(record.value));
       this.#writers
         .writerFor(partitionOfKey(key, this.#partitionCount), key.byteLength + value.byteLength)
         .appendRecord(timestampMs, key, value);

@@ -5,9 +5,16 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { codecs } from '../../src/codec/codecs.ts';
 import { openCsv } from '../../src/load/csv-file.ts';
 import { JsonLinesError, openJsonLines } from '../../src/load/json-lines.ts';
+import { JsonRecords } from '../../src/load/json-records.ts';
+import { runLoad } from '../../src/load/load-source.ts';
 import { recordsWith } from '../../src/load/rows.ts';
+import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
+import { MemoryBroker } from '../../src/memory/broker.ts';
+import { MemorySink } from '../../src/memory/sink.ts';
+import { INFLATED_BYTES_MAX } from '../support/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scorelane-lines-'));
 const WIDE = { option: '--in', lineBytesMax: 2 ** 20 };
@@ -83,4 +90,49 @@ test('a nested field is read from the column of its path, and a list from a cell
         embedding: [0.5],
         note: '[no list',
       });
+});
+
+async function sent(text: string, repeats: boolean, count: number, format: 'json' | 'msgpack') {
+  const broker = new MemoryBroker();
+  broker.createTopic('t', 1);
+  const result = await runLoad(
+    {
+      sink: new MemorySink(broker),
+      topic: 't',
+      codec: codecs[format],
+      records: await JsonRecords.open(written(text), { ...WIDE, repeats }),
+      recordsPerSecond: Number.POSITIVE_INFINITY,
+      count,
+      garbage: { share: 0, field: '' },
+      batchBytesMax: 2 ** 20,
+    },
+    new AbortController().signal,
+  );
+  const values: unknown[] = [];
+  for (const batch of broker.partition({ topic: 't', partition: 0 }).batches) {
+    const records = openRecordBatch(batch, INFLATED_BYTES_MAX);
+    while (records.next()) values.push(Buffer.from(records.value() ?? []));
+  }
+  return { ...result, values: values as Buffer[] };
+}
+
+test('lines of JSON are sent as they stand to a topic of JSON, once, or again until a count', async (t) => {
+  const text = '{"b": 1.0, "n": 12345678901234567890}\n\n{"a":2}';
+  const once = await sent(text, false, Number.POSITIVE_INFINITY, 'json');
+  t.deepEqual(once.values.map(String), ['{"b": 1.0, "n": 12345678901234567890}', '{"a":2}']);
+  t.is((await sent(text, true, 5, 'json')).values.length, 5);
+  const [packed] = (await sent(text, false, 1, 'msgpack')).values;
+  t.deepEqual(codecs.msgpack.decode(packed as Buffer, 0, packed?.length ?? 0), {
+    b: 1,
+    n: 12345678901234567890n,
+  });
+});
+
+test('a line that is no object ends the sending, with its number', async (t) => {
+  await t.throwsAsync(sent('{"a":1', false, 9, 'json'), {
+    message: /line 1: expected JSON with .*; expected one/,
+  });
+  await t.throwsAsync(sent('3\n', false, 9, 'json'), {
+    message: /line 1: expected one JSON object .*, found 3/,
+  });
 });
