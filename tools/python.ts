@@ -1,6 +1,6 @@
 // A Python with the packages that tests and bench compare against: librdkafka (through
-// confluent-kafka), TensorFlow and onnxruntime. `npm run native` takes TensorFlow's C library from
-// it. It is made once, in the user's cache.
+// confluent-kafka), TensorFlow, onnxruntime, and those that give ONNX models. `npm run native`
+// takes TensorFlow's C library from it. It is made once, in the user's cache.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,13 @@ const PACKAGES = [
   'onnxruntime==1.23.2',
   'pandas==2.3.3',
   'fastavro==1.12.1',
+  'scikit-learn==1.9.1',
+  // The same XGBoost without the hundreds of megabytes for graphics cards.
+  'xgboost-cpu==3.2.0',
+  'lightgbm==4.7.0',
+  'onnx==1.23.2',
+  'skl2onnx==1.20.0',
+  'onnxmltools==1.16.0',
 ];
 
 export interface Python {
@@ -28,7 +35,7 @@ export interface Python {
  * Makes the virtual environment if it is missing. Rejects if python3, venv or a package is missing.
  */
 export async function ensurePython(): Promise<Python> {
-  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-4`);
+  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-5`);
   const executable = join(folder, 'bin', 'python');
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {
