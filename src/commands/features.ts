@@ -8,6 +8,7 @@ import { parsePath } from '../features/path.ts';
 import { fieldsRead } from '../features/reads.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
+import { texts } from '../features/texts.ts';
 import { type CsvFile, openCsv } from '../load/csv-file.ts';
 import { type Cells, CsvDataError, type Row } from '../load/csv-rows.ts';
 import {
@@ -19,7 +20,9 @@ import {
   nameOfSeparator,
   recordsWith,
 } from '../load/rows.ts';
-import { readManifest } from '../model/manifest.ts';
+import { tensorValues } from '../model/cells.ts';
+import { type ModelPlan, readPlan } from '../model/manifest.ts';
+import type { TensorSpec } from '../model/tensor-spec.ts';
 import { answerSignals, endAtOnce, exitCodeBy, type Signal } from '../signals.ts';
 import { after } from '../time/timer.ts';
 import { timeIn } from '../written/time-text.ts';
@@ -67,7 +70,7 @@ const ENDING_MS = 5_000;
  */
 export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
   keepHeapSmall();
-  const manifest = readManifest(modelFolder(config));
+  const manifest = readPlan(modelFolder(config));
   const file = await openCsv(options.csv, options.separator);
   const matrix = new Matrix(file, manifest, options);
   refuseSameFile(options.csv, options.out);
@@ -122,6 +125,7 @@ class Matrix {
   readonly refusals = new Refusals();
   rows = 0;
   readonly #options: FeaturesOptions;
+  readonly #tensors: readonly TensorSpec[];
   readonly #plan: StatefulPlan;
   readonly #row: Float32Array;
   readonly #recordOf: ReturnType<typeof recordsWith>;
@@ -129,9 +133,10 @@ class Matrix {
   readonly #timestamp: number | undefined;
   readonly #key: number | undefined;
 
-  constructor(file: CsvFile, { inputs, windows }: ReturnType<typeof readManifest>, options: FeaturesOptions) {
+  constructor(file: CsvFile, { inputs, tensors, windows }: ModelPlan, options: FeaturesOptions) {
     const { text, keep, key, timestamp } = options;
     this.#options = options;
+    this.#tensors = tensors;
     this.#plan = new StatefulPlan(inputs, windows);
     this.width = this.#plan.width;
     this.#row = new Float32Array(this.width);
@@ -165,8 +170,17 @@ class Matrix {
       key,
     );
     if (rejection !== null) this.refusals.add(rejection.code, () => `line ${line}: ${rejection.message}`);
-    const values = rejection === null ? this.#row.join(',') : ','.repeat(this.width - 1);
+    const values = rejection === null ? this.#values() : ','.repeat(this.width - 1);
+    texts.clear();
     return [...this.#keep.map((index) => cell(cells[index])), values].join(',');
+  }
+
+  /** The row as a line: floats, whole numbers, flags and text. */
+  #values(): string {
+    if (this.#tensors.every(({ type }) => type === 'float32')) return this.#row.join(',');
+    return tensorValues(this.#tensors, this.#row, 1)
+      .flatMap((values) => [...values].map(cell))
+      .join(',');
   }
 
   /** What the windows have counted. */

@@ -14,7 +14,7 @@ import { fieldsRead } from '../features/reads.ts';
 import { endless } from '../load/load-record.ts';
 import { type LoadResult, runLoad, shortfall } from '../load/load-source.ts';
 import { SinkError } from '../log/ports.ts';
-import { readManifest } from '../model/manifest.ts';
+import { readPlan } from '../model/manifest.ts';
 import { answerSignals } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
@@ -84,7 +84,7 @@ export async function produce({ config }: LoadedConfig, options: ProduceOptions)
           text: options.text,
           repeats: options.repeat,
         });
-  const { inputs, windows } = readManifest(modelFolder(config));
+  const { inputs, windows } = readPlan(modelFolder(config));
   const fields = fieldsRead(inputs, windows);
   const sink = openSink(config, logger);
   const patience = impatient(config, logger);

@@ -6,7 +6,7 @@ import { fieldsRead, type ReadField } from '../features/reads.ts';
 import { CsvRecords, type UsedField } from '../load/csv.ts';
 import { JsonRecords } from '../load/json-records.ts';
 import type { LoadRecords } from '../load/load-record.ts';
-import { readManifest } from '../model/manifest.ts';
+import { readPlan } from '../model/manifest.ts';
 import { modelFolder } from './configured-model.ts';
 import type { RecordFormat } from './record-file.ts';
 
@@ -31,7 +31,7 @@ export function openOwnRecords(
   const { format, option, separator, text, repeats } = options;
   if (format === 'json')
     return JsonRecords.open(file, { option, lineBytesMax: config.limits.recordBytes, repeats });
-  const { inputs, windows } = readManifest(modelFolder(config));
+  const { inputs, windows } = readPlan(modelFolder(config));
   return CsvRecords.open(file, {
     used: usedFields(fieldsRead(inputs, windows), config, text),
     separator,

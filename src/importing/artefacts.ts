@@ -3,8 +3,8 @@
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
+import { readJson } from '../model/model-files.ts';
 import { nativeSignature } from '../model/native-signature.ts';
 import { BackendMissingError } from '../model/predictor.ts';
 import { type Exported, exportedSchema } from './exported.ts';

@@ -3,17 +3,15 @@
 
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { codecs } from '../codec/codecs.ts';
 import type { FeaturePlan } from '../features/feature-plan.ts';
 import { compilePlan } from '../features/plan.ts';
 import { type PlanInput, planInput, type StatelessInput, widthOf } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
 import { stateSchema } from '../features/window-spec.ts';
-import { NoInputError, readTextFile } from '../written/file-trouble.ts';
-import { type Finding, findingsOf, placed, problemIn } from '../written/problem.ts';
+import { type Finding, problemIn } from '../written/problem.ts';
 import { wanted } from '../written/wanted.ts';
-import { readYaml, YamlError, type YamlNode } from '../written/yaml.ts';
 import { ModelError } from './model-error.ts';
+import { checked, documentIn, exactJson, readJson, readModelFile } from './model-files.ts';
 import { type DerivedResult, derivedResult, namesOf, sourceOf } from './results-spec.ts';
 import { oneTensor, placeTensors, type Tensors, tensorsSchema } from './tensor-spec.ts';
 import { readVocabulary, withLabels } from './vocabulary-file.ts';
@@ -117,47 +115,76 @@ export interface ModelManifest extends Pick<Written, 'name' | 'windows' | 'artef
   readonly folder: string;
 }
 
+/** What is needed to compute features, before there is a model. */
+export type ModelPlan = Pick<ModelManifest, 'name' | 'version' | 'windows' | 'inputs' | 'tensors' | 'width'>;
+
+const planSchema = manifestSchema.partial({ outputs: true, artefacts: true, golden: true });
+
 /** Reads `folder/model.yaml`. Throws `ModelError`. */
 export function readManifest(folder: string): ModelManifest {
+  const { written, ...opened } = open(folder, manifestSchema);
+  const plan = planIn(written, opened);
+  const golden = toleranceOf(written.golden, opened.complain);
+  checkNames(written, opened.complain);
+  const results = written.results.map((result) => withLabels(result, opened.readWords));
+  const { savedModel, web, onnx } = written.artefacts;
+  for (const path of [savedModel?.path, web?.path, onnx?.path, golden.path])
+    if (path !== undefined) opened.inside(path);
+  opened.end();
+  const { outputs, artefacts } = written;
+  return { ...plan, outputs, results, artefacts, golden, folder };
+}
+
+/** Reads what `folder/model.yaml` says of inputs: the rest may be missing. Throws `ModelError`. */
+export function readPlan(folder: string): ModelPlan {
+  const { written, ...opened } = open(folder, planSchema);
+  const plan = planIn(written, opened);
+  opened.end();
+  return plan;
+}
+
+interface Opened {
+  readonly complain: Complain;
+  /**
+   * The path of a file of the model, which must not lead out of its folder. Throws `ModelError`.
+   */
+  inside(path: string): string;
+  readWords(path: string): string;
+  /** Throws `ModelError` for all complaints. */
+  end(): void;
+}
+
+function open<T extends z.ZodType>(folder: string, schema: T): Opened & { readonly written: z.infer<T> } {
   const file = join(folder, 'model.yaml');
-  const document = documentIn(file, read(file));
-  const written = check(file, () => document, manifestSchema, wanted(document, manifestSchema));
+  const document = documentIn(file, readModelFile(file));
+  const written = checked(file, () => document, schema, wanted(document, schema));
   const findings: Finding[] = [];
-  const complain = (path: readonly PropertyKey[], message: string): void =>
-    void findings.push({ path, message, right: [], isOfKey: false });
-  const readWords = (path: string): string => read(inside(file, folder, path));
-  const placed = tensorsOf(written, readWords, complain);
-  const golden = toleranceOf(written.golden, complain);
-  checkNames(written, complain);
-  const results = written.results.map((result) => withLabels(result, readWords));
-  const { savedModel, web } = written.artefacts;
-  for (const path of [savedModel?.path, web?.path, golden.path])
-    if (path !== undefined) inside(file, folder, path);
-  if (findings.length > 0)
-    throw new ModelError(findings.map((finding) => problemIn(file, document, finding)).join('\n'));
-  const { name, version, windows, outputs, artefacts } = written;
-  const width = placed.inputs.reduce((sum, input) => sum + widthOf(input), 0);
+  const inside = (path: string): string => {
+    const whole = resolve(folder, path);
+    if (!isAbsolute(path) && whole.startsWith(resolve(folder) + sep)) return whole;
+    throw new ModelError(
+      `${file}: expected a path inside of the model's folder, found ${JSON.stringify(path)}`,
+    );
+  };
   return {
-    name,
-    version: String(version),
-    ...placed,
-    windows,
-    outputs,
-    results,
-    artefacts,
-    golden,
-    width,
-    folder,
+    written,
+    complain: (path, message) => void findings.push({ path, message, right: [], isOfKey: false }),
+    inside,
+    readWords: (path) => readModelFile(inside(path)),
+    end() {
+      if (findings.length > 0)
+        throw new ModelError(findings.map((finding) => problemIn(file, document, finding)).join('\n'));
+    },
   };
 }
 
-/** The path of a file of the model, which must not lead out of its folder. Throws `ModelError`. */
-function inside(file: string, folder: string, path: string): string {
-  const whole = resolve(folder, path);
-  if (!isAbsolute(path) && whole.startsWith(resolve(folder) + sep)) return whole;
-  throw new ModelError(
-    `${file}: expected a path inside of the model's folder, found ${JSON.stringify(path)}`,
-  );
+function planIn(
+  written: Pick<Written, 'name' | 'version' | 'windows' | 'inputs' | 'tensors'>,
+  { readWords, complain }: Opened,
+): ModelPlan {
+  const placed = tensorsOf(written, readWords, complain);
+  const width = placed.inputs.reduce((sum, input) => sum + widthOf(input), 0);
+  return { name: written.name, version: String(written.version), windows: written.windows, ...placed, width };
 }
 
 type Complain = (path: readonly PropertyKey[], message: string) => void;
@@ -181,7 +208,7 @@ function checkNames({ outputs, results }: Written, complain: Complain): void {
 }
 
 function tensorsOf(
-  { inputs, tensors }: Written,
+  { inputs, tensors }: Pick<Written, 'inputs' | 'tensors'>,
   readWords: (file: string) => string,
   complain: Complain,
 ): Tensors {
@@ -228,71 +255,3 @@ export const planOf = (manifest: ModelManifest): FeaturePlan =>
 
 export const readGolden = ({ folder, golden }: ModelManifest): GoldenRecord[] =>
   readJson(join(folder, golden.path), goldenSchema, exactJson);
-
-function exactJson(text: string): unknown {
-  const bytes = Buffer.from(text);
-  return codecs.json.decode(bytes, 0, bytes.length);
-}
-
-/** Reads and checks a JSON file of the model. Throws `ModelError`. */
-export function readJson<T extends z.ZodType>(
-  file: string,
-  schema: T,
-  parse: (text: string) => unknown,
-): z.infer<T> {
-  const text = read(file);
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new ModelError(`${file}: ${refusalOf(text)}`, { cause: error });
-  }
-  // JSON is YAML too, and there each value has a place.
-  return check(file, () => documentIn(file, text), schema, value);
-}
-
-/** What is wrong with a text that is no JSON, whatever has parsed it. */
-function refusalOf(text: string): string {
-  try {
-    exactJson(text);
-    return 'expected JSON, found text that cannot be read';
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readTextFile(file);
-  } catch (error) {
-    if (error instanceof NoInputError) throw new ModelError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function documentIn(file: string, text: string): YamlNode {
-  try {
-    return readYaml(text);
-  } catch (error) {
-    if (error instanceof YamlError)
-      throw new ModelError(`${placed(file, error.place)}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-function check<T extends z.ZodType>(
-  file: string,
-  document: () => YamlNode,
-  schema: T,
-  value: unknown,
-): z.infer<T> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = findingsOf(result.error).map((finding) => problemIn(file, document(), renamed(finding)));
-  throw new ModelError(problems.join('\n'));
-}
-
-const renamed = (finding: Finding): Finding =>
-  finding.isOfKey && finding.path.join('.') === 'state'
-    ? { ...finding, message: 'expected its new name windows, found the old one' }
-    : finding;

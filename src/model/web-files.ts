@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { fileTrouble } from '../written/file-trouble.ts';
-import { readJson } from './manifest.ts';
 import { ModelError } from './model-error.ts';
+import { readJson } from './model-files.ts';
 
 /** The bytes of one value. Text has no fixed length. */
 const BYTES_OF = { float32: 4, int32: 4, bool: 1, complex64: 8, string: Number.NaN } as const;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
 import { cell } from '../../src/load/rows.ts';
-import { readManifest } from '../../src/model/manifest.ts';
+import { readPlan } from '../../src/model/manifest.ts';
 import { Program } from '../support/daemon.ts';
 import { python } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
@@ -40,8 +40,8 @@ function repository(inputs: string, state = '{ time: at }'): { folder: string; f
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'model.yaml'),
-    `name: cards\nversion: 1\ninputs:${inputs}\nwindows: ${state}\noutputs: [score]\n` +
-      'artefacts: { web: { path: model.json } }\ngolden: { path: golden.json, tolerance: 1e-5 }\n',
+    // There is no model yet: it will be trained on these features.
+    `name: cards\nversion: 1\ninputs:${inputs}\nwindows: ${state}\n`,
   );
   const settings = [`model.repository=${join(folder, '..', '..')}`, 'model.name=cards'];
   return { folder, flags: ['--config', 'config/kafka.yaml', ...settings.flatMap((each) => ['--set', each])] };
@@ -72,7 +72,7 @@ test('30 days of 5,000 customers: every window of every record agrees with panda
     said,
     new RegExp(`${rows.length} rows, 20 features of cards 1, .*; 0 late, .* 0 forgotten, 0 hurried`),
   );
-  const inputs = readManifest(folder).inputs.filter((input): input is WindowInput => input.kind === 'window');
+  const inputs = readPlan(folder).inputs.filter((input): input is WindowInput => input.kind === 'window');
   const idleMs = 31 * DAY_MS;
   writeFileSync(
     json,
@@ -210,4 +210,23 @@ test('text that looks like a number is what the stream has: text, or a number wh
   ]);
   const asText = await matrix('--text', 'code');
   t.deepEqual(asText.slice(1, 3), ['7,0,0,1,0,1', '1.10,0,0,0,1,1']);
+});
+
+test('whole numbers, flags and text of a model with several tensors stand in the matrix as they are', async (t) => {
+  const { folder, flags } = repository(' []');
+  writeFileSync(
+    join(folder, 'model.yaml'),
+    `name: cards
+version: 1
+tensors:
+  - { name: amount, inputs: [{ path: amount, mean: 1 }] }
+  - { name: item, type: int32, inputs: [{ path: item }, { path: kind, vocabulary: [card, cash] }] }
+  - { name: note, type: string, inputs: [{ path: note }] }
+`,
+  );
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  writeFileSync(csv, 'amount,item,kind,note\n1.5,16777217,cash,"a, b"\n2,-1,gold,c\n');
+  const { code, out: said } = await new Program(['features', ...flags, '--csv', csv, '--out', out]).ended;
+  t.is(code, 0, said);
+  t.is(readFileSync(out, 'utf8'), 'amount,item,kind,note\n0.5,16777217,2,"a, b"\n1,-1,0,c\n');
 });
