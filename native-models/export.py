@@ -796,22 +796,30 @@ def main():
         parser.error("expected a MODEL and a folder OUT")
     if os.path.exists(options.out):
         parser.error(f"{options.out} exists already: expected the name of a new folder")
-    draft = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(options.out)))
     try:
-        export = Export(options.model, draft, options.signature, dict(options.shape))
+        print(json.dumps(export_to(options.model, options.out, options.signature, dict(options.shape), options.rows), indent=1), file=ANSWERS)
+    except Refusal as refusal:
+        sys.exit(f"export.py: {refusal}")
+    return None
+
+
+def export_to(model, out, signature=None, shapes=None, rows_file=None):
+    """Writes the folder `out`, whole or not at all; says what is in it."""
+    draft = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(out)))
+    try:
+        export = Export(model, draft, signature, shapes)
         told = dict(export.told)
-        if options.rows is not None:
-            with open(options.rows, encoding="utf8") as file:
+        if rows_file is not None:
+            with open(rows_file, encoding="utf8") as file:
                 rows = json.load(file)
             told |= {"rows": rows, "rowOutputs": export.predict(rows)}
         with open(os.path.join(draft, "export.json"), "w", encoding="utf8") as file:
             json.dump(told, file, indent=1)
         os.chmod(draft, 0o755)
-        os.rename(draft, options.out)
-        print(json.dumps(told, indent=1), file=ANSWERS)
-    except Refusal as refusal:
+        os.rename(draft, out)
+        return told
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        sys.exit(f"export.py: {refusal}")
 
 
 if __name__ == "__main__":

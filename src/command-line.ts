@@ -39,6 +39,8 @@ const COMMANDS: readonly Register[] = [
 const program = new Command('scorelane')
   .description('Scores Kafka streams with TensorFlow.js: every record, at least once.')
   .version(scorelaneVersion)
+  // Behind a command, an option is the command's own: `models import --version 2`.
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   // What is wrong is said below, in words of ours.
   .configureOutput({ outputError: () => {} })

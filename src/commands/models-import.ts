@@ -1,10 +1,16 @@
 // `scorelane models import`: a saved model becomes a version in the model repository, whole or not
 // at all.
 
-import { join, relative } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { EXIT } from '../base/errors.ts';
 import { type Imported, type ImportRequest, importModel } from '../importing/import-model.ts';
-import { type SavedFlags, withPython, withRepository, withSaved } from './models-options.ts';
+import {
+  DEFAULT_REPOSITORY,
+  type SavedFlags,
+  withPython,
+  withRepository,
+  withSaved,
+} from './models-options.ts';
 import { backendLines, differencesInWords, modelLines } from './models-report.ts';
 import { countArgument, type Register } from './options.ts';
 import { say } from './say.ts';
@@ -25,23 +31,33 @@ async function importSaved(path: string, flags: ImportFlags): Promise<number> {
   return EXIT.ok;
 }
 
-function importedLines({ name }: ImportFlags, imported: Imported): string[] {
+function importedLines(flags: ImportFlags, imported: Imported): string[] {
+  const { name } = flags;
   const { folder, version, exported, manifest, trials, tolerance, isGuessed } = imported;
-  const { goldenRecords, goldenSource, goldenBy } = imported;
-  const place = relative('', folder);
+  const { goldenRecords, goldenSource, goldenBy, reference } = imported;
+  const others = trials.filter(({ backend }) => backend !== reference);
+  const place = folder.startsWith(`${process.cwd()}${sep}`) ? relative('', folder) : folder;
   const yaml = join(place, 'model.yaml');
-  const what = goldenSource === 'drawn records' ? goldenSource : `records of ${goldenSource}`;
-  const differ = differencesInWords(trials);
+  const what = goldenSource === null ? 'drawn at random' : `of ${goldenSource}`;
   return [
     ...modelLines(exported),
     ...backendLines(exported, manifest, trials),
-    `golden   ${goldenRecords} ${what}, their outputs by ${goldenBy}` +
-      (differ === '' ? '' : `; the backends differ ${differ}`) +
-      `: rtol ${tolerance.rtol}, atol ${tolerance.atol}`,
+    `golden   ${goldenRecords} records ${what}, outputs by ${goldenBy}`,
+    ...lines(differencesInWords(others)),
+    `         tolerance: rtol ${tolerance.rtol}, atol ${tolerance.atol}`,
     `written  ${name} version ${version}: ${place}`,
-    ...(isGuessed ? [`look     ${yaml}: the fields of the records are guessed`] : []),
-    `next     scorelane models verify ${name}`,
+    ...(isGuessed ? [`look at  ${yaml}: the fields that fill the inputs are guessed`] : []),
+    `next     ${nextCommand(flags)}`,
   ];
+}
+
+const lines = (text: string): string[] => (text === '' ? [] : [`         ${text}`]);
+
+/** What scores records with it, whatever the working folder holds. */
+function nextCommand({ name, repository, samples }: ImportFlags): string {
+  const model = repository === DEFAULT_REPOSITORY ? { name } : { name, repository: resolve(repository) };
+  const file = `${name}.yaml`;
+  return `echo '${JSON.stringify({ model })}' > ${file}; scorelane score --config ${file} --in ${samples ?? 'RECORDS.jsonl'}`;
 }
 
 export const registerImport: Register = (models, finish) => {

@@ -24,6 +24,7 @@ function contentOf(folder: string): string {
     const backends = [
       ...(artefacts.savedModel === undefined ? [] : ['native']),
       ...(artefacts.web === undefined ? [] : ['wasm', 'cpu']),
+      ...(artefacts.onnx === undefined ? [] : ['onnx']),
     ];
     return [
       backends.join(', '),

@@ -4,8 +4,10 @@ import type { Command } from 'commander';
 import { PythonSession, pythonFor } from '../importing/python.ts';
 import { argument } from './options.ts';
 
+export const DEFAULT_REPOSITORY = 'native-models';
+
 export const withRepository = (command: Command): Command =>
-  command.option('--repository <folder>', 'the model repository', 'native-models');
+  command.option('--repository <folder>', 'the model repository', DEFAULT_REPOSITORY);
 
 export interface SavedFlags {
   readonly signature?: string;

@@ -7,6 +7,7 @@ import { grouped } from '../base/grouped.ts';
 import type { Exported, ExportedTensor } from '../importing/exported.ts';
 import { MEASURED_ROWS, type Trial } from '../importing/trial.ts';
 import type { ModelManifest } from '../model/manifest.ts';
+import type { Backend } from '../model/predictor.ts';
 
 /** What is in the model. */
 export function modelLines(exported: Exported): string[] {
@@ -37,23 +38,37 @@ export function backendLines(
   manifest: ModelManifest,
   trials: readonly Trial[],
 ): string[] {
-  const { savedModel, web } = manifest.artefacts;
+  const { savedModel, web, onnx } = manifest.artefacts;
   const sizes = MEASURED_ROWS.map((rows) => grouped(rows).padStart(9)).join('');
   const head = `${''.padEnd(9)}${'us a record, by rows in a call'.padEnd(32)}${sizes}`;
-  const lines = trials.map(({ backend, refusal, costs }) => {
+  const shown = trials.filter(({ backend }) => exported === null || isOfItsKind(exported, backend));
+  /** By reason: the first backend that has it. */
+  const told = new Map<string, Backend>();
+  const lines = shown.map(({ backend, refusal, costs }) => {
     const name = backend.padEnd(9);
-    if (refusal !== null) return `${name}${because(exported, backend, refusal)}`;
-    const path = backend === 'native' ? savedModel?.path : web?.path;
+    const why = refusal === null ? null : because(exported, backend, refusal);
+    if (why !== null) {
+      const same = told.get(why);
+      told.set(why, same ?? backend);
+      return `${name}no: ${same === undefined ? why : `as ${same}`}`;
+    }
+    const path = { native: savedModel, wasm: web, cpu: web, onnx }[backend]?.path;
     const what = `${path} (${sizeInWords(manifest, backend)})`;
     return `${name}${what.padEnd(32)}${costs.map((cost) => toPlaces(cost).padStart(9)).join('')}`;
   });
   return [head, ...lines, ...unrolledLines(exported)];
 }
 
+/**
+ * The onnx backend has nothing to do with a model of TensorFlow, and the others with an .onnx file.
+ */
+const isOfItsKind = ({ onnx }: Exported, backend: Backend): boolean =>
+  'missing' in onnx === (backend !== 'onnx');
+
 /** What the export says of an artefact that is not there says more than that it is not. */
-function because(exported: Exported | null, backend: string, refusal: string): string {
+function because(exported: Exported | null, backend: Backend, refusal: string): string {
   const artefact = backend === 'native' ? exported?.savedModel : exported?.web;
-  return artefact !== undefined && 'missing' in artefact ? `no: ${artefact.missing}` : `no: ${refusal}`;
+  return artefact !== undefined && 'missing' in artefact ? artefact.missing : refusal;
 }
 
 function unrolledLines(exported: Exported | null): string[] {
@@ -65,11 +80,14 @@ function unrolledLines(exported: Exported | null): string[] {
   return [`         model.json has ${loops} unrolled (${steps} steps): ${grouped(nodes)} nodes`];
 }
 
-function sizeInWords({ folder, artefacts }: ModelManifest, backend: string): string {
+function sizeInWords({ folder, artefacts }: ModelManifest, backend: Backend): string {
+  const { savedModel, onnx } = artefacts;
   const bytes =
-    backend === 'native' && artefacts.savedModel !== undefined
-      ? bytesIn(join(folder, artefacts.savedModel.path))
-      : bytesIn(folder, (name) => !name.startsWith('saved_model') && /\.(?:json|bin)$/.test(name));
+    backend === 'native' && savedModel !== undefined
+      ? bytesIn(join(folder, savedModel.path))
+      : backend === 'onnx' && onnx !== undefined
+        ? statSync(join(folder, onnx.path)).size
+        : bytesIn(folder, (name) => !name.startsWith('saved_model') && /\.(?:json|bin)$/.test(name));
   return bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
@@ -82,12 +100,14 @@ const bytesIn = (folder: string, isCounted: (name: string) => boolean = () => tr
 const toPlaces = (micros: number): string =>
   Number.isNaN(micros) ? '-' : micros < 100 ? micros.toPrecision(2) : micros.toFixed(0);
 
-/** The greatest difference of each backend from the golden outputs. */
+/**
+ * How far each backend is from the golden outputs: `native differs by at most 1.2e-7, wasm by 0`.
+ */
 export const differencesInWords = (trials: readonly Trial[]): string =>
   trials
     .filter(({ refusal }) => refusal === null)
-    .map(({ backend, differences }) => {
+    .map(({ backend, differences }, index) => {
       const most = Math.max(0, ...differences.map(({ expected, found }) => Math.abs(found - expected)));
-      return `${backend} by ${most === 0 ? '0' : most.toExponential(1)}`;
+      return `${backend}${index === 0 ? ' differs by at most' : ' by'} ${most === 0 ? '0' : most.toExponential(1)}`;
     })
     .join(', ');

@@ -3,12 +3,12 @@
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelError } from '../model/model-error.ts';
 import { readJson } from '../model/model-files.ts';
 import { nativeSignature } from '../model/native-signature.ts';
 import { BackendMissingError } from '../model/predictor.ts';
 import { type Exported, exportedSchema } from './exported.ts';
 import type { Saved } from './kinds.ts';
+import { copyOnnxModel } from './onnx-artefact.ts';
 import { PythonMissingError, type PythonSession, withoutPython } from './python.ts';
 import { copyWebModel } from './web-artefacts.ts';
 
@@ -51,7 +51,7 @@ export async function writeArtefacts(
       return { exported, python: null };
     }
     case 'onnx':
-      throw new ModelError(`${saved.path}: this version of scorelane cannot import .onnx files yet`);
+      return { exported: copyOnnxModel(saved.path, folder), python: null };
   }
 }
 
@@ -63,7 +63,7 @@ async function byPython({ path }: Saved, folder: string, options: ArtefactOption
   } catch (error) {
     if (!(error instanceof PythonMissingError)) throw error;
     throw new PythonMissingError(
-      `${path} needs TensorFlow in Python: ${error.message}; ${withoutPython(path)}`,
+      `${path}: expected TensorFlow in Python, which this kind of model needs, found none (${error.message}): ${withoutPython(path)}`,
       {
         cause: error,
       },
@@ -90,6 +90,7 @@ async function nativeOnly(
       parameters: null,
       operations: null,
       savedModel: { path: 'saved_model', signature },
+      onnx: { missing: 'it is no .onnx file' },
       web: { missing: why.message },
     };
   } catch (error) {

@@ -25,6 +25,7 @@ export const exportedSchema = z.object({
   /** How often each operation stands in the graph; null where that is not known. */
   operations: z.record(z.string(), z.int()).nullable(),
   savedModel: z.union([missing, z.object({ path: z.string(), signature: z.string() })]),
+  onnx: z.union([missing, z.object({ path: z.string() })]).default({ missing: 'it is no .onnx file' }),
   web: z.union([
     missing,
     z.object({

@@ -6,7 +6,7 @@ import { loadPredictor } from '../model/load-predictor.ts';
 import { type ModelManifest, planOf } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { outputValue } from '../model/output-column.ts';
-import { BACKENDS, BackendMissingError, type OutputColumn } from '../model/predictor.ts';
+import { BACKENDS, type Backend, BackendMissingError, type OutputColumn } from '../model/predictor.ts';
 import type { ExportOutputs, ExportRows } from './exported.ts';
 import type { PythonSession } from './python.ts';
 import type { SampleRecord } from './samples.ts';
@@ -22,6 +22,7 @@ export interface GoldenOutputs {
   readonly outputs: ExportOutputs;
   /** What has computed them. */
   readonly by: string;
+  readonly backend: Backend | null;
 }
 
 const GOLDEN_MAX = 20;
@@ -72,7 +73,7 @@ export async function askPython(
   const rows: ExportRows = Object.fromEntries(
     tensors.map(({ name }, index) => [name ?? (inputs[0] as string), [...(values[index] as Float32Array)]]),
   );
-  return { outputs: await python.predict(rows), by: 'the model in Python' };
+  return { outputs: await python.predict(rows), by: 'the model in Python', backend: null };
 }
 
 /** By the first backend that can. Rejects with what the last of them says. */
@@ -90,7 +91,7 @@ export async function askBackends(
         name,
         listsOf(columns[index] as OutputColumn, records.length),
       ]);
-      return { outputs: Object.fromEntries(outputs), by: `the model on ${backend}` };
+      return { outputs: Object.fromEntries(outputs), by: `the model on ${backend}`, backend };
     } catch (error) {
       // What is wrong with the model says more than what is not installed.
       if (last === undefined || !(error instanceof BackendMissingError)) last = error;

@@ -1,11 +1,21 @@
 // Imports a saved model into the model repository. The version's folder is made beside its place,
 // and renamed into it when it is whole. A version that is there is never touched.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
 import { type ModelManifest, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
+import type { Backend } from '../model/predictor.ts';
 import { readTextFile } from '../written/file-trouble.ts';
 import { writeArtefacts } from './artefacts.ts';
 import { drawnRecords } from './drawn.ts';
@@ -56,9 +66,13 @@ export interface Imported {
   readonly trials: readonly Trial[];
   readonly tolerance: Tolerance;
   readonly goldenRecords: number;
-  /** Where the golden records come from, and what has computed their outputs. */
-  readonly goldenSource: string;
+  /**
+   * The file of the golden records, null if they are drawn, and what has computed their outputs.
+   */
+  readonly goldenSource: string | null;
   readonly goldenBy: string;
+  /** The backend that has computed them, if it was not Python. */
+  readonly reference: Backend | null;
   /** Whether somebody must look at the fields. */
   readonly isGuessed: boolean;
 }
@@ -86,6 +100,8 @@ export async function importModel(request: ImportRequest): Promise<Imported> {
   } finally {
     discard();
     process.off('exit', discard);
+    // Of an import that failed nothing is left, not even a model without versions.
+    if (readdirSync(model).length === 0) rmdirSync(model);
   }
 }
 
@@ -106,6 +122,7 @@ async function writeVersion(
     outputs: outputsFor(exported),
     savedModel: 'missing' in exported.savedModel ? null : exported.savedModel,
     web: 'missing' in exported.web ? null : { path: exported.web.path },
+    onnx: 'missing' in exported.onnx ? null : exported.onnx,
     tolerance: UNKNOWN,
   };
   const write = (changed: ManifestParts): ModelManifest => {
@@ -141,8 +158,9 @@ async function writeVersion(
     trials,
     tolerance,
     goldenRecords: rows.records.length,
-    goldenSource: source,
+    goldenSource: request.samples ?? null,
     goldenBy: golden.by,
+    reference: golden.backend,
     isGuessed: request.inputs === undefined,
   };
 }

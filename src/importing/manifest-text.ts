@@ -15,11 +15,12 @@ export interface ManifestParts {
   readonly outputs: readonly ModelOutput[];
   readonly savedModel: { readonly path: string; readonly signature: string } | null;
   readonly web: { readonly path: string } | null;
+  readonly onnx: { readonly path: string } | null;
   readonly tolerance: Tolerance;
 }
 
 export function manifestText(parts: ManifestParts): string {
-  const { name, version, source, features, outputs, savedModel, web, tolerance } = parts;
+  const { name, version, source, features, outputs, savedModel, web, onnx, tolerance } = parts;
   return [
     `# Written by "scorelane models import" from ${source}.`,
     `name: ${scalar(name)}`,
@@ -30,6 +31,7 @@ export function manifestText(parts: ManifestParts): string {
     'artefacts:',
     ...(savedModel === null ? [] : [`  savedModel: ${flow(savedModel)} # for native`]),
     ...(web === null ? [] : [`  web: ${flow(web)} # for wasm and cpu`]),
+    ...(onnx === null ? [] : [`  onnx: ${flow(onnx)} # for onnx`]),
     `golden: ${flow({ path: 'golden.json', ...tolerance })}`,
     '',
   ].join('\n');

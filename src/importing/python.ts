@@ -95,9 +95,7 @@ export class PythonSession {
 
   async #ended(): Promise<Error> {
     if (this.#child.pid === undefined)
-      return new PythonMissingError(`expected a Python, found no program "${this.#executable}"`, {
-        cause: this.#trouble,
-      });
+      return new PythonMissingError(`no program ${this.#executable}`, { cause: this.#trouble });
     const said = this.#said.trim().split('\n').at(-1) ?? '';
     return new ModelError(
       `${this.#executable} has ended while it read the model${said === '' ? '' : `; its last words: ${said}`}`,
@@ -109,8 +107,5 @@ const SAID_MAX = 4_000;
 
 /** What helps where there is no Python with TensorFlow. */
 export const withoutPython = (path: string): string =>
-  [
-    'name a Python that has TensorFlow by --python or SCORELANE_PYTHON',
-    `or, where the model was made, run "python ${SCRIPT} ${path} exported"`,
-    'and here "scorelane models import exported --name NAME"',
-  ].join(', ');
+  `name a Python that has it by --python or SCORELANE_PYTHON; or, where the model was made, run "python ${SCRIPT} ` +
+  `${path} exported", and here "scorelane models import exported --name NAME"`;

@@ -48,6 +48,7 @@ export async function copyWebModel(file: string, folder: string): Promise<Export
     parameters: null,
     operations: isGraph ? operationsOf(document) : null,
     savedModel: { missing: 'a TensorFlow.js model has no SavedModel: import what it was converted from' },
+    onnx: { missing: 'it is no .onnx file' },
     web: { path: 'model.json', nodes: nodesIn(document).length, unrolled: [] },
   };
 }

@@ -69,7 +69,7 @@ export async function loadOnnx(manifest: ModelManifest): Promise<Predictor> {
 }
 
 /** By the types of inputs: what fills them. */
-const FILLED_BY: Readonly<Record<string, TensorType>> = {
+export const ONNX_FILLED_BY: Readonly<Record<string, TensorType>> = {
   float32: 'float32',
   float64: 'float32',
   int32: 'int32',
@@ -80,7 +80,7 @@ const FILLED_BY: Readonly<Record<string, TensorType>> = {
 
 const inputOf = ({ name, type, shape }: OnnxValue): SignatureInput => ({
   name,
-  type: FILLED_BY[type] ?? type,
+  type: ONNX_FILLED_BY[type] ?? type,
   shape: shape?.map((length) => (typeof length === 'number' ? length : -1)) ?? null,
 });
 

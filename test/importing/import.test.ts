@@ -9,6 +9,7 @@ import { importModel } from '../../src/importing/import-model.ts';
 import { PythonSession } from '../../src/importing/python.ts';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { type ModelManifest, planOf } from '../../src/model/manifest.ts';
+import { ModelError } from '../../src/model/model-error.ts';
 import { outputValue } from '../../src/model/output-column.ts';
 import type { Backend, OutputColumn } from '../../src/model/predictor.ts';
 import { ensurePython } from '../../tools/python.ts';
@@ -58,6 +59,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'text by StringLookup': { file: 'lookup.keras', backends: ['native'], within: 1e-4 },
   'an autoencoder': { file: 'autoencoder.keras', backends: ALL, within: 1e-4 },
   'a recommender with ids up to a million': { file: 'recommender.keras', backends: ALL, within: 1e-4 },
+  'what export.py has written where the model was made': { file: 'exported', backends: ALL, within: 1e-5 },
   'a SavedModel of float64 and int64': { file: 'wide', backends: ALL, within: 1e-4 },
 };
 
@@ -87,6 +89,44 @@ for (const [what, { file, backends, within }] of Object.entries(CASES)) {
     },
   );
 }
+
+const importOpen = (shapes: Record<string, readonly number[]>) =>
+  importModel({
+    path: join(folder, 'open-steps.keras'),
+    name: 'open-steps',
+    repository: join(folder, 'repository'),
+    shapes,
+    measured: [],
+    python: () => python,
+  });
+
+test.serial(
+  'a sequence of any length is refused with the option that gives it one, and imported with that',
+  async (t) => {
+    await t.throwsAsync(importOpen({}), {
+      instanceOf: ModelError,
+      message: /^input "steps": expected fixed lengths, found \[records, any, 4\]; .*--shape steps=20,4$/,
+    });
+    t.false(existsSync(join(folder, 'repository', 'open-steps')));
+    const { manifest, exported } = await importOpen({ steps: [6, 4] });
+    t.deepEqual(manifest.tensors[0]?.shape, [6, 4]);
+    t.like(exported.web, { unrolled: [{ steps: 6 }] });
+  },
+);
+
+test.serial('a Keras file with a Lambda layer is refused with what to do instead', async (t) => {
+  const lambda = importModel({
+    path: join(folder, 'lambda.keras'),
+    name: 'lambda',
+    repository: join(folder, 'repository'),
+    shapes: {},
+    python: () => python,
+  });
+  await t.throwsAsync(lambda, {
+    instanceOf: ModelError,
+    message: /has a Lambda layer, .*model\.export\(FOLDER\)/,
+  });
+});
 
 type Expected = Readonly<Record<string, readonly (readonly number[])[]>>;
 

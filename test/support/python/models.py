@@ -6,6 +6,7 @@ then answers as export.py does: TensorFlow is imported once.
 
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "native-models"))
@@ -167,7 +168,20 @@ def wide():
     write("wide", {"x": x, "k": k}, {output: tensor.numpy() for output, tensor in given.items()})
 
 
-for make in (dense, two_inputs, three_outputs, sequences, attention, texts, autoencoder, recommender, wide):
+def others():
+    """Models that need more than a call, or that no call can import."""
+    steps = keras.Input((None, 4), name="steps")
+    model = keras.Model(steps, layers.Dense(1)(layers.GRU(3)(steps)))
+    keep("open-steps", model, {"steps": numbers(6, 4)})
+    x = keras.Input((3,), name="x")
+    keras.Model(x, layers.Lambda(lambda value: value * 2)(x)).save(os.path.join(folder, "lambda.keras"))
+    export.export_to(os.path.join(folder, "dense.keras"), os.path.join(folder, "exported"))
+    write_of = lambda ending: os.path.join(folder, f"dense{ending}")
+    for ending in (".jsonl", ".expected.json"):
+        shutil.copy(write_of(ending), os.path.join(folder, f"exported{ending}"))
+
+
+for make in (dense, two_inputs, three_outputs, sequences, attention, texts, autoencoder, recommender, wide, others):
     make()
 open(os.path.join(folder, "complete"), "w").close()
 export.serve_requests()
