@@ -3,6 +3,7 @@
 
 import type { Archive } from './archive.ts';
 import { grown, KeyTable } from './key-table.ts';
+import type { LastValues } from './last-values.ts';
 import type { Panes } from './panes.ts';
 
 /** How many slots are searched for an idle key each time a new key comes. */
@@ -15,6 +16,8 @@ export const NO_SLOT = -1;
 export class KeyGroup {
   readonly keys: KeyTable;
   readonly rings: readonly Panes[];
+  /** Null where no window looks at the last values. */
+  readonly lasts: LastValues | null;
   /** After a key was idle for so long, no window holds anything of it. */
   readonly idleMs: number;
   /** Keys that were forgotten while they still had something in a window. */
@@ -25,15 +28,17 @@ export class KeyGroup {
   /** Where the search for an idle key goes on. */
   #hand = 0;
 
-  constructor(rings: readonly Panes[], idleMs: number, keysMax: number) {
+  constructor(rings: readonly Panes[], idleMs: number, keysMax: number, lasts: LastValues | null = null) {
     this.keys = new KeyTable(keysMax);
     this.rings = rings;
+    this.lasts = lasts;
     this.idleMs = idleMs;
     this.#keysMax = keysMax;
   }
 
   get bytes(): number {
-    return this.rings.reduce((sum, ring) => sum + ring.bytes, this.keys.bytes + this.#lastMs.byteLength);
+    const own = this.keys.bytes + this.#lastMs.byteLength + (this.lasts?.bytes ?? 0);
+    return this.rings.reduce((sum, ring) => sum + ring.bytes, own);
   }
 
   saveOrRestore(archive: Archive): void {
@@ -41,6 +46,7 @@ export class KeyGroup {
     [this.forgotten, this.#hand] = archive.numbers([this.forgotten, this.#hand]) as [number, number];
     this.#lastMs = archive.array(this.#lastMs, this.keys.end);
     for (const ring of this.rings) ring.saveOrRestore(archive, this.keys.end);
+    this.lasts?.saveOrRestore(archive, this.keys.end);
   }
 
   lastMs(slot: number): number {
@@ -103,5 +109,6 @@ export class KeyGroup {
     const length = Math.min(this.#keysMax, Math.max(slots, 2 * this.#lastMs.length, SMALLEST));
     this.#lastMs = grown(this.#lastMs, length);
     for (const ring of this.rings) ring.reserve(length);
+    this.lasts?.reserve(length);
   }
 }

@@ -131,7 +131,10 @@ export type PlanInput = StatelessInput | WindowInput;
 export function fieldsOf(input: PlanInput): string[] {
   if (input.kind === 'whole') return fieldsOf(input.input);
   if (input.kind === 'constant') return [];
-  if (input.kind === 'window') return [input.window.by, input.window.of].filter((path) => path !== undefined);
+  if (input.kind === 'window') {
+    const { by, of, fields = [of] } = input.window;
+    return [by, ...fields].filter((path) => path !== undefined);
+  }
   if (input.kind === 'difference') return [input.path, input.minus];
   if ('default' in input && input.default !== undefined) return [];
   return input.path === undefined ? [] : [input.path];
@@ -152,8 +155,9 @@ export function widthOf(input: PlanInput): number {
       return widthOf(input.input);
     case 'constant':
     case 'difference':
-    case 'window':
       return 1;
+    case 'window':
+      return (input.window.count ?? 1) * (input.window.fields?.length ?? 1);
     default:
       return cellsOf(input);
   }
@@ -256,7 +260,11 @@ export function columnNames(input: PlanInput): string[] {
     case 'whole':
       return columnNames(input.input);
     case 'window': {
-      const { function: name, of = '', by = 'key', sizeMs, delayMs } = input.window;
+      const { function: name, of = '', by = 'key', sizeMs, delayMs, count, fields = [of] } = input.window;
+      if (count !== undefined)
+        return Array.from({ length: count }, (_, step) =>
+          fields.map((field) => `${name}(${field}) by ${by}, ${count - 1 - step} before`),
+        ).flat();
       const delay = delayMs === 0 ? '' : ` before ${delayMs / MINUTE_MS} min`;
       return [`${name}(${of}) by ${by} over ${sizeMs / MINUTE_MS} min${delay}`];
     }

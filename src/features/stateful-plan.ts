@@ -10,7 +10,7 @@ import { describe, explain, notAMap, rejected } from './refusals.ts';
 import type { Rejection } from './rejection.ts';
 import { type PlanInput, type StatelessInput, type WindowInput, widthOf } from './spec.ts';
 import type { WindowCounts } from './window-counts.ts';
-import type { StateOptions } from './window-spec.ts';
+import type { StateOptions, Window } from './window-spec.ts';
 import { WindowState } from './window-state.ts';
 
 /** Seeds of the two hashes that identify a key, and of the hash of a value. */
@@ -29,6 +29,18 @@ export const NOT_COPARTITIONED = 'NOT_COPARTITIONED';
 interface Column {
   readonly input: WindowInput;
   readonly from: number;
+}
+
+/** The windows of an input: one for each of its fields. */
+const windowsOf = ({ input: { window } }: Column): Window[] =>
+  window.fields === undefined ? [window] : window.fields.map((of) => ({ ...window, of }));
+
+/** Where its values go in a row, in the order in which the state gives them. */
+function columnsOf({ input, from }: Column): Column[] {
+  const { count = 1, fields = [''] } = input.window;
+  return fields.flatMap((_, field) =>
+    Array.from({ length: count }, (__, step) => ({ input, from: from + step * fields.length + field })),
+  );
 }
 
 /** A field that windows look at. */
@@ -62,7 +74,8 @@ export class StatefulPlan implements FeaturePlan {
     readonly fill: ReturnType<typeof compilePlan>['fill'];
     readonly from: number;
   }[];
-  readonly #windows: readonly Column[];
+  /** Of what comes out of the windows. */
+  readonly #columns: readonly Column[];
   readonly #timeOf: (record: unknown, timestampMs: number) => number | Rejection;
   readonly #keys: readonly ((record: unknown) => unknown)[];
   readonly #values: readonly ValueField[];
@@ -88,14 +101,13 @@ export class StatefulPlan implements FeaturePlan {
       return column;
     });
     this.width = width;
-    this.#windows = placed.filter((column): column is Column => column.input.kind === 'window');
+    const own = placed.filter((column): column is Column => column.input.kind === 'window');
+    const windows = own.flatMap(windowsOf);
+    this.#columns = own.flatMap(columnsOf);
     this.#stateless = placed.flatMap(({ input, from }) =>
       input.kind === 'window' ? [] : [{ fill: compilePlan([input as StatelessInput], fields).fill, from }],
     );
-    this.state = new WindowState(
-      this.#windows.map(({ input }) => input.window),
-      options,
-    );
+    this.state = new WindowState(windows, options);
     this.wantsKey = this.#owns !== null || this.state.by.includes(undefined);
     this.reach = { ms: this.state.reachMs, driftMs: options.driftMs ?? Number.POSITIVE_INFINITY };
     const timeOf = timeAt(options.time, options.unit, fields);
@@ -121,16 +133,14 @@ export class StatefulPlan implements FeaturePlan {
     };
     this.#keys = this.state.by.map((by) => (by === undefined ? () => undefined : fields.getter(by)));
     this.#values = this.state.of.map((of) => {
-      const functions = this.#windows.flatMap(({ input: { window } }) =>
-        window.of === of ? [window.function] : [],
-      );
+      const functions = windows.flatMap((window) => (window.of === of ? [window.function] : []));
       const counted = functions.includes('distinct');
       return { of, get: fields.getter(of), counted, summed: functions.some((name) => name !== 'distinct') };
     });
     this.#hashes = new Uint32Array(2 * this.#keys.length);
     this.#numbers = new Float64Array(this.#values.length);
     this.#valueHashes = new Uint32Array(this.#values.length);
-    this.#out = new Float64Array(this.#windows.length);
+    this.#out = new Float64Array(this.#columns.length);
   }
 
   /** What the windows have counted, for the telemetry. */
@@ -161,8 +171,8 @@ export class StatefulPlan implements FeaturePlan {
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);
     if (rejection !== null) return rejection;
     this.#observe(timeMs);
-    for (let index = 0; index < this.#windows.length; index++) {
-      const { input, from } = this.#windows[index] as Column;
+    for (let index = 0; index < this.#columns.length; index++) {
+      const { input, from } = this.#columns[index] as Column;
       const value = this.#out[index] as number;
       const wrong = put(scaled(input, value), value, input.window.function, row, column + from);
       if (wrong !== null) return wrong;

@@ -31,6 +31,7 @@ export const WINDOW_FUNCTIONS = [
   'max',
   'distinct',
   'timeSinceLast',
+  'last',
 ] as const;
 export type WindowFunction = (typeof WINDOW_FUNCTIONS)[number];
 
@@ -42,6 +43,7 @@ const OF_A_FIELD: ReadonlySet<WindowFunction> = new Set([
   'min',
   'max',
   'distinct',
+  'last',
 ]);
 /** Panes of a sliding window if `hop` is not given. */
 const SLIDING_PANES = 60;
@@ -52,6 +54,9 @@ const PANES_MAX = 4_096;
  */
 const RING_MAX = 65_536;
 const DISTINCT_BOUND = 16;
+const LAST_MAX = 4_096;
+/** How far back `last` looks unless told otherwise. */
+const LAST_SIZE_MS = 30 * DAY_MS;
 
 /** The key and the field of a window. */
 export interface Window {
@@ -73,23 +78,38 @@ export interface Window {
   readonly empty: number;
   /** How many distinct values one pane counts at most. */
   readonly bound: number;
+  /** How many values `last` gives. Undefined for all other functions, which give one. */
+  readonly count?: number | undefined;
+  /** For `last`: all fields, if a list of them was given, of which `of` is the first. */
+  readonly fields?: readonly string[] | undefined;
 }
 
 const said = z.strictObject({
   function: z.enum(WINDOW_FUNCTIONS),
   by: z.string().min(1).optional(),
-  of: z.string().min(1).optional(),
-  kind: z.enum(['tumbling', 'hopping', 'sliding']).default('sliding'),
-  size: length(1),
+  of: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  kind: z.enum(['tumbling', 'hopping', 'sliding']).optional(),
+  size: length(1).optional(),
   hop: length(1).optional(),
   delay: length(0).optional(),
   empty: z.number().default(0),
-  bound: z.int().positive().max(1_024).default(DISTINCT_BOUND),
+  bound: z.int().positive().max(1_024).optional(),
+  count: z.int().positive().max(LAST_MAX).optional(),
 });
 
 export const windowSchema = said.transform((given, context): Window => {
-  const { kind, size: sizeMs, hop, delay: delayMs = 0, by, of, empty, bound } = given;
   const complain = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (given.function === 'last') return lastValues(given, complain);
+  const { kind = 'sliding', hop, delay: delayMs = 0, by, of, empty, bound = DISTINCT_BOUND } = given;
+  if (given.size === undefined)
+    context.addIssue({ code: 'custom', path: ['size'], message: `${A_LENGTH}, found nothing` });
+  const { size: sizeMs = DAY_MS } = given;
+  if (given.count !== undefined)
+    complain(`expected no count, as ${given.function} gives one value, found one`);
+  if (Array.isArray(of)) {
+    complain(`expected one field as "of" for ${given.function}, found a list`);
+    return z.NEVER;
+  }
   if (OF_A_FIELD.has(given.function) !== (of !== undefined))
     complain(
       of === undefined
@@ -111,6 +131,34 @@ export const windowSchema = said.transform((given, context): Window => {
     );
   return { function: given.function, by, of, sizeMs, hopMs, panes: Math.ceil(panes), delayMs, empty, bound };
 });
+
+/** `last` counts values and needs no panes. */
+function lastValues(given: z.infer<typeof said>, complain: (message: string) => void): Window {
+  const { by, of, empty, size: sizeMs = LAST_SIZE_MS, count } = given;
+  const other = (['kind', 'hop', 'delay', 'bound'] as const).find((key) => given[key] !== undefined);
+  if (other !== undefined) complain(`expected no ${other}, as last counts values, found one`);
+  if (of === undefined) complain('expected "of", a field or a list of fields, for last, found none');
+  if (count === undefined) complain('expected "count", how many values, for last, found none');
+  const fields = typeof of === 'object' ? of : undefined;
+  if (fields !== undefined && new Set(fields).size < fields.length)
+    complain('expected each field of "of" once, found one twice');
+  const hopMs = Math.max(1, Math.round(sizeMs / SLIDING_PANES));
+  const panes = Math.ceil(sizeMs / hopMs);
+  const field = fields === undefined ? (of as string | undefined) : fields[0];
+  return {
+    function: 'last',
+    by,
+    of: field,
+    sizeMs,
+    hopMs,
+    panes,
+    delayMs: 0,
+    empty,
+    bound: 1,
+    count: count ?? 1,
+    fields,
+  };
+}
 
 /** Limits of the state of a model's windows, and how time passes in it. */
 export interface StateOptions {

@@ -7,14 +7,16 @@
 
 import type { Archive } from './archive.ts';
 import { KeyGroup, NO_SLOT } from './key-group.ts';
-import { Gathered, Panes, type Respects } from './panes.ts';
+import { columnsIn, LastValues } from './last-values.ts';
+import { Gathered, type Panes, type Respects } from './panes.ts';
 import { Pending } from './pending.ts';
 import { NO_WINDOWS, type WindowCounts } from './window-counts.ts';
+import { NO_RING, result, ringFor, ringKey, ringLength } from './window-rings.ts';
 import type { StateOptions, Window } from './window-spec.ts';
 
 interface Placed {
   readonly window: Window;
-  /** The column that its value goes into. */
+  /** The column that its value goes into, or the first of its values. */
   readonly column: number;
 }
 
@@ -42,7 +44,6 @@ type Bounds = Pick<StateOptions, 'graceMs' | 'keysMax' | 'pendingMax'>;
 type Four = [number, number, number, number];
 
 const NONE = NO_SLOT;
-const NO_RING = '';
 
 export class WindowState {
   /**
@@ -58,6 +59,7 @@ export class WindowState {
   readonly #groups: readonly KeyGroup[];
   readonly #sweeps: readonly Sweep[];
   readonly #sinces: readonly Since[];
+  readonly #hasLasts: boolean;
   /** By group and ring: the index of its value. */
   readonly #ringValues: readonly (readonly number[])[];
   readonly #pending: Pending;
@@ -70,10 +72,11 @@ export class WindowState {
     this.#options = options;
     this.by = [...new Set(windows.map(({ by }) => by))];
     this.of = [...new Set(windows.flatMap(({ of }) => (of === undefined ? [] : [of])))];
+    const placed = placedIn(windows);
     const ringValues: number[][] = [];
     const sweeps: Sweep[] = [];
     this.#groups = this.by.map((by, group) => {
-      const own = windows.flatMap((window, column) => (window.by === by ? [{ window, column }] : []));
+      const own = placed.filter(({ window }) => window.by === by);
       const rings: Panes[] = [];
       const values: number[] = [];
       // One ring serves all windows with the same field and pane, and also those that only count.
@@ -90,10 +93,11 @@ export class WindowState {
       }
       ringValues.push(values);
       const idleMs = Math.max(...own.map(({ window }) => ringLength(window) * window.hopMs));
-      return new KeyGroup(rings, idleMs, options.keysMax);
+      return new KeyGroup(rings, idleMs, options.keysMax, LastValues.of(own, this.of));
     });
     this.#sweeps = sweeps;
-    this.#sinces = windows.flatMap((window, column) =>
+    this.#hasLasts = this.#groups.some(({ lasts }) => lasts !== null);
+    this.#sinces = placed.flatMap(({ window, column }) =>
       window.function === 'timeSinceLast' ? [{ window, column, group: this.by.indexOf(window.by) }] : [],
     );
     this.#ringValues = ringValues;
@@ -142,8 +146,8 @@ export class WindowState {
   }
 
   /**
-   * Takes one record, and writes the value of each window, unscaled, into `out`. `hashes` holds two
-   * 32-bit hashes for each entry of `by`. `values` holds a number for each entry of `of`, and
+   * Takes one record, and writes the values of each window, unscaled, into `out`. `hashes` holds
+   * two 32-bit hashes for each entry of `by`. `values` holds a number for each entry of `of`, and
    * `valueHashes` a hash of each number.
    */
   observe(
@@ -194,6 +198,7 @@ export class WindowState {
         const slot = pending.slotOf(entry, index);
         if (slot === NONE) return;
         const lastMs = group.lastMs(slot);
+        group.lasts?.add(slot, timeMs, lastMs, pending, entry);
         group.rings.forEach((ring, ringIndex) => {
           const value = (this.#ringValues[index] as readonly number[])[ringIndex] as number;
           const number = value < 0 ? 0 : pending.valueOf(entry, value);
@@ -213,6 +218,7 @@ export class WindowState {
   ): void {
     for (const { window, column, group } of this.#sinces)
       out[column] = this.#sinceLast(timeMs, group, this.#slots[group] as number, window.empty);
+    if (this.#hasLasts) this.#readLasts(timeMs, isLate, values, out);
     for (const sweep of this.#sweeps) {
       const { value, delayMs } = sweep;
       this.#gathered.clear();
@@ -223,6 +229,15 @@ export class WindowState {
       }
       this.#sweep(sweep, timeMs, isLate, out);
     }
+  }
+
+  #readLasts(timeMs: number, isLate: boolean, values: Float64Array, out: Float64Array): void {
+    const [pending, watermarkMs] = [this.#pending, this.#watermarkMs];
+    this.#groups.forEach((group, index) => {
+      const slot = this.#slots[index] as number;
+      const [lastMs, list] = [group.lastMs(slot), pending.listOf(index)];
+      group.lasts?.read({ timeMs, isLate, watermarkMs, slot, lastMs, pending, list, values, out });
+    });
   }
 
   /**
@@ -273,44 +288,12 @@ export class WindowState {
   }
 }
 
-/** Windows with the same ring key share their panes. Windows that need no panes have ''. */
-function ringKey({ function: name, of, hopMs }: Window, all: readonly { readonly window: Window }[]): string {
-  if (name === 'timeSinceLast') return NO_RING;
-  const any = all.find(({ window }) => window.of !== undefined && window.hopMs === hopMs)?.window.of;
-  return `${hopMs} ${of ?? any ?? ''}`;
-}
-
-const ringFor = (windows: readonly Window[]): Panes =>
-  new Panes(
-    windows[0]?.hopMs as number,
-    Math.max(...windows.map(ringLength)),
-    windows.map((window) => window.function),
-    Math.max(...windows.map(({ bound }) => bound)),
-  );
-
-/**
- * How many panes a window can reach back over, from the watermark: its own panes, those of the
- * delay, and one at either end.
- */
-const ringLength = ({ panes, delayMs, hopMs }: Window): number => panes + Math.ceil(delayMs / hopMs) + 2;
-
-function result({ function: name, sizeMs, empty }: Window, gathered: Gathered): number {
-  const { count } = gathered;
-  if (name === 'count') return count;
-  if (name === 'rate') return count / (sizeMs / 1_000);
-  if (count === 0) return empty;
-  switch (name) {
-    case 'sum':
-      return gathered.sum;
-    case 'mean':
-      return gathered.sum / count;
-    case 'variance':
-      return gathered.squares / count;
-    case 'min':
-      return gathered.min;
-    case 'max':
-      return gathered.max;
-    default:
-      return gathered.distinct.size;
-  }
+/** The columns of a window stand behind those of the windows before it. */
+function placedIn(windows: readonly Window[]): Placed[] {
+  let next = 0;
+  return windows.map((window) => {
+    const column = next;
+    next += columnsIn(window);
+    return { window, column };
+  });
 }

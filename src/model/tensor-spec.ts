@@ -74,12 +74,19 @@ export function oneTensor(given: readonly PlanInput[], complain: Complain): Tens
   };
 }
 
-/** Lists in lists keep their shape where they are all of a tensor. */
+/**
+ * Lists in lists, and the last values of several fields, keep their shape where they are all of a
+ * tensor.
+ */
 function shapeOf(inputs: readonly PlanInput[], width: number): readonly number[] {
   const [only] = inputs;
-  return inputs.length === 1 && only !== undefined && 'shape' in only && only.shape !== undefined
-    ? only.shape
-    : [width];
+  return (inputs.length === 1 && only !== undefined ? ownShape(only) : undefined) ?? [width];
+}
+
+function ownShape(input: PlanInput): readonly number[] | undefined {
+  if (input.kind !== 'window') return 'shape' in input ? input.shape : undefined;
+  const { count = 1, fields } = input.window;
+  return fields === undefined ? undefined : [count, fields.length];
 }
 
 export const shapeInWords = ({ type, shape }: Pick<TensorSpec, 'type' | 'shape'>): string =>

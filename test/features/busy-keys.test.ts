@@ -7,7 +7,14 @@ import type { Archive, Numbers } from '../../src/features/archive.ts';
 import { Gathered } from '../../src/features/panes.ts';
 import { WaitingList } from '../../src/features/waiting-list.ts';
 import { WindowState } from '../../src/features/window-state.ts';
-import { type Event, holdAgainstNaive, options, taken, windows } from '../support/naive-windows.ts';
+import {
+  columnsOf,
+  type Event,
+  holdAgainstNaive,
+  options,
+  taken,
+  windows,
+} from '../support/naive-windows.ts';
 import { runs } from '../support/runs.ts';
 
 const GRACE_MS = 600;
@@ -44,8 +51,8 @@ test('a state of busy keys that was carried over in the middle goes on with the 
     fc.property(windows, busy, fc.nat(399), (all, given, at) => {
       const cut = Math.min(at, given.length);
       const [whole, before, after] = [0, 1, 2].map(() => new WindowState(all, options(GRACE_MS)));
-      const wanted = taken(whole as WindowState, all.length, given);
-      taken(before as WindowState, all.length, given.slice(0, cut));
+      const wanted = taken(whole as WindowState, columnsOf(all), given);
+      taken(before as WindowState, columnsOf(all), given.slice(0, cut));
       const parts: (number[] | Numbers)[] = [];
       const keep = <T extends number[] | Numbers>(part: T): T => {
         parts.push(part.slice());
@@ -61,7 +68,7 @@ test('a state of busy keys that was carried over in the middle goes on with the 
         array: <T extends Numbers>() => parts.shift() as T,
         list: () => parts.shift() as number[],
       } satisfies Archive);
-      t.deepEqual(taken(after as WindowState, all.length, given.slice(cut)), wanted.slice(cut));
+      t.deepEqual(taken(after as WindowState, columnsOf(all), given.slice(cut)), wanted.slice(cut));
     }),
     runs(100),
   );

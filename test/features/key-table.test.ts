@@ -8,7 +8,7 @@ import { KeyGroup, NO_SLOT } from '../../src/features/key-group.ts';
 import { KeyTable } from '../../src/features/key-table.ts';
 import { Panes } from '../../src/features/panes.ts';
 import { WindowState } from '../../src/features/window-state.ts';
-import { events, options, taken, windows } from '../support/naive-windows.ts';
+import { columnsOf, events, options, taken, windows } from '../support/naive-windows.ts';
 import { runs } from '../support/runs.ts';
 
 /** Few homes, so that keys meet. */
@@ -124,13 +124,13 @@ test('a state is carried over by what of its arrays is used, and goes on to the 
         WindowState,
         WindowState,
       ];
-      const wanted = taken(whole, all.length, given);
-      taken(before, all.length, given.slice(0, cut));
+      const wanted = taken(whole, columnsOf(all), given);
+      taken(before, columnsOf(all), given.slice(0, cut));
       const { bytes, into } = carried(before);
       t.is(before.bytes, bytes);
       after.saveOrRestore(into);
       t.deepEqual([after.bytes, after.keys, after.latestMs], [before.bytes, before.keys, before.latestMs]);
-      t.deepEqual(taken(after, all.length, given.slice(cut)), wanted.slice(cut));
+      t.deepEqual(taken(after, columnsOf(all), given.slice(cut)), wanted.slice(cut));
       t.deepEqual(after.counts, whole.counts);
       t.deepEqual(carried(after).parts, carried(whole).parts);
     }),

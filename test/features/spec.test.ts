@@ -46,6 +46,21 @@ test('every kind of input has its columns, their names, and the fields that it c
     [{ time: 'month', path: 'at', cyclic: true }, ['month sine', 'month cosine'], ['at']],
     [{ window }, ['sum(amount) by card over 10 min before 1.5 min'], ['card', 'amount']],
     [{ window: { function: 'count', size: '30s' } }, ['count() by key over 0.5 min'], []],
+    [
+      { window: { function: 'last', of: 'amount', count: 2 } },
+      ['last(amount) by key, 1 before', 'last(amount) by key, 0 before'],
+      ['amount'],
+    ],
+    [
+      { window: { function: 'last', by: 'card', of: ['amount', 'hour'], count: 2 } },
+      [
+        'last(amount) by card, 1 before',
+        'last(hour) by card, 1 before',
+        'last(amount) by card, 0 before',
+        'last(hour) by card, 0 before',
+      ],
+      ['card', 'amount', 'hour'],
+    ],
   ] as const) {
     const input = parse(said);
     t.deepEqual(columnNames(input), [...names]);
@@ -143,6 +158,7 @@ test('a window slides in sixty panes, tumbles in one, and hops as it is told', (
 
 test('a window that cannot be kept is refused in words', (t) => {
   const count = { function: 'count', size: '1m' };
+  const last = { function: 'last', of: 'a', count: 3 };
   for (const [said, message] of [
     [{ ...count, function: 'sum' }, 'expected "of", a field, for sum, found none'],
     [{ ...count, of: 'a' }, 'expected no "of", as count looks at no field, found "a"'],
@@ -156,6 +172,17 @@ test('a window that cannot be kept is refused in words', (t) => {
     [{ ...count, hop: '7s' }, 'expected a hop that divides the size, found 7000 and 60000 ms'],
     [{ function: 'count', size: '4097s', hop: '1s' }, 'expected at most 4096 panes, found 4097'],
     [
+      { function: 'count' },
+      'expected a length of time with its unit, such as 30s, 15m, 1h or 30d, at most 36525d, found nothing',
+    ],
+    [{ ...count, count: 3 }, 'expected no count, as count gives one value, found one'],
+    [{ ...count, function: 'sum', of: ['a', 'b'] }, 'expected one field as "of" for sum, found a list'],
+    [{ function: 'last', count: 3 }, 'expected "of", a field or a list of fields, for last, found none'],
+    [{ function: 'last', of: 'a' }, 'expected "count", how many values, for last, found none'],
+    [{ ...last, hop: '1s' }, 'expected no hop, as last counts values, found one'],
+    [{ ...last, delay: '1s' }, 'expected no delay, as last counts values, found one'],
+    [{ ...last, of: ['a', 'b', 'a'] }, 'expected each field of "of" once, found one twice'],
+    [
       { ...count, hop: '1s', delay: '65477s' },
       'expected at most 65536 panes in the size and the delay, found 65537',
     ],
@@ -163,6 +190,12 @@ test('a window that cannot be kept is refused in words', (t) => {
     t.is(words(windowSchema, said), message);
   for (const name of ['sum', 'mean', 'variance', 'min', 'max', 'distinct'])
     t.is(words(windowSchema, { ...count, function: name, of: 'a' }), '', name);
+  t.is(words(windowSchema, last), '');
+  t.like(
+    windowSchema.parse(last),
+    { sizeMs: 30 * 86_400_000 },
+    'as far back as it looks unless told otherwise',
+  );
   t.is(words(windowSchema, { function: 'count', size: '4096s', hop: '1s' }), '');
   t.is(words(windowSchema, { ...count, hop: '1s', delay: '65476s' }), '');
 });

@@ -8,6 +8,7 @@ import { TIME_MS_MAX } from '../../src/features/time-unit.ts';
 import type { Window } from '../../src/features/window-spec.ts';
 import { WindowState } from '../../src/features/window-state.ts';
 import {
+  columnsOf,
   type Event,
   events,
   grace,
@@ -60,9 +61,9 @@ test('what comes later changes nothing: no record knows the future', (t) => {
   fc.assert(
     fc.property(windows, events, grace, fc.nat(), (all, given, graceMs, cut) => {
       const some = given.slice(0, cut % given.length);
-      const whole = taken(new WindowState(all, options(graceMs)), all.length, given);
+      const whole = taken(new WindowState(all, options(graceMs)), columnsOf(all), given);
       t.deepEqual(
-        taken(new WindowState(all, options(graceMs)), all.length, some),
+        taken(new WindowState(all, options(graceMs)), columnsOf(all), some),
         whole.slice(0, some.length),
       );
     }),
@@ -91,13 +92,13 @@ test('a state that begins before the longest window gives the same numbers, to t
       // As the lane will: from the first offset of which nothing before is later than the longest
       // window before what is live.
       const begin = given.findIndex(({ timeMs }) => timeMs >= liveMs - spanMs - 400);
-      const whole = taken(new WindowState(all, options(graceMs)), all.length, given);
+      const whole = taken(new WindowState(all, options(graceMs)), columnsOf(all), given);
       const latest = (until: number): number =>
         Math.max(...given.slice(0, until).map(({ timeMs }) => timeMs));
       // The watermark at the beginning must be known as well: it is when the latest so far comes
       // again.
       if (latest(begin + 1) > (given[begin]?.timeMs as number)) return;
-      const part = taken(new WindowState(all, options(graceMs)), all.length, given.slice(begin));
+      const part = taken(new WindowState(all, options(graceMs)), columnsOf(all), given.slice(begin));
       t.deepEqual(part.slice(from - begin), whole.slice(from));
     }),
     runs(1_000),

@@ -3,7 +3,7 @@
 // windows of those behind it.
 
 import { codecs, type Format } from '../../src/codec/codecs.ts';
-import { planInput } from '../../src/features/spec.ts';
+import { planInput, widthOf } from '../../src/features/spec.ts';
 import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../src/features/window-spec.ts';
 import type { Random } from '../../src/load/random.ts';
@@ -14,13 +14,15 @@ import { ownsIn } from '../../src/worker/states/copartition.ts';
 import { mutate } from './mutate.ts';
 import type { Target } from './targets.ts';
 
-/** None is scaled: whatever goes into the windows has features. */
+/** None is scaled up: whatever goes into the windows has features. */
 const INPUTS = [
   { window: { function: 'count', by: 'customer', size: '1m', hop: '10s' } },
   { window: { function: 'count', size: '10s', hop: '2s', delay: '5s' } },
   { window: { function: 'distinct', by: 'customer', of: 'kind', size: '1m', hop: '10s', bound: 4 } },
   { window: { function: 'timeSinceLast', by: 'kind', size: '1m', hop: '10s', empty: -1 } },
+  { window: { function: 'last', by: 'customer', of: ['at', 'more.0.x'], count: 3, size: '1h' }, std: 1e300 },
 ].map((input) => planInput.parse(input));
+const WIDTH = INPUTS.reduce((sum, input) => sum + widthOf(input), 0);
 const STATES = [{ time: 'at' }, {}, { ahead: 'unbounded' }].map((state) =>
   stateSchema.parse({ ...state, grace: '2s' }),
 );
@@ -76,7 +78,7 @@ export function windows(format: Format): Target {
       const bytes = valueAt(random);
       const [timestampMs, key] = [Number(pick(TIMES, random)), pick(KEYS, random)];
       const read = (reader: InputReader): string => {
-        const row = new Float32Array(INPUTS.length);
+        const row = new Float32Array(WIDTH);
         return reader.read(bytes, 0, bytes.byteLength, row, 0, timestampMs, key)?.code ?? row.join();
       };
       const found = [general, compiled].map(read);

@@ -7,7 +7,7 @@ import { WindowState } from '../../src/features/window-state.ts';
 
 const FIELDS = ['x', 'y'];
 const BY = ['a', 'b'];
-const VALUED = new Set(['sum', 'mean', 'variance', 'min', 'max', 'distinct']);
+const VALUED = new Set(['sum', 'mean', 'variance', 'min', 'max', 'distinct', 'last']);
 
 export interface Event {
   readonly timeMs: number;
@@ -24,9 +24,11 @@ const window: fc.Arbitrary<Window> = fc
     hopMs: fc.constantFrom(10, 25, 100),
     panes: fc.integer({ min: 1, max: 5 }),
     delayMs: fc.constantFrom(0, 0, 30, 120),
+    count: fc.integer({ min: 1, max: 7 }),
   })
-  .map(({ of, ...given }) => ({
+  .map(({ of, count, delayMs, ...given }) => ({
     ...given,
+    ...(given.function === 'last' ? { count, delayMs: 0 } : { delayMs }),
     of: VALUED.has(given.function) ? of : undefined,
     sizeMs: given.panes * given.hopMs,
     empty: -1,
@@ -57,6 +59,10 @@ export const options = (graceMs: number, more: Partial<StateOptions> = {}) => ({
   pendingMax: 1_000,
   ...more,
 });
+
+/** How many numbers windows give. */
+export const columnsOf = (all: readonly Window[]): number =>
+  all.reduce((sum, { count = 1 }) => sum + count, 0);
 
 /** What the state says of every event. */
 export function taken(state: WindowState, count: number, given: readonly Event[]): number[][] {
@@ -92,11 +98,12 @@ function naive(all: readonly Window[], given: readonly Event[], graceMs: number)
       latestMs = Math.max(latestMs, timeMs);
       watermarkMs = latestMs - graceMs;
     }
-    const found = all.map((each) => {
+    const found = all.flatMap((each): number | number[] => {
       const group = BY.indexOf(each.by as string);
       const own = kept.filter(({ keys }) => keys[group] === event.keys[group]);
       const beside = all.filter(
-        ({ by, hopMs, function: name }) => by === each.by && hopMs === each.hopMs && name !== 'timeSinceLast',
+        ({ by, hopMs, function: name }) =>
+          by === each.by && hopMs === each.hopMs && name !== 'timeSinceLast' && name !== 'last',
       );
       const any = beside.find(({ of }) => of !== undefined)?.of;
       const sharing = beside.filter(({ of }) => (of ?? any) === (each.of ?? any));
@@ -109,6 +116,18 @@ function naive(all: readonly Window[], given: readonly Event[], graceMs: number)
         );
         const isGone = last > timeMs || last < watermarkMs - idleMs;
         return isGone || last === Number.NEGATIVE_INFINITY ? each.empty : (timeMs - last) / 1_000;
+      }
+      if (each.function === 'last') {
+        const inOrder = own.toSorted((left, right) => left.timeMs - right.timeMs);
+        const ring = Math.max(...all.map(({ by, count = 0 }) => (by === each.by ? count : 0)));
+        const held = isLate ? inOrder.filter((past) => past.timeMs <= watermarkMs).slice(-ring) : inOrder;
+        const afterMs = Math.max(timeMs, watermarkMs) - each.sizeMs;
+        const inside = held.filter((past) => past.timeMs <= timeMs && past.timeMs > afterMs);
+        const field = FIELDS.indexOf(each.of ?? '');
+        const values = [...inside, event]
+          .slice(-(each.count ?? 1))
+          .map((past) => past.values[field] as number);
+        return [...Array((each.count ?? 1) - values.length).fill(each.empty), ...values];
       }
       const paneOf = (ms: number): number => Math.floor(ms / each.hopMs);
       const end = each.delayMs === 0 ? paneOf(timeMs) : paneOf(timeMs - each.delayMs) - 1;
@@ -159,12 +178,13 @@ const isNearFor = ({ function: name }: Window, left: number, right: number): boo
   isNear(left, right) || (['variance', 'sum', 'mean'].includes(name) && Math.abs(left - right) < 1e-3);
 
 export function holdAgainstNaive(all: readonly Window[], given: readonly Event[], graceMs: number): void {
-  const found = taken(new WindowState(all, options(graceMs)), all.length, given);
+  const found = taken(new WindowState(all, options(graceMs)), columnsOf(all), given);
+  const windowAt = all.flatMap((each) => Array<Window>(each.count ?? 1).fill(each));
   naive(all, given, graceMs).forEach((expected, record) => {
     expected.forEach((value, column) => {
       const own = found[record]?.[column] as number;
-      if (!isNearFor(all[column] as Window, own, value))
-        throw new Error(`record ${record}, ${JSON.stringify(all[column])}: ${own}, expected ${value}`);
+      if (!isNearFor(windowAt[column] as Window, own, value))
+        throw new Error(`record ${record}, ${JSON.stringify(windowAt[column])}: ${own}, expected ${value}`);
     });
   });
 }
