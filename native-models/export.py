@@ -577,7 +577,8 @@ def write_web(function, inputs, outputs, folder):
     strings = [spec.name for spec in [*inputs, *outputs] if spec.fed_as == "string"]
     tables = [op for op in operations if "Table" in op or "String" in op]
     if strings or tables:
-        raise NotForWeb(f"TensorFlow.js outside of TensorFlow has no {'text' if strings else 'tables'} ({', '.join(strings or tables)})")
+        what = f"text (inputs and outputs: {', '.join(strings)})" if strings else f"tables and text ({', '.join(tables)})"
+        raise NotForWeb(f"WASM and JavaScript have no {what}: serve it natively, or save the part behind the lookup, and give model.yaml the vocabulary")
     placeholders = [reference_of(name)[0] for name in input_names.values()]
     wanted = list(output_names.values())
     graph_def = grappled(graph_def, placeholders, [reference_of(name)[0] for name in wanted])

@@ -16,6 +16,7 @@ import { inBrackets } from './runtime-words.ts';
 import { matchInputs, type SignatureInput } from './signature.ts';
 import { columnOf, refuseMissingOutputs } from './tensor-output.ts';
 import { readWebDocument, readWeights, type WebDocument } from './web-files.ts';
+import { refuseOperations } from './web-operations.ts';
 
 type TensorFlow = Omit<typeof Core, 'default'>;
 
@@ -123,6 +124,7 @@ async function loadRunner(
     const model = await loadGraphModel(fromFolder(file, document));
     try {
       const nodes = nodesOf(file, model, document, manifest, inputName);
+      refuseOperations(file, backend, model, nodes.outputs);
       const [input = ''] = nodes.inputs;
       const isPlain = tensors.length === 1 && tensors[0]?.type === 'float32';
       return {
