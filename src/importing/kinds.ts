@@ -42,13 +42,13 @@ export function savedAt(path: string): Saved {
 
 function inFolder(path: string): Saved {
   const has = (name: string): boolean => existsSync(join(path, name));
-  if (has('export.json')) return { kind: 'exported', path };
-  if (has('saved_model.pb')) return { kind: 'savedModel', path };
-  if (has('model.json')) return { kind: 'web', path: join(path, 'model.json') };
   if (has('model.yaml'))
     throw new ModelError(
       `${path}: ${EXPECTED}, found a version of a model repository: "scorelane models inspect" looks into it`,
     );
+  if (has('export.json')) return { kind: 'exported', path };
+  if (has('saved_model.pb')) return { kind: 'savedModel', path };
+  if (has('model.json')) return { kind: 'web', path: join(path, 'model.json') };
   throw new ModelError(`${path}: ${EXPECTED}, found a folder without saved_model.pb and model.json`);
 }
 

@@ -1,5 +1,5 @@
-// The operations of a graph model that a backend of TensorFlow.js cannot run, by name, before anything
-// runs: TensorFlow.js itself names only the first that it meets.
+// The operations of a graph model that a backend of TensorFlow.js cannot run, by name, before
+// anything runs: TensorFlow.js itself names only the first that it meets.
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { ModelError } from './model-error.ts';

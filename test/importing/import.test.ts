@@ -1,7 +1,7 @@
 // What a data scientist has saved with today's Keras is imported by one call, and every backend
 // that can run it gives what TensorFlow in Python gives, for a thousand records.
 
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -13,6 +13,7 @@ import { ModelError } from '../../src/model/model-error.ts';
 import { outputValue } from '../../src/model/output-column.ts';
 import type { Backend, OutputColumn } from '../../src/model/predictor.ts';
 import { ensurePython } from '../../tools/python.ts';
+import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
 const { executable } = await ensurePython();
@@ -79,16 +80,49 @@ for (const [what, { file, backends, within }] of Object.entries(CASES)) {
       });
       const usable = trials.filter(({ refusal }) => refusal === null).map(({ backend }) => backend);
       t.deepEqual(usable, backends, JSON.stringify(trials.map(({ refusal }) => refusal)));
-      const records = readFileSync(join(folder, `${name}.jsonl`), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
-      const expected = JSON.parse(readFileSync(join(folder, `${name}.expected.json`), 'utf8')) as Expected;
+      const [records, expected] = [recordsOf(name), expectedOf(name)];
       for (const backend of backends)
         t.true((await farthest(backend, manifest, records, expected)) <= within, backend);
     },
   );
 }
+
+/** The records as CSV, as people have them. */
+function csvOf(name: string): string {
+  const records = recordsOf(name);
+  const columns = Object.keys(records[0] ?? {});
+  const lines = [columns, ...records.map((record) => columns.map((column) => record[column]))];
+  const path = join(folder, `${name}.csv`);
+  writeFileSync(path, lines.map((line) => `${line.join(',')}\n`).join(''));
+  return path;
+}
+
+test.serial(
+  'a Keras file and a CSV file become scores in two commands, those that Python gives',
+  async (t) => {
+    const [csv, results] = [csvOf('dense'), join(folder, 'results.jsonl')];
+    const importing = ['models', 'import', join(folder, 'dense.keras'), '--name', 'shop', '--samples', csv];
+    const repository = join(folder, 'own');
+    const environment = { SCORELANE_PYTHON: executable };
+    const imported = await new Program([...importing, '--repository', repository], environment).ended;
+    t.is(imported.code, 0, imported.out);
+    const config = join(folder, 'shop.yaml');
+    // As the import prints it.
+    const [, line = ''] = /^next {5}echo '(.*)' > shop\.yaml; scorelane score /m.exec(imported.out) ?? [];
+    writeFileSync(config, line);
+    const scored = await new Program(['score', '--config', config, '--in', csv, '--out', results]).ended;
+    t.is(scored.code, 0, scored.out);
+    const given = readFileSync(results, 'utf8')
+      .trim()
+      .split('\n')
+      .map((result) => (JSON.parse(result) as { readonly score: number }).score);
+    t.is(given.length, 1_000);
+    const { score = [] } = expectedOf('dense');
+    given.forEach((each, index) => {
+      t.true(Math.abs(each - (score[index]?.[0] as number)) <= 1e-5);
+    });
+  },
+);
 
 const importOpen = (shapes: Record<string, readonly number[]>) =>
   importModel({
@@ -129,6 +163,15 @@ test.serial('a Keras file with a Lambda layer is refused with what to do instead
 });
 
 type Expected = Readonly<Record<string, readonly (readonly number[])[]>>;
+
+const recordsOf = (name: string): Record<string, unknown>[] =>
+  readFileSync(join(folder, `${name}.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+const expectedOf = (name: string): Expected =>
+  JSON.parse(readFileSync(join(folder, `${name}.expected.json`), 'utf8')) as Expected;
 
 /** The greatest difference of an output, absolute up to 1 and relative above. */
 async function farthest(

@@ -1,5 +1,5 @@
-// A graph with operations that a backend of TensorFlow.js cannot run is refused before anything runs, with
-// the name of each and the way out.
+// A graph with operations that a backend of TensorFlow.js cannot run is refused before anything
+// runs, with the name of each and the way out.
 
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
