@@ -78,6 +78,17 @@ const KAFKA = 'npm run scorelane --';
 const TRIED: Readonly<Record<string, Trial>> = {
   'npm ci && npm start': { by: 'test/commands.test.ts', says: 'the demo scores generated transactions' },
   'npm ci && npm test': { by: '.github/workflows/ci.yml', says: '.ci/run' },
+  'scorelane models inspect model.keras': { by: 'test/commands/models.test.ts', says: "'inspect'" },
+  'scorelane models import model.keras --name shop --samples payments.csv': {
+    by: 'test/importing/import.test.ts',
+    says: "'models', 'import'",
+  },
+  "echo 'model: { name: shop }' > shop.yaml": { by: 'test/importing/import.test.ts', says: 'shop.yaml' },
+  'scorelane score --config shop.yaml --in payments.csv --out results.jsonl': {
+    by: 'test/importing/import.test.ts',
+    says: "'score', '--config'",
+  },
+  'scorelane models verify shop': { by: 'test/commands/models.test.ts', says: "'verify'" },
   'npm run broker': { as: 'npm run broker -- --help' },
   [`${KAFKA} produce --config config/kafka.yaml --rate 5000`]: {
     as: `${KAFKA} produce --config config/kafka.yaml --rate 5000 --count 100`,
