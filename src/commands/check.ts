@@ -51,7 +51,7 @@ export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promi
     const { recordsPerSecond, file } = config.generate;
     if (config.log !== 'memory' || recordsPerSecond === 0 || model === undefined) return;
     await (await loadFor(config)).take(1);
-    const what = file === undefined ? 'generated transactions' : `records of ${file}`;
+    const what = file === undefined ? 'generated records' : `records of ${file}`;
     report.say('ok', `${what} can be sent, ${recordsPerSecond} a second`);
   });
   const within = await checkLog(config, isGiven, model, report);

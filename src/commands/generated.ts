@@ -1,5 +1,5 @@
-// Generated transactions: by the numbers that were fitted to the model, or as a history of
-// customers and terminals. They go to the load source, or into a file.
+// Generated records: transactions by the numbers that were fitted to the model, or streams of the
+// use cases. They go to the load source, or into a file.
 
 import { EXIT } from '../base/errors.ts';
 import type { Config, Generated } from '../config/schema.ts';
@@ -8,8 +8,11 @@ import { openOwnRecords } from '../daemon/own-records.ts';
 import { formatOf } from '../daemon/record-file.ts';
 import { historyRecords } from '../load/history.ts';
 import { endless, type LoadRecord, type LoadRecords } from '../load/load-record.ts';
+import { rideRecords } from '../load/rides.ts';
 import { cell } from '../load/rows.ts';
+import { readingRecords } from '../load/sensors.ts';
 import { generateTransactions } from '../load/transactions.ts';
+import { viewRecords } from '../load/views.ts';
 import { showBar } from './live.ts';
 import { openOutFile } from './out-file.ts';
 
@@ -25,9 +28,18 @@ const HISTORY_START_MS = Date.UTC(2026, 0, 1);
 
 export function generated(config: Config, options: GenerateOptions): Iterator<LoadRecord> {
   const { generate, seed, customers, terminals } = options;
-  return generate === 'fitted'
-    ? generateTransactions(generatorFile(config), seed)
-    : historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
+  switch (generate) {
+    case 'fitted':
+      return generateTransactions(generatorFile(config), seed);
+    case 'transactions':
+      return historyRecords({ seed, customers, terminals, startMs: HISTORY_START_MS });
+    case 'sensors':
+      return readingRecords(seed, HISTORY_START_MS);
+    case 'views':
+      return viewRecords(seed, HISTORY_START_MS);
+    case 'rides':
+      return rideRecords(seed, HISTORY_START_MS);
+  }
 }
 
 /** What the load source of the embedded log sends. Rejects with what is wrong with the file. */

@@ -164,18 +164,15 @@ export const registerProduce: Register = (program, finish) => {
       [],
     )
     .addOption(
-      new Option(
-        '--generate <what>',
-        'fitted to the model, or transactions of customers at terminals',
-      ).choices(GENERATED),
+      new Option('--generate <what>', 'fitted to the model, or the stream of a use case').choices(GENERATED),
     )
     .option('--customers <n>', 'of the generated transactions', countArgument, 5000)
     .option('--terminals <n>', 'of the generated transactions', countArgument, 10_000)
-    .option('--to <file>', 'write --count generated transactions to a CSV file instead')
+    .option('--to <file>', 'write --count generated records to a CSV file instead')
     .option('--rate <n>', 'records a second, or max', rateArgument, 1000)
     .option('--count <n>', 'how many records', countArgument, Number.POSITIVE_INFINITY)
     .option('--garbage <share>', 'share of records to spoil, 0 to 1', shareArgument, 0)
-    .option('--seed <n>', 'seed of the generated transactions', countArgument, 1)
+    .option('--seed <n>', 'seed of the generated records', countArgument, 1)
     .action(
       async (
         flags: ConfigFlags & {

@@ -174,7 +174,7 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
 async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
   const { recordsPerSecond, file } = config.generate;
   if (config.log !== 'memory' || recordsPerSecond === 0) return;
-  const what = file === undefined ? 'generated transactions' : `records of ${file}`;
+  const what = file === undefined ? 'generated records' : `records of ${file}`;
   logger.info(`sending ${what} into the embedded log, ${recordsPerSecond} a second`);
   const load = {
     sink,

@@ -45,7 +45,7 @@ const COMPATIBILITIES = [
 const GENERATED_MAX = 20_000;
 
 /** The kinds of records that the load source can generate. */
-export const GENERATED = ['fitted', 'transactions'] as const;
+export const GENERATED = ['fitted', 'transactions', 'sensors', 'views', 'rides'] as const;
 
 export const schema = z.strictObject({
   log: z
@@ -274,18 +274,23 @@ export const schema = z.strictObject({
   generate: z.strictObject({
     recordsPerSecond: wholeNumber(0, 10_000_000)
       .default(0)
-      .describe('With the embedded log: the rate of generated transactions. 0: none.'),
+      .describe('With the embedded log: the rate of generated records. 0: none.'),
     seed: wholeNumber(0, 2 ** 31 - 1)
       .default(1)
-      .describe('The same seed gives the same transactions.'),
+      .describe('The same seed gives the same records.'),
     kind: z
       .enum(GENERATED)
       .default('fitted')
       .describe(
-        'fitted: random numbers as fitted to the model. transactions: a history of customers and terminals.',
+        'fitted: random numbers as fitted to the model. transactions: a history of customers and terminals. sensors: readings of ' +
+          'machines. views: items that users look at. rides: rides in a city, with their prices.',
       ),
-    customers: wholeNumber(1, GENERATED_MAX).default(5000).describe('Customers in that history.'),
-    terminals: wholeNumber(1, GENERATED_MAX).default(10_000).describe('Terminals in that history.'),
+    customers: wholeNumber(1, GENERATED_MAX)
+      .default(5000)
+      .describe('Customers of the generated transactions.'),
+    terminals: wholeNumber(1, GENERATED_MAX)
+      .default(10_000)
+      .describe('Terminals of the generated transactions.'),
     file: path('a file')
       .optional()
       .describe(

@@ -61,8 +61,8 @@ const RULES: readonly Rule[] = [
   },
   {
     keys: ['generate.customers', 'generate.terminals'],
-    why: 'generate.kind is fitted',
-    holds: both(generates, ({ generate }) => generate.kind === 'fitted'),
+    why: 'generate.kind is not transactions',
+    holds: both(generates, ({ generate }) => generate.kind !== 'transactions'),
   },
   { keys: ['input.framing'], why: 'input.format is msgpack', holds: uses('input', 'msgpack') },
   {

@@ -17,7 +17,7 @@ for (const [settings, told, keepsState] of [
   [['log=memory', 'generate.seed=2'], ['generate.seed: generate.recordsPerSecond is 0']],
   [
     ['log=memory', 'generate.recordsPerSecond=1', 'generate.seed=2', 'generate.customers=2'],
-    ['generate.customers: generate.kind is fitted'],
+    ['generate.customers: generate.kind is not transactions'],
   ],
   [['input.framing=plain'], ['input.framing: input.format is msgpack']],
   [['input.schema=x'], ['input.schema: input.format is not avro']],
