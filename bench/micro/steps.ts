@@ -277,6 +277,7 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
       idPaths: ['id'],
       results: 'out',
       deadLetters: 'dead',
+      routes: [],
       deadLetterDialects: [],
       compression: 'none',
       predictRecordsMax: RECORDS,
@@ -293,6 +294,7 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
     predictor,
     states: null,
     model: { name, version },
+    routed: [],
     probe: () => {},
   });
   const bytes = new Uint8Array(batch.bytes);

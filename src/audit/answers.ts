@@ -68,17 +68,17 @@ const NAMES: Readonly<Record<AnswerKind, Readonly<Record<keyof Coordinates, stri
 };
 
 /**
- * Calls `visit` for each answer of that kind in these ranges of its topic, in order within each
- * partition.
+ * Calls `visit` for each answer of that kind in these ranges of its topic, or of another one with
+ * such answers, in order within each partition.
  */
 export async function eachAnswer(
   topics: AnswerTopics,
   kind: AnswerKind,
   ranges: readonly OffsetRange[],
-  visit: (answer: Answer) => void,
+  visit: (answer: Answer, record: RecordView) => void,
+  topic = kind === 'result' ? topics.results : topics.deadLetters,
 ): Promise<Unsure> {
   let [trusted, others] = [0, 0];
-  const topic = kind === 'result' ? topics.results : topics.deadLetters;
   await readRange(topic.open(), ranges, (fetched) => {
     eachRecord(fetched, ranges, topics.inflatedBytesMax, (record) => {
       const found = coordinates(record, NAMES[kind]);
@@ -90,7 +90,8 @@ export async function eachAnswer(
         return;
       }
       if (isUnsure) trusted++;
-      visit({ kind, partition, offset, outputPartition: fetched.partition, outputOffset: record.offset });
+      const place = { outputPartition: fetched.partition, outputOffset: record.offset };
+      visit({ kind, partition, offset, ...place }, record);
     });
   });
   return { trusted, others };

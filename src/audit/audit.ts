@@ -5,6 +5,7 @@ import { readRange } from '../log/read-range.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
 import { type AnswerTopics, eachAnswer, type Topic, type Unsure } from './answers.ts';
 import { Coverage, type PartitionReport } from './coverage.ts';
+import { type AuditedRoute, RouteCoverage, type RouteReport } from './routed.ts';
 
 export interface AuditPlan extends AnswerTopics {
   readonly input: Topic;
@@ -12,6 +13,7 @@ export interface AuditPlan extends AnswerTopics {
   readonly committed: readonly number[];
   /** Tells which records need no answer; null where all need one. */
   readonly selection: Selects | null;
+  readonly routes: readonly AuditedRoute[];
 }
 
 export interface Selects {
@@ -24,6 +26,7 @@ export interface Selects {
 export interface AuditReport {
   readonly partitions: readonly PartitionReport[];
   readonly unsure: Unsure;
+  readonly routes: readonly RouteReport[];
 }
 
 export async function audit(plan: AuditPlan): Promise<AuditReport> {
@@ -35,18 +38,32 @@ export async function audit(plan: AuditPlan): Promise<AuditReport> {
     const coverage = coverages[fetched.partition];
     if (coverage !== undefined) countInput(coverage, fetched, inflatedBytesMax);
   });
+  const routes = plan.routes.map((route) => new RouteCoverage(route, input.ranges, committed));
   let unsure: Unsure = { trusted: 0, others: 0 };
   for (const [kind, { ranges }] of [
     ['result', plan.results],
     ['deadLetter', plan.deadLetters],
   ] as const) {
-    const found = await eachAnswer(plan, kind, ranges, ({ partition, offset, outputPartition }) => {
+    const found = await eachAnswer(plan, kind, ranges, ({ partition, offset, outputPartition }, record) => {
       coverages[partition]?.answer(kind, offset, outputPartition);
+      if (kind === 'result') for (const route of routes) route.result(partition, offset, record);
     });
     unsure = { trusted: unsure.trusted + found.trusted, others: unsure.others + found.others };
   }
+  for (const each of routes)
+    await eachAnswer(
+      plan,
+      'result',
+      each.route.ranges,
+      ({ partition, offset }) => each.routed(partition, offset),
+      each.route,
+    );
   if (plan.selection !== null) await findSkipped(plan, coverages, plan.selection);
-  return { partitions: coverages.map((coverage) => coverage.report()), unsure };
+  return {
+    partitions: coverages.map((coverage) => coverage.report()),
+    unsure,
+    routes: routes.map((route) => route.report()),
+  };
 }
 
 /**

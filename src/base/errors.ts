@@ -74,6 +74,11 @@ export const ERRORS = {
     'daemon',
     'the configuration: which key, what was found, what was expected',
   ),
+  SCORELANE_CONDITION: entry(
+    'config',
+    'daemon',
+    'the condition of a route that cannot be read, or fits no result',
+  ),
   SCORELANE_USAGE: entry('usage', 'daemon', 'words on the command line that mean nothing'),
   SCORELANE_NO_INPUT: entry(
     'noInput',
@@ -123,7 +128,7 @@ export const ERRORS = {
   SCORELANE_DEAD_LETTER_REFUSED: entry(
     'internal',
     'batch',
-    'a dead letter that its topic will never take: the lane stops',
+    'a dead letter, or a result for a route, that its topic will never take: the lane stops',
   ),
   SCORELANE_PARTITION_GONE: entry(
     'internal',

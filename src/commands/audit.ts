@@ -1,13 +1,17 @@
 // `scorelane audit`: compares input, results and dead letters, while the daemon works or
 // afterwards.
 
+import { holds, parseCondition } from '../answers/condition.ts';
 import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import { EXIT } from '../base/errors.ts';
+import { codecs } from '../codec/codecs.ts';
 import { type LoadedConfig, SettingError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { outputTopics } from '../daemon/open-log.ts';
 import type { Topics } from '../daemon/topics.ts';
 import { readingSetup } from '../daemon/worker-setup.ts';
+import type { RecordView } from '../log/record-batch-reader.ts';
 import { Selection } from '../reading/selection.ts';
 import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } from './options.ts';
 import { note, say } from './say.ts';
@@ -24,15 +28,23 @@ export interface AuditOptions {
 }
 
 export function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
-  return withTopics(config, 'audit', async (topics) => {
-    const report = await audit(await planOf(config, topics, options));
-    const { partitions } = report;
-    if (options.json) say(JSON.stringify(report, null, 2));
-    else for (const line of [...print(partitions), ...doubts(report)]) say(line);
-    if (partitions.every(({ inputs }) => inputs === 0))
-      note(`audit looked at nothing: ${config.input.topic} has no records ${inRange(options)}`);
-    return partitions.some(({ missing }) => missing > 0) ? EXIT.missing : EXIT.ok;
-  });
+  return withTopics(
+    config,
+    'audit',
+    async (topics) => {
+      const report = await audit(await planOf(config, topics, options));
+      const { partitions } = report;
+      if (options.json) say(JSON.stringify(report, null, 2));
+      else
+        for (const line of [...print(partitions), ...routesInWords(report, config), ...doubts(report)])
+          say(line);
+      if (partitions.every(({ inputs }) => inputs === 0))
+        note(`audit looked at nothing: ${config.input.topic} has no records ${inRange(options)}`);
+      const isMissing = [...partitions, ...report.routes].some(({ missing }) => (missing ?? 0) > 0);
+      return isMissing ? EXIT.missing : EXIT.ok;
+    },
+    [config.input.topic, ...outputTopics(config)],
+  );
 }
 
 const dateOf = (ms: number): string => new Date(ms).toISOString();
@@ -61,9 +73,37 @@ async function planOf(config: Config, topics: Topics, { fromMs, toMs }: AuditOpt
     input: { open: () => topics.open(input.topic), ranges: wanted },
     committed,
     selection: selection.isNeeded ? selection : null,
+    routes: await Promise.all(
+      Object.entries(config.output.routes).map(async ([topic, condition]) => ({
+        topic,
+        open: () => topics.open(topic),
+        ranges: await topics.ranges(topic),
+        meets: meeting(condition, config),
+      })),
+    ),
     ...(await topics.answers(offsets)),
   };
 }
+
+/** Of results in Avro a schema may have to be asked for: they are only counted. */
+function meeting(text: string, { output }: Config): ((result: RecordView) => boolean) | null {
+  if (output.format === 'avro') return null;
+  const codec = codecs[output.format];
+  const condition = parseCondition(text);
+  return ({ bytes, valueStart, valueEnd }) => {
+    const result = codec.decode(bytes, valueStart, valueEnd) as Readonly<Record<string, unknown>>;
+    return holds(condition, (name) => result[name]);
+  };
+}
+
+const routesInWords = ({ routes }: AuditReport, { output }: Config): string[] =>
+  routes.map(({ topic, due, routed, repeated, missing }) => {
+    const wanted = due === null ? 'not known' : due;
+    return (
+      `route ${topic} (${output.routes[topic]}): ${wanted} committed results meet it, ${routed} records are there, ` +
+      `${repeated} of them repeated, ${missing ?? 'not known'} missing`
+    );
+  });
 
 function doubts({ unsure: { trusted, others } }: AuditReport): string[] {
   return [

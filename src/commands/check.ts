@@ -12,7 +12,7 @@ import { backendFor, modelFolder } from '../daemon/configured-model.ts';
 import { spreading } from '../daemon/counts.ts';
 import { adviceOnWorkers } from '../daemon/engine-limits.ts';
 import { backendsWithin, fitted } from '../daemon/memory.ts';
-import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
+import { connectSink, impatient, openSink, outputTopics } from '../daemon/open-log.ts';
 import { statesFolder, tryThread, withStates } from '../daemon/pools.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { adviceToRun } from '../daemon/topic-settings.ts';
@@ -140,7 +140,7 @@ async function checkLog(
 async function checkTopics(config: Config, fields: readonly string[], report: CheckReport): Promise<boolean> {
   const patience = impatient(config, createLogger('silent'));
   const sink = openSink(config, createLogger('silent'));
-  const names = [config.input.topic, config.output.topic, config.deadLetters.topic];
+  const names = [config.input.topic, ...outputTopics(config)];
   try {
     const counts = await report.attempt(async () => {
       await connectSink(sink, config, patience);
@@ -154,7 +154,7 @@ async function checkTopics(config: Config, fields: readonly string[], report: Ch
     report.say(
       'ok',
       `topics ${names[0]} (${input} partition${input === 1 ? '' : 's'}), ${names[1]} ` +
-        `(${results}; results go ${spreading(input, results)}), ${names[2]}`,
+        `(${results}; results go ${spreading(input, results)}), ${names.slice(2).join(', ')}`,
     );
     if (input > 1 && fields.length > 0)
       report.say(

@@ -239,6 +239,14 @@ function circles({ input, output, deadLetters }: Config): Contradiction[] {
     if (INTERNAL_TOPICS.has(topic))
       found.push({ key, message: `expected a topic that is not the broker's own, found "${topic}"` });
   }
+  for (const topic of Object.keys(output.routes)) {
+    const taken = Object.entries(topics).find(([, other]) => other === topic)?.[0];
+    if (taken !== undefined || INTERNAL_TOPICS.has(topic))
+      found.push({
+        key: 'output.routes',
+        message: `expected a topic of its own for a route, found "${topic}"${taken === undefined ? '' : `, which is ${taken}`}`,
+      });
+  }
   for (const key of ['output.topic', 'deadLetters.topic'] as const) {
     if (topics[key] !== input.topic) continue;
     found.push({

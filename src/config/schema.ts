@@ -9,6 +9,7 @@ import { INPUT_FORMATS } from '../codec/codecs.ts';
 import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
+import { condition } from './condition-text.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { path } from './paths.ts';
@@ -120,6 +121,12 @@ export const schema = z.strictObject({
       .boolean()
       .default(false)
       .describe('Whether results carry the scored features, as a list, for inspection or training.'),
+    routes: z
+      .record(topic('alerts'), condition())
+      .default({})
+      .describe(
+        "Results that meet a condition also go to another topic: { alerts: score > 0.9, reviews: label = 'unsure' or score > 0.5 }.",
+      ),
     compression: z
       .enum(COMPRESSION_TYPES)
       .default('none')

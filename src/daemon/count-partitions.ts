@@ -22,6 +22,7 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
   return PartitionCounter.start({
     sink,
     topics,
+    routes: Object.keys(config.output.routes),
     onChanged: (before, now) => {
       for (const line of changesInWords(before, now, about)) logger.warn(line);
     },

@@ -8,7 +8,7 @@ export const spreading = (input: number, outputs: number): string =>
   input === outputs ? 'each to the partition of its input' : 'by their keys';
 
 export interface CountedTopics {
-  readonly topics: Readonly<Record<keyof PartitionCounts, string>>;
+  readonly topics: Readonly<Record<Exclude<keyof PartitionCounts, 'routes'>, string>>;
   readonly keepsState: boolean;
 }
 
@@ -18,7 +18,7 @@ export function changesInWords(
   now: PartitionCounts,
   { topics, keepsState }: CountedTopics,
 ): string[] {
-  const line = (role: keyof PartitionCounts, means: string): string[] =>
+  const line = (role: keyof CountedTopics['topics'], means: string): string[] =>
     before[role] === now[role]
       ? []
       : [`topic ${topics[role]} has ${now[role]} partitions now, it had ${before[role]}: ${means}`];

@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path';
 import { isUnforeseen } from '../base/errors.ts';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
 import type { Stopped } from '../engine/leaving.ts';
@@ -118,6 +119,10 @@ export class Daemon {
 
   static async #begin(given: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
     const { logger, failFast, onFatal, onNotReady = () => {}, isGiven = () => false } = options;
+    if (options.resumeDedupe === true && Object.keys(given.output.routes).length > 0)
+      throw new ConfigError([
+        'output.routes: expected none with --resume-dedupe, as a record that has its result may lack the one for its route',
+      ]);
     const wanted = backendsWithin(given, isGiven);
     const { signal = new AbortController().signal } = options;
     signal.throwIfAborted();

@@ -33,7 +33,7 @@ export const withoutLog = (config: Config): Config => ({
   ...config,
   log: 'memory',
   input: { ...config.input, format: 'json', framing: 'plain', schemas: [] },
-  output: { ...config.output, format: 'json', compression: 'none' },
+  output: { ...config.output, format: 'json', compression: 'none', routes: {} },
   memory: { ...config.memory, partitions: 1 },
   snapshots: { ...config.snapshots, directory: undefined },
 });

@@ -17,6 +17,13 @@ import { intoLog } from './client-lines.ts';
 import { keepTrying, type Patience } from './keep-trying.ts';
 import { hopelessFor } from './rights.ts';
 
+/** All that `run` writes. */
+export const outputTopics = ({ output, deadLetters }: Config): string[] => [
+  output.topic,
+  deadLetters.topic,
+  ...Object.keys(output.routes),
+];
+
 export interface Log {
   readonly source: Source;
   readonly sink: Sink;
@@ -27,7 +34,8 @@ export function openLog(config: Config, logger: Logger): Log {
   const { input, lanes, kafka } = config;
   if (config.log === 'memory') {
     const broker = new MemoryBroker();
-    for (const { topic } of [config.input, config.output, config.deadLetters]) {
+    const topics = [input.topic, ...outputTopics(config)];
+    for (const topic of topics) {
       broker.createTopic(topic, config.memory.partitions, config.memory.bytesPerPartition);
     }
     const source = new MemorySource(broker, {

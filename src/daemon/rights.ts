@@ -41,4 +41,7 @@ export const hopelessFor =
       : refusalOf(error, kafka, { topic, operation });
 
 export const wantedToRun = ({ kafka, input, output, deadLetters }: Config): WantedRight[] =>
-  rightsToRun(kafka, { input: input.topic, results: output.topic, deadLetters: deadLetters.topic });
+  rightsToRun(kafka, {
+    input: input.topic,
+    outputs: [output.topic, deadLetters.topic, ...Object.keys(output.routes)],
+  });

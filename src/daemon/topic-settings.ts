@@ -29,6 +29,7 @@ export const adviceToRun = (config: Config, patience: Patience): Promise<Advice>
   const writings: Writing[] = [
     { topic: output.topic, what: 'results' },
     { topic: deadLetters.topic, what: 'dead letters' },
+    ...Object.keys(output.routes).map((topic) => ({ topic, what: 'results' as const })),
   ];
   return advice(config, patience, config.input.topic, writings);
 };

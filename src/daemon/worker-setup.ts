@@ -1,13 +1,14 @@
 // What worker threads are told of a configuration: how records are read, scored and written.
 
+import { conditionTrouble, parseCondition } from '../answers/condition.ts';
 import { nameTwice } from '../answers/result-names.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { rowsAsNumbers } from '../model/cells.ts';
-import { readManifest } from '../model/manifest.ts';
-import { resultFields } from '../model/result-columns.ts';
+import { readGolden, readManifest } from '../model/manifest.ts';
+import { type ResultField, resultFields } from '../model/result-columns.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
-import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { Route, ScorerSetup } from '../worker-protocol/messages.ts';
 import { avroSetup } from './avro-setup.ts';
 
 /**
@@ -37,6 +38,7 @@ export function scorerSetup(
     idPaths: output.ids,
     results: output.topic,
     deadLetters: deadLetters.topic,
+    routes: routesOf(output, resultFields(manifest, readGolden(manifest))),
     deadLetterDialects: deadLetters.dialects,
     compression: output.compression,
     predictRecordsMax: scoring.predictRecords,
@@ -46,6 +48,16 @@ export function scorerSetup(
     headersMax: limits.headers,
     features: output.features,
   };
+}
+
+/** Throws `ConfigError` for a condition that fits no result of these fields. */
+function routesOf({ routes }: Config['output'], fields: readonly ResultField[]): Route[] {
+  return Object.entries(routes).map(([topic, condition]) => {
+    const when = parseCondition(condition);
+    const trouble = conditionTrouble(when, fields);
+    if (trouble !== null) throw new ConfigError([`output.routes: ${topic}: ${trouble}`]);
+    return { topic, when };
+  });
 }
 
 /**

@@ -221,12 +221,11 @@ export const wordsOf = ({ resource, name, operation }: WantedRight): string =>
 
 /** The rights that `run` needs. A right to read or write includes the right to describe. */
 export function rightsToRun(settings: KafkaSettings, topics: Topics): WantedRight[] {
-  const { input, results, deadLetters } = topics;
+  const { input, outputs } = topics;
   const prefix = settings['transactional.id'];
   return [
     { resource: 'topic', name: input, operation: 'Read' },
-    { resource: 'topic', name: results, operation: 'Write' },
-    { resource: 'topic', name: deadLetters, operation: 'Write' },
+    ...outputs.map((name) => ({ resource: 'topic', name, operation: 'Write' }) as const),
     { resource: 'group', name: settings['group.id'], operation: 'Read' },
     ...(prefix === undefined
       ? []
@@ -251,6 +250,5 @@ export function rightsToLook(
 
 interface Topics {
   readonly input: string;
-  readonly results: string;
-  readonly deadLetters: string;
+  readonly outputs: readonly string[];
 }

@@ -4,12 +4,15 @@
 import type { ResultBatch, Sink } from '../log/ports.ts';
 import type { PartitionCounts } from '../worker-protocol/messages.ts';
 
-type Role = keyof PartitionCounts;
+/** Of which each job has one topic. */
+type Role = Exclude<keyof PartitionCounts, 'routes'>;
 
 export interface CounterOptions {
   readonly sink: Pick<Sink, 'partitionCount'>;
   /** Their names. Two roles may have one topic. */
   readonly topics: Readonly<Record<Role, string>>;
+  /** The topics of routes. */
+  readonly routes?: readonly string[];
   readonly onChanged: (before: PartitionCounts, now: PartitionCounts) => void;
   /** A topic is not there, or the broker does not answer: the last known number stays. */
   readonly onUnknown: (error: Error) => void;
@@ -36,8 +39,11 @@ export class PartitionCounter {
 
   /** Rejects with `MissingTopicError`. */
   static async start(options: CounterOptions): Promise<PartitionCounter> {
-    const { sink, topics } = options;
+    const { sink, topics, routes: routeTopics = [] } = options;
+    const routes: Record<string, number> = {};
+    for (const topic of routeTopics) routes[topic] = await sink.partitionCount(topic);
     return new PartitionCounter(options, {
+      routes,
       input: await sink.partitionCount(topics.input),
       results: await sink.partitionCount(topics.results),
       deadLetters: await sink.partitionCount(topics.deadLetters),
@@ -88,7 +94,7 @@ export class PartitionCounter {
   }
 
   async #ask(): Promise<boolean> {
-    const { sink, topics, onUnknown } = this.#options;
+    const { sink, topics, routes: routeTopics = [], onUnknown } = this.#options;
     const found: Partial<Record<Role, number>> = {};
     for (const role of ROLES) {
       try {
@@ -97,7 +103,16 @@ export class PartitionCounter {
         onUnknown(error as Error);
       }
     }
+    const routes = { ...this.#now.routes };
+    for (const topic of routeTopics) {
+      try {
+        routes[topic] = await sink.partitionCount(topic, 0);
+      } catch (error) {
+        onUnknown(error as Error);
+      }
+    }
     const { input } = found;
+    this.#now = { ...this.#now, routes };
     this.#set(input === undefined ? found : { ...found, input: Math.max(input, this.#told) });
     return input !== undefined;
   }
@@ -110,6 +125,6 @@ export class PartitionCounter {
 
   #countOf(topic: string): number {
     const role = ROLES.find((each) => each !== 'input' && this.#options.topics[each] === topic);
-    return role === undefined ? Number.POSITIVE_INFINITY : this.#now[role];
+    return role === undefined ? (this.#now.routes?.[topic] ?? Number.POSITIVE_INFINITY) : this.#now[role];
   }
 }

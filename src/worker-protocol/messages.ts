@@ -1,6 +1,7 @@
 // What goes between the pool and its worker threads. Plain data only; the buffers named in each
 // message are moved.
 
+import type { Condition } from '../answers/condition.ts';
 import type { Dialect } from '../answers/dead-letter.ts';
 import { ScorelaneError } from '../base/errors.ts';
 import type { Guard } from '../base/uninterrupted.ts';
@@ -62,6 +63,14 @@ export interface PartitionCounts {
   readonly input: number;
   readonly results: number;
   readonly deadLetters: number;
+  /** By topic, those of routes. */
+  readonly routes?: Readonly<Record<string, number>>;
+}
+
+/** A topic for those results that meet a condition, besides that of all. */
+export interface Route {
+  readonly topic: string;
+  readonly when: Condition;
 }
 
 /** How a model is served: all that a thread must know to score with it. */
@@ -76,6 +85,7 @@ export interface ScorerSetup extends ReadingSetup {
   /** The topics of results and of dead letters. */
   readonly results: string;
   readonly deadLetters: string;
+  readonly routes: readonly Route[];
   /** Headers of dead letters besides ours. */
   readonly deadLetterDialects: readonly Dialect[];
   readonly compression: CompressionType;

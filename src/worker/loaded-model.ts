@@ -2,6 +2,7 @@
 // through them. Requests to the model are answered here, requests to the thread in `main.ts`.
 
 import { avroOutputs } from '../answers/avro-result-schema.ts';
+import { testOfRows } from '../answers/condition.ts';
 import { FEATURES } from '../answers/result-names.ts';
 import type { AvroReader, SchemaId } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
@@ -65,6 +66,7 @@ export class LoadedModel {
       setup,
       reader,
       writer: writerOf(manifest, golden, setup),
+      routed: setup.routes.map(({ when }) => testOfRows(when, resultFields(manifest, golden))),
       predictor: asResults(predictor, manifest, setup.features),
       states,
       model: manifest,

@@ -45,19 +45,31 @@ const NEW_BUFFERS = { acquire: (byteLength: number) => new ArrayBuffer(byteLengt
  */
 export function mend(request: MendRequest, setup: ScorerSetup, model: Model, nowMs: number): Mended {
   const messages = new Map<number, string>();
-  const [letters, results] = [isLetter, isResult].map((kind) => request.outputs.filter(kind)) as Kinds;
   const keep = (output: RefusedOutput): number => request.outputs.indexOf(output);
+  const [others, results] = [isLetter, isResult].map((kind) => request.outputs.filter(kind)) as Kinds;
+  const letters = others.filter(({ batch }) => batch.topic === setup.deadLetters);
+  const routed = others
+    .filter(({ batch }) => batch.topic !== setup.deadLetters)
+    .map((output) => {
+      if (output.refused !== null) throw routeRefused(output);
+      return keep(output);
+    });
   const written = results.flatMap((output): readonly (ResultBatch | number)[] =>
     output.refused === null ? [keep(output)] : withoutRefused(output, setup, messages),
   );
   if (messages.size > 0) {
     const deadLetters = mergedLetters(request, letters, messages, setup, model);
-    return { results: written, deadLetters, refused: messages.size, refusal: firstOf(messages) };
+    return {
+      results: written,
+      deadLetters: [...deadLetters, ...routed],
+      refused: messages.size,
+      refusal: firstOf(messages),
+    };
   }
   const deadLetters = letters.flatMap((output): readonly (ResultBatch | number)[] =>
     output.refused === null ? [keep(output)] : redated(output, setup, nowMs),
   );
-  return { results: written, deadLetters, refused: 0, refusal: null };
+  return { results: written, deadLetters: [...deadLetters, ...routed], refused: 0, refusal: null };
 }
 
 type Kinds = [RefusedOutput[], RefusedOutput[]];
@@ -68,6 +80,13 @@ const firstOf = (messages: ReadonlyMap<number, string>): string => {
   const [[offset, message] = [Number.NaN, '']] = messages;
   return `${CODE}: offset ${offset}: ${message}`;
 };
+
+/** Its record has its result already: a dead letter would be a second answer. */
+function routeRefused({ batch: { topic }, refused }: RefusedOutput): DeadLetterRefusedError {
+  return new DeadLetterRefusedError(
+    `${topic}, of output.routes, refuses a result: ${refused?.records[0]?.message}`,
+  );
+}
 
 const CODE = 'RESULT_REFUSED';
 const rejectionFor = (topic: string, message: string): Rejection => ({

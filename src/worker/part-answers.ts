@@ -16,6 +16,7 @@ import { type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
+import type { Outputs } from './write/outputs.ts';
 
 interface Refused {
   readonly row: PendingRow;
@@ -86,21 +87,30 @@ export class PartAnswers {
       return;
     }
     this.#headers.set(row.offset);
-    this.#workspace.results
-      .writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + this.#headers.end)
-      .append(
-        row.timestamp,
-        bytes,
-        row.keyStart,
-        row.keyEnd,
-        writer.view,
-        0,
-        writer.end,
-        this.#headers.view,
-        0,
-        this.#headers.end,
-      );
+    this.#append(this.#workspace.results, row);
+    const { routed } = this.#parts;
+    for (let route = 0; route < routed.length; route++)
+      if (routed[route]?.(columns, index) === true)
+        this.#append(this.#workspace.routes[route] as Outputs, row);
     this.#counts.scored++;
+  }
+
+  /** The result that was written last, of that row. */
+  #append(to: Outputs, row: PendingRow): void {
+    const { writer } = this.#parts;
+    const { bytes } = row;
+    to.writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + this.#headers.end).append(
+      row.timestamp,
+      bytes,
+      row.keyStart,
+      row.keyEnd,
+      writer.view,
+      0,
+      writer.end,
+      this.#headers.view,
+      0,
+      this.#headers.end,
+    );
   }
 
   /** The rows that waited are written. Their dead letters follow, in the order of the input. */
@@ -120,7 +130,11 @@ export class PartAnswers {
     this.#outcome = {
       ...NO_OUTCOME,
       ...this.#counts,
-      outputs: [...results, ...this.#workspace.deadLetters.flush()],
+      outputs: [
+        ...results,
+        ...this.#workspace.deadLetters.flush(),
+        ...this.#workspace.routes.flatMap((route) => route.flush()),
+      ],
       resultBatches: results.length,
       refusal: this.#refusal,
       windows: this.#parts.states?.countsSince(this.#windowsBefore) ?? NO_WINDOWS,

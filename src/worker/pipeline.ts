@@ -27,6 +27,7 @@ export class Pipeline {
       rows: [],
       results: outputs(setup.results),
       deadLetters: outputs(setup.deadLetters),
+      routes: setup.routes.map(({ topic }) => outputs(topic)),
     };
   }
 
@@ -38,10 +39,13 @@ export class Pipeline {
    */
   score(request: ScoreRequest): readonly Outcome[] {
     for (const spare of request.spares) this.#spares.giveBack(spare);
-    const { results, deadLetters } = this.#workspace;
+    const { results, deadLetters, routes } = this.#workspace;
     const { parts, counts } = request;
     results.spreadOver(counts.results, counts.input);
     deadLetters.spreadOver(counts.deadLetters, counts.input);
+    this.#parts.setup.routes.forEach(({ topic }, index) => {
+      routes[index]?.spreadOver(counts.routes?.[topic] ?? counts.input, counts.input);
+    });
     try {
       const task = new Task(this.#parts, request, this.#workspace);
       const { states } = this.#parts;
@@ -52,6 +56,7 @@ export class Pipeline {
     } catch (error) {
       results.flush();
       deadLetters.flush();
+      for (const route of routes) route.flush();
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 // What a pipeline is made of, and the buffers in which it works.
 
+import type { RowTest } from '../answers/condition.ts';
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
@@ -12,6 +13,8 @@ export interface ScorerParts {
   readonly setup: ScorerSetup;
   readonly reader: InputReader;
   readonly writer: ResultEncoder;
+  /** Whether a row goes to each of the setup's routes. */
+  readonly routed: readonly RowTest[];
   /** Gives the columns of results. */
   readonly predictor: Predictor;
   /**
@@ -30,4 +33,6 @@ export interface Workspace {
   readonly rows: PendingRow[];
   readonly results: Outputs;
   readonly deadLetters: Outputs;
+  /** In the order of the setup's. */
+  readonly routes: readonly Outputs[];
 }

@@ -49,6 +49,37 @@ const sound: History = [
   ended(2, true),
 ];
 
+const routed = (offset: number, epoch = 1, value = `score of ${offset}`): HistoryEvent => ({
+  type: 'routed',
+  epoch,
+  offset,
+  value,
+  ...tp,
+});
+const meeting = (offset: number): HistoryEvent => ({ ...appended(offset), meets: true }) as HistoryEvent;
+
+test('a route that has not all results, other bytes, or results twice or in another order is seen', (t) => {
+  const kept: History = [
+    input(0),
+    owned(1),
+    meeting(0),
+    meeting(1),
+    appended(2),
+    routed(0),
+    routed(1),
+    committed(3),
+  ];
+  t.deepEqual(checkers.routesAreKept(kept), []);
+  for (const wrong of [
+    kept.filter((event) => event.type !== 'routed' || event.offset !== 1),
+    kept.map((event) => (event.type === 'routed' ? { ...event, value: 'another' } : event)),
+    [...kept, routed(1)],
+    [...kept.slice(0, 5), routed(1), routed(0), committed(3)],
+    [...kept.slice(0, 5), committed(3), routed(0), routed(1)],
+  ])
+    t.true(checkers.routesAreKept(wrong).length > 0);
+});
+
 const all = {
   ...checkers.ALWAYS,
   nothingIsRepeated: checkers.nothingIsRepeated,

@@ -56,7 +56,7 @@ export function nothingIsLost(history: History): string[] {
  * Where lanes share it, only by one producer id: another lane's failure may bring a new one while a
  * copy by the old one is on its way.
  */
-const placeOf = ({ into }: Of<'appended'>): string =>
+const placeOf = ({ into }: Pick<Of<'appended'>, 'into'>): string =>
   into === undefined ? '' : `${into.incarnation}/${into.partition} ${into.sender ?? ''}`;
 
 /** 2. Within a lane, the results in each partition of the output appear in input order. */
@@ -237,6 +237,39 @@ export function incarnationsAreApart(history: History): string[] {
   return violations;
 }
 
+/**
+ * A result that meets the condition of a route is in its topic before it is committed, with the
+ * same bytes; in each partition of the route in order, and once in each ownership. No other is.
+ */
+export function routesAreKept(history: History): string[] {
+  const violations: string[] = [];
+  const wanted = new Map<string, Map<number, string>>();
+  const routed = new Map<string, string>();
+  const last = new Map<string, number>();
+  for (const event of history) {
+    if (event.type === 'appended' && event.meets === true) {
+      const ofPartition = wanted.get(keyOf(event)) ?? new Map<number, string>();
+      wanted.set(keyOf(event), ofPartition.set(event.offset, event.value ?? ''));
+    }
+    if (event.type === 'routed') {
+      const lane = `${keyOf(event)} epoch ${event.epoch} ${placeOf(event)}`;
+      const before = last.get(lane) ?? -1;
+      if (event.offset <= before) violations.push(`${lane}: ${event.offset} was routed after ${before}`);
+      last.set(lane, event.offset);
+      routed.set(at(event, event.offset), event.value);
+    }
+    if (event.type !== 'committed') continue;
+    for (const [offset, value] of wanted.get(keyOf(event)) ?? []) {
+      if (offset >= event.next) continue;
+      wanted.get(keyOf(event))?.delete(offset);
+      const found = routed.get(at(event, offset));
+      if (found !== value)
+        violations.push(`${at(event, offset)} was committed, and its route has ${found ?? 'nothing'}`);
+    }
+  }
+  return violations;
+}
+
 /** Sums of times differ by so much. */
 const ROUNDING_MS = 1e-6;
 
@@ -271,6 +304,7 @@ export const ALWAYS = {
   sameInputGivesSameOutput,
   incarnationsAreApart,
   paceIsKept,
+  routesAreKept,
   progressIsMadeOrAdmitted,
 };
 

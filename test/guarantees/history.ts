@@ -11,6 +11,17 @@ interface TopicPartition extends OfSomeTopic {
   readonly incarnation?: string | undefined;
 }
 
+/**
+ * Where an answer lies: of which topic of that name, in which partition, and in which it belongs by
+ * the counts of then. `sender`: its producer id, where lanes share partitions of the output.
+ */
+interface Into {
+  readonly incarnation: string | undefined;
+  readonly partition: number;
+  readonly home: number;
+  readonly sender?: number | undefined;
+}
+
 export type HistoryEvent =
   /**
    * A record stands in the input log. `bad`: it cannot be scored. `absent`: a reader must not see
@@ -30,17 +41,12 @@ export type HistoryEvent =
       offset: number;
       kind: 'result' | 'deadLetter';
       value?: string;
-      /**
-       * Where it lies: of which topic of that name, in which partition, and in which it belongs by
-       * the counts of then. `sender`: its producer id, where lanes share partitions of the output.
-       */
-      into?: {
-        readonly incarnation: string | undefined;
-        readonly partition: number;
-        readonly home: number;
-        readonly sender?: number | undefined;
-      };
+      /** It has to be in the topic of a route too. */
+      meets?: boolean;
+      into?: Into;
     } & TopicPartition)
+  /** The result of the input record at `offset` was appended to the topic of a route. */
+  | ({ type: 'routed'; epoch: number; offset: number; value: string; into?: Into } & TopicPartition)
   /** It is certain that all results up to here are in the output log: the sink said so. */
   | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)
   | { type: 'held'; bytes: number; budgetBytes: number }

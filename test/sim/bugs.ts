@@ -314,6 +314,26 @@ export const BUGS: readonly Bug[] = [
     replace: '[...left.outputs, ...right.outputs]',
   },
   {
+    name: 'keeps what goes to a route for later',
+    file: 'worker/part-answers.ts',
+    find: '...this.#workspace.routes.flatMap((route) => route.flush()),',
+    replace: '',
+  },
+  {
+    name: 'forgets what goes to a route when results are refused',
+    file: 'worker/mend.ts',
+    find: 'deadLetters: [...deadLetters, ...routed],\n      refused: messages.size',
+    replace: 'deadLetters,\n      refused: messages.size',
+  },
+  {
+    name: 'leaves results for a route behind where a task fails',
+    from: 945,
+    windows: true,
+    file: 'worker/pipeline.ts',
+    find: 'for (const route of routes) route.flush();',
+    replace: '',
+  },
+  {
     name: 'drops what was joined to the oldest micro-batch',
     file: 'engine/ledger.ts',
     find: '.reduce(merge)',

@@ -18,6 +18,9 @@ import { type Refused, refusalOf } from './refusals.ts';
 export const INPUT = 'in';
 export const RESULTS = 'out';
 export const DEAD = 'dead';
+/** Results with a higher score go there too, in the worlds that have routes. */
+export const ROUTED = 'routed';
+export const ROUTED_ABOVE = 50;
 export const GROUP = 'g';
 export const PARTITIONS = 3;
 
@@ -53,6 +56,8 @@ export class Cluster {
   /** Records of the input whose results are refused, by incarnation, partition and offset. */
   readonly refused = new Map<string, Refused>();
   smallTopics = false;
+  /** Some results go to another topic too. */
+  routes = false;
   /** Answers of several lanes may go to one partition. */
   lanesShare = false;
   readonly log = new MemoryBroker();
@@ -67,6 +72,7 @@ export class Cluster {
 
   constructor() {
     for (const topic of [INPUT, RESULTS, DEAD]) this.log.createTopic(topic, PARTITIONS);
+    this.log.createTopic(ROUTED, PARTITIONS);
     this.inputLogs.set(this.incarnation, this.log.partitions(INPUT));
   }
 
@@ -142,8 +148,9 @@ export class Cluster {
     const records = recordsIn({ header, bytes: batch.bytes });
     const sources = records.map(sourceOf);
     const kind = topic === RESULTS ? 'result' : 'deadLetter';
+    const isRouted = topic === ROUTED;
     const kinds = sources.map((source) =>
-      this.refused.get(`${source.incarnation} ${source.partition} ${source.offset}`),
+      isRouted ? undefined : this.refused.get(`${source.incarnation} ${source.partition} ${source.offset}`),
     );
     const isSmall = this.smallTopics;
     const refusal = refusalOf({ isResult: kind === 'result', header, records, kinds, isSmall });
@@ -158,14 +165,28 @@ export class Cluster {
     records.forEach(({ key, value }, index) => {
       const source = sources[index] as (typeof sources)[number];
       const home = this.#home(topic, source.partition, key ?? '');
+      const meets = kind === 'result' && (JSON.parse(value ?? '') as { score: number }).score > ROUTED_ABOVE;
+      const there = { ...into, home, sender: this.lanesShare ? producerId : undefined };
+      if (isRouted) {
+        this.history.push({
+          type: 'routed',
+          epoch,
+          value: value ?? '',
+          topic: INPUT,
+          ...source,
+          into: there,
+        });
+        return;
+      }
       this.history.push({
         type: 'appended',
         epoch,
         kind,
         value: value ?? '',
+        ...(this.routes && meets ? { meets } : {}),
         topic: INPUT,
         ...source,
-        into: { ...into, home, sender: this.lanesShare ? producerId : undefined },
+        into: there,
       });
     });
   }

@@ -39,6 +39,7 @@ export const FAULTS = [
   'smallTopics',
   'leadersUnknown',
   'skips',
+  'routes',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -72,6 +73,10 @@ const CALM_SHARE = 0.2;
 const EACH = 0.45;
 /** Decided by itself: a world in which nothing is skipped is the same as without this. */
 const SKIPS_SHARE = 0.2;
+/**
+ * The same: one without routes. With them there is more to produce than every rebalance waits for.
+ */
+const ROUTES_SHARE = 0.25;
 
 export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
@@ -79,10 +84,11 @@ export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) =
 export function planOf(seed: number, isWindows?: boolean): Plan {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.next() < CALM_SHARE;
-  const drawn = FAULTS.filter((fault) => fault !== 'skips');
+  const drawn = FAULTS.filter((fault) => fault !== 'skips' && fault !== 'routes');
   const faults = new Set<Fault>(drawn.filter(() => random.next() < EACH));
   if (calm) for (const fault of drawn) if (!CALM.has(fault)) faults.delete(fault);
   if (new Random(seed ^ 0x0d0e).next() < SKIPS_SHARE) faults.add('skips');
+  if (new Random(seed ^ 0x20e7).next() < ROUTES_SHARE) faults.add('routes');
   const faultsUntilMs = 400 + random.below(1_600);
   const windows = isWindows ?? random.next() < 0.5;
   if (windows) faults.delete('retention');

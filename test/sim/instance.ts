@@ -16,7 +16,7 @@ import { PartitionCounter } from '../../src/pool/partition-counter.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { PartitionCounts } from '../../src/worker-protocol/messages.ts';
-import { type Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
+import { type Cluster, DEAD, INPUT, RESULTS, ROUTED } from './cluster.ts';
 import type { Input } from './input.ts';
 import { watchPace } from './pace-watch.ts';
 import { SimProcess } from './process.ts';
@@ -64,6 +64,7 @@ const countsIn = (cluster: Cluster): PartitionCounts => ({
   input: cluster.count(INPUT),
   results: Math.max(1, cluster.count(RESULTS)),
   deadLetters: Math.max(1, cluster.count(DEAD)),
+  routes: { [ROUTED]: cluster.count(ROUTED) },
 });
 
 export class Instance {
@@ -93,6 +94,7 @@ export class Instance {
       {
         sink: this.#sink,
         topics,
+        routes: [ROUTED],
         onChanged: (_, now) => world.note(() => `${process.name} counts ${JSON.stringify(now)}`),
         onUnknown: (error) => world.note(() => `${process.name} cannot count: ${error.message}`),
       },
@@ -134,7 +136,7 @@ export class Instance {
       onThreadRetired: () => {},
     };
     const struckBelow = new Map<number, number>();
-    const deployment = { id: 'm@1', setup: setupOf(dice.has('skips')) };
+    const deployment = { id: 'm@1', setup: setupOf(dice) };
     const hosts = [0, 1].map(
       () =>
         new ModelHost(new SimThread(process, dice, disk, struckBelow), {

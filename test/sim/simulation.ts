@@ -82,6 +82,7 @@ export class Simulation implements InstanceWorld {
     this.input = new Input(this.cluster, this.dice, this.scheduler, plan);
     this.cluster.lanesShare = COUNTS_CHANGE.some((fault) => plan.faults.has(fault));
     this.cluster.smallTopics = plan.faults.has('smallTopics');
+    this.cluster.routes = plan.faults.has('routes');
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
   }

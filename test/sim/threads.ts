@@ -1,6 +1,7 @@
 // Worker threads of the simulated world: the real scorer runs in them, in virtual time. They may be
 // slow, die, or hang until their deadline; a poisoned record kills its thread every time.
 
+import { parseCondition, testOfRows } from '../../src/answers/condition.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import { ThreadRetiredError, type WorkerThread } from '../../src/pool/worker-thread.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
@@ -19,7 +20,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
 } from '../../src/worker-protocol/messages.ts';
-import { DEAD, RESULTS } from './cluster.ts';
+import { DEAD, RESULTS, ROUTED, ROUTED_ABOVE } from './cluster.ts';
 import type { Dice } from './faults.ts';
 import type { SimProcess } from './process.ts';
 import { deadly, type SimDisk, scoreOf, statefulReading, THROWS } from './sim-model.ts';
@@ -28,9 +29,14 @@ import { selectionOf } from './skips.ts';
 const DEADLINE_MS = 150;
 const PROBE_MS = 3;
 
+const SCORE = { name: 'score', type: 'float', isList: false } as const;
 const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
 
-export const setupOf = (skips: boolean): ScorerSetup => ({
+/** What a daemon of this world is told. */
+export const setupOf = (dice: Pick<Dice, 'has'>): ScorerSetup =>
+  setupWith(dice.has('skips'), dice.has('routes'));
+
+const setupWith = (skips: boolean, routes: boolean): ScorerSetup => ({
   ...selectionOf(skips),
   modelFolder: '',
   backend: 'cpu',
@@ -38,6 +44,7 @@ export const setupOf = (skips: boolean): ScorerSetup => ({
   idPaths: ['id'],
   results: RESULTS,
   deadLetters: DEAD,
+  routes: routes ? [{ topic: ROUTED, when: parseCondition(`score > ${ROUTED_ABOVE}`) }] : [],
   deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 4,
@@ -92,6 +99,7 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
     },
     states,
     model: { name: 'm', version: '1' },
+    routed: setup.routes.map(({ when }) => testOfRows(when, [SCORE])),
     probe: () => {},
   });
   return { setup, scorer, states };
@@ -101,15 +109,23 @@ function newParts(disk: SimDisk | null, setup: ScorerSetup): Parts {
  * No state goes from one task to the next where there are no windows: one scorer does for all
  * threads of all processes.
  */
-const stateless = [false, true].map((skips) => newParts(null, setupOf(skips)));
+const stateless = new Map<string, Parts>();
+
+function partsFor(disk: SimDisk | null, setup: ScorerSetup): Parts {
+  if (disk !== null) return newParts(disk, setup);
+  const kind = JSON.stringify([setup.tombstones, setup.routes]);
+  const found = stateless.get(kind) ?? newParts(null, setup);
+  stateless.set(kind, found);
+  return found;
+}
 
 /** What runs in a thread, until the thread is lost. */
 class Life {
   readonly #parts: Parts;
   #isLoaded = false;
 
-  constructor(disk: SimDisk | null, skips: boolean) {
-    this.#parts = disk === null ? (stateless[Number(skips)] as Parts) : newParts(disk, setupOf(skips));
+  constructor(disk: SimDisk | null, dice: Dice) {
+    this.#parts = partsFor(disk, setupOf(dice));
   }
 
   /** Throws when the thread has exited. */
@@ -173,7 +189,7 @@ export class SimThread implements WorkerThread {
     this.#process = process;
     this.#dice = dice;
     this.#disk = disk;
-    this.#life = new Life(disk, dice.has('skips'));
+    this.#life = new Life(disk, dice);
   }
 
   onError(): void {}
@@ -210,7 +226,7 @@ export class SimThread implements WorkerThread {
       this.#process.after(delayMs, () => end(act));
     };
     const lose = (error: Error): void => {
-      this.#life = new Life(this.#disk, this.#dice.has('skips'));
+      this.#life = new Life(this.#disk, this.#dice);
       reject(error);
     };
     const answer = (): void => {

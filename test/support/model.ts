@@ -29,6 +29,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   idPaths: ['id'],
   results: 'out',
   deadLetters: 'dead',
+  routes: [],
   deadLetterDialects: [],
   compression: 'none',
   predictRecordsMax: 16,

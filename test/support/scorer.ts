@@ -1,5 +1,6 @@
 // A scorer in this thread, with the shipped model's inputs and whatever predictor a test gives it.
 
+import { testOfRows } from '../../src/answers/condition.ts';
 import type { Format } from '../../src/codec/codecs.ts';
 import { compilePlan } from '../../src/features/plan.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
@@ -52,6 +53,9 @@ export function scorerWith(
     predictor,
     states: null,
     model: { name: 'm', version: '3' },
+    routed: setup.routes.map(({ when }) =>
+      testOfRows(when, [{ name: 'score', type: 'float', isList: false }]),
+    ),
     probe,
   });
 }

@@ -79,6 +79,55 @@ test('what was scored is proven, also while the daemon works; what was committed
   t.regex(turned.out, /--to: expected a time after --from, 2026-01-02T\S+, found 2026-01-01T/);
 });
 
+test('results that meet the condition of a route are in its topic too; the audit counts them and misses those that are not there', async (t) => {
+  const route = `job-${process.pid}-alerts`;
+  const routes = `output.routes={${route}: score > 0.001}`;
+  const job = await newJob(broker().address, ['model.backend=wasm', routes], 2);
+  const kafka = kafkaFor(settingsFor(job.address));
+  await produce(job, 3_000, '--rate', 'max', '--garbage', '0.01');
+  const missing = await new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, [])]).ended;
+  t.is(missing.code, 78, missing.out);
+  t.regex(missing.out, new RegExp(`topic "${route}" does not exist`));
+  await createTopics(job.address, { [route]: 3 });
+  const daemon = await startDaemon(job);
+  await allCommitted(job, kafka, daemon);
+  t.is((await daemon.stop()).code, 0);
+  const { code, out } = await audit(job, '--json');
+  t.is(code, 0, out);
+  const [found] = reportIn(out).routes;
+  t.true(found !== undefined && Number(found.due) > 0 && Number(found.due) < 2_900, out);
+  t.deepEqual(found, {
+    topic: route,
+    due: found?.due ?? 0,
+    routed: found?.due ?? 0,
+    repeated: 0,
+    missing: 0,
+  });
+
+  await deleteTopic(job.address, route);
+  await createTopics(job.address, { [route]: 3 });
+  const gone = await audit(job);
+  t.is(gone.code, 1, gone.out);
+  const words =
+    `route ${route} (score > 0.001): ${found?.due} committed results meet it, 0 records are there, ` +
+    `0 of them repeated, ${found?.due} missing`;
+  t.true(gone.out.includes(words), gone.out);
+  const dedupe = await new Program([
+    'run',
+    '--config',
+    'config/kafka.yaml',
+    ...flags(job, []),
+    '--resume-dedupe',
+  ]).ended;
+  t.is(dedupe.code, 78, dedupe.out);
+  t.regex(dedupe.out, /output\.routes: expected none with --resume-dedupe/);
+  const wrong = ['--set', `output.routes={${route}: scor > 1}`];
+  const refused = await new Program(['check', '--config', 'config/kafka.yaml', ...flags(job, []), ...wrong])
+    .ended;
+  t.is(refused.code, 78, refused.out);
+  t.regex(refused.out, /output\.routes: .*: expected one of the fields score, found "scor"/);
+});
+
 test('an input that is made again while the daemon runs, longer than the old one, is scored whole; old answers answer none of it (invariant 9)', async (t) => {
   const job = await newJob(broker().address, ['model.backend=wasm'], 1);
   const kafka = kafkaFor(settingsFor(job.address));

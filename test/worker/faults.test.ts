@@ -43,6 +43,7 @@ function laneWith({ reader: spoilReader, writer: spoilWriter }: Faults) {
     predictor: { ...sums([]), predict: (rows) => [rows.slice()] },
     states,
     model: { name: 'm', version: '3' },
+    routed: [],
     probe: () => {},
   });
   states.begin(LANE, FIRST);

@@ -3,13 +3,23 @@
 // refused for its time is dated again, and remembers the old one.
 
 import test from 'ava';
+import { parseCondition } from '../../src/answers/condition.ts';
 import { parseDeadLetter } from '../../src/answers/dead-letter.ts';
+import type { ResultBatch } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { encodeHeaders } from '../../src/log/record-batch-writer.ts';
 import { DeadLetterRefusedError, mend } from '../../src/worker/mend.ts';
 import type { Mended, RefusedOutput } from '../../src/worker-protocol/messages.ts';
-import { COUNTS, type Given, microBatchOf, outputsOf, setupWith, transactions } from '../support/model.ts';
+import {
+  COUNTS,
+  type Given,
+  microBatchOf,
+  type OutputRecord,
+  outputsOf,
+  setupWith,
+  transactions,
+} from '../support/model.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';
 import { scoreOne, scorerWith, sums } from '../support/scorer.ts';
 
@@ -187,3 +197,40 @@ test('a dead letter that is refused for another reason stops its lane, with its 
     message: 'dead refuses the dead letter of offset 105: no 1',
   });
 });
+
+test('a route keeps what it had when results are refused, and a record that it refuses stops the lane', (t) => {
+  const routes = [{ topic: 'alerts', when: parseCondition('score > -1e30') }];
+  const scored = scoreOne(scorerWith(sums([]), { routes }), microBatch);
+  t.deepEqual(
+    scored.outputs.map(({ topic, recordCount }) => [topic, recordCount]),
+    [
+      ['out', 4],
+      ['dead', 2],
+      ['alerts', 4],
+    ],
+  );
+  const [results, , alerts] = outputsOfEach(scored.outputs);
+  t.deepEqual(alerts?.map(withoutTopic), results?.map(withoutTopic), 'the same records');
+  const asked = (...refused: readonly RefusedOutput['refused'][]) => ({
+    ...request(),
+    outputs: scored.outputs.map((batch, index) => ({
+      batch,
+      isDeadLetter: index >= scored.resultBatches,
+      refused: refused[index] ?? null,
+    })),
+  });
+  const one = { appended: 0, records: records(1), ofTime: false };
+  const mended = mend(asked(one), setupWith({ routes }), MODEL, NOW_MS);
+  t.is(mended.deadLetters.at(-1), 2, 'the batch of the route stays');
+  t.is(mended.refused, 1);
+  const dead = mended.deadLetters.filter((each) => typeof each !== 'number');
+  t.is(outputsOf({ outputs: dead }).length, 3, 'no dead letter is made of it');
+  const error = t.throws(() => mend(asked(null, null, one), setupWith({ routes }), MODEL, NOW_MS), {
+    instanceOf: DeadLetterRefusedError,
+  });
+  t.is(error?.message, 'alerts, of output.routes, refuses a result: no 1');
+});
+
+const outputsOfEach = (batches: readonly ResultBatch[]) =>
+  batches.map((batch) => outputsOf({ outputs: [batch] }));
+const withoutTopic = ({ topic: _, ...record }: OutputRecord) => record;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { parseCondition } from '../../src/answers/condition.ts';
 import type { Int64 } from '../../src/base/int64.ts';
 import { codecs } from '../../src/codec/codecs.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
@@ -218,3 +219,27 @@ test('results and dead letters have the timestamp of their record, whatever its 
     runs(50),
   );
 });
+
+test('only results that meet the condition of a route go there, each in the partition of its input', (t) => {
+  const plain = outputsOf(score(scorerWith(sums([])), good(20))).map(({ value }) => scoreIn(value));
+  const limit = plain.toSorted((left, right) => left - right)[9] as number;
+  const routes = [
+    { topic: 'alerts', when: parseCondition(`score > ${limit}`) },
+    { topic: 'others', when: parseCondition(`score <= ${limit}`) },
+  ];
+  const scorer = scorerWith(sums([]), { routes });
+  const scores = new Map<string, number>();
+  const run = () => outputsOf(score(scorer, good(20)));
+  const outputs = run();
+  for (const { topic, key, value } of outputs) if (topic === 'out') scores.set(String(key), scoreIn(value));
+  const above = [...scores].filter(([, found]) => found > limit).map(([key]) => key);
+  t.is(above.length, 10);
+  const keysOf = (topic: string) => outputs.filter((each) => each.topic === topic).map(({ key }) => key);
+  t.deepEqual(keysOf('alerts'), above);
+  t.is(keysOf('others').length, 20 - above.length);
+  t.true(outputs.every(({ partition }) => partition === 0));
+  t.deepEqual(run(), outputs);
+});
+
+const scoreIn = (value: Uint8Array | null): number =>
+  (codecs.msgpack.decode(value as Uint8Array, 0, value?.byteLength ?? 0) as { score: number }).score;

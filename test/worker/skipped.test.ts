@@ -121,6 +121,7 @@ function fates(
     },
     states,
     model: { name: 'm', version: '3' },
+    routed: [],
     probe: () => {},
   });
   states?.begin(LANE, FIRST);
