@@ -85,7 +85,7 @@ def spec_of(name, tensor, shapes):
         saved = "no fixed rank" if tensor.shape.rank is None else "a scalar"
         raise Refusal(f'input "{name}" has {saved}: expected a first dimension for the records')
     shape = list(tensor.shape)
-    if shape[0] is not None and shape[0] != 1:
+    if shape[0] is not None:
         raise Refusal(f'input "{name}" takes exactly {shape[0]} records: expected a first dimension that is open (None)')
     given = shapes.get(name)
     if given is not None and (len(given) != len(shape) - 1 or any(b not in (None, a) for a, b in zip(given, shape[1:]))):
@@ -274,12 +274,28 @@ CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def must_be_rewritten(graph_def):
-    return any(node.op in (*LOOPS, *BRANCHES, *CALLS, "Einsum") or node.op.startswith("TensorList") for node in graph_def.node)
+    nodes = [*graph_def.node, *(node for each in graph_def.library.function for node in each.node_def)]
+    return any(node.op in (*LOOPS, *BRANCHES, *CALLS) or node.op.startswith("TensorList") or is_replaced(node) for node in nodes)
+
+
+def is_replaced(node):
+    """Operations that TensorFlow.js, or its WASM backend, lacks or gets wrong: `replacement_of` has others for them."""
+    return node.op in ("Einsum", "Erfc") or (node.op == "ReverseV2" and node.attr["T"].type == tf.bool.as_datatype_enum)
+
+
+def replacement_of(node, inputs):
+    """None where there is none."""
+    if node.op == "Einsum":
+        return as_product(node.attr["equation"].s.decode(), inputs)
+    if node.op == "Erfc":
+        return 1.0 - tf.math.erf(inputs[0])
+    # WASM reverses flags as if they had four bytes.
+    return tf.cast(tf.reverse(tf.cast(inputs[0], tf.int32), inputs[1]), tf.bool)
 
 
 class Unrolling:
     """Writes a graph anew, with each loop as its steps one after the other, because TensorFlow.js can run a loop only
-    asynchronously; and with Einsum, which its WASM backend lacks, as a product of matrices.
+    asynchronously; and with others in place of operations that it lacks.
 
     A value is a tensor of the new graph, or a Python list where the old graph had a TensorList. The steps of a loop must not
     depend on data: in a recurrent layer they are the length of the sequence.
@@ -356,10 +372,10 @@ class Unrolling:
             return inputs[:1]
         if any(isinstance(each, list) for each in inputs):
             raise NotForWeb(f'"{node.name}" ({node.op}) takes a list of tensors, which cannot be unrolled')
-        if node.op == "Einsum":
-            product = as_product(node.attr["equation"].s.decode(), inputs)
-            if product is not None:
-                return [product]
+        if is_replaced(node):
+            found = replacement_of(node, inputs)
+            if found is not None:
+                return [found]
         return self._emit(node, inputs)
 
     def _constant(self, scope, node):

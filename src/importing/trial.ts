@@ -1,6 +1,7 @@
 // Tries a model on each backend: whether it can run it, how far its outputs are from the golden
 // ones, and what a record costs.
 
+import { sep } from 'node:path';
 import { ScorelaneError } from '../base/errors.ts';
 import { measure, tiled } from '../model/choose.ts';
 import { goldenRows } from '../model/golden.ts';
@@ -81,10 +82,12 @@ async function tryBackend(
   } catch (error) {
     // What TensorFlow.js says of an operation that it does not have is no fault of ours.
     const isMissing = error instanceof BackendMissingError;
-    const refusal =
+    const said =
       error instanceof ScorelaneError
         ? error.message
         : `it cannot compute the model (${(error as Error).message})`;
+    // A version that is being written has another place soon.
+    const refusal = said.replaceAll(`${manifest.folder}${sep}`, '');
     return { backend, refusal, isMissing, runtime: null, differences: [], costs: [] };
   }
 }

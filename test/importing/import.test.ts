@@ -50,6 +50,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'an LSTM as a SavedModel, whose loop is unrolled': { file: 'lstm-saved', backends: ALL, within: 1e-4 },
   'a GRU': { file: 'gru.keras', backends: ALL, within: 1e-4 },
   'an LSTM in both directions': { file: 'both-ways.keras', backends: ALL, within: 1e-4 },
+  'recurrent layers with a mask, one of them backwards, and gelu': {
+    file: 'masked.keras',
+    backends: ALL,
+    within: 1e-4,
+  },
   'a convolution over a sequence': { file: 'conv.keras', backends: ALL, within: 1e-4 },
   'attention, whose Einsum the WASM backend lacks, as products of matrices': {
     file: 'attention.keras',

@@ -118,6 +118,16 @@ def sequences():
             write("lstm-saved", {"steps": x}, {"score": model(x).numpy()})
 
 
+def masked():
+    words = keras.Input((12,), dtype="int32", name="words")
+    hidden = layers.LSTM(6, return_sequences=True)(layers.Embedding(100, 8, mask_zero=True)(words))
+    hidden = layers.GRU(4, go_backwards=True, reset_after=False)(hidden)
+    ids = rng.integers(1, 100, (RECORDS, 12)).astype(np.int32)
+    # The last ones are padding, of another length in each record.
+    ids[np.arange(12) > rng.integers(2, 12, (RECORDS, 1))] = 0
+    keep("masked", keras.Model(words, layers.Dense(1, activation="gelu")(hidden)), {"words": ids})
+
+
 def attention():
     tokens = keras.Input((10, 8), name="tokens")
     hidden = layers.LayerNormalization()(layers.MultiHeadAttention(2, 4)(tokens, tokens))
@@ -181,7 +191,7 @@ def others():
         shutil.copy(write_of(ending), os.path.join(folder, f"exported{ending}"))
 
 
-for make in (dense, two_inputs, three_outputs, sequences, attention, texts, autoencoder, recommender, wide, others):
+for make in (dense, two_inputs, three_outputs, sequences, masked, attention, texts, autoencoder, recommender, wide, others):
     make()
 open(os.path.join(folder, "complete"), "w").close()
 export.serve_requests()
