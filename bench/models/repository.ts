@@ -11,7 +11,7 @@ import { writeOnnx } from './onnx.ts';
 import { INPUT, OUTPUT, writeSavedModel } from './saved-model.ts';
 
 /** Counts up whenever what is written changes. */
-const FORM = 3;
+const FORM = 4;
 const GOLDEN_RECORDS = 8;
 
 /** The folder to name as `model.repository`. */
@@ -77,6 +77,7 @@ function ensure(name: string, model: Mlp, fields: number, windows: readonly stri
       'artefacts:',
       `  savedModel: { path: saved_model, input: ${INPUT} }`,
       `  web: { path: model.json, input: ${INPUT} }`,
+      `  onnx: { path: model.onnx, input: ${INPUT} }`,
       'golden: { path: golden.json, tolerance: 1e-4 }',
       '',
     ].join('\n'),

@@ -23,7 +23,7 @@ export const micro: Scenario = {
     rounds: 5,
     formats: ['msgpack', 'json'],
     models: ['mlp-30-64-32-1', 'mlp-300-64-32-1'],
-    backends: ['wasm', 'native'],
+    backends: ['wasm', 'native', 'onnx'],
   },
   async run({ options, say }) {
     const { formats, models, backends } = options;

@@ -28,7 +28,7 @@ export const startup: Scenario = {
     partitions: 4,
     formats: ['msgpack'],
     models: ['mlp-30-64-32-1'],
-    backends: ['wasm', 'native'],
+    backends: ['wasm', 'native', 'onnx'],
   },
   async run(bench) {
     const { options, log, say } = bench;

@@ -18,7 +18,7 @@ export const throughput: Scenario = {
     partitions: 4,
     formats: ['msgpack', 'json'],
     models: ['mlp-30-64-32-1', 'mlp-30-256-128-1', 'mlp-300-64-32-1', 'mlp-300-256-128-1'],
-    backends: ['wasm', 'native'],
+    backends: ['wasm', 'native', 'onnx'],
   },
   async run(bench) {
     const { log, options, say } = bench;
