@@ -68,9 +68,16 @@ export function backendsWithin(config: Config, isGiven: (key: string) => boolean
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    holds('wasm');
-    return { ...config, model: { ...config.model, backend: 'wasm' } };
+    const small = smallBackend(config);
+    holds(small);
+    return { ...config, model: { ...config.model, backend: small } };
   }
+}
+
+/** One that takes little memory and has an artefact of the model. */
+function smallBackend(config: Config): Backend {
+  const { web, onnx } = readManifest(modelFolder(config)).artefacts;
+  return web === undefined && onnx !== undefined ? 'onnx' : 'wasm';
 }
 
 /** Without a limit the machine is one, at least for the threads. */
