@@ -1,18 +1,20 @@
-// An .onnx file: copied as it is, with what it says of itself. Weights in other files beside it are
-// not taken along by themselves, so such a file is refused.
+// An .onnx file: copied as it is, with what it says of itself, and the files beside it that have
+// its weights (PyTorch writes one).
 
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import type { TensorType } from '../features/tensor-type.ts';
 import { ModelError } from '../model/model-error.ts';
 import { ONNX_FILLED_BY } from '../model/onnx.ts';
 import { type OnnxValue, readOnnxFile } from '../model/onnx-file.ts';
+import { fileTrouble } from '../written/file-trouble.ts';
 import type { Exported, ExportedTensor } from './exported.ts';
 
 /** Throws `ModelError`. */
 export function copyOnnxModel(file: string, folder: string): Exported {
-  const { inputs, outputs, producer, ops } = readOnnxFile(file);
+  const { inputs, outputs, producer, ops, weightFiles } = readOnnxFile(file);
   copyFileSync(file, join(folder, 'model.onnx'));
+  for (const path of weightFiles) copyWeights(file, path, folder);
   const none = 'an .onnx file has nothing for TensorFlow';
   return {
     kind: '.onnx file',
@@ -27,6 +29,22 @@ export function copyOnnxModel(file: string, folder: string): Exported {
     onnx: { path: 'model.onnx' },
     web: { missing: none },
   };
+}
+
+/** The .onnx file names them by their paths, so they keep these. */
+function copyWeights(file: string, path: string, folder: string): void {
+  const own = normalize(path);
+  if (own.startsWith('..') || own.startsWith('/'))
+    throw new ModelError(`${file}: expected its weights in a file beside it, found them in ${path}`);
+  const [from, to] = [join(dirname(file), own), join(folder, own)];
+  try {
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(from, to);
+  } catch (error) {
+    throw new ModelError(`${from}, which has the weights of ${file}: ${fileTrouble(error, from)}`, {
+      cause: error,
+    });
+  }
 }
 
 const OUTPUT_TYPES: Readonly<Record<string, TensorType>> = ONNX_FILLED_BY;

@@ -38,6 +38,8 @@ export interface OnnxFile {
   readonly opsets: Readonly<Record<string, number>>;
   /** The operators in use, with the domain before a colon unless it is ONNX's. */
   readonly ops: readonly string[];
+  /** Files with weights, by their paths beside it. */
+  readonly weightFiles: readonly string[];
   /** Who wrote it, such as `skl2onnx 1.20.0`. */
   readonly producer: string;
 }
@@ -95,6 +97,7 @@ export function describeOnnx(path: string, bytes: Uint8Array): OnnxFile {
     zipMaps,
     opsets: Object.fromEntries(opsets),
     ops: [...new Set(graph.nodes.map(({ domain, op }) => (domain === '' ? op : `${domain}:${op}`)))].sort(),
+    weightFiles: [...graph.weightFiles],
     producer,
   };
 }
@@ -114,6 +117,7 @@ interface Node {
 interface Graph {
   nodes: Node[];
   initializers: Set<string>;
+  weightFiles: Set<string>;
   inputs: OnnxValue[];
   outputs: OnnxValue[];
 }
@@ -148,23 +152,42 @@ function readOpset(reader: PbfReader): readonly [string, number] {
 }
 
 function readGraph(reader: PbfReader): Graph {
-  const graph: Graph = { nodes: [], initializers: new Set(), inputs: [], outputs: [] };
+  const graph: Graph = {
+    nodes: [],
+    initializers: new Set(),
+    weightFiles: new Set(),
+    inputs: [],
+    outputs: [],
+  };
   reader.readMessage((field) => {
     if (field === 1) graph.nodes.push(readNode(reader));
-    else if (field === 5) graph.initializers.add(readName(reader));
+    else if (field === 5) graph.initializers.add(readWeights(reader, graph.weightFiles));
     else if (field === 11) graph.inputs.push(readValue(reader));
     else if (field === 12) graph.outputs.push(readValue(reader));
   }, null);
   return graph;
 }
 
-/** The name of a `TensorProto`. */
-function readName(reader: PbfReader): string {
+/** The name of a `TensorProto`; the file with its values, if they are elsewhere, is added. */
+function readWeights(reader: PbfReader, files: Set<string>): string {
   let name = '';
   reader.readMessage((field) => {
     if (field === 8) name = reader.readString();
+    else if (field === 13) {
+      const [key, value] = readEntry(reader);
+      if (key === 'location') files.add(value);
+    }
   }, null);
   return name;
+}
+
+function readEntry(reader: PbfReader): readonly [string, string] {
+  let [key, value] = ['', ''];
+  reader.readMessage((field) => {
+    if (field === 1) key = reader.readString();
+    else if (field === 2) value = reader.readString();
+  }, null);
+  return [key, value];
 }
 
 function readNode(reader: PbfReader): Node {

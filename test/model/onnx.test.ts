@@ -20,6 +20,7 @@ test('a file says its inputs, outputs, operators and where it comes from', (t) =
     zipMaps: [],
     opsets: { '': 13 },
     ops: ['Gemm', 'Relu', 'Sigmoid'],
+    weightFiles: [],
     producer: 'train.py',
   });
 });
