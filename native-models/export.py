@@ -86,7 +86,7 @@ def spec_of(name, tensor, shapes):
         raise Refusal(f'input "{name}" has {saved}: expected a first dimension for the records')
     shape = list(tensor.shape)
     if shape[0] is not None:
-        raise Refusal(f'input "{name}" takes exactly {shape[0]} records: expected a first dimension that is open (None)')
+        raise Refusal(f'input "{name}" takes {shape[0]} at a time, no more and no less: expected a first dimension that is open (None)')
     given = shapes.get(name)
     if given is not None and (len(given) != len(shape) - 1 or any(b not in (None, a) for a, b in zip(given, shape[1:]))):
         raise Refusal(f'input "{name}" has the shape {shape[1:]} without the records: --shape says {given}')

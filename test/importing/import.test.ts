@@ -153,18 +153,41 @@ test.serial(
   },
 );
 
-test.serial('a Keras file with a Lambda layer is refused with what to do instead', async (t) => {
-  const lambda = importModel({
-    path: join(folder, 'lambda.keras'),
-    name: 'lambda',
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  'lambda.keras':
+    /lambda\.keras has a Lambda layer, .*: save it with model\.export\(FOLDER\), and import the folder$/,
+  'own-layer.keras': /own-layer\.keras has layers of your own code .*: save it with model\.export\(FOLDER\)/,
+  'broken.keras': /broken\.keras: expected a model that Keras can load, found one that it cannot \(/,
+  'only.weights.h5': /only\.weights\.h5: expected a model that Keras can load, .*No model config found/,
+  fixed:
+    /^input "x" takes 2 at a time, no more and no less: expected a first dimension that is open \(None\)$/,
+  scalar: /^output "y" is a scalar: expected a value for each record$/,
+  complex: /^"x" is complex64: expected float32, int32, bool or string, or a type that can be cast to them$/,
+  'no-signature': /no-signature has no signatures: save it with model\.export\(FOLDER\)/,
+  'two-signatures': /two-signatures has the signatures one, other: say which by --signature$/,
+};
+
+const importAs = (name: string, signature?: string) =>
+  importModel({
+    path: join(folder, name),
+    name: 'odd',
     repository: join(folder, 'repository'),
     shapes: {},
+    measured: [],
+    signature,
     python: () => python,
   });
-  await t.throwsAsync(lambda, {
-    instanceOf: ModelError,
-    message: /has a Lambda layer, .*model\.export\(FOLDER\)/,
+
+for (const [name, message] of Object.entries(REFUSED)) {
+  test.serial(`${name} is refused with what is wrong and what to do instead`, async (t) => {
+    await t.throwsAsync(importAs(name), { instanceOf: ModelError, message });
+    t.false(existsSync(join(folder, 'repository', 'odd')));
   });
+}
+
+test.serial('a SavedModel with two signatures is imported by the name of one', async (t) => {
+  const { manifest } = await importAs('two-signatures', 'other');
+  t.is(manifest.artefacts.savedModel?.signature, 'other');
 });
 
 type Expected = Readonly<Record<string, readonly (readonly number[])[]>>;

@@ -178,6 +178,47 @@ def wide():
     write("wide", {"x": x, "k": k}, {output: tensor.numpy() for output, tensor in given.items()})
 
 
+def signature_of(*shape, kind=tf.float32):
+    return tf.function(input_signature=[tf.TensorSpec(shape, kind, "x")])
+
+
+class Odd(tf.Module):
+    """What cannot score records one by one, or not without being told how."""
+
+    @signature_of(None, 3)
+    def fine(self, x):
+        return {"y": x * 2}
+
+    @signature_of(2, 3)
+    def fixed(self, x):
+        return {"y": x}
+
+    @signature_of(None, 3)
+    def scalar(self, x):
+        return {"y": tf.reduce_sum(x)}
+
+    @signature_of(None, 3, kind=tf.complex64)
+    def complex(self, x):
+        return {"y": x}
+
+
+class Own(layers.Layer):
+    def call(self, x):
+        return x * 2
+
+
+def odd():
+    module, path = Odd(), lambda name: os.path.join(folder, name)
+    for name in ("fixed", "scalar", "complex"):
+        tf.saved_model.save(module, path(name), signatures={"serving_default": getattr(module, name)})
+    tf.saved_model.save(module, path("no-signature"))
+    tf.saved_model.save(module, path("two-signatures"), signatures={"one": module.fine, "other": module.fine})
+    x = keras.Input((3,), name="x")
+    keras.Model(x, Own()(x)).save(path("own-layer.keras"))
+    keras.Model(x, layers.Dense(1)(x)).save_weights(path("only.weights.h5"))
+    open(path("broken.keras"), "w").close()
+
+
 def others():
     """Models that need more than a call, or that no call can import."""
     steps = keras.Input((None, 4), name="steps")
@@ -191,7 +232,7 @@ def others():
         shutil.copy(write_of(ending), os.path.join(folder, f"exported{ending}"))
 
 
-for make in (dense, two_inputs, three_outputs, sequences, masked, attention, texts, autoencoder, recommender, wide, others):
+for make in (dense, two_inputs, three_outputs, sequences, masked, attention, texts, autoencoder, recommender, wide, odd, others):
     make()
 open(os.path.join(folder, "complete"), "w").close()
 export.serve_requests()
