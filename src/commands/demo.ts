@@ -16,6 +16,7 @@ interface DemoFlags {
 /** The use cases, and their configurations. */
 const CONFIGURATIONS = {
   fraud: 'demo.yaml',
+  anomaly: 'anomaly.yaml',
   recommendation: 'recommendation.yaml',
   pricing: 'pricing.yaml',
 } as const;

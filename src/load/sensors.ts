@@ -60,7 +60,7 @@ const warm = (load: number): number => 40 + 35 * load;
 
 /** A second of a machine's life. */
 function readingOf(machine: Machine, random: Random): Omit<Reading, 'id' | 'at'> {
-  const drift = 0.02 * random.normal() + 0.01 * (0.5 - machine.load);
+  const drift = 0.02 * random.normal() + 0.002 * (0.5 - machine.load);
   machine.load = Math.min(1, Math.max(0, machine.load + drift));
   const { load } = machine;
   nextFault(machine, random);
@@ -72,9 +72,9 @@ function readingOf(machine: Machine, random: Random): Omit<Reading, 'id' | 'at'>
   return {
     machine: machine.name,
     temperature: rounded(machine.temperature + (fault === 3 ? 0 : 0.2 * random.normal())),
-    vibration: rounded(1 + 2 * load + 1.8 * wear + (0.1 + 0.3 * wear) * random.normal()),
-    pressure: rounded(4 + 3 * load - (fault === 2 ? 1.5 * grown : 0) + 0.05 * random.normal()),
-    current: rounded(8 + 14 * load + 1.5 * wear + 0.2 * random.normal()),
+    vibration: rounded(1 + 2 * load + 0.8 * wear + (0.1 + 0.3 * wear) * random.normal()),
+    pressure: rounded(4 + 3 * load - (fault === 2 ? 0.8 * grown : 0) + 0.05 * random.normal()),
+    current: rounded(8 + 14 * load + wear + 0.2 * random.normal()),
     fault,
   };
 }

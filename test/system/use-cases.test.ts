@@ -18,7 +18,7 @@ for (const { name } of MODELS)
       t.true(missing === null || (isMissing && backend === 'onnx'), `${backend}: ${missing}`);
   });
 
-for (const useCase of ['recommendation', 'pricing'])
+for (const useCase of ['anomaly', 'recommendation', 'pricing'])
   test.serial(`demo ${useCase}: all that is generated is scored`, async (t) => {
     t.timeout(120_000);
     const { code, out } = await new Program(['demo', useCase, '--for', '4s']).ended;
