@@ -7,7 +7,14 @@ import { measure, tiled } from '../model/choose.ts';
 import { goldenRows } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type ModelManifest, readGolden } from '../model/manifest.ts';
-import { BACKENDS, type Backend, BackendMissingError, type OutputColumn, own } from '../model/predictor.ts';
+import {
+  BACKENDS,
+  type Backend,
+  BackendMissingError,
+  type OutputColumn,
+  own,
+  type Predictor,
+} from '../model/predictor.ts';
 import type { ExportOutputs } from './exported.ts';
 import { type GoldenRows, listsOf } from './golden-records.ts';
 import type { Difference } from './tolerance.ts';
@@ -16,6 +23,7 @@ import type { Difference } from './tolerance.ts';
 export const MEASURED_ROWS: readonly number[] = [1, 64, 2_048];
 const MEASURED_MS_MAX = 300;
 const CALL_MS_MAX = 1_000;
+const MANY_ROWS = 32;
 
 export interface Trial {
   readonly backend: Backend;
@@ -67,16 +75,7 @@ async function tryBackend(
     const differences = manifest.outputs.flatMap(({ name }, index) =>
       differencesOf(listsOf(columns[index] as OutputColumn, records.length), golden[name] ?? []),
     );
-    const costs: number[] = [];
-    for (const count of measured) {
-      // A call that would take seconds is not made.
-      const expectedMs = ((costs.at(-1) ?? 0) * count) / 1000;
-      costs.push(
-        expectedMs > CALL_MS_MAX
-          ? Number.NaN
-          : measure(predictor, tiled(features, manifest.width, count), count, MEASURED_MS_MAX),
-      );
-    }
+    const costs = costsOf(predictor, features, manifest.width, measured);
     predictor.dispose();
     return { backend, refusal: null, isMissing: false, runtime: predictor.runtime, differences, costs };
   } catch (error) {
@@ -90,6 +89,28 @@ async function tryBackend(
     const refusal = said.replaceAll(`${manifest.folder}${sep}`, '');
     return { backend, refusal, isMissing, runtime: null, differences: [], costs: [] };
   }
+}
+
+/** A number of rows whose call would take seconds is not tried. */
+function costsOf(
+  predictor: Predictor,
+  features: Float32Array,
+  width: number,
+  measured: readonly number[],
+): number[] {
+  const costs: number[] = [];
+  let before = { rows: 0, callMs: 0 };
+  for (const rows of measured) {
+    // A call of few rows is mostly what a call costs; one of many grows with them.
+    const growth = before.rows < MANY_ROWS ? 1 : rows / before.rows;
+    const isTooLong = !(before.callMs * growth <= CALL_MS_MAX);
+    const cost = isTooLong
+      ? Number.NaN
+      : measure(predictor, tiled(features, width, rows), rows, MEASURED_MS_MAX);
+    costs.push(cost);
+    before = { rows, callMs: (cost * rows) / 1000 };
+  }
+  return costs;
 }
 
 /** A text that is another one differs without end. */
