@@ -4,10 +4,13 @@
 
 import anyTest, { type TestFn } from 'ava';
 import { KAFKA_VERSIONS } from '../../tools/broker.ts';
+import { createTopics } from '../../tools/topics.ts';
 import {
   allCommitted,
   audit,
+  flags,
   newJob,
+  Program,
   produce,
   readSummary,
   startDaemon,
@@ -24,9 +27,11 @@ const SETTINGS = ['model.backend=wasm', 'kafka.transactional.id=tx'];
 
 for (const [version, broker] of brokers) {
   test.serial(
-    `Kafka ${version}: daemons that are killed again and again, and a zombie, leave every record with one answer`,
+    `Kafka ${version}: daemons that are killed again and again, and a zombie, leave one answer a record, and routes with what is due`,
     async (t) => {
-      const job = await newJob(broker().address, SETTINGS, 3);
+      const route = `alerts-${process.pid}-${version}`;
+      await createTopics(broker().address, { [route]: 3 });
+      const job = await newJob(broker().address, [...SETTINGS, `output.routes={${route}: score > 0.001}`], 3);
       const kafka = kafkaFor(settingsFor(job.address));
       const load = startLoad(job, 1e9, '--rate', '2000', '--garbage', '0.01');
       const programs = [load];
@@ -63,6 +68,12 @@ for (const [version, broker] of brokers) {
       const found = await audit(job);
       t.true(found.inputs > 3_000);
       t.like(found, { missing: 0, repeats: 0, rewinds: 0, uncommitted: 0, wronglyDead: 0, wronglyScored: 0 });
+      const routes = await new Program(['audit', '--config', 'config/kafka.yaml', ...flags(job, [])]).ended;
+      t.is(routes.code, 0, routes.out);
+      const words =
+        /: (\d+) committed results meet it, (\d+) records are there, 0 of them repeated, 0 missing/;
+      const [, due, there] = words.exec(routes.out) ?? [];
+      t.true(Number(due) > 100 && due === there, routes.out);
     },
   );
 }
