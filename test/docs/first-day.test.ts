@@ -13,7 +13,9 @@ import { commandsIn, isRecorded, sessionIn } from '../support/transcript.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test, {}, ({ address }) =>
-  createTopics(address, { transactions: 4, scores: 4, 'dead-letters': 4 }).then(() => {}),
+  createTopics(address, { transactions: 4, scores: 4, 'dead-letters': 4, readings: 4, anomalies: 4 }).then(
+    () => {},
+  ),
 );
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -100,6 +102,13 @@ const TRIED: Readonly<Record<string, Trial>> = {
     as: `timeout -s INT 20 ${KAFKA} tail --config config/kafka.yaml --follow | head -n 1`,
   },
   [`${KAFKA} audit --config config/kafka.yaml`]: { as: `${KAFKA} audit --config config/kafka.yaml` },
+  'npm run scorelane -- demo anomaly': { by: 'test/system/use-cases.test.ts', says: "'demo', useCase" },
+  [`${KAFKA} produce --config config/anomaly.yaml --set log=kafka --generate sensors --rate 2000`]: {
+    as: `${KAFKA} produce --config config/anomaly.yaml --set log=kafka --generate sensors --rate 2000 --count 500`,
+  },
+  [`${KAFKA} run --config config/anomaly.yaml --set log=kafka`]: {
+    as: `${KAFKA} run --config config/anomaly.yaml --set log=kafka --for 1s`,
+  },
   'npm run sim -- --seeds 20000': { as: 'npm run sim -- --seeds 2' },
   'npm run sim -- --seeds 500': { by: 'test/sim/simulation.test.ts', says: "'--seeds'" },
   'npm run sim -- --seed 17': { as: 'npm run sim -- --seed 17' },
