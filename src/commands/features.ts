@@ -146,7 +146,7 @@ class Matrix {
         ...field,
         name: field.path,
         steps: parsePath(field.path),
-        isText: text.includes(field.path),
+        isText: field.isText || text.includes(field.path),
       })),
     ).filter(({ name, isRequired }) => isRequired || file.columns.includes(name));
     const one = (name: string | undefined, option: string): number | undefined =>

@@ -96,10 +96,14 @@ export function openOutFile(file: string): OutFile {
   };
 }
 
-/** What stands behind standard output may be a socket, which has no name to be opened by. */
+/**
+ * What stands behind standard output may be a socket, which has no name to be opened by, or a file with
+ * something in it: opened anew it would lose what others wrote, or will write behind us.
+ */
 function inPlace(file: string): Writable {
   const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats?.isSocket() !== true || !isStandardOutput(stats)) return createWriteStream(file);
+  const isOpen = stats !== undefined && (stats.isSocket() || stats.isFile()) && isStandardOutput(stats);
+  if (!isOpen) return createWriteStream(file);
   const out = new PassThrough();
   process.stdout.once('error', (error) => out.destroy(error));
   out.pipe(process.stdout, { end: false });

@@ -47,7 +47,7 @@ function usedFields(fields: readonly ReadField[], { output }: Config, texts: rea
       name: path,
       steps: parsePath(path),
       ...field,
-      isText: texts.includes(path),
+      isText: field.isText || texts.includes(path),
     })),
     ...[...new Set(others)].map((name) => ({
       name,

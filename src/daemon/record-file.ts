@@ -110,14 +110,17 @@ async function openRows(file: string, options: RecordFileOptions): Promise<Recor
   const csv = await openCsv(file, separator, option);
   const { columns, size } = csv;
   const named = [...others, ...text].filter((path) => !fields.some((field) => field.path === path));
-  const wanted = [...fields, ...[...new Set(named)].map((path) => ({ path, isRequired: false }))];
+  const wanted = [
+    ...fields,
+    ...[...new Set(named)].map((path) => ({ path, isRequired: false, isText: false })),
+  ];
   const used = columnsFor(
     columns,
-    wanted.map(({ path, isRequired }) => ({
+    wanted.map(({ path, isRequired, isText }) => ({
       name: path,
       steps: parsePath(path),
       isRequired,
-      isText: text.includes(path),
+      isText: isText || text.includes(path),
     })),
   ).filter(({ name, isRequired }) => isRequired || columns.includes(name));
   columnIndexes(csv, text, namedBy('--text'));

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
-import { type ModelManifest, readManifest } from '../model/manifest.ts';
+import { type ModelManifest, type ModelOutput, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import type { Backend } from '../model/predictor.ts';
 import { readTextFile } from '../written/file-trouble.ts';
@@ -33,7 +33,7 @@ import {
 import type { PythonSession } from './python.ts';
 import { fieldsIn } from './sample-fields.ts';
 import { readSamples, type SampleRecord } from './samples.ts';
-import { type Tolerance, toleranceFor } from './tolerance.ts';
+import { narrowest, type Tolerance, tolerancesFor } from './tolerance.ts';
 import { type Trial, tryBackends } from './trial.ts';
 
 export interface ImportRequest {
@@ -136,9 +136,12 @@ async function writeVersion(
   const golden =
     python === null ? await askBackends(manifest, rows) : await askPython(python, names, manifest, rows);
   writeFileSync(join(draft, 'golden.json'), goldenText(manifest, rows, golden.outputs));
-  const trials = judged(await tryBackends(manifest, rows, golden.outputs, request.measured));
+  const tried = await tryBackends(manifest, rows, golden.outputs, request.measured);
+  const trials = judged(tried, parts.outputs.length);
   refuseIfNoneRuns(request.path, trials);
-  const tolerance = toleranceFor(trials.flatMap(({ differences }) => differences)) ?? UNKNOWN;
+  const differences = trials.flatMap((trial) => trial.differences);
+  const tolerances = tolerancesFor(differences, parts.outputs.length) ?? [UNKNOWN];
+  const tolerance = narrowest(tolerances);
   const isOf = (backends: readonly string[]): boolean =>
     trials.some(
       ({ backend, refusal, isMissing }) => backends.includes(backend) && (refusal === null || isMissing),
@@ -148,6 +151,7 @@ async function writeVersion(
     ...parts,
     savedModel: isOf(['native']) ? savedModel : null,
     web: isOf(['wasm', 'cpu']) ? web : null,
+    outputs: parts.outputs.map((output, index) => withTolerance(output, tolerances[index], tolerance)),
     tolerance,
   });
   return {
@@ -212,10 +216,14 @@ function featuresOf(
   return guessedFeatures(guessInputs(inputs, samples === null ? null : fieldsIn(samples)), basis);
 }
 
+/** What an output of another size may differ by says nothing of the others. */
+const withTolerance = (output: ModelOutput, own: Tolerance | undefined, all: Tolerance): ModelOutput =>
+  own === undefined || (own.rtol === all.rtol && own.atol === all.atol) ? output : { ...output, ...own };
+
 /** A backend that computes something else does not run the model. */
-const judged = (trials: readonly Trial[]): readonly Trial[] =>
+const judged = (trials: readonly Trial[], outputs: number): readonly Trial[] =>
   trials.map((trial) => {
-    if (trial.refusal !== null || toleranceFor(trial.differences) !== null) return trial;
+    if (trial.refusal !== null || tolerancesFor(trial.differences, outputs) !== null) return trial;
     const worst = trial.differences.toSorted((one, other) => distance(other) - distance(one))[0];
     const refusal = `its outputs differ from the model's own: ${worst?.found} where the model gives ${worst?.expected}`;
     return { ...trial, refusal, differences: [] };

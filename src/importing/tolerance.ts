@@ -13,6 +13,8 @@ const RTOL_MAX = 1e-2;
 const MARGIN = 4;
 
 export interface Difference {
+  /** The number of the output. */
+  readonly output: number;
   readonly expected: number;
   readonly found: number;
 }
@@ -28,8 +30,28 @@ export function toleranceFor(differences: readonly Difference[]): Tolerance | nu
   return null;
 }
 
-export const isWithin = ({ expected, found }: Difference, { rtol, atol }: Tolerance, margin = 1): boolean =>
-  Math.abs(found - expected) * margin <= atol + rtol * Math.abs(expected);
+/** That of each of so many outputs; null if one of them has none. */
+export function tolerancesFor(
+  differences: readonly Difference[],
+  outputs: number,
+): readonly Tolerance[] | null {
+  const found = Array.from({ length: outputs }, (_, output) =>
+    toleranceFor(differences.filter((difference) => difference.output === output)),
+  );
+  return found.every((tolerance) => tolerance !== null) ? found : null;
+}
+
+/** The narrowest of them. */
+export const narrowest = (tolerances: readonly Tolerance[]): Tolerance => ({
+  rtol: Math.min(...tolerances.map(({ rtol }) => rtol)),
+  atol: Math.min(...tolerances.map(({ atol }) => atol)),
+});
+
+export const isWithin = (
+  { expected, found }: Omit<Difference, 'output'>,
+  { rtol, atol }: Tolerance,
+  margin = 1,
+): boolean => Math.abs(found - expected) * margin <= atol + rtol * Math.abs(expected);
 
 /** The power of ten below. */
 const power = (scale: number): number => (scale === 0 ? 1 : 10 ** Math.floor(Math.log10(scale)));

@@ -73,7 +73,7 @@ async function tryBackend(
     const predictor = await loadPredictor(backend, manifest);
     const columns = predictor.predict(features, records.length);
     const differences = manifest.outputs.flatMap(({ name }, index) =>
-      differencesOf(listsOf(columns[index] as OutputColumn, records.length), golden[name] ?? []),
+      differencesOf(index, listsOf(columns[index] as OutputColumn, records.length), golden[name] ?? []),
     );
     const costs = costsOf(predictor, features, manifest.width, measured);
     predictor.dispose();
@@ -115,14 +115,16 @@ function costsOf(
 
 /** A text that is another one differs without end. */
 function differencesOf(
+  output: number,
   found: readonly (readonly (number | string)[])[],
   expected: readonly (readonly (number | string)[])[],
 ): Difference[] {
   return expected.flatMap((values, row) =>
     values.map((value, element) => {
       const given = found[row]?.[element];
-      if (typeof value === 'number' && typeof given === 'number') return { expected: value, found: given };
-      return { expected: 0, found: value === given ? 0 : Number.POSITIVE_INFINITY };
+      if (typeof value === 'number' && typeof given === 'number')
+        return { output, expected: value, found: given };
+      return { output, expected: 0, found: value === given ? 0 : Number.POSITIVE_INFINITY };
     }),
   );
 }

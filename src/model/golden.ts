@@ -5,6 +5,7 @@ import { type GoldenRecord, type ModelManifest, type ModelOutput, planOf } from 
 import { ModelError } from './model-error.ts';
 import { outputTypeOf, outputValue } from './output-column.ts';
 import { type OutputColumn, own, type Predictor } from './predictor.ts';
+import { resultColumns } from './result-columns.ts';
 
 /**
  * The rows of the golden records, as if these were the first ones in the log. Throws `ModelError`.
@@ -34,12 +35,18 @@ export function checkGolden(
   const columns = predictor.predict(rows, golden.length);
   for (const [index, output] of manifest.outputs.entries())
     checkOutput(manifest, golden, output, columns[index] as OutputColumn, predictor.backend);
+  try {
+    resultColumns(manifest, false)?.(columns, golden.length, rows);
+  } catch (error) {
+    if (error instanceof ModelError) throw wrong(manifest, error.message);
+    throw error;
+  }
 }
 
 function checkOutput(
   manifest: ModelManifest,
   golden: readonly GoldenRecord[],
-  { as: name, type }: ModelOutput,
+  { as: name, type, rtol = manifest.golden.rtol, atol = manifest.golden.atol }: ModelOutput,
   column: OutputColumn,
   backend: string,
 ): void {
@@ -49,7 +56,6 @@ function checkOutput(
       manifest,
       `output "${name}" is ${type} in model.yaml, ${backend} gives ${found}: say { name: …, as: ${name}, type: ${found} }`,
     );
-  const { rtol, atol } = manifest.golden;
   const width = column.length / golden.length;
   golden.forEach(({ outputs }, index) => {
     const expected = own(outputs, name);

@@ -27,9 +27,13 @@ export interface ModelOutput {
   readonly type: OutputType;
   /** It is not written into results; `results` may be derived from it. */
   readonly hidden?: boolean;
+  /** How far it may be from the golden one, if not as `golden` says. */
+  readonly rtol?: number | undefined;
+  readonly atol?: number | undefined;
 }
 
 const name = () => z.string().min(1);
+const tolerance = () => z.number().nonnegative().optional();
 const output = z.union([
   name().transform((own): ModelOutput => ({ name: own, as: own, type: 'float' })),
   z
@@ -38,11 +42,11 @@ const output = z.union([
       as: name().optional(),
       type: z.enum(OUTPUT_TYPES).default('float'),
       hidden: z.boolean().default(false),
+      rtol: tolerance(),
+      atol: tolerance(),
     })
     .transform(({ as, ...rest }): ModelOutput => ({ ...rest, as: as ?? rest.name })),
 ]);
-
-const tolerance = () => z.number().nonnegative().optional();
 
 const manifestSchema = z.strictObject({
   name: name(),

@@ -86,7 +86,8 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const signature = model.signature;
   const inputs = checkingSignature(model, () => {
     refuseMissingOutputs(path, wanted, Object.keys(signature.outputs));
-    return matchInputs(path, tensors, Object.entries(signature.inputs).map(inputOf), savedModel.input);
+    const given = Object.entries(signature.inputs).map(inputOf);
+    return matchInputs(path, tensors, given, savedModel.input).map((input) => withShape(path, input));
   });
   return {
     backend: 'native',
@@ -117,6 +118,15 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   };
 }
 
+/** TensorFlow ends the process for a tensor of another rank than an operation wants. */
+function withShape(path: string, input: SignatureInput): SignatureInput {
+  if (input.shape !== null) return input;
+  throw new ModelError(
+    `${path}: expected a shape for the input "${input.name}" in the model's signature, found none: save the model with ` +
+      'an input_signature that has shapes, such as tf.TensorSpec([None, 12])',
+  );
+}
+
 /** The model is of no use if it does not fit. */
 function checkingSignature<T>(model: SavedModel, check: () => T): T {
   try {
@@ -132,7 +142,6 @@ export const NATIVE_TYPES: Readonly<Record<string, TensorType>> = {
   DT_FLOAT: 'float32',
   DT_INT32: 'int32',
   DT_INT64: 'int32',
-  DT_UINT8: 'int32',
   DT_BOOL: 'bool',
   DT_STRING: 'string',
 };

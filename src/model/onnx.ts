@@ -15,9 +15,9 @@ import {
   openSession,
 } from './onnx-runtime.ts';
 import { withoutZipMaps } from './onnx-zipmap.ts';
-import { BackendMissingError, firstLine, type OutputColumn, type Predictor } from './predictor.ts';
+import { BackendMissingError, firstLine, type Predictor } from './predictor.ts';
 import { matchInputs, type SignatureInput } from './signature.ts';
-import { firstRows, refuseMissingOutputs, refuseOtherRows } from './tensor-output.ts';
+import { exactColumn, firstRows, refuseMissingOutputs, refuseOtherRows } from './tensor-output.ts';
 
 /**
  * onnxruntime adds in another order for a single row (LinearClassifier), and takes exponentials of
@@ -59,7 +59,7 @@ export async function loadOnnx(manifest: ModelManifest): Promise<Predictor> {
       return outputs.map(({ name }, index) => {
         const tensor = found[given[index] as string] as OnnxTensor;
         refuseOtherRows(path, name, tensor.dims, padded);
-        return firstRows(asColumn(name, tensor.data), padded, rows);
+        return firstRows(exactColumn(name, tensor.data), padded, rows);
       });
     },
     // It keeps none between calls: it is given arrays, and gives arrays.
@@ -129,17 +129,4 @@ const wordsOf = (error: unknown): string =>
 function asData(type: string, values: TensorValues): OnnxData {
   if (type === 'int64') return BigInt64Array.from(values as Int32Array, BigInt);
   return type === 'float64' ? Float64Array.from(values as Float32Array) : values;
-}
-
-/** Throws `ModelError` for a whole number that a double cannot hold. */
-function asColumn(name: string, data: OnnxData): OutputColumn {
-  if (data instanceof Float64Array) return Float32Array.from(data);
-  if (!(data instanceof BigInt64Array)) return data;
-  return Float64Array.from(data, (value) => {
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-    throw new ModelError(
-      `expected whole numbers up to 2^53 in the output "${name}", found ${value}: let the model give text, or a smaller number`,
-    );
-  });
 }

@@ -5,7 +5,7 @@ import { rowsAsNumbers } from './cells.ts';
 import type { GoldenRecord, ModelManifest, OutputType } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import type { OutputColumn, Predictor } from './predictor.ts';
-import { type DerivedResult, sourceOf } from './results-spec.ts';
+import { type DerivedResult, namesOf, sourceOf } from './results-spec.ts';
 import type { TensorSpec } from './tensor-spec.ts';
 
 /** A field of a result. */
@@ -63,33 +63,42 @@ function fieldsOfResult(result: DerivedResult, isList: boolean): ResultField[] {
 }
 
 /**
- * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody
- * writes them, but NaN among them is seen.
+ * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody writes
+ * them, but NaN among them is seen.
  */
 export function asResults(predictor: Predictor, manifest: ModelManifest, features: boolean): Predictor {
-  const { outputs, results, tensors } = manifest;
+  const columnsOf = resultColumns(manifest, features);
+  return columnsOf === null
+    ? predictor
+    : { ...predictor, predict: (rows, count) => columnsOf(predictor.predict(rows, count), count, rows) };
+}
+
+/**
+ * From the outputs for `count` rows to the columns of their results; null where they are the same.
+ * Both throw `ModelError` for results that do not fit the outputs.
+ */
+export function resultColumns(
+  { outputs, results, tensors }: Pick<ModelManifest, 'outputs' | 'results' | 'tensors'>,
+  features: boolean,
+): ((columns: readonly OutputColumn[], count: number, rows: Float32Array) => OutputColumn[]) | null {
   const numbers = features ? rowsAsNumbers(tensors) : null;
-  if (results.length === 0 && numbers === null && outputs.every(({ hidden }) => !hidden)) return predictor;
+  if (results.length === 0 && numbers === null && outputs.every(({ hidden }) => !hidden)) return null;
   const derive = results.map((result) => ({
-    result,
+    names: namesOf(result),
     of: sourceOf(result),
     columns: derivation(result, tensors),
   }));
-  return {
-    ...predictor,
-    predict(rows, count) {
-      const columns = predictor.predict(rows, count);
-      const byName = new Map(outputs.map(({ as: name }, index) => [name, columns[index] as OutputColumn]));
-      const shown = columns.filter((_, index) => outputs[index]?.hidden !== true);
-      for (const { result, of, columns: columnsOf } of derive) {
-        const derived = columnsOf(floatsOf(byName.get(of), of), count, rows);
-        byName.set(result.as, derived[0] as OutputColumn);
-        shown.push(...derived);
-      }
-      if (numbers !== null) shown.push(numbers(rows));
-      shown.push(...columns.filter((_, index) => outputs[index]?.hidden === true));
-      return shown;
-    },
+  return (columns, count, rows) => {
+    const byName = new Map(outputs.map(({ as: name }, index) => [name, columns[index] as OutputColumn]));
+    const shown = columns.filter((_, index) => outputs[index]?.hidden !== true);
+    for (const { names, of, columns: columnsOf } of derive) {
+      const derived = columnsOf(floatsOf(byName.get(of), of), count, rows);
+      for (const [index, name] of names.entries()) byName.set(name, derived[index] as OutputColumn);
+      shown.push(...derived);
+    }
+    if (numbers !== null) shown.push(numbers(rows));
+    shown.push(...columns.filter((_, index) => outputs[index]?.hidden === true));
+    return shown;
   };
 }
 

@@ -32,7 +32,7 @@ export function columnOf(
   rows = padded,
 ): OutputColumn {
   refuseOtherRows(where, name, tensor.shape, padded);
-  return firstRows(tensor.dataSync() as OutputColumn, padded, rows);
+  return firstRows(exactColumn(name, tensor.dataSync() as RuntimeValues), padded, rows);
 }
 
 /** Throws `ModelError` for an output of this shape if it has no row for each record. */
@@ -51,4 +51,23 @@ export function firstRows(values: OutputColumn, padded: number, rows: number): O
     : Array.isArray(values)
       ? values.slice(0, used)
       : (values as Float32Array).subarray(0, used);
+}
+
+/** What a runtime gives: also doubles, and whole numbers of 64 bits. */
+export type RuntimeValues = OutputColumn | BigInt64Array;
+
+/**
+ * Doubles as floats, and whole numbers of 64 bits as doubles. Throws `ModelError` for a whole number
+ * that no double has.
+ */
+export function exactColumn(name: string, values: RuntimeValues): OutputColumn {
+  if (values instanceof Float64Array) return Float32Array.from(values);
+  if (!(values instanceof BigInt64Array)) return values;
+  return Float64Array.from(values, (value) => {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+    throw new ModelError(
+      `expected whole numbers up to 2^53 in the output "${name}", found ${value}: let the model give text, or a smaller number`,
+    );
+  });
 }

@@ -166,6 +166,19 @@ test('a matrix goes straight into a pipe, and ends without a word when its reade
   t.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'amount\n2\n', stderr: '' });
 });
 
+test('behind what a file has already it is appended, as the shell was told', async (t) => {
+  const { folder, flags } = repository('\n  - { path: amount }');
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  writeFileSync(csv, 'at,amount\n1,2\n');
+  const words = ['src/main.ts', 'features', ...flags, '--csv', csv, '--out', '/dev/stdout', '--quiet'];
+  const script = '{ echo before; "$@"; echo behind; } >> "$0"';
+  const { status, stderr } = spawnSync('bash', ['-c', script, out, process.execPath, ...words], {
+    encoding: 'utf8',
+  });
+  t.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  t.is(readFileSync(out, 'utf8'), 'before\namount\n2\nbehind\n');
+});
+
 test('a signal ends it at once, it says how many rows it had, and what was there before stays', async (t) => {
   const { folder, flags } = repository('\n  - { path: amount }');
   const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
@@ -220,13 +233,13 @@ test('whole numbers, flags and text of a model with several tensors stand in the
 version: 1
 tensors:
   - { name: amount, inputs: [{ path: amount, mean: 1 }] }
-  - { name: item, type: int32, inputs: [{ path: item }, { path: kind, vocabulary: [card, cash] }] }
+  - { name: item, type: int32, inputs: [{ path: item }, { path: kind, vocabulary: [card, cash] }, { path: grade, vocabulary: ["1.0", "2.0"] }] }
   - { name: note, type: string, inputs: [{ path: note }] }
 `,
   );
   const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
-  writeFileSync(csv, 'amount,item,kind,note\n1.5,16777217,cash,"a, b"\n2,-1,gold,c\n');
+  writeFileSync(csv, 'amount,item,kind,grade,note\n1.5,16777217,cash,2.0,"a, b"\n2,-1,gold,1,007\n');
   const { code, out: said } = await new Program(['features', ...flags, '--csv', csv, '--out', out]).ended;
   t.is(code, 0, said);
-  t.is(readFileSync(out, 'utf8'), 'amount,item,kind,note\n0.5,16777217,2,"a, b"\n1,-1,0,c\n');
+  t.is(readFileSync(out, 'utf8'), 'amount,item,kind,grade,note\n0.5,16777217,2,2,"a, b"\n1,-1,0,0,007\n');
 });

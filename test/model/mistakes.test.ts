@@ -105,6 +105,16 @@ const CASES: readonly (readonly [
     /results\.0\.argmax: expected an output or a result before it, one of score, found "scores"/,
   ],
   [
+    'labels for another number of classes',
+    `${YAML}\nresults: [{ as: label, argmax: score, labels: [yes, no] }]\n`,
+    /model creditcard version 1: results: expected 1 labels for argmax, as many as its output has values, found 2/,
+  ],
+  [
+    'a result derived of whole numbers',
+    `${YAML}\nresults: [{ as: first, argmax: score }, { as: again, argmax: first }]\n`,
+    /results: expected floats in "first", found whole numbers, flags or text/,
+  ],
+  [
     'a result of no kind',
     `${YAML}\nresults: [{ as: label, argmux: score }]\n`,
     /results\.0: expected one of the keys argmax, top, threshold, /,

@@ -91,6 +91,20 @@ test('argmax and top agree with sorting, for any values', (t) => {
   );
 });
 
+test('a result may be derived from the scores of the top', (t) => {
+  const [, , scores, call] = derived(
+    [output('p')],
+    [
+      { as: 'top', top: 'p', k: 2, scoresAs: 'scores' },
+      { as: 'sure', threshold: 'scores', above: 0.5 },
+    ],
+    [Float32Array.of(0.1, 0.9, 0.6, 0.2, 0.3, 0.4)],
+    2,
+  );
+  t.deepEqual(scores, Float32Array.of(0.9, 0.6, 0.4, 0.3));
+  t.deepEqual(call, Uint8Array.of(1, 1, 0, 0));
+});
+
 test('a threshold is a flag, or one of two words; the bound itself is not above', (t) => {
   const scores = Float32Array.of(0.25, 0.5, 0.75);
   const [, flag, word] = derived(
