@@ -31,6 +31,7 @@ import {
   type ConfigFlags,
   collect,
   loadWith,
+  NO_TOPICS,
   type Register,
   separatorArgument,
   withConfig,
@@ -223,6 +224,6 @@ export const registerFeatures: Register = (program, finish) => {
       [],
     )
     .action(async (flags: ConfigFlags & FeaturesOptions) => {
-      finish(await features(loadWith(flags), flags));
+      finish(await features(loadWith(flags, NO_TOPICS), flags));
     });
 };

@@ -97,8 +97,8 @@ export function openOutFile(file: string): OutFile {
 }
 
 /**
- * What stands behind standard output may be a socket, which has no name to be opened by, or a file with
- * something in it: opened anew it would lose what others wrote, or will write behind us.
+ * What stands behind standard output may be a socket, which has no name to be opened by, or a file
+ * with something in it: opened anew it would lose what others wrote, or will write behind us.
  */
 function inPlace(file: string): Writable {
   const stats = statSync(file, { throwIfNoEntry: false });

@@ -1,6 +1,7 @@
 // `scorelane score`: scores the records of a file or a pipe with the configured model, through the
 // worker threads of the daemon, without Kafka. Results and dead letters go to files.
 
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type LoadedConfig, SettingError } from '../config/load.ts';
@@ -28,6 +29,7 @@ import {
   type ConfigFlags,
   collect,
   loadWith,
+  NO_TOPICS,
   type Register,
   separatorArgument,
   withConfig,
@@ -52,13 +54,6 @@ export interface ScoreOptions {
   readonly quiet: boolean;
 }
 
-/** What a topic would be called where there is none: `score` needs no names of topics. */
-const NO_TOPICS = {
-  'input.topic': 'records',
-  'output.topic': 'results',
-  'deadLetters.topic': 'dead-letters',
-};
-
 /** Resolves to the exit code. */
 export async function score(
   { config: given, origins }: LoadedConfig,
@@ -70,7 +65,7 @@ export async function score(
   const { in: input, out: output, deadLetters } = options;
   const file = await open();
   for (const written of [output, deadLetters]) if (written !== undefined) refuseSameFile(input, written);
-  if (deadLetters === output)
+  if (deadLetters !== undefined && resolve(deadLetters) === resolve(output))
     throw new CannotWriteError(`--dead-letters: expected another file than --out, found ${output} again`);
   const out = openOutFile(output);
   const dead = deadLetters === undefined ? null : openOutFile(deadLetters);

@@ -32,6 +32,7 @@ export const contradictions = (config: Config): Contradiction[] => [
   ...protocols(config),
   ...logins(config),
   ...framings(config),
+  ...sources(config),
 ];
 
 /** One that holds where the condition is true. */
@@ -194,6 +195,15 @@ function framings({ input, output, registry, log, generate }: Config): Contradic
     ),
   ];
 }
+
+/** Records of a file that is never begun would be a daemon that scores nothing. */
+const sources = ({ log, generate }: Config): Contradiction[] =>
+  broken(
+    log === 'memory' && generate.file !== undefined && generate.recordsPerSecond === 0,
+    'generate.recordsPerSecond',
+    'generate.file',
+    () => 'expected how many records of generate.file are sent a second, found 0',
+  );
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
 

@@ -48,11 +48,8 @@ function pathsOf(input: PlanInput): readonly (readonly [path: string | undefined
     case 'integer':
       return [[input.path, input.count === undefined]];
     case 'window': {
-      const { by, of, function: name } = input.window;
-      return [
-        [by, false],
-        [of, name !== 'distinct'],
-      ];
+      const { by, of, fields = [of], function: name } = input.window;
+      return [[by, false], ...fields.map((path) => [path, name !== 'distinct'] as const)];
     }
     case 'difference':
       return [

@@ -40,6 +40,11 @@ export function guessInputs(
       tensor,
       [...left].find((field) => plain(field.path) === plain(tensor.name) && holds(tensor, field)),
     );
+  for (const tensor of open()) {
+    const named = [...left].find((field) => plain(field.path) === plain(tensor.name));
+    // Another field would be a wrong guess that looks right.
+    if (named !== undefined) throw otherKind(tensor, named);
+  }
   for (const tensor of open().filter((each) => widthOfTensor(each) > 1)) {
     const lists = [...left].filter((field) => field.shape.length > 0 && holds(tensor, field));
     if (lists.length === 1) fill(tensor, lists[0]);
@@ -112,6 +117,18 @@ function columnsFor(
     columns = columns.filter(({ path }) => !seldom.test(path));
   }
   return columns.length === wanted ? columns : null;
+}
+
+function otherKind(
+  { name, type, shape }: ExportedTensor,
+  { path, kind, shape: lengths }: SampleField,
+): ModelError {
+  const what = lengths.length === 0 ? kind : `a list of [${lengths.join(', ')}] (${kind})`;
+  return new ModelError(
+    `the samples: expected a field for the input "${name}" (${type} [${['records', ...shape].join(', ')}]), found "${path}", ` +
+      `which is ${what}; say what fills it (text becomes a number by its vocabulary) in a YAML file with inputs or tensors, as in ` +
+      'docs/models.md, and give it by --inputs FILE',
+  );
 }
 
 function tooFew(

@@ -15,8 +15,8 @@ import { basename, join, resolve } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
 import { type ModelManifest, type ModelOutput, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
+import { documentIn, readModelFile } from '../model/model-files.ts';
 import type { Backend } from '../model/predictor.ts';
-import { readTextFile } from '../written/file-trouble.ts';
 import { writeArtefacts } from './artefacts.ts';
 import { drawnRecords } from './drawn.ts';
 import type { Exported, ExportOutputs } from './exported.ts';
@@ -208,7 +208,12 @@ function featuresOf(
   { inputs }: Exported,
   samples: readonly SampleRecord[] | null,
 ): string {
-  if (file !== undefined) return featuresFrom(readTextFile(file));
+  if (file !== undefined) {
+    const text = readModelFile(file);
+    // What is wrong in it is told with its place in this file, not in the model.yaml that is made.
+    documentIn(file, text);
+    return featuresFrom(text);
+  }
   const basis =
     samples === null
       ? "LOOK HERE: named as the model's inputs are; name the fields of your records"

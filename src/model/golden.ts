@@ -69,7 +69,8 @@ function checkOutput(
       const within = type === 'float' && typeof value === 'number' ? atol + rtol * Math.abs(value) : 0;
       // Comparisons with NaN are false. So written this way, only a value that is surely near
       // enough passes.
-      if (given === value || Math.abs(Number(given) - Number(value)) <= within) return;
+      if (given === value) return;
+      if (typeof given === 'number' && typeof value === 'number' && Math.abs(given - value) <= within) return;
       const allowed = type === 'float' ? ` within ${toPlaces(within)}` : '';
       throw wrong(
         manifest,

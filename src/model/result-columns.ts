@@ -63,8 +63,8 @@ function fieldsOfResult(result: DerivedResult, isList: boolean): ResultField[] {
 }
 
 /**
- * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody writes
- * them, but NaN among them is seen.
+ * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody
+ * writes them, but NaN among them is seen.
  */
 export function asResults(predictor: Predictor, manifest: ModelManifest, features: boolean): Predictor {
   const columnsOf = resultColumns(manifest, features);
@@ -197,7 +197,8 @@ function reconstruction(
   const tensor = tensors.find(({ name }) => (of === undefined ? tensors.length === 1 : name === of));
   if (tensor?.type !== 'float32')
     throw new ModelError(
-      `results: expected a tensor of floats as \`of\` of reconstructionError, found ${of ?? 'several tensors'}`,
+      `results: expected a tensor of floats as \`of\` of reconstructionError, found ${of ?? 'several tensors'}; the model has ` +
+        tensors.map(({ name }) => name ?? 'one, of `inputs`, which needs no `of`').join(', '),
     );
   const rowWidth = tensors.reduce((sum, { width }) => sum + width, 0);
   return (values, count, features) => {

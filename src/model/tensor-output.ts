@@ -57,8 +57,8 @@ export function firstRows(values: OutputColumn, padded: number, rows: number): O
 export type RuntimeValues = OutputColumn | BigInt64Array;
 
 /**
- * Doubles as floats, and whole numbers of 64 bits as doubles. Throws `ModelError` for a whole number
- * that no double has.
+ * Doubles as floats, and whole numbers of 64 bits as doubles. Throws `ModelError` for a whole
+ * number that no double has.
  */
 export function exactColumn(name: string, values: RuntimeValues): OutputColumn {
   if (values instanceof Float64Array) return Float32Array.from(values);

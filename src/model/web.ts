@@ -9,7 +9,7 @@ import type { io, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { tensorValues } from './cells.ts';
 import { agrees, chainOf, type KernelChain } from './kernel-chain.ts';
-import type { ModelManifest } from './manifest.ts';
+import type { ModelManifest, ModelOutput } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import { BackendMissingError, isNotInstalled, type Predictor } from './predictor.ts';
 import { inBrackets } from './runtime-words.ts';
@@ -147,8 +147,12 @@ async function loadRunner(
     const signature = model.inputs.map(({ name, dtype, shape }) => inputOf({ name, dtype, shape }));
     const names = matchInputs(file, tensors, signature, inputName).map(({ name }) => name);
     const order = signature.map(({ name }) => names.indexOf(name));
+    const places = placesOf(file, outputs, model.outputNames);
     return {
-      run: (given) => [model.predict(order.map((index) => given[index] as Tensor))].flat() as Tensor[],
+      run: (given) => {
+        const found = [model.predict(order.map((index) => given[index] as Tensor))].flat() as Tensor[];
+        return places.map((place) => found[place] as Tensor);
+      },
       chain: null,
       dispose: () => void model.dispose(),
     };
@@ -195,6 +199,17 @@ const notLoadable = (file: string, error: unknown): ModelError =>
     `${file}: expected a model that TensorFlow.js can load, found one that it cannot${inBrackets(error)}`,
     { cause: error },
   );
+
+/** A layers model names its outputs by its layers; names of one's own go by their order. */
+function placesOf(
+  file: string,
+  outputs: readonly ModelOutput[],
+  there: readonly string[],
+): readonly number[] {
+  if (outputs.every(({ name }) => !there.includes(name))) return outputs.map((_, index) => index);
+  refuseMissingOutputs(file, outputs, there);
+  return outputs.map(({ name }) => there.indexOf(name));
+}
 
 const namedBy = (names: readonly string[], given: readonly Tensor[]): Record<string, Tensor> =>
   Object.fromEntries(names.map((name, index) => [name, given[index] as Tensor]));

@@ -87,6 +87,10 @@ for (const [settings, told] of [
   [['input.format=avro', 'input.framing=single-object'], 'input.writers: expected a file with a schema'],
   [['input.format=json', 'input.framing=single-object'], 'input.framing: expected confluent or plain'],
   [
+    ['log=memory', 'generate.file=package.json'],
+    'generate.recordsPerSecond: expected how many records of generate.file are sent a second, found 0',
+  ],
+  [
     ['log=memory', 'generate.recordsPerSecond=1', 'input.format=avro', 'registry.url=http://r'],
     'input.format: expected msgpack or json, as generate.recordsPerSecond is set, found "avro"',
   ],

@@ -233,7 +233,9 @@ test('whole numbers, flags and text of a model with several tensors stand in the
 version: 1
 tensors:
   - { name: amount, inputs: [{ path: amount, mean: 1 }] }
-  - { name: item, type: int32, inputs: [{ path: item }, { path: kind, vocabulary: [card, cash] }, { path: grade, vocabulary: ["1.0", "2.0"] }] }
+  - name: item
+    type: int32
+    inputs: [{ path: item }, { path: kind, vocabulary: [card, cash] }, { path: grade, vocabulary: ["1.0", "2.0"] }]
   - { name: note, type: string, inputs: [{ path: note }] }
 `,
   );
@@ -242,4 +244,18 @@ tensors:
   const { code, out: said } = await new Program(['features', ...flags, '--csv', csv, '--out', out]).ended;
   t.is(code, 0, said);
   t.is(readFileSync(out, 'utf8'), 'amount,item,kind,grade,note\n0.5,16777217,2,2,"a, b"\n1,-1,0,0,007\n');
+});
+
+test('the last values of a list of fields are taken from their columns, with no topic configured', async (t) => {
+  const { folder } = repository(
+    '\n  - { window: { function: last, of: [amount, quantity], by: customer, count: 2 } }',
+  );
+  const [csv, out] = [join(folder, 'records.csv'), join(folder, 'matrix.csv')];
+  const own = join(folder, '..', 'only-model.yaml');
+  writeFileSync(own, `model: { name: cards, repository: ${join(folder, '..', '..')} }\n`);
+  writeFileSync(csv, 'at,customer,amount,quantity\n1000,a,1.5,3\n2000,a,2,4\n');
+  const { code, out: said } = await new Program(['features', '--config', own, '--csv', csv, '--out', out])
+    .ended;
+  t.is(code, 0, said);
+  t.deepEqual(readFileSync(out, 'utf8').split('\n').slice(1), ['0,0,1.5,3', '1.5,3,2,4', '']);
 });

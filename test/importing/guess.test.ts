@@ -5,6 +5,7 @@ import type { ExportedTensor } from '../../src/importing/exported.ts';
 import { guessInputs } from '../../src/importing/guess.ts';
 import { fieldsIn } from '../../src/importing/sample-fields.ts';
 import type { SampleRecord } from '../../src/importing/samples.ts';
+import { ModelError } from '../../src/model/model-error.ts';
 
 const floats = (name: string, ...shape: number[]): ExportedTensor => ({ name, type: 'float32', shape });
 const ids = (name: string): ExportedTensor => ({ name, type: 'int32', shape: [] });
@@ -28,6 +29,16 @@ test('a list whose name or length is that of the input fills it, nested ones wit
   t.deepEqual(guessed([floats('steps', 2, 3)], { steps: [1, 2, 3, 4, 5, 6] }), [
     [{ path: 'steps', count: 6 }],
   ]);
+});
+
+test('a field of the name of the input that cannot fill it is told, and no other is taken in its place', (t) => {
+  const error = t.throws(() => guessed([ids('country')], { id: 7, country: 'DE' }), {
+    instanceOf: ModelError,
+  });
+  t.regex(
+    error?.message ?? '',
+    /expected a field for the input "country" \(int32 \[records\]\), found "country", which is text; say what fills it .*--inputs FILE/,
+  );
 });
 
 test('single numbers fill the columns of the input in their order, without labels, ids and times', (t) => {

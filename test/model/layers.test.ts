@@ -1,7 +1,7 @@
 // Layers models, the other form of model.json, serve on the WASM and CPU backends like graph
 // models.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,6 +9,9 @@ import test from 'ava';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
 import { probeBackends } from '../../src/model/backend-probe.ts';
+
+/** The model's own names of its outputs, the risk first. */
+let named: readonly string[] = [];
 
 /** Saves a small model with two outputs, trained on nothing, with its golden records. */
 async function saved(): Promise<string> {
@@ -25,6 +28,7 @@ async function saved(): Promise<string> {
     .dense({ units: 2, activation: 'softmax', kernelInitializer: 'ones' })
     .apply(hidden);
   const model = layers.model({ inputs: input, outputs: [risk, kinds] as layers.SymbolicTensor[] });
+  named = model.outputNames;
   await model.save(
     tf.io.withSaveHandler(async (artifacts) => {
       const { modelTopology, weightSpecs = [], weightData } = artifacts;
@@ -57,4 +61,21 @@ test('a layers model with two outputs gives its golden scores on both backends',
     const choice = await probeBackends({ modelFolder: folder, wanted: backend, batchRecords: 4 });
     t.is(choice.backend, backend);
   }
+});
+
+test("outputs by the model's own names are those, in whatever order; a name that it does not have is refused", async (t) => {
+  const folder = await saved();
+  const file = join(folder, 'model.yaml');
+  const yaml = readFileSync(file, 'utf8');
+  const [risk, kinds] = named;
+  const outputs = (...names: readonly (string | undefined)[]): void =>
+    writeFileSync(
+      file,
+      yaml.replace('[risk, kinds]', `[{name: ${names[0]}, as: kinds}, {name: ${names[1]}, as: risk}]`),
+    );
+  const probed = () => probeBackends({ modelFolder: folder, wanted: 'cpu', batchRecords: 4 });
+  outputs(kinds, risk);
+  t.is((await probed()).backend, 'cpu');
+  outputs(kinds, 'other');
+  await t.throwsAsync(probed(), { message: new RegExp(`no output "other"; it has: ${risk}, ${kinds}`) });
 });

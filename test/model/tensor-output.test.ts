@@ -1,5 +1,5 @@
-// What a runtime gives becomes the column of an output: doubles are floats, whole numbers of 64 bits are
-// doubles, whichever runtime it is.
+// What a runtime gives becomes the column of an output: doubles are floats, whole numbers of 64
+// bits are doubles, whichever runtime it is.
 
 import test from 'ava';
 import { ModelError } from '../../src/model/model-error.ts';
