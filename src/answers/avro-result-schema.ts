@@ -6,10 +6,14 @@ import { FEATURES, nameOfId } from './result-names.ts';
 
 export interface AvroResultShape {
   readonly idPaths: readonly string[];
-  readonly outputs: readonly ResultField[];
+  readonly outputs: readonly AvroField[];
 }
 
-const TYPES: Readonly<Record<OutputType, string>> = {
+/** A result's field; features may have whole numbers that only a double has. */
+export type AvroField = Omit<ResultField, 'type'> & { readonly type: OutputType | 'double' };
+
+const TYPES: Readonly<Record<AvroField['type'], string>> = {
+  double: 'double',
   float: 'float',
   integer: 'long',
   flag: 'boolean',
@@ -18,12 +22,15 @@ const TYPES: Readonly<Record<OutputType, string>> = {
 
 /** The fields that come from the model. With the features, if results carry those. */
 export function avroOutputs(
-  manifest: Pick<ModelManifest, 'outputs' | 'results'>,
+  manifest: Pick<ModelManifest, 'outputs' | 'results' | 'tensors'>,
   golden: readonly GoldenRecord[],
   features: boolean,
 ): AvroResultShape['outputs'] {
   const fields = resultFields(manifest, golden);
-  return features ? [...fields, { name: FEATURES, type: 'float', isList: true }] : fields;
+  const isFloat = manifest.tensors.every(({ type }) => type === 'float32');
+  return features
+    ? [...fields, { name: FEATURES, type: isFloat ? 'float' : 'double', isList: true }]
+    : fields;
 }
 
 /**

@@ -117,7 +117,7 @@ async function writeVersion(
   const parts: ManifestParts = {
     name: request.name,
     version,
-    source: `${basename(request.path)} (${exported.madeWith})`,
+    source: `${basename(request.path).replaceAll(/\s+/g, ' ')} (${exported.madeWith})`,
     features: featuresOf(request, exported, samples),
     outputs: outputsFor(exported),
     savedModel: 'missing' in exported.savedModel ? null : exported.savedModel,
@@ -138,7 +138,6 @@ async function writeVersion(
   writeFileSync(join(draft, 'golden.json'), goldenText(manifest, rows, golden.outputs));
   const tried = await tryBackends(manifest, rows, golden.outputs, request.measured);
   const trials = judged(tried, parts.outputs.length);
-  refuseIfNoneRuns(request.path, trials);
   const differences = trials.flatMap((trial) => trial.differences);
   const tolerances = tolerancesFor(differences, parts.outputs.length) ?? [UNKNOWN];
   const tolerance = narrowest(tolerances);
@@ -146,11 +145,15 @@ async function writeVersion(
     trials.some(
       ({ backend, refusal, isMissing }) => backends.includes(backend) && (refusal === null || isMissing),
     );
-  const { savedModel, web } = parts;
+  const kept = {
+    savedModel: isOf(['native']) ? parts.savedModel : null,
+    web: isOf(['wasm', 'cpu']) ? parts.web : null,
+    onnx: isOf(['onnx']) ? parts.onnx : null,
+  };
+  if (Object.values(kept).every((artefact) => artefact === null)) throw noneRuns(request.path, trials);
   const done = write({
     ...parts,
-    savedModel: isOf(['native']) ? savedModel : null,
-    web: isOf(['wasm', 'cpu']) ? web : null,
+    ...kept,
     outputs: parts.outputs.map((output, index) => withTolerance(output, tolerances[index], tolerance)),
     tolerance,
   });
@@ -237,10 +240,9 @@ const judged = (trials: readonly Trial[], outputs: number): readonly Trial[] =>
 const distance = ({ expected, found }: { readonly expected: number; readonly found: number }): number =>
   Math.abs(found - expected);
 
-function refuseIfNoneRuns(path: string, trials: readonly Trial[]): void {
-  if (trials.some(({ refusal, isMissing }) => refusal === null || isMissing)) return;
+function noneRuns(path: string, trials: readonly Trial[]): ModelError {
   const why = trials.map(({ backend, refusal }) => `\n  ${backend}: ${refusal}`).join('');
-  throw new ModelError(`${path}: expected a model that some backend can run, found none:${why}`);
+  return new ModelError(`${path}: expected a model that some backend can run, found none:${why}`);
 }
 
 function goldenText(manifest: ModelManifest, { records }: GoldenRows, outputs: ExportOutputs): string {

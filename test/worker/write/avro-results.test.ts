@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { resultSchema } from '../../../src/answers/avro-result-schema.ts';
+import { avroOutputs, resultSchema } from '../../../src/answers/avro-result-schema.ts';
 import { int64Of } from '../../../src/base/int64.ts';
 import { AvroReader, frameOf } from '../../../src/codec/avro.ts';
 import type { InputReader } from '../../../src/reading/input-reader.ts';
@@ -69,4 +69,29 @@ test('frames: the number in the registry, the fingerprint of the schema, nothing
   t.deepEqual([...frameOf('confluent', SCHEMA, 258)], [0, 0, 0, 1, 2]);
   t.regex(Buffer.from(frameOf('single-object', SCHEMA, 0)).toString('hex'), /^c301[0-9a-f]{16}$/);
   t.is(frameOf('plain', SCHEMA, 0).length, 0);
+});
+
+test('whole numbers, flags, text and features with whole numbers keep their values', (t) => {
+  const tensors = [{ name: 'item', type: 'int32' as const, shape: [], column: 0, width: 1 }];
+  const outputs = [
+    { name: 'class', as: 'class', type: 'integer' as const },
+    { name: 'isNew', as: 'isNew', type: 'flag' as const },
+    { name: 'label', as: 'label', type: 'text' as const },
+  ];
+  const shape = { idPaths: ['id'], outputs: avroOutputs({ outputs, results: [], tensors }, [], true) };
+  const writer = new AvroResultWriter({ ...shape, model: 'm', version: '2' }, new Uint8Array(0));
+  const reader = new AvroReader({
+    framing: 'plain',
+    schema: resultSchema(shape),
+    writers: [],
+    schemasMax: 1,
+  });
+  const columns = [Float64Array.of(2 ** 40), Uint8Array.of(1), ['review'], Float64Array.of(2 ** 24 + 1)];
+  writer.write(readerOf([7]), 0, new Uint8Array(0), columns, 0, 1);
+  t.like(reader.decode(writer.bytes, 0, writer.end), {
+    class: 2 ** 40,
+    isNew: true,
+    label: 'review',
+    features: [2 ** 24 + 1],
+  });
 });
