@@ -71,7 +71,15 @@ let javaTurn: Promise<unknown> = Promise.resolve();
 async function compileJava(): Promise<string> {
   const jars = classPath(await ensureKafka(KAFKA_VERSIONS[0]));
   const folder = mkdtempSync(join(tmpdir(), 'scorelane-java-'));
-  await run('javac', ['-cp', jars, '-d', folder, join(import.meta.dirname, 'java', 'KafkaTool.java')]);
+  await run('javac', [
+    '-encoding',
+    'UTF-8',
+    '-cp',
+    jars,
+    '-d',
+    folder,
+    join(import.meta.dirname, 'java', 'KafkaTool.java'),
+  ]);
   return `${jars}:${folder}`;
 }
 
@@ -82,7 +90,7 @@ async function compileJava(): Promise<string> {
 export function java(...args: string[]): Promise<string> {
   compiled ??= compileJava();
   const turn = Promise.all([compiled, javaTurn]).then(([path]) =>
-    run('java', ['-cp', path, 'KafkaTool', ...args]),
+    run('java', ['-Dfile.encoding=UTF-8', '-cp', path, 'KafkaTool', ...args]),
   );
   javaTurn = turn.catch(() => {});
   return turn;
