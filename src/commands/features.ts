@@ -4,7 +4,7 @@
 import { EXIT } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
-import { parsePath } from '../features/path.ts';
+import { neededColumns } from '../daemon/needed-columns.ts';
 import { fieldsRead } from '../features/reads.ts';
 import { columnNames } from '../features/spec.ts';
 import { StatefulPlan } from '../features/stateful-plan.ts';
@@ -141,15 +141,9 @@ class Matrix {
     this.#plan = new StatefulPlan(inputs, windows);
     this.width = this.#plan.width;
     this.#row = new Float32Array(this.width);
-    const fields = columnsFor(
-      file.columns,
-      fieldsRead(inputs, windows).map((field) => ({
-        ...field,
-        name: field.path,
-        steps: parsePath(field.path),
-        isText: field.isText || text.includes(field.path),
-      })),
-    ).filter(({ name, isRequired }) => isRequired || file.columns.includes(name));
+    const fields = columnsFor(file.columns, neededColumns(fieldsRead(inputs, windows), text)).filter(
+      ({ name, isRequired }) => isRequired || file.columns.includes(name),
+    );
     const one = (name: string | undefined, option: string): number | undefined =>
       name === undefined ? undefined : columnIndexes(file, [name], namedBy(option))[0];
     columnIndexes(file, text, namedBy('--text'));

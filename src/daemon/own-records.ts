@@ -1,13 +1,13 @@
 // Records of one's own for the load source: from a file of JSON lines or of CSV.
 
 import type { Config } from '../config/schema.ts';
-import { parsePath } from '../features/path.ts';
-import { fieldsRead, type ReadField } from '../features/reads.ts';
-import { CsvRecords, type UsedField } from '../load/csv.ts';
+import { fieldsRead } from '../features/reads.ts';
+import { CsvRecords } from '../load/csv.ts';
 import { JsonRecords } from '../load/json-records.ts';
 import type { LoadRecords } from '../load/load-record.ts';
 import { readPlan } from '../model/manifest.ts';
 import { modelFolder } from './configured-model.ts';
+import { neededColumns } from './needed-columns.ts';
 import type { RecordFormat } from './record-file.ts';
 
 export interface OwnRecordsOptions {
@@ -33,28 +33,9 @@ export function openOwnRecords(
     return JsonRecords.open(file, { option, lineBytesMax: config.limits.recordBytes, repeats });
   const { inputs, windows } = readPlan(modelFolder(config));
   return CsvRecords.open(file, {
-    used: usedFields(fieldsRead(inputs, windows), config, text),
+    // Of all other columns only numbers are sent.
+    used: neededColumns(fieldsRead(inputs, windows), text, [...config.output.ids, ...text]),
     separator,
     repeats,
   });
-}
-
-/** The columns that somebody reads, as numbers or as text. Of all others only numbers are sent. */
-function usedFields(fields: readonly ReadField[], { output }: Config, texts: readonly string[]): UsedField[] {
-  const others = [...output.ids, ...texts].filter((name) => !fields.some(({ path }) => path === name));
-  return [
-    ...fields.map(({ path, ...field }) => ({
-      name: path,
-      steps: parsePath(path),
-      ...field,
-      isText: field.isText || texts.includes(path),
-    })),
-    ...[...new Set(others)].map((name) => ({
-      name,
-      steps: parsePath(name),
-      isNumber: false,
-      isRequired: false,
-      isText: texts.includes(name),
-    })),
-  ];
 }

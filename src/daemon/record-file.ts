@@ -9,6 +9,7 @@ import { CsvDataError } from '../load/csv-rows.ts';
 import { JsonLinesError, openJsonLines } from '../load/json-lines.ts';
 import { columnIndexes, columnsFor, JSON_NUMBER, namedBy, recordsWith } from '../load/rows.ts';
 import { timeIn } from '../written/time-text.ts';
+import { neededColumns } from './needed-columns.ts';
 
 export interface FileRecord {
   readonly value: Uint8Array;
@@ -109,20 +110,9 @@ async function openRows(file: string, options: RecordFileOptions): Promise<Recor
   const { option, separator, text, key, timestamp, timeOf, fields, others } = options;
   const csv = await openCsv(file, separator, option);
   const { columns, size } = csv;
-  const named = [...others, ...text].filter((path) => !fields.some((field) => field.path === path));
-  const wanted = [
-    ...fields,
-    ...[...new Set(named)].map((path) => ({ path, isRequired: false, isText: false })),
-  ];
-  const used = columnsFor(
-    columns,
-    wanted.map(({ path, isRequired, isText }) => ({
-      name: path,
-      steps: parsePath(path),
-      isRequired,
-      isText: isText || text.includes(path),
-    })),
-  ).filter(({ name, isRequired }) => isRequired || columns.includes(name));
+  const used = columnsFor(columns, neededColumns(fields, text, [...others, ...text])).filter(
+    ({ name, isRequired }) => isRequired || columns.includes(name),
+  );
   columnIndexes(csv, text, namedBy('--text'));
   const recordWith = recordsWith(csv, used);
   const [keyIndex, timeIndex] = [['--key', key] as const, ['--timestamp', timestamp] as const].map(
