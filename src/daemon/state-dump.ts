@@ -19,7 +19,7 @@ import { scorelaneVersion } from './versions.ts';
 export const DUMPS_MAX = 10;
 /** Only the owner may read it: topics, partitions and offsets are nobody else's business. */
 const OWNER_ONLY = 0o600;
-const NAME = /^scorelane-dump-\d{8}T\d{9}Z-.*-[0-9a-f]{8}\.json$/;
+const NAME = /^scorelane-dump-\d{8}T\d{12}Z-.*-[0-9a-f]{8}\.json$/;
 
 export interface Dumped {
   readonly driver: Driver;
@@ -58,7 +58,7 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
       threads: meter.threads.summary(),
       engine: { state: saveEngine(driver.state), parts: driver.recorded },
     });
-    const path = writeNew(folder ?? tmpdir(), takenAt, text);
+    const path = writeNew(folder ?? tmpdir(), text);
     logger.warn({ why }, `the state is dumped to ${path}`);
     deleteOldest(folder ?? tmpdir());
   } catch (trouble) {
@@ -74,11 +74,19 @@ function placesIn(stack: string, message: string): string[] {
   return behind.split('\n').filter((line) => /^\s+at /.test(line));
 }
 
+/**
+ * To the microsecond: several dumps may be written in one millisecond, and names tell their order.
+ */
+function timeOfName(): string {
+  const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1_000);
+  const milliseconds = new Date(Math.floor(microseconds / 1_000)).toISOString().replace(/[-:.Z]/g, '');
+  return `${milliseconds}${String(microseconds % 1_000).padStart(3, '0')}Z`;
+}
+
 /** Never writes into a file that exists: in a folder for all users it may be another's. */
-function writeNew(folder: string, at: Date, text: string): string {
+function writeNew(folder: string, text: string): string {
   makeFolder(folder);
-  const time = at.toISOString().replace(/[-:.]/g, '');
-  const path = join(folder, `scorelane-dump-${time}-${hostname()}-${randomUUID().slice(0, 8)}.json`);
+  const path = join(folder, `scorelane-dump-${timeOfName()}-${hostname()}-${randomUUID().slice(0, 8)}.json`);
   try {
     writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
   } catch (error) {
