@@ -17,6 +17,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'scoring'],
   engine: ['base', 'log', 'scoring'],
+  metrics: ['base', 'engine', 'features', 'log', 'scoring', 'telemetry'],
+  http: [],
   memory: ['base', 'log', 'time'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time', 'written'],

@@ -3,6 +3,7 @@
 
 import { ERRORS, EXIT, EXIT_MEANINGS, type Exit } from '../src/base/errors.ts';
 import { CODES, REJECTIONS } from '../src/features/rejection.ts';
+import { Metrics } from '../src/metrics/metrics.ts';
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 
@@ -30,13 +31,31 @@ export const TABLES: Readonly<Record<string, string>> = {
   ),
 };
 
+/** docs/metrics.md: each metric of the registry. */
+export const METRIC_TABLES: Readonly<Record<string, string>> = {
+  metrics: table(
+    ['name', 'type', 'labels', 'meaning'],
+    new Metrics({ version: '', jobs: () => [], partitionSeriesMax: 0 }).registry
+      .getMetricsAsArray()
+      .map((metric) => {
+        const { name, help, type, labelNames = [] } = metric as typeof metric & Labelled;
+        return [`\`${name}\``, type, labelNames.join(', '), help];
+      }),
+  ),
+};
+
+interface Labelled {
+  readonly type: string;
+  readonly labelNames?: readonly string[];
+}
+
 /**
  * The document, with its tables as the code has them. Throws `Error` if it has no place for a
  * table.
  */
-export function withTables(document: string): string {
+export function withTables(document: string, tables = TABLES): string {
   let text = document;
-  for (const [name, lines] of Object.entries(TABLES)) {
+  for (const [name, lines] of Object.entries(tables)) {
     const [begin, end] = [`<!-- ${name}: npm run reference -->\n`, `\n<!-- end of ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
     if (from < 0 || to < from) throw new Error(`no place for the table of ${name}`);

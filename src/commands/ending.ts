@@ -47,6 +47,11 @@ export class Ending {
     this.#timer = after(ms, () => this.#end());
   }
 
+  /** The end in order, as by a signal. */
+  reach(): void {
+    this.#end();
+  }
+
   fail(error: Error): void {
     this.#end(error);
   }

@@ -8,6 +8,8 @@ import { writingCodec } from '../daemon/configured-model.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { showProgress } from '../daemon/reporting.ts';
+import type { RunningJob } from '../daemon/running-job.ts';
+import { serveHttp } from '../daemon/serve.ts';
 import { versions } from '../daemon/versions.ts';
 import { runLoad, shortfall } from '../load/load-source.ts';
 import type { Sink } from '../log/ports.ts';
@@ -53,12 +55,18 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const { config } = loaded;
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const ending = new Ending();
-  const now: { daemon: Daemon | null } = { daemon: null };
+  const now: RunningJob = { name: 'default', daemon: null, waitsFor: null };
   dumpWhenAsked(now, logger);
-  const daemon = await started(loaded, options, logger, ending);
+  const server = await serveHttp(config, [now], {
+    logger,
+    isGiven: (key) => loaded.origins.has(key),
+    drain: () => ending.reach(),
+  });
+  const daemon = await started(loaded, options, logger, ending, now);
   now.daemon = daemon;
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
   const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending, options.quiet);
+  await server?.stop();
   const summary = daemon?.summary() ?? summaryOfNothing(config);
   if (!options.quiet && daemon === null) say('ended before it began to score');
   else if (!options.quiet) printSummary(summary, daemon?.lag ?? null);
@@ -101,6 +109,7 @@ async function started(
   { failFast, resumeDedupe, forMs }: RunOptions,
   logger: Logger,
   ending: Ending,
+  now: RunningJob,
 ): Promise<Daemon | null> {
   const { signal } = ending;
   try {
@@ -110,8 +119,11 @@ async function started(
       resumeDedupe,
       signal,
       isGiven: (key) => origins.has(key),
-      // Wait as long as it would have scored.
-      ...(forMs === undefined ? {} : { onNotReady: () => ending.waitAtMost(forMs) }),
+      onNotReady: (why) => {
+        now.waitsFor = why;
+        // Wait as long as it would have scored.
+        if (forMs !== undefined) ending.waitAtMost(forMs);
+      },
       onFatal: (error) => ending.fail(error),
     });
   } catch (error) {

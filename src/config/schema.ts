@@ -10,6 +10,7 @@ import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { condition } from './condition-text.ts';
+import { http } from './http-schema.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { path } from './paths.ts';
@@ -272,6 +273,7 @@ export const schema = z.strictObject({
         'The summary at the end leaves out so long after the first record, so that the bench measures a warm daemon.',
       ),
   }),
+  http,
   memory: z.strictObject({
     partitions: wholeNumber(1, 10_000).default(4).describe('Partitions of each topic of the embedded log.'),
     bytesPerPartition: size('64KiB', '1TiB')

@@ -39,7 +39,7 @@ export interface DaemonOptions {
   /** Reject when the broker is away or silent, instead of waiting for it. */
   readonly failFast: boolean;
   /** The start waits for what is not there. */
-  readonly onNotReady?: () => void;
+  readonly onNotReady?: (why: string) => void;
   /**
    * Ends a start: it rejects with the signal's reason, and everything that was opened is closed.
    */
@@ -73,7 +73,7 @@ export class Daemon {
   readonly sink: Sink;
   readonly #pool: Pool;
   readonly #config: Config;
-  readonly #about: Pick<Summary, 'backend' | 'model' | 'versions'>;
+  readonly about: Pick<Summary, 'backend' | 'model' | 'versions'>;
   readonly #ownPartitions: OwnPartitions;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
@@ -89,7 +89,7 @@ export class Daemon {
     },
   ) {
     this.#config = config;
-    this.#about = about;
+    this.about = about;
     this.#pool = parts.pool;
     this.driver = parts.driver;
     this.meter = parts.meter;
@@ -228,13 +228,13 @@ export class Daemon {
   }
 
   /** Writes down what is known of all lanes, and what the engine was told last. */
-  dump(why: string, error?: Error): void {
+  dump(why: string, error?: Error): string | null {
     const { driver, meter } = this;
-    writeDump({ driver, meter, logger: this.#logger, folder: dumpFolder(this.#config) }, why, error);
+    return writeDump({ driver, meter, logger: this.#logger, folder: dumpFolder(this.#config) }, why, error);
   }
 
   summary(): Summary {
-    return this.meter.summary(this.#about);
+    return this.meter.summary(this.about);
   }
 }
 

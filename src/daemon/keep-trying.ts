@@ -29,7 +29,7 @@ export interface Patience {
    */
   readonly refusedUntilMs?: number;
   /** It was said that something is not ready. */
-  readonly onNotReady?: () => void;
+  readonly onNotReady?: (why: string) => void;
 }
 
 export interface Trying extends Patience {
@@ -58,7 +58,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
     if (performance.now() - complainedMs < COMPLAIN_MS) return;
     logger.warn(`not ready: ${message}; trying again`);
     complainedMs = performance.now();
-    onNotReady?.();
+    onNotReady?.(message);
   };
   for (;;) {
     let againAfterMs = TRY_AGAIN_MS;

@@ -12,15 +12,22 @@ import type { OwnPartitions } from './own-partitions.ts';
 export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPartitions): Observer => {
   const lanes = new LaneLines(logger);
   return {
-    scored: (_, outcome, waitedMs) => meter.microBatchScored(outcome, waitedMs),
+    scored: (microBatch, outcome, waitedMs) => {
+      meter.flow.opened(microBatch, outcome.scored + outcome.deadLetters + outcome.skipped);
+      meter.microBatchScored(outcome, waitedMs);
+    },
     produced: (lane, outcome, producedInMs) =>
       meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, Date.now()),
     mended: (lane, { deadLetters, refusal }) =>
       logger.warn(
         `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
       ),
-    lost: () => ownPartitions.lost(),
+    lost: () => {
+      meter.flow.counts.losses++;
+      ownPartitions.lost();
+    },
     assigned: (partitions) => {
+      meter.flow.counts.rebalances++;
       ownPartitions.assigned();
       meter.lanesAssigned(partitions.map(keyOf));
       logger.info({ partitions: partitions.map((each) => `${keyOf(each)}@${each.position}`) }, 'assigned');
@@ -49,7 +56,9 @@ export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPart
     },
     logEndsUnknown: ({ code, message }) =>
       logger[levelOf(message)]({ code }, `the log does not say where it ends: ${message}`),
-    committed: (commits) => {
+    committed: (commits, tookMs) => {
+      meter.flow.counts.commits++;
+      meter.flow.commitSeconds.add(tookMs / 1000);
       if (logger.isLevelEnabled('debug'))
         logger.debug({ partitions: commits.map((each) => `${keyOf(each)}@${each.next}`) }, 'committed');
     },
@@ -57,7 +66,11 @@ export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPart
       // There are some for each record batch: make no words that nobody reads.
       if (logger.isLevelEnabled('trace')) logger.trace(describeEffect(effect));
       switch (effect.type) {
+        case 'pause':
+          meter.flow.counts.pauses++;
+          return;
         case 'trouble':
+          meter.flow.retried(effect.failure.code);
           lanes.trouble(keyOf(effect.lane), effect.failure, effect.attempts);
           return;
         case 'recovered':
@@ -73,6 +86,7 @@ export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPart
           }
           return;
         case 'stalled':
+          meter.flow.counts.stalls++;
           logger.error(
             { code: 'SCORELANE_STALLED', lanes: effect.lanes },
             `not ready: no sign of life for lanes.stallAfter, joining the group again: ${effect.lanes.join('; ')}`,

@@ -36,8 +36,15 @@ export interface Dumped {
 export const asksForDump = (error: Error): boolean =>
   ([EXIT.internal, EXIT.stalled] as number[]).includes(exitCodeOf(error));
 
-/** Logs where the dump is, or why there is none. The caller goes on in either case. */
-export function writeDump({ driver, meter, logger, folder }: Dumped, why: string, error?: Error): void {
+/**
+ * Logs where the dump is, or why there is none. The caller goes on in either case. Returns the
+ * path, or null if there is none.
+ */
+export function writeDump(
+  { driver, meter, logger, folder }: Dumped,
+  why: string,
+  error?: Error,
+): string | null {
   const takenAt = new Date();
   try {
     const { name, code, message, stack = '' } = (error ?? {}) as NodeJS.ErrnoException;
@@ -61,9 +68,11 @@ export function writeDump({ driver, meter, logger, folder }: Dumped, why: string
     const path = writeNew(folder ?? tmpdir(), text);
     logger.warn({ why }, `the state is dumped to ${path}`);
     deleteOldest(folder ?? tmpdir());
+    return path;
   } catch (trouble) {
     const { code, message } = trouble as NodeJS.ErrnoException;
     logger.error({ code, why }, `a dump of the state failed: ${message}`);
+    return null;
   }
 }
 

@@ -295,11 +295,12 @@ export class Driver {
   }
 
   #commit({ commits }: Extract<Effect, { type: 'commit' }>): void {
-    const { source, observer } = this.#options;
+    const { source, clock, observer } = this.#options;
+    const sinceMs = clock.nowMs();
     source.commit(commits).then(
       () => {
         this.#stateful?.committed(commits);
-        observer.committed?.(commits);
+        observer.committed?.(commits, clock.nowMs() - sinceMs);
         this.#tell({ type: 'committed', commits });
       },
       (error: unknown) => {

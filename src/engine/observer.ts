@@ -12,7 +12,7 @@ export interface Observer {
   /** Some results were refused. There are dead letters in their place. */
   mended?(lane: LaneAddress, outcome: Outcome): void;
   produced?(partition: TopicPartition, outcome: Outcome, producedInMs: number): void;
-  committed?(offsets: readonly CommitOffset[]): void;
+  committed?(offsets: readonly CommitOffset[], tookMs: number): void;
   commitFailed?(failure: Failure): void;
   logEndsUnknown?(failure: Failure): void;
   assigned?(partitions: readonly AssignedPartition[]): void;

@@ -5,6 +5,7 @@ import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window
 import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
+import { Flow } from './flow.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
 
@@ -59,6 +60,7 @@ const ASSIGNMENTS_MAX = 100;
 export class Meter {
   readonly stages = new StageHistograms();
   readonly threads = new ThreadMeter();
+  readonly flow = new Flow();
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
   windows: WindowCounts = NO_WINDOWS;

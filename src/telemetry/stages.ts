@@ -2,6 +2,7 @@
 // report.
 
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { Buckets, SECONDS_BOUNDS } from './buckets.ts';
 
 /**
  * queue: from the arrival to the answer of the worker, without the work itself. decode, predict,
@@ -32,6 +33,8 @@ const ofEach = <T>(make: (stage: Stage) => T): Record<Stage, T> =>
 export class StageHistograms {
   readonly #total = ofEach(newHistogram);
   readonly #recent = ofEach(newHistogram);
+  /** For Prometheus, in seconds: these are never reset. */
+  readonly buckets = ofEach(() => new Buckets(SECONDS_BOUNDS));
   /** End to end, since it was last taken; only where somebody watches. */
   #watched: Histogram | null = null;
 
@@ -43,6 +46,7 @@ export class StageHistograms {
     const micros = Math.min(MICROS_MAX, Math.max(0, Math.round(ms * 1000)));
     this.#total[stage].recordValueWithCount(micros, count);
     this.#recent[stage].recordValueWithCount(micros, count);
+    this.buckets[stage].add(micros / 1e6, count);
     if (stage === 'endToEnd') this.#watched?.recordValueWithCount(micros, count);
   }
 

@@ -46,6 +46,16 @@ export class ThreadMeter {
     return sum;
   }
 
+  /** What the threads have used since they were started, with those that are gone. */
+  get used(): { readonly cpuSeconds: number; readonly gcSeconds: number } {
+    let [cpuSeconds, gcSeconds] = [0, 0];
+    for (const { cpuMicros, gcMs } of this.#last.values()) {
+      cpuSeconds += cpuMicros / 1e6;
+      gcSeconds += gcMs / 1e3;
+    }
+    return { cpuSeconds, gcSeconds };
+  }
+
   summary(): ThreadSummary[] {
     return [...this.#last].map(([thread, last]) => {
       const first = this.#first.get(thread) ?? last;

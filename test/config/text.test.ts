@@ -66,7 +66,7 @@ const odd = fc.oneof(
 test('the keys that are looked at are those that there are', (t) => {
   t.deepEqual(
     secrets.map(({ key }) => key),
-    ['registry.password', 'kafka.sasl.password', 'kafka.ssl.key.password'],
+    ['registry.password', 'http.adminToken', 'kafka.sasl.password', 'kafka.ssl.key.password'],
   );
   for (const key of ['model.version', 'kafka.group.id', 'input.schema', ...secrets.map((each) => each.key)])
     t.true(

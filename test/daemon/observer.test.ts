@@ -30,7 +30,7 @@ test('debug tells what was committed, and trace each decision, by lane and offse
   });
   const observer = logObserver(pino({ level: 'trace' }, stream), new Meter(), PARTITIONS);
   const lane = { topic: 'in', partition: 3 };
-  observer.committed?.([{ ...lane, next: startingAt(42) }]);
+  observer.committed?.([{ ...lane, next: startingAt(42) }], 3);
   observer.effect?.({ type: 'seek', partition: lane, position: startingAt(17) });
   observer.effect?.({ type: 'pause', partition: lane });
   const logged = lines.map(

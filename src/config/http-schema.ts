@@ -1,0 +1,54 @@
+// The keys under `http`: where health, metrics and administration are served, and the limits that
+// keep a bad client from costing much.
+
+import { z } from 'zod';
+import { secret } from './secrets.ts';
+import { duration, size, wholeNumber } from './units.ts';
+
+/** `none`, or a host and a port; an IPv6 address stands in brackets. */
+const LISTEN = /^(?:none|(?:\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$/;
+const PORT_MAX = 65_535;
+
+export const http = z.strictObject({
+  listen: z
+    .string()
+    .regex(LISTEN, 'expected host:port, such as 127.0.0.1:8080, or none')
+    .refine((text) => text === 'none' || Number(text.slice(text.lastIndexOf(':') + 1)) <= PORT_MAX, {
+      error: `expected a port from 0 to ${PORT_MAX}`,
+    })
+    .default('127.0.0.1:8080')
+    .describe(
+      'Where run serves health, metrics and administration. Only this machine reaches 127.0.0.1; 0.0.0.0:8080 is all networks. ' +
+        'Port 0: a free one. none: no server. If the default is taken, a free port is used, and the log says which.',
+    ),
+  bodyBytes: size('1KiB', '1GiB')
+    .prefault('16MiB')
+    .describe('A request with a larger body is refused with 413.'),
+  requestTimeout: duration('100ms', '1h')
+    .prefault('30s')
+    .describe('How long a client may take to send a request. Then its connection is closed.'),
+  connections: wholeNumber(1, 100_000)
+    .default(1000)
+    .describe('Connections at once; more are closed at once.'),
+  adminToken: secret()
+    .optional()
+    .describe(
+      'Who sends this token may drain, dump and set the log level; better given as SCORELANE_HTTP_ADMIN_TOKEN. ' +
+        'Make it long and random. Without it nobody may.',
+    ),
+  partitionSeries: wholeNumber(0, 10_000)
+    .default(256)
+    .describe(
+      'A job that owns more partitions has no metrics for each of them, only their sums. So Prometheus is not flooded.',
+    ),
+});
+
+/** Where to listen; null for `none`. */
+export function listenAddress(listen: string): { readonly host: string; readonly port: number } | null {
+  if (listen === 'none') return null;
+  const colon = listen.lastIndexOf(':');
+  return {
+    host: listen.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(listen.slice(colon + 1)),
+  };
+}

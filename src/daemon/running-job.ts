@@ -1,0 +1,50 @@
+// A job as the process sees it: it waits, or runs. And what there is to say of its readiness.
+
+import type { Lane } from '../engine/lane.ts';
+import type { UnreadyReason } from '../http/readiness.ts';
+import type { Daemon } from './daemon.ts';
+
+export interface RunningJob {
+  readonly name: string;
+  /** Null until it has started. */
+  daemon: Daemon | null;
+  /** What the start waits for, in words; null where nothing was missing yet. */
+  waitsFor: string | null;
+}
+
+/** Why the job is not ready; empty if it is. */
+export function reasonsOf({ daemon, waitsFor }: RunningJob): UnreadyReason[] {
+  if (daemon === null)
+    return [
+      { code: 'starting', message: waitsFor ?? 'it is starting: the model is loaded, the group is joined' },
+    ];
+  const { state } = daemon.driver;
+  if (state.stopping !== undefined)
+    return [{ code: 'draining', message: 'it ends: what is in flight is finished' }];
+  if (daemon.lag === null)
+    return [{ code: 'unassigned', message: 'the group has given it no partitions yet' }];
+  const lanes = [...state.lanes.values()];
+  const troubled = Map.groupBy(
+    lanes.filter(({ trouble }) => trouble !== undefined),
+    ({ trouble }) => `${trouble?.code} ${trouble?.message}`,
+  );
+  const isStalled = ({ key, ledger }: Lane): boolean => state.stalls.get(key)?.offset === ledger.committable;
+  return [
+    ...[...troubled.values()].map((group) => ({
+      code: group[0]?.trouble?.code ?? '',
+      message: `${group.length} of ${lanes.length} lanes do not advance: ${group[0]?.trouble?.message}`,
+      lanes: keysOf(group),
+    })),
+    ...reason(lanes.filter(isStalled), 'SCORELANE_STALLED', 'lanes with lag show no sign of life'),
+    ...reason(
+      lanes.filter(({ phase, trouble }) => phase === 'restoring' && trouble === undefined),
+      'restoring',
+      'lanes build up their windows',
+    ),
+  ];
+}
+
+const keysOf = (lanes: readonly Lane[]): string[] => lanes.map(({ key }) => key);
+
+const reason = (lanes: readonly Lane[], code: string, message: string): UnreadyReason[] =>
+  lanes.length === 0 ? [] : [{ code, message: `${lanes.length} ${message}`, lanes: keysOf(lanes) }];

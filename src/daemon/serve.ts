@@ -1,0 +1,109 @@
+// The HTTP server over the jobs of the process: what it answers comes from them.
+
+import { listenAddress } from '../config/http-schema.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { Admin } from '../http/admin.ts';
+import type { Readiness } from '../http/readiness.ts';
+import { HttpServer } from '../http/server.ts';
+import type { MeteredJob } from '../metrics/job.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type RunningJob, reasonsOf } from './running-job.ts';
+import { scorelaneVersion } from './versions.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export interface ServeOptions {
+  readonly logger: Logger;
+  /** Whether somebody set the key. */
+  readonly isGiven: (key: string) => boolean;
+  /** Ends the process in order. */
+  readonly drain: () => void;
+}
+
+/**
+ * Resolves to null for `http.listen: none`. Rejects with `ConfigError` where it cannot listen at
+ * the address that somebody set.
+ */
+export async function serveHttp(
+  { http }: Config,
+  jobs: readonly RunningJob[],
+  { logger, isGiven, drain }: ServeOptions,
+): Promise<HttpServer | null> {
+  const address = listenAddress(http.listen);
+  if (address === null) return null;
+  const metrics = new Metrics({
+    version: scorelaneVersion,
+    jobs: () => jobs.map(metered),
+    partitionSeriesMax: http.partitionSeries,
+  });
+  const { registry } = metrics;
+  const operated = {
+    readiness: () => readinessOf(jobs),
+    metrics: () => registry.metrics(),
+    metricsType: registry.contentType,
+    admin: adminOf(jobs, logger, drain),
+    answered: metrics.answered.bind(metrics),
+    failed: ({ message, stack }: Error, route: string) =>
+      logger.error({ stack }, `http: ${route}: ${message}`),
+  };
+  const limits = {
+    bodyBytes: http.bodyBytes,
+    requestTimeoutMs: http.requestTimeout,
+    connectionsMax: http.connections,
+  };
+  const listen = (port: number): Promise<HttpServer> =>
+    HttpServer.start({ ...address, port }, limits, http.adminToken ?? null, operated);
+  const server = await listen(address.port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE' && !isGiven('http.listen')) return listen(0);
+    throw new ConfigError([
+      `http.listen: expected an address that is free and of this machine, found ${http.listen}: ${error.message}; ` +
+        'another port, port 0 or none would do',
+    ]);
+  });
+  logger.info(`http at ${server.url}: /livez, /readyz, /metrics`);
+  return server;
+}
+
+export function readinessOf(jobs: readonly RunningJob[]): Readiness {
+  const told = jobs.map((job) => {
+    const reasons = reasonsOf(job);
+    return [job.name, { ready: reasons.length === 0, reasons }] as const;
+  });
+  return { ready: told.every(([, { ready }]) => ready), jobs: Object.fromEntries(told) };
+}
+
+function metered(job: RunningJob): MeteredJob {
+  const { name, daemon } = job;
+  const isReady = reasonsOf(job).length === 0;
+  if (daemon === null) return { name, isReady, running: null };
+  const { driver, meter, lag, about } = daemon;
+  return {
+    name,
+    isReady,
+    running: { engine: driver.state, meter, lag, model: about.model, backend: about.backend },
+  };
+}
+
+const adminOf = (jobs: readonly RunningJob[], logger: Logger, drain: () => void): Admin => ({
+  logLevels: LOG_LEVELS,
+  get logLevel() {
+    return logger.level;
+  },
+  set logLevel(level) {
+    logger.level = level;
+    logger.warn(`the log level is ${level} from now on: a request to /admin/log-level`);
+  },
+  drain: () => {
+    logger.warn('told to end: a request to /admin/drain');
+    drain();
+  },
+  dump: (name) => jobs.find((job) => job.name === name)?.daemon?.dump('a request to /admin'),
+  models: () =>
+    jobs.map(({ name, daemon }) => ({
+      job: name,
+      model: daemon?.about.model ?? null,
+      backend: daemon?.about.backend ?? null,
+    })),
+});

@@ -1,0 +1,70 @@
+// Administration: only for who sends the token of http.adminToken. Without a token it is off.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem } from './problem.ts';
+import { addRoutes } from './routes.ts';
+
+/** What can be asked of the process. */
+export interface Admin {
+  readonly logLevels: readonly string[];
+  logLevel: string;
+  /** Ends the process in order, as SIGTERM does. */
+  drain(): void;
+  /**
+   * Writes the state of a job to a file: its path, or null if that failed. Undefined: no such job
+   * runs.
+   */
+  dump(job: string): string | null | undefined;
+  /** What each job serves. */
+  models(): readonly object[];
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Digests have one length, so the comparison takes one time, whatever was sent. */
+const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
+
+function requireToken({ headers }: FastifyRequest, token: string | null): void {
+  if (token === null)
+    throw new Problem(403, 'administration is off: set http.adminToken, or SCORELANE_HTTP_ADMIN_TOKEN');
+  const [, sent] = /^Bearer +(.+)$/i.exec(headers.authorization ?? '') ?? [];
+  if (sent === undefined)
+    throw new Problem(401, 'expected the header Authorization: Bearer and the token', {
+      'www-authenticate': 'Bearer realm="scorelane"',
+    });
+  if (!isSame(sent, token)) throw new Problem(403, 'the token is another than that of http.adminToken');
+}
+
+export function adminRoutes(app: FastifyInstance<Server>, token: string | null, admin: Admin): void {
+  app.addHook('onRequest', async (request) => requireToken(request, token));
+  addRoutes(app, {
+    '/admin/log-level': {
+      GET: () => ({ level: admin.logLevel }),
+      PUT: ({ body }) => {
+        const { level } = (body ?? {}) as { readonly level?: unknown };
+        if (typeof level !== 'string' || !admin.logLevels.includes(level))
+          throw new Problem(400, `level: expected one of ${admin.logLevels.join(', ')}`);
+        admin.logLevel = level;
+        return { level };
+      },
+    },
+    '/admin/drain': {
+      POST: (_, reply) => {
+        admin.drain();
+        return reply.code(202).send({ status: 'draining' });
+      },
+    },
+    '/admin/models': { GET: () => ({ models: admin.models() }) },
+    '/admin/jobs/:job/dump': {
+      POST: ({ params }) => {
+        const { job } = params as { readonly job: string };
+        const path = admin.dump(job);
+        if (path === undefined) throw new Problem(404, `no job "${job}" runs now`);
+        if (path === null) throw new Problem(500, 'the dump failed; the log has the cause');
+        return { path };
+      },
+    },
+  });
+}

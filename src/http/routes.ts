@@ -1,0 +1,34 @@
+// Paths with their methods. A path that is asked by another method says which it has.
+
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { Problem } from './problem.ts';
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+/** By path and method. */
+export type Routes = Readonly<Record<string, Readonly<Partial<Record<'GET' | 'POST' | 'PUT', Handler>>>>>;
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+/** A path that has other methods only says which. */
+export function addRoutes(app: FastifyInstance<Server>, routes: Routes): void {
+  for (const [url, handlers] of Object.entries(routes)) {
+    for (const [method, handler] of Object.entries(handlers))
+      app.route({
+        method: method as HTTPMethods,
+        url,
+        handler: async (request, reply) => handler(request, reply),
+      });
+    const allowed = Object.keys(handlers);
+    if (allowed.includes('GET')) allowed.push('HEAD');
+    const refuse = async (): Promise<never> => {
+      throw new Problem(405, `expected ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
+    };
+    app.route({
+      method: METHODS.filter((method) => !allowed.includes(method)),
+      url,
+      // Before the body is read.
+      onRequest: refuse,
+      handler: refuse,
+    });
+  }
+}

@@ -1,0 +1,122 @@
+// The HTTP server of a process: health, metrics, administration. It begins before the jobs and ends
+// after them. It asks for what it answers at the moment of a request.
+
+import type { Server } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Admin, adminRoutes } from './admin.ts';
+import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
+import { notReadyProblem, type Readiness } from './readiness.ts';
+import { addRoutes, type Routes } from './routes.ts';
+
+/** What the process tells and does. */
+export interface Operated {
+  readiness(): Readiness;
+  /** The metrics in the text format of Prometheus. */
+  metrics(): Promise<string>;
+  readonly metricsType: string;
+  readonly admin: Admin;
+  /** A request was answered. `route` is a pattern, so there are few. */
+  answered(method: string, route: string, status: number, seconds: number): void;
+  /** A request met a fault of ours. */
+  failed(error: Error, route: string): void;
+}
+
+export interface HttpLimits {
+  readonly bodyBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly connectionsMax: number;
+}
+
+/** Headers come in one go; who takes longer holds a connection for nothing. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+export class HttpServer {
+  readonly #app: FastifyInstance<Server>;
+
+  private constructor(app: FastifyInstance<Server>) {
+    this.#app = app;
+  }
+
+  /** Rejects with Node's error where it cannot listen. */
+  static async start(
+    address: { readonly host: string; readonly port: number },
+    limits: HttpLimits,
+    adminToken: string | null,
+    operated: Operated,
+  ): Promise<HttpServer> {
+    const app = newApp(limits, operated);
+    addRoutes(app, healthRoutes(operated));
+    await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
+    try {
+      await app.listen(address);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    return new HttpServer(app);
+  }
+
+  /** `http://127.0.0.1:8080` */
+  get url(): string {
+    const address = this.#app.server.address();
+    if (address === null || typeof address === 'string') throw new Error('the server does not listen');
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${host}:${address.port}`;
+  }
+
+  /** Open requests are ended. */
+  async stop(): Promise<void> {
+    await this.#app.close();
+  }
+}
+
+function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server> {
+  const app = Fastify({
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    http: { headersTimeout: Math.min(HEADERS_TIMEOUT_MS, limits.requestTimeoutMs) },
+    forceCloseConnections: true,
+    frameworkErrors: (error, _, reply) => answerProblem(reply, problemOf(error, limits)),
+  });
+  // JSON is what is read.
+  app.removeContentTypeParser('text/plain');
+  app.server.maxConnections = limits.connectionsMax;
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, limits);
+    if (problem.statusCode >= 500 && !(error instanceof Problem))
+      operated.failed(error as Error, routeOf(request));
+    return answerProblem(reply, problem);
+  });
+  app.setNotFoundHandler(({ url }, reply) =>
+    answerProblem(reply, new Problem(404, `nothing is served at ${url.split('?', 1)[0]}`)),
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    operated.answered(request.method, routeOf(request), reply.statusCode, reply.elapsedTime / 1000);
+  });
+  return app;
+}
+
+const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'none';
+
+const answerProblem = (reply: FastifyReply, { statusCode, message, headers }: Problem): FastifyReply =>
+  reply
+    .code(statusCode)
+    .headers({ ...headers, 'content-type': PROBLEM_TYPE })
+    .send(problemBody(statusCode, message));
+
+const healthRoutes = (operated: Operated): Routes => ({
+  '/livez': { GET: () => ({ status: 'live' }) },
+  '/readyz': {
+    GET: (_, reply) => {
+      const readiness = operated.readiness();
+      if (!readiness.ready) return notReadyProblem(reply, readiness);
+      return readiness;
+    },
+  },
+  '/metrics': {
+    GET: async (_, reply) => {
+      const text = await operated.metrics();
+      return reply.header('content-type', operated.metricsType).send(text);
+    },
+  },
+});
