@@ -9,6 +9,7 @@ import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   time: [],
+  files: ['base', 'time'],
   written: ['base'],
   log: ['base'],
   codec: ['base', 'time'],
@@ -26,8 +27,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   reading: ['base', 'codec', 'features', 'log'],
   'worker-protocol': ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring'],
   worker: ['answers', 'base', 'codec', 'features', 'log', 'model', 'reading', 'scoring', 'worker-protocol'],
-  pool: ['base', 'features', 'log', 'model', 'scoring', 'time', 'worker-protocol'],
-  importing: ['base', 'codec', 'features', 'load', 'model', 'written'],
+  pool: ['base', 'features', 'files', 'log', 'model', 'scoring', 'time', 'worker-protocol'],
+  importing: ['base', 'codec', 'features', 'files', 'load', 'model', 'written'],
   audit: ['answers', 'log'],
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
 };

@@ -26,7 +26,7 @@ export const withSaved = (command: Command): Command =>
     )
     .option(
       '--inputs <file>',
-      'a model.yaml, or a part of one, whose inputs or tensors, windows and results are taken over',
+      'a model.yaml, or a part of one: its inputs or tensors, windows, outputs and results are taken over, the rest is made anew',
     )
     .option('--signature <name>', 'of a SavedModel with several')
     .option(

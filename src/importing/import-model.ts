@@ -1,35 +1,21 @@
-// Imports a saved model into the model repository. The version's folder is made beside its place,
-// and renamed into it when it is whole. A version that is there is never touched.
+// Imports a saved model into the model repository. The version's folder is made beside the models,
+// and renamed into its place when it is whole. A version that is there is never touched.
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
+import { OwnFolder } from '../files/own-folder.ts';
 import { type ModelManifest, type ModelOutput, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
-import { documentIn, readModelFile } from '../model/model-files.ts';
 import type { Backend } from '../model/predictor.ts';
 import { writeArtefacts } from './artefacts.ts';
 import { drawnRecords } from './drawn.ts';
 import type { Exported, ExportOutputs } from './exported.ts';
+import { type Given, readGiven, takeOver } from './given.ts';
 import { askBackends, askPython, type GoldenRows, rowsFor } from './golden-records.ts';
 import { guessInputs } from './guess.ts';
 import { savedAt } from './kinds.ts';
-import {
-  featuresFrom,
-  guessedFeatures,
-  type ManifestParts,
-  manifestText,
-  outputsFor,
-} from './manifest-text.ts';
+import { guessedFeatures, type ManifestParts, manifestText, outputsFor } from './manifest-text.ts';
 import type { PythonSession } from './python.ts';
 import { fieldsIn } from './sample-fields.ts';
 import { readSamples, type SampleRecord } from './samples.ts';
@@ -44,7 +30,7 @@ export interface ImportRequest {
   readonly repository: string;
   /** Records of the user's own: JSON lines or CSV. */
   readonly samples?: string | undefined;
-  /** A YAML file whose inputs or tensors, windows and results are taken over. */
+  /** A YAML file whose inputs or tensors, windows, outputs and results are taken over. */
   readonly inputs?: string | undefined;
   /** Of a SavedModel with several. */
   readonly signature?: string | undefined;
@@ -87,21 +73,23 @@ export async function importModel(request: ImportRequest): Promise<Imported> {
   const model = resolve(request.repository, nameOf(request.name));
   const version = freeVersion(model, request);
   const samples = request.samples === undefined ? null : await readSamples(request.samples);
-  mkdirSync(model, { recursive: true });
-  const draft = mkdtempSync(join(model, '.import-'));
-  const discard = (): void => rmSync(draft, { recursive: true, force: true });
+  const given = request.inputs === undefined ? null : readGiven(request.inputs);
+  // Beside the models, where every later import deletes what a killed one has left.
+  const own = new OwnFolder(resolve(request.repository), '.import-', {});
+  const discard = (): void => rmSync(own.path, { recursive: true, force: true });
   process.once('exit', discard);
   try {
-    const imported = await writeVersion(draft, version, request, saved, samples);
+    const draft = join(own.path, String(version));
+    mkdirSync(draft);
+    const imported = await writeVersion(draft, version, request, saved, { samples, given });
     const folder = join(model, String(version));
     if (existsSync(folder)) throw occupied(model, version);
+    mkdirSync(model, { recursive: true });
     renameSync(draft, folder);
     return { ...imported, folder, manifest: { ...imported.manifest, folder } };
   } finally {
-    discard();
+    await own.close();
     process.off('exit', discard);
-    // Of an import that failed nothing is left, not even a model without versions.
-    if (readdirSync(model).length === 0) rmdirSync(model);
   }
 }
 
@@ -110,7 +98,7 @@ async function writeVersion(
   version: number,
   request: ImportRequest,
   saved: ReturnType<typeof savedAt>,
-  samples: readonly SampleRecord[] | null,
+  { samples, given }: { readonly samples: readonly SampleRecord[] | null; readonly given: Given | null },
 ): Promise<Imported> {
   const { exported, python } = await writeArtefacts(saved, draft, request);
   refuseOpenShapes(exported);
@@ -118,8 +106,9 @@ async function writeVersion(
     name: request.name,
     version,
     source: `${basename(request.path).replaceAll(/\s+/g, ' ')} (${exported.madeWith})`,
-    features: featuresOf(request, exported, samples),
-    outputs: outputsFor(exported),
+    ...(given === null
+      ? { features: guessedFrom(request, exported, samples), outputs: outputsFor(exported) }
+      : takeOver(given, exported, draft)),
     savedModel: 'missing' in exported.savedModel ? null : exported.savedModel,
     web: 'missing' in exported.web ? null : { path: exported.web.path },
     onnx: 'missing' in exported.onnx ? null : exported.onnx,
@@ -168,7 +157,7 @@ async function writeVersion(
     goldenSource: request.samples ?? null,
     goldenBy: golden.by,
     reference: golden.backend,
-    isGuessed: request.inputs === undefined,
+    isGuessed: given === null,
   };
 }
 
@@ -206,27 +195,23 @@ function refuseOpenShapes({ inputs }: Exported): void {
   );
 }
 
-function featuresOf(
-  { inputs: file, samples: samplesFile }: ImportRequest,
+function guessedFrom(
+  { samples: file }: ImportRequest,
   { inputs }: Exported,
   samples: readonly SampleRecord[] | null,
 ): string {
-  if (file !== undefined) {
-    const text = readModelFile(file);
-    // What is wrong in it is told with its place in this file, not in the model.yaml that is made.
-    documentIn(file, text);
-    return featuresFrom(text);
-  }
   const basis =
     samples === null
       ? "LOOK HERE: named as the model's inputs are; name the fields of your records"
-      : `LOOK HERE: guessed by the fields of ${basename(samplesFile ?? '')}`;
+      : `LOOK HERE: guessed by the fields of ${basename(file ?? '')}`;
   return guessedFeatures(guessInputs(inputs, samples === null ? null : fieldsIn(samples)), basis);
 }
 
 /** What an output of another size may differ by says nothing of the others. */
 const withTolerance = (output: ModelOutput, own: Tolerance | undefined, all: Tolerance): ModelOutput =>
-  own === undefined || (own.rtol === all.rtol && own.atol === all.atol) ? output : { ...output, ...own };
+  own === undefined || (own.rtol === all.rtol && own.atol === all.atol)
+    ? output
+    : { ...output, rtol: output.rtol ?? own.rtol, atol: output.atol ?? own.atol };
 
 /** A backend that computes something else does not run the model. */
 const judged = (trials: readonly Trial[], outputs: number): readonly Trial[] =>

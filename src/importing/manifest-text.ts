@@ -27,7 +27,7 @@ export function manifestText(parts: ManifestParts): string {
     `version: ${version}`,
     features.trimEnd(),
     'outputs: # `as` is the name in results: yours to choose, here and in golden.json',
-    ...outputs.map((output) => `  - ${flow(typeOnlyIfNeeded(output))}`),
+    ...outputs.map((output) => `  - ${flow(needed(output))}`),
     'artefacts:',
     ...(savedModel === null ? [] : [`  savedModel: ${flow(savedModel)} # for native`]),
     ...(web === null ? [] : [`  web: ${flow(web)} # for wasm and cpu`]),
@@ -37,8 +37,14 @@ export function manifestText(parts: ManifestParts): string {
   ].join('\n');
 }
 
-const typeOnlyIfNeeded = ({ type, ...output }: ModelOutput): object =>
-  type === 'float' ? output : { ...output, type };
+/** What differs from what model.yaml has by default. */
+const needed = ({ name, as, type, hidden, rtol, atol }: ModelOutput): object => ({
+  ...{ name, as },
+  ...(type === 'float' ? {} : { type }),
+  ...(hidden === true ? { hidden } : {}),
+  ...(rtol === undefined ? {} : { rtol }),
+  ...(atol === undefined ? {} : { atol }),
+});
 
 /**
  * `inputs` for one tensor of floats in a row, else `tensors`. `basis`: what the fields are guessed

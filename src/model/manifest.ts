@@ -1,7 +1,7 @@
 // model.yaml: all that is needed to serve a model version. It is read once and checked in full. An
 // error names the file and the key.
 
-import { isAbsolute, join, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import type { FeaturePlan } from '../features/feature-plan.ts';
 import { compilePlan } from '../features/plan.ts';
@@ -123,10 +123,11 @@ export interface ModelManifest extends Pick<Written, 'name' | 'windows' | 'artef
 export type ModelPlan = Pick<ModelManifest, 'name' | 'version' | 'windows' | 'inputs' | 'tensors' | 'width'>;
 
 const planSchema = manifestSchema.partial({ outputs: true, artefacts: true, golden: true });
+const partSchema = planSchema.partial({ name: true, version: true });
 
 /** Reads `folder/model.yaml`. Throws `ModelError`. */
 export function readManifest(folder: string): ModelManifest {
-  const { written, ...opened } = open(folder, manifestSchema);
+  const { written, ...opened } = open(manifestIn(folder), manifestSchema);
   const plan = planIn(written, opened);
   const golden = toleranceOf(written.golden, opened.complain);
   checkNames(written, opened.complain);
@@ -141,14 +142,51 @@ export function readManifest(folder: string): ModelManifest {
 
 /** Reads what `folder/model.yaml` says of inputs: the rest may be missing. Throws `ModelError`. */
 export function readPlan(folder: string): ModelPlan {
-  const { written, ...opened } = open(folder, planSchema);
+  const { written, ...opened } = open(manifestIn(folder), planSchema);
   const plan = planIn(written, opened);
   opened.end();
   return plan;
 }
 
+/** What a file says that is a model.yaml, or the part of one that people write. */
+export interface ManifestPart extends Tensors {
+  /** Undefined where the file has none. */
+  readonly outputs: readonly ModelOutput[] | undefined;
+  /** The files of words and labels that it names, relative to its folder. */
+  readonly files: readonly string[];
+  /** Throws `ModelError` where its results are derived from something that is not there. */
+  checkNames(outputs: readonly ModelOutput[]): void;
+  /** An error about something in it. */
+  wrong(path: readonly PropertyKey[], message: string): ModelError;
+}
+
+/** Throws `ModelError`. */
+export function readManifestPart(file: string): ManifestPart {
+  const { written, ...opened } = open(file, partSchema);
+  const files: string[] = [];
+  const readWords = (path: string): string => {
+    files.push(path);
+    return opened.readWords(path);
+  };
+  const { tensors, inputs } = tensorsOf(written, readWords, opened.complain);
+  const { outputs, results } = written;
+  for (const result of results) withLabels(result, readWords);
+  opened.end();
+  return {
+    ...{ tensors, inputs, outputs, files },
+    checkNames(of) {
+      checkNames({ outputs: of, results }, opened.complain);
+      opened.end();
+    },
+    wrong: opened.wrong,
+  };
+}
+
+const manifestIn = (folder: string): string => join(folder, 'model.yaml');
+
 interface Opened {
   readonly complain: Complain;
+  wrong(path: readonly PropertyKey[], message: string): ModelError;
   /**
    * The path of a file of the model, which must not lead out of its folder. Throws `ModelError`.
    */
@@ -158,11 +196,14 @@ interface Opened {
   end(): void;
 }
 
-function open<T extends z.ZodType>(folder: string, schema: T): Opened & { readonly written: z.infer<T> } {
-  const file = join(folder, 'model.yaml');
+function open<T extends z.ZodType>(file: string, schema: T): Opened & { readonly written: z.infer<T> } {
+  const folder = dirname(file);
   const document = documentIn(file, readModelFile(file));
   const written = checked(file, () => document, schema, wanted(document, schema));
   const findings: Finding[] = [];
+  const findingOf = (path: readonly PropertyKey[], message: string): Finding => ({
+    ...{ path, message, right: [], isOfKey: false },
+  });
   const inside = (path: string): string => {
     const whole = resolve(folder, path);
     if (!isAbsolute(path) && whole.startsWith(resolve(folder) + sep)) return whole;
@@ -172,7 +213,8 @@ function open<T extends z.ZodType>(folder: string, schema: T): Opened & { readon
   };
   return {
     written,
-    complain: (path, message) => void findings.push({ path, message, right: [], isOfKey: false }),
+    complain: (path, message) => void findings.push(findingOf(path, message)),
+    wrong: (path, message) => new ModelError(problemIn(file, document, findingOf(path, message))),
     inside,
     readWords: (path) => readModelFile(inside(path)),
     end() {
@@ -194,7 +236,10 @@ function planIn(
 type Complain = (path: readonly PropertyKey[], message: string) => void;
 
 /** A result is derived from an output, or from a result before it. */
-function checkNames({ outputs, results }: Written, complain: Complain): void {
+function checkNames(
+  { outputs, results }: Pick<ModelManifest, 'outputs' | 'results'>,
+  complain: Complain,
+): void {
   const names = new Set<string>();
   const add = (name: string, path: readonly PropertyKey[]): void => {
     if (names.has(name)) complain(path, `expected each name once, found ${JSON.stringify(name)} twice`);

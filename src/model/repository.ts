@@ -48,17 +48,16 @@ export function versionsIn(repository: string): VersionFolder[] {
     .toSorted()
     .flatMap((model) =>
       foldersIn(join(root, model), `model ${model}`)
-        // What an import is writing has a dot in front.
-        .filter((version) => !version.startsWith('.'))
         .toSorted((one, other) => Number(one) - Number(other))
         .map((version) => ({ model, version, folder: join(root, model, version) })),
     );
 }
 
+/** What an import is writing has a dot in front. */
 function foldersIn(folder: string, what: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name);
   } catch (error) {
     throw new ModelError(`${what}: ${folderTrouble(error)}`, { cause: error });

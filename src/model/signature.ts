@@ -16,41 +16,65 @@ export interface SignatureInput {
   readonly shape: readonly number[] | null;
 }
 
+/** Where the tensors are written down. */
+export interface TensorsIn {
+  /** As messages name it. */
+  readonly file: string;
+  /** The error about the tensor of that number; about all of them if it is null. */
+  wrong(tensor: number | null, key: 'name' | 'shape', message: string): ModelError;
+}
+
+/** In model.yaml: of a model in a repository, the model's own file says where the trouble is. */
+const inManifest = (where: string): TensorsIn => ({
+  file: 'model.yaml',
+  wrong: (_tensor, _key, message) => new ModelError(`${where}: ${message}`),
+});
+
 /**
  * The model's input for each tensor of model.yaml, in its order. `wanted` is the name of the one
- * input where the tensor has none. `where` names the model's file. Throws `ModelError`.
+ * input where the tensor has none. `where` names the model's file, or is where the tensors are
+ * written. Throws `ModelError`.
  */
 export function matchInputs(
-  where: string,
+  where: string | TensorsIn,
   tensors: readonly TensorSpec[],
   signature: readonly SignatureInput[],
   wanted?: string,
 ): readonly SignatureInput[] {
+  const { file, wrong } = typeof where === 'string' ? inManifest(where) : where;
   const names = signature.map(({ name }) => name);
-  const matched = tensors.map((tensor) => {
+  const matched = tensors.map((tensor, index) => {
     const name = tensor.name ?? wanted ?? (names.length === 1 ? names[0] : undefined);
     if (name === undefined)
-      throw new ModelError(
-        `${where}: expected tensors in model.yaml, one for each input of the model (${names.join(', ') || 'none'}), found inputs alone`,
+      throw wrong(
+        null,
+        'name',
+        `expected tensors in ${file}, one for each input of the model (${names.join(', ') || 'none'}), found inputs alone`,
       );
     const input = signature.find((each) => each.name === name);
     if (input === undefined)
-      throw new ModelError(
-        `${where}: expected an input of the model, ${names.join(' or ') || 'but it has none'}, found "${name}" in model.yaml` +
+      throw wrong(
+        index,
+        'name',
+        `expected an input of the model, ${names.join(' or ') || 'but it has none'}, found "${name}" in ${file}` +
           didYouMean(name, names),
       );
     if (!fits(tensor, input))
-      throw new ModelError(
-        `${where}: expected ${inWords(input)} for the input "${name}", as the model says, found ${shapeInWords(tensor)} ` +
-          `in model.yaml${wayOut(tensor, input)}`,
+      throw wrong(
+        index,
+        'shape',
+        `expected ${inWords(input)} for the input "${name}", as the model says, found ${shapeInWords(tensor)} ` +
+          `in ${file}${wayOut(tensor, input)}`,
       );
     return input;
   });
   const left = signature.filter((input) => !matched.includes(input));
   if (left.length === 0) return matched;
   const named = left.map((input) => `"${input.name}" (${inWords(input)})`).join(', ');
-  throw new ModelError(
-    `${where}: expected a tensor in model.yaml for each input of the model, found none for ${named}`,
+  throw wrong(
+    null,
+    'name',
+    `expected a tensor in ${file} for each input of the model, found none for ${named}`,
   );
 }
 

@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OwnFolder, type OwnFolderOptions } from '../files/own-folder.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
-import { OwnFolder, type OwnFolderOptions } from './own-folder.ts';
 
 export interface SnapshotStore {
   /** Whether snapshots are kept beyond this run. */

@@ -93,13 +93,21 @@ test.serial(
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"score":\[[^\]]*\]/, '"score":[0.25]'));
     const yaml = join(wrong, 'model.yaml');
     writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('version: 1', 'version: 2'));
-    const [listed, right, all] = await Promise.all([
+    const [listed, json, right, all] = await Promise.all([
       ended('list', '--repository', repository),
+      ended('list', '--json', '--repository', repository),
       ended('verify', 'payments', '--version', '1', '--repository', repository),
       ended('verify', '--repository', repository),
     ]);
     t.is(listed.code, 0);
     t.regex(listed.out, /^payments 1 {2}wasm, cpu {2}29 columns to score {2}20 golden records\npayments 2 /m);
+    t.like(JSON.parse(json.out), [
+      {
+        ...{ model: 'payments', version: '1', trouble: null },
+        content: { backends: ['wasm', 'cpu'], columns: 29, outputs: ['score'], goldenRecords: 20 },
+      },
+      { model: 'payments', version: '2' },
+    ]);
     t.is(right.code, 0, right.out);
     t.regex(right.out, /^ok {7}wasm {4}payments version 1 gives its golden outputs, [\d.]+ us a record$/m);
     t.regex(right.out, /^missing {2}native {2}model payments has no artefacts\.savedModel/m);

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { OwnFolder } from '../../src/pool/own-folder.ts';
+import { OwnFolder } from '../../src/files/own-folder.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
