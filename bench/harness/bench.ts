@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Format } from '../../src/codec/codecs.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Backend } from '../../src/model/predictor.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
@@ -118,7 +118,8 @@ export class Bench {
 
   /** What the daemon of a case makes of its configuration. */
   config(job: Job, one: Case): Config {
-    return loadConfig({ file: this.#parts.config, flags: this.settings(job, one), environment: {} }).config;
+    const flags = this.settings(job, one);
+    return theJob(loadConfig({ file: this.#parts.config, flags, environment: {} })).config;
   }
 
   startDaemon(job: Job, one: Case): Promise<RunningDaemon> {

@@ -3,7 +3,7 @@
 
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import type { Sink } from '../../src/log/ports.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
@@ -27,7 +27,7 @@ export function memoryLog(): MemoryLog {
     new MemorySource(broker, { groupId, topic, reset: 'earliest', fetchBytesMax: FETCH_BYTES_MAX });
 
   async function startDaemon(file: string, settings: readonly string[]): Promise<RunningDaemon> {
-    const { config } = loadConfig({ file, flags: ['log=memory', ...settings], environment: {} });
+    const { config } = theJob(loadConfig({ file, flags: ['log=memory', ...settings], environment: {} }));
     const lines = new LogLines();
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => {});

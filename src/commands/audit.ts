@@ -6,14 +6,15 @@ import { type AuditPlan, type AuditReport, audit } from '../audit/audit.ts';
 import type { PartitionReport } from '../audit/coverage.ts';
 import { EXIT } from '../base/errors.ts';
 import { codecs } from '../codec/codecs.ts';
-import { type LoadedConfig, SettingError } from '../config/load.ts';
+import { SettingError } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { outputTopics } from '../daemon/open-log.ts';
 import type { Topics } from '../daemon/topics.ts';
 import { readingSetup } from '../daemon/worker-setup.ts';
 import type { RecordView } from '../log/record-batch-reader.ts';
 import { Selection } from '../reading/selection.ts';
-import { type ConfigFlags, loadWith, type Register, timeArgument, withConfig } from './options.ts';
+import { type JobFlags, loadJob, type Register, timeArgument, withJob } from './options.ts';
 import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
 
@@ -27,7 +28,7 @@ export interface AuditOptions {
   readonly json: boolean;
 }
 
-export function auditCommand({ config }: LoadedConfig, options: AuditOptions): Promise<number> {
+export function auditCommand({ config }: LoadedJob, options: AuditOptions): Promise<number> {
   return withTopics(
     config,
     'audit',
@@ -159,7 +160,7 @@ function print(reports: readonly PartitionReport[]): string[] {
 }
 
 export const registerAudit: Register = (program, finish) => {
-  withConfig(
+  withJob(
     program,
     'audit',
     'hold input, results and dead letters against each other; exits 1 when an answer is missing',
@@ -167,12 +168,12 @@ export const registerAudit: Register = (program, finish) => {
     .option('--from <time>', 'input from this record timestamp on, as ISO 8601', timeArgument)
     .option('--to <time>', 'input up to this record timestamp, as ISO 8601', timeArgument)
     .option('--json', 'print the report as JSON', false)
-    .action(async (flags: ConfigFlags & { from?: number; to?: number; json: boolean }) => {
+    .action(async (flags: JobFlags & { from?: number; to?: number; json: boolean }) => {
       const { from, to } = flags;
       if (from !== undefined && to !== undefined && from >= to)
         throw new SettingError(`--to: expected a time after --from, ${dateOf(from)}, found ${dateOf(to)}`);
       finish(
-        await auditCommand(loadWith(flags), {
+        await auditCommand(loadJob(flags), {
           json: flags.json,
           ...(flags.from === undefined ? {} : { fromMs: flags.from }),
           ...(flags.to === undefined ? {} : { toMs: flags.to }),

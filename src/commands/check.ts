@@ -4,7 +4,8 @@
 
 import { tryFolder } from '../base/make-folder.ts';
 import { effectiveJson, printEffective } from '../config/effective.ts';
-import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import { ConfigError, theJob } from '../config/load.ts';
+import type { LoadedConfig } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { unusedKeys } from '../config/unused.ts';
 import { askForResults, askRegistry, schemaOfResults } from '../daemon/avro-setup.ts';
@@ -32,14 +33,15 @@ interface CheckOptions {
 export async function check(loaded: LoadedConfig, { json }: CheckOptions): Promise<number> {
   const report = new CheckReport(json, effectiveJson(loaded));
   if (!json) for (const line of printEffective(loaded)) process.stdout.write(`${line}\n`);
-  const isGiven = (key: string): boolean => loaded.origins.has(key);
+  const job = theJob(loaded);
+  const { isGiven, origins } = job;
   // Refused here, if the threads have no room, as it is by `run`: nothing is tried then.
-  const config = await report.attempt(() => backendsWithin(loaded.config, isGiven));
+  const config = await report.attempt(() => backendsWithin(job.config, isGiven));
   if (config === undefined) return report.end();
   for (const warning of adviceOnWorkers(config)) report.say('warning', warning);
   const model = await checkModel(config, report);
-  for (const { key, why } of unusedKeys(config, loaded.origins.keys(), model?.keepsState ?? true))
-    report.say('unused', `${key} (${loaded.origins.get(key)}): ${why}`);
+  for (const { key, why } of unusedKeys(config, origins.keys(), model?.keepsState ?? true))
+    report.say('unused', `${key} (${origins.get(key)}): ${why}`);
   await report.attempt(async () => {
     const registry = await askRegistry(config);
     if (registry === null) return;

@@ -2,12 +2,12 @@
 
 import { EXIT } from '../base/errors.ts';
 import { grouped } from '../base/grouped.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import { valueForm } from '../daemon/value-forms.ts';
 import type { RecordHeader } from '../log/record-batch-reader.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { codeArgument, codeFilter, type DlqFilter, each, PassedOver } from './letters.ts';
-import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { countArgument, type JobFlags, loadJob, type Register, withJob } from './options.ts';
 import { type KeptRecord, kept, recordLine } from './record-line.ts';
 import { registerRedrive } from './redrive.ts';
 import { note, say } from './say.ts';
@@ -28,7 +28,7 @@ interface Kind {
 }
 
 /** Counts dead letters by code, stage, model and version, with an example of each. */
-export function dlqList({ config }: LoadedConfig, { json, ...filter }: DlqListOptions): Promise<number> {
+export function dlqList({ config }: LoadedJob, { json, ...filter }: DlqListOptions): Promise<number> {
   return withTopics(config, 'dlq', async (topics) => {
     const kinds = new Map<string, Kind>();
     const ranges = await topics.ranges(config.deadLetters.topic);
@@ -72,7 +72,7 @@ interface KeptLetter {
  * Prints the oldest dead letters of each partition, one JSON object a line: the record, where it
  * came from, and why it is a dead letter. Says on standard error how many there are.
  */
-export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowOptions): Promise<number> {
+export function dlqShow({ config }: LoadedJob, { limit, ...filter }: DlqShowOptions): Promise<number> {
   return withTopics(config, 'dlq', async (topics) => {
     const letters: KeptLetter[] = [];
     let found = 0;
@@ -92,18 +92,18 @@ export function dlqShow({ config }: LoadedConfig, { limit, ...filter }: DlqShowO
 
 export const registerDlq: Register = (program, finish) => {
   const dlq = program.command('dlq').description('look at dead letters, and send them back to the input');
-  withConfig(dlq, 'list', 'count them by reason')
+  withJob(dlq, 'list', 'count them by reason')
     .option('--code <code>', 'only those of this code', codeArgument)
     .option('--json', 'print them as JSON', false)
-    .action(async (flags: ConfigFlags & DlqListOptions) => {
-      finish(await dlqList(loadWith(flags), { ...codeFilter(flags), json: flags.json }));
+    .action(async (flags: JobFlags & DlqListOptions) => {
+      finish(await dlqList(loadJob(flags), { ...codeFilter(flags), json: flags.json }));
     });
 
-  withConfig(dlq, 'show', 'print them, one JSON object a line')
+  withJob(dlq, 'show', 'print them, one JSON object a line')
     .option('--code <code>', 'only those of this code', codeArgument)
     .option('--limit <n>', 'how many', countArgument, 20)
-    .action(async (flags: ConfigFlags & DlqFilter & { limit: number }) => {
-      finish(await dlqShow(loadWith(flags), { ...codeFilter(flags), limit: flags.limit }));
+    .action(async (flags: JobFlags & DlqFilter & { limit: number }) => {
+      finish(await dlqShow(loadJob(flags), { ...codeFilter(flags), limit: flags.limit }));
     });
 
   registerRedrive(dlq, finish);

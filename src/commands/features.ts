@@ -2,7 +2,7 @@
 // windows. So a model is trained on the same features that it will be served.
 
 import { EXIT } from '../base/errors.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
 import { neededColumns } from '../daemon/needed-columns.ts';
 import { fieldsRead } from '../features/reads.ts';
@@ -28,13 +28,13 @@ import { after } from '../time/timer.ts';
 import { timeIn } from '../written/time-text.ts';
 import { showBar } from './live.ts';
 import {
-  type ConfigFlags,
   collect,
-  loadWith,
+  type JobFlags,
+  loadJob,
   NO_TOPICS,
   type Register,
   separatorArgument,
-  withConfig,
+  withJob,
   withQuiet,
 } from './options.ts';
 import { openOutFile, refuseSameFile } from './out-file.ts';
@@ -69,7 +69,7 @@ const ENDING_MS = 5_000;
  * never sorted. A row that has no features is written without them, and reported. Of the file and
  * of the matrix only a piece is in memory.
  */
-export async function features({ config }: LoadedConfig, options: FeaturesOptions): Promise<number> {
+export async function features({ config }: LoadedJob, options: FeaturesOptions): Promise<number> {
   keepHeapSmall();
   const manifest = readPlan(modelFolder(config));
   const file = await openCsv(options.csv, options.separator);
@@ -198,9 +198,7 @@ class Matrix {
 }
 
 export const registerFeatures: Register = (program, finish) => {
-  withQuiet(
-    withConfig(program, 'features', "write the feature matrix of a CSV file, by the model's own plan"),
-  )
+  withQuiet(withJob(program, 'features', "write the feature matrix of a CSV file, by the model's own plan"))
     .requiredOption('--csv <file>', 'rows with a header line, in the order of the log; may be a pipe')
     .requiredOption('--out <file>', 'where to write the matrix, as CSV')
     .option(
@@ -217,7 +215,7 @@ export const registerFeatures: Register = (program, finish) => {
       collect,
       [],
     )
-    .action(async (flags: ConfigFlags & FeaturesOptions) => {
-      finish(await features(loadWith(flags, NO_TOPICS), flags));
+    .action(async (flags: JobFlags & FeaturesOptions) => {
+      finish(await features(loadJob(flags, NO_TOPICS), flags));
     });
 };

@@ -4,7 +4,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { wrongFiles } from '../config/files.ts';
 import { leafByKey } from '../config/leaves.ts';
-import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { ConfigError, loadConfig, theJob } from '../config/load.ts';
+import { type LoadedConfig, type LoadedJob, problemsOfJobs } from '../config/loaded.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { amountIn, DURATIONS } from '../written/quantity.ts';
 import { timeIn } from '../written/time-text.ts';
@@ -18,6 +19,10 @@ export interface ConfigFlags {
   readonly quiet?: boolean;
 }
 
+export interface JobFlags extends ConfigFlags {
+  readonly job?: string;
+}
+
 export const withConfig = (parent: Command, name: string, description: string): Command =>
   parent
     .command(name)
@@ -25,8 +30,15 @@ export const withConfig = (parent: Command, name: string, description: string): 
     .requiredOption('--config <file>', 'YAML file; every key: config/reference.yaml')
     .option('--set <key=value>', 'override one key; may be given again', collect, []);
 
+/** For a command that works on one job. */
+export const withJob = (parent: Command, name: string, description: string): Command =>
+  withConfig(parent, name, description).option(
+    '--job <name>',
+    'the job, where the file has several under jobs',
+  );
+
 /** A process has one configuration. */
-let inEffect: LoadedConfig | undefined;
+let inEffect: { readonly placeOf: (key: string) => string } | undefined;
 
 /** Where a key of the configuration was set: a file with line and column, a variable or `--set`. */
 export const placeOfKey = (key: string): string | undefined =>
@@ -47,24 +59,42 @@ export function loadWith(
   fallbacks: Readonly<Record<string, string>> = {},
 ): LoadedConfig {
   const given = loadConfig({ file: config, flags: set, environment: process.env, fallbacks });
-  const wrong = wrongFiles(given.config).map(
-    ({ key, message }) => `${given.placeOf(key)}: ${key}: ${message}`,
-  );
+  const wrong = problemsOfJobs(given.jobs, wrongFiles);
   if (wrong.length > 0) throw new ConfigError(wrong);
   const loaded = quiet ? withoutTalk(given) : given;
-  inEffect = loaded;
-  const logger = createLogger(loaded.config.telemetry.logLevel, loaded.config.telemetry.logFormat);
+  inEffect = loaded.jobs.length === 1 ? loaded.jobs[0] : { placeOf: placeForAll(loaded.jobs) };
+  const logger = createLogger(loaded.shared.telemetry.logLevel, loaded.shared.telemetry.logFormat);
   for (const warning of loaded.warnings) logger.warn(warning);
   return loaded;
 }
+
+/** The same for a command that works on one job. Throws `SettingError` if it must say which. */
+export function loadJob(
+  { job, ...flags }: JobFlags,
+  fallbacks: Readonly<Record<string, string>> = {},
+): LoadedJob {
+  const found = theJob(loadWith(flags, fallbacks), job);
+  inEffect = found;
+  return found;
+}
+
+/** Jobs have places of their own; where they differ, the message must say which it means. */
+const placeForAll =
+  (jobs: readonly LoadedJob[]) =>
+  (key: string): string =>
+    [...new Set(jobs.map(({ placeOf }) => placeOf(key)))].join(', ');
 
 /** The levels of the log that say more than warnings. */
 const TALKATIVE: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
 
 function withoutTalk(loaded: LoadedConfig): LoadedConfig {
-  const { config } = loaded;
-  if (!TALKATIVE.has(config.telemetry.logLevel)) return loaded;
-  return { ...loaded, config: { ...config, telemetry: { ...config.telemetry, logLevel: 'warn' } } };
+  if (!TALKATIVE.has(loaded.shared.telemetry.logLevel)) return loaded;
+  const telemetry = { ...loaded.shared.telemetry, logLevel: 'warn' } as const;
+  return {
+    ...loaded,
+    shared: { ...loaded.shared, telemetry },
+    jobs: loaded.jobs.map((job) => ({ ...job, config: { ...job.config, telemetry } })),
+  };
 }
 
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];

@@ -3,7 +3,7 @@
 
 import { Option } from 'commander';
 import { EXIT, ScorelaneError } from '../base/errors.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import { type Config, GENERATED, type Generated } from '../config/schema.ts';
 import { modelFolder, writingCodec } from '../daemon/configured-model.ts';
 import { connectSink, impatient, openSink, requireKafka } from '../daemon/open-log.ts';
@@ -21,15 +21,15 @@ import { after } from '../time/timer.ts';
 import { generated, writeGenerated } from './generated.ts';
 import { showBar } from './live.ts';
 import {
-  type ConfigFlags,
   collect,
   countArgument,
-  loadWith,
+  type JobFlags,
+  loadJob,
   type Register,
   rateArgument,
   separatorArgument,
   shareArgument,
-  withConfig,
+  withJob,
   withQuiet,
 } from './options.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -69,7 +69,7 @@ class UnfinishedError extends ScorelaneError {
   }
 }
 
-export async function produce({ config }: LoadedConfig, options: ProduceOptions): Promise<number> {
+export async function produce({ config }: LoadedJob, options: ProduceOptions): Promise<number> {
   keepHeapSmall();
   if (options.to !== undefined) return writeGenerated(config, options, options.to);
   requireKafka(config, 'produce');
@@ -148,7 +148,7 @@ function inWords(config: Config, asked: number, result: LoadResult): string {
 }
 
 export const registerProduce: Register = (program, finish) => {
-  withQuiet(withConfig(program, 'produce', 'send records to the input topic: of a file, or generated'))
+  withQuiet(withJob(program, 'produce', 'send records to the input topic: of a file, or generated'))
     .option('--csv <file>', 'rows with a header line, or a pipe of them: each is sent once')
     .option('--json <file>', 'JSON lines, or a pipe of them, - for standard input: each is sent once')
     .option('--repeat', 'send the records of the file again and again, until --count or Ctrl-C', false)
@@ -175,7 +175,7 @@ export const registerProduce: Register = (program, finish) => {
     .option('--seed <n>', 'seed of the generated records', countArgument, 1)
     .action(
       async (
-        flags: ConfigFlags & {
+        flags: JobFlags & {
           csv?: string;
           json?: string;
           repeat: boolean;
@@ -201,7 +201,7 @@ export const registerProduce: Register = (program, finish) => {
         if (flags.to !== undefined && file !== undefined)
           program.error(`--${format} and --to exclude each other`);
         finish(
-          await produce(loadWith(flags), {
+          await produce(loadJob(flags), {
             recordsPerSecond: flags.rate,
             count: flags.count,
             garbageShare: flags.garbage,

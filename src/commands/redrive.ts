@@ -2,7 +2,7 @@
 
 import type { DeadLetter } from '../answers/dead-letter.ts';
 import { EXIT } from '../base/errors.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { connectSink, impatient, openSink } from '../daemon/open-log.ts';
 import { requireRights } from '../daemon/rights.ts';
@@ -21,7 +21,7 @@ import {
 } from '../log/redrive-position.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { codeArgument, codeFilter, type DlqFilter, each, PassedOver } from './letters.ts';
-import { type ConfigFlags, countArgument, loadWith, type Register, withConfig } from './options.ts';
+import { countArgument, type JobFlags, loadJob, type Register, withJob } from './options.ts';
 import { say } from './say.ts';
 import { withTopics } from './with-topics.ts';
 
@@ -46,7 +46,7 @@ export interface DlqRedriveOptions extends DlqFilter {
  * `<group>-redrive`. All dead letters have one position, and those of a code have their own. A run
  * that was interrupted sends its last slice again.
  */
-export function dlqRedrive({ config }: LoadedConfig, options: DlqRedriveOptions): Promise<number> {
+export function dlqRedrive({ config }: LoadedJob, options: DlqRedriveOptions): Promise<number> {
   const { deadLetters, input, kafka, telemetry } = config;
   const { code, fromBeginning, limit, isDry } = options;
   return withTopics(config, 'dlq', async (topics) => {
@@ -154,17 +154,15 @@ class Back {
 }
 
 export const registerRedrive: Register = (dlq, finish) => {
-  withConfig(dlq, 'redrive', 'send those that were not sent back yet to the input again')
+  withJob(dlq, 'redrive', 'send those that were not sent back yet to the input again')
     .option('--code <code>', 'only those of this code; the others stay to be sent', codeArgument)
     .option('--from-beginning', 'all of them, also those that were sent back before', false)
     .option('--limit <n>', 'not more than these; the next run goes on after them', countArgument)
     .option('--dry-run', 'send nothing: say how many would be sent', false)
     .action(
-      async (
-        flags: ConfigFlags & DlqFilter & { fromBeginning: boolean; limit?: number; dryRun: boolean },
-      ) => {
+      async (flags: JobFlags & DlqFilter & { fromBeginning: boolean; limit?: number; dryRun: boolean }) => {
         const { fromBeginning, limit = Number.POSITIVE_INFINITY, dryRun: isDry } = flags;
-        finish(await dlqRedrive(loadWith(flags), { ...codeFilter(flags), fromBeginning, limit, isDry }));
+        finish(await dlqRedrive(loadJob(flags), { ...codeFilter(flags), fromBeginning, limit, isDry }));
       },
     );
 };

@@ -2,7 +2,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { theJob } from '../config/load.ts';
+import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { writingCodec } from '../daemon/configured-model.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -52,17 +53,15 @@ export interface RunOptions {
  * it starts. Resolves to the exit code.
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
-  const { config } = loaded;
+  const job = theJob(loaded);
+  const { config } = job;
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   const ending = new Ending();
-  const now: RunningJob = { name: 'default', daemon: null, waitsFor: null };
+  const now: RunningJob = { name: job.name, daemon: null, waitsFor: null };
   dumpWhenAsked(now, logger);
-  const server = await serveHttp(config, [now], {
-    logger,
-    isGiven: (key) => loaded.origins.has(key),
-    drain: () => ending.reach(),
-  });
-  const daemon = await started(loaded, options, logger, ending, now);
+  const { isGiven } = job;
+  const server = await serveHttp(config, [now], { logger, isGiven, drain: () => ending.reach() });
+  const daemon = await started(job, options, logger, ending, now);
   now.daemon = daemon;
   if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
   const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending, options.quiet);
@@ -105,7 +104,7 @@ function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger):
 
 /** Resolves to null if it was told to end while it started. Rejects with what is wrong. */
 async function started(
-  { config, origins }: LoadedConfig,
+  { config, isGiven }: LoadedJob,
   { failFast, resumeDedupe, forMs }: RunOptions,
   logger: Logger,
   ending: Ending,
@@ -118,7 +117,7 @@ async function started(
       failFast,
       resumeDedupe,
       signal,
-      isGiven: (key) => origins.has(key),
+      isGiven,
       onNotReady: (why) => {
         now.waitsFor = why;
         // Wait as long as it would have scored.

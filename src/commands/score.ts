@@ -4,7 +4,8 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
-import { type LoadedConfig, SettingError } from '../config/load.ts';
+import { SettingError } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { unlessAborted } from '../daemon/bounded.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
@@ -26,13 +27,13 @@ import { createLogger } from '../telemetry/log.ts';
 import { after } from '../time/timer.ts';
 import { showBar } from './live.ts';
 import {
-  type ConfigFlags,
   collect,
-  loadWith,
+  type JobFlags,
+  loadJob,
   NO_TOPICS,
   type Register,
   separatorArgument,
-  withConfig,
+  withJob,
   withQuiet,
 } from './options.ts';
 import { type OutFile, openOutFile, refuseSameFile } from './out-file.ts';
@@ -55,10 +56,7 @@ export interface ScoreOptions {
 }
 
 /** Resolves to the exit code. */
-export async function score(
-  { config: given, origins }: LoadedConfig,
-  options: ScoreOptions,
-): Promise<number> {
+export async function score({ config: given, origins }: LoadedJob, options: ScoreOptions): Promise<number> {
   keepHeapSmall();
   const manifest = readManifest(modelFolder(given));
   const open = opener(given, manifest, options);
@@ -225,12 +223,10 @@ function endingBySignal(withinMs: number): Told {
   };
 }
 
-type ScoreFlags = ConfigFlags & ScoreOptions;
+type ScoreFlags = JobFlags & ScoreOptions;
 
 export const registerScore: Register = (program, finish) => {
-  withQuiet(
-    withConfig(program, 'score', 'score the records of a file with the configured model, without Kafka'),
-  )
+  withQuiet(withJob(program, 'score', 'score the records of a file with the configured model, without Kafka'))
     .requiredOption('--in <file>', 'JSON lines, or CSV with a header line; - for standard input')
     .option('--out <file>', 'where results go, a JSON object a line; - for standard output', '-')
     .option('--dead-letters <file>', 'where records that cannot be scored go, with line and reason')
@@ -251,7 +247,7 @@ export const registerScore: Register = (program, finish) => {
     .action(async (flags: ScoreFlags) => {
       const [from, to] = [flags.in, flags.out];
       finish(
-        await score(loadWith(flags, NO_TOPICS), {
+        await score(loadJob(flags, NO_TOPICS), {
           ...flags,
           in: from === '-' ? '/dev/stdin' : from,
           out: to === '-' ? '/dev/stdout' : to,

@@ -5,7 +5,7 @@ import { Option } from 'commander';
 import { parseDeadLetter } from '../answers/dead-letter.ts';
 import { EXIT } from '../base/errors.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedJob } from '../config/loaded.ts';
 import type { Topics } from '../daemon/topics.ts';
 import { SIDES, type Side, topicOf, valueForm } from '../daemon/value-forms.ts';
 import type { OffsetRange } from '../log/offset.ts';
@@ -13,7 +13,7 @@ import { eachRecord, readRange } from '../log/read-range.ts';
 import { parseHeaders } from '../log/record-batch-reader.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { answerSignals } from '../signals.ts';
-import { type ConfigFlags, countOrNoneArgument, loadWith, type Register, withConfig } from './options.ts';
+import { countOrNoneArgument, type JobFlags, loadJob, type Register, withJob } from './options.ts';
 import { type KeptRecord, kept, recordLine } from './record-line.ts';
 import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
@@ -29,7 +29,7 @@ export interface TailOptions {
 const FURTHER = 8;
 
 /** Ends with 0 when it has followed until a signal, or until nobody reads what it prints. */
-export function tail({ config }: LoadedConfig, { topic: side, n, follow }: TailOptions): Promise<number> {
+export function tail({ config }: LoadedJob, { topic: side, n, follow }: TailOptions): Promise<number> {
   const topic = topicOf(config, side);
   const { inflatedBytes } = config.limits;
   const decoder = new ValueDecoder(valueForm(config, side));
@@ -108,13 +108,13 @@ const inTime = (left: KeptRecord, right: KeptRecord): number =>
   left.timestampMs - right.timestampMs || left.partition - right.partition || left.offset - right.offset;
 
 export const registerTail: Register = (program, finish) => {
-  withConfig(program, 'tail', 'print the last results, dead letters or inputs, one JSON object a line')
+  withJob(program, 'tail', 'print the last results, dead letters or inputs, one JSON object a line')
     .addOption(
       new Option('--topic <name>', 'which topic of the job').choices(SIDES).default('results' satisfies Side),
     )
     .option('-n <count>', 'how many', countOrNoneArgument, 10)
     .option('--follow', 'go on with those that come, until Ctrl-C', false)
-    .action(async (flags: ConfigFlags & TailOptions) => {
-      finish(await tail(loadWith(flags), flags));
+    .action(async (flags: JobFlags & TailOptions) => {
+      finish(await tail(loadJob(flags), flags));
     });
 };

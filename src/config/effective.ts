@@ -1,8 +1,9 @@
 // The configuration that is in effect: one line for each key, with the source of its value. Secrets
 // are masked.
 
+import { isJobKey, keyOfJob } from './job-keys.ts';
 import { type Leaf, leaves } from './leaves.ts';
-import type { LoadedConfig } from './load.ts';
+import type { LoadedConfig } from './loaded.ts';
 import type { Config } from './schema.ts';
 import { isSecret, MASK, shown, visible, withoutLogin } from './secrets.ts';
 
@@ -22,15 +23,32 @@ export const effectiveJson = (loaded: LoadedConfig): object =>
     effective(loaded).map(({ key, leaf, value, from }) => [key, { value: visible(leaf, value), from }]),
   );
 
-function effective({ config, origins }: LoadedConfig): EffectiveValue[] {
-  return leaves.flatMap((leaf) => {
-    const { key, path } = leaf;
-    let value: unknown = config;
-    for (const name of path) value = (value as Record<string, unknown>)[name];
-    if (value === undefined) return [];
-    return [{ key, leaf, value, from: origins.get(key) ?? 'default' }];
+/** What is the same for all jobs is there once. */
+const effective = (loaded: LoadedConfig): EffectiveValue[] =>
+  leaves.flatMap((leaf) => {
+    const { key } = leaf;
+    if (!isJobKey(key)) return shownOnce(leaf, loaded);
+    const ofJobs = loaded.jobs.map((job) => ({
+      key: loaded.isNamed ? keyOfJob(job.name, key) : key,
+      leaf,
+      value: valueIn(job.config, leaf),
+      from: job.origins.get(key) ?? 'default',
+      isOwn: job.isOwn(key),
+    }));
+    const texts = new Set(ofJobs.map(({ value, from }) => JSON.stringify([value, from])));
+    if (texts.size === 1 && !ofJobs.some(({ isOwn }) => isOwn)) return shownOnce(leaf, loaded);
+    return ofJobs.filter(({ value }) => value !== undefined);
   });
+
+function shownOnce(leaf: Leaf, { jobs, shared }: LoadedConfig): EffectiveValue[] {
+  const [job] = jobs;
+  const value = valueIn(isJobKey(leaf.key) ? job?.config : shared, leaf);
+  if (value === undefined) return [];
+  return [{ key: leaf.key, leaf, value, from: job?.origins.get(leaf.key) ?? 'default' }];
 }
+
+const valueIn = (config: unknown, { path }: Leaf): unknown =>
+  path.reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
 
 /** A command line for a report: without values of secret keys, and without logins in addresses. */
 export const commandLine = (program: string, args: readonly string[]): string =>

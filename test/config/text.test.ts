@@ -6,13 +6,13 @@ import fc from 'fast-check';
 import { ScorelaneError } from '../../src/base/errors.ts';
 import { commandLine, printEffective, withoutSecrets } from '../../src/config/effective.ts';
 import { leaves } from '../../src/config/leaves.ts';
-import type { LoadedConfig } from '../../src/config/load.ts';
+import type { LoadedConfig, LoadedJob } from '../../src/config/loaded.ts';
 import { isSecret } from '../../src/config/secrets.ts';
 import { wantsText } from '../../src/written/wanted.ts';
 import { load, MINIMAL, problemsOf } from '../support/config.ts';
 import { runs } from '../support/runs.ts';
 
-const valueAt = ({ config }: LoadedConfig, path: readonly string[]): unknown => {
+const valueAt = ({ config }: LoadedJob, path: readonly string[]): unknown => {
   let value: unknown = config;
   for (const name of path) value = (value as Record<string, unknown>)[name];
   return value;
@@ -113,7 +113,7 @@ test('what is no text is read as YAML: numbers, switches, lists, durations, size
 });
 
 /** Everything that is printed of a configuration that was loaded, or the message of the error. */
-function printed(make: () => LoadedConfig): string {
+function printed(make: () => LoadedConfig & LoadedJob): string {
   try {
     const loaded = make();
     return [

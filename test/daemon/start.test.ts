@@ -8,7 +8,7 @@ import { Writable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { type Log, openLog } from '../../src/daemon/open-log.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
@@ -28,16 +28,18 @@ test.afterEach.always(() => {
 });
 
 const demo = (...settings: string[]) =>
-  loadConfig({
-    file: join(ROOT, 'config', 'demo.yaml'),
-    flags: [
-      'model.backend=wasm',
-      'scoring.workers=2',
-      `model.repository=${join(ROOT, 'native-models')}`,
-      ...settings,
-    ],
-    environment: {},
-  }).config;
+  theJob(
+    loadConfig({
+      file: join(ROOT, 'config', 'demo.yaml'),
+      flags: [
+        'model.backend=wasm',
+        'scoring.workers=2',
+        `model.repository=${join(ROOT, 'native-models')}`,
+        ...settings,
+      ],
+      environment: {},
+    }),
+  ).config;
 
 function starting(config: ReturnType<typeof demo>, log: Log) {
   const said: string[] = [];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { readDump } from '../../src/daemon/dump-text.ts';
 import { openLog } from '../../src/daemon/open-log.ts';
@@ -42,16 +42,18 @@ const files = (): string[] =>
 const newest = () => readDump(readFileSync(files().at(-1) ?? '', 'utf8'));
 
 test.before(async () => {
-  const { config } = loadConfig({
-    file: join(ROOT, 'config', 'demo.yaml'),
-    flags: [
-      'model.backend=wasm',
-      'scoring.workers=1',
-      `model.repository=${join(ROOT, 'native-models')}`,
-      `snapshots.directory=${folder}`,
-    ],
-    environment: {},
-  });
+  const { config } = theJob(
+    loadConfig({
+      file: join(ROOT, 'config', 'demo.yaml'),
+      flags: [
+        'model.backend=wasm',
+        'scoring.workers=1',
+        `model.repository=${join(ROOT, 'native-models')}`,
+        `snapshots.directory=${folder}`,
+      ],
+      environment: {},
+    }),
+  );
   const log = openLog(config, logger);
   const start = log.source.start.bind(log.source);
   log.source.start = (listener) => {

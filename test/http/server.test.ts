@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import type { RunningJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
@@ -15,18 +15,20 @@ import { ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
-const { config } = loadConfig({
-  file: join(ROOT, 'config', 'demo.yaml'),
-  flags: [
-    'model.backend=wasm',
-    'scoring.workers=1',
-    `model.repository=${join(ROOT, 'native-models')}`,
-    'http.listen=127.0.0.1:0',
-    'http.bodyBytes=1KiB',
-    `http.adminToken=${TOKEN}`,
-  ],
-  environment: {},
-});
+const { config } = theJob(
+  loadConfig({
+    file: join(ROOT, 'config', 'demo.yaml'),
+    flags: [
+      'model.backend=wasm',
+      'scoring.workers=1',
+      `model.repository=${join(ROOT, 'native-models')}`,
+      'http.listen=127.0.0.1:0',
+      'http.bodyBytes=1KiB',
+      `http.adminToken=${TOKEN}`,
+    ],
+    environment: {},
+  }),
+);
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
 const job: RunningJob = { name: 'default', daemon: null, waitsFor: null };
 let drained = 0;

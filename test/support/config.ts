@@ -3,12 +3,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
+import { ConfigError, loadConfig, theJob } from '../../src/config/load.ts';
+import type { LoadedConfig, LoadedJob } from '../../src/config/loaded.ts';
 
 /** All that has no default. */
 export const MINIMAL = 'input: {topic: a}\noutput: {topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n';
 
+/** With one job. */
 export function load(
+  yaml: string,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): LoadedConfig & LoadedJob {
+  const loaded = loadAll(yaml, flags, environment);
+  return { ...loaded, ...theJob(loaded) };
+}
+
+export function loadAll(
   yaml: string,
   flags: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
@@ -30,7 +41,7 @@ export function problemsOf(
   environment: NodeJS.ProcessEnv = {},
 ): string {
   try {
-    load(yaml, flags, environment);
+    loadAll(yaml, flags, environment);
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;

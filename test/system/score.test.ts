@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
 import { codecs } from '../../src/codec/codecs.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { generateHistory } from '../../src/load/history.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
@@ -42,12 +42,14 @@ const score = (model: string, ...args: string[]): Program =>
  */
 async function byTheDaemon(model: string, values: readonly Uint8Array[]): Promise<string> {
   const topics = { 'input.topic': 'in', 'output.topic': 'out', 'deadLetters.topic': 'dead' };
-  const { config } = loadConfig({
-    file: configOf(model),
-    flags: ['log=memory', 'input.format=json', 'output.format=json'],
-    environment: {},
-    fallbacks: topics,
-  });
+  const { config } = theJob(
+    loadConfig({
+      file: configOf(model),
+      flags: ['log=memory', 'input.format=json', 'output.format=json'],
+      environment: {},
+      fallbacks: topics,
+    }),
+  );
   const broker = new MemoryBroker();
   for (const topic of Object.values(topics)) broker.createTopic(topic, 1);
   const source = new MemorySource(broker, {
