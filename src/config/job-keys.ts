@@ -7,10 +7,10 @@ export const ONLY_JOB = 'default';
 export const JOBS = 'jobs';
 
 /** A name stands in `--set`, in metrics, in the log and in folders. */
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+export const JOB_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export const JOB_NAME_EXPECTED =
   'expected a name of a job of 1 to 64 letters, digits, dashes and underscores';
-export const isJobName = (name: string): boolean => NAME.test(name);
+export const isJobName = (name: string): boolean => JOB_NAME.test(name);
 
 /** Keys, and whole sections: `input.`. */
 const OF_A_JOB: readonly string[] = [
@@ -30,6 +30,9 @@ const OF_A_JOB: readonly string[] = [
 /** Whether a job may have its own value of this key. */
 export const isJobKey = (key: string): boolean =>
   OF_A_JOB.some((each) => (each.endsWith('.') ? key.startsWith(each) : each === key));
+
+/** The same for messages and documents: sections without their dot. */
+export const keysOfAJobInWords = (): string => OF_A_JOB.map((each) => each.replace(/\.$/, '')).join(', ');
 
 /** The key as it is written for one job. */
 export const keyOfJob = (job: string, key: string): string => `${JOBS}.${job}.${key}`;

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { bare } from '../written/wanted.ts';
+import { isJobKey, JOB_NAME, JOBS, keysOfAJobInWords } from './job-keys.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
 import { isPath } from './paths.ts';
 import { schema } from './schema.ts';
@@ -15,9 +16,17 @@ interface JsonSchema {
   enum?: readonly unknown[];
   examples?: readonly unknown[];
   items?: JsonSchema;
-  properties?: Record<string, JsonSchema>;
+  properties?: Readonly<Record<string, JsonSchema | { readonly $ref: string }>>;
   required?: string[];
 }
+
+type Section = readonly [name: string, json: JsonSchema];
+
+const ABOUT_JOBS: readonly string[] = [
+  'Several models in one process: each job has a name, and below it keys of its own, which win over those of the top.',
+  `A job may have ${keysOfAJobInWords()}.`,
+  'All else is the same for all jobs.',
+];
 
 /** The line by which editors find the schema of a YAML file. */
 export const schemaLine = (path: string): string => `# yaml-language-server: $schema=${path}`;
@@ -49,8 +58,21 @@ export function referenceYaml(): string {
     const text = value === undefined ? '' : ` ${JSON.stringify(value)}`;
     lines.push(`${indent}${isComment ? '# ' : ''}${leafName}:${text}`);
   }
+  lines.push('', ...ABOUT_JOBS.map((line) => `# ${line}`), ...EXAMPLE_OF_JOBS.map((line) => `# ${line}`));
   return `${lines.join('\n')}\n`;
 }
+
+const EXAMPLE_OF_JOBS: readonly string[] = [
+  `${JOBS}:`,
+  '  fraud:',
+  '    input: {topic: transactions}',
+  '    output: {topic: scores}',
+  '    model: {name: creditcard}',
+  '  pricing:',
+  '    input: {topic: rides}',
+  '    output: {topic: prices}',
+  '    model: {name: pricing}',
+];
 
 const jsonOf = (type: z.ZodType): JsonSchema => z.toJSONSchema(type, { io: 'input' }) as JsonSchema;
 
@@ -68,28 +90,63 @@ function described({ type, description }: Leaf): string {
 /** The whole of config/schema.json: for editors that complete and check YAML. */
 export function jsonSchema(): string {
   const root = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
-  const isNeeded = ([, section]: readonly [string, JsonSchema]): boolean =>
-    section.properties !== undefined && (section.required?.length ?? 0) > 0;
-  const properties = Object.entries(root.properties ?? {});
+  const sections = Object.entries(root.properties ?? {}) as Section[];
+  const needed = sections.filter(([, { properties, required = [] }]) => properties && required.length > 0);
   const { properties: _, required: __, ...rest } = root;
-  const inFile = {
+  const inFile = sections.map(([name, json]): Section => [name, asInFile([name], json)]);
+  const whole = {
     ...rest,
     title: 'A configuration of scorelane',
-    properties: Object.fromEntries(properties.map(([name, json]) => [name, asInFile([name], json)])),
-    required: properties.filter(isNeeded).map(([name]) => name),
+    properties: { ...Object.fromEntries(inFile), [JOBS]: jobsInFile(inFile) },
+    // With jobs a key may be given at the top or by each job, which no schema can say.
+    if: { properties: { [JOBS]: true }, required: [JOBS] },
+    else: {
+      properties: Object.fromEntries(
+        needed.map(([name, { required = [] }]) => [
+          name,
+          { type: 'object', properties: Object.fromEntries(required.map((key) => [key, true])), required },
+        ]),
+      ),
+      required: needed.map(([name]) => name),
+    },
   };
-  return `${JSON.stringify(inFile, null, 2)}\n`;
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+/** Each job has the sections of the top, but only the keys that a job may have of its own. */
+function jobsInFile(sections: readonly Section[]): object {
+  const ofAJob = sections.flatMap(([name, { properties = {} }]): (readonly [string, object])[] => {
+    const keys = Object.keys(properties);
+    const own = keys.filter((key) => isJobKey(`${name}.${key}`));
+    const refer = (...path: readonly string[]) => ({ $ref: `#/properties/${path.join('/properties/')}` });
+    if (own.length === 0) return [];
+    if (own.length === keys.length) return [[name, refer(name)]];
+    const some = Object.fromEntries(own.map((key) => [key, refer(name, key)]));
+    return [[name, { type: ['object', 'null'], properties: some, additionalProperties: false }]];
+  });
+  return {
+    description: ABOUT_JOBS.join(' '),
+    type: 'object',
+    minProperties: 1,
+    propertyNames: { pattern: JOB_NAME.source },
+    additionalProperties: {
+      type: ['object', 'null'],
+      properties: Object.fromEntries(ofAJob),
+      additionalProperties: false,
+    },
+  };
 }
 
 /** What a file may hold is more than what the types take: see wanted.ts and file.ts. */
 function asInFile(path: readonly string[], json: JsonSchema): JsonSchema {
   const leaf = leafByKey.get(path.join('.'));
   if (leaf !== undefined) return leafInFile(leaf, json);
-  const entries = Object.entries(json.properties ?? {});
+  const { required: _, ...section } = json;
+  const entries = Object.entries(json.properties ?? {}) as Section[];
   return {
-    ...json,
+    ...section,
     // A section with nothing below it is null in YAML.
-    ...(json.required === undefined ? { type: ['object', 'null'] } : {}),
+    type: ['object', 'null'],
     properties: Object.fromEntries(entries.map(([name, inner]) => [name, asInFile([...path, name], inner)])),
   };
 }

@@ -53,6 +53,9 @@ const more = (yaml: string): string => `${MINIMAL}${yaml}\n`;
 const withInput = (yaml: string): string => MINIMAL.replace('{topic: a}', `{topic: a, ${yaml}}`);
 const withTopic = (yaml: string): string => MINIMAL.replace('{topic: a}', `{topic: ${yaml}}`);
 
+/** All that a job needs. */
+const JOB = 'input: {topic: a}, output: {topic: b}, model: {name: m}';
+
 const GOOD: readonly string[] = [
   MINIMAL,
   more('log: memory'),
@@ -90,6 +93,10 @@ const GOOD: readonly string[] = [
   MINIMAL.replace('{name: m}', '{name: 007, version: 1.10}'),
   MINIMAL.replace('{name: m}', '{name: m, version: 2, backend: wasm}'),
   MINIMAL.replace('{topic: b}', '{topic: b, ids: [id, 5], compression: zstd, features: true}'),
+  `deadLetters: {topic: c}\njobs: {one: {${JOB}}}\n`,
+  `input: {format: json}\noutput:\ndeadLetters: {topic: c}\njobs:\n  one: {${JOB}, latency: {target: 5ms}}\n` +
+    '  two: {input: {topic: d}, output: {topic: e}, model: {name: n}, kafka: {group.id: g}, microBatch: {records: 9}}\n',
+  more('jobs: {one: }'),
   'input: &i {topic: a}\noutput: {<<: *i, topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n',
 ];
 
@@ -135,6 +142,16 @@ const BAD: readonly string[] = [
   withInput('only: [op]'),
   withInput('schemas: [-1]'),
   withInput('writers: [{}]'),
+  more('jobs:'),
+  more('jobs: {}'),
+  more('jobs: [one]'),
+  more('jobs: {one: two}'),
+  more('jobs: {one.two: {latency: {target: 5ms}}}'),
+  more('jobs: {one: {scoring: {workers: 1}}}'),
+  more('jobs: {one: {kafka: {client.id: x}}}'),
+  more('jobs: {one: {microBatch: {bytes: 64KiB}}}'),
+  more('jobs: {one: {input: {topic: "a b"}}}'),
+  more('jobs: {one: {model: {nmae: m}}}'),
   MINIMAL.replace('{name: m}', '{name: m, backend: gpu}'),
   MINIMAL.replace('{topic: b}', '{topic: b, ids: [""]}'),
 ];
@@ -148,6 +165,7 @@ const BAD_FOR_US_ALONE: readonly string[] = [
   more('kafka: {bootstrap.servers: host}'),
   withInput('format: avro'),
   MINIMAL.replace('{topic: b}', '{topic: a}'),
+  'jobs: {one: {input: {topic: a}}}\n',
 ];
 
 const verdicts = async (yaml: string): Promise<readonly boolean[]> => {
