@@ -28,6 +28,7 @@ export const betweenJobs = (jobs: readonly LoadedJob[]): JobContradiction[] => [
       }).map((each) => ({ ...each, job: second })),
     ),
   ),
+  ...generatedAndWritten(jobs),
   ...loops(jobs),
   ...budget(jobs),
 ];
@@ -84,16 +85,30 @@ const RULES: readonly Rule[] = [
       }));
   },
   (first, second, { first: name, own }) => {
-    const key = 'generate.recordsPerSecond';
-    if (first.input.topic !== second.input.topic || !generates(first) || !generates(second)) return [];
-    const message =
-      `expected 0, as job ${name} sends records to "${second.input.topic}" already, found ${second.generate.recordsPerSecond}: ` +
-      `set ${own(key)}`;
-    return [{ key, message }];
+    const { topic } = second.input;
+    if (!generates(second) || !generates(first) || first.input.topic !== topic) return [];
+    return [sendsNothing(second, `as job ${name} sends records to "${topic}" already`, own)];
   },
 ];
 
 const generates = ({ log, generate }: Config): boolean => log === 'memory' && generate.recordsPerSecond > 0;
+
+const sendsNothing = ({ generate }: Config, why: string, own: (key: string) => string): Contradiction => {
+  const key = 'generate.recordsPerSecond';
+  return { key, message: `expected 0, ${why}, found ${generate.recordsPerSecond}: set ${own(key)}` };
+};
+
+/** Generated records among the answers of another job would be scored as if they were some. */
+const generatedAndWritten = (jobs: readonly LoadedJob[]): JobContradiction[] =>
+  jobs.flatMap((job) => {
+    const { topic } = job.config.input;
+    const writer = jobs.find(
+      (other) => other !== job && outputsOf(other.config).some((output) => output.topic === topic),
+    );
+    if (writer === undefined || !generates(job.config)) return [];
+    const why = `as job ${writer.name} writes "${topic}", which this job reads`;
+    return [{ ...sendsNothing(job.config, why, (key) => keyOfJob(job.name, key)), job }];
+  });
 
 const resultTopics = ({ output }: Config): string[] => [output.topic, ...Object.keys(output.routes)];
 

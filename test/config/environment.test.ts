@@ -58,3 +58,12 @@ test('an old name of a key is refused with the new one, in the file, in a flag a
     message: /: expected its new name SCORELANE_SNAPSHOTS_INTERVAL, found the old one/,
   });
 });
+
+test('a variable for a key of one job is told, with what to use instead', (t) => {
+  const variables = { SCORELANE_JOBS_FRAUD_MODEL_VERSION: '2', SCORELANE_JOBS_SERVICE_HOST: '10.0.0.9' };
+  const { warnings } = load(MINIMAL, [], variables);
+  t.deepEqual(warnings, [
+    'SCORELANE_JOBS_FRAUD_MODEL_VERSION is not used, as no variable sets a key of one job; set the key for all jobs by its ' +
+      'own variable, or use --set jobs.NAME.KEY=VALUE',
+  ]);
+});

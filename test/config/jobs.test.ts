@@ -204,6 +204,12 @@ for (const [what, yaml, flags, expected] of [
     [],
     /jobs\.pricing\.generate\.recordsPerSecond: expected 0, as job fraud sends records to "tx" already, found 1/,
   ],
+  [
+    'generated records into a topic that another job writes',
+    both('log: memory\ngenerate: {recordsPerSecond: 1}\n').replace('topic: rides', 'topic: scores'),
+    [],
+    /jobs\.pricing\.generate\.recordsPerSecond: expected 0, as job fraud writes "scores", which this job reads, found 1: set/,
+  ],
 ] as const)
   test(`${what}: the error says where, what and what was expected`, (t) => {
     t.regex(problemsOf(yaml, flags), expected);
