@@ -185,7 +185,14 @@ test('every key says what it is for', (t) => {
   for (const { key, description } of leaves) t.true(description.length > 10, key);
 });
 
-for (const name of ['demo.yaml', 'kafka.yaml', 'anomaly.yaml', 'recommendation.yaml', 'pricing.yaml']) {
+for (const name of [
+  'demo.yaml',
+  'kafka.yaml',
+  'anomaly.yaml',
+  'recommendation.yaml',
+  'pricing.yaml',
+  'jobs.yaml',
+]) {
   test(`config/${name} is valid`, (t) => {
     t.notThrows(() => loadConfig({ file: join(CONFIG, name), flags: [], environment: {} }));
   });
