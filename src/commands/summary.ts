@@ -2,6 +2,7 @@
 
 import type { Counts, CountTable } from '../base/counts.ts';
 import { grouped } from '../base/grouped.ts';
+import { CODES, REJECTIONS } from '../features/rejection.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import { RECORD_COUNTS } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS } from '../telemetry/daemon-counts.ts';
@@ -19,6 +20,12 @@ const told = <Table extends CountTable>(table: Table, counts: Counts<Table>): st
     .filter(([name]) => counts[name as keyof Table] > 0)
     .map(([name, meaning]) => `${grouped(counts[name as keyof Table])} ${name}: ${meaning}`);
 
+const lettersByCode = ({ deadLetterCodes }: Summary): string[] =>
+  CODES.flatMap((code) => {
+    const count = deadLetterCodes[code] ?? 0;
+    return count === 0 ? [] : [`${grouped(count)} dead letters ${code}: ${REJECTIONS[code][1]}`];
+  });
+
 export function printSummary(summary: Summary, lag: number | null): void {
   const { scored, deadLetters, skipped, seconds, recordsPerSecond, latencyMs } = summary;
   const ms = (value: number): string => ` ${value.toFixed(2)}`.padStart(12);
@@ -32,6 +39,7 @@ export function printSummary(summary: Summary, lag: number | null): void {
     `CPU ${summary.cpuMicrosPerRecord.toFixed(2)} us a record over all threads, ` +
       `${summary.mainThreadCpuMicrosPerRecord.toFixed(2)} us of it on the main thread; ` +
       `${Math.round(summary.peakResidentBytes / 2 ** 20)} MiB resident at most`,
+    ...lettersByCode(summary),
     ...told(OTHERS, summary),
     ...told(WINDOW_COUNTS, summary.windows),
     ...told(UNUSUAL, summary),

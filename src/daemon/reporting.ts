@@ -32,6 +32,7 @@ const held = ({ lanes }: EngineState): number => {
  * the last one.
  */
 export interface Report extends RecordCounts, DaemonCounts {
+  readonly deadLetterCodes: Meter['deadLetterCodes'];
   readonly windows: Meter['windows'];
   readonly recordsPerSecond: number;
   /** Null while partitions are waited for: then it is not known. */
@@ -59,10 +60,11 @@ export function logReports(
 ): () => void {
   const rate = new Rate(meter);
   return every(everyMs, () => {
-    const { records, windows, daemon, stages, threads } = meter;
+    const { records, deadLetterCodes, windows, daemon, stages, threads } = meter;
     const { rss, heapUsed } = process.memoryUsage();
     const report: Report = {
       ...records,
+      deadLetterCodes,
       windows,
       ...daemon,
       recordsPerSecond: rate.measure(),

@@ -1,5 +1,6 @@
 // The counters of a job, as a table: name, what it counts, and where its values are.
 
+import { CODES } from '../features/rejection.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import { FLOW_COUNTS, type FlowCount } from '../telemetry/flow.ts';
 import type { Sample } from './collected.ts';
@@ -28,11 +29,13 @@ const windows = (name: string, count: keyof typeof WINDOW_COUNTS): JobCounter =>
 
 export const COUNTERS: readonly JobCounter[] = [
   counter('records_scored', 'Records whose result is acknowledged.', ({ meter }) => meter.records.scored),
-  counter(
-    'dead_letters',
-    'Records whose dead letter is acknowledged.',
-    ({ meter }) => meter.records.deadLetters,
-  ),
+  {
+    name: 'scorelane_dead_letters_total',
+    help: 'Records whose dead letter is acknowledged, by the code that says why.',
+    labels: ['code'],
+    // All codes from the start: a rate cannot see the first step of a series that begins with it.
+    read: ({ meter }) => CODES.map((code) => [meter.deadLetterCodes[code] ?? 0, { code }] as const),
+  },
   counter(
     'records_skipped',
     'Records that have no answer: tombstones and what input.only leaves out.',

@@ -6,6 +6,7 @@ import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
+import { addCodes, type DeadLetterCodes } from '../scoring/dead-letter-codes.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type {
@@ -161,6 +162,7 @@ export class WorkerClient {
     if (response.type !== 'mended')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     const { mended } = response;
+    const more: DeadLetterCodes = mended.refused === 0 ? {} : { RESULT_REFUSED: mended.refused };
     return {
       ...outcome,
       // An output that stays is the same object: it may be acknowledged already.
@@ -171,6 +173,7 @@ export class WorkerClient {
       scored: outcome.scored - mended.refused,
       deadLetters: outcome.deadLetters + mended.refused,
       refusal: mended.refusal ?? outcome.refusal,
+      deadLetterCodes: addCodes(outcome.deadLetterCodes, more),
     };
   }
 

@@ -3,6 +3,7 @@
 import { add } from '../base/counts.ts';
 import { WINDOW_COUNTS } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
+import { addCodes } from './dead-letter-codes.ts';
 import type { Outcome } from './outcome.ts';
 import { RECORD_COUNTS } from './record-counts.ts';
 
@@ -16,6 +17,7 @@ export const merge = (left: Outcome, right: Outcome): Outcome => ({
   resultBatches: left.resultBatches + right.resultBatches,
   ...add(RECORD_COUNTS, left, right),
   refusal: left.refusal ?? right.refusal,
+  deadLetterCodes: addCodes(left.deadLetterCodes, right.deadLetterCodes),
   windows: add(WINDOW_COUNTS, left.windows, right.windows),
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],

@@ -2,6 +2,7 @@
 
 import { add, zero } from '../base/counts.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
+import { addCodes, type DeadLetterCodes, NO_CODES } from '../scoring/dead-letter-codes.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
@@ -14,6 +15,7 @@ import { ThreadMeter, type ThreadSummary } from './threads.ts';
  * the warm-up on.
  */
 export interface Summary extends RecordCounts, DaemonCounts {
+  readonly deadLetterCodes: DeadLetterCodes;
   readonly windows: WindowCounts;
   /** From the start of the process to the first acknowledged result. */
   readonly firstResultAfterMs: number;
@@ -63,6 +65,7 @@ export class Meter {
   readonly flow = new Flow();
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
+  deadLetterCodes: DeadLetterCodes = NO_CODES;
   windows: WindowCounts = NO_WINDOWS;
   daemon: DaemonCounts = zero(DAEMON_COUNTS);
   #isWarm = false;
@@ -157,6 +160,7 @@ export class Meter {
       if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
     }
     this.records = add(RECORD_COUNTS, this.records, outcome);
+    this.deadLetterCodes = addCodes(this.deadLetterCodes, outcome.deadLetterCodes);
     this.windows = add(WINDOW_COUNTS, this.windows, outcome.windows);
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
@@ -191,6 +195,7 @@ export class Meter {
     const each = (value: number): number => (measured === 0 ? 0 : round(value / measured));
     return {
       ...this.records,
+      deadLetterCodes: this.deadLetterCodes,
       windows: this.windows,
       ...this.daemon,
       firstResultAfterMs: round(this.#firstResultAfterMs),

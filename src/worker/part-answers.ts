@@ -37,6 +37,7 @@ export class PartAnswers {
   #refused: Refused[] = [];
   readonly #counts = { ...NO_RECORDS };
   #refusal: string | null = null;
+  readonly #codes: Partial<Record<Rejection['code'], number>> = {};
   /**
    * The counts before the first record to score. Records that are only put into the state were
    * counted before.
@@ -137,6 +138,7 @@ export class PartAnswers {
       ],
       resultBatches: results.length,
       refusal: this.#refusal,
+      deadLetterCodes: this.#codes,
       windows: this.#parts.states?.countsSince(this.#windowsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
     };
@@ -148,7 +150,9 @@ export class PartAnswers {
   }
 
   #writeDeadLetter({ row, rejection }: Refused): void {
-    this.#refusal ??= `${rejection.code}: ${rejection.message}`;
+    const { code } = rejection;
+    this.#refusal ??= `${code}: ${rejection.message}`;
+    this.#codes[code] = (this.#codes[code] ?? 0) + 1;
     const { topic, partition, incarnation } = this.part;
     const { model, setup } = this.#parts;
     const context = { topic, partition, incarnation, model: model.name, version: model.version };

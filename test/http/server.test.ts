@@ -137,11 +137,14 @@ test.serial('metrics follow a job that scores: they agree with its meter', async
   t.regex(text, /^scorelane_job_info\{job="default",model="transactions 1",backend="wasm"\} 1$/m);
   meter.stages.record('endToEnd', 3, 5);
   meter.flow.retried('SCORELANE_REGISTRY');
+  meter.deadLetterCodes = { NO_VALUE: 3 };
   const later = await (await ask('/metrics')).text();
   t.regex(later, /^scorelane_end_to_end_seconds_bucket\{le="0.0025",job="default"\} 0$/m);
   t.regex(later, /^scorelane_end_to_end_seconds_bucket\{le="0.005",job="default"\} 5$/m);
   t.regex(later, /^scorelane_end_to_end_seconds_count\{job="default"\} 5$/m);
   t.regex(later, /^scorelane_lane_retries_total\{job="default",code="SCORELANE_REGISTRY"\} 1$/m);
+  t.regex(later, /^scorelane_dead_letters_total\{job="default",code="NO_VALUE"\} 3$/m);
+  t.regex(later, /^scorelane_dead_letters_total\{job="default",code="NOT_FINITE"\} 0$/m);
   t.false(later.includes(TOKEN));
 });
 

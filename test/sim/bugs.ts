@@ -314,6 +314,18 @@ export const BUGS: readonly Bug[] = [
     replace: '[...left.outputs, ...right.outputs]',
   },
   {
+    name: 'forgets the codes of dead letters where a micro-batch was divided',
+    file: 'scoring/merge.ts',
+    find: 'addCodes(left.deadLetterCodes, right.deadLetterCodes)',
+    replace: 'left.deadLetterCodes',
+  },
+  {
+    name: 'counts no code for a result that is refused',
+    file: 'pool/worker-client.ts',
+    find: 'mended.refused === 0 ? {} : { RESULT_REFUSED: mended.refused }',
+    replace: '{}',
+  },
+  {
     name: 'keeps what goes to a route for later',
     file: 'worker/part-answers.ts',
     find: '...this.#workspace.routes.flatMap((route) => route.flush()),',

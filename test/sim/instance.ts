@@ -119,6 +119,11 @@ export class Instance {
             world.failed(`${process.name}: ${skipped} of ${wanted} counted as skipped, ${first} to ${next}`);
           for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
         },
+        produced: (_, { deadLetters, deadLetterCodes: codes }) => {
+          const counted = Object.values(codes).reduce((sum, count) => sum + count, 0);
+          if (counted !== deadLetters)
+            world.failed(`${process.name}: ${deadLetters} dead letters have codes ${JSON.stringify(codes)}`);
+        },
         mended: ({ epoch }, { outputs }) => {
           for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
         },

@@ -47,6 +47,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
     scored: 9,
     deadLetters: 1,
     skipped: 2,
+    deadLetterCodes: { NO_VALUE: 1 } as const,
     windows: { late: 2, forgotten: 1, hurried: 3, ahead: 4 },
     timestamps: { timestampsMs: [1_000, 1_500], counts: [4, 6] },
     decodeMs: 1,
@@ -56,6 +57,7 @@ test('the summary counts records, dead letters and end-to-end latency from the t
   meter.microBatchScored(outcome, 10);
   meter.microBatchAcknowledged('in/0', outcome, 7, 2_000);
   const summary = meter.summary({ backend: 'wasm', model: 'm 1', versions: {} });
+  t.deepEqual(summary.deadLetterCodes, { NO_VALUE: 1 });
   t.like(summary, { scored: 9, deadLetters: 1, skipped: 2, microBatches: 1, backend: 'wasm' });
   t.deepEqual(summary.windows, { late: 2, forgotten: 1, hurried: 3, ahead: 4 });
   t.deepEqual(Object.keys(summary.latencyMs), [...STAGES]);
@@ -71,6 +73,7 @@ const one = {
   ...NO_RECORDS,
   scored: 10,
   refusal: null,
+  deadLetterCodes: {},
   windows: { late: 1, forgotten: 0, hurried: 0, ahead: 0 },
   timestamps: { timestampsMs: [1_000], counts: [10] },
   decodeMs: 1,

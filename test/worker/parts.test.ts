@@ -7,7 +7,7 @@ import type { NextOffset } from '../../src/log/offset.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { ScorerSetup } from '../../src/worker-protocol/messages.ts';
-import { type Given, microBatchOf, transactions } from '../support/model.ts';
+import { type Given, microBatchOf, outputsOf, transactions } from '../support/model.ts';
 import { runs } from '../support/runs.ts';
 import { plan, requestFor, scoreOne, scorerWith, sums } from '../support/scorer.ts';
 
@@ -51,6 +51,17 @@ const ownOf = ({ decodeMs: _, predictMs: _p, encodeMs: _e, outputs, ...rest }: O
   outputs: outputs.map(({ bytes, ...output }) => ({ ...output, bytes: Buffer.from(bytes).toString('hex') })),
 });
 
+/** How many of the dead letters say which code in their headers. */
+const codesIn = (outcome: Outcome): Record<string, number> => {
+  const codes: Record<string, number> = {};
+  for (const { topic, headers } of outputsOf(outcome)) {
+    if (topic !== 'dead') continue;
+    const code = String(headers['__scorelane.errors.code']);
+    codes[code] = (codes[code] ?? 0) + 1;
+  }
+  return codes;
+};
+
 const part = fc.record({
   partition: fc.nat(3),
   kinds: fc.array(kind, { maxLength: 12 }),
@@ -58,7 +69,7 @@ const part = fc.record({
   omitted: fc.option(fc.nat(12), { nil: null }),
 });
 
-test('each part has the outputs, the counts and the timestamps that it has alone, whatever the records are and however they are split', (t) => {
+test('each part has the outputs, the counts, the codes and the timestamps that it has alone, whatever the records are and however they are split', (t) => {
   let shared = 0;
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), fc.nat(2), (given, outputPartitions) => {
@@ -82,6 +93,10 @@ test('each part has the outputs, the counts and the timestamps that it has alone
       const parts = request.parts.map((each, index) => ({ ...each, omit: omits[index] ?? [] }));
       const together = scorerWith(odd([]), SETUP).score({ ...request, counts, parts });
       t.deepEqual(together.map(ownOf), alone.map(ownOf));
+      t.deepEqual(
+        together.map(({ deadLetterCodes }) => deadLetterCodes as object),
+        together.map(codesIn),
+      );
       if (together.filter(({ scored, deadLetters }) => scored > 0 && deadLetters > 0).length > 1) shared++;
     }),
     runs(300),
