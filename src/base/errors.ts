@@ -108,6 +108,11 @@ export const ERRORS = {
     'daemon',
     'a login, a certificate or a right that the broker refuses',
   ),
+  SCORELANE_TOKEN_REFUSED: entry(
+    'noPermission',
+    'daemon',
+    'the token endpoint refuses the client, or gives no token; the message names the keys',
+  ),
   SCORELANE_GROUP_IN_USE: entry(
     'config',
     'daemon',

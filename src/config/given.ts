@@ -11,6 +11,7 @@ import { isJobKey, JOBS, keyOfJob } from './job-keys.ts';
 import { type Leaf, leafByKey, leaves } from './leaves.ts';
 import { besideFile } from './paths.ts';
 import { renamedKey } from './renamed.ts';
+import { SecretSourceError, secretFrom } from './secret-sources.ts';
 import { isSecret, shown } from './secrets.ts';
 import { valueOfText } from './wanted.ts';
 
@@ -29,8 +30,15 @@ export class GivenKeys {
   readonly place: Place | undefined;
   readonly values = new Map<string, GivenValue>();
   readonly #problems: string[];
+  readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(job: string | null, place: Place | undefined, problems: string[]) {
+  constructor(
+    job: string | null,
+    place: Place | undefined,
+    problems: string[],
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.#environment = environment;
     this.job = job;
     this.place = place;
     this.#problems = problems;
@@ -59,8 +67,16 @@ export class GivenKeys {
       this.#problems.push(`${source}: ${this.named(key)}: expected each key once, found this one again`);
     else
       try {
-        this.values.set(key, { value: valueFor(leaf), origin, ...(entry === undefined ? {} : { entry }) });
+        const value = valueFor(leaf);
+        const beside = entry === undefined ? undefined : origin;
+        const own = isSecret(leaf.type) ? secretFrom(value, this.#environment, beside) : value;
+        this.values.set(key, { value: own, origin, ...(entry === undefined ? {} : { entry }) });
       } catch (error) {
+        if (error instanceof SecretSourceError) {
+          const where = placed(origin, entry?.value.place);
+          this.#problems.push(`${where}: ${this.named(key)}: ${error.message}`);
+          return;
+        }
         if (!(error instanceof YamlError)) throw error;
         this.#problems.push(
           `${origin}: ${this.named(key)}: ${error.message}, at its character ${error.place.column}`,

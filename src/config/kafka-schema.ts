@@ -14,6 +14,8 @@ import { milliseconds, size } from './units.ts';
 const bytes = (least: string) => size(least, '2047MiB');
 const text = (what: string) => z.string().min(1, `expected ${what}`);
 
+const FROM_FILE = '$' + '{FILE:/path}';
+
 export const kafka = z.strictObject({
   'bootstrap.servers': z
     .string()
@@ -96,13 +98,32 @@ export const kafka = z.strictObject({
     .default('PLAINTEXT')
     .describe('Whether to encrypt and to log in.'),
   'sasl.mechanism': z
-    .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+    .enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER', 'AWS_MSK_IAM'])
     .optional()
-    .describe('How to log in. Needs a SASL security protocol.'),
-  'sasl.username': z.string().optional().describe('User to log in as.'),
+    .describe(
+      'How to log in. Needs a SASL security protocol. OAUTHBEARER: with a token of an endpoint; AWS_MSK_IAM: with the role of AWS, ' +
+        'for which the package aws-msk-iam-sasl-signer-js must be installed.',
+    ),
+  'sasl.username': z.string().optional().describe('User to log in as, with PLAIN and SCRAM.'),
   'sasl.password': secret()
     .optional()
-    .describe('Its password; better given as SCORELANE_KAFKA_SASL_PASSWORD.'),
+    .describe(`Its password; better given as ${FROM_FILE}, or as SCORELANE_KAFKA_SASL_PASSWORD.`),
+  'sasl.oauthbearer.token.endpoint.url': z
+    .string()
+    .regex(/^https?:\/\/[^/\s]/, 'expected an address that begins with https:// or http://')
+    .optional()
+    .describe('Where OAUTHBEARER gets its tokens, by client credentials.'),
+  'sasl.oauthbearer.client.id': z.string().optional().describe('Who asks for a token.'),
+  'sasl.oauthbearer.client.secret': secret().optional().describe(`Its secret; better given as ${FROM_FILE}.`),
+  'sasl.oauthbearer.scope': z.string().optional().describe('What the token shall be good for.'),
+  'sasl.oauthbearer.extensions': z
+    .string()
+    .regex(/^[A-Za-z]+=[^,]+(,[A-Za-z]+=[^,]+)*$/, 'expected name=value, separated by commas')
+    .optional()
+    .describe('Sent with each token, as name=value,name=value: what Confluent Cloud wants, for example.'),
+  'sasl.aws.region': text('the name of a region')
+    .optional()
+    .describe('The region of the cluster, with AWS_MSK_IAM. Unless given, AWS_REGION of the environment.'),
   'ssl.ca.location': path('a file')
     .optional()
     .describe('PEM file of the authorities to trust. Unless given, those of Node.'),

@@ -48,8 +48,8 @@ export function loadConfig({ file, flags, environment, fallbacks = {} }: ConfigS
   const read = readConfigFile(file);
   const problems = [...read.problems];
   if (read.given === null) throw new ConfigError(problems);
-  const top = new GivenKeys(null, undefined, problems);
-  const jobs = (read.jobs ?? []).map(({ name, place }) => new GivenKeys(name, place, problems));
+  const top = new GivenKeys(null, undefined, problems, environment);
+  const jobs = (read.jobs ?? []).map(({ name, place }) => new GivenKeys(name, place, problems, environment));
   top.giveEntries(file, read.given);
   for (const [index, { given }] of (read.jobs ?? []).entries()) jobs[index]?.giveEntries(file, given);
   problems.push(...renamedVariables(environment));

@@ -3,6 +3,7 @@
 
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
+import { LOGIN_KEYS } from '../kafka/login.ts';
 import { registryUsers } from './registry-users.ts';
 import type { Config } from './schema.ts';
 import { durationInWords, sizeInWords } from './units.ts';
@@ -143,7 +144,12 @@ function logins({ kafka, log }: Config): Contradiction[] {
   const login = (key: keyof Config['kafka']) => needed(key, 'kafka.security.protocol', protocol);
   return [
     ...(protocol.startsWith('SASL')
-      ? [...login('sasl.mechanism'), ...login('sasl.username'), ...login('sasl.password')]
+      ? [
+          ...login('sasl.mechanism'),
+          ...LOGIN_KEYS[kafka['sasl.mechanism'] ?? 'PLAIN'].flatMap((key) =>
+            needed(key, 'kafka.sasl.mechanism', kafka['sasl.mechanism'] ?? ''),
+          ),
+        ]
       : []),
     ...(kafka['ssl.certificate.location'] === undefined
       ? []

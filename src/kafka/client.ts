@@ -1,10 +1,10 @@
 // The kafkajs client from the configuration: addresses, encryption, login, logging.
 
 import { readFileSync } from 'node:fs';
-import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
-import { ScorelaneError } from '../base/errors.ts';
+import type { Kafka, KafkaConfig } from 'kafkajs';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import { clientLog, type KafkaLog } from './client-log.ts';
+import { type Mechanism, saslOptions } from './login.ts';
 import { loadKafkaJs } from './seam.ts';
 import { createSocket } from './socket.ts';
 
@@ -30,19 +30,20 @@ export interface KafkaSettings {
   readonly 'transactional.id'?: string | undefined;
   readonly 'transaction.timeout.ms': number;
   readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
-  readonly 'sasl.mechanism'?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
+  readonly 'sasl.mechanism'?: Mechanism | undefined;
   readonly 'sasl.username'?: string | undefined;
   readonly 'sasl.password'?: string | undefined;
+  readonly 'sasl.oauthbearer.token.endpoint.url'?: string | undefined;
+  readonly 'sasl.oauthbearer.client.id'?: string | undefined;
+  readonly 'sasl.oauthbearer.client.secret'?: string | undefined;
+  readonly 'sasl.oauthbearer.scope'?: string | undefined;
+  readonly 'sasl.oauthbearer.extensions'?: string | undefined;
+  readonly 'sasl.aws.region'?: string | undefined;
   readonly 'ssl.ca.location'?: string | undefined;
   readonly 'ssl.certificate.location'?: string | undefined;
   readonly 'ssl.key.location'?: string | undefined;
   readonly 'ssl.key.password'?: string | undefined;
   readonly 'ssl.endpoint.identification.algorithm': 'https' | 'none';
-}
-
-/** Settings that contradict each other. */
-export class KafkaSettingsError extends ScorelaneError {
-  readonly code = 'SCORELANE_KAFKA_SETTINGS';
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -67,19 +68,6 @@ export function kafkaConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   const { Kafka: KafkaClass } = loadKafkaJs();
   return new KafkaClass(kafkaConfig(settings, log));
-}
-
-function saslOptions(settings: KafkaSettings): SASLOptions {
-  const mechanism = settings['sasl.mechanism'];
-  const username = settings['sasl.username'];
-  const password = settings['sasl.password'];
-  if (mechanism === undefined || username === undefined || password === undefined) {
-    throw new KafkaSettingsError(
-      `security.protocol ${settings['security.protocol']} needs sasl.mechanism, sasl.username and sasl.password`,
-    );
-  }
-  const name = mechanism.toLowerCase() as 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  return { mechanism: name, username, password } as SASLOptions;
 }
 
 function tlsOptions(settings: KafkaSettings): NonNullable<KafkaConfig['ssl']> {

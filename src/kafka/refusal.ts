@@ -4,8 +4,10 @@
 
 import { ScorelaneError } from '../base/errors.ts';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
-import { type KafkaSettings, KafkaSettingsError } from './client.ts';
+import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
+import { KafkaSettingsError, LOGIN_KEYS } from './login.ts';
+import { TokenRefusedError } from './token.ts';
 
 /** The broker refuses our login, or what we want to do. Exit code 77. */
 export class RefusedError extends ScorelaneError {
@@ -20,6 +22,41 @@ export class GroupInUseError extends ScorelaneError {
 /** Codes of Node and OpenSSL for certificates and keys that are not accepted. */
 const OF_TLS =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_)/;
+
+/** What the codes mean, and the keys that mend it. The first that fits holds. */
+const OF_CERTIFICATES: readonly (readonly [codes: RegExp, meaning: string])[] = [
+  [
+    /ALTNAME_INVALID|HOSTNAME_/,
+    "the broker's certificate names other hosts than the one that was called (kafka.bootstrap.servers, the broker's " +
+      'advertised.listeners; kafka.ssl.endpoint.identification.algorithm: none goes without)',
+  ],
+  [
+    /CERT_HAS_EXPIRED/,
+    "the broker's certificate has expired, or the clock here is wrong: renew it at the broker",
+  ],
+  [/CERT_NOT_YET_VALID/, "the broker's certificate is not valid yet, or the clock here is wrong"],
+  [
+    /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)/,
+    "the broker's certificate is signed by an authority that is not trusted: name the PEM file of its authority in kafka.ssl.ca.location",
+  ],
+  [
+    /ALERT/,
+    'the broker refuses our certificate, or wants one (kafka.ssl.certificate.location, kafka.ssl.key.location)',
+  ],
+  [
+    /OSSL|KEY_VALUES_MISMATCH/,
+    'the certificate or the key cannot be used (kafka.ssl.certificate.location, kafka.ssl.key.location, kafka.ssl.key.password)',
+  ],
+];
+
+const distrust = (code: string): string =>
+  OF_CERTIFICATES.find(([codes]) => codes.test(code))?.[1] ??
+  'no connection that both sides trust (kafka.ssl.ca.location, kafka.ssl.certificate.location, kafka.ssl.key.location)';
+
+const loginKeys = ({ 'sasl.mechanism': mechanism }: KafkaSettings): string =>
+  mechanism === 'AWS_MSK_IAM'
+    ? 'kafka.sasl.aws.region, the credentials of AWS'
+    : LOGIN_KEYS[mechanism ?? 'PLAIN'].map((key) => `kafka.${key}`).join(', ');
 
 /** Keys that brokers limit, by the error. */
 const LIMITED = {
@@ -36,17 +73,16 @@ export function refusalOf(
   error: unknown,
   settings: KafkaSettings,
   doing: { readonly topic: string; readonly operation: 'Read' | 'Write' },
-): RefusedError | GroupInUseError | KafkaSettingsError | undefined {
-  for (const { name, type, code, message } of errorChain(error)) {
+): RefusedError | GroupInUseError | KafkaSettingsError | TokenRefusedError | undefined {
+  for (const link of errorChain(error)) {
+    const { name, type, code, message } = link;
+    if (link instanceof TokenRefusedError) return link;
     if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
-      const refused = `the broker refuses the login of ${who(settings)} (kafka.sasl.username, kafka.sasl.password)`;
+      const refused = `the broker refuses the login of ${who(settings)} (${loginKeys(settings)})`;
       return new RefusedError(`${refused}: ${message}`, { cause: error });
     }
     if (typeof code === 'string' && OF_TLS.test(code)) {
-      const keys = 'kafka.ssl.ca.location, kafka.ssl.certificate.location, kafka.ssl.key.location';
-      return new RefusedError(`no connection that both sides trust: ${message} [${code}] (${keys})`, {
-        cause: error,
-      });
+      return new RefusedError(`${distrust(code)}: ${message} [${code}]`, { cause: error });
     }
     const right = type === undefined ? undefined : rightOf(type, settings, doing);
     if (right !== undefined) return new RefusedError(lacks(settings, [right]), { cause: error });
@@ -105,6 +141,9 @@ export const groupInUse = (group: string, users: string): GroupInUseError =>
 
 function who(settings: KafkaSettings): string {
   const protocol = settings['security.protocol'];
+  if (settings['sasl.mechanism'] === 'OAUTHBEARER')
+    return `client "${settings['sasl.oauthbearer.client.id']}" (OAUTHBEARER)`;
+  if (settings['sasl.mechanism'] === 'AWS_MSK_IAM') return 'the role of AWS (AWS_MSK_IAM)';
   if (protocol.startsWith('SASL'))
     return `user "${settings['sasl.username']}" (${settings['sasl.mechanism']})`;
   const certificate = settings['ssl.certificate.location'];

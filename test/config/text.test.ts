@@ -66,7 +66,13 @@ const odd = fc.oneof(
 test('the keys that are looked at are those that there are', (t) => {
   t.deepEqual(
     secrets.map(({ key }) => key),
-    ['registry.password', 'http.adminToken', 'kafka.sasl.password', 'kafka.ssl.key.password'],
+    [
+      'registry.password',
+      'http.adminToken',
+      'kafka.sasl.password',
+      'kafka.sasl.oauthbearer.client.secret',
+      'kafka.ssl.key.password',
+    ],
   );
   for (const key of ['model.version', 'kafka.group.id', 'input.schema', ...secrets.map((each) => each.key)])
     t.true(

@@ -2,7 +2,7 @@
 // wrapped or not.
 
 import test from 'ava';
-import { KafkaSettingsError } from '../../src/kafka/client.ts';
+import { KafkaSettingsError } from '../../src/kafka/login.ts';
 import { GroupInUseError, RefusedError, refusalOf, unreachable } from '../../src/kafka/refusal.ts';
 import { settingsFor } from '../support/kafka.ts';
 
@@ -45,7 +45,7 @@ for (const [type, right] of [
 test('a certificate that is not trusted is refused, a connection that is refused may come', (t) => {
   t.regex(
     refusal({ code: 'SELF_SIGNED_CERT_IN_CHAIN' })?.message ?? '',
-    /both sides trust.*ssl\.ca\.location/,
+    /authority that is not trusted.*ssl\.ca\.location/,
   );
   t.is(refusal({ code: 'ECONNREFUSED' }), undefined);
   t.is(refusal({ type: 'NOT_COORDINATOR_FOR_GROUP' }), undefined);
