@@ -64,15 +64,6 @@ export const COUNTERS: readonly JobCounter[] = [
     labels: ['code'],
     read: ({ meter }) => [...meter.flow.retries].map(([code, count]) => [count, { code }] as const),
   },
-  {
-    name: 'scorelane_worker_restarts_total',
-    help: 'Worker threads that were replaced: lost (died, too slow), retired (grown too much).',
-    labels: ['reason'],
-    read: ({ meter }) => [
-      [meter.daemon.threadsLost, { reason: 'lost' }],
-      [meter.daemon.threadsRetired, { reason: 'retired' }],
-    ],
-  },
   flow('lane_pauses', 'pauses'),
   flow('rebalances', 'rebalances'),
   flow('partition_losses', 'losses'),
@@ -92,14 +83,4 @@ export const COUNTERS: readonly JobCounter[] = [
   windows('window_forgotten_keys', 'forgotten'),
   windows('window_hurried_records', 'hurried'),
   windows('window_ahead_records', 'ahead'),
-  counter(
-    'worker_cpu_seconds',
-    'CPU time of the worker threads.',
-    ({ meter }) => meter.threads.used.cpuSeconds,
-  ),
-  counter(
-    'worker_gc_seconds',
-    'Time that garbage collection stopped worker threads.',
-    ({ meter }) => meter.threads.used.gcSeconds,
-  ),
 ];

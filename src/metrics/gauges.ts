@@ -71,11 +71,6 @@ export const JOB_GAUGES: readonly JobGauge[] = [
     'Micro-batches that are with worker threads now.',
     ({ engine }) => engine.scoring.size,
   ),
-  gauge(
-    'tensors',
-    'Tensors alive in the worker threads between tasks.',
-    ({ meter }) => meter.threads.tensors,
-  ),
   {
     name: 'scorelane_job_info',
     help: 'What the job serves: 1, with the model and its version, and the backend.',

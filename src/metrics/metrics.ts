@@ -7,6 +7,7 @@ import { addCounter, addGauge, addHistogram, type Sample, type Spread } from './
 import { COUNTERS } from './counters.ts';
 import { JOB_GAUGES, LANE_GAUGES } from './gauges.ts';
 import type { MeteredJob, RunningNow } from './job.ts';
+import { addWorkers } from './workers.ts';
 
 /** Of prom-client's own, those that break the rules of names: gauges that end like counters. */
 const MISNAMED = [
@@ -62,6 +63,7 @@ export class Metrics {
               }),
         ),
       );
+    addWorkers(registry, () => jobs().flatMap(({ running: now }) => (now === null ? [] : [now.meter])));
     const stages = {
       name: 'scorelane_stage_duration_seconds',
       help: 'Time that a micro-batch spends: queue (waiting), decode (with its features), predict, encode, produce.',

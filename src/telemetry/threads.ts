@@ -39,21 +39,14 @@ export class ThreadMeter {
     }
   }
 
-  /** The tensors of all threads together. */
-  get tensors(): number {
-    let sum = 0;
-    for (const { tensors } of this.#last.values()) sum += tensors;
-    return sum;
+  /** What each thread has told last. */
+  get last(): Iterable<ThreadTold> {
+    return this.#last.values();
   }
 
-  /** What the threads have used since they were started, with those that are gone. */
-  get used(): { readonly cpuSeconds: number; readonly gcSeconds: number } {
-    let [cpuSeconds, gcSeconds] = [0, 0];
-    for (const { cpuMicros, gcMs } of this.#last.values()) {
-      cpuSeconds += cpuMicros / 1e6;
-      gcSeconds += gcMs / 1e3;
-    }
-    return { cpuSeconds, gcSeconds };
+  /** The tensors of all threads together. */
+  get tensors(): number {
+    return usedByThreads([this]).tensors;
   }
 
   summary(): ThreadSummary[] {
@@ -68,4 +61,29 @@ export class ThreadMeter {
       };
     });
   }
+}
+
+/** What threads have used since they were started, with those that are gone. */
+export interface ThreadsUsed {
+  readonly cpuSeconds: number;
+  readonly gcSeconds: number;
+  readonly tensors: number;
+}
+
+/**
+ * What the meters of several jobs know of the threads that they share. A thread tells what it uses
+ * with an answer to one of them: for each thread, what was told last counts, and once.
+ */
+export function usedByThreads(meters: readonly Pick<ThreadMeter, 'last'>[]): ThreadsUsed {
+  const latest = new Map<number, ThreadTold>();
+  for (const { last } of meters)
+    for (const told of last)
+      if (told.cpuMicros >= (latest.get(told.thread)?.cpuMicros ?? 0)) latest.set(told.thread, told);
+  const sum = (of: (told: ThreadTold) => number): number =>
+    [...latest.values()].reduce((total, told) => total + of(told), 0);
+  return {
+    cpuSeconds: sum(({ cpuMicros }) => cpuMicros) / 1e6,
+    gcSeconds: sum(({ gcMs }) => gcMs) / 1e3,
+    tensors: sum(({ tensors }) => tensors),
+  };
 }

@@ -7,6 +7,7 @@ import { NO_RECORDS } from '../../src/scoring/record-counts.ts';
 import { Meter } from '../../src/telemetry/meter.ts';
 import { progressLine } from '../../src/telemetry/progress.ts';
 import { STAGES, StageHistograms } from '../../src/telemetry/stages.ts';
+import { ThreadMeter, usedByThreads } from '../../src/telemetry/threads.ts';
 import { until } from '../support/until.ts';
 
 test('percentiles are those of what was recorded, weighted by its count, right to a thousandth', (t) => {
@@ -95,6 +96,16 @@ test('what happens in the warm-up is counted and not measured', (t) => {
   t.true(summary.latencyMs.produce.max < 4);
   t.true(summary.latencyMs.endToEnd.max < 3);
   t.deepEqual(summary.workers, [{ thread: 1, cpuSeconds: 2, gcMs: 10, tensors: 3, tensorsMax: 4 }]);
+});
+
+test('a thread that jobs share counts once, as it was last told to any of them', (t) => {
+  const [one, two] = [new ThreadMeter(), new ThreadMeter()];
+  one.told({ thread: 1, cpuMicros: 3e6, gcMs: 1_000, tensors: 9 });
+  two.told({ thread: 1, cpuMicros: 5e6, gcMs: 2_000, tensors: 4 });
+  two.told({ thread: 2, cpuMicros: 1e6, gcMs: 0, tensors: 4 });
+  one.told({ thread: 2, cpuMicros: 2e6, gcMs: 500, tensors: 5 });
+  t.deepEqual(usedByThreads([one, two]), { cpuSeconds: 7, gcSeconds: 2.5, tensors: 9 });
+  t.is(two.tensors, 8);
 });
 
 test('an assignment waits for the first result of each lane that it brought, not of those that stayed', (t) => {
