@@ -5,7 +5,7 @@
 import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
-import type { FreeThreads } from './free-threads.ts';
+import type { JobThreads } from './job-threads.ts';
 import { isNotBegun, ScoringError } from './model-host.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
 import { ThreadRetiredError } from './worker-thread.ts';
@@ -28,9 +28,9 @@ const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
 const NOT_BEGUN_MAX = 10;
 
 export class Bisection {
-  readonly #free: FreeThreads;
+  readonly #free: JobThreads;
 
-  constructor(free: FreeThreads) {
+  constructor(free: JobThreads) {
     this.#free = free;
   }
 

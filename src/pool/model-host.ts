@@ -122,10 +122,18 @@ export class ModelHost {
     }
   }
 
-  /** The thread gives up the model, and what it holds for it. */
+  /**
+   * The thread gives up the model, and what it holds for it. If it is lost it has none: its
+   * successor is not given it.
+   */
   async unload(id: string): Promise<void> {
-    this.#deployments.delete(id);
-    await this.ask({ type: 'unload', deployment: id });
+    if (!this.#deployments.delete(id)) return;
+    try {
+      await this.ask({ type: 'unload', deployment: id });
+    } catch (error) {
+      if (!isNotBegun(error)) this.lost((error as Error).message, error as Error);
+      this.recover();
+    }
   }
 
   /**
@@ -222,18 +230,5 @@ export class ModelHost {
         { cause: error },
       );
     }
-  }
-}
-
-/**
- * Waits until each has the model. Ends all when one of them cannot, and rejects with what the first
- * one said.
- */
-export async function loadAll(hosts: readonly ModelHost[], deployment: Deployment): Promise<void> {
-  try {
-    await Promise.all(hosts.map((host) => host.load(deployment)));
-  } catch (error) {
-    await Promise.all(hosts.map((host) => host.stop()));
-    throw error;
   }
 }

@@ -11,20 +11,22 @@ import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { StatefulScorer } from '../scoring/ports.ts';
-import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 import { askForState } from './ask-for-state.ts';
 import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
+import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
-import { loadAll, type ModelHost } from './model-host.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
 import { cut, type Piece, Suspects, whole } from './suspects.ts';
 import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
 
-export interface StatefulPoolOptions extends AskingOptions, SnapshotOptions, BeginningOptions {
-  readonly hosts: readonly ModelHost[];
-  readonly deployment: Deployment;
+export interface StatefulPoolOptions
+  extends AskingOptions,
+    SnapshotOptions,
+    BeginningOptions,
+    DeploymentOptions {
   readonly counts: Counted;
 }
 
@@ -33,6 +35,7 @@ const LOOK_EVERY_MS = 2_000;
 
 export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
+  readonly #deployment: JobDeployment;
   readonly #clients: readonly WorkerClient[];
   readonly #buffers = new BufferPool();
   readonly #placement: LanePlacement;
@@ -46,6 +49,7 @@ export class StatefulPool implements StatefulScorer {
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
     const { hosts, deployment } = options;
+    this.#deployment = new JobDeployment(options);
     this.#clients = hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers));
     this.#placement = new LanePlacement(this.#clients.length);
     this.#beginnings = new Beginnings(options);
@@ -53,7 +57,7 @@ export class StatefulPool implements StatefulScorer {
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
   async start(): Promise<void> {
-    await loadAll(this.#options.hosts, this.#options.deployment);
+    await this.#deployment.load();
   }
 
   async score(microBatch: MicroBatch): Promise<Outcome> {
@@ -143,7 +147,7 @@ export class StatefulPool implements StatefulScorer {
     await Promise.all(
       whole.map((lane) => this.#tellFailure(lane.snapshots.finish(this.#threadOf(lane.key)))),
     );
-    await Promise.all(this.#options.hosts.map((host) => host.stop()));
+    await this.#deployment.end();
     await this.#tellFailure(this.#options.snapshots.close());
   }
 
@@ -208,24 +212,58 @@ export class StatefulPool implements StatefulScorer {
 
   async #send(lane: StatefulLane, microBatch: MicroBatch, piece: Piece): Promise<Outcome> {
     const { first, until, treatment, why } = piece;
-    // It waited while the state was lost: another state of the lane may be on its way.
-    if (this.#lanes.get(lane.key) !== lane)
-      throw new StateLostError(`the state of ${lane.key} was lost before offset ${first}`);
+    this.#checkLane(lane, first);
     const thread = this.#threadOf(lane.key);
     const scoreFrom = microBatch.scoreFrom ?? 0;
     const state = { epoch: lane.address.epoch, offset: lane.sentTo, scoreFrom, takes: treatment === 'take' };
     lane.sentTo = until;
     const verdict = treatment === 'score' ? null : workerLost(why);
-    const outcome = await askForState(
-      thread,
-      () => thread.score(microBatch, { first, until, verdict, state }),
-      (why) => {
-        this.#suspects.lost(microBatch, piece, why);
-        return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
-      },
-    );
+    const ask = (): Promise<Outcome> =>
+      askForState(
+        thread,
+        () => thread.score(microBatch, { first, until, verdict, state }),
+        (why) => {
+          this.#suspects.lost(microBatch, piece, why);
+          return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
+        },
+      );
+    const outcome = await (this.#deployment.turns.isAlone
+      ? ask()
+      : this.#whenServed(lane, thread, first, ask));
     this.#suspects.passed(microBatch, until);
     return outcome;
+  }
+
+  /**
+   * Other jobs use the thread too. A job's turns at one thread come in the order of its calls, so
+   * the micro-batches of a lane stay in order.
+   */
+  async #whenServed<T>(
+    lane: StatefulLane,
+    thread: WorkerClient,
+    first: number,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const { turns } = this.#deployment;
+    try {
+      await turns.acquire(thread.host);
+    } catch (error) {
+      throw new StateLostError(`the thread with the state was lost: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    try {
+      this.#checkLane(lane, first);
+      return await ask();
+    } finally {
+      turns.release(thread.host);
+    }
+  }
+
+  /** It waited while the state was lost: another state of the lane may be on its way. */
+  #checkLane(lane: StatefulLane, first: number): void {
+    if (this.#lanes.get(lane.key) === lane) return;
+    throw new StateLostError(`the state of ${lane.key} was lost before offset ${first}`);
   }
 
   /** Between two micro-batches, now and then: a snapshot, a move to another thread. */

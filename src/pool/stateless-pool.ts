@@ -6,27 +6,24 @@ import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { Scorer } from '../scoring/ports.ts';
-import type { Deployment } from '../worker-protocol/messages.ts';
 import { Bisection } from './bisection.ts';
-import { FreeThreads } from './free-threads.ts';
-import { loadAll, type ModelHost } from './model-host.ts';
+import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
+import { JobThreads } from './job-threads.ts';
 import { type AskingOptions, WorkerClient } from './worker-client.ts';
 
-export interface PoolOptions extends AskingOptions {
-  readonly hosts: readonly ModelHost[];
-  readonly deployment: Deployment;
-}
+export interface PoolOptions extends AskingOptions, DeploymentOptions {}
 
 export class StatelessPool implements Scorer {
-  readonly #options: PoolOptions;
+  readonly #deployment: JobDeployment;
   readonly #buffers = new BufferPool();
-  readonly #free: FreeThreads;
+  readonly #free: JobThreads;
   readonly #bisection: Bisection;
 
   constructor(options: PoolOptions) {
-    this.#options = options;
     const { hosts, deployment } = options;
-    this.#free = new FreeThreads(
+    this.#deployment = new JobDeployment(options);
+    this.#free = new JobThreads(
+      this.#deployment.turns,
       hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers)),
     );
     this.#bisection = new Bisection(this.#free);
@@ -37,7 +34,7 @@ export class StatelessPool implements Scorer {
    * the first one said.
    */
   start(): Promise<void> {
-    return loadAll(this.#options.hosts, this.#options.deployment);
+    return this.#deployment.load();
   }
 
   score(microBatch: MicroBatch): Promise<Outcome> {
@@ -69,7 +66,7 @@ export class StatelessPool implements Scorer {
     for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#options.hosts.map((host) => host.stop()));
+  stop(): Promise<void> {
+    return this.#deployment.end();
   }
 }

@@ -1,0 +1,51 @@
+// The model of one job on all worker threads. The threads may be the job's own, which end with it,
+// or those of several jobs, which give up its model and go on.
+
+import type { Deployment } from '../worker-protocol/messages.ts';
+import { FreeThreads, type Turns } from './free-threads.ts';
+import type { ModelHost } from './model-host.ts';
+
+export interface DeploymentOptions {
+  readonly hosts: readonly ModelHost[];
+  readonly deployment: Deployment;
+  /** The job's turns at these threads, if it shares them with others. */
+  readonly turns?: Turns;
+}
+
+export class JobDeployment {
+  readonly turns: Turns;
+  readonly #hosts: readonly ModelHost[];
+  readonly #deployment: Deployment;
+  readonly #isShared: boolean;
+
+  constructor({ hosts, deployment, turns }: DeploymentOptions) {
+    this.#hosts = hosts;
+    this.#deployment = deployment;
+    this.#isShared = turns !== undefined;
+    this.turns = turns ?? new FreeThreads(hosts).turns();
+  }
+
+  /**
+   * Waits until every thread has the model. When one of them cannot, all give it up; rejects with
+   * what the first one said.
+   */
+  async load(): Promise<void> {
+    const loads = this.#hosts.map((host) => host.load(this.#deployment));
+    try {
+      await Promise.all(loads);
+    } catch (error) {
+      // A thread of several jobs lives on: it gives up the model when it has loaded it.
+      if (this.#isShared) await Promise.allSettled(loads);
+      await this.end();
+      throw error;
+    }
+  }
+
+  /** Nothing is asked any more. */
+  async end(): Promise<void> {
+    this.turns.leave();
+    await Promise.all(
+      this.#hosts.map((host) => (this.#isShared ? host.unload(this.#deployment.id) : host.stop())),
+    );
+  }
+}
