@@ -1,7 +1,7 @@
 // The model of one job on all worker threads. The threads may be the job's own, which end with it,
 // or those of several jobs, which give up its model and go on.
 
-import type { Deployment } from '../worker-protocol/messages.ts';
+import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
 import { FreeThreads, type Turns } from './free-threads.ts';
 import type { ModelHost } from './model-host.ts';
 
@@ -38,6 +38,28 @@ export class JobDeployment {
       if (this.#isShared) await Promise.allSettled(loads);
       await this.end();
       throw error;
+    }
+  }
+
+  /**
+   * Asks a thread that has states when it is the job's turn there, if it shares it. Turns at one
+   * thread come in the order of the calls. `check` throws where the wait was for nothing. Rejects
+   * with `StateLostError` if the thread cannot serve.
+   */
+  async served<T>(host: ModelHost, ask: () => Promise<T>, check: () => void): Promise<T> {
+    if (this.turns.isAlone) return ask();
+    try {
+      await this.turns.acquire(host);
+    } catch (error) {
+      throw new StateLostError(`the thread with the state was lost: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    try {
+      check();
+      return await ask();
+    } finally {
+      this.turns.release(host);
     }
   }
 

@@ -227,37 +227,9 @@ export class StatefulPool implements StatefulScorer {
           return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
         },
       );
-    const outcome = await (this.#deployment.turns.isAlone
-      ? ask()
-      : this.#whenServed(lane, thread, first, ask));
+    const outcome = await this.#deployment.served(thread.host, ask, () => this.#checkLane(lane, first));
     this.#suspects.passed(microBatch, until);
     return outcome;
-  }
-
-  /**
-   * Other jobs use the thread too. A job's turns at one thread come in the order of its calls, so
-   * the micro-batches of a lane stay in order.
-   */
-  async #whenServed<T>(
-    lane: StatefulLane,
-    thread: WorkerClient,
-    first: number,
-    ask: () => Promise<T>,
-  ): Promise<T> {
-    const { turns } = this.#deployment;
-    try {
-      await turns.acquire(thread.host);
-    } catch (error) {
-      throw new StateLostError(`the thread with the state was lost: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    try {
-      this.#checkLane(lane, first);
-      return await ask();
-    } finally {
-      turns.release(thread.host);
-    }
   }
 
   /** It waited while the state was lost: another state of the lane may be on its way. */
