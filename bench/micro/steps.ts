@@ -287,6 +287,7 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
       headersMax: 1000,
       nestingMax: 64,
       features: false,
+      job: '',
       resultFrame: new Uint8Array(0),
     },
     reader: compileReader(format, statelessInputs(manifest), ['id']),

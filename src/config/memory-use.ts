@@ -10,8 +10,10 @@ const MIB = 2 ** 20;
 
 export interface MemoryFacts {
   readonly backend: Backend;
-  /** The partitions of the input: one daemon may own all of them. */
+  /** The partitions of the inputs of all jobs: one daemon may own all of them. */
   readonly partitions: number;
+  /** Each job fetches by itself; they have all else together. */
+  readonly jobs: number;
   /** The number of worker threads if the configuration says auto. */
   readonly workers: number;
 }
@@ -64,7 +66,10 @@ export interface Fit {
 }
 
 /** What the daemon needs at most with these values. `scoring.workers` is a number by now. */
-export function memoryItems(config: Config, { backend, partitions, workers }: MemoryFacts): MemoryItem[] {
+export function memoryItems(
+  config: Config,
+  { backend, partitions, jobs, workers }: MemoryFacts,
+): MemoryItem[] {
   const { scoring, lanes, limits, microBatch, kafka } = config;
   const partitionBytes = kafka['max.partition.fetch.bytes'];
   const smallest = partitions * partitionBytes;
@@ -93,8 +98,8 @@ export function memoryItems(config: Config, { backend, partitions, workers }: Me
       bytes: workers * task,
     },
     {
-      what: `a fetch of ${inMib(kafka['fetch.max.bytes'])} that comes in, twice (kafka.fetch.max.bytes)`,
-      bytes: COPIES_OF_A_FETCH * kafka['fetch.max.bytes'],
+      what: `a fetch of ${inMib(kafka['fetch.max.bytes'])} that comes in${jobs > 1 ? ` for each of ${jobs} jobs` : ''}, twice (kafka.fetch.max.bytes)`,
+      bytes: jobs * COPIES_OF_A_FETCH * kafka['fetch.max.bytes'],
     },
     { what: `record batches that wait or are in flight (${why})`, bytes: records },
     { what: 'their results', bytes: records * RESULT_SHARE },
@@ -133,7 +138,7 @@ export function fitMemory(
     const least = sized(config, workers, LEAST, isGiven);
     const room = usable - sumOf(memoryItems(least, { ...facts, workers }));
     if (room < 0) continue;
-    const sizes = sizesFor(room, workers, facts.partitions);
+    const sizes = sizesFor(room, workers, facts);
     const fitted = sized(config, workers, sizes, isGiven);
     return { config: fitted, items: memoryItems(fitted, { ...facts, workers }) };
   }
@@ -160,14 +165,14 @@ interface Sizes {
  * Shares out what the least values leave: half to records and results, one eighth to fetches, one
  * eighth to inflated data.
  */
-function sizesFor(room: number, workers: number, partitions: number): Sizes {
+function sizesFor(room: number, workers: number, { partitions, jobs }: MemoryFacts): Sizes {
   const leastRecords = Math.max(LEAST.budgetBytes, partitions * LEAST.partitionBytes);
   const budgetBytes = leastRecords + Math.floor(room / 2 / (1 + RESULT_SHARE));
   const share = budgetBytes / partitions / FETCHES_PER_SHARE;
   return {
     budgetBytes,
     partitionBytes: Math.max(LEAST.partitionBytes, Math.floor(share)),
-    fetchBytes: LEAST.fetchBytes + Math.floor(room / 8 / COPIES_OF_A_FETCH),
+    fetchBytes: LEAST.fetchBytes + Math.floor(room / 8 / COPIES_OF_A_FETCH / jobs),
     inflatedBytes: LEAST.inflatedBytes + Math.floor(room / 8 / workers),
     heapBytes: LEAST.heapBytes + Math.floor(room / 4 / workers),
   };

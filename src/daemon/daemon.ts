@@ -2,13 +2,12 @@
 // signals; the bench runs it beside its own load on the embedded log.
 
 import { basename } from 'node:path';
-import { isUnforeseen } from '../base/errors.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
 import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
-import { explainChoice } from '../model/choose.ts';
+import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import type { PartitionCounter } from '../pool/partition-counter.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
@@ -31,6 +30,7 @@ import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, heedAdvice } from './topic-settings.ts';
 import { versions } from './versions.ts';
 import { scorerSetup } from './worker-setup.ts';
+import { WorkerThreads } from './worker-threads.ts';
 
 export interface DaemonOptions {
   readonly logger: Logger;
@@ -48,12 +48,28 @@ export interface DaemonOptions {
   readonly isGiven?: (key: string) => boolean;
   /** Leave out records that have their answer in the outputs already. */
   readonly resumeDedupe?: boolean;
+  /** Of one job among several. */
+  readonly shared?: SharedStart;
   /** Nothing goes on after this: stop the daemon. */
   readonly onFatal: (error: Error) => void;
 }
 
+/** What a job among several is given: its name, and what is there for all of them. */
+export interface SharedStart {
+  readonly job: string;
+  readonly choice: BackendChoice;
+  /** Within the memory of the process already, as the configuration is. */
+  readonly threads: WorkerThreads;
+  /** Counts on, where the job was started before. */
+  readonly meter: Meter;
+}
+
 /** What a start has opened so far. */
 interface Parts {
+  /** The job's own. */
+  threads?: WorkerThreads;
+  /** Ends hearing of lost threads. */
+  deaf?: () => void;
   sink?: Sink;
   pool?: Pool;
   driver?: Driver;
@@ -71,7 +87,7 @@ export class Daemon {
   readonly driver: Driver;
   readonly meter: Meter;
   readonly sink: Sink;
-  readonly #pool: Pool;
+  readonly #parts: Parts;
   readonly #config: Config;
   readonly about: Pick<Summary, 'backend' | 'model' | 'versions'>;
   readonly #ownPartitions: OwnPartitions;
@@ -83,6 +99,8 @@ export class Daemon {
     about: Pick<Summary, 'backend' | 'model' | 'versions'>,
     parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & {
       readonly pool: Pool;
+      readonly threads?: WorkerThreads;
+      readonly deaf?: () => void;
       readonly logger: Logger;
       readonly counter: PartitionCounter;
       readonly ownPartitions: OwnPartitions;
@@ -90,7 +108,7 @@ export class Daemon {
   ) {
     this.#config = config;
     this.about = about;
-    this.#pool = parts.pool;
+    this.#parts = parts;
     this.driver = parts.driver;
     this.meter = parts.meter;
     this.sink = parts.sink;
@@ -123,7 +141,8 @@ export class Daemon {
       throw new ConfigError([
         'output.routes: expected none with --resume-dedupe, as a record that has its result may lack the one for its route',
       ]);
-    const wanted = backendsWithin(given, isGiven);
+    const { shared } = options;
+    const wanted = shared === undefined ? backendsWithin(given, isGiven) : given;
     const { signal = new AbortController().signal } = options;
     signal.throwIfAborted();
     const unlessTold = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
@@ -135,37 +154,43 @@ export class Daemon {
         ? {}
         : { failAfterMs: undefined, refusedUntilMs: performance.now() + wanted.lanes.rightsTimeout }),
     };
-    const meter = new Meter(wanted.telemetry.warmUp);
+    const meter = shared?.meter ?? new Meter(wanted.telemetry.warmUp);
     const folder = modelFolder(wanted);
-    const choice = await unlessTold(backendFor(wanted));
-    logger.info(`backend ${explainChoice(choice)}`);
+    const choice = shared?.choice ?? (await unlessTold(backendFor(wanted)));
+    if (shared === undefined) logger.info(`backend ${explainChoice(choice)}`);
     if (options.log === undefined) await requireRights(wanted, wantedToRun(wanted), patience);
-    const { config, lines } = await unlessTold(fitted(wanted, isGiven, choice, patience));
+    const { config, lines } =
+      shared === undefined
+        ? await unlessTold(fitted(wanted, isGiven, choice, patience))
+        : { config: wanted, lines: [] };
     if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
     const { source, sink } = options.log ?? openLog(config, logger);
     parts.sink = sink;
     await connectSink(sink, config, patience);
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;
-    const setup = scorerSetup(config, { modelFolder: folder, backend, resultFrame: resultsFrame });
+    const setup = scorerSetup(
+      config,
+      { modelFolder: folder, backend, resultFrame: resultsFrame },
+      shared?.job,
+    );
     const counter = await unlessTold(countPartitions(config, sink, logger));
     if (options.log === undefined) heedAdvice(await adviceToRun(config, patience), logger);
     const answered =
       options.resumeDedupe === true ? await unlessTold(readAnswered(config, patience)) : undefined;
     const workers = workerCount(config);
+    const threads = shared?.threads ?? new WorkerThreads(config, workers, logger);
+    if (shared === undefined) parts.threads = threads;
+    parts.deaf = threads.onLost(() => {
+      meter.count('threadsLost');
+      parts.driver?.scoring();
+    });
     const pool = makePool(config, {
       setup,
       source,
       logger,
-      workers,
-      onThreadLost: (why, error) => {
-        meter.count('threadsLost');
-        parts.driver?.scoring();
-        logger.warn(
-          { stack: isUnforeseen(error) ? error.stack : undefined },
-          `a worker thread was lost: ${why}`,
-        );
-      },
+      hosts: threads.hosts,
+      ...(shared === undefined ? {} : { turns: threads.free.turns() }),
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
@@ -203,7 +228,7 @@ export class Daemon {
       model: `${config.model.name} ${basename(folder)}`,
       versions: versions({ runtime }),
     };
-    return new Daemon(config, about, { driver, meter, sink, pool, logger, counter, ownPartitions });
+    return new Daemon(config, about, { ...parts, driver, meter, sink, pool, logger, counter, ownPartitions });
   }
 
   /**
@@ -211,12 +236,8 @@ export class Daemon {
    * Resolves to the lanes that had not finished before their deadline.
    */
   async stop(): Promise<readonly string[]> {
-    const { driver, sink } = this;
     this.#ownPartitions.leaving();
-    const { unfinished, notLeft } = await close(
-      { driver, sink, pool: this.#pool },
-      this.#config.lanes.stopTimeout,
-    );
+    const { unfinished, notLeft } = await close(this.#parts, this.#config.lanes.stopTimeout);
     for (const end of this.#endings) end();
     if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
@@ -242,9 +263,10 @@ export class Daemon {
 const dumpFolder = ({ snapshots }: Config): string | null => snapshots.directory ?? null;
 
 /** The engine first, as it needs the others; then threads and connections at once. */
-async function close({ driver, pool, sink }: Parts, withinMs: number): Promise<Stopped> {
+async function close({ driver, pool, sink, threads, deaf }: Parts, withinMs: number): Promise<Stopped> {
   const untilMs = performance.now() + withinMs;
   const stopped = await driver?.stop(withinMs * (1 - CLOSING_SHARE));
-  await atMost(untilMs - performance.now(), Promise.all([pool?.stop(), sink?.stop()]));
+  await atMost(untilMs - performance.now(), Promise.all([(pool ?? threads)?.stop(), sink?.stop()]));
+  deaf?.();
   return stopped ?? { unfinished: [] };
 }

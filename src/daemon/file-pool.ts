@@ -10,6 +10,7 @@ import { workerCount } from './engine-limits.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { makePool, type Pool } from './pools.ts';
 import { scorerSetup } from './worker-setup.ts';
+import { WorkerThreads } from './worker-threads.ts';
 
 export interface FilePoolOptions {
   readonly logger: Logger;
@@ -56,8 +57,7 @@ export async function startFilePool(
     setup: scorerSetup(config, { modelFolder: folder, backend, resultFrame: new Uint8Array(0) }),
     source: { offsetAt: async () => 0 },
     logger,
-    workers: workerCount(config),
-    onThreadLost: (why) => logger.warn(`a worker thread was lost: ${why}`),
+    hosts: new WorkerThreads(config, workerCount(config), logger).hosts,
     options: {
       counts: { now: counts, ask: async () => true },
       onThreadRetired: (why) => logger.warn(`a worker thread is replaced: it ${why}`),

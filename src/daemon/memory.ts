@@ -14,26 +14,68 @@ import { workerCount } from './engine-limits.ts';
 import type { Patience } from './keep-trying.ts';
 import { connectSink, openSink } from './open-log.ts';
 
+/** A job whose configuration is held against the memory, and what its model runs on. */
+export interface JobToFit {
+  readonly config: Config;
+  readonly isGiven: (key: string) => boolean;
+  readonly choice: BackendChoice;
+}
+
+export interface FittedJobs {
+  /** In the order of the jobs. */
+  readonly configs: readonly Config[];
+  /** The sum, for people. */
+  readonly lines: readonly string[];
+}
+
 /**
- * The same as `withinMemory`, with the facts found out. Rejects with `ConfigError`, and as
- * `connectSink` does.
+ * The same as `withinMemory`, with the facts found out, for all jobs of a process. They have threads
+ * and budget together. Rejects with `ConfigError`, and as `connectSink` does.
  */
+export async function fittedAll(jobs: readonly JobToFit[], patience: Patience): Promise<FittedJobs> {
+  const [first] = jobs as readonly [JobToFit];
+  const { config, isGiven } = first;
+  if (limitOf(config) === null) return { configs: jobs.map((job) => job.config), lines: [] };
+  const counts = await Promise.all(jobs.map((job) => partitionsOfInput(job.config, patience)));
+  // A backend that was tried stays loaded.
+  const isNativeLoaded = jobs.some(({ choice }) =>
+    choice.reports.some(({ backend, missing }) => backend === 'native' && missing === null),
+  );
+  const fit = withinMemory(config, isGiven, {
+    backend: isNativeLoaded ? 'native' : first.choice.backend,
+    partitions: counts.reduce((sum, count) => sum + count, 0),
+    jobs: jobs.length,
+    workers: workerCount(config),
+  });
+  const hasWindows = jobs.some((job) => keepsState(readManifest(modelFolder(job.config))));
+  return {
+    configs: jobs.map((job) => withSizesOf(fit.config, job.config)),
+    lines: [...fit.lines, ...notCounted(hasWindows)],
+  };
+}
+
+/** Only of keys that all jobs have together. */
+const withSizesOf = ({ scoring, lanes, limits, kafka }: Config, job: Config): Config => ({
+  ...job,
+  scoring,
+  lanes,
+  limits,
+  kafka: {
+    ...job.kafka,
+    'fetch.max.bytes': kafka['fetch.max.bytes'],
+    'max.partition.fetch.bytes': kafka['max.partition.fetch.bytes'],
+  },
+});
+
+/** The same for a job alone. */
 export async function fitted(
   config: Config,
   isGiven: (key: string) => boolean,
   choice: BackendChoice,
   patience: Patience,
 ): Promise<ReturnType<typeof withinMemory>> {
-  if (limitOf(config) === null) return { config, lines: [] };
-  const partitions = await partitionsOfInput(config, patience);
-  // A backend that was tried stays loaded.
-  const isNativeLoaded = choice.reports.some(
-    ({ backend, missing }) => backend === 'native' && missing === null,
-  );
-  const backend = isNativeLoaded ? 'native' : choice.backend;
-  const fit = withinMemory(config, isGiven, { backend, partitions, workers: workerCount(config) });
-  const hasWindows = keepsState(readManifest(modelFolder(config)));
-  return { ...fit, lines: [...fit.lines, ...notCounted(hasWindows)] };
+  const { configs, lines } = await fittedAll([{ config, isGiven, choice }], patience);
+  return { config: configs[0] as Config, lines };
 }
 
 /**
@@ -58,7 +100,7 @@ export function backendsWithin(config: Config, isGiven: (key: string) => boolean
   withinMachine(config);
   const { backend } = config.model;
   const holds = (tried: Backend): ReturnType<typeof withinMemory> =>
-    withinMemory(config, isGiven, { backend: tried, partitions: 1, workers: workerCount(config) });
+    withinMemory(config, isGiven, { backend: tried, partitions: 1, jobs: 1, workers: workerCount(config) });
   if (backend !== 'auto') {
     holds(backend);
     return config;

@@ -29,11 +29,13 @@ export interface Log {
   readonly sink: Sink;
 }
 
-/** The source and the sink of the configured log. Nothing is connected yet. */
-export function openLog(config: Config, logger: Logger): Log {
+/**
+ * The source and the sink of the configured log. Nothing is connected yet. `broker`: the embedded
+ * log, where several jobs have it together.
+ */
+export function openLog(config: Config, logger: Logger, broker = new MemoryBroker()): Log {
   const { input, lanes, kafka } = config;
   if (config.log === 'memory') {
-    const broker = new MemoryBroker();
     const topics = [input.topic, ...outputTopics(config)];
     for (const topic of topics) {
       broker.createTopic(topic, config.memory.partitions, config.memory.bytesPerPartition);

@@ -7,15 +7,16 @@ import { StatefulPlan } from '../features/stateful-plan.ts';
 import { beginningBefore, type OffsetAt } from '../log/offset-before.ts';
 import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
-import { type HostOptions, ModelHost } from '../pool/model-host.ts';
+import type { Turns } from '../pool/free-threads.ts';
+import { ModelHost } from '../pool/model-host.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
 import type { AskingOptions } from '../pool/worker-client.ts';
-import { PiscinaThread } from '../pool/worker-thread.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './errors.ts';
+import { threadOf } from './worker-threads.ts';
 
 export type Pool = StatelessPool | StatefulPool;
 
@@ -23,20 +24,16 @@ export interface PoolParts {
   readonly setup: ScorerSetup;
   readonly source: Pick<Source, 'offsetAt'>;
   readonly logger: Logger;
-  readonly workers: number;
-  readonly onThreadLost: HostOptions['onThreadLost'];
+  readonly hosts: readonly ModelHost[];
+  /** Those of a job that shares the threads with others. */
+  readonly turns?: Turns;
   readonly options: AskingOptions & Pick<StatefulPoolOptions, 'counts'>;
 }
 
-const threadOf = ({ scoring }: Config): PiscinaThread => {
-  const { deadline: deadlineMs, heapBytes: heapBytesMax, growthBytes, growthTensors } = scoring;
-  const growth = { bytesMax: growthBytes, tensorsMax: growthTensors };
-  return new PiscinaThread({ deadlineMs, heapBytesMax, growth });
-};
-
+/** Jobs that share threads may have the same model. */
 const deploymentOf = (setup: ScorerSetup): Deployment => {
   const { name, version } = readManifest(setup.modelFolder);
-  return { id: `${name}@${version}`, setup };
+  return { id: setup.job === '' ? `${name}@${version}` : `${setup.job}/${name}@${version}`, setup };
 };
 
 /**
@@ -70,20 +67,15 @@ export function withStates<T>(config: Config, act: () => T): T {
 }
 
 /** Throws `CannotWriteError` for a folder of snapshots that cannot be made. */
-export function makePool(
-  config: Config,
-  { setup, source, logger, workers, onThreadLost, options }: PoolParts,
-): Pool {
+export function makePool(config: Config, { setup, source, logger, hosts, turns, options }: PoolParts): Pool {
   const manifest = readManifest(setup.modelFolder);
   const deployment = deploymentOf(setup);
-  const hosts = (): ModelHost[] =>
-    Array.from({ length: workers }, () => new ModelHost(threadOf(config), { onThreadLost }));
-  if (!keepsState(manifest)) return new StatelessPool({ hosts: hosts(), deployment, ...options });
+  const deployed = { hosts, deployment, ...(turns === undefined ? {} : { turns }) };
+  if (!keepsState(manifest)) return new StatelessPool({ ...deployed, ...options });
   const { reach } = new StatefulPlan(manifest.inputs, manifest.windows);
   const snapshots = openDirectory(config, logger);
   return new StatefulPool({
-    hosts: hosts(),
-    deployment,
+    ...deployed,
     snapshots,
     snapshotIntervalMs: config.snapshots.interval,
     // Lanes that are assigned together ask for the same time: the broker has to look once.

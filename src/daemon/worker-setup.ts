@@ -18,6 +18,7 @@ import { avroSetup } from './avro-setup.ts';
 export function scorerSetup(
   config: Config,
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
+  job = '',
 ): ScorerSetup {
   const { output, deadLetters, scoring, limits } = config;
   const manifest = readManifest(model.modelFolder);
@@ -32,6 +33,7 @@ export function scorerSetup(
       `output.ids: "${twice}" would stand twice in a result, expected no name of an output, of another id, model or version`,
     ]);
   return {
+    job,
     ...model,
     ...readingSetup(config),
     resultFormat: output.format,

@@ -3,7 +3,7 @@
 
 import { isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { FreeThreads, type Turns } from '../pool/free-threads.ts';
+import { FreeThreads } from '../pool/free-threads.ts';
 import { ModelHost } from '../pool/model-host.ts';
 import { PiscinaThread } from '../pool/worker-thread.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -16,7 +16,8 @@ export const threadOf = ({ scoring }: Config): PiscinaThread => {
 
 export class WorkerThreads {
   readonly hosts: readonly ModelHost[];
-  readonly #free: FreeThreads;
+  /** Who has which of them. */
+  readonly free: FreeThreads;
   readonly #listeners = new Set<() => void>();
 
   constructor(config: Config, workers: number, logger: Logger) {
@@ -26,15 +27,13 @@ export class WorkerThreads {
       for (const tell of this.#listeners) tell();
     };
     this.hosts = Array.from({ length: workers }, () => new ModelHost(threadOf(config), { onThreadLost }));
-    this.#free = new FreeThreads(this.hosts);
+    this.free = new FreeThreads(this.hosts);
   }
 
-  /** A job begins to use them. `onLost` is called at each loss of a thread until `Turns.leave`. */
-  turns(onLost: () => void): Turns {
-    this.#listeners.add(onLost);
-    const turns = this.#free.turns();
-    turns.left.then(() => this.#listeners.delete(onLost));
-    return turns;
+  /** Calls back at each loss of a thread; returns what ends that. */
+  onLost(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async stop(): Promise<void> {

@@ -75,6 +75,8 @@ export interface Route {
 
 /** How a model is served: all that a thread must know to score with it. */
 export interface ScorerSetup extends ReadingSetup {
+  /** Whose windows these are: jobs that share a thread share no states. Empty for a job alone. */
+  readonly job: string;
   readonly modelFolder: string;
   readonly backend: Backend;
   readonly resultFormat: InputFormat;

@@ -8,7 +8,7 @@ import type { Config } from '../../src/config/schema.ts';
 import { load, MINIMAL } from '../support/config.ts';
 
 const MIB = 2 ** 20;
-const FACTS = { backend: 'wasm', partitions: 200, workers: 4 } as const;
+const FACTS = { backend: 'wasm', partitions: 200, jobs: 1, workers: 4 } as const;
 
 const limitIn = (files: Readonly<Record<string, string>>): MemoryLimit | null =>
   memoryLimit((path) => files[path]);

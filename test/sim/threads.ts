@@ -53,6 +53,7 @@ const setupWith = (skips: boolean, routes: boolean): ScorerSetup => ({
   recordBytesMax: 2 ** 20,
   headersMax: 100,
   features: false,
+  job: '',
   resultFrame: new Uint8Array(0),
 });
 

@@ -39,6 +39,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   headersMax: 1000,
   nestingMax: 64,
   features: false,
+  job: '',
   resultFrame: new Uint8Array(0),
   ...more,
 });

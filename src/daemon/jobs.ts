@@ -1,0 +1,215 @@
+// Several jobs in one process. Each has a daemon of its own - source, engine, sink, group - and they
+// share the worker threads, the memory and the embedded log. What stops one of them stops none of
+// the others: it is started again after a rest.
+
+import { join } from 'node:path';
+import { exitCodeOf, isUnforeseen } from '../base/errors.ts';
+import type { Config } from '../config/schema.ts';
+import { MemoryBroker } from '../memory/broker.ts';
+import { explainChoice } from '../model/choose.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { Meter } from '../telemetry/meter.ts';
+import { after } from '../time/timer.ts';
+import { unlessAborted } from './bounded.ts';
+import { backendFor } from './configured-model.ts';
+import { Daemon, type DaemonOptions } from './daemon.ts';
+import { workerCount } from './engine-limits.ts';
+import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
+import { impatient, type Log, openLog } from './open-log.ts';
+import type { RunningJob } from './running-job.ts';
+import { WorkerThreads } from './worker-threads.ts';
+
+/** A job as it was configured. */
+export interface JobToRun extends Omit<JobToFit, 'choice'> {
+  readonly name: string;
+}
+
+export interface JobsOptions extends Pick<DaemonOptions, 'logger' | 'failFast' | 'resumeDedupe'> {
+  /** Ends the start, and the rests of jobs that failed. */
+  readonly signal: AbortSignal;
+  /** The start of a job waits for what is not there. */
+  readonly onNotReady?: (why: string) => void;
+  /** The first start of a job failed: something is wrong that the user must mend. */
+  readonly onFatal: (error: Error) => void;
+  /** How long a job that failed rests; then twice as long, and so on. */
+  readonly restMs?: number;
+}
+
+const REST_MS = 5_000;
+const REST_MS_MAX = 300_000;
+/** After so long without trouble the rests begin anew. */
+const CALM_MS = 600_000;
+
+/** What is there for all jobs. */
+interface Shared {
+  readonly threads: WorkerThreads;
+  readonly broker: MemoryBroker;
+}
+
+export class Jobs {
+  readonly #jobs: readonly SharingJob[];
+  readonly #threads: WorkerThreads;
+  readonly #ends: readonly Promise<void>[];
+
+  private constructor(jobs: readonly SharingJob[], threads: WorkerThreads) {
+    this.#jobs = jobs;
+    this.#threads = threads;
+    this.#ends = jobs.map((job) => job.run());
+  }
+
+  /**
+   * Tries all models, and begins to start all jobs. Rejects with what is wrong with the
+   * configuration, a model, or the memory. `running` are told how they come along.
+   */
+  static async start(
+    jobs: readonly JobToRun[],
+    running: readonly RunningJob[],
+    options: JobsOptions,
+  ): Promise<Jobs> {
+    const { logger, signal } = options;
+    const toFit: JobToFit[] = [];
+    for (const { name, config, isGiven } of jobs) {
+      const wanted = backendsWithin(config, isGiven);
+      const choice = await unlessAborted(backendFor(wanted), signal);
+      logger.info({ job: name }, `backend ${explainChoice(choice)}`);
+      toFit.push({ config: wanted, isGiven, choice });
+    }
+    const patience = { ...impatient((toFit[0] as JobToFit).config, logger), signal };
+    const { configs, lines } = await unlessAborted(fittedAll(toFit, patience), signal);
+    if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
+    const [first] = configs as readonly [Config];
+    const threads = new WorkerThreads(first, workerCount(first), logger);
+    const shared = { threads, broker: new MemoryBroker() };
+    const sharing = jobs.map(({ name, isGiven }, index) => {
+      const config = partOf(configs[index] as Config, name, jobs.length);
+      const { choice } = toFit[index] as JobToFit;
+      return new SharingJob({ name, config, isGiven, choice }, running[index] as RunningJob, shared, options);
+    });
+    return new Jobs(sharing, threads);
+  }
+
+  /** With the embedded log: where a load source writes the input of a job. */
+  sinkOf(name: string): Log['sink'] {
+    return (this.#jobs.find((job) => job.name === name) as SharingJob).openLog().sink;
+  }
+
+  /** As `Daemon.stop`, for all of them at once. The signal is aborted before. */
+  async stop(): Promise<readonly string[]> {
+    await Promise.all(this.#ends);
+    const unfinished = await Promise.all(this.#jobs.map((job) => job.stop()));
+    await this.#threads.stop();
+    return unfinished.flat();
+  }
+}
+
+/** What a job has of what is there for all: an equal part of the budget, a folder of its own. */
+const partOf = (config: Config, job: string, jobs: number): Config => ({
+  ...config,
+  lanes: { ...config.lanes, budget: Math.floor(config.lanes.budget / jobs) },
+  snapshots: {
+    ...config.snapshots,
+    ...(config.snapshots.directory === undefined ? {} : { directory: join(config.snapshots.directory, job) }),
+  },
+});
+
+class SharingJob {
+  readonly name: string;
+  readonly #job: JobToRun & JobToFit;
+  readonly #running: RunningJob;
+  readonly #shared: Shared;
+  readonly #options: JobsOptions;
+  readonly #logger: Logger;
+  /** Counts on when the job is started again. */
+  readonly #meter: Meter;
+
+  constructor(job: JobToRun & JobToFit, running: RunningJob, shared: Shared, options: JobsOptions) {
+    this.name = job.name;
+    this.#job = job;
+    this.#running = running;
+    this.#shared = shared;
+    this.#options = options;
+    this.#logger = options.logger.child({ job: job.name });
+    this.#meter = new Meter(job.config.telemetry.warmUp);
+  }
+
+  openLog(): Log {
+    return openLog(this.#job.config, this.#logger, this.#shared.broker);
+  }
+
+  /** Starts it, and again whenever it fails. Resolves when the signal is aborted. */
+  async run(): Promise<void> {
+    const { signal, restMs = REST_MS } = this.#options;
+    let rest = restMs;
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const beganMs = performance.now();
+      const error = await this.#attempt(isFirst);
+      if (error === undefined) return;
+      if (performance.now() - beganMs > CALM_MS) rest = restMs;
+      const { code, stack } = error as NodeJS.ErrnoException;
+      this.#logger.error(
+        { code, exitCode: exitCodeOf(error), stack: isUnforeseen(error) ? stack : undefined },
+        `the job stopped, and starts again in ${rest / 1_000} s: ${error.message}`,
+      );
+      this.#running.waitsFor = `it failed and is started again: ${error.message}`;
+      await this.#rest(rest);
+      rest = Math.min(2 * rest, REST_MS_MAX);
+    }
+  }
+
+  /** The lanes that did not finish. */
+  async stop(): Promise<string[]> {
+    const unfinished = (await this.#running.daemon?.stop()) ?? [];
+    return unfinished.map((lane) => `${this.name}: ${lane}`);
+  }
+
+  /** Resolves to the error by which it ended; to none when it was told to end. */
+  async #attempt(isFirst: boolean): Promise<Error | undefined> {
+    const { signal, failFast, resumeDedupe = false, onFatal, onNotReady } = this.#options;
+    const failed = Promise.withResolvers<Error>();
+    const { name, config, isGiven, choice } = this.#job;
+    let daemon: Daemon;
+    try {
+      daemon = await Daemon.start(config, {
+        logger: this.#logger,
+        ...(config.log === 'memory' ? { log: this.openLog() } : {}),
+        failFast,
+        resumeDedupe: resumeDedupe && isFirst,
+        signal,
+        isGiven,
+        shared: { job: name, choice, threads: this.#shared.threads, meter: this.#meter },
+        onNotReady: (why) => {
+          this.#running.waitsFor = why;
+          onNotReady?.(why);
+        },
+        onFatal: failed.resolve,
+      });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!isFirst) return error as Error;
+      onFatal(error as Error);
+      return undefined;
+    }
+    this.#running.daemon = daemon;
+    const ended = Promise.withResolvers<undefined>();
+    const end = (): void => ended.resolve(undefined);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    const error = await Promise.race([failed.promise, ended.promise]);
+    signal.removeEventListener('abort', end);
+    if (error === undefined) return undefined;
+    this.#running.daemon = null;
+    await daemon.stop();
+    return error;
+  }
+
+  /** Ends early when the signal is aborted. */
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#options;
+    const rested = Promise.withResolvers<void>();
+    const cancel = after(ms, rested.resolve);
+    signal.addEventListener('abort', () => rested.resolve(), { once: true });
+    if (signal.aborted) rested.resolve();
+    await rested.promise;
+    cancel();
+  }
+}
