@@ -85,7 +85,6 @@ export async function timeCase(one: MicroCase, seconds: number, rounds: number):
   }
   return timings;
 }
-
 const nameOf = ({ format, model, backend }: Whole): string => `whole task ${format} ${model} ${backend}`;
 
 const predictorOf = ({ backend, model }: Pick<Whole, 'backend' | 'model'>): Promise<Predictor> =>

@@ -2,25 +2,20 @@
 
 import { writeFileSync } from 'node:fs';
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
-import { theJob } from '../config/load.ts';
 import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
-import { writingCodec } from '../daemon/configured-model.ts';
-import { Daemon } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
+import type { RunJob } from '../daemon/jobs.ts';
 import { showProgress } from '../daemon/reporting.ts';
 import type { RunningJob } from '../daemon/running-job.ts';
 import { serveHttp } from '../daemon/serve.ts';
-import { versions } from '../daemon/versions.ts';
-import { runLoad, shortfall } from '../load/load-source.ts';
-import type { Sink } from '../log/ports.ts';
 import { answerDumpSignal } from '../signals.ts';
 import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
+import { aboutNothing, beginJob, beginJobs, type JobsBegun } from './begin.ts';
 import { Ending } from './ending.ts';
-import { loadFor } from './generated.ts';
 import {
   type ConfigFlags,
   durationArgument,
@@ -30,6 +25,7 @@ import {
   withQuiet,
 } from './options.ts';
 import { say } from './say.ts';
+import { startLoad } from './start-load.ts';
 import { printSummary } from './summary.ts';
 
 export interface RunOptions {
@@ -53,23 +49,27 @@ export interface RunOptions {
  * it starts. Resolves to the exit code.
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
-  const job = theJob(loaded);
-  const { config } = job;
-  const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
+  const { shared, jobs, isNamed } = loaded;
+  const [first] = jobs as readonly [LoadedJob];
+  const logger = createLogger(shared.telemetry.logLevel, shared.telemetry.logFormat);
   const ending = new Ending();
-  const now: RunningJob = { name: job.name, daemon: null, waitsFor: null };
-  dumpWhenAsked(now, logger);
-  const { isGiven } = job;
-  const server = await serveHttp(config, [now], { logger, isGiven, drain: () => ending.reach() });
-  const daemon = await started(job, options, logger, ending, now);
-  now.daemon = daemon;
-  if (options.forMs !== undefined && daemon !== null) ending.after(options.forMs);
-  const unfinished = daemon === null ? [] : await untilEnded(daemon, config, logger, ending, options.quiet);
+  const running: RunningJob[] = jobs.map(({ name }) => ({ name, daemon: null, waitsFor: null }));
+  dumpWhenAsked(running, logger);
+  const { isGiven } = first;
+  const server = await serveHttp(shared, running, { logger, isGiven, drain: () => ending.reach() });
+  const begun = await (isNamed ? beginJobs : beginJob)(loaded, running, { ...options, logger, ending });
+  if (options.forMs !== undefined && begun !== null) ending.after(options.forMs);
+  const unfinished = begun === null ? [] : await untilEnded(begun, logger, ending, options.quiet);
   await server?.stop();
-  const summary = daemon?.summary() ?? summaryOfNothing(config);
-  if (!options.quiet && daemon === null) say('ended before it began to score');
-  else if (!options.quiet) printSummary(summary, daemon?.lag ?? null);
-  const unwritten = writeSummary(summary, options.summaryFile);
+  if (!options.quiet && begun === null) say('ended before it began to score');
+  for (const job of options.quiet ? [] : (begun?.jobs ?? [])) {
+    if (isNamed) say(`job ${job.name}`);
+    printSummary(job.summary(), job.lag);
+  }
+  const summaries = begun?.jobs.map((job) => [job.name, job.summary()] as const);
+  const summary = summaries?.[0]?.[1] ?? summaryOfNothing(first.config);
+  const written = isNamed ? { jobs: Object.fromEntries(summaries ?? []) } : summary;
+  const unwritten = writeSummary(written, options.summaryFile);
   const fatal = await ending.reached;
   if (fatal !== undefined) {
     const { code, message, stack } = fatal as NodeJS.ErrnoException;
@@ -89,82 +89,61 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
  * Writes a dump on SIGUSR2, and before the process ends because of an uncaught error. After such an
  * error nothing is known to be right. Records that are not committed will be scored again.
  */
-function dumpWhenAsked(now: { readonly daemon: Daemon | null }, logger: Logger): void {
+function dumpWhenAsked(jobs: readonly RunningJob[], logger: Logger): void {
+  const dump = (why: string, error?: Error): boolean => {
+    const started = jobs.filter(({ daemon }) => daemon !== null);
+    for (const { daemon } of started) daemon?.dump(why, error);
+    return started.length > 0;
+  };
   answerDumpSignal(() => {
-    if (now.daemon === null) logger.warn('no dump of the state: the daemon has not started yet');
-    else now.daemon.dump('SIGUSR2');
+    if (!dump('SIGUSR2')) logger.warn('no dump of the state: the daemon has not started yet');
   });
   process.on('uncaughtException', (thrown: unknown) => {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    now.daemon?.dump('uncaught', error);
+    dump('uncaught', error);
     logger.fatal({ code: (error as NodeJS.ErrnoException).code, stack: error.stack }, error.message);
     process.exit(EXIT.internal);
   });
 }
 
-/** Resolves to null if it was told to end while it started. Rejects with what is wrong. */
-async function started(
-  { config, isGiven }: LoadedJob,
-  { failFast, resumeDedupe, forMs }: RunOptions,
-  logger: Logger,
-  ending: Ending,
-  now: RunningJob,
-): Promise<Daemon | null> {
-  const { signal } = ending;
-  try {
-    return await Daemon.start(config, {
-      logger,
-      failFast,
-      resumeDedupe,
-      signal,
-      isGiven,
-      onNotReady: (why) => {
-        now.waitsFor = why;
-        // Wait as long as it would have scored.
-        if (forMs !== undefined) ending.waitAtMost(forMs);
-      },
-      onFatal: (error) => ending.fail(error),
-    });
-  } catch (error) {
-    if (error !== signal.reason) throw error;
-    logger.info('told to end before the start was done');
-    return null;
-  }
-}
-
 /**
- * Shows what the daemon does until the end is reached. Resolves to the lanes that did not finish in
+ * Shows what the jobs do until the end is reached. Resolves to the lanes that did not finish in
  * time.
  */
 async function untilEnded(
-  daemon: Daemon,
-  config: Config,
+  run: JobsBegun,
   logger: Logger,
   ending: Ending,
   isQuiet: boolean,
 ): Promise<readonly string[]> {
-  const stopShowing = isQuiet ? () => {} : showProgress(liveLine, daemon.meter, () => daemon.lag);
-  const load = startLoad(config, daemon.sink, ending, logger).catch((error: Error) => ending.fail(error));
+  const { jobs } = run;
+  const meters = jobs.map(({ meter }) => meter);
+  const stopShowing = isQuiet ? () => {} : showProgress(liveLine, meters, () => lagOf(jobs));
+  const feed = async ({ name, config, sink, begun }: RunJob): Promise<void> => {
+    await Promise.race([begun, ending.reached]);
+    await startLoad(config, sink, ending.signal, jobs.length > 1 ? logger.child({ job: name }) : logger);
+  };
+  const loads = jobs.map((job) => feed(job).catch((error: Error) => ending.fail(error)));
   await ending.reached;
-  await load;
-  const unfinished = await daemon.stop();
+  await Promise.all(loads);
+  const unfinished = await run.stop();
   stopShowing();
   return unfinished;
 }
 
+/** Null while it is not known of each job. */
+const lagOf = (jobs: JobsBegun['jobs']): number | null =>
+  jobs.map((job) => job.lag).reduce((sum, lag) => (sum === null || lag === null ? null : sum + lag), 0);
+
 /** The summary of a run that ended before it had a model. */
-const summaryOfNothing = ({ model, telemetry }: Config): Summary =>
-  new Meter(telemetry.warmUp).summary({
-    backend: 'none',
-    model: model.name,
-    versions: versions({ runtime: '' }),
-  });
+const summaryOfNothing = (config: Config): Summary =>
+  new Meter(config.telemetry.warmUp).summary(aboutNothing(config));
 
 /**
  * By now everything is committed. So if the summary cannot be written, this is reported and does no
  * other harm.
  */
-function writeSummary(summary: Summary, file: string | undefined): CannotWriteError | undefined {
+function writeSummary(summary: object, file: string | undefined): CannotWriteError | undefined {
   if (file === undefined) return undefined;
   try {
     writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
@@ -177,32 +156,6 @@ function writeSummary(summary: Summary, file: string | undefined): CannotWriteEr
       },
     );
   }
-}
-
-/**
- * With the embedded log nobody else can write the input, so the load source runs beside the daemon.
- */
-async function startLoad(config: Config, sink: Sink, ending: Ending, logger: Logger): Promise<void> {
-  const { recordsPerSecond, file } = config.generate;
-  if (config.log !== 'memory' || recordsPerSecond === 0) return;
-  const what = file === undefined ? 'generated records' : `records of ${file}`;
-  logger.info(`sending ${what} into the embedded log, ${recordsPerSecond} a second`);
-  const load = {
-    sink,
-    topic: config.input.topic,
-    codec: writingCodec(config),
-    records: await loadFor(config),
-    recordsPerSecond,
-    count: Number.POSITIVE_INFINITY,
-    garbage: { share: 0, field: '' },
-    batchBytesMax: config.limits.resultBatchBytes,
-  };
-  const result = await runLoad(load, ending.signal);
-  if (result.failure !== undefined) throw result.failure;
-  if (file !== undefined && !ending.signal.aborted)
-    logger.info(`all ${result.sent} records of ${file} are sent; generate.repeat begins again`);
-  const missed = shortfall(recordsPerSecond, result);
-  if (missed !== null) logger.warn(`generate.recordsPerSecond: ${missed}`);
 }
 
 interface RunFlags {

@@ -78,6 +78,7 @@ export function memoryItems(
     smallest > lanes.budget
       ? `${partitions} partitions of kafka.max.partition.fetch.bytes, ${inMib(partitionBytes)}`
       : 'lanes.budget';
+  const fetches = jobs > 1 ? `for each of ${jobs} jobs a fetch` : 'a fetch';
   const task = microBatch.bytes + limits.resultBatchBytes;
   return [
     { what: `the process, with the backend ${backend} loaded`, bytes: RUNTIME_BYTES[backend] },
@@ -98,7 +99,7 @@ export function memoryItems(
       bytes: workers * task,
     },
     {
-      what: `a fetch of ${inMib(kafka['fetch.max.bytes'])} that comes in${jobs > 1 ? ` for each of ${jobs} jobs` : ''}, twice (kafka.fetch.max.bytes)`,
+      what: `${fetches} of ${inMib(kafka['fetch.max.bytes'])} that comes in, twice (kafka.fetch.max.bytes)`,
       bytes: jobs * COPIES_OF_A_FETCH * kafka['fetch.max.bytes'],
     },
     { what: `record batches that wait or are in flight (${why})`, bytes: records },

@@ -1,14 +1,14 @@
-// Several jobs in one process. Each has a daemon of its own - source, engine, sink, group - and they
-// share the worker threads, the memory and the embedded log. What stops one of them stops none of
-// the others: it is started again after a rest.
+// Several jobs in one process. Each has a daemon of its own - source, engine, sink, group - and
+// they share the worker threads, the memory and the embedded log. What stops one of them stops none
+// of the others: it is started again after a rest.
 
-import { join } from 'node:path';
 import { exitCodeOf, isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
+import type { Sink } from '../log/ports.ts';
 import { MemoryBroker } from '../memory/broker.ts';
 import { explainChoice } from '../model/choose.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { Meter } from '../telemetry/meter.ts';
+import { Meter, type Summary } from '../telemetry/meter.ts';
 import { after } from '../time/timer.ts';
 import { unlessAborted } from './bounded.ts';
 import { backendFor } from './configured-model.ts';
@@ -17,6 +17,7 @@ import { workerCount } from './engine-limits.ts';
 import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
 import { impatient, type Log, openLog } from './open-log.ts';
 import type { RunningJob } from './running-job.ts';
+import { versions } from './versions.ts';
 import { WorkerThreads } from './worker-threads.ts';
 
 /** A job as it was configured. */
@@ -46,12 +47,27 @@ interface Shared {
   readonly broker: MemoryBroker;
 }
 
+/** A job of a run: where its load is written, and what there is to say of it. */
+export interface RunJob {
+  readonly name: string;
+  readonly config: Config;
+  readonly meter: Meter;
+  readonly sink: Sink;
+  /** Resolves when it scores for the first time. */
+  readonly begun: Promise<void>;
+  /** Null while it is not known. */
+  readonly lag: number | null;
+  summary(): Summary;
+}
+
 export class Jobs {
+  readonly jobs: readonly RunJob[];
   readonly #jobs: readonly SharingJob[];
   readonly #threads: WorkerThreads;
   readonly #ends: readonly Promise<void>[];
 
   private constructor(jobs: readonly SharingJob[], threads: WorkerThreads) {
+    this.jobs = jobs;
     this.#jobs = jobs;
     this.#threads = threads;
     this.#ends = jobs.map((job) => job.run());
@@ -81,16 +97,11 @@ export class Jobs {
     const threads = new WorkerThreads(first, workerCount(first), logger);
     const shared = { threads, broker: new MemoryBroker() };
     const sharing = jobs.map(({ name, isGiven }, index) => {
-      const config = partOf(configs[index] as Config, name, jobs.length);
+      const config = partOf(configs[index] as Config, jobs.length);
       const { choice } = toFit[index] as JobToFit;
       return new SharingJob({ name, config, isGiven, choice }, running[index] as RunningJob, shared, options);
     });
     return new Jobs(sharing, threads);
-  }
-
-  /** With the embedded log: where a load source writes the input of a job. */
-  sinkOf(name: string): Log['sink'] {
-    return (this.#jobs.find((job) => job.name === name) as SharingJob).openLog().sink;
   }
 
   /** As `Daemon.stop`, for all of them at once. The signal is aborted before. */
@@ -102,38 +113,60 @@ export class Jobs {
   }
 }
 
-/** What a job has of what is there for all: an equal part of the budget, a folder of its own. */
-const partOf = (config: Config, job: string, jobs: number): Config => ({
+/** An equal part of what the jobs have together. */
+const partOf = (config: Config, jobs: number): Config => ({
   ...config,
   lanes: { ...config.lanes, budget: Math.floor(config.lanes.budget / jobs) },
-  snapshots: {
-    ...config.snapshots,
-    ...(config.snapshots.directory === undefined ? {} : { directory: join(config.snapshots.directory, job) }),
-  },
 });
 
-class SharingJob {
+class SharingJob implements RunJob {
   readonly name: string;
+  readonly config: Config;
+  /** Counts on when the job is started again. */
+  readonly meter: Meter;
   readonly #job: JobToRun & JobToFit;
   readonly #running: RunningJob;
   readonly #shared: Shared;
   readonly #options: JobsOptions;
   readonly #logger: Logger;
-  /** Counts on when the job is started again. */
-  readonly #meter: Meter;
+  readonly #begun = Promise.withResolvers<void>();
+  #about: Daemon['about'];
 
   constructor(job: JobToRun & JobToFit, running: RunningJob, shared: Shared, options: JobsOptions) {
     this.name = job.name;
+    this.config = job.config;
     this.#job = job;
     this.#running = running;
     this.#shared = shared;
     this.#options = options;
     this.#logger = options.logger.child({ job: job.name });
-    this.#meter = new Meter(job.config.telemetry.warmUp);
+    this.meter = new Meter(job.config.telemetry.warmUp);
+    this.#about = {
+      backend: job.choice.backend,
+      model: job.config.model.name,
+      versions: versions({ runtime: '' }),
+    };
   }
 
-  openLog(): Log {
-    return openLog(this.#job.config, this.#logger, this.#shared.broker);
+  /** Of the embedded log: where a load source writes the input. */
+  get sink(): Sink {
+    return this.#openLog().sink;
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  get lag(): number | null {
+    return this.#running.daemon?.lag ?? null;
+  }
+
+  summary(): Summary {
+    return this.meter.summary(this.#about);
+  }
+
+  #openLog(): Log {
+    return openLog(this.config, this.#logger, this.#shared.broker);
   }
 
   /** Starts it, and again whenever it fails. Resolves when the signal is aborted. */
@@ -171,12 +204,12 @@ class SharingJob {
     try {
       daemon = await Daemon.start(config, {
         logger: this.#logger,
-        ...(config.log === 'memory' ? { log: this.openLog() } : {}),
+        ...(config.log === 'memory' ? { log: this.#openLog() } : {}),
         failFast,
         resumeDedupe: resumeDedupe && isFirst,
         signal,
         isGiven,
-        shared: { job: name, choice, threads: this.#shared.threads, meter: this.#meter },
+        shared: { job: name, choice, threads: this.#shared.threads, meter: this.meter },
         onNotReady: (why) => {
           this.#running.waitsFor = why;
           onNotReady?.(why);
@@ -190,6 +223,8 @@ class SharingJob {
       return undefined;
     }
     this.#running.daemon = daemon;
+    this.#about = daemon.about;
+    this.#begun.resolve();
     const ended = Promise.withResolvers<undefined>();
     const end = (): void => ended.resolve(undefined);
     signal.addEventListener('abort', end, { once: true });

@@ -29,8 +29,8 @@ export interface FittedJobs {
 }
 
 /**
- * The same as `withinMemory`, with the facts found out, for all jobs of a process. They have threads
- * and budget together. Rejects with `ConfigError`, and as `connectSink` does.
+ * The same as `withinMemory`, with the facts found out, for all jobs of a process. They have
+ * threads and budget together. Rejects with `ConfigError`, and as `connectSink` does.
  */
 export async function fittedAll(jobs: readonly JobToFit[], patience: Patience): Promise<FittedJobs> {
   const [first] = jobs as readonly [JobToFit];

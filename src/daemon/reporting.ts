@@ -83,20 +83,30 @@ export function logReports(
 /** How often the live line is drawn, and of how long an interval it tells. */
 const LIVE_EVERY_MS = 500;
 
-/** Begins to show the live line, if there is a terminal; returns what ends it. */
-export function showProgress(line: LiveLine, meter: Meter, lagNow: () => number | null): () => void {
+/**
+ * Begins to show the live line, if there is a terminal; returns what ends it. Of several jobs it
+ * shows the sums, and the latencies of the slowest.
+ */
+export function showProgress(
+  line: LiveLine,
+  meters: readonly Meter[],
+  lagNow: () => number | null,
+): () => void {
   if (!line.isShown) return () => {};
-  const rate = new Rate(meter);
-  meter.stages.takeWatched();
+  const rates = meters.map((meter) => new Rate(meter));
+  const slowest = (): Percentiles | null =>
+    meters
+      .map(({ stages }) => stages.takeWatched())
+      .reduce((worst, each) => (each !== null && each.p99 > (worst?.p99 ?? 0) ? each : worst), null);
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  slowest();
   const stop = every(LIVE_EVERY_MS, () => {
-    const { scored, deadLetters } = meter.records;
-    const endToEnd = meter.stages.takeWatched();
     line.show(
       progressLine({
-        scored,
-        deadLetters,
-        recordsPerSecond: rate.measure(),
-        endToEnd,
+        scored: sum(meters.map(({ records }) => records.scored)),
+        deadLetters: sum(meters.map(({ records }) => records.deadLetters)),
+        recordsPerSecond: sum(rates.map((rate) => rate.measure())),
+        endToEnd: slowest(),
         lag: lagNow(),
       }),
     );

@@ -27,7 +27,7 @@ export interface ServeOptions {
  * the address that somebody set.
  */
 export async function serveHttp(
-  { http }: Config,
+  { http }: Pick<Config, 'http'>,
   jobs: readonly RunningJob[],
   { logger, isGiven, drain }: ServeOptions,
 ): Promise<HttpServer | null> {

@@ -1,5 +1,5 @@
-// The worker threads of the process. One job has them for itself, or several share them; the loss of
-// a thread is told to all of them.
+// The worker threads of the process. One job has them for itself, or several share them; the loss
+// of a thread is told to all of them.
 
 import { isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';

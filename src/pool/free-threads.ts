@@ -1,8 +1,8 @@
 // Gives out worker threads, one task at a time. Several jobs may share them: who has had less time
 // of the threads lately goes first, so that a busy job does not starve another (start-time fair
 // queueing, Goyal, Vin and Cheng 1996, with the time of a job's tasks so far as the guess for the
-// next). Within a job those that wait are served in the order of their calls. A thread that is being
-// replaced is not free; it holds up nobody while there are other threads.
+// next). Within a job those that wait are served in the order of their calls. A thread that is
+// being replaced is not free; it holds up nobody while there are other threads.
 
 import type { ModelHost } from './model-host.ts';
 
@@ -36,8 +36,8 @@ export class Turns {
   }
 
   /**
-   * Nobody else is given the thread until it is released. Rejects when none can serve, with what the
-   * last of them said; if one thread is asked for, with what that one said.
+   * Nobody else is given the thread until it is released. Rejects when none can serve, with what
+   * the last of them said; if one thread is asked for, with what that one said.
    */
   acquire(host?: ModelHost): Promise<ModelHost> {
     const waiting = { host, given: Promise.withResolvers<ModelHost>() };
@@ -76,7 +76,9 @@ export class Turns {
     waiting?.given.resolve(host);
   }
 
-  /** Whoever can only be served by this thread, or by any if none is left, is told why it is not. */
+  /**
+   * Whoever can only be served by this thread, or by any if none is left, is told why it is not.
+   */
   refuse(host: ModelHost, isLast: boolean, error: Error): void {
     for (const waiting of this.#waiting.splice(0))
       if (waiting.host === host || isLast) waiting.given.reject(error);

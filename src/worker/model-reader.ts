@@ -62,6 +62,8 @@ export class SharedReaders {
   }
 }
 
-/** A reader finds the ids of a result too, and asks one registry. Its windows are those of one job. */
+/**
+ * A reader finds the ids of a result too, and asks one registry. Its windows are those of one job.
+ */
 const keyOf = (manifest: ModelManifest, setup: ScorerSetup): string =>
   JSON.stringify([setup.job, planIdentity(manifest, setup), setup.idPaths, setup.avro]);
