@@ -90,7 +90,16 @@ export class Jobs {
       logger.info({ job: name }, `backend ${explainChoice(choice)}`);
       toFit.push({ config: wanted, isGiven, choice });
     }
-    const patience = { ...impatient((toFit[0] as JobToFit).config, logger), signal };
+    const { failFast, onNotReady } = options;
+    const patience = {
+      ...impatient((toFit[0] as JobToFit).config, logger),
+      ...(failFast ? {} : { failAfterMs: undefined }),
+      signal,
+      onNotReady: (why: string) => {
+        for (const job of running) job.waitsFor = why;
+        onNotReady?.(why);
+      },
+    };
     const { configs, lines } = await unlessAborted(fittedAll(toFit, patience), signal);
     if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
     const [first] = configs as readonly [Config];
@@ -131,6 +140,7 @@ class SharingJob implements RunJob {
   readonly #logger: Logger;
   readonly #begun = Promise.withResolvers<void>();
   #about: Daemon['about'];
+  #starts = 0;
 
   constructor(job: JobToRun & JobToFit, running: RunningJob, shared: Shared, options: JobsOptions) {
     this.name = job.name;
@@ -209,7 +219,13 @@ class SharingJob implements RunJob {
         resumeDedupe: resumeDedupe && isFirst,
         signal,
         isGiven,
-        shared: { job: name, choice, threads: this.#shared.threads, meter: this.meter },
+        // A stop that gave up waiting may still take back the model of the start before.
+        shared: {
+          job: this.#starts++ === 0 ? name : `${name}#${this.#starts}`,
+          choice,
+          threads: this.#shared.threads,
+          meter: this.meter,
+        },
         onNotReady: (why) => {
           this.#running.waitsFor = why;
           onNotReady?.(why);

@@ -200,17 +200,29 @@ export class ModelHost {
     return this.#thread.stop();
   }
 
-  /** It may still be the same thread: then it has its models, and what it holds for them. */
+  /**
+   * It may still be the same thread: then it has its models, and what it holds for them. A model
+   * that cannot be loaded any more is the trouble of who asks for it, as long as another one can.
+   */
   async #recover(): Promise<void> {
-    for (const [id, setup] of this.#deployments) {
+    const failures: unknown[] = [];
+    for (const [id, setup] of this.#deployments)
       try {
-        await this.ask({ type: 'probe', deployment: id });
+        await this.#loadAgain(id, setup);
       } catch (error) {
-        if (!(error instanceof NotLoadedError)) throw error;
-        await this.#load(id, setup);
+        failures.push(error);
       }
-    }
+    if (failures.length > 0 && failures.length === this.#deployments.size) throw failures[0];
     this.#isLost = false;
+  }
+
+  async #loadAgain(id: string, setup: ScorerSetup): Promise<void> {
+    try {
+      await this.ask({ type: 'probe', deployment: id });
+    } catch (error) {
+      if (!(error instanceof NotLoadedError)) throw error;
+      await this.#load(id, setup);
+    }
   }
 
   async #load(deployment: string, setup: ScorerSetup): Promise<void> {

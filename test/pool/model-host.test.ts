@@ -1,7 +1,7 @@
 // One thread and its models: they come and go by requests, know nothing of each other, and come
 // back when another thread has to take the place of the first.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -144,6 +144,23 @@ test('a thread that dies while it loads another model is told as lost, and gets 
   t.true(lost.length > 0);
   await host.ready;
   t.deepEqual(asked.slice(-2), ['probe one', 'probe two']);
+});
+
+test('a model that cannot be loaded again does not keep its thread from the others', async (t) => {
+  const { host, score, lost } = hostOf(t);
+  const modelFolder = mkdtempSync(join(tmpdir(), 'scorelane-gone-'));
+  cpSync(MODEL_FOLDER, modelFolder, { recursive: true });
+  await load(host, 'one');
+  await load(host, 'gone', { modelFolder });
+  rmSync(modelFolder, { recursive: true });
+  await t.throwsAsync(
+    host.survive(() => score('one', ['exit'])),
+    { message: /ended|exit/ },
+  );
+  await host.ready;
+  t.is((await score('one')).scored, 3);
+  await t.throwsAsync(score('gone'), { code: 'SCORELANE_NOT_LOADED' });
+  t.is(lost.length, 1);
 });
 
 test('a thread that has grown too much loads another model in its successor', async (t) => {
