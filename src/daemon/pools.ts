@@ -36,16 +36,18 @@ const deploymentOf = (setup: ScorerSetup): Deployment => {
   return { id: setup.job === '' ? `${name}@${version}` : `${setup.job}/${name}@${version}`, setup };
 };
 
-/**
- * Loads the model on one worker thread, as a start does, and ends it. Rejects with `ModelError`.
- */
-export async function tryThread(config: Config, setup: ScorerSetup): Promise<void> {
-  const host = new ModelHost(threadOf(config), { onThreadLost: () => {} });
-  try {
-    await host.load(deploymentOf(setup));
-  } finally {
-    await host.stop();
+/** A worker thread on which models are tried, one after the other, before anything runs. */
+export class TrialThread {
+  readonly #host: ModelHost;
+
+  constructor(config: Config) {
+    this.#host = new ModelHost(threadOf(config), { onThreadLost: () => {} });
   }
+
+  /** As a start does. Rejects with `ModelError`. */
+  load = (setup: ScorerSetup): Promise<void> => this.#host.load(deploymentOf(setup));
+
+  stop = (): Promise<void> => this.#host.stop();
 }
 
 /** Where states are on their way from one thread to another, or kept. */

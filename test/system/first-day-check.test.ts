@@ -153,7 +153,12 @@ test('a package of a backend that is missing is no reason to stop while another 
 interface Report {
   readonly starts: boolean;
   readonly exitCode: number;
-  readonly findings: readonly { readonly level: string; readonly message: string; readonly code?: string }[];
+  readonly findings: readonly {
+    readonly job?: string;
+    readonly level: string;
+    readonly message: string;
+    readonly code?: string;
+  }[];
   readonly values: Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
 }
 
@@ -188,6 +193,50 @@ test('check --json of a configuration that cannot be loaded has each problem', a
       ['wrong', 'SCORELANE_CONFIG'],
     ],
   );
+});
+
+const JOBS = ['--config', 'config/jobs.yaml', '--set', 'model.backend=wasm', '--set', 'scoring.workers=1'];
+
+test('check tries every job, with a part for each under its name, and what all have in common once', async (t) => {
+  const program = new Program(['check', ...JOBS, '--set', 'scoring.memoryLimit=8GiB']);
+  t.is((await program.ended).code, 0, program.out);
+  const [before, ...parts] = program.printed.split(/^(?=job \w+$|all jobs$)/m);
+  const [fraud = '', pricing = '', all = ''] = parts;
+  t.is(parts.length, 3, program.out);
+  t.regex(before ?? '', /^jobs\.pricing\.latency\.target = 50 {2}\(config\/jobs\.yaml\)$/m);
+  for (const [part, model, topic] of [
+    [fraud, 'creditcard', 'transactions'],
+    [pricing, 'pricing', 'rides'],
+  ] as const) {
+    t.regex(part, new RegExp(`^ok: model ${model}, golden records agree`, 'm'));
+    t.regex(part, new RegExp(`^ok: generated records can be sent to ${topic}, 1000 a second$`, 'm'));
+    t.regex(part, new RegExp(`^ok: a worker thread has loaded model ${model}, `, 'm'));
+  }
+  t.is(program.printed.match(/memory: at most 8192 MiB/g)?.length, 1);
+  t.regex(all, /^ok: memory: [\s\S]*for each of 2 jobs[\s\S]*^ok: run would start$/m);
+});
+
+test('check --json of several jobs says of which job a finding is, and its exit code', async (t) => {
+  const settings = [
+    'jobs.fraud.output.ids=[score]',
+    'deadLetters.floodRecords=7',
+    'jobs.pricing.generate.customers=3',
+  ];
+  const program = new Program(['check', '--json', ...JOBS, ...settings.flatMap((each) => ['--set', each])]);
+  t.is((await program.ended).code, 78, program.out);
+  const { starts, findings, values } = JSON.parse(program.printed) as Report;
+  t.false(starts);
+  t.deepEqual(
+    findings
+      .filter(({ level }) => level !== 'ok')
+      .map(({ job, level, message }) => [job, level, message.slice(0, 35)]),
+    [
+      ['fraud', 'wrong', '--set: output.ids: "score" would st'],
+      ['pricing', 'unused', 'generate.customers (--set): generat'],
+      [undefined, 'unused', 'deadLetters.floodRecords (--set): d'],
+    ],
+  );
+  t.deepEqual(values['jobs.pricing.generate.customers'], { value: 3, from: '--set' });
 });
 
 test('check names all that is wrong at once, and goes on after each', async (t) => {

@@ -7,7 +7,7 @@ const SHAPE = /^(?:\/\S+?(?::\d+:\d+)?|--set|SCORELANE_\w+|default): (?:[^\s:]+:
 /** What zod, the parser of YAML, Node and V8 say. */
 const LIBRARY = [
   /invalid (?:input|option|key|string|element)|received|unrecognized|too (?:small|big)|parseAll|YAML\./i,
-  /unexpected|implicit|block |collection|unresolved|no such file|JSON at|token/i,
+  /unexpected|implicit|block |collection|unresolved|no such file|JSON at/i,
   /\b(?:ENOENT|EISDIR|EACCES|ENOTDIR|ELOOP|EINVAL)\b|undefined|\[object|\bNaN\b|Zod| at .*:\d+:\d+\)?$/,
 ];
 
