@@ -13,7 +13,7 @@ export interface RunningJob {
 }
 
 /** Why the job is not ready; empty if it is. */
-export function reasonsOf({ daemon, waitsFor }: RunningJob): UnreadyReason[] {
+export function reasonsOf({ name, daemon, waitsFor }: RunningJob): UnreadyReason[] {
   if (daemon === null)
     return [
       { code: 'starting', message: waitsFor ?? 'it is starting: the model is loaded, the group is joined' },
@@ -30,6 +30,9 @@ export function reasonsOf({ daemon, waitsFor }: RunningJob): UnreadyReason[] {
   );
   const isStalled = ({ key, ledger }: Lane): boolean => state.stalls.get(key)?.offset === ledger.committable;
   return [
+    ...(state.isHeld
+      ? [{ code: 'paused', message: `somebody paused it; POST /admin/jobs/${name}/resume lets it go on` }]
+      : []),
     ...[...troubled.values()].map((group) => ({
       code: group[0]?.trouble?.code ?? '',
       message: `${group.length} of ${lanes.length} lanes do not advance: ${group[0]?.trouble?.message}`,

@@ -100,6 +100,13 @@ const adminOf = (jobs: readonly RunningJob[], logger: Logger, drain: () => void)
     drain();
   },
   dump: (name) => jobs.find((job) => job.name === name)?.daemon?.dump('a request to /admin'),
+  hold: (name, isHeld) => {
+    const { driver } = jobs.find((job) => job.name === name)?.daemon ?? {};
+    driver?.hold(isHeld);
+    if (driver !== undefined)
+      logger.warn(`job ${name} ${isHeld ? 'is paused' : 'goes on'}: a request to /admin`);
+    return driver !== undefined;
+  },
   models: () =>
     jobs.map(({ name, daemon }) => ({
       job: name,

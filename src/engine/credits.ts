@@ -27,6 +27,7 @@ export function applyCredits(state: EngineState, effects: Effect[]): void {
     const mayFetch =
       takesMail(lane) &&
       state.stopping === undefined &&
+      !state.isHeld &&
       heldBytes(lane) + fetchBytesMax <= share &&
       free >= fetchBytesMax;
     if (mayFetch) free -= fetchBytesMax;

@@ -204,6 +204,10 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     case 'scoring':
       for (const lane of state.lanes.values()) lane.aliveAtMs = nowMs;
       return;
+    case 'hold':
+      state.isHeld = message.isHeld;
+      for (const lane of state.lanes.values()) lane.aliveAtMs = nowMs;
+      return;
     case 'stop':
       stop(state, message.deadlineMs);
       return;

@@ -111,6 +111,11 @@ export class Driver {
     this.#tell({ type: 'scoring' });
   }
 
+  /** Pauses all lanes, those that come later too, or lets them go on. */
+  hold(isHeld: boolean): void {
+    this.#tell({ type: 'hold', isHeld });
+  }
+
   /**
    * Finishes and commits the work in flight, and leaves the group. Ends at the deadline, even if
    * something does not answer.

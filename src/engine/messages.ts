@@ -88,6 +88,11 @@ export type Message =
   | { readonly type: 'scoring' }
   /** The CPU time that the process has used since this was last told. */
   | { readonly type: 'used'; readonly cpuMs: number }
+  /**
+   * Somebody pauses the job, or lets it go on. While it is paused, what is in flight is finished
+   * and nothing more is begun.
+   */
+  | { readonly type: 'hold'; readonly isHeld: boolean }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
 

@@ -26,7 +26,8 @@ export const wantsToOpen = (state: EngineState, lane: Lane): boolean =>
   lane.phase === 'running' &&
   lane.mailbox.length > 0 &&
   lane.ledger.inFlight < state.limits.inFlightMax &&
-  state.stopping === undefined;
+  state.stopping === undefined &&
+  !state.isHeld;
 
 export const mayOpen = (state: EngineState, lane: Lane): boolean =>
   wantsToOpen(state, lane) && hasPlace(state);

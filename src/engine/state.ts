@@ -69,6 +69,8 @@ export interface EngineState {
    * True from `revoking` to `assigned`: lanes open nothing new, whatever they waited for before.
    */
   rebalancing: boolean;
+  /** Somebody has paused the job: lanes fetch and open nothing, and that is no stall. */
+  isHeld: boolean;
   /** Set when the engine was told to stop. */
   stopping: { readonly deadlineMs: number; done: boolean } | undefined;
 }
@@ -91,6 +93,7 @@ export function newEngine(limits: EngineLimits, keepsState = false): EngineState
     stalls: new Map(),
     settling: undefined,
     rebalancing: false,
+    isHeld: false,
     stopping: undefined,
   };
 }

@@ -2,7 +2,7 @@
 // why it cannot. A lane that does neither for `stallAfterMs` is named, and the source joins the
 // group again. If that does not help after a few times, the engine gives up and the process ends,
 // and its supervisor starts it again. The log is asked for the lag: what was fetched does not tell
-// it, because the fetching itself may have stalled.
+// it, because the fetching itself may have stalled. A job that somebody has paused has not stalled.
 
 import { keyOf } from '../log/topic-partition.ts';
 import { heldBytes, type Lane } from './lane.ts';
@@ -46,7 +46,8 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
   const slept = nowMs - state.lastStepAtMs > stallAfterMs / 2;
   state.lastStepAtMs = nowMs;
   if (state.stopping !== undefined || state.lanes.size === 0) return;
-  const stalled = [...state.lanes.values()].filter((lane) => isStalled(lane, nowMs, slept, stallAfterMs));
+  const excused = slept || state.isHeld;
+  const stalled = [...state.lanes.values()].filter((lane) => isStalled(lane, nowMs, excused, stallAfterMs));
   if (stalled.length > 0) reportStalled(state, stalled, nowMs, effects);
   if (nowMs >= state.endsAskedAtMs + stallAfterMs / ASKS) {
     state.endsAskedAtMs = nowMs;
@@ -54,11 +55,11 @@ export function applyWatchdog(state: EngineState, nowMs: number, effects: Effect
   }
 }
 
-function isStalled(lane: Lane, nowMs: number, slept: boolean, stallAfterMs: number): boolean {
+function isStalled(lane: Lane, nowMs: number, excused: boolean, stallAfterMs: number): boolean {
   const { done } = lane.ledger;
   // While a state is built up, that request has its own deadline.
   const waits = lane.phase === 'restoring' || !hasLag(lane);
-  if (slept || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveOffset) {
+  if (excused || Number.isNaN(lane.aliveAtMs) || waits || done !== lane.aliveOffset) {
     lane.aliveAtMs = nowMs;
     lane.aliveOffset = done;
     return false;

@@ -17,6 +17,8 @@ export interface Admin {
    * runs.
    */
   dump(job: string): string | null | undefined;
+  /** Pauses a job, or lets it go on. False: no such job runs. */
+  hold(job: string, isHeld: boolean): boolean;
   /** What each job serves. */
   models(): readonly object[];
 }
@@ -37,8 +39,17 @@ function requireToken({ headers }: FastifyRequest, token: string | null): void {
   if (!isSame(sent, token)) throw new Problem(403, 'the token is another than that of http.adminToken');
 }
 
+const notRunning = (job: string): Problem => new Problem(404, `no job "${job}" runs now`);
+
 export function adminRoutes(app: FastifyInstance<Server>, token: string | null, admin: Admin): void {
   app.addHook('onRequest', async (request) => requireToken(request, token));
+  const held =
+    (isHeld: boolean) =>
+    ({ params }: FastifyRequest): object => {
+      const { job } = params as { readonly job: string };
+      if (!admin.hold(job, isHeld)) throw notRunning(job);
+      return { job, paused: isHeld };
+    };
   addRoutes(app, {
     '/admin/log-level': {
       GET: () => ({ level: admin.logLevel }),
@@ -57,11 +68,13 @@ export function adminRoutes(app: FastifyInstance<Server>, token: string | null, 
       },
     },
     '/admin/models': { GET: () => ({ models: admin.models() }) },
+    '/admin/jobs/:job/pause': { POST: held(true) },
+    '/admin/jobs/:job/resume': { POST: held(false) },
     '/admin/jobs/:job/dump': {
       POST: ({ params }) => {
         const { job } = params as { readonly job: string };
         const path = admin.dump(job);
-        if (path === undefined) throw new Problem(404, `no job "${job}" runs now`);
+        if (path === undefined) throw notRunning(job);
         if (path === null) throw new Problem(500, 'the dump failed; the log has the cause');
         return { path };
       },

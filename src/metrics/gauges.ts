@@ -50,12 +50,13 @@ export const JOB_GAUGES: readonly JobGauge[] = [
   },
   gauge(
     'partitions_paused',
-    'Partitions that are not fetched because their lane holds enough.',
+    'Partitions that are not fetched: their lane holds enough, or the job is paused.',
     ({ engine }) => sum(engine, ({ paused }) => Number(paused)),
   ),
   gauge('partitions_in_trouble', 'Partitions whose lane cannot advance.', ({ engine }) =>
     sum(engine, ({ trouble }) => Number(trouble !== undefined)),
   ),
+  gauge('job_paused', '1 while somebody has paused the job.', ({ engine }) => Number(engine.isHeld)),
   gauge('held_bytes', 'Bytes of record batches in mailboxes and in flight.', ({ engine }) =>
     sum(engine, heldBytes),
   ),

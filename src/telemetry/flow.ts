@@ -7,7 +7,7 @@ const RECORDS_BOUNDS: readonly number[] = [1, 4, 16, 64, 256, 1024, 4096, 16_384
 
 /** Events that are none of single records. */
 export const FLOW_COUNTS = {
-  pauses: 'partitions paused because their lane held enough',
+  pauses: 'partitions paused: their lane held enough, or the job was paused',
   rebalances: 'assignments of partitions by the group',
   losses: 'losses of all partitions without a question: the session expired, or the member was fenced',
   stalls: 'times that the group was joined again because lanes showed no sign of life',

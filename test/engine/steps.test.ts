@@ -3,6 +3,7 @@
 
 import test from 'ava';
 import { wakeAtMs } from '../../src/engine/dispatcher.ts';
+import { startingAt } from '../../src/log/offset.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import { acknowledged, Engine, FAILURE, of, opened } from './one-engine.ts';
@@ -153,4 +154,29 @@ test('what could not be scored is read again from the log, under a new epoch; la
   t.is(wakeAtMs(engine.state), 15);
   t.is(of(engine.tick(14), 'resume').length, 0);
   t.is(of(engine.tick(15), 'resume').length, 1);
+});
+
+test('a job that is paused finishes and commits what is in flight, fetches and opens nothing, and goes on behind it', (t) => {
+  const engine = new Engine({ inFlightMax: 1 });
+  const [first] = opened(engine.fetch(2, 1)) as [MicroBatch];
+  const held = engine.say({ type: 'hold', isHeld: true }, 2);
+  t.is(of(held, 'pause').length, 1);
+  t.is(of(engine.scored(first, 3), 'produce').length, 1);
+  t.deepEqual(opened(engine.say({ type: 'produced', lane: first, id: first.id }, 4)), []);
+  const [commit] = of(engine.tick(1_000), 'commit');
+  t.is(commit?.commits[0]?.next as number, 1);
+  const joined = engine.say(
+    {
+      type: 'assigned',
+      partitions: [0, 1].map((partition) => ({ topic: 'in', partition, position: startingAt(0) })),
+    },
+    1_001,
+  );
+  t.true(
+    of(joined, 'pause').some(({ partition }) => partition.partition === 1),
+    'partitions that come meanwhile are paused too',
+  );
+  const effects = engine.say({ type: 'hold', isHeld: false }, 1_002);
+  t.is(of(effects, 'resume').length, 2);
+  t.like(opened(effects)[0], { partition: 0, first: 1, next: 2 });
 });

@@ -54,6 +54,16 @@ test('a lane with lag that shows no sign of life is named once in stallAfterMs, 
   t.regex(stalled[0]?.lanes[0] ?? '', /in\/0 \(running, epoch 1: committable 10, .*log end 25/);
 });
 
+test('a job that is paused is no stall, however long it is paused, and goes on where it stood', (t) => {
+  const scene = new Scene();
+  scene.logEnd(25);
+  t.true(typesOf(scene.tell({ type: 'hold', isHeld: true })).includes('pause'));
+  t.deepEqual(alarms(scene.passUntil(10_000)), []);
+  t.true(typesOf(scene.tell({ type: 'hold', isHeld: false })).includes('resume'));
+  t.deepEqual(alarms(scene.passUntil(10_890)), [], 'it has its whole time again');
+  t.deepEqual(alarms(scene.passUntil(11_000)), ['stalled'], 'and is watched again');
+});
+
 test('the lag is asked for, not taken from what was fetched: fetching may be what has stalled', (t) => {
   const scene = new Scene();
   const effects = scene.passUntil(3_000);

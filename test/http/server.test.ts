@@ -159,6 +159,24 @@ test.serial('the reason of a lane that stands still is in /readyz', async (t) =>
   t.like(jobs.default.reasons[0], { code: 'SCORELANE_REGISTRY', lanes: [lane.key] });
 });
 
+test.serial(
+  'a job that is paused fetches from none of its partitions and says so, until it is resumed',
+  async (t) => {
+    const { driver } = job.daemon as Daemon;
+    const order = (what: string) => asked(`/admin/jobs/default/${what}`, TOKEN, { method: 'POST' });
+    t.is((await asked('/admin/jobs/other/pause', TOKEN, { method: 'POST' })).status, 404);
+    t.deepEqual(await (await order('pause')).json(), { job: 'default', paused: true });
+    const answer = await ask('/readyz');
+    t.is(answer.status, 503);
+    t.regex(await answer.text(), /"code":"paused".*\/admin\/jobs\/default\/resume/);
+    t.regex(await (await ask('/metrics')).text(), /^scorelane_job_paused\{job="default"\} 1$/m);
+    t.true([...driver.state.lanes.values()].every(({ paused }) => paused));
+    t.deepEqual(await (await order('resume')).json(), { job: 'default', paused: false });
+    t.is((await ask('/readyz')).status, 200);
+    t.true([...driver.state.lanes.values()].every(({ paused }) => !paused));
+  },
+);
+
 test('docs/metrics.md has each metric of the registry, and no other', (t) => {
   const text = readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8');
   t.is(text, withTables(text, METRIC_TABLES), 'npm run reference');
