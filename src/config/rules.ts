@@ -142,13 +142,14 @@ function logins({ kafka, log }: Config): Contradiction[] {
       () => `expected a value, as ${because} is ${is}, found nothing`,
     );
   const login = (key: keyof Config['kafka']) => needed(key, 'kafka.security.protocol', protocol);
+  const mechanism = kafka['sasl.mechanism'];
   return [
     ...(protocol.startsWith('SASL')
       ? [
           ...login('sasl.mechanism'),
-          ...LOGIN_KEYS[kafka['sasl.mechanism'] ?? 'PLAIN'].flatMap((key) =>
-            needed(key, 'kafka.sasl.mechanism', kafka['sasl.mechanism'] ?? ''),
-          ),
+          ...(mechanism === undefined
+            ? LOGIN_KEYS.PLAIN.flatMap(login)
+            : LOGIN_KEYS[mechanism].flatMap((key) => needed(key, 'kafka.sasl.mechanism', mechanism))),
         ]
       : []),
     ...(kafka['ssl.certificate.location'] === undefined
