@@ -1,16 +1,16 @@
 // The worker threads of the process. Jobs share them, so their metrics have no label `job`.
 
 import type { Registry } from 'prom-client';
-import type { DaemonCounts } from '../telemetry/daemon-counts.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { type ThreadsUsed, usedByThreads } from '../telemetry/threads.ts';
 import { addCounter, addGauge } from './collected.ts';
 
 export function addWorkers(registry: Registry, meters: () => readonly Meter[]): void {
   const used = (): ThreadsUsed => usedByThreads(meters().map(({ threads }) => threads));
-  /** A thread is replaced for the job whose task it had, and that job counts it. */
-  const replaced = (count: keyof DaemonCounts): number =>
-    meters().reduce((sum, { daemon }) => sum + daemon[count], 0);
+  /** The loss of a thread is told to all jobs, so the one that has run longest knows of most. */
+  const lost = (): number => Math.max(0, ...meters().map(({ daemon }) => daemon.threadsLost));
+  /** That it has grown too much is told to the job whose task it had. */
+  const retired = (): number => meters().reduce((sum, { daemon }) => sum + daemon.threadsRetired, 0);
   addCounter(
     registry,
     {
@@ -19,8 +19,8 @@ export function addWorkers(registry: Registry, meters: () => readonly Meter[]): 
       labels: ['reason'],
     },
     () => [
-      [replaced('threadsLost'), { reason: 'lost' }],
-      [replaced('threadsRetired'), { reason: 'retired' }],
+      [lost(), { reason: 'lost' }],
+      [retired(), { reason: 'retired' }],
     ],
   );
   addCounter(

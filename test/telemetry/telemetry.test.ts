@@ -3,6 +3,8 @@
 
 import test from 'ava';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { Registry } from 'prom-client';
+import { addWorkers } from '../../src/metrics/workers.ts';
 import { NO_RECORDS } from '../../src/scoring/record-counts.ts';
 import { Meter } from '../../src/telemetry/meter.ts';
 import { progressLine } from '../../src/telemetry/progress.ts';
@@ -106,6 +108,18 @@ test('a thread that jobs share counts once, as it was last told to any of them',
   one.told({ thread: 2, cpuMicros: 2e6, gcMs: 500, tensors: 5 });
   t.deepEqual(usedByThreads([one, two]), { cpuSeconds: 7, gcSeconds: 2.5, tensors: 9 });
   t.is(two.tensors, 8);
+});
+
+test('a thread that is lost counts once, though all jobs are told; one that retires is told to one job', async (t) => {
+  const meters = [new Meter(), new Meter()] as const;
+  for (const meter of meters) meter.count('threadsLost', 2);
+  meters[0].count('threadsRetired');
+  meters[1].count('threadsRetired', 3);
+  const registry = new Registry();
+  addWorkers(registry, () => meters);
+  const text = await registry.metrics();
+  t.regex(text, /^scorelane_worker_restarts_total\{reason="lost"\} 2$/m);
+  t.regex(text, /^scorelane_worker_restarts_total\{reason="retired"\} 4$/m);
 });
 
 test('an assignment waits for the first result of each lane that it brought, not of those that stayed', (t) => {
