@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Format } from '../../src/codec/codecs.ts';
-import { loadConfig, theJob } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { LoadedJob } from '../../src/config/loaded.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Backend } from '../../src/model/predictor.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
@@ -10,7 +11,7 @@ import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
 import { mlp } from '../models/mlp.ts';
 import { benchRepository, ensureModel } from '../models/repository.ts';
 import { audit } from './audit.ts';
-import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import type { BenchLog, Job, RunningDaemon, RunningJobs, RunningProcess } from './log.ts';
 import { RanConfigs } from './ran-configs.ts';
 import type { Findings } from './result.ts';
 
@@ -76,11 +77,27 @@ export interface BenchParts {
   readonly say: (text: string) => void;
 }
 
+/** Whoever may end while something is waited for. */
+type Failing = Pick<RunningProcess<unknown>, 'failed'>;
+
 const POLL_MS = 50;
 const START_TIMEOUT_MS = 60_000;
 const WARM_UP = { records: 300_000, recordsPerSecond: 5_000, seconds: 15 };
 /** Features of the usual record; wider ones are sent in smaller number. */
 const USUAL_WIDTH = 30;
+
+const topicsOf = (job: Job): string[] => [
+  `input.topic=${job.input}`,
+  `output.topic=${job.output}`,
+  `deadLetters.topic=${job.deadLetters}`,
+  `kafka.group.id=${job.group}`,
+];
+
+/** Of a file with jobs the first: they differ in their topics only. */
+export function firstJob(file: string, flags: readonly string[]): Config {
+  const { jobs } = loadConfig({ file, flags, environment: {} });
+  return (jobs[0] as LoadedJob).config;
+}
 
 export class Bench {
   readonly log: BenchLog;
@@ -98,13 +115,13 @@ export class Bench {
   }
 
   /** The settings of one case on one job. */
-  settings(job: Job, { format, model, backend, workers, settings = [] }: Case): string[] {
+  settings(job: Job, one: Case): string[] {
+    return [...topicsOf(job), ...this.#settings(one)];
+  }
+
+  #settings({ format, model, backend, workers, settings = [] }: Case): string[] {
     ensureModel(model);
     return [
-      `input.topic=${job.input}`,
-      `output.topic=${job.output}`,
-      `deadLetters.topic=${job.deadLetters}`,
-      `kafka.group.id=${job.group}`,
       `input.format=${format}`,
       `output.format=${format}`,
       `model.repository=${benchRepository()}`,
@@ -119,12 +136,29 @@ export class Bench {
   /** What the daemon of a case makes of its configuration. */
   config(job: Job, one: Case): Config {
     const flags = this.settings(job, one);
-    return theJob(loadConfig({ file: this.#parts.config, flags, environment: {} })).config;
+    return firstJob(this.#parts.config, flags);
   }
 
   startDaemon(job: Job, one: Case): Promise<RunningDaemon> {
     this.ran.add(one, this.config(job, one));
     return this.log.startDaemon(this.#parts.config, this.settings(job, one), one.collectionsFile);
+  }
+
+  /** Starts the jobs of the file in one process, and waits until they have their partitions. */
+  async startJobs(jobs: Readonly<Record<string, Job>>, one: Case): Promise<RunningJobs> {
+    const topics = Object.entries(jobs).flatMap(([name, job]) =>
+      topicsOf(job).map((setting) => `jobs.${name}.${setting}`),
+    );
+    const flags = [...topics, ...this.#settings(one)];
+    this.ran.add(one, firstJob(this.#parts.config, flags));
+    const started = await this.log.startJobs(this.#parts.config, flags);
+    const partitions = Object.values(jobs).reduce((sum, job) => sum + job.partitions, 0);
+    await this.until(
+      'the jobs to have their partitions',
+      [started],
+      async () => started.lanes() === partitions,
+    );
+    return started;
   }
 
   /** Starts daemons on an empty job and waits until they share its partitions. */
@@ -158,7 +192,7 @@ export class Bench {
   }
 
   /** Waits until the group has committed the end of the input. */
-  async caughtUp(job: Job, daemons: readonly RunningDaemon[], timeoutMs = 600_000): Promise<void> {
+  async caughtUp(job: Job, daemons: readonly Failing[], timeoutMs = 600_000): Promise<void> {
     await this.until(
       `${job.group} to commit the end of ${job.input}`,
       daemons,
@@ -172,7 +206,7 @@ export class Bench {
 
   async until(
     what: string,
-    daemons: readonly RunningDaemon[],
+    daemons: readonly Failing[],
     isSo: () => Promise<boolean>,
     timeoutMs = START_TIMEOUT_MS,
   ): Promise<void> {

@@ -16,7 +16,7 @@ import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
 import { createTopics } from '../../tools/topics.ts';
 import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
 import { brokerPauses } from './broker-pauses.ts';
-import type { BenchLog, Job, RunningDaemon } from './log.ts';
+import type { BenchLog, Job, RunningProcess } from './log.ts';
 import { LogLines } from './log-lines.ts';
 import { PROBE_FILE } from './probe.ts';
 
@@ -74,7 +74,10 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
       await admin.deleteTopics({ topics: [input, output, deadLetters] });
     },
     load: (plan, signal) => loadProcess(address, plan, signal),
-    startDaemon: (file, settings, collectionsFile) => startDaemon(address, file, settings, collectionsFile),
+    startDaemon: (file, settings, collectionsFile) =>
+      startProcess(address, file, settings, (summary) => summary as Summary, collectionsFile),
+    startJobs: (file, settings) =>
+      startProcess(address, file, settings, (summary) => (summary as { jobs: Record<string, Summary> }).jobs),
     openSource(topic, group) {
       const settings = { ...schema.shape.kafka.parse({}), 'bootstrap.servers': address, 'group.id': group };
       const kafka = createKafka(settings, () => {});
@@ -140,12 +143,13 @@ function loadProcess(address: string, plan: LoadPlan, signal?: AbortSignal): Pro
   });
 }
 
-async function startDaemon(
+async function startProcess<Stopped>(
   address: string,
   file: string,
   settings: readonly string[],
+  stopped: (summary: unknown) => Stopped,
   collectionsFile?: string,
-): Promise<RunningDaemon> {
+): Promise<RunningProcess<Stopped>> {
   const summaryFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
   const flags = [`kafka.bootstrap.servers=${address}`, ...settings].flatMap((each) => ['--set', each]);
   const args = [daemonMain, 'run', '--config', file, ...flags, '--summary', summaryFile];
@@ -175,7 +179,7 @@ async function startDaemon(
       child.kill('SIGTERM');
       const code = await ended;
       if (code !== 0) throw new Error(`the daemon ended with ${code}:\n${lines.tail}`);
-      return JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary;
+      return stopped(JSON.parse(readFileSync(summaryFile, 'utf8')));
     },
   };
 }

@@ -7,6 +7,8 @@ interface Line extends Report {
   readonly msg: string;
   readonly time: string | number;
   readonly partitions?: readonly string[];
+  /** Where there are several. */
+  readonly job?: string;
 }
 
 const KEPT_LINES = 30;
@@ -16,8 +18,8 @@ export class LogLines {
   readonly reports: TimedReport[] = [];
   /** What else it said, and when. */
   readonly said: TimedLine[] = [];
-  /** Partitions of the last assignment. */
-  lanes = 0;
+  /** Partitions of the last assignment of each job. */
+  readonly #lanes = new Map<string | undefined, number>();
   readonly #kept: string[] = [];
   #rest = '';
 
@@ -25,6 +27,10 @@ export class LogLines {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.#read(line);
+  }
+
+  get lanes(): number {
+    return [...this.#lanes.values()].reduce((sum, each) => sum + each, 0);
   }
 
   /** The last lines that are no reports. */
@@ -40,13 +46,13 @@ export class LogLines {
       this.#keep(text);
       return;
     }
-    const { msg, time, partitions, ...report } = line;
+    const { msg, time, partitions, job, ...report } = line;
     if (msg === 'report') {
       this.reports.push({ ...report, atMs: new Date(time).getTime() });
       return;
     }
     if (this.said.length < SAID_MAX) this.said.push({ atMs: new Date(time).getTime(), msg });
-    if (msg === 'assigned') this.lanes = partitions?.length ?? 0;
+    if (msg === 'assigned') this.#lanes.set(job, partitions?.length ?? 0);
     this.#keep(text);
   }
 

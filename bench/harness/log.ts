@@ -35,18 +35,22 @@ export interface JobOptions {
   readonly appendTimes?: boolean;
 }
 
-export interface RunningDaemon {
+/** Jobs of one process, by their names when they are stopped. */
+export type RunningJobs = RunningProcess<Readonly<Record<string, Summary>>>;
+export type RunningDaemon = RunningProcess<Summary>;
+
+export interface RunningProcess<Stopped> {
   readonly pid: number;
   /** Its reports so far, one a `telemetry.reportEvery`. */
   readonly reports: readonly TimedReport[];
   /** The other lines of its log so far. */
   readonly said: readonly TimedLine[];
-  /** How many lanes it has now. */
+  /** How many lanes it has now, of all its jobs. */
   lanes(): number;
   /** Rejects when the daemon ended by itself, with what it said. */
   readonly failed: Promise<never>;
   /** Rejects when it did not end in order. */
-  stop(): Promise<Summary>;
+  stop(): Promise<Stopped>;
 }
 
 export interface PartitionEnds {
@@ -79,6 +83,8 @@ export interface BenchLog {
    * process of its own does that.
    */
   startDaemon(file: string, settings: readonly string[], collectionsFile?: string): Promise<RunningDaemon>;
+  /** The same with a file that has jobs. */
+  startJobs(file: string, settings: readonly string[]): Promise<RunningJobs>;
   /** A reader of its own group, from the start of the log. */
   openSource(topic: string, group: string): Source;
   ends(topic: string): Promise<readonly PartitionEnds[]>;

@@ -1,8 +1,7 @@
 // Runs one scenario from its options to a whole result.
 
 import { join } from 'node:path';
-import { loadConfig, theJob } from '../../src/config/load.ts';
-import { Bench, type Options, type Scenario } from './bench.ts';
+import { Bench, firstJob, type Options, type Scenario } from './bench.ts';
 import type { BenchLog } from './log.ts';
 import { describeMachine } from './machine.ts';
 import { flatten } from './ran-configs.ts';
@@ -46,7 +45,7 @@ export async function runScenario(scenario: Scenario, log: BenchLog, call: Call)
   const { settings, say, command } = call;
   const file = call.config ?? join(import.meta.dirname, '..', 'scenarios', scenario.config);
   const options = { ...FALLBACK, ...scenario.defaults, ...call.options };
-  const { config } = theJob(loadConfig({ file, flags: settings, environment: {} }));
+  const config = firstJob(file, settings);
   const started = new Date();
   const bench = new Bench({ log, options, config: file, settings, say });
   if (log.isCold && scenario.needsLog !== false) {

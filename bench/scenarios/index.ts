@@ -1,6 +1,7 @@
 // All scenarios, in the order in which `list` shows them.
 
 import type { Scenario } from '../harness/bench.ts';
+import { jobs } from './jobs.ts';
 import { latency } from './latency.ts';
 import { live } from './live.ts';
 import { micro } from './micro.ts';
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   latency,
   live,
   overload,
+  jobs,
   scaling,
   startup,
   soak,

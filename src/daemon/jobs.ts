@@ -32,6 +32,8 @@ export interface JobsOptions extends Pick<DaemonOptions, 'logger' | 'failFast' |
   readonly onNotReady?: (why: string) => void;
   /** The first start of a job failed: something is wrong that the user must mend. */
   readonly onFatal: (error: Error) => void;
+  /** The embedded log of all jobs; a new one unless given. */
+  readonly broker?: MemoryBroker;
   /** How long a job that failed rests; then twice as long, and so on. */
   readonly restMs?: number;
 }
@@ -82,7 +84,7 @@ export class Jobs {
     running: readonly RunningJob[],
     options: JobsOptions,
   ): Promise<Jobs> {
-    const { logger, signal } = options;
+    const { logger, signal, broker = new MemoryBroker() } = options;
     const toFit: JobToFit[] = [];
     for (const { name, config, isGiven } of jobs) {
       const wanted = backendsWithin(config, isGiven);
@@ -104,7 +106,7 @@ export class Jobs {
     if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
     const [first] = configs as readonly [Config];
     const threads = new WorkerThreads(first, workerCount(first), logger);
-    const shared = { threads, broker: new MemoryBroker() };
+    const shared = { threads, broker };
     const sharing = jobs.map(({ name, isGiven }, index) => {
       const config = partOf(configs[index] as Config, jobs.length);
       const { choice } = toFit[index] as JobToFit;

@@ -17,6 +17,7 @@ const SMALL: Readonly<Record<string, Partial<Options>>> = {
   throughput: { ...small, formats: ['msgpack', 'json'], count: 20_000 },
   latency: { ...small, rates: [1_000], seconds: 1.5, warmUp: 0.3 },
   overload: { ...small, models: ['mlp-30-256-256-1'], count: 2_000, seconds: 1 },
+  jobs: { ...small, count: 20_000, rounds: 1, seconds: 0.5, warmUp: 0.1 },
   scaling: { ...small, models: ['mlp-30-256-256-1'], count: 4_000, workers: 2, instances: 2, partitions: 2 },
   startup: { ...small, rounds: 1, seconds: 1 },
   soak: { ...small, minutes: 4 / 60, rate: 2_000 },
