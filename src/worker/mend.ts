@@ -48,17 +48,17 @@ export function mend(request: MendRequest, setup: ScorerSetup, model: Model, now
   const keep = (output: RefusedOutput): number => request.outputs.indexOf(output);
   const [others, results] = [isLetter, isResult].map((kind) => request.outputs.filter(kind)) as Kinds;
   const letters = others.filter(({ batch }) => batch.topic === setup.deadLetters);
-  const routed = others
-    .filter(({ batch }) => batch.topic !== setup.deadLetters)
-    .map((output) => {
-      if (output.refused !== null) throw routeRefused(output);
-      return keep(output);
-    });
+  const routes = others.filter(({ batch }) => batch.topic !== setup.deadLetters);
+  const refusing = routes.find(({ refused }) => refused !== null);
+  if (refusing !== undefined) throw routeRefused(refusing);
   const written = results.flatMap((output): readonly (ResultBatch | number)[] =>
     output.refused === null ? [keep(output)] : withoutRefused(output, setup, messages),
   );
   if (messages.size > 0) {
     const deadLetters = mergedLetters(request, letters, messages, setup, model);
+    const routed = routes.flatMap(
+      (output): readonly (ResultBatch | number)[] => withoutDead(output, setup, messages) ?? [keep(output)],
+    );
     return {
       results: written,
       deadLetters: [...deadLetters, ...routed],
@@ -69,7 +69,7 @@ export function mend(request: MendRequest, setup: ScorerSetup, model: Model, now
   const deadLetters = letters.flatMap((output): readonly (ResultBatch | number)[] =>
     output.refused === null ? [keep(output)] : redated(output, setup, nowMs),
   );
-  return { results: written, deadLetters: [...deadLetters, ...routed], refused: 0, refusal: null };
+  return { results: written, deadLetters: [...deadLetters, ...routes.map(keep)], refused: 0, refusal: null };
 }
 
 type Kinds = [RefusedOutput[], RefusedOutput[]];
@@ -142,6 +142,24 @@ const withoutRefused = (
     if (message !== undefined) into.set(offsetIn(record, SOURCE_OFFSET), message);
     else copyTo(writers.writerFor(output.batch.partition, bytesOf(record)), record, record.timestamp);
   });
+
+/**
+ * What goes to a route, without results whose records are dead letters now; null if it has none of
+ * them. Sinks write results first: nothing of the route is appended when they are refused.
+ */
+function withoutDead(
+  output: RefusedOutput,
+  setup: ScorerSetup,
+  messages: ReadonlyMap<number, string>,
+): ResultBatch[] | null {
+  let dead = 0;
+  const { partition } = output.batch;
+  const left = rewritten(output, setup, (record, _, writers) => {
+    if (messages.has(offsetIn(record, SOURCE_OFFSET))) dead++;
+    else copyTo(writers.writerFor(partition, bytesOf(record)), record, record.timestamp);
+  });
+  return dead === 0 ? null : left;
+}
 
 /**
  * All dead letters of the micro-batch, in input order: those that it had, and one for each refused

@@ -198,7 +198,7 @@ test('a dead letter that is refused for another reason stops its lane, with its 
   });
 });
 
-test('a route keeps what it had when results are refused, and a record that it refuses stops the lane', (t) => {
+test('a refused result goes to no route either, and a record that a route refuses stops the lane', (t) => {
   const routes = [{ topic: 'alerts', when: parseCondition('score > -1e30') }];
   const scored = scoreOne(scorerWith(sums([]), { routes }), microBatch);
   t.deepEqual(
@@ -221,10 +221,20 @@ test('a route keeps what it had when results are refused, and a record that it r
   });
   const one = { appended: 0, records: records(1), ofTime: false };
   const mended = mend(asked(one), setupWith({ routes }), MODEL, NOW_MS);
-  t.is(mended.deadLetters.at(-1), 2, 'the batch of the route stays');
   t.is(mended.refused, 1);
-  const dead = mended.deadLetters.filter((each) => typeof each !== 'number');
-  t.is(outputsOf({ outputs: dead }).length, 3, 'no dead letter is made of it');
+  const written = mended.deadLetters.filter((each) => typeof each !== 'number');
+  const ofTopic = (topic: string) => outputsOf({ outputs: written.filter((each) => each.topic === topic) });
+  const stay = outputsOf({ outputs: mended.results.filter((each) => typeof each !== 'number') });
+  t.is(stay.length, 3);
+  t.deepEqual(ofTopic('alerts').map(withoutTopic), stay.map(withoutTopic), 'the same records as results');
+  t.is(ofTopic('dead').length, 3, 'one dead letter more');
+  const other = mend(
+    { ...asked(one), outputs: asked(one).outputs.toSpliced(2, 1) },
+    setupWith({ routes }),
+    MODEL,
+    NOW_MS,
+  );
+  t.is(other.refused, 1, 'no route had it');
   const error = t.throws(() => mend(asked(null, null, one), setupWith({ routes }), MODEL, NOW_MS), {
     instanceOf: DeadLetterRefusedError,
   });
