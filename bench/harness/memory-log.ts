@@ -6,7 +6,7 @@ import pino from 'pino';
 import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { Jobs } from '../../src/daemon/jobs.ts';
-import type { RunningJob } from '../../src/daemon/running-job.ts';
+import { newJob } from '../../src/daemon/running-job.ts';
 import type { Sink } from '../../src/log/ports.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
@@ -55,7 +55,7 @@ export function memoryLog(): MemoryLog {
   async function startJobs(file: string, settings: readonly string[]): Promise<RunningJobs> {
     const { jobs, shared } = loadConfig({ file, flags: ['log=memory', ...settings], environment: {} });
     const { lines, stream, failed } = listen();
-    const running: RunningJob[] = jobs.map(({ name }) => ({ name, daemon: null, waitsFor: null }));
+    const running = jobs.map(({ name }) => newJob(name));
     const end = new AbortController();
     const started = await Jobs.start(jobs, running, {
       logger: pino({ level: shared.telemetry.logLevel }, stream),

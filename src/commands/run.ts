@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import type { RunJob } from '../daemon/jobs.ts';
 import { showProgress } from '../daemon/reporting.ts';
-import type { RunningJob } from '../daemon/running-job.ts';
+import { newJob, type RunningJob } from '../daemon/running-job.ts';
 import { serveHttp } from '../daemon/serve.ts';
 import { answerDumpSignal } from '../signals.ts';
 import { liveLine } from '../telemetry/live-line.ts';
@@ -50,15 +50,17 @@ export interface RunOptions {
  */
 export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Promise<number> {
   const { shared, jobs, isNamed } = loaded;
-  const [first] = jobs as readonly [LoadedJob];
+  const [{ isGiven }] = jobs as readonly [LoadedJob];
   const logger = createLogger(shared.telemetry.logLevel, shared.telemetry.logFormat);
   const ending = new Ending();
-  const running: RunningJob[] = jobs.map(({ name }) => ({ name, daemon: null, waitsFor: null }));
+  const running: RunningJob[] = jobs.map(({ name }) => newJob(name));
   dumpWhenAsked(running, logger);
-  const { isGiven } = first;
   const server = await serveHttp(shared, running, { logger, isGiven, drain: () => ending.reach() });
   const begun = await (isNamed ? beginJobs : beginJob)(loaded, running, { ...options, logger, ending });
-  if (options.forMs !== undefined && begun !== null) ending.after(options.forMs);
+  const { forMs } = options;
+  // From when the first of them scores.
+  const first = Promise.race(begun?.jobs.map((job) => job.begun) ?? []);
+  if (forMs !== undefined && begun !== null) void first.then(() => ending.after(forMs));
   const unfinished = begun === null ? [] : await untilEnded(begun, logger, ending, options.quiet);
   await server?.stop();
   if (!options.quiet && begun === null) say('ended before it began to score');
@@ -66,9 +68,11 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
     if (isNamed) say(`job ${job.name}`);
     printSummary(job.summary(), job.lag);
   }
-  const summaries = begun?.jobs.map((job) => [job.name, job.summary()] as const);
-  const summary = summaries?.[0]?.[1] ?? summaryOfNothing(first.config);
-  const written = isNamed ? { jobs: Object.fromEntries(summaries ?? []) } : summary;
+  const summaries = jobs.map(({ name, config }, index) => {
+    const summary = begun?.jobs[index]?.summary() ?? summaryOfNothing(config);
+    return [name, summary] as const;
+  });
+  const written = isNamed ? { jobs: Object.fromEntries(summaries) } : summaries[0]?.[1];
   const unwritten = writeSummary(written, options.summaryFile);
   const fatal = await ending.reached;
   if (fatal !== undefined) {
@@ -143,7 +147,7 @@ const summaryOfNothing = (config: Config): Summary =>
  * By now everything is committed. So if the summary cannot be written, this is reported and does no
  * other harm.
  */
-function writeSummary(summary: object, file: string | undefined): CannotWriteError | undefined {
+function writeSummary(summary: object | undefined, file: string | undefined): CannotWriteError | undefined {
   if (file === undefined) return undefined;
   try {
     writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);

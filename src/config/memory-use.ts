@@ -10,7 +10,10 @@ const MIB = 2 ** 20;
 
 export interface MemoryFacts {
   readonly backend: Backend;
-  /** The partitions of the inputs of all jobs: one daemon may own all of them. */
+  /**
+   * The partitions of the input: one daemon may own all of them. Of several jobs: as if each had as
+   * many as the one with the most.
+   */
   readonly partitions: number;
   /** Each job fetches by itself; they have all else together. */
   readonly jobs: number;

@@ -68,7 +68,7 @@ export interface SharedStart {
 interface Parts {
   /** The job's own. */
   threads?: WorkerThreads;
-  /** Ends hearing of lost threads. */
+  /** Ends hearing of lost threads, and sharing them. */
   deaf?: () => void;
   sink?: Sink;
   pool?: Pool;
@@ -181,16 +181,21 @@ export class Daemon {
     const workers = workerCount(config);
     const threads = shared?.threads ?? new WorkerThreads(config, workers, logger);
     if (shared === undefined) parts.threads = threads;
-    parts.deaf = threads.onLost(() => {
+    const turns = shared?.threads.free.turns();
+    const deaf = threads.onLost(() => {
       meter.count('threadsLost');
       parts.driver?.scoring();
     });
+    parts.deaf = () => {
+      deaf();
+      turns?.leave();
+    };
     const pool = makePool(config, {
       setup,
       source,
       logger,
       hosts: threads.hosts,
-      ...(shared === undefined ? {} : { turns: threads.free.turns() }),
+      ...(turns === undefined ? {} : { turns }),
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),

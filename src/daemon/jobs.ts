@@ -10,7 +10,7 @@ import { explainChoice } from '../model/choose.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { after } from '../time/timer.ts';
-import { unlessAborted } from './bounded.ts';
+import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor } from './configured-model.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import { workerCount } from './engine-limits.ts';
@@ -40,6 +40,8 @@ export interface JobsOptions extends Pick<DaemonOptions, 'logger' | 'failFast' |
 
 const REST_MS = 5_000;
 const REST_MS_MAX = 300_000;
+/** For the threads to end, when all jobs have. */
+const THREADS_MS = 5_000;
 /** After so long without trouble the rests begin anew. */
 const CALM_MS = 600_000;
 
@@ -115,12 +117,11 @@ export class Jobs {
     return new Jobs(sharing, threads);
   }
 
-  /** As `Daemon.stop`, for all of them at once. The signal is aborted before. */
+  /** As `Daemon.stop`, for all of them at once, which began when the signal was aborted. */
   async stop(): Promise<readonly string[]> {
     await Promise.all(this.#ends);
-    const unfinished = await Promise.all(this.#jobs.map((job) => job.stop()));
-    await this.#threads.stop();
-    return unfinished.flat();
+    await atMost(THREADS_MS, this.#threads.stop());
+    return this.#jobs.flatMap((job) => job.unfinished);
   }
 }
 
@@ -142,6 +143,8 @@ class SharingJob implements RunJob {
   readonly #logger: Logger;
   readonly #begun = Promise.withResolvers<void>();
   #about: Daemon['about'];
+  /** The lanes that had not finished when it was told to end. */
+  unfinished: readonly string[] = [];
   #starts = 0;
 
   constructor(job: JobToRun & JobToFit, running: RunningJob, shared: Shared, options: JobsOptions) {
@@ -181,7 +184,7 @@ class SharingJob implements RunJob {
     return openLog(this.config, this.#logger, this.#shared.broker);
   }
 
-  /** Starts it, and again whenever it fails. Resolves when the signal is aborted. */
+  /** Starts it, and again whenever it fails. Resolves when it has stopped, told by the signal. */
   async run(): Promise<void> {
     const { signal, restMs = REST_MS } = this.#options;
     let rest = restMs;
@@ -195,16 +198,10 @@ class SharingJob implements RunJob {
         { code, exitCode: exitCodeOf(error), stack: isUnforeseen(error) ? stack : undefined },
         `the job stopped, and starts again in ${rest / 1_000} s: ${error.message}`,
       );
-      this.#running.waitsFor = `it failed and is started again: ${error.message}`;
+      this.#running.failed = error.message;
       await this.#rest(rest);
       rest = Math.min(2 * rest, REST_MS_MAX);
     }
-  }
-
-  /** The lanes that did not finish. */
-  async stop(): Promise<string[]> {
-    const unfinished = (await this.#running.daemon?.stop()) ?? [];
-    return unfinished.map((lane) => `${this.name}: ${lane}`);
   }
 
   /** Resolves to the error by which it ended; to none when it was told to end. */
@@ -241,6 +238,7 @@ class SharingJob implements RunJob {
       return undefined;
     }
     this.#running.daemon = daemon;
+    this.#running.failed = null;
     this.#about = daemon.about;
     this.#begun.resolve();
     const ended = Promise.withResolvers<undefined>();
@@ -249,9 +247,9 @@ class SharingJob implements RunJob {
     if (signal.aborted) end();
     const error = await Promise.race([failed.promise, ended.promise]);
     signal.removeEventListener('abort', end);
-    if (error === undefined) return undefined;
-    this.#running.daemon = null;
-    await daemon.stop();
+    const unfinished = await daemon.stop();
+    // What a job that failed left is scored again by its next start.
+    if (error === undefined) this.unfinished = unfinished.map((lane) => `${this.name}: ${lane}`);
     return error;
   }
 

@@ -43,7 +43,8 @@ export async function fittedAll(jobs: readonly JobToFit[], patience: Patience): 
   );
   const fit = withinMemory(config, isGiven, {
     backend: isNativeLoaded ? 'native' : first.choice.backend,
-    partitions: counts.reduce((sum, count) => sum + count, 0),
+    // Each has an equal part of the budget, and at least room for its own partitions.
+    partitions: jobs.length * Math.max(...counts),
     jobs: jobs.length,
     workers: workerCount(config),
   });

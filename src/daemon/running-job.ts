@@ -10,10 +10,16 @@ export interface RunningJob {
   daemon: Daemon | null;
   /** What the start waits for, in words; null where nothing was missing yet. */
   waitsFor: string | null;
+  /** Why it stopped, while one job of several waits to be started again; its daemon has ended. */
+  failed: string | null;
 }
 
+/** One that has not started yet. */
+export const newJob = (name: string): RunningJob => ({ name, daemon: null, waitsFor: null, failed: null });
+
 /** Why the job is not ready; empty if it is. */
-export function reasonsOf({ name, daemon, waitsFor }: RunningJob): UnreadyReason[] {
+export function reasonsOf({ name, daemon, waitsFor, failed }: RunningJob): UnreadyReason[] {
+  if (failed !== null) return [{ code: 'failed', message: `it stopped, and is started again: ${failed}` }];
   if (daemon === null)
     return [
       { code: 'starting', message: waitsFor ?? 'it is starting: the model is loaded, the group is joined' },

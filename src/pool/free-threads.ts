@@ -12,6 +12,12 @@ interface Waiting {
   readonly given: PromiseWithResolvers<ModelHost>;
 }
 
+/**
+ * A task may wait in its thread for what is no task, such as a model that is loaded for another
+ * job. No task is charged for more than so many times what its job's tasks take, or than so long.
+ */
+const CHARGED_MAX = 10;
+const CHARGED_MS_MAX = 100;
 /** How much one more task counts in the mean time of a job's tasks. */
 const FRESH = 0.2;
 
@@ -50,7 +56,8 @@ export class Turns {
     const served = this.#served.get(host);
     if (served !== undefined) {
       this.#served.delete(host);
-      const tookMs = this.#threads.nowMs() - served.sinceMs;
+      const mostMs = Math.max(CHARGED_MS_MAX, CHARGED_MAX * this.#expectedMs);
+      const tookMs = Math.min(this.#threads.nowMs() - served.sinceMs, mostMs);
       this.#nextMs += tookMs - served.expectedMs;
       this.#expectedMs += FRESH * (tookMs - this.#expectedMs);
     }

@@ -51,6 +51,9 @@ const startError = (error: NodeJS.ErrnoException): ModelError =>
  */
 const LOAD_TIMEOUT_MS = 120_000;
 
+/** How many threads may end, one after the other, before they begin to load a model. */
+const LOADS_MAX = 20;
+
 /** The thread ended, or had no model, before it began with what was asked: ask again. */
 export const isNotBegun = (error: unknown): boolean =>
   error instanceof ThreadRetiredError || error instanceof NotLoadedError;
@@ -89,17 +92,17 @@ export class ModelHost {
    */
   async load(deployment: Deployment): Promise<void> {
     await this.ready;
-    try {
-      await this.#loadNow(deployment);
-    } catch (error) {
-      // The thread has ended before it began: its successor can load the model.
-      if (!isNotBegun(error)) throw startError(error as NodeJS.ErrnoException);
-      this.recover();
-      await this.ready;
-      await this.#loadNow(deployment).catch((again) => {
-        throw startError(again as NodeJS.ErrnoException);
-      });
-    }
+    for (let left = LOADS_MAX; ; left--)
+      try {
+        await this.#loadNow(deployment);
+        break;
+      } catch (error) {
+        // The thread has ended before it began: its successor can load the model. Records of other
+        // jobs may end several.
+        if (!isNotBegun(error) || left === 1) throw startError(error as NodeJS.ErrnoException);
+        this.recover();
+        await this.ready;
+      }
     this.#deployments.set(deployment.id, deployment.setup);
   }
 

@@ -9,7 +9,7 @@ import test from 'ava';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/load.ts';
 import { Jobs } from '../../src/daemon/jobs.ts';
-import type { RunningJob } from '../../src/daemon/running-job.ts';
+import { newJob, type RunningJob } from '../../src/daemon/running-job.ts';
 import type { SourceListener } from '../../src/log/ports.ts';
 import { MemorySource } from '../../src/memory/source.ts';
 import { ROOT } from '../support/daemon.ts';
@@ -28,7 +28,7 @@ async function begin(name: string, jobs: Record<string, object>) {
   const model = { repository: join(ROOT, 'native-models'), backend: 'wasm' };
   writeFileSync(file, JSON.stringify({ log: 'memory', scoring: { workers: 1 }, model, jobs }));
   const loaded = loadConfig({ file, flags: [], environment: {} });
-  const running: RunningJob[] = loaded.jobs.map(({ name }) => ({ name, daemon: null, waitsFor: null }));
+  const running: RunningJob[] = loaded.jobs.map(({ name }) => newJob(name));
   const said: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _, done) {
@@ -117,6 +117,7 @@ test.serial(
     await fraud?.sink.produce([records('events', 0, 7), records('others', 2, 4)]);
     await until('answers of both', () => fraud?.meter.answered === 27 && other?.meter.answered === 4);
     t.is(running[1]?.daemon, undisturbed);
+    t.is(running[0]?.failed, null);
     const line = said.find((each) => each.includes('the job stopped, and starts again in'));
     t.regex(line ?? '', /"job":"fraud".*the group is gone/);
     t.deepEqual(fatal, []);

@@ -7,7 +7,7 @@ import test from 'ava';
 import { pino } from 'pino';
 import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
-import type { RunningJob } from '../../src/daemon/running-job.ts';
+import { newJob, type RunningJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import { METRIC_TABLES, withTables } from '../../tools/guide.ts';
@@ -30,7 +30,7 @@ const { config } = theJob(
   }),
 );
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
-const job: RunningJob = { name: 'default', daemon: null, waitsFor: null };
+const job: RunningJob = newJob('default');
 let drained = 0;
 let server: HttpServer;
 

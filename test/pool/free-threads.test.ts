@@ -173,6 +173,14 @@ test('a job that comes back after a pause waits for the running task alone, and 
   t.true(Math.abs((spentMs[1] ?? 0) - 1_000) < 50, spentMs.join());
 });
 
+test('a job whose task was held up by what is no task is not put behind the others for as long', async (t) => {
+  const { task, spentMs, nowMs } = await jobsAtOneThread(2);
+  await task(0, 3_000, () => false);
+  const until = (): boolean => nowMs() < 4_000;
+  await Promise.all([task(0, 10, until), task(0, 10, until), task(1, 10, until), task(1, 10, until)]);
+  t.true((spentMs[0] ?? 0) - 3_000 > 400, spentMs.join());
+});
+
 test('who asks for one thread is not given another, and others are not held up by the wait', async (t) => {
   const [one, two] = [await threadOf(), await threadOf()];
   const threads = new FreeThreads([one.host, two.host]);
