@@ -46,8 +46,11 @@ export class JobDeployment {
    * thread come in the order of the calls. `check` throws where the wait was for nothing. Rejects
    * with `StateLostError` if the thread cannot serve.
    */
-  async served<T>(host: ModelHost, ask: () => Promise<T>, check: () => void): Promise<T> {
-    if (this.turns.isAlone) return ask();
+  served<T>(host: ModelHost, ask: () => Promise<T>, check: () => void): Promise<T> {
+    return this.turns.isAlone ? ask() : this.#inTurn(host, ask, check);
+  }
+
+  async #inTurn<T>(host: ModelHost, ask: () => Promise<T>, check: () => void): Promise<T> {
     try {
       await this.turns.acquire(host);
     } catch (error) {

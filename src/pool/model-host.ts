@@ -211,21 +211,14 @@ export class ModelHost {
     const failures: unknown[] = [];
     for (const [id, setup] of this.#deployments)
       try {
-        await this.#loadAgain(id, setup);
+        await this.ask({ type: 'probe', deployment: id });
       } catch (error) {
-        failures.push(error);
+        if (error instanceof NotLoadedError)
+          await this.#load(id, setup).catch((trouble: unknown) => failures.push(trouble));
+        else failures.push(error);
       }
     if (failures.length > 0 && failures.length === this.#deployments.size) throw failures[0];
     this.#isLost = false;
-  }
-
-  async #loadAgain(id: string, setup: ScorerSetup): Promise<void> {
-    try {
-      await this.ask({ type: 'probe', deployment: id });
-    } catch (error) {
-      if (!(error instanceof NotLoadedError)) throw error;
-      await this.#load(id, setup);
-    }
   }
 
   async #load(deployment: string, setup: ScorerSetup): Promise<void> {
