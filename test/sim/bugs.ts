@@ -441,6 +441,14 @@ export const BUGS: readonly Bug[] = [
     windows: true,
   },
   {
+    name: 'goes on behind a micro-batch that never reached its thread',
+    from: 4_400,
+    file: 'pool/stateful-pool.ts',
+    find: 'this.#giveUp(lane);',
+    replace: '',
+    windows: true,
+  },
+  {
     name: 'sends a micro-batch before the lane has moved',
     file: 'pool/stateful-pool.ts',
     find: 'if (lane.queue.isIdle && ready === undefined && isPlain && !proves)',
