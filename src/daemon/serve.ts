@@ -8,11 +8,9 @@ import type { Readiness } from '../http/readiness.ts';
 import { HttpServer } from '../http/server.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import type { Logger } from '../telemetry/log.ts';
+import { LOG_LEVELS, type Logger } from '../telemetry/log.ts';
 import { type RunningJob, reasonsOf } from './running-job.ts';
 import { scorelaneVersion } from './versions.ts';
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export interface ServeOptions {
   readonly logger: Logger;

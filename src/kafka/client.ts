@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig } from 'kafkajs';
 import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import { clientLog, type KafkaLog } from './client-log.ts';
-import { type Mechanism, saslOptions } from './login.ts';
+import { type LoginSettings, saslOptions } from './login.ts';
 import { loadKafkaJs } from './seam.ts';
 import { createSocket } from './socket.ts';
 
 /** The settings under `kafka:` in the configuration, with Kafka's own names. */
-export interface KafkaSettings {
+export interface KafkaSettings extends LoginSettings {
   readonly 'bootstrap.servers': string;
   readonly 'client.id': string;
   readonly 'group.id': string;
@@ -24,21 +24,10 @@ export interface KafkaSettings {
   readonly 'fetch.max.bytes': number;
   readonly 'max.partition.fetch.bytes': number;
   readonly 'metadata.max.age.ms': number;
-  readonly 'request.timeout.ms': number;
   readonly 'topic.metadata.propagation.max.ms': number;
   readonly 'enable.idempotence': boolean;
   readonly 'transactional.id'?: string | undefined;
   readonly 'transaction.timeout.ms': number;
-  readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
-  readonly 'sasl.mechanism'?: Mechanism | undefined;
-  readonly 'sasl.username'?: string | undefined;
-  readonly 'sasl.password'?: string | undefined;
-  readonly 'sasl.oauthbearer.token.endpoint.url'?: string | undefined;
-  readonly 'sasl.oauthbearer.client.id'?: string | undefined;
-  readonly 'sasl.oauthbearer.client.secret'?: string | undefined;
-  readonly 'sasl.oauthbearer.scope'?: string | undefined;
-  readonly 'sasl.oauthbearer.extensions'?: string | undefined;
-  readonly 'sasl.aws.region'?: string | undefined;
   readonly 'ssl.ca.location'?: string | undefined;
   readonly 'ssl.certificate.location'?: string | undefined;
   readonly 'ssl.key.location'?: string | undefined;

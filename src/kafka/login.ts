@@ -3,22 +3,18 @@
 import { createRequire } from 'node:module';
 import type { SASLOptions } from 'kafkajs';
 import { ScorelaneError } from '../base/errors.ts';
-import { refreshed, type Token, tokenEndpoint } from './token.ts';
+import { type EndpointSettings, refreshed, type Token, tokenEndpoint } from './token.ts';
 
-export type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | 'AWS_MSK_IAM';
+type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | 'AWS_MSK_IAM';
 
-interface LoginSettings {
-  readonly 'security.protocol': string;
+/** All that may be set about the login. */
+export interface LoginSettings extends EndpointSettings {
+  readonly 'security.protocol': 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
   readonly 'sasl.mechanism'?: Mechanism | undefined;
   readonly 'sasl.username'?: string | undefined;
   readonly 'sasl.password'?: string | undefined;
-  readonly 'sasl.oauthbearer.token.endpoint.url'?: string | undefined;
-  readonly 'sasl.oauthbearer.client.id'?: string | undefined;
-  readonly 'sasl.oauthbearer.client.secret'?: string | undefined;
-  readonly 'sasl.oauthbearer.scope'?: string | undefined;
   readonly 'sasl.oauthbearer.extensions'?: string | undefined;
   readonly 'sasl.aws.region'?: string | undefined;
-  readonly 'request.timeout.ms': number;
 }
 
 /** Settings that contradict each other, or that cannot be used here. */

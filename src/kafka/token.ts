@@ -23,7 +23,8 @@ const SHARE_LEFT = 0.2;
 const LEFT_MS_MIN = 15_000;
 const ANSWER_CHARACTERS_MAX = 200;
 
-interface EndpointSettings {
+/** What the token endpoint is asked with. */
+export interface EndpointSettings {
   readonly 'sasl.oauthbearer.token.endpoint.url'?: string | undefined;
   readonly 'sasl.oauthbearer.client.id'?: string | undefined;
   readonly 'sasl.oauthbearer.client.secret'?: string | undefined;

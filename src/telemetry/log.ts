@@ -9,6 +9,9 @@ import { prettifier } from './pretty.ts';
 
 export type { Logger };
 
+/** From the one that says the most. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
 /** auto: pretty where standard error is a terminal. */
 export type LogFormat = 'auto' | 'pretty' | 'json';
 
