@@ -2,13 +2,10 @@
 // started again one by one.
 
 import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
-import type { Config } from '../config/schema.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Jobs, type RunJob } from '../daemon/jobs.ts';
 import type { RunningJob } from '../daemon/running-job.ts';
-import { versions } from '../daemon/versions.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Summary } from '../telemetry/meter.ts';
 import type { Ending } from './ending.ts';
 
 export interface BeginOptions {
@@ -25,13 +22,6 @@ export interface JobsBegun {
   /** Resolves to the lanes that had not finished before their deadline. */
   stop(): Promise<readonly string[]>;
 }
-
-/** A job that is ended before it had a model. */
-export const aboutNothing = ({ model }: Config): Pick<Summary, 'backend' | 'model' | 'versions'> => ({
-  backend: 'none',
-  model: model.name,
-  versions: versions({ runtime: '' }),
-});
 
 /** Resolves to null if it was told to end while it started. Rejects with what is wrong. */
 export const beginJob = (
@@ -70,7 +60,7 @@ export const beginJob = (
     };
   });
 
-/** The same for several. Those that wait for something do not hold up the others. */
+/** The same for several. Once all models are tried, those that wait hold up no others. */
 export const beginJobs = (
   { jobs }: LoadedConfig,
   running: readonly RunningJob[],

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
 import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
+import { aboutNothing } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import type { RunJob } from '../daemon/jobs.ts';
 import { showProgress } from '../daemon/reporting.ts';
@@ -14,7 +15,7 @@ import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
-import { aboutNothing, beginJob, beginJobs, type JobsBegun } from './begin.ts';
+import { beginJob, beginJobs, type JobsBegun } from './begin.ts';
 import { Ending } from './ending.ts';
 import {
   type ConfigFlags,

@@ -20,7 +20,7 @@ import { engineLimits, systemClock, workerCount } from './engine-limits.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
-import { connectSink, impatient, type Log, openLog } from './open-log.ts';
+import { connectSink, type Log, openLog, patienceOfStart } from './open-log.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { makePool, type Pool } from './pools.ts';
 import { lag, logReports } from './reporting.ts';
@@ -64,6 +64,16 @@ export interface SharedStart {
   readonly meter: Meter;
 }
 
+/** What a summary says of what was run. */
+type About = Pick<Summary, 'backend' | 'model' | 'versions'>;
+
+/** Of a job that was ended before it had a model. */
+export const aboutNothing = ({ model }: Config): About => ({
+  backend: 'none',
+  model: model.name,
+  versions: versions({ runtime: '' }),
+});
+
 /** What a start has opened so far. */
 interface Parts {
   /** The job's own. */
@@ -89,22 +99,21 @@ export class Daemon {
   readonly sink: Sink;
   readonly #parts: Parts;
   readonly #config: Config;
-  readonly about: Pick<Summary, 'backend' | 'model' | 'versions'>;
+  readonly about: About;
   readonly #ownPartitions: OwnPartitions;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
 
   private constructor(
     config: Config,
-    about: Pick<Summary, 'backend' | 'model' | 'versions'>,
-    parts: Pick<Daemon, 'driver' | 'meter' | 'sink'> & {
-      readonly pool: Pool;
-      readonly threads?: WorkerThreads;
-      readonly deaf?: () => void;
-      readonly logger: Logger;
-      readonly counter: PartitionCounter;
-      readonly ownPartitions: OwnPartitions;
-    },
+    about: About,
+    parts: Required<Pick<Parts, 'sink' | 'pool' | 'driver'>> &
+      Parts & {
+        readonly meter: Meter;
+        readonly logger: Logger;
+        readonly counter: PartitionCounter;
+        readonly ownPartitions: OwnPartitions;
+      },
   ) {
     this.#config = config;
     this.about = about;
@@ -136,7 +145,7 @@ export class Daemon {
   }
 
   static async #begin(given: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
-    const { logger, failFast, onFatal, onNotReady = () => {}, isGiven = () => false } = options;
+    const { logger, onFatal, isGiven = () => false } = options;
     if (options.resumeDedupe === true && Object.keys(given.output.routes).length > 0)
       throw new ConfigError([
         'output.routes: expected none with --resume-dedupe, as a record that has its result may lack the one for its route',
@@ -146,14 +155,7 @@ export class Daemon {
     const { signal = new AbortController().signal } = options;
     signal.throwIfAborted();
     const unlessTold = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
-    const patience = {
-      ...impatient(wanted, logger),
-      signal,
-      onNotReady,
-      ...(failFast
-        ? {}
-        : { failAfterMs: undefined, refusedUntilMs: performance.now() + wanted.lanes.rightsTimeout }),
-    };
+    const patience = patienceOfStart(wanted, options);
     const meter = shared?.meter ?? new Meter(wanted.telemetry.warmUp);
     const folder = modelFolder(wanted);
     const choice = shared?.choice ?? (await unlessTold(backendFor(wanted)));

@@ -9,15 +9,14 @@ import { MemoryBroker } from '../memory/broker.ts';
 import { explainChoice } from '../model/choose.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
-import { after } from '../time/timer.ts';
+import { pause } from '../time/timer.ts';
 import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor } from './configured-model.ts';
-import { Daemon, type DaemonOptions } from './daemon.ts';
+import { aboutNothing, Daemon, type DaemonOptions } from './daemon.ts';
 import { workerCount } from './engine-limits.ts';
 import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
-import { impatient, type Log, openLog } from './open-log.ts';
+import { type Log, openLog, patienceOfStart } from './open-log.ts';
 import type { RunningJob } from './running-job.ts';
-import { versions } from './versions.ts';
 import { WorkerThreads } from './worker-threads.ts';
 
 /** A job as it was configured. */
@@ -65,14 +64,12 @@ export interface RunJob {
 }
 
 export class Jobs {
-  readonly jobs: readonly RunJob[];
-  readonly #jobs: readonly SharingJob[];
+  readonly jobs: readonly SharingJob[];
   readonly #threads: WorkerThreads;
   readonly #ends: readonly Promise<void>[];
 
   private constructor(jobs: readonly SharingJob[], threads: WorkerThreads) {
     this.jobs = jobs;
-    this.#jobs = jobs;
     this.#threads = threads;
     this.#ends = jobs.map((job) => job.run());
   }
@@ -94,16 +91,13 @@ export class Jobs {
       logger.info({ job: name }, `backend ${explainChoice(choice)}`);
       toFit.push({ config: wanted, isGiven, choice });
     }
-    const { failFast, onNotReady } = options;
-    const patience = {
-      ...impatient((toFit[0] as JobToFit).config, logger),
-      ...(failFast ? {} : { failAfterMs: undefined }),
-      signal,
-      onNotReady: (why: string) => {
+    const patience = patienceOfStart((toFit[0] as JobToFit).config, {
+      ...options,
+      onNotReady: (why) => {
         for (const job of running) job.waitsFor = why;
-        onNotReady?.(why);
+        options.onNotReady?.(why);
       },
-    };
+    });
     const { configs, lines } = await unlessAborted(fittedAll(toFit, patience), signal);
     if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
     const [first] = configs as readonly [Config];
@@ -121,7 +115,7 @@ export class Jobs {
   async stop(): Promise<readonly string[]> {
     await Promise.all(this.#ends);
     await atMost(THREADS_MS, this.#threads.stop());
-    return this.#jobs.flatMap((job) => job.unfinished);
+    return this.jobs.flatMap((job) => job.unfinished);
   }
 }
 
@@ -156,11 +150,7 @@ class SharingJob implements RunJob {
     this.#options = options;
     this.#logger = options.logger.child({ job: job.name });
     this.meter = new Meter(job.config.telemetry.warmUp);
-    this.#about = {
-      backend: job.choice.backend,
-      model: job.config.model.name,
-      versions: versions({ runtime: '' }),
-    };
+    this.#about = { ...aboutNothing(job.config), backend: job.choice.backend };
   }
 
   /** Of the embedded log: where a load source writes the input. */
@@ -199,7 +189,7 @@ class SharingJob implements RunJob {
         `the job stopped, and starts again in ${rest / 1_000} s: ${error.message}`,
       );
       this.#running.failed = error.message;
-      await this.#rest(rest);
+      await unlessAborted(pause(rest), signal).catch(() => {});
       rest = Math.min(2 * rest, REST_MS_MAX);
     }
   }
@@ -241,26 +231,11 @@ class SharingJob implements RunJob {
     this.#running.failed = null;
     this.#about = daemon.about;
     this.#begun.resolve();
-    const ended = Promise.withResolvers<undefined>();
-    const end = (): void => ended.resolve(undefined);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-    const error = await Promise.race([failed.promise, ended.promise]);
-    signal.removeEventListener('abort', end);
+    const error = await unlessAborted(failed.promise, signal).catch(() => undefined);
+    this.#running.failed = error?.message ?? null;
     const unfinished = await daemon.stop();
     // What a job that failed left is scored again by its next start.
     if (error === undefined) this.unfinished = unfinished.map((lane) => `${this.name}: ${lane}`);
     return error;
-  }
-
-  /** Ends early when the signal is aborted. */
-  async #rest(ms: number): Promise<void> {
-    const { signal } = this.#options;
-    const rested = Promise.withResolvers<void>();
-    const cancel = after(ms, rested.resolve);
-    signal.addEventListener('abort', () => rested.resolve(), { once: true });
-    if (signal.aborted) rested.resolve();
-    await rested.promise;
-    cancel();
   }
 }

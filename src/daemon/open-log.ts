@@ -90,6 +90,13 @@ export function openSink(config: Config, logger: Logger): Sink {
   return openLog({ ...config, kafka }, logger).sink;
 }
 
+interface StartPatience {
+  readonly logger: Logger;
+  readonly failFast: boolean;
+  readonly signal?: AbortSignal;
+  readonly onNotReady?: (why: string) => void;
+}
+
 /** Those that have been connected. Who waits for a first connection says so itself. */
 const connected = new WeakSet<Sink>();
 
@@ -105,6 +112,19 @@ export async function connectSink(sink: Sink, config: Config, patience: Patience
   });
   connected.add(sink);
 }
+
+/** For a start that waits for what is not there, unless it is told to fail. */
+export const patienceOfStart = (
+  config: Config,
+  { logger, failFast, signal, onNotReady }: StartPatience,
+): Patience => ({
+  ...impatient(config, logger),
+  ...(signal === undefined ? {} : { signal }),
+  ...(onNotReady === undefined ? {} : { onNotReady }),
+  ...(failFast
+    ? {}
+    : { failAfterMs: undefined, refusedUntilMs: performance.now() + config.lanes.rightsTimeout }),
+});
 
 /**
  * For commands that do not wait for what is not there. A broker that says nothing has the time of

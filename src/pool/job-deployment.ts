@@ -68,7 +68,6 @@ export class JobDeployment {
 
   /** Nothing is asked any more. */
   async end(): Promise<void> {
-    this.turns.leave();
     await Promise.all(
       this.#hosts.map((host) => (this.#isShared ? host.unload(this.#deployment.id) : host.stop())),
     );

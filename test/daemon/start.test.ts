@@ -8,11 +8,11 @@ import { Writable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig, theJob } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { type Log, openLog } from '../../src/daemon/open-log.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
-import { ROOT } from '../support/daemon.ts';
+import { demoConfig } from '../support/config.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
@@ -27,21 +27,9 @@ test.afterEach.always(() => {
   PiscinaThread.prototype.run = run;
 });
 
-const demo = (...settings: string[]) =>
-  theJob(
-    loadConfig({
-      file: join(ROOT, 'config', 'demo.yaml'),
-      flags: [
-        'model.backend=wasm',
-        'scoring.workers=2',
-        `model.repository=${join(ROOT, 'native-models')}`,
-        ...settings,
-      ],
-      environment: {},
-    }),
-  ).config;
+const demo = (...settings: string[]): Config => demoConfig('scoring.workers=2', ...settings);
 
-function starting(config: ReturnType<typeof demo>, log: Log) {
+function starting(config: Config, log: Log) {
   const said: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _, done) {
@@ -56,7 +44,7 @@ function starting(config: ReturnType<typeof demo>, log: Log) {
 }
 
 /** The log of a configuration, and whether its sink was closed. */
-function watchedLog(config: ReturnType<typeof demo>) {
+function watchedLog(config: Config) {
   const log = openLog(config, pino({ level: 'silent' }));
   const { sink } = log;
   const closed = { sink: false };

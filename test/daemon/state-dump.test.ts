@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { readDump } from '../../src/daemon/dump-text.ts';
 import { openLog } from '../../src/daemon/open-log.ts';
@@ -15,7 +14,7 @@ import { asksForDump, DUMPS_MAX, writeDump } from '../../src/daemon/state-dump.t
 import { StalledError } from '../../src/engine/driver.ts';
 import { MissingTopicError, type SourceListener } from '../../src/log/ports.ts';
 import { replay } from '../sim/replay.ts';
-import { ROOT } from '../support/daemon.ts';
+import { demoConfig } from '../support/config.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
@@ -42,18 +41,7 @@ const files = (): string[] =>
 const newest = () => readDump(readFileSync(files().at(-1) ?? '', 'utf8'));
 
 test.before(async () => {
-  const { config } = theJob(
-    loadConfig({
-      file: join(ROOT, 'config', 'demo.yaml'),
-      flags: [
-        'model.backend=wasm',
-        'scoring.workers=1',
-        `model.repository=${join(ROOT, 'native-models')}`,
-        `snapshots.directory=${folder}`,
-      ],
-      environment: {},
-    }),
-  );
+  const config = demoConfig(`snapshots.directory=${folder}`);
   const log = openLog(config, logger);
   const start = log.source.start.bind(log.source);
   log.source.start = (listener) => {

@@ -5,9 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, theJob } from '../../src/config/load.ts';
 import type { LoadedConfig, LoadedJob } from '../../src/config/loaded.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { ROOT } from './daemon.ts';
 
 /** All that has no default. */
 export const MINIMAL = 'input: {topic: a}\noutput: {topic: b}\ndeadLetters: {topic: c}\nmodel: {name: m}\n';
+
+/** The demo on one thread of WASM, with the models of this tree. */
+export const demoConfig = (...settings: string[]): Config =>
+  theJob(
+    loadConfig({
+      file: join(ROOT, 'config', 'demo.yaml'),
+      flags: [
+        'model.backend=wasm',
+        'scoring.workers=1',
+        `model.repository=${join(ROOT, 'native-models')}`,
+        ...settings,
+      ],
+      environment: {},
+    }),
+  ).config;
 
 /** With one job. */
 export function load(
