@@ -5,30 +5,17 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
-import { loadConfig, theJob } from '../../src/config/load.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob, type RunningJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import { METRIC_TABLES, withTables } from '../../tools/guide.ts';
+import { demoConfig } from '../support/config.ts';
 import { ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
-const { config } = theJob(
-  loadConfig({
-    file: join(ROOT, 'config', 'demo.yaml'),
-    flags: [
-      'model.backend=wasm',
-      'scoring.workers=1',
-      `model.repository=${join(ROOT, 'native-models')}`,
-      'http.listen=127.0.0.1:0',
-      'http.bodyBytes=1KiB',
-      `http.adminToken=${TOKEN}`,
-    ],
-    environment: {},
-  }),
-);
+const config = demoConfig('http.listen=127.0.0.1:0', 'http.bodyBytes=1KiB', `http.adminToken=${TOKEN}`);
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
 const job: RunningJob = newJob('default');
 let drained = 0;
@@ -110,6 +97,16 @@ test.serial('administration is for who has the token, and off without one', asyn
   t.is(answer.status, 403);
   t.regex(await answer.text(), /http\.adminToken/);
   await off.stop();
+});
+
+test.serial('a job that failed and waits to be started again is not ready, and says why', async (t) => {
+  job.failed = 'the group is gone';
+  t.teardown(() => {
+    job.failed = null;
+  });
+  const answer = await ask('/readyz');
+  t.is(answer.status, 503);
+  t.regex(await answer.text(), /"code":"failed".*the group is gone/);
 });
 
 test.serial('an address that is taken is an error, or a free port where nobody set it', async (t) => {

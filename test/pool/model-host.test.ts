@@ -9,7 +9,7 @@ import { BufferPool } from '../../src/base/buffer-pool.ts';
 import { BACKENDS } from '../../src/model/predictor.ts';
 import { ModelHost } from '../../src/pool/model-host.ts';
 import { WorkerClient } from '../../src/pool/worker-client.ts';
-import { PiscinaThread } from '../../src/pool/worker-thread.ts';
+import { PiscinaThread, ThreadRetiredError } from '../../src/pool/worker-thread.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { ScorerSetup, ThreadUsage } from '../../src/worker-protocol/messages.ts';
 import {
@@ -144,6 +144,24 @@ test('a thread that dies while it loads another model is told as lost, and gets 
   t.true(lost.length > 0);
   await host.ready;
   t.deepEqual(asked.slice(-2), ['probe one', 'probe two']);
+});
+
+test('a model is loaded on a thread that others end again and again', async (t) => {
+  let ended = 0;
+  const host = new ModelHost(
+    {
+      async run({ type, deployment }) {
+        if (type === 'load' && deployment === 'new' && ended++ < 8) throw new ThreadRetiredError('it ended');
+        return { type: 'sound' };
+      },
+      onError: () => {},
+      stop: async () => {},
+    },
+    { onThreadLost: t.fail },
+  );
+  await load(host, 'old');
+  await load(host, 'new');
+  t.is(ended, 9);
 });
 
 test('a model that cannot be loaded again does not keep its thread from the others', async (t) => {

@@ -1,10 +1,12 @@
 // The use cases as a user runs them, each by one command on the embedded log: their streams are
 // scored without a dead letter, by models that give their golden outputs on every backend.
 
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { probeBackends } from '../../src/model/backend-probe.ts';
+import type { Summary } from '../../src/telemetry/meter.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 
 const REPOSITORY = join(ROOT, 'native-models');
@@ -35,3 +37,20 @@ for (const useCase of ['anomaly', 'recommendation', 'pricing'])
       );
     },
   );
+
+test.serial('two jobs of one process score side by side, each with its own summary', async (t) => {
+  t.timeout(120_000);
+  const summary = join(mkdtempSync(join(tmpdir(), 'scorelane-jobs-')), 'summary.json');
+  const config = join(ROOT, 'config', 'jobs.yaml');
+  // The time counts from the first record: a start takes longer than this.
+  const { code, out } = await new Program(['run', '--config', config, '--for', '1s', '--summary', summary])
+    .ended;
+  t.is(code, 0, out);
+  const { jobs } = JSON.parse(readFileSync(summary, 'utf8')) as { jobs: Record<string, Summary> };
+  t.deepEqual(Object.keys(jobs), ['fraud', 'pricing']);
+  for (const [name, { scored, deadLetters }] of Object.entries(jobs)) {
+    t.true(scored > 0, `${name}: ${out}`);
+    t.is(deadLetters, 0);
+    t.regex(out, new RegExp(`^job ${name}\\nscored `, 'm'));
+  }
+});
