@@ -3,6 +3,7 @@
 
 import { keyOfJob } from './job-keys.ts';
 import type { LoadedJob } from './loaded.ts';
+import { type OutputTopic, outputsOf } from './outputs.ts';
 import type { Contradiction } from './rules.ts';
 import type { Config } from './schema.ts';
 import { sizeInWords } from './units.ts';
@@ -76,11 +77,11 @@ const RULES: readonly Rule[] = [
   (first, second, { first: name }) => {
     const format = formatOf(second);
     if (formatOf(first) === format) return [];
-    const taken = new Set(resultTopics(first));
-    return resultTopics(second)
-      .filter((topic) => taken.has(topic))
-      .map((topic) => ({
-        key: topic === second.output.topic ? 'output.topic' : 'output.routes',
+    const taken = new Set(resultsOf(first).map(({ topic }) => topic));
+    return resultsOf(second)
+      .filter(({ topic }) => taken.has(topic))
+      .map(({ key, topic }) => ({
+        key,
         message: `expected a topic for results as ${format}, found "${topic}", where job ${name} writes ${formatOf(first)}`,
       }));
   },
@@ -110,13 +111,9 @@ const generatedAndWritten = (jobs: readonly LoadedJob[]): JobContradiction[] =>
     return [{ ...sendsNothing(job.config, why, (key) => keyOfJob(job.name, key)), job }];
   });
 
-const resultTopics = ({ output }: Config): string[] => [output.topic, ...Object.keys(output.routes)];
-
-const outputsOf = (config: Config): { readonly key: string; readonly topic: string }[] => [
-  { key: 'output.topic', topic: config.output.topic },
-  ...Object.keys(config.output.routes).map((topic) => ({ key: 'output.routes', topic })),
-  { key: 'deadLetters.topic', topic: config.deadLetters.topic },
-];
+/** All but the dead letters, which have a form of their own. */
+const resultsOf = (config: Config): OutputTopic[] =>
+  outputsOf(config).filter(({ key }) => key !== 'deadLetters.topic');
 
 /** Formats that one reader cannot tell apart are different. */
 const formatOf = ({ output: { format, framing, compatibility } }: Config): string =>

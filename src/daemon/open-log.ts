@@ -2,6 +2,7 @@
 // this process.
 
 import { ConfigError } from '../config/load.ts';
+import { outputsOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { unreachable } from '../kafka/refusal.ts';
@@ -18,11 +19,7 @@ import { keepTrying, type Patience } from './keep-trying.ts';
 import { hopelessFor } from './rights.ts';
 
 /** All that `run` writes. */
-export const outputTopics = ({ output, deadLetters }: Config): string[] => [
-  output.topic,
-  deadLetters.topic,
-  ...Object.keys(output.routes),
-];
+export const outputTopics = (config: Config): string[] => outputsOf(config).map(({ topic }) => topic);
 
 export interface Log {
   readonly source: Source;
