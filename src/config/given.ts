@@ -67,21 +67,27 @@ export class GivenKeys {
       this.#problems.push(`${source}: ${this.named(key)}: expected each key once, found this one again`);
     else
       try {
-        const value = valueFor(leaf);
-        const beside = entry === undefined ? undefined : origin;
-        const own = isSecret(leaf.type) ? secretFrom(value, this.#environment, beside) : value;
-        this.values.set(key, { value: own, origin, ...(entry === undefined ? {} : { entry }) });
+        const given = { value: valueFor(leaf), origin, ...(entry === undefined ? {} : { entry }) };
+        this.values.set(key, isSecret(leaf.type) ? this.#secret(key, given) : given);
       } catch (error) {
-        if (error instanceof SecretSourceError) {
-          const where = placed(origin, entry?.value.place);
-          this.#problems.push(`${where}: ${this.named(key)}: ${error.message}`);
-          return;
-        }
         if (!(error instanceof YamlError)) throw error;
         this.#problems.push(
           `${origin}: ${this.named(key)}: ${error.message}, at its character ${error.place.column}`,
         );
       }
+  }
+
+  /** Where it cannot be had it stays what was written: it was given, and nobody misses it too. */
+  #secret(key: string, given: GivenValue): GivenValue {
+    const { value, origin, entry } = given;
+    try {
+      return { ...given, value: secretFrom(value, this.#environment, entry && origin) };
+    } catch (error) {
+      if (!(error instanceof SecretSourceError)) throw error;
+      const where = placed(origin, entry?.value.place);
+      this.#problems.push(`${where}: ${this.named(key)}: ${error.message}`);
+      return given;
+    }
   }
 
   /** What is wrong with a key that the schema does not have, or that is none of a job. */

@@ -13,7 +13,7 @@ export const http = z.strictObject({
   listen: z
     .string()
     .regex(LISTEN, 'expected host:port, such as 127.0.0.1:8080, or none')
-    .refine((text) => text === 'none' || Number(text.slice(text.lastIndexOf(':') + 1)) <= PORT_MAX, {
+    .refine((text) => !(Number(text.slice(text.lastIndexOf(':') + 1)) > PORT_MAX), {
       error: `expected a port from 0 to ${PORT_MAX}`,
     })
     .default('127.0.0.1:8080')

@@ -46,6 +46,8 @@ for (const [setting, words] of [
   ['scoring.workers=many', 'expected auto, or a whole number from 1 to 256, found "many"'],
   ['scoring.predictRecords=1.5', 'expected a whole number from 1 to 65536, found 1.5'],
   ['scoring.memoryLimit=1KiB', 'expected auto, none, or a size from 64MiB to 64TiB, found "1KiB"'],
+  ['http.listen=nowhere', 'expected host:port, such as 127.0.0.1:8080, or none, found "nowhere"'],
+  ['http.listen=a:70000', 'expected a port from 0 to 65535, found "a:70000"'],
   ['telemetry.reportEvery=0s', 'expected 100ms to 24h, found "0s"'],
   ['lanes.budget=1KiB', 'expected 1MiB to 1TiB, found "1KiB"'],
   ['deadLetters.floodShare=2', 'expected a share from 0 to 1, found 2'],

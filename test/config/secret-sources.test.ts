@@ -40,9 +40,10 @@ test('other texts stay as they are', (t) => {
 });
 
 test('a secret that is not there is named by its key, its place and its source', (t) => {
-  t.throws(() => loaded(from('FILE', 'lost')), {
+  const lost = t.throws(() => loaded(from('FILE', 'lost')), {
     message: /own\.yaml:9:18: kafka\.sasl\.password: .*lost: expected a file that can be read, found none/,
   });
+  t.is(lost?.message.split('\n').length, 1, 'and it is not said to be missing too');
   t.throws(() => loaded(from('FILE', 'empty')), { message: /kafka\.sasl\.password: .* found an empty one/ });
   t.throws(() => loaded(from('ENV', 'NONE')), {
     message: /kafka\.sasl\.password: expected a variable NONE in the environment/,
