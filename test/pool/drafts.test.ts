@@ -125,8 +125,16 @@ test('what cannot be written is said, and ends nothing', async (t) => {
   const said: string[] = [];
   const own = new OwnFolder(newFolder(), 'x-', { everyMs: 5, onTrouble: (words) => said.push(words) });
   const sign = join(own.path, 'alive');
-  rmSync(sign);
-  mkdirSync(sign);
+  // The sign may be written between the two calls, by a thread of the file system.
+  await until('a folder in place of the sign', () => {
+    rmSync(sign, { force: true });
+    try {
+      mkdirSync(sign);
+      return true;
+    } catch {
+      return false;
+    }
+  });
   await until('words', () => said.length > 1);
   t.regex(said.at(-1) ?? '', /EISDIR.*alive/);
   await own.close();
