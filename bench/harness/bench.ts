@@ -46,6 +46,8 @@ export interface Scenario {
   readonly measures: string;
   /** The daemon's configuration, in bench/scenarios/. */
   readonly config: string;
+  /** One to warm the broker up with, where its own has several jobs. */
+  readonly warmUpConfig?: string;
   readonly defaults: Partial<Options>;
   /** Whether it needs a real broker. */
   readonly needsKafka?: boolean;

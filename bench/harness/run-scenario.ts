@@ -43,14 +43,20 @@ export interface Call {
  */
 export async function runScenario(scenario: Scenario, log: BenchLog, call: Call): Promise<Result> {
   const { settings, say, command } = call;
-  const file = call.config ?? join(import.meta.dirname, '..', 'scenarios', scenario.config);
+  const ownFile = (name: string): string => join(import.meta.dirname, '..', 'scenarios', name);
+  const file = call.config ?? ownFile(scenario.config);
   const options = { ...FALLBACK, ...scenario.defaults, ...call.options };
   const config = firstJob(file, settings);
   const started = new Date();
   const bench = new Bench({ log, options, config: file, settings, say });
   if (log.isCold && scenario.needsLog !== false) {
     say('warming the broker up');
-    await bench.warmUp();
+    const { warmUpConfig } = scenario;
+    const warming =
+      warmUpConfig === undefined
+        ? bench
+        : new Bench({ log, options, config: ownFile(warmUpConfig), settings: [], say });
+    await warming.warmUp();
   }
   const findings = await scenario.run(bench);
   return {

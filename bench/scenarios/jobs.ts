@@ -124,6 +124,7 @@ export const jobs: Scenario = {
   name: 'jobs',
   measures: 'two jobs in one process, one sent three times what it can score: the latency of the other',
   config: 'jobs.yaml',
+  warmUpConfig: 'throughput.yaml',
   defaults: {
     seconds: 10,
     warmUp: 2,

@@ -34,8 +34,9 @@ export class Bisection {
     this.#free = free;
   }
 
-  score(microBatch: MicroBatch): Promise<Outcome> {
-    return this.#scoreRange(microBatch, microBatch.first, microBatch.next, ATTEMPTS, null);
+  /** The records from `first` up to `until`. */
+  score(microBatch: MicroBatch, first: number, until: number): Promise<Outcome> {
+    return this.#scoreRange(microBatch, first, until, ATTEMPTS, null);
   }
 
   /** `offsets`: the offsets of the records in the range, if they are known already. */

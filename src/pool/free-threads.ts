@@ -36,9 +36,14 @@ export class Turns {
     this.#threads = threads;
   }
 
+  /** Whether other jobs share the threads. */
+  get isShared(): boolean {
+    return !this.#threads.isOfOne;
+  }
+
   /** Whether nobody has to be waited for: no other job shares the threads, and nothing waits. */
   get isAlone(): boolean {
-    return this.#threads.isOfOne && this.#waiting.length === 0;
+    return !this.isShared && this.#waiting.length === 0;
   }
 
   /**

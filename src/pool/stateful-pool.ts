@@ -17,9 +17,10 @@ import { type BeginningOptions, Beginnings, latestIn, restored } from './beginni
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
+import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
-import { cut, type Piece, Suspects, whole } from './suspects.ts';
+import { cut, type Piece, plain, Suspects } from './suspects.ts';
 import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
 
 export interface StatefulPoolOptions
@@ -40,6 +41,7 @@ export class StatefulPool implements StatefulScorer {
   readonly #buffers = new BufferPool();
   readonly #placement: LanePlacement;
   readonly #suspects = new Suspects();
+  readonly #slices: Slices;
   readonly #beginnings: Beginnings;
   readonly #lanes = new Map<string, StatefulLane>();
   /** The latest ownership of each lane that is wanted. */
@@ -51,6 +53,7 @@ export class StatefulPool implements StatefulScorer {
     const { hosts, deployment } = options;
     this.#deployment = new JobDeployment(options);
     this.#clients = hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers));
+    this.#slices = new Slices(this.#deployment.turns);
     this.#placement = new LanePlacement(this.#clients.length);
     this.#beginnings = new Beginnings(options);
   }
@@ -153,15 +156,16 @@ export class StatefulPool implements StatefulScorer {
 
   /**
    * Sends a micro-batch, after everything that has to be done before; in pieces, if a record in it
-   * is suspected. When the state has all records below the position and none from there on, it must
-   * be proven before it goes on.
+   * is suspected, or other jobs want their turn. When the state has all records below the position
+   * and none from there on, it must be proven before it goes on.
    */
   #inTurn(lane: StatefulLane, microBatch: MicroBatch): Promise<Outcome> {
-    const isPlain = !this.#suspects.concern(microBatch);
+    const [slice, ...more] = this.#slices.of(microBatch);
+    const isPlain = more.length === 0 && !this.#suspects.concern(microBatch);
     const { ready } = this.#threadOf(lane.key).host;
     const proves = lane.unproven !== undefined && microBatch.next >= lane.position;
-    if (lane.queue.isIdle && ready === undefined && isPlain && !proves)
-      return this.#send(lane, microBatch, whole(microBatch));
+    if (slice !== undefined && lane.queue.isIdle && ready === undefined && isPlain && !proves)
+      return this.#send(lane, microBatch, plain(slice));
     return lane.queue.run(async () => {
       await this.#threadOf(lane.key).host.ready;
       let outcome: Outcome | undefined;
@@ -190,7 +194,7 @@ export class StatefulPool implements StatefulScorer {
   }
 
   async #pieces(lane: StatefulLane, microBatch: MicroBatch): Promise<readonly Piece[]> {
-    if (!this.#suspects.concern(microBatch)) return [whole(microBatch)];
+    if (!this.#suspects.concern(microBatch)) return this.#slices.of(microBatch).map(plain);
     const thread = this.#threadOf(lane.key);
     const { first, next } = microBatch;
     const offsets = await askForState(thread, () => thread.offsets(microBatch, first, next));
@@ -229,6 +233,7 @@ export class StatefulPool implements StatefulScorer {
       );
     const outcome = await this.#deployment.served(thread.host, ask, () => this.#checkLane(lane, first));
     this.#suspects.passed(microBatch, until);
+    this.#slices.took(outcome);
     return outcome;
   }
 

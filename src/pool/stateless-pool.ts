@@ -3,12 +3,14 @@
 
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
+import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { Scorer } from '../scoring/ports.ts';
 import { Bisection } from './bisection.ts';
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { JobThreads } from './job-threads.ts';
+import { type Slice, Slices } from './slices.ts';
 import { type AskingOptions, WorkerClient } from './worker-client.ts';
 
 export interface PoolOptions extends AskingOptions, DeploymentOptions {}
@@ -18,6 +20,7 @@ export class StatelessPool implements Scorer {
   readonly #buffers = new BufferPool();
   readonly #free: JobThreads;
   readonly #bisection: Bisection;
+  readonly #slices: Slices;
 
   constructor(options: PoolOptions) {
     const { hosts, deployment } = options;
@@ -27,6 +30,7 @@ export class StatelessPool implements Scorer {
       hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers)),
     );
     this.#bisection = new Bisection(this.#free);
+    this.#slices = new Slices(this.#deployment.turns);
   }
 
   /**
@@ -37,8 +41,17 @@ export class StatelessPool implements Scorer {
     return this.#deployment.load();
   }
 
-  score(microBatch: MicroBatch): Promise<Outcome> {
-    return this.#bisection.score(microBatch);
+  /** As one task, or in slices where other jobs share the threads. */
+  async score(microBatch: MicroBatch): Promise<Outcome> {
+    const slices = this.#slices.of(microBatch);
+    const scored = await Promise.all(slices.map((slice) => this.#slice(microBatch, slice)));
+    return scored.reduce(merge);
+  }
+
+  async #slice(microBatch: MicroBatch, { first, until }: Slice): Promise<Outcome> {
+    const outcome = await this.#bisection.score(microBatch, first, until);
+    this.#slices.took(outcome);
+    return outcome;
   }
 
   /**

@@ -5,6 +5,7 @@
 
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
+import type { Slice } from './slices.ts';
 
 /** How often a record that is alone may cost a thread before it is condemned. */
 const ATTEMPTS = 2;
@@ -107,8 +108,8 @@ export class Suspects {
 
 const PLAIN = { alone: null, treatment: 'score', why: '' } as const;
 
-/** All of it at once. */
-export const whole = ({ first, next }: MicroBatch): Piece => ({ ...PLAIN, first, until: next });
+/** Nothing in it needs care. */
+export const plain = (slice: Slice): Piece => ({ ...PLAIN, ...slice });
 
 function treatmentOf(lost: Condemned | undefined): Treatment {
   const losses = lost?.losses ?? 0;
