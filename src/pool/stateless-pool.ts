@@ -42,7 +42,14 @@ export class StatelessPool implements Scorer {
   }
 
   /** As one task, or in slices where other jobs share the threads. */
-  async score(microBatch: MicroBatch): Promise<Outcome> {
+  score(microBatch: MicroBatch): Promise<Outcome> {
+    const { first, next } = microBatch;
+    return this.#deployment.turns.isShared
+      ? this.#scoreInSlices(microBatch)
+      : this.#bisection.score(microBatch, first, next);
+  }
+
+  async #scoreInSlices(microBatch: MicroBatch): Promise<Outcome> {
     const slices = this.#slices.of(microBatch);
     const scored = await Promise.all(slices.map((slice) => this.#slice(microBatch, slice)));
     return scored.reduce(merge);

@@ -89,6 +89,7 @@ test('a large micro-batch gives another job its turn in between, and has the ans
   const microBatch = batchesOf(Array.from({ length: 64 }, () => 2_000));
   const alone = await pool.score(microBatch);
   const other = threads.turns();
+  await pool.score(batchesOf([100]));
   let isWhole = false;
   const shared = pool.score(microBatch).then((outcome) => {
     isWhole = true;

@@ -451,7 +451,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'sends a micro-batch before the lane has moved',
     file: 'pool/stateful-pool.ts',
-    find: 'if (lane.queue.isIdle && ready === undefined && isPlain && !proves)',
+    find: 'if (slice !== undefined && lane.queue.isIdle && ready === undefined && isPlain && !proves)',
     replace: 'if (isPlain && !proves)',
     windows: true,
   },
