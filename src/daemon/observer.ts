@@ -16,8 +16,11 @@ export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPart
       meter.flow.opened(microBatch, outcome.scored + outcome.deadLetters + outcome.skipped);
       meter.microBatchScored(outcome, waitedMs);
     },
-    produced: (lane, outcome, producedInMs) =>
-      meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, Date.now()),
+    produced: (lane, outcome, producedInMs) => {
+      const wallMs = Date.now();
+      meter.microBatchAcknowledged(keyOf(lane), outcome, producedInMs, wallMs);
+      if (outcome.deadLetters > 0) meter.deadLettersOf(lane, outcome, wallMs);
+    },
     mended: (lane, { deadLetters, refusal }) =>
       logger.warn(
         `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,

@@ -174,6 +174,10 @@ export class WorkerClient {
       deadLetters: outcome.deadLetters + mended.refused,
       refusal: mended.refusal ?? outcome.refusal,
       deadLetterCodes: addCodes(outcome.deadLetterCodes, more),
+      deadLetterOffsets:
+        mended.refusedOffset === null
+          ? outcome.deadLetterOffsets
+          : { ...outcome.deadLetterOffsets, RESULT_REFUSED: mended.refusedOffset },
     };
   }
 

@@ -2,6 +2,9 @@
 
 import type { Rejection } from '../features/rejection.ts';
 
+/** The offset of the last dead letter of each code. */
+export type DeadLetterOffsets = Readonly<Partial<Record<Rejection['code'], number>>>;
+
 /** Codes that no dead letter has are left out. */
 export type DeadLetterCodes = Readonly<Partial<Record<Rejection['code'], number>>>;
 

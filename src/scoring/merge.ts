@@ -18,6 +18,7 @@ export const merge = (left: Outcome, right: Outcome): Outcome => ({
   ...add(RECORD_COUNTS, left, right),
   refusal: left.refusal ?? right.refusal,
   deadLetterCodes: addCodes(left.deadLetterCodes, right.deadLetterCodes),
+  deadLetterOffsets: { ...left.deadLetterOffsets, ...right.deadLetterOffsets },
   windows: add(WINDOW_COUNTS, left.windows, right.windows),
   timestamps: {
     timestampsMs: [...left.timestamps.timestampsMs, ...right.timestamps.timestampsMs],

@@ -2,7 +2,7 @@
 
 import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
-import { type DeadLetterCodes, NO_CODES } from './dead-letter-codes.ts';
+import { type DeadLetterCodes, type DeadLetterOffsets, NO_CODES } from './dead-letter-codes.ts';
 import { NO_RECORDS, type RecordCounts } from './record-counts.ts';
 
 /**
@@ -26,6 +26,7 @@ export interface Outcome extends RecordCounts {
   /** Why the first of the dead letters is one, if there are any. */
   readonly refusal: string | null;
   readonly deadLetterCodes: DeadLetterCodes;
+  readonly deadLetterOffsets: DeadLetterOffsets;
   /** What happened in the windows of a model that has some, to records that got an answer. */
   readonly windows: WindowCounts;
   readonly timestamps: TimestampRuns;
@@ -45,6 +46,7 @@ export const NO_OUTCOME: Outcome = {
   ...NO_RECORDS,
   refusal: null,
   deadLetterCodes: NO_CODES,
+  deadLetterOffsets: {},
   windows: NO_WINDOWS,
   timestamps: { timestampsMs: [], counts: [] },
   decodeMs: 0,

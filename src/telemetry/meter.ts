@@ -1,8 +1,10 @@
 // Counts the work of the engine, and measures its times. There is one meter for each daemon.
 
 import { add, zero } from '../base/counts.ts';
+import type { Code } from '../features/rejection.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
 import { addCodes, type DeadLetterCodes, NO_CODES } from '../scoring/dead-letter-codes.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
@@ -50,7 +52,14 @@ export interface Summary extends RecordCounts, DaemonCounts {
   readonly versions: Record<string, string>;
 }
 
-export type Scored = Omit<Outcome, 'outputs' | 'resultBatches' | 'refusal'>;
+export type Scored = Omit<Outcome, 'outputs' | 'resultBatches' | 'refusal' | 'deadLetterOffsets'>;
+
+/** Where the last dead letter of a code came from. What it holds is nobody's business here. */
+export interface LastLetter extends Pick<LaneAddress, 'topic' | 'partition'> {
+  readonly offset: number;
+  /** When it was acknowledged. */
+  readonly wallMs: number;
+}
 
 /**
  * To read the CPU time of the process costs some microseconds: too much for every acknowledgement.
@@ -66,6 +75,7 @@ export class Meter {
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
   deadLetterCodes: DeadLetterCodes = NO_CODES;
+  readonly lastLetters = new Map<Code, LastLetter>();
   windows: WindowCounts = NO_WINDOWS;
   daemon: DaemonCounts = zero(DAEMON_COUNTS);
   #isWarm = false;
@@ -172,6 +182,16 @@ export class Meter {
         timestamps.counts[run],
       );
     }
+  }
+
+  /** Of a micro-batch that was acknowledged. */
+  deadLettersOf(
+    { topic, partition }: Pick<LaneAddress, 'topic' | 'partition'>,
+    { deadLetterOffsets }: Pick<Outcome, 'deadLetterOffsets'>,
+    wallMs: number,
+  ): void {
+    for (const [code, offset] of Object.entries(deadLetterOffsets))
+      this.lastLetters.set(code as Code, { topic, partition, offset, wallMs });
   }
 
   /** Micro-batches overlap: each moment counts once. */

@@ -22,6 +22,13 @@ export interface Percentiles {
   readonly max: number;
 }
 
+/** What one observer sees of the stages, whoever else looks. */
+export interface StageWatch {
+  /** Since the last call; null for a stage of which nothing was recorded. */
+  take(): Record<Stage, Percentiles | null>;
+  end(): void;
+}
+
 const MICROS_MAX = 24 * 3600 * 1e6;
 
 const newHistogram = (): Histogram =>
@@ -35,6 +42,8 @@ export class StageHistograms {
   readonly #recent = ofEach(newHistogram);
   /** For Prometheus, in seconds: these are never reset. */
   readonly buckets = ofEach(() => new Buckets(SECONDS_BOUNDS));
+  /** Those of who watches all stages; nobody mostly. */
+  readonly #watches = new Set<Record<Stage, Histogram>>();
   /** End to end, since it was last taken; only where somebody watches. */
   #watched: Histogram | null = null;
 
@@ -48,6 +57,7 @@ export class StageHistograms {
     this.#recent[stage].recordValueWithCount(micros, count);
     this.buckets[stage].add(micros / 1e6, count);
     if (stage === 'endToEnd') this.#watched?.recordValueWithCount(micros, count);
+    for (const watch of this.#watches) watch[stage].recordValueWithCount(micros, count);
   }
 
   total(): Record<Stage, Percentiles> {
@@ -67,6 +77,23 @@ export class StageHistograms {
     const taken = this.#watched.totalCount === 0 ? null : percentilesOf(this.#watched);
     this.#watched.reset();
     return taken;
+  }
+
+  /** Begins to watch all stages, until it is ended. */
+  watch(): StageWatch {
+    const histograms = ofEach(newHistogram);
+    this.#watches.add(histograms);
+    return {
+      take: () =>
+        ofEach((stage) => {
+          const histogram = histograms[stage];
+          if (histogram.totalCount === 0) return null;
+          const taken = percentilesOf(histogram);
+          histogram.reset();
+          return taken;
+        }),
+      end: () => void this.#watches.delete(histograms),
+    };
   }
 
   /** Forgets everything. */

@@ -226,9 +226,10 @@ export interface Mended {
   /** In order. A number is the index of an output that stays as it was. */
   readonly results: readonly (ResultBatch | number)[];
   readonly deadLetters: readonly (ResultBatch | number)[];
-  /** Results that became dead letters, and why the first of them did. */
+  /** Results that became dead letters, why the first of them did, and the offset of the last. */
   readonly refused: number;
   readonly refusal: string | null;
+  readonly refusedOffset: number | null;
 }
 
 /** Which offsets from `first` up to `until` have a record? The buffer is moved. */

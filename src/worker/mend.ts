@@ -64,12 +64,19 @@ export function mend(request: MendRequest, setup: ScorerSetup, model: Model, now
       deadLetters: [...deadLetters, ...routed],
       refused: messages.size,
       refusal: firstOf(messages),
+      refusedOffset: Math.max(...messages.keys()),
     };
   }
   const deadLetters = letters.flatMap((output): readonly (ResultBatch | number)[] =>
     output.refused === null ? [keep(output)] : redated(output, setup, nowMs),
   );
-  return { results: written, deadLetters: [...deadLetters, ...routes.map(keep)], refused: 0, refusal: null };
+  return {
+    results: written,
+    deadLetters: [...deadLetters, ...routes.map(keep)],
+    refused: 0,
+    refusal: null,
+    refusedOffset: null,
+  };
 }
 
 type Kinds = [RefusedOutput[], RefusedOutput[]];

@@ -38,6 +38,7 @@ export class PartAnswers {
   readonly #counts = { ...NO_RECORDS };
   #refusal: string | null = null;
   readonly #codes: Partial<Record<Rejection['code'], number>> = {};
+  readonly #offsets: Partial<Record<Rejection['code'], number>> = {};
   /**
    * The counts before the first record to score. Records that are only put into the state were
    * counted before.
@@ -139,6 +140,7 @@ export class PartAnswers {
       resultBatches: results.length,
       refusal: this.#refusal,
       deadLetterCodes: this.#codes,
+      deadLetterOffsets: this.#offsets,
       windows: this.#parts.states?.countsSince(this.#windowsBefore) ?? NO_WINDOWS,
       timestamps: this.#timestamps.runs(),
     };
@@ -153,6 +155,7 @@ export class PartAnswers {
     const { code } = rejection;
     this.#refusal ??= `${code}: ${rejection.message}`;
     this.#codes[code] = (this.#codes[code] ?? 0) + 1;
+    this.#offsets[code] = row.offset;
     const { topic, partition, incarnation } = this.part;
     const { model, setup } = this.#parts;
     const context = { topic, partition, incarnation, model: model.name, version: model.version };
