@@ -5,8 +5,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import all from './ava.config.js';
 
-/** A broker, a registry, Python or the native backend. */
-const REAL_PARTS = /\/(support\/(kafka|daemon)|tools\/(broker|python|registry))\.ts$/;
+/** A broker, a registry, a browser, Python or the native backend. */
+const REAL_PARTS = /\/(support\/(kafka|daemon)|tools\/(broker|chromium|python|registry))\.ts$/;
 /** These need nothing, but repeat long runs, load a model into thread after thread or start whole processes. */
 const LONG = /^test\/(sim|fuzz|pool|torture|bench|system|model)\/|interleavings|process.test|mutate.test/;
 

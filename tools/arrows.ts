@@ -20,6 +20,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'log', 'scoring'],
   metrics: ['base', 'engine', 'features', 'log', 'scoring', 'telemetry'],
   http: [],
+  page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time'],
   memory: ['base', 'log', 'time'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time', 'written'],

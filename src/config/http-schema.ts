@@ -36,6 +36,13 @@ export const http = z.strictObject({
       'Who sends this token may drain, dump and set the log level; better given as SCORELANE_HTTP_ADMIN_TOKEN. ' +
         'Make it long and random. Without it nobody may.',
     ),
+  page: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether / shows what the daemon does, in a browser. Like /metrics it has no login; it shows topics, offsets, counts and reasons, ' +
+        'and nothing of a record.',
+    ),
   partitionSeries: wholeNumber(0, 10_000)
     .default(256)
     .describe(

@@ -100,6 +100,8 @@ export class Daemon {
   readonly #parts: Parts;
   readonly #config: Config;
   readonly about: About;
+  /** Worker threads, which jobs may share. */
+  readonly workers: number;
   readonly #ownPartitions: OwnPartitions;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
@@ -113,6 +115,7 @@ export class Daemon {
         readonly logger: Logger;
         readonly counter: PartitionCounter;
         readonly ownPartitions: OwnPartitions;
+        readonly workers: number;
       },
   ) {
     this.#config = config;
@@ -121,6 +124,7 @@ export class Daemon {
     this.driver = parts.driver;
     this.meter = parts.meter;
     this.sink = parts.sink;
+    this.workers = parts.workers;
     this.#logger = parts.logger;
     this.#ownPartitions = parts.ownPartitions;
     this.#endings = [
@@ -235,7 +239,10 @@ export class Daemon {
       model: `${config.model.name} ${basename(folder)}`,
       versions: versions({ runtime }),
     };
-    return new Daemon(config, about, { ...parts, driver, meter, sink, pool, logger, counter, ownPartitions });
+    return new Daemon(config, about, {
+      ...{ ...parts, driver, meter, sink, pool, logger, counter, ownPartitions },
+      workers,
+    });
   }
 
   /**
@@ -253,6 +260,12 @@ export class Daemon {
   /** Records in the log that are not committed yet; null while that is not known. */
   get lag(): number | null {
     return this.#ownPartitions.isKnown ? lag(this.driver.state) : null;
+  }
+
+  /** The topics that it reads and writes. */
+  get topics(): { readonly input: string; readonly results: string; readonly deadLetters: string } {
+    const { input, output, deadLetters } = this.#config;
+    return { input: input.topic, results: output.topic, deadLetters: deadLetters.topic };
   }
 
   /** Writes down what is known of all lanes, and what the engine was told last. */

@@ -8,6 +8,9 @@ import type { Readiness } from '../http/readiness.ts';
 import { HttpServer } from '../http/server.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { Feed } from '../page/feed.ts';
+import { pageFiles } from '../page/files.ts';
+import type { ShownJob } from '../page/shown-job.ts';
 import { LOG_LEVELS, type Logger } from '../telemetry/log.ts';
 import { type RunningJob, reasonsOf } from './running-job.ts';
 import { scorelaneVersion } from './versions.ts';
@@ -42,6 +45,7 @@ export async function serveHttp(
     metrics: () => registry.metrics(),
     metricsType: registry.contentType,
     admin: adminOf(jobs, logger, drain),
+    page: http.page ? new Feed(pageFiles(), scorelaneVersion, () => jobs.map(shown)) : null,
     answered: metrics.answered.bind(metrics),
     failed: ({ message, stack }: Error, route: string) =>
       logger.error({ stack }, `http: ${route}: ${message}`),
@@ -60,7 +64,9 @@ export async function serveHttp(
         'another port, port 0 or none would do',
     ]);
   });
-  logger.info(`http at ${server.url}: /livez, /readyz, /metrics`);
+  logger.info(
+    `http at ${server.url}: ${http.page ? 'open it in a browser to watch; ' : ''}/livez, /readyz, /metrics`,
+  );
   return server;
 }
 
@@ -82,6 +88,15 @@ function metered(job: RunningJob): MeteredJob {
     isReady,
     running: { engine: driver.state, meter, lag, model: about.model, backend: about.backend },
   };
+}
+
+function shown(job: RunningJob): ShownJob {
+  const { name, daemon } = job;
+  const reasons = reasonsOf(job);
+  if (daemon === null) return { name, reasons, running: null };
+  const { driver, meter, lag, about, workers, topics } = daemon;
+  const { model, backend } = about;
+  return { name, reasons, running: { engine: driver.state, meter, model, backend, workers, topics, lag } };
 }
 
 const adminOf = (jobs: readonly RunningJob[], logger: Logger, drain: () => void): Admin => ({

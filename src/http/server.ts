@@ -4,6 +4,7 @@
 import type { Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, adminRoutes } from './admin.ts';
+import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
 import { notReadyProblem, type Readiness } from './readiness.ts';
 import { addRoutes, type Routes } from './routes.ts';
@@ -15,6 +16,8 @@ export interface Operated {
   metrics(): Promise<string>;
   readonly metricsType: string;
   readonly admin: Admin;
+  /** Null where no page is wanted. */
+  readonly page: PageSource | null;
   /** A request was answered. `route` is a pattern, so there are few. */
   answered(method: string, route: string, status: number, seconds: number): void;
   /** A request met a fault of ours. */
@@ -46,6 +49,7 @@ export class HttpServer {
   ): Promise<HttpServer> {
     const app = newApp(limits, operated);
     addRoutes(app, healthRoutes(operated));
+    if (operated.page !== null) pageRoutes(app, operated.page);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
     try {
       await app.listen(address);

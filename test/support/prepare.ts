@@ -3,6 +3,7 @@
 // one by one and the others still run.
 
 import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
+import { ensureChromium } from '../../tools/chromium.ts';
 import { ensureNative } from '../../tools/native.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { ensureRegistry } from '../../tools/registry.ts';
@@ -19,6 +20,11 @@ const parts: readonly {
   })),
   { name: 'the schema registry', needs: 'a JDK 17, Maven and Maven Central', get: ensureRegistry },
   { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
+  {
+    name: 'Chromium',
+    needs: 'apt-get and dpkg of Debian, or CHROMIUM with the path of one',
+    get: ensureChromium,
+  },
   { name: 'the native backend', needs: 'python3 with venv, PyPI and g++', get: () => ensureNative(() => {}) },
 ];
 

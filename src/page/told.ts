@@ -1,0 +1,104 @@
+// What the page is told once a second, as JSON. Both sides are checked against these types.
+
+import type { Percentiles, Stage } from '../telemetry/stages.ts';
+
+/**
+ * What a lane does, as one word: `trouble` and `stalled` need somebody, `held` is one that somebody
+ * paused with its job, `behind` has more to answer than it answers in a while. The others are
+ * phases.
+ */
+export type LaneStatus =
+  | 'running'
+  | 'settling'
+  | 'halted'
+  | 'restoring'
+  | 'behind'
+  | 'held'
+  | 'stalled'
+  | 'trouble';
+
+export interface ShownLane {
+  readonly topic: string;
+  readonly partition: number;
+  readonly status: LaneStatus;
+  /** Records that are not committed yet, and those of them that have no answer yet. */
+  readonly lag: number;
+  readonly unanswered: number;
+  /** Records that it answers a second, by their offsets; null in the first snapshot. */
+  readonly rate: number | null;
+  /** Whether it is not fetched now: it holds enough, or its job is held. */
+  readonly isPaused: boolean;
+  /** Records and bytes that wait, and what it holds of its share: 0 to 1. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly fill: number;
+  /** Micro-batches that are scored or produced. */
+  readonly inFlight: number;
+  readonly epoch: number;
+  readonly committed: number;
+  readonly position: number;
+  readonly end: number;
+  readonly trouble: { readonly code: string; readonly message: string; readonly attempts: number } | null;
+}
+
+/** In milliseconds; null for a stage in which nothing was in the last interval. */
+export type StageTimes = Readonly<Record<Stage, Pick<Percentiles, 'p50' | 'p99' | 'p999'> | null>>;
+
+/** A second, of each. Null in the first snapshot, which has nothing to compare with. */
+export interface Rates {
+  /** Records that were fetched, by their offsets. */
+  readonly fetched: number;
+  readonly scored: number;
+  readonly results: number;
+  readonly deadLetters: number;
+}
+
+export interface LettersOfCode {
+  readonly code: string;
+  readonly count: number;
+  readonly perSecond: number | null;
+  readonly meaning: string;
+  /** Where the last one came from. */
+  readonly last: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly ageMs: number;
+  } | null;
+}
+
+export interface JobSnapshot {
+  readonly name: string;
+  readonly reasons: readonly { readonly code: string; readonly message: string }[];
+  readonly running: {
+    readonly model: string;
+    readonly backend: string;
+    readonly topics: { readonly input: string; readonly results: string; readonly deadLetters: string };
+    readonly lag: number | null;
+    readonly waiting: number;
+    readonly inFlight: number;
+    /** Of the bytes that it may hold, 0 to 1. */
+    readonly fill: number;
+    readonly rates: Rates | null;
+    readonly scored: number;
+    readonly deadLetters: readonly LettersOfCode[];
+    readonly lanes: readonly ShownLane[];
+    readonly laneCount: number;
+    readonly times: StageTimes;
+  } | null;
+}
+
+export interface PageSnapshot {
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly isReady: boolean;
+  readonly threads: {
+    readonly count: number;
+    /** How many of them worked, on average: 0 to `count`. */
+    readonly busy: number | null;
+    readonly tensors: number;
+  };
+  readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
+  readonly jobs: readonly JobSnapshot[];
+}
