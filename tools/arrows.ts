@@ -21,6 +21,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   metrics: ['base', 'engine', 'features', 'log', 'scoring', 'telemetry'],
   http: [],
   page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time'],
+  tracing: ['base', 'scoring', 'telemetry'],
   memory: ['base', 'log', 'time'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time', 'written'],

@@ -35,7 +35,12 @@ export const TABLES: Readonly<Record<string, string>> = {
 export const METRIC_TABLES: Readonly<Record<string, string>> = {
   metrics: table(
     ['name', 'type', 'labels', 'meaning'],
-    new Metrics({ version: '', jobs: () => [], partitionSeriesMax: 0 }).registry
+    new Metrics({
+      version: '',
+      jobs: () => [],
+      partitionSeriesMax: 0,
+      spans: () => ({ exported: 0, dropped: 0 }),
+    }).registry
       .getMetricsAsArray()
       .map((metric) => {
         const { name, help, type, labelNames = [] } = metric as typeof metric & Labelled;

@@ -288,6 +288,7 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
       features: false,
       job: '',
       resultFrame: new Uint8Array(0),
+      tracing: null,
     },
     reader: compileReader(format, statelessInputs(manifest), ['id']),
     writer: writerOf(format, manifest),
@@ -300,19 +301,11 @@ async function wholeTask({ format, model, backend }: Whole): Promise<() => void>
   const bytes = new Uint8Array(batch.bytes);
   let spares: ArrayBuffer[] = [];
   return () => {
-    const part = {
-      topic: 'in',
-      partition: 1,
-      first: 0,
-      until: RECORDS,
-      byteLength: bytes.byteLength,
-      omit: [],
-      verdict: null,
-      state: null,
-    };
+    const records = { first: 0, until: RECORDS, byteLength: bytes.byteLength, omit: [] };
+    const part = { topic: 'in', partition: 1, ...records, verdict: null, state: null };
     const counts = { input: 4, results: 4, deadLetters: 4 };
-    const outcomes = scorer.score({ type: 'score', parts: [part], bytes: bytes.buffer, spares, counts });
-    const { scored, outputs } = outcomes[0] as Outcome;
+    const request = { type: 'score', parts: [part], bytes: bytes.buffer, spares, counts } as const;
+    const { scored, outputs } = scorer.score(request)[0] as Outcome;
     spares = outputs.map((output) => output.bytes.buffer);
     if (scored !== RECORDS) throw new VoidRunError(`${scored} of ${RECORDS} records were scored`);
   };

@@ -6,6 +6,7 @@ import { Daemon } from '../daemon/daemon.ts';
 import { Jobs, type RunJob } from '../daemon/jobs.ts';
 import type { RunningJob } from '../daemon/running-job.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Ending } from './ending.ts';
 
 export interface BeginOptions {
@@ -14,6 +15,7 @@ export interface BeginOptions {
   readonly forMs?: number;
   readonly failFast: boolean;
   readonly resumeDedupe: boolean;
+  readonly tracing: Tracing | null;
 }
 
 /** What has begun, job by job. */
@@ -31,11 +33,12 @@ export const beginJob = (
 ): Promise<JobsBegun | null> =>
   unlessEnded(options, async () => {
     const [{ name, config, isGiven }] = jobs as readonly [LoadedJob];
-    const { logger, failFast, resumeDedupe, ending } = options;
+    const { logger, failFast, resumeDedupe, tracing, ending } = options;
     const daemon = await Daemon.start(config, {
       logger,
       failFast,
       resumeDedupe,
+      tracing,
       signal: ending.signal,
       isGiven,
       onNotReady: (why) => {
@@ -67,11 +70,12 @@ export const beginJobs = (
   options: BeginOptions,
 ): Promise<JobsBegun | null> =>
   unlessEnded(options, () => {
-    const { logger, failFast, resumeDedupe, ending } = options;
+    const { logger, failFast, resumeDedupe, tracing, ending } = options;
     return Jobs.start(jobs, running, {
       logger,
       failFast,
       resumeDedupe,
+      tracing,
       signal: ending.signal,
       onNotReady: () => waitAtMost(options),
       onFatal: (error) => ending.fail(error),

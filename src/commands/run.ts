@@ -4,16 +4,19 @@ import { writeFileSync } from 'node:fs';
 import { EXIT, exitCodeOf, isUnforeseen } from '../base/errors.ts';
 import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
+import { atMost } from '../daemon/bounded.ts';
 import { aboutNothing } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import type { RunJob } from '../daemon/jobs.ts';
 import { showProgress } from '../daemon/reporting.ts';
 import { newJob, type RunningJob } from '../daemon/running-job.ts';
 import { serveHttp } from '../daemon/serve.ts';
+import { scorelaneVersion } from '../daemon/versions.ts';
 import { answerDumpSignal } from '../signals.ts';
 import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
+import { Tracing } from '../tracing/tracing.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { beginJob, beginJobs, type JobsBegun } from './begin.ts';
 import { Ending } from './ending.ts';
@@ -45,6 +48,9 @@ export interface RunOptions {
   readonly quiet: boolean;
 }
 
+/** For the spans that wait, when all else has stopped. */
+const SPANS_MS = 2_000;
+
 /**
  * Runs until a signal, the end of the given time, or a fatal error. A run can also be ended while
  * it starts. Resolves to the exit code.
@@ -56,13 +62,20 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const ending = new Ending();
   const running: RunningJob[] = jobs.map(({ name }) => newJob(name));
   dumpWhenAsked(running, logger);
-  const server = await serveHttp(shared, running, { logger, isGiven, drain: () => ending.reach() });
-  const begun = await (isNamed ? beginJobs : beginJob)(loaded, running, { ...options, logger, ending });
+  const tracing = await Tracing.start(shared.tracing, scorelaneVersion, logger);
+  const server = await serveHttp(shared, running, { logger, isGiven, tracing, drain: () => ending.reach() });
+  const begun = await (isNamed ? beginJobs : beginJob)(loaded, running, {
+    ...options,
+    logger,
+    ending,
+    tracing,
+  });
   const { forMs } = options;
   // From when the first of them scores.
   const first = Promise.race(begun?.jobs.map((job) => job.begun) ?? []);
   if (forMs !== undefined && begun !== null) void first.then(() => ending.after(forMs));
   const unfinished = begun === null ? [] : await untilEnded(begun, logger, ending, options.quiet);
+  if (tracing !== null) await atMost(SPANS_MS, tracing.stop());
   await server?.stop();
   if (!options.quiet && begun === null) say('ended before it began to score');
   for (const job of options.quiet ? [] : (begun?.jobs ?? [])) {

@@ -16,6 +16,7 @@ import { Merged } from './merged.ts';
 import { renamedVariables } from './renamed.ts';
 import { contradictions } from './rules.ts';
 import { shown } from './secrets.ts';
+import { giveStandard } from './standard-variables.ts';
 
 /** The configuration is wrong. Exit code 78. */
 export class ConfigError extends ScorelaneError {
@@ -65,6 +66,7 @@ export function loadConfig({ file, flags, environment, fallbacks = {} }: ConfigS
       problems.push(`--set: ${keyInWords(key)}: ${noSuchJob(ofJob?.job ?? '', jobs)}`);
     else job.giveText(ofJob.key, text, '--set');
   }
+  giveStandard(top, environment);
   // Nothing more can be said of a file whose jobs cannot be told from each other.
   if (read.jobs !== null && jobs.length === 0) throw new ConfigError(problems);
   const told = problems.length;

@@ -6,16 +6,17 @@ import { z } from 'zod';
 import { DIALECTS } from '../answers/dead-letter.ts';
 import { FRAMINGS } from '../codec/avro.ts';
 import { INPUT_FORMATS } from '../codec/codecs.ts';
-import { NESTING_MAX } from '../codec/nesting.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { BACKENDS } from '../model/predictor.ts';
 import { condition } from './condition-text.ts';
 import { http } from './http-schema.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
+import { limits } from './limits-schema.ts';
 import { path } from './paths.ts';
 import { scoring } from './scoring-schema.ts';
 import { secret } from './secrets.ts';
+import { tracing } from './tracing-schema.ts';
 import { duration, size, wholeNumber } from './units.ts';
 
 const topic = (example: string) =>
@@ -233,26 +234,7 @@ export const schema = z.strictObject({
       ),
     schemas: wholeNumber(1, 1_000_000).default(1000).describe('How many schemas a worker keeps.'),
   }),
-  limits: z.strictObject({
-    inflatedBytes: size('64KiB', '2047MiB')
-      .prefault('64MiB')
-      .describe('A record batch that inflates to more bytes stops its lane.'),
-    recordBytes: size('1KiB', '2047MiB')
-      .prefault('16MiB')
-      .describe('A record with more bytes of key, value and headers becomes a dead letter.'),
-    headers: wholeNumber(1, 1_000_000)
-      .default(1000)
-      .describe('A record with more headers becomes a dead letter.'),
-    nesting: wholeNumber(1, 1_000)
-      .default(NESTING_MAX)
-      .describe('A record whose lists and maps are nested deeper becomes a dead letter.'),
-    resultBatchBytes: size('1KiB', '1GiB')
-      .prefault('900KiB')
-      .describe(
-        "A result batch is closed at this size; below the broker's max.message.bytes. It holds the results of one micro-batch, " +
-          'so that they go in one request: against 512KiB that gave 730 to 837 thousand records a second instead of 545 to 688.',
-      ),
-  }),
+  limits,
   telemetry: z.strictObject({
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
@@ -274,6 +256,7 @@ export const schema = z.strictObject({
       ),
   }),
   http,
+  tracing,
   memory: z.strictObject({
     partitions: wholeNumber(1, 10_000).default(4).describe('Partitions of each topic of the embedded log.'),
     bytesPerPartition: size('64KiB', '1TiB')

@@ -12,6 +12,7 @@ import type { PartitionCounter } from '../pool/partition-counter.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { type Cancel, every } from '../time/timer.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { resultFrame } from './avro-setup.ts';
 import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
@@ -28,6 +29,7 @@ import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, heedAdvice } from './topic-settings.ts';
+import { spansOf, withSpans } from './traced-observer.ts';
 import { versions } from './versions.ts';
 import { scorerSetup } from './worker-setup.ts';
 import { WorkerThreads } from './worker-threads.ts';
@@ -48,6 +50,8 @@ export interface DaemonOptions {
   readonly isGiven?: (key: string) => boolean;
   /** Leave out records that have their answer in the outputs already. */
   readonly resumeDedupe?: boolean;
+  /** Where it makes spans; the configuration says of what. */
+  readonly tracing?: Tracing | null;
   /** Of one job among several. */
   readonly shared?: SharedStart;
   /** Nothing goes on after this: stop the daemon. */
@@ -223,7 +227,7 @@ export class Daemon {
       clock: systemClock,
       limits: engineLimits(config),
       revokeTimeoutMs: config.lanes.revokeTimeout,
-      observer: logObserver(logger, meter, ownPartitions),
+      observer: withSpans(logObserver(logger, meter, ownPartitions), spansOf(config, options)),
       onFatal: (error) => {
         if (asksForDump(error))
           writeDump({ driver, meter, logger, folder: dumpFolder(config) }, 'fatal', error);

@@ -24,7 +24,7 @@ export interface JobToRun extends Omit<JobToFit, 'choice'> {
   readonly name: string;
 }
 
-export interface JobsOptions extends Pick<DaemonOptions, 'logger' | 'failFast' | 'resumeDedupe'> {
+export interface JobsOptions extends Pick<DaemonOptions, 'logger' | 'failFast' | 'resumeDedupe' | 'tracing'> {
   /** Ends the start, and the rests of jobs that failed. */
   readonly signal: AbortSignal;
   /** The start of a job waits for what is not there. */
@@ -196,7 +196,7 @@ class SharingJob implements RunJob {
 
   /** Resolves to the error by which it ended; to none when it was told to end. */
   async #attempt(isFirst: boolean): Promise<Error | undefined> {
-    const { signal, failFast, resumeDedupe = false, onFatal, onNotReady } = this.#options;
+    const { signal, failFast, resumeDedupe = false, tracing = null, onFatal, onNotReady } = this.#options;
     const failed = Promise.withResolvers<Error>();
     const { name, config, isGiven, choice } = this.#job;
     let daemon: Daemon;
@@ -208,6 +208,7 @@ class SharingJob implements RunJob {
         resumeDedupe: resumeDedupe && isFirst,
         signal,
         isGiven,
+        tracing,
         // A stop that gave up waiting may still take back the model of the start before.
         shared: {
           job: this.#starts++ === 0 ? name : `${name}#${this.#starts}`,

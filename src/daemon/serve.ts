@@ -12,6 +12,8 @@ import { Feed } from '../page/feed.ts';
 import { pageFiles } from '../page/files.ts';
 import type { ShownJob } from '../page/shown-job.ts';
 import { LOG_LEVELS, type Logger } from '../telemetry/log.ts';
+import { NO_SPANS } from '../tracing/export.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { type RunningJob, reasonsOf } from './running-job.ts';
 import { scorelaneVersion } from './versions.ts';
 
@@ -19,6 +21,8 @@ export interface ServeOptions {
   readonly logger: Logger;
   /** Whether somebody set the key. */
   readonly isGiven: (key: string) => boolean;
+  /** None where it is off. */
+  readonly tracing?: Tracing | null;
   /** Ends the process in order. */
   readonly drain: () => void;
 }
@@ -30,7 +34,7 @@ export interface ServeOptions {
 export async function serveHttp(
   { http }: Pick<Config, 'http'>,
   jobs: readonly RunningJob[],
-  { logger, isGiven, drain }: ServeOptions,
+  { logger, isGiven, tracing, drain }: ServeOptions,
 ): Promise<HttpServer | null> {
   const address = listenAddress(http.listen);
   if (address === null) return null;
@@ -38,6 +42,7 @@ export async function serveHttp(
     version: scorelaneVersion,
     jobs: () => jobs.map(metered),
     partitionSeriesMax: http.partitionSeries,
+    spans: () => tracing?.counts ?? NO_SPANS,
   });
   const { registry } = metrics;
   const operated = {

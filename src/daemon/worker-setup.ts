@@ -10,6 +10,7 @@ import { type ResultField, resultFields } from '../model/result-columns.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { Route, ScorerSetup } from '../worker-protocol/messages.ts';
 import { avroSetup } from './avro-setup.ts';
+import { workerCount } from './engine-limits.ts';
 
 /**
  * Throws `ConfigError` for ids that a result has no room for, and what is wrong with the settings
@@ -20,7 +21,7 @@ export function scorerSetup(
   model: Pick<ScorerSetup, 'modelFolder' | 'backend' | 'resultFrame'>,
   job = '',
 ): ScorerSetup {
-  const { output, deadLetters, scoring, limits } = config;
+  const { output, deadLetters, scoring, limits, tracing } = config;
   const manifest = readManifest(model.modelFolder);
   if (output.features && rowsAsNumbers(manifest.tensors) === null)
     throw new ConfigError([
@@ -49,6 +50,13 @@ export function scorerSetup(
     recordBytesMax: limits.recordBytes,
     headersMax: limits.headers,
     features: output.features,
+    tracing:
+      tracing.endpoint === 'none'
+        ? null
+        : {
+            sampling: tracing.sampling,
+            recordsPerSecond: tracing.recordsPerSecond / workerCount(config),
+          },
   };
 }
 

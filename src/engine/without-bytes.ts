@@ -6,6 +6,7 @@ import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome, TimestampRuns } from '../scoring/outcome.ts';
+import { NOT_TRACED } from '../scoring/traced.ts';
 import type { Arrival, Effect, Message } from './messages.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -35,6 +36,7 @@ export const outcomeWithoutBytes = (outcome: Outcome): Outcome => ({
   ...outcome,
   outputs: outcome.outputs.map((output) => ({ ...output, bytes: NO_BYTES })),
   timestamps: NO_TIMESTAMPS,
+  traced: NOT_TRACED,
 });
 
 /** A copy of the names alone: sources and lanes hand over objects that they change later. */

@@ -21,13 +21,15 @@ export interface MetricsOptions {
   readonly jobs: () => readonly MeteredJob[];
   /** A job with more partitions has none of the series by partition. */
   readonly partitionSeriesMax: number;
+  /** Spans that a collector has taken, and those that were given up. */
+  readonly spans: () => { readonly exported: number; readonly dropped: number };
 }
 
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
 
-  constructor({ version, jobs, partitionSeriesMax }: MetricsOptions) {
+  constructor({ version, jobs, partitionSeriesMax, spans }: MetricsOptions) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
     for (const name of MISNAMED) registry.removeSingleMetric(name);
@@ -64,6 +66,18 @@ export class Metrics {
         ),
       );
     addWorkers(registry, () => jobs().flatMap(({ running: now }) => (now === null ? [] : [now.meter])));
+    addCounter(
+      registry,
+      {
+        name: 'scorelane_trace_spans_total',
+        help: 'Spans that the collector took (exported), and those that were given up (dropped).',
+        labels: ['result'],
+      },
+      () => [
+        [spans().exported, { result: 'exported' }],
+        [spans().dropped, { result: 'dropped' }],
+      ],
+    );
     const stages = {
       name: 'scorelane_stage_duration_seconds',
       help: 'Time that a micro-batch spends: queue (waiting), decode (with its features), predict, encode, produce.',

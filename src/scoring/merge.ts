@@ -27,4 +27,5 @@ export const merge = (left: Outcome, right: Outcome): Outcome => ({
   decodeMs: left.decodeMs + right.decodeMs,
   predictMs: left.predictMs + right.predictMs,
   encodeMs: left.encodeMs + right.encodeMs,
+  traced: left.traced.concat(right.traced),
 });

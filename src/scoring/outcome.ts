@@ -4,6 +4,7 @@ import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
 import type { ResultBatch } from '../log/ports.ts';
 import { type DeadLetterCodes, type DeadLetterOffsets, NO_CODES } from './dead-letter-codes.ts';
 import { NO_RECORDS, type RecordCounts } from './record-counts.ts';
+import { NOT_TRACED, type TracedMicroBatch } from './traced.ts';
 
 /**
  * Record timestamps of a micro-batch, as runs: `counts[i]` records of about `timestampsMs[i]`
@@ -37,6 +38,8 @@ export interface Outcome extends RecordCounts {
   readonly decodeMs: number;
   readonly predictMs: number;
   readonly encodeMs: number;
+  /** Empty, unless it is to be seen in a trace; several where it was scored in pieces. */
+  readonly traced: readonly TracedMicroBatch[];
 }
 
 /** What becomes of offsets that hold nothing to score. */
@@ -52,4 +55,5 @@ export const NO_OUTCOME: Outcome = {
   decodeMs: 0,
   predictMs: 0,
   encodeMs: 0,
+  traced: NOT_TRACED,
 };

@@ -52,7 +52,7 @@ export interface Summary extends RecordCounts, DaemonCounts {
   readonly versions: Record<string, string>;
 }
 
-export type Scored = Omit<Outcome, 'outputs' | 'resultBatches' | 'refusal' | 'deadLetterOffsets'>;
+export type Scored = Omit<Outcome, 'outputs' | 'resultBatches' | 'refusal' | 'deadLetterOffsets' | 'traced'>;
 
 /** Where the last dead letter of a code came from. What it holds is nobody's business here. */
 export interface LastLetter extends Pick<LaneAddress, 'topic' | 'partition'> {

@@ -14,6 +14,7 @@ import type { Backend } from '../model/predictor.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import type { TracingSetup } from '../scoring/traced.ts';
 
 /** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
@@ -103,6 +104,8 @@ export interface ScorerSetup extends ReadingSetup {
   readonly headersMax: number;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;
+  /** Null: results do not continue the traces of their records, and nothing is told of them. */
+  readonly tracing: TracingSetup | null;
 }
 
 /** A version of a model as it is served, under the name by which threads know it. */

@@ -9,12 +9,14 @@ import type { RecordView } from '../log/record-batch-reader.ts';
 import type { OutputColumn } from '../model/predictor.ts';
 import { NO_OUTCOME, type Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS } from '../scoring/record-counts.ts';
+import { NOT_TRACED } from '../scoring/traced.ts';
 import type { ScorePart } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
 import { notFinite } from './predict/not-finite.ts';
 import { type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
+import { type HeadersBlock, PartTrace } from './trace/part-trace.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
 import type { Outputs } from './write/outputs.ts';
 
@@ -32,6 +34,8 @@ export class PartAnswers {
   readonly #parts: ScorerParts;
   readonly #workspace: Workspace;
   readonly #headers: SourceHeaders;
+  /** Null where nothing is traced. */
+  readonly #trace: PartTrace | null;
   readonly #timestamps = new TimestampCollector();
   /** Records that were refused since the last chunk, in the order in which they were refused. */
   #refused: Refused[] = [];
@@ -51,6 +55,7 @@ export class PartAnswers {
     this.#parts = parts;
     this.#workspace = workspace;
     this.#headers = new SourceHeaders(part.topic, part.partition, part.incarnation);
+    this.#trace = workspace.sampler === null ? null : new PartTrace(workspace.sampler);
   }
 
   /** What windows have counted is this part's from the first call on. */
@@ -89,19 +94,20 @@ export class PartAnswers {
       return;
     }
     this.#headers.set(row.offset);
-    this.#append(this.#workspace.results, row);
+    const headers = this.#trace === null ? this.#headers : this.#trace.headersOf(row, this.#headers);
+    this.#append(this.#workspace.results, row, headers);
     const { routed } = this.#parts;
     for (let route = 0; route < routed.length; route++)
       if (routed[route]?.(columns, index) === true)
-        this.#append(this.#workspace.routes[route] as Outputs, row);
+        this.#append(this.#workspace.routes[route] as Outputs, row, headers);
     this.#counts.scored++;
   }
 
   /** The result that was written last, of that row. */
-  #append(to: Outputs, row: PendingRow): void {
+  #append(to: Outputs, row: PendingRow, headers: HeadersBlock): void {
     const { writer } = this.#parts;
     const { bytes } = row;
-    to.writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + this.#headers.end).append(
+    to.writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + headers.end).append(
       row.timestamp,
       bytes,
       row.keyStart,
@@ -109,9 +115,9 @@ export class PartAnswers {
       writer.view,
       0,
       writer.end,
-      this.#headers.view,
+      headers.view,
       0,
-      this.#headers.end,
+      headers.end,
     );
   }
 
@@ -147,8 +153,9 @@ export class PartAnswers {
   }
 
   /** After `finish`. */
-  outcome(times: Times): Outcome {
-    return { ...this.#outcome, ...times };
+  outcome(times: Times, startedAtMs: number): Outcome {
+    const traced = this.#trace?.taken(this.part, this.#counts, { ...times, startedAtMs }) ?? NOT_TRACED;
+    return { ...this.#outcome, ...times, traced };
   }
 
   #writeDeadLetter({ row, rejection }: Refused): void {
@@ -160,6 +167,7 @@ export class PartAnswers {
     const { model, setup } = this.#parts;
     const context = { topic, partition, incarnation, model: model.name, version: model.version };
     appendDeadLetter(this.#workspace.deadLetters, row, rejection, context, setup.deadLetterDialects);
+    this.#trace?.deadLetter(row, code);
     this.#counts.deadLetters++;
   }
 }

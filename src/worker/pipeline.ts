@@ -8,6 +8,7 @@ import type { ScorePart, ScoreRequest, StateUse } from '../worker-protocol/messa
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { Task } from './task.ts';
+import { TraceSampler } from './trace/trace-sampler.ts';
 import { Outputs } from './write/outputs.ts';
 
 export class Pipeline {
@@ -28,6 +29,7 @@ export class Pipeline {
       results: outputs(setup.results),
       deadLetters: outputs(setup.deadLetters),
       routes: setup.routes.map(({ topic }) => outputs(topic)),
+      sampler: setup.tracing === null ? null : new TraceSampler(setup.tracing),
     };
   }
 

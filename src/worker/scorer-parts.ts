@@ -6,6 +6,7 @@ import type { InputReader } from '../reading/input-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import type { PendingRow } from './row.ts';
 import type { LaneStates } from './states/lane-states.ts';
+import type { TraceSampler } from './trace/trace-sampler.ts';
 import type { Outputs } from './write/outputs.ts';
 import type { ResultEncoder } from './write/result-writer.ts';
 
@@ -35,4 +36,6 @@ export interface Workspace {
   readonly deadLetters: Outputs;
   /** In the order of the setup's. */
   readonly routes: readonly Outputs[];
+  /** Null where nothing is traced. */
+  readonly sampler: TraceSampler | null;
 }

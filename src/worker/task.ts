@@ -59,6 +59,7 @@ export class Task {
   /** An outcome for each part. */
   run(): readonly Outcome[] {
     const started = performance.now();
+    const startedAtMs = performance.timeOrigin + started;
     this.#forEachPart((part, byteAt, index) => {
       this.#reading = index;
       this.#readPart(part, byteAt, this.#answers[index] as PartAnswers);
@@ -67,7 +68,7 @@ export class Task {
     this.#flush();
     const [predictMs, encodeMs] = [this.#predictMs, this.#encodeMs];
     const decodeMs = performance.now() - started - predictMs - encodeMs;
-    return this.#answers.map((answers) => answers.outcome({ decodeMs, predictMs, encodeMs }));
+    return this.#answers.map((answers) => answers.outcome({ decodeMs, predictMs, encodeMs }, startedAtMs));
   }
 
   #forEachPart(visit: (part: ScorePart, byteAt: number, index: number) => void): void {

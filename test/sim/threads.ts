@@ -55,6 +55,7 @@ const setupWith = (skips: boolean, routes: boolean): ScorerSetup => ({
   features: false,
   job: '',
   resultFrame: new Uint8Array(0),
+  tracing: null,
 });
 
 /** A record has made the thread exit: whatever it does from then on reaches nobody. */

@@ -41,6 +41,7 @@ export const setupWith = (more: Partial<ScorerSetup> = {}): ScorerSetup => ({
   features: false,
   job: '',
   resultFrame: new Uint8Array(0),
+  tracing: null,
   ...more,
 });
 
