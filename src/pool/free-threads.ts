@@ -36,6 +36,11 @@ export class Turns {
     this.#threads = threads;
   }
 
+  /** The turns of somebody else at the same threads. */
+  beside(): Turns {
+    return this.#threads.turns();
+  }
+
   /** Whether other jobs share the threads. */
   get isShared(): boolean {
     return !this.#threads.isOfOne;

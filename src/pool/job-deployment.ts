@@ -4,6 +4,8 @@
 import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
 import { FreeThreads, type Turns } from './free-threads.ts';
 import type { ModelHost } from './model-host.ts';
+import { RequestPool } from './request-pool.ts';
+import type { AskingOptions } from './worker-client.ts';
 
 export interface DeploymentOptions {
   readonly hosts: readonly ModelHost[];
@@ -64,6 +66,11 @@ export class JobDeployment {
     } finally {
       this.turns.release(host);
     }
+  }
+
+  /** Asks for the model in turns of its own, which begin now. */
+  forRequests(options: AskingOptions): RequestPool {
+    return new RequestPool(this.turns.beside(), this.#hosts, this.#deployment.id, options);
   }
 
   /** Nothing is asked any more. */

@@ -17,6 +17,7 @@ import { type BeginningOptions, Beginnings, latestIn, restored } from './beginni
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
+import type { RequestPool } from './request-pool.ts';
 import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
@@ -142,6 +143,11 @@ export class StatefulPool implements StatefulScorer {
       const lane = this.#lanes.get(keyOf(of));
       if (lane !== undefined) void this.#tellFailure(lane.snapshots.committed(next));
     }
+  }
+
+  /** For rows that come by requests: they need no state. */
+  forRequests(): RequestPool {
+    return this.#deployment.forRequests(this.#options);
   }
 
   /** Writes last snapshots, ends the threads, and leaves no draft behind. */

@@ -10,12 +10,14 @@ import type { Scorer } from '../scoring/ports.ts';
 import { Bisection } from './bisection.ts';
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { JobThreads } from './job-threads.ts';
+import type { RequestPool } from './request-pool.ts';
 import { type Slice, Slices } from './slices.ts';
 import { type AskingOptions, WorkerClient } from './worker-client.ts';
 
 export interface PoolOptions extends AskingOptions, DeploymentOptions {}
 
 export class StatelessPool implements Scorer {
+  readonly #options: PoolOptions;
   readonly #deployment: JobDeployment;
   readonly #buffers = new BufferPool();
   readonly #free: JobThreads;
@@ -23,6 +25,7 @@ export class StatelessPool implements Scorer {
   readonly #slices: Slices;
 
   constructor(options: PoolOptions) {
+    this.#options = options;
     const { hosts, deployment } = options;
     this.#deployment = new JobDeployment(options);
     this.#free = new JobThreads(
@@ -84,6 +87,11 @@ export class StatelessPool implements Scorer {
   /** Nobody reads these outputs any more: their buffers are used again. */
   release(outputs: readonly ResultBatch[]): void {
     for (const { bytes } of outputs) this.#buffers.giveBack(bytes.buffer);
+  }
+
+  /** For what comes by requests. */
+  forRequests(): RequestPool {
+    return this.#deployment.forRequests(this.#options);
   }
 
   stop(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Rejection } from '../features/rejection.ts';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
+import type { OutputColumn } from '../model/predictor.ts';
 import { addCodes, type DeadLetterCodes } from '../scoring/dead-letter-codes.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
@@ -15,9 +16,10 @@ import type {
   ScoreRequest,
   StateRequest,
   StateUse,
-  ThreadUsage,
   WorkerResponse,
 } from '../worker-protocol/messages.ts';
+import type { RefusedRow } from '../worker-protocol/predict.ts';
+import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
 import { type ModelHost, ScoringError } from './model-host.ts';
 
 /** Records of one partition that have their answer already. */
@@ -57,7 +59,20 @@ interface Asked {
   readonly ask: Ask;
 }
 
-const wholeOf = ({ first, next }: MicroBatch): Ask => ({ first, until: next, verdict: null, state: null });
+/** The model's outputs for given rows. */
+export interface Predictions {
+  readonly columns: readonly OutputColumn[];
+  readonly refused: readonly RefusedRow[];
+  /** Time of the thread. */
+  readonly tookMs: number;
+}
+
+export const wholeOf = ({ first, next }: MicroBatch): Ask => ({
+  first,
+  until: next,
+  verdict: null,
+  state: null,
+});
 
 /** The record batches that may hold records from `first` up to `until`. */
 const wanted = (
@@ -129,9 +144,29 @@ export class WorkerClient {
     this.#buffers.giveBack(bytes);
     const sizes = outcomes.flatMap(({ outputs }) => outputs.map((output) => output.bytes.byteLength));
     this.#outputs = { count: Math.min(sizes.length, SPARES_MAX), bytes: Math.max(0, ...sizes) };
+    this.#tell(usage, retiring);
+    return outcomes;
+  }
+
+  /**
+   * The model's outputs for rows of cells, which stay where they are, for another try. A cell of
+   * text is a place in `texts`.
+   */
+  async predict(cells: Float32Array, rows: number, texts: readonly string[]): Promise<Predictions> {
+    const buffer = this.#buffers.acquire(cells.byteLength);
+    new Float32Array(buffer, 0, cells.length).set(cells);
+    const response = await this.#run({ type: 'predict', rows, cells: buffer, texts }, [buffer]);
+    if (response.type !== 'predicted')
+      throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
+    const { columns, refused, tookMs, usage, retiring } = response;
+    this.#buffers.giveBack(response.cells);
+    this.#tell(usage, retiring);
+    return { columns, refused, tookMs };
+  }
+
+  #tell(usage: ThreadUsage | null, retiring: string | null): void {
     if (usage !== null) this.#options.onUsage?.(usage);
     if (retiring !== null) this.#options.onThreadRetired(retiring);
-    return outcomes;
   }
 
   /** The outputs of a micro-batch without the refused results, which are dead letters now. */

@@ -15,29 +15,13 @@ import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { TracingSetup } from '../scoring/traced.ts';
+import type { PredictedResponse, PredictRequest } from './predict.ts';
+import type { ThreadUsage } from './thread-usage.ts';
 
 /** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
   readonly bytesMax: number;
   readonly tensorsMax: number;
-}
-
-/** What a worker thread uses, told with its answers a few times a second. */
-export interface ThreadUsage {
-  readonly thread: number;
-  /** Since the thread was started. Work that V8 does for it on threads of its own is not in it. */
-  readonly cpuMicros: number;
-  /** Time that collections stopped the thread, since its first model was loaded. */
-  readonly gcMs: number;
-  /** Tensors alive between two tasks. One that grows is a leak. */
-  readonly tensors: number;
-  /**
-   * Memory of the thread's own heap and buffers. Not in it: what it holds for lanes, and the memory
-   * of the runtime and of other threads.
-   */
-  readonly bytes: number;
-  /** What it holds for lanes. */
-  readonly heldBytes: number;
 }
 
 /** The state that was asked for is not on this thread, or stands at another offset. */
@@ -270,11 +254,17 @@ interface ForgetRequest {
 export type StateRequest = RestoreRequest | SnapshotRequest | LatestRequest | ForgetRequest;
 
 /** What is asked of a model that is loaded. */
-export type ModelRequest = ProbeRequest | ScoreRequest | OffsetsRequest | MendRequest | StateRequest;
+export type ModelRequest =
+  | ProbeRequest
+  | ScoreRequest
+  | PredictRequest
+  | OffsetsRequest
+  | MendRequest
+  | StateRequest;
 
-/** Whether lanes share the task: none of them may wait long for another. */
+/** Whether lanes, or requests, share the task: none of them may wait long for another. */
 export const isShared = (request: ModelRequest | WorkerRequest): boolean =>
-  request.type === 'score' && request.parts.length > 1;
+  request.type === 'predict' || (request.type === 'score' && request.parts.length > 1);
 
 /** With the model that is meant, by the name under which it was loaded. */
 export type WorkerRequest = { readonly deployment: string } & (LoadRequest | UnloadRequest | ModelRequest);
@@ -290,6 +280,7 @@ export type WorkerResponse =
       /** Set once, when the thread has grown too much: it ends instead of taking another task. */
       readonly retiring: string | null;
     }
+  | PredictedResponse
   | { readonly type: 'mended'; readonly mended: Mended }
   | { readonly type: 'offsets'; readonly offsets: Float64Array }
   | { readonly type: 'loaded' }

@@ -3,7 +3,8 @@
 // states and leave the same garbage, and be replaced again and again. So only what is left after
 // the garbage is collected counts, compared with the time when its states were last as large.
 
-import type { GrowthLimits, ThreadUsage } from '../worker-protocol/messages.ts';
+import type { GrowthLimits } from '../worker-protocol/messages.ts';
+import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
 
 /**
  * States that have grown by this share leave traces in a heap: lists and tables beside their

@@ -22,10 +22,12 @@ import {
   type StateRequest,
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
+import type { PredictRequest } from '../worker-protocol/predict.ts';
 import { mend } from './mend.ts';
 import type { ModelReader, SharedReaders } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { Pipeline } from './pipeline.ts';
+import { type GivenOutputs, predictGiven } from './predict/predict-given.ts';
 import { offsetsIn } from './record-offsets.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
@@ -125,6 +127,13 @@ export class LoadedModel {
   /** What is scored with `Pipeline.score`; it throws what that throws. */
   score(request: ScoreRequest): readonly Outcome[] {
     return this.#pipeline.score(request);
+  }
+
+  /** The model's own outputs, without what is derived for results. Throws `ModelBrokenError`. */
+  predict(request: PredictRequest): GivenOutputs {
+    const { setup, manifest, predictor } = this.#parts;
+    const { width } = manifest;
+    return predictGiven({ predictor, width, probe: () => this.probe() }, request, setup.predictRecordsMax);
   }
 
   offsets(request: OffsetsRequest): WorkerResponse {

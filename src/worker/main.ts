@@ -14,11 +14,12 @@ import {
   NotLoadedError,
   RETIRED_EXIT,
   type ScoreRequest,
-  type ThreadUsage,
   type WorkerData,
   type WorkerRequest,
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
+import type { PredictRequest } from '../worker-protocol/predict.ts';
+import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
 import { Growth } from './growth.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { SharedReaders } from './model-reader.ts';
@@ -88,6 +89,8 @@ function perform(model: LoadedModel, request: ModelRequest): WorkerResponse {
   switch (request.type) {
     case 'score':
       return score(model, request);
+    case 'predict':
+      return predict(model, request);
     case 'offsets':
       return model.offsets(request);
     case 'mend':
@@ -107,17 +110,29 @@ function score(model: LoadedModel, request: ScoreRequest): WorkerResponse {
   for (const { outputs } of outcomes) for (const output of outputs) buffers.push(output.bytes.buffer);
   const used = usage?.take() ?? null;
   return moved(
-    { type: 'scored', outcomes, bytes, usage: used, retiring: checkGrowth(used, request) },
+    { type: 'scored', outcomes, bytes, usage: used, retiring: checkGrowth(used, isFeeding(request)) },
     buffers,
   );
 }
 
-function checkGrowth(now: ThreadUsage | null, { parts }: ScoreRequest): string | null {
-  if (now === null) return null;
-  retiring = grown.check(
-    now,
-    parts.some(({ state, first }) => state !== null && first < state.scoreFrom),
+function predict(model: LoadedModel, request: PredictRequest): WorkerResponse {
+  const started = performance.now();
+  const { columns, refused } = model.predict(request);
+  const tookMs = performance.now() - started;
+  const { cells } = request;
+  const used = usage?.take() ?? null;
+  return moved(
+    { type: 'predicted', columns, refused, tookMs, cells, usage: used, retiring: checkGrowth(used, false) },
+    [cells],
   );
+}
+
+const isFeeding = ({ parts }: ScoreRequest): boolean =>
+  parts.some(({ state, first }) => state !== null && first < state.scoreFrom);
+
+function checkGrowth(now: ThreadUsage | null, isFed: boolean): string | null {
+  if (now === null) return null;
+  retiring = grown.check(now, isFed);
   return retiring;
 }
 

@@ -4,7 +4,7 @@
 import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
-import type { ThreadUsage } from '../worker-protocol/messages.ts';
+import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
 
 /**
  * Often enough to split a run of a second between its threads; reading it takes some ten

@@ -11,7 +11,8 @@ import { ModelHost } from '../../src/pool/model-host.ts';
 import { WorkerClient } from '../../src/pool/worker-client.ts';
 import { PiscinaThread, ThreadRetiredError } from '../../src/pool/worker-thread.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
-import type { ScorerSetup, ThreadUsage } from '../../src/worker-protocol/messages.ts';
+import type { ScorerSetup } from '../../src/worker-protocol/messages.ts';
+import type { ThreadUsage } from '../../src/worker-protocol/thread-usage.ts';
 import {
   COUNTS,
   GROWTH,

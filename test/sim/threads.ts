@@ -152,6 +152,7 @@ class Life {
       }
       if (request.type === 'offsets')
         return { type: 'offsets', offsets: offsetsIn(request, setup.inflatedBytesMax) };
+      if (request.type === 'predict') throw new Error('nobody makes requests');
       if (request.type !== 'score') return manageState(states as LaneStates, request);
       return {
         type: 'scored',

@@ -3,7 +3,7 @@
 
 import test from 'ava';
 import { Growth } from '../../src/worker/growth.ts';
-import type { ThreadUsage } from '../../src/worker-protocol/messages.ts';
+import type { ThreadUsage } from '../../src/worker-protocol/thread-usage.ts';
 
 const usage = (bytes: number, heldBytes = 0, tensors = 0): ThreadUsage => ({
   thread: 1,

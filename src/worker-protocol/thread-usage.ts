@@ -1,0 +1,19 @@
+// What a worker thread uses.
+
+/** What a worker thread uses, told with its answers a few times a second. */
+export interface ThreadUsage {
+  readonly thread: number;
+  /** Since the thread was started. Work that V8 does for it on threads of its own is not in it. */
+  readonly cpuMicros: number;
+  /** Time that collections stopped the thread, since its first model was loaded. */
+  readonly gcMs: number;
+  /** Tensors alive between two tasks. One that grows is a leak. */
+  readonly tensors: number;
+  /**
+   * Memory of the thread's own heap and buffers. Not in it: what it holds for lanes, and the memory
+   * of the runtime and of other threads.
+   */
+  readonly bytes: number;
+  /** What it holds for lanes. */
+  readonly heldBytes: number;
+}
