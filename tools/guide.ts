@@ -40,6 +40,7 @@ export const METRIC_TABLES: Readonly<Record<string, string>> = {
       jobs: () => [],
       partitionSeriesMax: 0,
       spans: () => ({ exported: 0, dropped: 0 }),
+      room: { records: 0, bytes: 0 },
     }).registry
       .getMetricsAsArray()
       .map((metric) => {

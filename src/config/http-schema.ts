@@ -30,6 +30,29 @@ export const http = z.strictObject({
   connections: wholeNumber(1, 100_000)
     .default(1000)
     .describe('Connections at once; more are closed at once.'),
+  inference: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether requests are scored: POST /v1/score/<job>, the Open Inference Protocol, and the REST interface of TensorFlow Serving. ' +
+        'Whoever reaches http.listen may ask; false: health, metrics and administration only.',
+    ),
+  scoreTimeout: duration('10ms', '1h')
+    .prefault('10s')
+    .describe(
+      'A request that is not scored after so long gets 504. While streams need all threads, requests take turns with them.',
+    ),
+  queueRecords: wholeNumber(1, 10_000_000)
+    .default(16_384)
+    .describe(
+      'Records of requests that wait or are scored, of all jobs. A request that does not fit gets 503 with Retry-After. ' +
+        'The default is eight predict calls: at 100,000 a second a sixth of a second.',
+    ),
+  queueBytes: size('64KiB', '64GiB')
+    .prefault('16MiB')
+    .describe(
+      'Bytes of the bodies of such requests, from their first byte on; also 503. One body is always taken, whatever its size.',
+    ),
   adminToken: secret()
     .optional()
     .describe(

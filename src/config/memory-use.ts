@@ -73,7 +73,7 @@ export function memoryItems(
   config: Config,
   { backend, partitions, jobs, workers }: MemoryFacts,
 ): MemoryItem[] {
-  const { scoring, lanes, limits, microBatch, kafka } = config;
+  const { scoring, lanes, limits, microBatch, kafka, http } = config;
   const partitionBytes = kafka['max.partition.fetch.bytes'];
   const smallest = partitions * partitionBytes;
   const records = Math.max(lanes.budget, smallest);
@@ -107,6 +107,14 @@ export function memoryItems(
     },
     { what: `record batches that wait or are in flight (${why})`, bytes: records },
     { what: 'their results', bytes: records * RESULT_SHARE },
+    ...(http.listen === 'none' || !http.inference
+      ? []
+      : [
+          {
+            what: 'bodies of requests that wait or are scored (http.queueBytes, or one of http.bodyBytes)',
+            bytes: Math.max(http.queueBytes, http.bodyBytes),
+          },
+        ]),
   ];
 }
 

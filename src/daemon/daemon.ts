@@ -9,6 +9,7 @@ import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
 import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import type { PartitionCounter } from '../pool/partition-counter.ts';
+import type { ServedModel } from '../serving/served-model.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { type Cancel, every } from '../time/timer.ts';
@@ -27,6 +28,7 @@ import { makePool, type Pool } from './pools.ts';
 import { lag, logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
+import { servedModel } from './served.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, heedAdvice } from './topic-settings.ts';
 import { spansOf, withSpans } from './traced-observer.ts';
@@ -86,6 +88,7 @@ interface Parts {
   deaf?: () => void;
   sink?: Sink;
   pool?: Pool;
+  served?: ServedModel;
   driver?: Driver;
 }
 
@@ -106,6 +109,8 @@ export class Daemon {
   readonly about: About;
   /** Worker threads, which jobs may share. */
   readonly workers: number;
+  /** What requests may ask. */
+  readonly served: ServedModel;
   readonly #ownPartitions: OwnPartitions;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
@@ -113,7 +118,7 @@ export class Daemon {
   private constructor(
     config: Config,
     about: About,
-    parts: Required<Pick<Parts, 'sink' | 'pool' | 'driver'>> &
+    parts: Required<Pick<Parts, 'sink' | 'pool' | 'served' | 'driver'>> &
       Parts & {
         readonly meter: Meter;
         readonly logger: Logger;
@@ -126,6 +131,7 @@ export class Daemon {
     this.about = about;
     this.#parts = parts;
     this.driver = parts.driver;
+    this.served = parts.served;
     this.meter = parts.meter;
     this.sink = parts.sink;
     this.workers = parts.workers;
@@ -218,6 +224,11 @@ export class Daemon {
     });
     parts.pool = pool;
     await unlessTold(pool.start());
+    const served = servedModel(config, {
+      ...{ modelFolder: folder, backend, pool },
+      onClosed: (records) => meter.flow.requested(records),
+    });
+    parts.served = served;
     const ownPartitions = new OwnPartitions(logger, config.kafka);
     const driver: Driver = new Driver({
       source,
@@ -244,7 +255,7 @@ export class Daemon {
       versions: versions({ runtime }),
     };
     return new Daemon(config, about, {
-      ...{ ...parts, driver, meter, sink, pool, logger, counter, ownPartitions },
+      ...{ ...parts, driver, meter, sink, pool, served, logger, counter, ownPartitions },
       workers,
     });
   }
@@ -287,9 +298,14 @@ export class Daemon {
 const dumpFolder = ({ snapshots }: Config): string | null => snapshots.directory ?? null;
 
 /** The engine first, as it needs the others; then threads and connections at once. */
-async function close({ driver, pool, sink, threads, deaf }: Parts, withinMs: number): Promise<Stopped> {
+async function close(
+  { driver, pool, served, sink, threads, deaf }: Parts,
+  withinMs: number,
+): Promise<Stopped> {
   const untilMs = performance.now() + withinMs;
+  const ended = served?.requests.end('the job ends');
   const stopped = await driver?.stop(withinMs * (1 - CLOSING_SHARE));
+  await atMost(untilMs - performance.now(), Promise.all([ended]));
   await atMost(untilMs - performance.now(), Promise.all([(pool ?? threads)?.stop(), sink?.stop()]));
   deaf?.();
   return stopped ?? { unfinished: [] };

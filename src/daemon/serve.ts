@@ -5,7 +5,9 @@ import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Admin } from '../http/admin.ts';
 import type { Readiness } from '../http/readiness.ts';
+import { Room } from '../http/room.ts';
 import { HttpServer } from '../http/server.ts';
+import type { ServedJob } from '../http/serving.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
@@ -38,11 +40,13 @@ export async function serveHttp(
 ): Promise<HttpServer | null> {
   const address = listenAddress(http.listen);
   if (address === null) return null;
+  const room = new Room({ recordsMax: http.queueRecords, bytesMax: http.queueBytes });
   const metrics = new Metrics({
     version: scorelaneVersion,
     jobs: () => jobs.map(metered),
     partitionSeriesMax: http.partitionSeries,
     spans: () => tracing?.counts ?? NO_SPANS,
+    room,
   });
   const { registry } = metrics;
   const operated = {
@@ -60,8 +64,9 @@ export async function serveHttp(
     requestTimeoutMs: http.requestTimeout,
     connectionsMax: http.connections,
   };
+  const serving = http.inference ? { room, jobs: () => jobs.map(servedJob) } : null;
   const listen = (port: number): Promise<HttpServer> =>
-    HttpServer.start({ ...address, port }, limits, http.adminToken ?? null, operated);
+    HttpServer.start({ ...address, port }, limits, http.adminToken ?? null, operated, serving);
   const server = await listen(address.port).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE' && !isGiven('http.listen')) return listen(0);
     throw new ConfigError([
@@ -81,6 +86,14 @@ export function readinessOf(jobs: readonly RunningJob[]): Readiness {
     return [job.name, { ready: reasons.length === 0, reasons }] as const;
   });
   return { ready: told.every(([, { ready }]) => ready), jobs: Object.fromEntries(told) };
+}
+
+/** A job that was paused scores for requests: only its stream waits. */
+function servedJob(job: RunningJob): ServedJob {
+  const { name, daemon, failed } = job;
+  const isServing = daemon !== null && failed === null && daemon.driver.state.stopping === undefined;
+  const why = isServing ? '' : `job ${name}: ${reasonsOf(job)[0]?.message}`;
+  return { name, model: isServing ? daemon.served : null, why };
 }
 
 function metered(job: RunningJob): MeteredJob {

@@ -8,6 +8,8 @@ import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
 import { notReadyProblem, type Readiness } from './readiness.ts';
 import { addRoutes, type Routes } from './routes.ts';
+import { scoreRoutes } from './score.ts';
+import type { Serving } from './serving.ts';
 
 /** What the process tells and does. */
 export interface Operated {
@@ -46,11 +48,13 @@ export class HttpServer {
     limits: HttpLimits,
     adminToken: string | null,
     operated: Operated,
+    serving: Serving | null = null,
   ): Promise<HttpServer> {
     const app = newApp(limits, operated);
     addRoutes(app, healthRoutes(operated));
     if (operated.page !== null) pageRoutes(app, operated.page);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
+    if (serving !== null) await app.register(async (scope) => scoreRoutes(scope, serving, limits.bodyBytes));
     try {
       await app.listen(address);
     } catch (error) {

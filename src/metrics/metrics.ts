@@ -23,13 +23,15 @@ export interface MetricsOptions {
   readonly partitionSeriesMax: number;
   /** Spans that a collector has taken, and those that were given up. */
   readonly spans: () => { readonly exported: number; readonly dropped: number };
+  /** What requests hold that wait or are scored. */
+  readonly room: { readonly records: number; readonly bytes: number };
 }
 
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
 
-  constructor({ version, jobs, partitionSeriesMax, spans }: MetricsOptions) {
+  constructor({ version, jobs, partitionSeriesMax, spans, room }: MetricsOptions) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
     for (const name of MISNAMED) registry.removeSingleMetric(name);
@@ -108,6 +110,24 @@ export class Metrics {
       labels: ['job'],
     };
     addHistogram(registry, sizes, () => metersOf(({ flow }) => [[flow.microBatchRecords, {}]]));
+    const requested = {
+      name: 'scorelane_http_micro_batch_records',
+      help: 'Records, or rows, of requests that are scored together.',
+      labels: ['job'],
+    };
+    addHistogram(registry, requested, () => metersOf(({ flow }) => [[flow.requestRecords, {}]]));
+    const waiting = {
+      name: 'scorelane_http_queue_records',
+      help: 'Records, or rows, of requests that wait or are scored.',
+      labels: [],
+    };
+    addGauge(registry, waiting, () => [[room.records, {}]]);
+    const bodies = {
+      name: 'scorelane_http_queue_bytes',
+      help: 'Bytes of the bodies of such requests, from when they begin to come.',
+      labels: [],
+    };
+    addGauge(registry, bodies, () => [[room.bytes, {}]]);
     this.#requests = new Histogram({
       name: 'scorelane_http_request_duration_seconds',
       help: 'Time that a request takes.',

@@ -22,6 +22,8 @@ export class Flow {
   readonly counts: Record<FlowCount, number> = { pauses: 0, rebalances: 0, losses: 0, stalls: 0, commits: 0 };
   readonly microBatches: Record<Trigger, number> = { full: 0, linger: 0, drain: 0 };
   readonly microBatchRecords = new Buckets(RECORDS_BOUNDS);
+  /** Of micro-batches of requests, those of rows too. */
+  readonly requestRecords = new Buckets(RECORDS_BOUNDS);
   readonly commitSeconds = new Buckets(SECONDS_BOUNDS);
   /** How often a lane could not advance and tried again, by the code of the error. */
   readonly retries = new Map<string, number>();
@@ -29,6 +31,10 @@ export class Flow {
   opened({ trigger }: MicroBatch, records: number): void {
     this.microBatches[trigger]++;
     this.microBatchRecords.add(records);
+  }
+
+  requested(records: number): void {
+    if (records > 0) this.requestRecords.add(records);
   }
 
   retried(code: string): void {

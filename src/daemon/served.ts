@@ -1,0 +1,77 @@
+// The model of a running job as requests see it.
+
+import { codecs } from '../codec/codecs.ts';
+import type { Config } from '../config/schema.ts';
+import { keepsState, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
+import { own } from '../model/predictor.ts';
+import { ValueDecoder } from '../reading/value-decoder.ts';
+import { JobRequests } from '../serving/job-requests.ts';
+import type { ServedModel } from '../serving/served-model.ts';
+import type { Pool } from './pools.ts';
+import { valueForm } from './value-forms.ts';
+
+/** The name of the one input of a model whose files do not name it. */
+const UNNAMED = 'features';
+
+export interface ServedParts {
+  readonly modelFolder: string;
+  readonly backend: string;
+  readonly pool: Pool;
+  readonly onClosed: (records: number) => void;
+}
+
+export function servedModel(
+  config: Config,
+  { modelFolder, backend, pool, onClosed }: ServedParts,
+): ServedModel {
+  const manifest = readManifest(modelFolder);
+  const { input, output, http, scoring, microBatch, deadLetters, limits } = config;
+  const requests = new JobRequests({
+    pool: () => pool.forRequests(),
+    // One predict call: lanes wait for no more.
+    most: { records: Math.min(microBatch.records, scoring.predictRecords), bytes: microBatch.bytes },
+    timeoutMs: http.scoreTimeout,
+    topic: input.topic,
+    deadLetterTopic: deadLetters.topic,
+    inflatedBytesMax: limits.inflatedBytes,
+    tensors: manifest.tensors,
+    onClosed,
+  });
+  const decoder = output.format === 'json' ? null : new ValueDecoder(valueForm(config, 'results'));
+  const { name, version } = manifest;
+  return {
+    ...{ name, version, backend, requests },
+    ...shapes(manifest),
+    keepsState: keepsState(manifest),
+    fromJson:
+      input.format === 'json'
+        ? (text) => text
+        : input.format === 'msgpack'
+          ? (text) => codecs.msgpack.encode(codecs.json.decode(text, 0, text.byteLength))
+          : null,
+    toJson: (result) => (decoder === null ? Buffer.from(result).toString() : decoded(decoder, result)),
+  };
+}
+
+function shapes(manifest: ModelManifest): Pick<ServedModel, 'inputs' | 'outputs'> {
+  const { savedModel, web, onnx } = manifest.artefacts;
+  const unnamed = savedModel?.input ?? web?.input ?? onnx?.input ?? UNNAMED;
+  const [golden] = readGolden(manifest);
+  return {
+    inputs: manifest.tensors.map((tensor) => ({ ...tensor, name: tensor.name ?? unnamed })),
+    outputs: manifest.outputs.map(({ name, as, type }) => ({
+      name,
+      type,
+      width: own(golden?.outputs, as)?.length ?? 1,
+    })),
+  };
+}
+
+async function decoded(decoder: ValueDecoder, result: Uint8Array): Promise<string> {
+  const found = await decoder.decode({
+    ...{ bytes: result, valueStart: 0, valueEnd: result.byteLength, keyStart: -1, keyEnd: -1 },
+    ...{ offset: 0, timestamp: 0, timestampMs: 0, headersStart: 0, headersEnd: 0 },
+  });
+  if ('why' in found) throw new Error(`a result that cannot be read: ${found.why}`);
+  return Buffer.from(codecs.json.encode(found.value)).toString();
+}

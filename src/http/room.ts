@@ -1,0 +1,67 @@
+// How much requests may hold at one time: the bytes of their bodies, from the first one on, and the
+// records in them. What does not fit is told to come again; a stream never waits for requests that
+// pile up.
+
+import { Problem } from './problem.ts';
+
+/** A queue of the default size is done sooner. */
+const RETRY_AFTER = { 'retry-after': '1' };
+
+export interface RoomLimits {
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+}
+
+/** What a request holds; `leave` gives it back, once. */
+export interface Held {
+  records: number;
+  bytes: number;
+}
+
+export class Room {
+  readonly #limits: RoomLimits;
+  records = 0;
+  bytes = 0;
+
+  constructor(limits: RoomLimits) {
+    this.#limits = limits;
+  }
+
+  /** A body of so many bytes comes. Where there is none, any is taken. Throws a `Problem`. */
+  enter(bytes: number): Held {
+    const { bytesMax } = this.#limits;
+    if (this.bytes > 0 && this.bytes + bytes > bytesMax)
+      throw new Problem(
+        503,
+        `${this.bytes} bytes wait, expected at most ${bytesMax} with this one (http.queueBytes): ask again later`,
+        RETRY_AFTER,
+      );
+    this.bytes += bytes;
+    return { records: 0, bytes };
+  }
+
+  /** It has so many records, or rows. Throws a `Problem`. */
+  take(held: Held, records: number): void {
+    const { recordsMax } = this.#limits;
+    if (records > recordsMax)
+      throw new Problem(
+        413,
+        `${records} records, expected at most ${recordsMax} in a request (http.queueRecords): send several requests`,
+      );
+    if (this.records + records > recordsMax)
+      throw new Problem(
+        503,
+        `${this.records} records wait, expected at most ${recordsMax} with these ${records} (http.queueRecords): ask again later`,
+        RETRY_AFTER,
+      );
+    this.records += records;
+    held.records += records;
+  }
+
+  leave(held: Held): void {
+    this.records -= held.records;
+    this.bytes -= held.bytes;
+    held.records = 0;
+    held.bytes = 0;
+  }
+}

@@ -1,0 +1,65 @@
+// POST /v1/score/<job>: scores records as the job's input has them. Each gets what the stream would
+// have written: its result, or the reason of its dead letter.
+
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RecordAnswer } from '../serving/record-answers.ts';
+import type { ServedModel } from '../serving/served-model.ts';
+import { givenRecords } from './given-records.ts';
+import { Problem } from './problem.ts';
+import { addRoutes } from './routes.ts';
+import { bodyOf, goneOf, inTime, notServing, type Serving, takeBodies, takeRecords } from './serving.ts';
+
+const TYPES = ['application/json', 'application/x-ndjson', 'application/octet-stream'];
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function scoreRoutes(app: FastifyInstance<Server>, serving: Serving, bodyBytesMax: number): void {
+  takeBodies(app, serving.room, bodyBytesMax);
+  addRoutes(app, {
+    '/v1/score/:job': {
+      POST: async (request, reply) => {
+        const model = modelOf(request, serving);
+        const body = bodyOf(request);
+        if (body.byteLength === 0) throw new Problem(400, 'expected a record, found an empty body');
+        const records = givenRecords(body, typeOf(request), model, Date.now());
+        takeRecords(request, serving.room, records.length);
+        const answers = await inTime(model.requests.score(records, goneOf(request)));
+        return reply.header('content-type', JSON_TYPE).send(await textOf(answers, model));
+      },
+    },
+  });
+}
+
+function modelOf({ params }: FastifyRequest, serving: Serving): ServedModel {
+  const { job: name } = params as { readonly job: string };
+  const jobs = serving.jobs();
+  const job = jobs.find((each) => each.name === name);
+  if (job === undefined)
+    throw new Problem(404, `no job "${name}"; there is ${jobs.map((each) => each.name).join(', ')}`);
+  if (job.model === null) throw notServing(job.why);
+  if (job.model.keepsState)
+    throw new Problem(
+      501,
+      `the model ${job.model.name} has windows: what was before a record is known to the lane of its partition, ` +
+        'which requests cannot ask. ' +
+        'Write the record to the input topic, score a file with "scorelane score", or send rows of features to /v2/models or /v1/models',
+    );
+  return job.model;
+}
+
+function typeOf({ headers }: FastifyRequest): string {
+  const type = (headers['content-type'] ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (TYPES.includes(type)) return type;
+  throw new Problem(415, `expected the content type ${TYPES.join(' or ')}`);
+}
+
+async function textOf(answers: readonly RecordAnswer[], model: ServedModel): Promise<string> {
+  const { name, version } = model;
+  const texts: string[] = [];
+  for (const answer of answers)
+    if ('result' in answer) {
+      const json = model.toJson(answer.result);
+      texts.push(`{"result":${typeof json === 'string' ? json : await json}}`);
+    } else texts.push(JSON.stringify(answer));
+  return `{"model":${JSON.stringify(name)},"version":${JSON.stringify(version)},"answers":[${texts.join(',')}]}`;
+}

@@ -1,0 +1,108 @@
+// What requests ask of one job: scores for records as its input has them, or the model's outputs
+// for rows. All protocols come here, and what they bring at one time is scored together.
+
+import type { TensorSpec } from '../model/tensor-spec.ts';
+import type { GivenRows, RequestPool } from '../pool/request-pool.ts';
+import type { Outcome } from '../scoring/outcome.ts';
+import { Batching, type BatchingOptions, type Ran } from './batching.ts';
+import { answersOf, type GivenRecord, microBatchOf, type RecordAnswer } from './record-answers.ts';
+import { apart, joined, type RowAnswer, rowsOf, together } from './row-answers.ts';
+
+export interface JobRequestsOptions extends BatchingOptions {
+  /** Made with the first request: a job that nobody asks shares its threads with nobody. */
+  readonly pool: () => RequestPool;
+  readonly topic: string;
+  readonly deadLetterTopic: string;
+  readonly inflatedBytesMax: number;
+  readonly tensors: readonly TensorSpec[];
+}
+
+/** A large request waits for its turn in pieces: others come between them. */
+const PIECE_RECORDS = 256;
+
+const piecesOf = (records: number): (readonly [from: number, until: number])[] =>
+  Array.from({ length: Math.ceil(records / PIECE_RECORDS) }, (_, index) => [
+    index * PIECE_RECORDS,
+    Math.min(records, (index + 1) * PIECE_RECORDS),
+  ]);
+
+export class JobRequests {
+  readonly #options: JobRequestsOptions;
+  #made: RequestPool | undefined;
+  readonly #records: Batching<readonly GivenRecord[], readonly RecordAnswer[]>;
+  readonly #rows: Batching<GivenRows, RowAnswer>;
+
+  constructor(options: JobRequestsOptions) {
+    this.#options = options;
+    this.#records = new Batching(options, (close) => this.#score(close));
+    this.#rows = new Batching(options, (close) => this.#predict(close));
+  }
+
+  /** An answer for each record. Rejects as `Batching.ask`. For a model without windows. */
+  async score(records: readonly GivenRecord[], isGone: () => boolean): Promise<readonly RecordAnswer[]> {
+    const answers = await Promise.all(
+      piecesOf(records.length).map(([from, until]) => {
+        const piece = records.slice(from, until);
+        const bytes = piece.reduce((sum, { value }) => sum + value.byteLength, 0);
+        return this.#records.ask(piece, { records: piece.length, bytes }, isGone);
+      }),
+    );
+    return answers.flat();
+  }
+
+  /** The model's own outputs. Rejects as `Batching.ask`. */
+  async predict(given: GivenRows, isGone: () => boolean): Promise<RowAnswer> {
+    const pieces = piecesOf(given.rows).map(([from, until]) => rowsOf(given, from, until));
+    return joined(
+      await Promise.all(
+        pieces.map((piece) =>
+          this.#rows.ask(piece, { records: piece.rows, bytes: piece.cells.byteLength }, isGone),
+        ),
+      ),
+    );
+  }
+
+  /** Takes nothing new, and waits for what it has. */
+  async end(why: string): Promise<void> {
+    await Promise.all([this.#records.end(why), this.#rows.end(why)]);
+    this.#made?.leave();
+  }
+
+  get #pool(): RequestPool {
+    this.#made ??= this.#options.pool();
+    return this.#made;
+  }
+
+  async #score(
+    close: () => readonly (readonly GivenRecord[])[] | null,
+  ): Promise<Ran<readonly RecordAnswer[]> | null> {
+    let closed: readonly (readonly GivenRecord[])[] | null = null;
+    const outcome = await this.#pool.score(() => {
+      closed = close();
+      return closed === null ? null : microBatchOf(this.#options.topic, closed.flat());
+    });
+    if (outcome === null) return null;
+    const { decodeMs, predictMs, encodeMs } = outcome;
+    return { answers: this.#apart(outcome, closed ?? []), tookMs: decodeMs + predictMs + encodeMs };
+  }
+
+  #apart(
+    outcome: Outcome,
+    closed: readonly (readonly GivenRecord[])[],
+  ): readonly (readonly RecordAnswer[])[] {
+    const count = closed.reduce((sum, { length }) => sum + length, 0);
+    const answers = answersOf(outcome, count, this.#options);
+    this.#pool.release(outcome);
+    let first = 0;
+    return closed.map(({ length }) => answers.slice(first, (first += length)));
+  }
+
+  async #predict(close: () => readonly GivenRows[] | null): Promise<Ran<RowAnswer> | null> {
+    let closed: readonly GivenRows[] = [];
+    const predictions = await this.#pool.predict(() => {
+      closed = close() ?? [];
+      return closed.length === 0 ? null : together(closed, this.#options.tensors);
+    });
+    return predictions === null ? null : { answers: apart(predictions, closed), tookMs: predictions.tookMs };
+  }
+}
