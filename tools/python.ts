@@ -1,6 +1,6 @@
 // A Python with the packages that tests and bench compare against: librdkafka (through
-// confluent-kafka), TensorFlow, onnxruntime, and those that give ONNX models. `npm run native`
-// takes TensorFlow's C library from it. It is made once, in the user's cache.
+// confluent-kafka), TensorFlow, onnxruntime, and those that give ONNX models. It is made once, in
+// the user's cache.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,8 +9,9 @@ import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
 
 export const TENSORFLOW_VERSION = '2.20.0';
+const TENSORFLOW = `tensorflow-cpu==${TENSORFLOW_VERSION}`;
 const PACKAGES = [
-  `tensorflow-cpu==${TENSORFLOW_VERSION}`,
+  TENSORFLOW,
   'confluent-kafka==2.16.1',
   'msgpack==1.2.4',
   'onnxruntime==1.23.2',
@@ -25,6 +26,13 @@ const PACKAGES = [
   'onnxmltools==1.16.0',
 ];
 
+const ENVIRONMENT = `python-tf${TENSORFLOW_VERSION}-5`;
+
+const environment = () => {
+  const folder = cacheFolder(ENVIRONMENT);
+  return { executable: join(folder, 'bin', 'python'), complete: join(folder, 'complete') };
+};
+
 export interface Python {
   readonly executable: string;
   /** The folder of the installed package `tensorflow`, with its shared libraries and headers. */
@@ -35,16 +43,39 @@ export interface Python {
  * Makes the virtual environment if it is missing. Rejects if python3, venv or a package is missing.
  */
 export async function ensurePython(): Promise<Python> {
-  const folder = cacheFolder(`python-tf${TENSORFLOW_VERSION}-5`);
-  const executable = join(folder, 'bin', 'python');
-  const complete = join(folder, 'complete');
+  const { executable, complete } = environment();
   if (!existsSync(complete)) {
-    await run('python3', ['-m', 'venv', folder]);
+    await run('python3', ['-m', 'venv', cacheFolder(ENVIRONMENT)]);
     await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
     writeFileSync(complete, '');
   }
   const site = await run(executable, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);
   return { executable, tensorflowFolder: join(site.trim(), 'tensorflow') };
+}
+
+/**
+ * The folder of TensorFlow's libraries and headers: out of that environment if it is there, else of
+ * its wheel alone, which is a tenth of it.
+ */
+export async function tensorflowFiles(): Promise<string> {
+  if (existsSync(environment().complete)) return (await ensurePython()).tensorflowFolder;
+  const folder = cacheFolder(`tensorflow-${TENSORFLOW_VERSION}`);
+  const complete = join(folder, 'complete');
+  if (!existsSync(complete)) {
+    await run('python3', ['-m', 'venv', join(folder, 'pip')]);
+    const target = ['--no-deps', '--target', folder];
+    const quiet = ['--quiet', '--disable-pip-version-check'];
+    await run(join(folder, 'pip', 'bin', 'python'), [
+      '-m',
+      'pip',
+      'install',
+      ...quiet,
+      ...target,
+      TENSORFLOW,
+    ]);
+    writeFileSync(complete, '');
+  }
+  return join(folder, 'tensorflow');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
