@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../src/base/errors.ts';
 import { cacheFolder } from './cache.ts';
+import { fetchJars } from './maven.ts';
 import { run } from './run.ts';
 
 export const KAFKA_VERSIONS = ['3.9.1', '4.1.1'] as const;
@@ -78,20 +79,7 @@ export async function ensureKafka(version: string): Promise<string> {
   const jars = join(folder, 'jars');
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return jars;
-  const pom = join(folder, 'pom.xml');
-  writeFileSync(
-    pom,
-    `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>scorelane</groupId><artifactId>broker</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
-  </dependencies>
-</project>
-`,
-  );
-  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
-  await run('mvn', ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${jars}`]);
+  await fetchJars(folder, [`org.apache.kafka:kafka_2.13:${version}`]);
   writeFileSync(complete, '');
   return jars;
 }

@@ -1,6 +1,6 @@
-// `npm run image -- [--target small]`: runs the Dockerfile's instructions one by one in a folder, for
-// machines without a container engine. What only an engine can show, it says: the base image, Debian
-// packages, the user. Node and npm are those on the PATH.
+// `npm run image -- [--target small]`: runs the Dockerfile's instructions one by one in a folder,
+// for machines without a container engine. What only an engine can show, it says: the base image,
+// Debian packages, the user. Node and npm are those on the PATH.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

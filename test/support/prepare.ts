@@ -4,7 +4,10 @@
 
 import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
 import { ensureChromium } from '../../tools/chromium.ts';
+import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
+import { ensureLinters, ensureSystemdAnalyze } from '../../tools/linters.ts';
 import { ensureNative } from '../../tools/native.ts';
+import { ensurePrometheus } from '../../tools/prometheus.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { ensureRegistry } from '../../tools/registry.ts';
 
@@ -18,8 +21,12 @@ const parts: readonly {
     needs: 'a JDK 17, Maven and Maven Central',
     get: () => ensureKafka(version),
   })),
+  { name: "Kafka's tools", needs: 'a JDK 17, Maven and Maven Central', get: ensureKafkaTools },
   { name: 'the schema registry', needs: 'a JDK 17, Maven and Maven Central', get: ensureRegistry },
   { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
+  { name: 'hadolint and kubernetes-validate', needs: 'python3 with venv, and PyPI', get: ensureLinters },
+  { name: 'Prometheus', needs: 'apt-get and dpkg of Debian', get: ensurePrometheus },
+  { name: 'systemd-analyze', needs: 'systemd, or apt-get and dpkg of Debian', get: ensureSystemdAnalyze },
   {
     name: 'Chromium',
     needs: 'apt-get and dpkg of Debian, or CHROMIUM with the path of one',

@@ -9,8 +9,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
+import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { run } from '../../tools/run.ts';
-import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
+import {
+  allCommitted,
+  flags,
+  type Job,
+  newJob,
+  Program,
+  produce,
+  ROOT,
+  startDaemon,
+} from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
@@ -247,3 +257,29 @@ for (const [what, [as, message]] of Object.entries(WRONG)) {
     t.true(withoutCanaries(out), out);
   });
 }
+
+test.serial('the lines of the documents give exactly these rights', async (t) => {
+  const job = await newJob(broker().address, ['model.backend=wasm'], 2);
+  const tools = await ensureKafkaTools();
+  const guide = readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8');
+  const lines = [...guide.matchAll(/^kafka-acls\.sh .*$/gm)].map(([line]) => line);
+  t.is(lines.length, RIGHTS(job).length + 1, 'and one more for transactions');
+  const login = withToken(secretFile('client-secret', SECRET));
+  for (const line of lines) {
+    const typed = line
+      .replace('HOST:9092', broker().address)
+      .replace('--topic transactions', `--topic ${job.input}`)
+      .replace('--topic scores', `--topic ${job.results}`)
+      .replace('--topic dead-letters', `--topic ${job.deadLetters}`)
+      .replace(/--group \S+/, `--group ${job.group}`);
+    await run(join(tools, 'kafka-acls.sh'), typed.split(' ').slice(1));
+  }
+  const { code, out } = await command(job, login, 'check');
+  t.is(code, 0, out);
+  const { code: transactional, out: said } = await command(
+    job,
+    [...login, 'kafka.transactional.id=payments'],
+    'check',
+  );
+  t.is(transactional, 0, said);
+});
