@@ -85,9 +85,10 @@ export class LaneLines {
       const isDue = nowMs - toldAtMs >= AGAIN_AFTER_MS;
       const lanes = [...met].filter((lane) => isDue || !told.has(lane));
       if (lanes.length > 0) {
+        const refusal = failure.refusal === undefined ? '' : `; one of them: ${failure.refusal}`;
         this.#logger.error(
           { code: failure.code, attempts, stack: failure.stack },
-          `not ready: ${named(lanes)} not advance: ${failure.message}`,
+          `not ready: ${named(lanes)} not advance: ${failure.message}${refusal}`,
         );
         for (const lane of lanes) told.add(lane);
         if (isDue) {

@@ -112,7 +112,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         return;
       }
       lane.ledger.failed(message.id);
-      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: flood }, nowMs, effects);
+      trouble(lane, flood, nowMs, effects);
       return;
     }
     case 'scoreFailed': {
@@ -155,7 +155,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
         return;
       }
       lane.ledger.notProduced(message.id);
-      trouble(lane, { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: flood }, nowMs, effects);
+      trouble(lane, flood, nowMs, effects);
       lane.produceAgainAtMs = nowMs + state.limits.retryMsMax;
       return;
     }

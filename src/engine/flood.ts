@@ -3,6 +3,7 @@
 // back is not counted, so that it stays held back.
 
 import type { Outcome } from '../scoring/outcome.ts';
+import type { Failure } from './messages.ts';
 
 export interface FloodPolicy {
   /** More than this share of dead letters is a flood; with 1 there is never a flood. */
@@ -16,18 +17,19 @@ export interface Recent {
   dead: number;
 }
 
-/** Counts the micro-batch, unless that would be a flood: then returns what is wrong, in words. */
+/** Counts the micro-batch, unless that would be a flood: then returns what is wrong. */
 export function countUnlessFlood(
   recent: Recent,
   { scored, deadLetters, refusal }: Pick<Outcome, 'scored' | 'deadLetters' | 'refusal'>,
   { share, recordsMin }: FloodPolicy,
-): string | null {
+): Failure | null {
   const records = recent.records + scored + deadLetters;
   const dead = recent.dead + deadLetters;
   if (deadLetters > 0 && records >= recordsMin && dead > share * records) {
     const of = `${Math.round(dead)} of the last ${Math.round(records)} records`;
     const message = `${of} would be dead letters, more than deadLetters.floodShare allows`;
-    return refusal === null ? message : `${message}; one of them: ${refusal}`;
+    const failure = { code: 'SCORELANE_DEAD_LETTER_FLOOD', message };
+    return refusal === null ? failure : { ...failure, refusal };
   }
   const weight = records >= 2 * recordsMin ? 0.5 : 1;
   recent.records = records * weight;

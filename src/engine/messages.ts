@@ -16,6 +16,8 @@ export interface Failure {
   readonly message: string;
   /** Where the error comes from, if it is one that we did not expect. */
   readonly stack?: string | undefined;
+  /** Why a record was refused. It may quote the record: for the log alone. */
+  readonly refusal?: string;
 }
 
 /** What arrives while records flow. What arrives at one moment is told in one message. */

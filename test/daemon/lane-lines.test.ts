@@ -36,6 +36,13 @@ test('lanes that fail for one cause at once are one line', async (t) => {
   ]);
 });
 
+test('the reason of a refused record is said too: nobody but the log has it', async (t) => {
+  const { of, told } = scene();
+  const flood = { code: 'SCORELANE_DEAD_LETTER_FLOOD', message: 'too many', refusal: 'V1 is text' };
+  of.trouble('in/0', flood, 1);
+  t.deepEqual(await told(), ['not ready: lane in/0 does not advance: too many; one of them: V1 is text']);
+});
+
 test('what is tried again is not said again, for ten seconds; then with all lanes', async (t) => {
   const { of, now, told } = scene();
   of.trouble('in/0', GONE, 1);
