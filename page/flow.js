@@ -4,8 +4,11 @@ import { byId, count, drawn, plural, rate, short, write } from './text.js';
 
 /** @typedef {import('../src/page/told.ts').PageSnapshot} PageSnapshot */
 /** @typedef {import('../src/page/told.ts').JobSnapshot} JobSnapshot */
+/** @typedef {import('../src/page/told.ts').Rates} Rates */
 
 const SPACING = 16;
+/** So many seconds. */
+const MEAN_OF = 3;
 /** The fastest and the slowest time that a dot takes to the place of the next. */
 const SLOWEST_MS = 2_400;
 const FASTEST_MS = 300;
@@ -66,6 +69,9 @@ class Pipe {
 }
 
 export class Flow {
+  #job = '';
+  /** @type {readonly Rates[]} */
+  #recent = [];
   #pipes = [...document.querySelectorAll('.pipe')].map((place) => {
     const name = /** @type {'fetched' | 'scored' | 'results'} */ (
       /** @type {HTMLElement} */ (place).dataset.rate
@@ -78,10 +84,29 @@ export class Flow {
     for (const { pipe } of this.#pipes) pipe.show(0);
   }
 
+  /**
+   * Records come in batches: the mean of a few seconds can be read.
+   * @param {string} name @param {Rates | null} rates @returns {Rates | null}
+   */
+  #calmer(name, rates) {
+    if (name !== this.#job || rates === null) this.#recent = [];
+    this.#job = name;
+    if (rates === null) return null;
+    this.#recent = [...this.#recent, rates].slice(-MEAN_OF);
+    const mean = (/** @type {keyof Rates} */ key) =>
+      this.#recent.reduce((sum, each) => sum + each[key], 0) / this.#recent.length;
+    return {
+      fetched: mean('fetched'),
+      scored: mean('scored'),
+      results: mean('results'),
+      deadLetters: mean('deadLetters'),
+    };
+  }
+
   /** @param {JobSnapshot | undefined} job @param {PageSnapshot['threads']} threads */
   show(job, threads) {
     const running = job?.running ?? null;
-    const rates = running?.rates ?? null;
+    const rates = this.#calmer(job?.name ?? '', running?.rates ?? null);
     for (const { name, pipe } of this.#pipes) pipe.show(rates?.[name] ?? 0);
     const tell = (/** @type {string} */ id, /** @type {string} */ figure, /** @type {string} */ note) => {
       write(byId(`flow-${id}`), figure);
@@ -93,11 +118,7 @@ export class Flow {
     }
     const { topics, lag, waiting, fill, laneCount, inFlight, deadLetters } = running;
     tell('in', rate(rates?.fetched), `${topics.input}, lag ${lag === null ? 'not known' : count(lag)}`);
-    tell(
-      'lanes',
-      short(waiting),
-      `${plural(laneCount, 'lane')}, ${Math.round(fill * 100)}% of its memory used`,
-    );
+    tell('lanes', short(waiting), `${plural(laneCount, 'lane')}, ${Math.round(fill * 100)}% full`);
     const busy = threads.busy === null ? '–' : threads.busy.toFixed(1);
     const batches = plural(inFlight, 'micro-batch', 'micro-batches');
     tell(

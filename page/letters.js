@@ -34,7 +34,7 @@ export function showLetters(letters) {
       last === null
         ? ''
         : `The last one: ${last.topic}, partition ${last.partition}, offset ${count(last.offset)}, ${lasting(last.ageMs)} ago. ` +
-            `All of it: scorelane dlq show --code ${code} --limit 1`,
+            `To read it: scorelane dlq show --code ${code} --limit 1 --config FILE`,
     );
   });
 }

@@ -6,7 +6,7 @@ import { byMinute, History } from './history.js';
 import { Lanes } from './lanes.js';
 import { showLetters } from './letters.js';
 import { listen } from './listen.js';
-import { byId, count, lasting, make, ms, plural, rate, size, write, writeFacts } from './text.js';
+import { byId, count, lasting, make, ms, plural, rate, size, time, write, writeFacts } from './text.js';
 
 /** @typedef {import('../src/page/told.ts').PageSnapshot} PageSnapshot */
 /** @typedef {import('../src/page/told.ts').JobSnapshot} JobSnapshot */
@@ -38,7 +38,7 @@ const latency = new Chart(
     { name: 'p99', label: 'p99', style: 'second' },
     { name: 'p999', label: 'p99.9', style: 'third' },
   ],
-  (value) => (value === null ? '–' : `${ms(value).replace(/\.?0+$/, '')} ms`),
+  (value) => time(value),
 );
 /** @type {string | null} */
 let chosen = null;
@@ -197,7 +197,7 @@ function showServing({ threads, memory, version, startedAtMs }, job) {
     ['Resident memory', size(memory.residentBytes)],
     ['Heap of the main thread', size(memory.heapBytes)],
     [
-      'scorelane',
+      'Version',
       `${version}, since ${new Date(startedAtMs).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short', hour12: false })}`,
     ],
   ]);

@@ -22,6 +22,7 @@ import {
   startDaemon,
 } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { servedToAnybody } from '../support/open-paths.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
@@ -208,6 +209,8 @@ for (const [what, principal, login] of [
         await produce(job, 200, '--rate', 'max');
         await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
       }
+      const [, url = ''] = /http at (http:\S+\d): /.exec(daemon.out) ?? [];
+      const served = await servedToAnybody(url);
       daemon.child.kill('SIGUSR2');
       await daemon.says('the state is dumped to');
       const { code, out } = await daemon.stop();
@@ -221,6 +224,7 @@ for (const [what, principal, login] of [
         checked.out,
         json.out,
         out,
+        ...served,
         ...files.map((name) => readFileSync(join(dumps, name), 'utf8')),
       ];
       for (const text of written) t.true(withoutCanaries(text), text);

@@ -77,7 +77,7 @@ test('refused results become dead letters among the others, in input order; thei
   );
   t.deepEqual(offsetsIn(mended, 'out'), [100, 103]);
   t.deepEqual(offsetsIn(mended, 'dead'), [101, 102, 104, 105]);
-  t.like(mended, { refused: 2, refusal: 'RESULT_REFUSED: offset 102: no 1' });
+  t.like(mended, { refused: 2, refusal: 'RESULT_REFUSED: offset 102: no 1', refusedOffset: 104 });
   const outputs = outputsOf({ outputs: [...mended.results, ...mended.deadLetters] as never });
   const before = outputsOf(outcome);
   t.deepEqual(outputs.slice(0, 2), [before[0], before[2]]);
@@ -120,7 +120,7 @@ test('a micro-batch of which every result is refused has dead letters only', (t)
 test('a dead letter that is refused for its time is dated now and keeps its own time in a header', (t) => {
   const refused = { appended: 0, records: records(1), ofTime: true };
   const mended = mend(request(null, refused), setupWith(), MODEL, NOW_MS);
-  t.like(mended, { refused: 0, refusal: null });
+  t.like(mended, { refused: 0, refusal: null, refusedOffset: null });
   t.is(mended.results[0], 0, 'results are as they were');
   const letters = mended.deadLetters[0] as { readonly bytes: Uint8Array };
   const reader = openRecordBatch(
