@@ -28,8 +28,12 @@ const PACKAGES = [
 
 const ENVIRONMENT = `python-tf${TENSORFLOW_VERSION}-5`;
 
-const environment = () => {
-  const folder = cacheFolder(ENVIRONMENT);
+/** Clients of the protocols that are served over HTTP, in an environment of their own. */
+const CLIENTS = ['tritonclient[http]==2.73.0', 'requests==2.34.2'];
+const CLIENTS_ENVIRONMENT = 'python-clients-1';
+
+const environment = (name = ENVIRONMENT) => {
+  const folder = cacheFolder(name);
   return { executable: join(folder, 'bin', 'python'), complete: join(folder, 'complete') };
 };
 
@@ -43,14 +47,22 @@ export interface Python {
  * Makes the virtual environment if it is missing. Rejects if python3, venv or a package is missing.
  */
 export async function ensurePython(): Promise<Python> {
-  const { executable, complete } = environment();
-  if (!existsSync(complete)) {
-    await run('python3', ['-m', 'venv', cacheFolder(ENVIRONMENT)]);
-    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
-    writeFileSync(complete, '');
-  }
+  const executable = await made(ENVIRONMENT, PACKAGES);
   const site = await run(executable, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);
   return { executable, tensorflowFolder: join(site.trim(), 'tensorflow') };
+}
+
+/** The Python with the clients. Rejects as `ensurePython`. */
+export const ensureClients = (): Promise<string> => made(CLIENTS_ENVIRONMENT, CLIENTS);
+
+async function made(name: string, packages: readonly string[]): Promise<string> {
+  const { executable, complete } = environment(name);
+  if (!existsSync(complete)) {
+    await run('python3', ['-m', 'venv', cacheFolder(name)]);
+    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+    writeFileSync(complete, '');
+  }
+  return executable;
 }
 
 /**

@@ -64,7 +64,9 @@ export async function serveHttp(
     requestTimeoutMs: http.requestTimeout,
     connectionsMax: http.connections,
   };
-  const serving = http.inference ? { room, jobs: () => jobs.map(servedJob) } : null;
+  const serving = http.inference
+    ? { version: scorelaneVersion, room, jobs: () => jobs.map(servedJob) }
+    : null;
   const listen = (port: number): Promise<HttpServer> =>
     HttpServer.start({ ...address, port }, limits, http.adminToken ?? null, operated, serving);
   const server = await listen(address.port).catch((error: NodeJS.ErrnoException) => {

@@ -4,12 +4,14 @@
 import type { Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, adminRoutes } from './admin.ts';
+import { openInferenceRoutes } from './open-inference.ts';
 import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
 import { notReadyProblem, type Readiness } from './readiness.ts';
 import { addRoutes, type Routes } from './routes.ts';
 import { scoreRoutes } from './score.ts';
 import type { Serving } from './serving.ts';
+import { tfServingRoutes } from './tf-serving.ts';
 
 /** What the process tells and does. */
 export interface Operated {
@@ -54,7 +56,12 @@ export class HttpServer {
     addRoutes(app, healthRoutes(operated));
     if (operated.page !== null) pageRoutes(app, operated.page);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
-    if (serving !== null) await app.register(async (scope) => scoreRoutes(scope, serving, limits.bodyBytes));
+    if (serving !== null) {
+      const errors = { limits, failed: operated.failed };
+      await app.register(async (scope) => scoreRoutes(scope, serving, limits.bodyBytes));
+      await app.register(async (scope) => openInferenceRoutes(scope, serving, errors), { prefix: '/v2' });
+      await app.register(async (scope) => tfServingRoutes(scope, serving, errors), { prefix: '/v1/models' });
+    }
     try {
       await app.listen(address);
     } catch (error) {

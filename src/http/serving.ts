@@ -15,8 +15,16 @@ export interface ServedJob {
 }
 
 export interface Serving {
+  /** Of scorelane. */
+  readonly version: string;
   readonly room: Room;
   jobs(): readonly ServedJob[];
+}
+
+export interface ServingErrors {
+  readonly limits: { readonly bodyBytes: number };
+  /** A request met a fault of ours. */
+  failed(error: Error, route: string): void;
 }
 
 const held = new WeakMap<FastifyRequest, Held>();
@@ -30,6 +38,8 @@ export function takeBodies(app: FastifyInstance<Server>, room: Room, bodyBytesMa
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity')
+      throw new Problem(415, 'expected a body that is not compressed');
     const bytes = length === undefined ? (encoding === undefined ? 0 : bodyBytesMax) : Number(length);
     // A longer one is refused before it is read.
     if (bytes === 0 || bytes > bodyBytesMax) return;

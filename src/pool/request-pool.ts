@@ -19,8 +19,10 @@ export interface GivenRows {
 }
 
 const ONE_EACH = { input: 1, results: 1, deadLetters: 1 };
-/** A task whose thread was lost is tried once more. */
-const ATTEMPTS = 2;
+/** The thread ended while it predicted rows. They may be to blame, or others on the thread. */
+export class RowsLostError extends Error {
+  override readonly name = 'RowsLostError';
+}
 
 export class RequestPool {
   readonly #turns: Turns;
@@ -55,18 +57,14 @@ export class RequestPool {
     return this.#bisection.score(closed, closed.first, closed.next);
   }
 
-  /** The same for rows. Rejects with what the loss of a thread says, if they end two threads. */
+  /** The same for rows, once. Rejects with `RowsLostError` where the thread was lost. */
   async predict(close: () => GivenRows | null): Promise<Predictions | null> {
-    let closing = close;
-    for (let left = ATTEMPTS; ; left--) {
-      const tried = await this.#once(closing, (client, { cells, rows, texts }) =>
-        client.predict(cells, rows, texts),
-      );
-      if (tried === null) return null;
-      if ('answer' in tried) return tried.answer;
-      if (left === 1) throw tried.error;
-      closing = () => tried.closed;
-    }
+    const tried = await this.#once(close, (client, { cells, rows, texts }) =>
+      client.predict(cells, rows, texts),
+    );
+    if (tried === null) return null;
+    if ('answer' in tried) return tried.answer;
+    throw new RowsLostError(tried.error.message, { cause: tried.error });
   }
 
   /** Nobody reads the bytes of this outcome any more. */

@@ -2,7 +2,8 @@
 // for rows. All protocols come here, and what they bring at one time is scored together.
 
 import type { TensorSpec } from '../model/tensor-spec.ts';
-import type { GivenRows, RequestPool } from '../pool/request-pool.ts';
+import { type GivenRows, type RequestPool, RowsLostError } from '../pool/request-pool.ts';
+import type { Predictions } from '../pool/worker-client.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import { Batching, type BatchingOptions, type Ran } from './batching.ts';
 import { answersOf, type GivenRecord, microBatchOf, type RecordAnswer } from './record-answers.ts';
@@ -99,10 +100,28 @@ export class JobRequests {
 
   async #predict(close: () => readonly GivenRows[] | null): Promise<Ran<RowAnswer> | null> {
     let closed: readonly GivenRows[] = [];
-    const predictions = await this.#pool.predict(() => {
-      closed = close() ?? [];
-      return closed.length === 0 ? null : together(closed, this.#options.tensors);
-    });
-    return predictions === null ? null : { answers: apart(predictions, closed), tookMs: predictions.tookMs };
+    try {
+      const predictions = await this.#pool.predict(() => {
+        closed = close() ?? [];
+        return closed.length === 0 ? null : together(closed, this.#options.tensors);
+      });
+      return predictions === null
+        ? null
+        : { answers: apart(predictions, closed), tookMs: predictions.tookMs };
+    } catch (error) {
+      if (!(error instanceof RowsLostError)) throw error;
+      return { answers: await Promise.all(closed.map((given) => this.#alone(given))), tookMs: 0 };
+    }
+  }
+
+  /** Once more, without the rows of others. */
+  async #alone(given: GivenRows): Promise<RowAnswer> {
+    try {
+      const predictions = await this.#pool.predict(() => given);
+      return apart(predictions as Predictions, [given])[0] as RowAnswer;
+    } catch (error) {
+      if (error instanceof RowsLostError) return { lost: error.message };
+      throw error;
+    }
   }
 }

@@ -8,7 +8,9 @@ import type { Predictions } from '../pool/worker-client.ts';
 /** The outputs for the rows of one request, or why the model does not take one of its rows. */
 export type RowAnswer =
   | { readonly columns: readonly OutputColumn[] }
-  | { readonly row: number; readonly refused: string };
+  | { readonly row: number; readonly refused: string }
+  /** They ended their thread every time. */
+  | { readonly lost: string };
 
 /** Some of the rows. They name the same texts. */
 export function rowsOf({ cells, rows, texts }: GivenRows, from: number, until: number): GivenRows {
@@ -22,7 +24,7 @@ export function joined(answers: readonly RowAnswer[]): RowAnswer {
   if (answers.length === 1 && first !== undefined) return first;
   const all: (readonly OutputColumn[])[] = [];
   for (const answer of answers) {
-    if ('refused' in answer) return answer;
+    if (!('columns' in answer)) return answer;
     all.push(answer.columns);
   }
   const outputs = all[0]?.length ?? 0;

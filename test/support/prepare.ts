@@ -8,7 +8,7 @@ import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { ensureLinters, ensureSystemdAnalyze } from '../../tools/linters.ts';
 import { ensureNative } from '../../tools/native.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
-import { ensurePython } from '../../tools/python.ts';
+import { ensureClients, ensurePython } from '../../tools/python.ts';
 import { ensureRegistry } from '../../tools/registry.ts';
 
 const parts: readonly {
@@ -32,6 +32,7 @@ const parts: readonly {
     needs: 'apt-get and dpkg of Debian, or CHROMIUM with the path of one',
     get: ensureChromium,
   },
+  { name: 'Python with HTTP clients', needs: 'python3 with venv, and PyPI', get: ensureClients },
   { name: 'the native backend', needs: 'python3 with venv, PyPI and g++', get: () => ensureNative(() => {}) },
 ];
 
