@@ -10,10 +10,20 @@ import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import type { RunningDaemon } from '../harness/log.ts';
-import { VoidRunError } from '../harness/result.ts';
+import { type Metric, VoidRunError } from '../harness/result.ts';
 import { median } from '../harness/statistics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+
+const AFTER_KILL: Metric = {
+  name: 'after kill -9',
+  unit: 'ms from the start of the process',
+  better: 'lower',
+  digits: 0,
+  meaning:
+    'an instance with kafka.group.instance.id is killed under load and started again at once: from its start to its first ' +
+    'acknowledged result. Its session of before would have ended after 30 s',
+};
 
 export const startup: Scenario = {
   name: 'startup',
@@ -37,8 +47,16 @@ export const startup: Scenario = {
       for (const one of bench.cases()) {
         const name = `${one.format} ${one.model} ${one.backend}`;
         const firstScore = log.kind === 'kafka' ? await onKafka(bench, one) : await onEmbeddedLog(one);
-        runs.add(name, { 'first score': firstScore, ...(await rebalanced(bench, one)) });
-        say(`${name}: first score after ${Math.round(firstScore)} ms`);
+        const afterKill = log.kind === 'kafka' ? await killed(bench, one) : null;
+        runs.add(name, {
+          'first score': firstScore,
+          ...(await rebalanced(bench, one)),
+          ...(afterKill === null ? {} : { 'after kill -9': afterKill }),
+        });
+        say(
+          `${name}: first score after ${Math.round(firstScore)} ms` +
+            (afterKill === null ? '' : `; ${Math.round(afterKill)} ms after kill -9`),
+        );
       }
     }
     return {
@@ -64,6 +82,7 @@ export const startup: Scenario = {
           digits: 0,
           meaning: 'the longest time from sending to result around a rebalance',
         },
+        ...(log.kind === 'kafka' ? [AFTER_KILL] : []),
       ],
       runs: runs.all,
       plots: [
@@ -136,4 +155,33 @@ async function rebalanced(bench: Bench, one: Case): Promise<Record<string, numbe
     'after a rebalance': assignedToFirstResultMs.at(-1) ?? Number.NaN,
     'longest wait': latencyMs.endToEnd.max,
   };
+}
+
+/** What was in flight is scored again, so results are counted from below. */
+async function killed(bench: Bench, one: Case): Promise<number> {
+  const { log, options } = bench;
+  const job = await log.createJob(options.partitions);
+  const named = {
+    ...one,
+    settings: ['kafka.group.instance.id=bench', 'kafka.session.timeout.ms=30000'],
+  };
+  const [first] = (await bench.startReady(job, named)) as [RunningDaemon];
+  const count = Math.ceil(options.rate * options.seconds);
+  const load = bench.load(job, one, { count, recordsPerSecond: options.rate });
+  await bench.until('the load to flow', [first], async () => {
+    const committed = await log.committed(job);
+    return committed.every((next) => next > 0);
+  });
+  if (first.pid === null) throw new VoidRunError('the daemon is no process of its own');
+  process.kill(first.pid, 'SIGKILL');
+  await first.failed.catch(() => {});
+  const again = await bench.startDaemon(job, named);
+  await load;
+  await bench.caughtUp(job, [again]);
+  const { firstResultAfterMs } = await again.stop();
+  const results = await log.ends(job.output);
+  if (results.reduce((sum, { logEnd }) => sum + logEnd, 0) < count)
+    throw new VoidRunError('results are missing');
+  await log.deleteJob(job);
+  return firstResultAfterMs;
 }

@@ -118,6 +118,11 @@ export const ERRORS = {
     'daemon',
     'the group is in use by clients that share partitions in another way',
   ),
+  SCORELANE_INSTANCE_FENCED: entry(
+    'config',
+    'daemon',
+    'another process has joined under the same `kafka.group.instance.id`, or the broker is too old for one',
+  ),
   SCORELANE_MISSING_TOPIC: entry('config', 'daemon', 'a topic that is not there'),
   SCORELANE_SINK: entry(
     'internal',

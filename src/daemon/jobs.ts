@@ -4,6 +4,7 @@
 
 import { exitCodeOf, isUnforeseen } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
+import { InstanceFencedError } from '../kafka/static-member.ts';
 import type { Sink } from '../log/ports.ts';
 import { MemoryBroker } from '../memory/broker.ts';
 import { explainChoice } from '../model/choose.ts';
@@ -182,6 +183,8 @@ class SharingJob implements RunJob {
       const beganMs = performance.now();
       const error = await this.#attempt(isFirst);
       if (error === undefined) return;
+      // It would throw out the process that has its place now.
+      if (error instanceof InstanceFencedError) return this.#options.onFatal(error);
       if (performance.now() - beganMs > CALM_MS) rest = restMs;
       const { code, stack } = error as NodeJS.ErrnoException;
       this.#logger.error(

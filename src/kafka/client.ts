@@ -26,6 +26,8 @@ export interface KafkaSettings extends LoginSettings {
   readonly 'metadata.max.age.ms': number;
   readonly 'topic.metadata.propagation.max.ms': number;
   readonly 'enable.idempotence': boolean;
+  /** The name of a static member. */
+  readonly 'group.instance.id'?: string | undefined;
   readonly 'transactional.id'?: string | undefined;
   readonly 'transaction.timeout.ms': number;
   readonly 'ssl.ca.location'?: string | undefined;

@@ -4,6 +4,13 @@
 import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { pause } from '../time/timer.ts';
 import type { KafkaSettings } from './client.ts';
+import { errorChain } from './errors.ts';
+import { InstanceFencedError } from './static-member.ts';
+
+const isFencedInstance = (error: Error): boolean =>
+  [...errorChain(error)].some(
+    (link) => link instanceof InstanceFencedError || link.type === 'FENCED_INSTANCE_ID',
+  );
 
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 
@@ -30,5 +37,6 @@ export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: Part
     minBytes: settings['fetch.min.bytes'],
     readUncommitted: settings['isolation.level'] === 'read_uncommitted',
     allowAutoTopicCreation: false,
-    retry: { ...RETRY, restartOnFailure: async () => true },
+    // Who joins again under a name that another process has taken would throw that one out.
+    retry: { ...RETRY, restartOnFailure: async (error) => !isFencedInstance(error) },
   });

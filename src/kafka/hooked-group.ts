@@ -12,8 +12,12 @@ import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
 import { type FetchingGroup, OwnFetch } from './own-fetch.ts';
 import { UnstableOffsetError } from './stable-offsets.ts';
+import { asStaticMember, type Coordinator } from './static-member.ts';
 
 const BEATS_A_SESSION = 3;
+
+/** Of each member. kafkajs sets it while its own constructor runs, so no field can hold it. */
+const coordinators = new WeakMap<object, Coordinator | null>();
 
 /** The id of the topic, where the broker tells it: a topic that was made again has another id. */
 export interface IncarnatePartition extends TopicPartition {
@@ -24,6 +28,8 @@ export interface IncarnatePartition extends TopicPartition {
  * What the group member asks and tells. The partition assigner carries the hooks through kafkajs.
  */
 export interface MemberHooks {
+  /** The name of a static member. */
+  readonly instanceId?: string | undefined;
   /** A rejoin is about to begin. It waits until this has resolved. */
   joining(group: ConsumerGroup): Promise<void>;
   /**
@@ -63,6 +69,8 @@ export type GroupClass = new (
   options: GroupOptions,
 ) => FetchingGroup & {
   joinAndSync(): Promise<void>;
+  leave(): Promise<void>;
+  memberId: string | null;
   fetch(nodeId: string): Promise<unknown[]>;
   recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
 };
@@ -86,6 +94,22 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       this.#hooks = hooks;
       if (hooks !== undefined)
         this.#ownFetch = new OwnFetch(this, hooks.waits, (...fetched) => hooks.fetched(...fetched));
+    }
+
+    get coordinator(): Coordinator | null {
+      return coordinators.get(this) ?? null;
+    }
+
+    /** kafkajs sets it before each join. */
+    set coordinator(found: Coordinator | null) {
+      const id = found === null ? undefined : this.#hooks?.instanceId;
+      coordinators.set(this, found === null || id === undefined ? found : asStaticMember(found, id));
+    }
+
+    /** A static member does not leave: its partitions wait for it until its session ends. */
+    override async leave(): Promise<void> {
+      if (this.#hooks?.instanceId === undefined) return super.leave();
+      this.memberId = null;
     }
 
     override joinAndSync(): Promise<void> {

@@ -7,6 +7,7 @@ import { brokerAddresses, kafkaJsBroker } from './addresses.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
 import { KafkaSettingsError, LOGIN_KEYS } from './login.ts';
+import { InstanceFencedError, instanceFenced } from './static-member.ts';
 import { TokenRefusedError } from './token.ts';
 
 /** The broker refuses our login, or what we want to do. Exit code 77. */
@@ -73,10 +74,10 @@ export function refusalOf(
   error: unknown,
   settings: KafkaSettings,
   doing: { readonly topic: string; readonly operation: 'Read' | 'Write' },
-): RefusedError | GroupInUseError | KafkaSettingsError | TokenRefusedError | undefined {
+): RefusedError | GroupInUseError | KafkaSettingsError | TokenRefusedError | InstanceFencedError | undefined {
   for (const link of errorChain(error)) {
     const { name, type, code, message } = link;
-    if (link instanceof TokenRefusedError) return link;
+    if (link instanceof TokenRefusedError || link instanceof InstanceFencedError) return link;
     if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
       const refused = `the broker refuses the login of ${who(settings)} (${loginKeys(settings)})`;
       return new RefusedError(`${refused}: ${message}`, { cause: error });
@@ -92,6 +93,8 @@ export function refusalOf(
         `kafka.${key}: expected a time that the broker allows (${LIMITS[key]}), found ${settings[key]} ms`,
         { cause: error },
       );
+    if (type === 'FENCED_INSTANCE_ID')
+      return instanceFenced(settings['group.id'], settings['group.instance.id'] ?? '', error);
     if (type === 'INCONSISTENT_GROUP_PROTOCOL') return groupInUse(settings['group.id'], '');
   }
   return undefined;

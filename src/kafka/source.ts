@@ -103,6 +103,7 @@ export class KafkaSource implements Source {
   #hooksOf(number: number): MemberHooks {
     const isCurrent = (): boolean => number === this.#consumers;
     return {
+      instanceId: this.#options.settings['group.instance.id'],
       joining: async (group) => (isCurrent() ? this.#joining(group) : undefined),
       joined: (group, consecutive) => isCurrent() && this.#joined(group, consecutive),
       topicIdBefore: (topic) => this.#topicIds.get(topic) ?? null,

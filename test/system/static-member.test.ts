@@ -1,0 +1,89 @@
+// An instance with a name of its own in the group: what a restart costs it and the others. On both
+// brokers, because each has its own implementation of groups.
+
+import test from 'ava';
+import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
+import { type Job, newJob, type Program, produce, startDaemon } from '../support/daemon.ts';
+import { until } from '../support/until.ts';
+
+/** Far more than a start takes: who has to wait for a session to end does not pass. */
+const SESSION = ['kafka.session.timeout.ms=120000', 'kafka.heartbeat.interval.ms=300'];
+const PATIENCE_MS = 60_000;
+
+const named = (job: Job, name: string): Promise<Program> =>
+  startDaemon(job, ['model.backend=wasm', `kafka.group.instance.id=${name}`, ...SESSION]);
+
+/** Its partitions, each time that it was given some. */
+const assignments = ({ out }: Program): string[] =>
+  [...out.matchAll(/"partitions":(\[[^\]]*\])[^\n]*"msg":"assigned"/g)].map(([, partitions]) =>
+    (JSON.parse(partitions as string) as string[]).map((each) => each.split('@', 1)[0]).join(),
+  );
+
+for (const version of KAFKA_VERSIONS) {
+  test.serial(
+    `Kafka ${version}: after kill -9 it goes on at once, and an orderly restart of each of three moves no partition`,
+    async (t) => {
+      t.timeout(300_000);
+      const broker = await startBroker({ version });
+      const running: Program[] = [];
+      try {
+        const job = await newJob(broker.address, [], 6);
+        const names = ['a', 'b', 'c'];
+        for (const name of names) running.push(await named(job, name));
+        await until('two partitions each', () =>
+          running.every((each) => assignments(each).at(-1)?.split(',').length === 2),
+        );
+        const before = running.map((each) => assignments(each));
+        for (const [index, name] of names.entries()) {
+          const signal = index === 0 ? 'SIGKILL' : 'SIGTERM';
+          await running[index]?.stop(signal);
+          const again = await named(job, name);
+          running[index] = again;
+          t.is(assignments(again).at(-1), before[index]?.at(-1), 'it has the partitions that it had');
+        }
+        for (const [index, each] of running.entries()) t.is(assignments(each).length, 1, names[index]);
+        await produce(job, 600, '--rate', 'max');
+        await until(
+          'all to be scored',
+          async () =>
+            (await Promise.all(running.map(scoredBy))).reduce((sum, count) => sum + count, 0) >= 600,
+          PATIENCE_MS,
+        );
+        t.pass();
+      } finally {
+        await Promise.all(running.map((each) => each.stop('SIGKILL')));
+        await broker.stop();
+      }
+    },
+  );
+}
+
+/** By its own metrics. */
+async function scoredBy({ out }: Program): Promise<number> {
+  const [, url = ''] = /http at (http:\S+\d): /.exec(out) ?? [];
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/_records_scored_total\{[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+test.serial(
+  'who finds its name taken by another process ends, and says so: they do not throw each other out for ever',
+  async (t) => {
+    const broker = await startBroker();
+    const running: Program[] = [];
+    try {
+      const job = await newJob(broker.address, [], 2);
+      const first = await named(job, 'twin');
+      running.push(first);
+      const second = await named(job, 'twin');
+      running.push(second);
+      const { code, out } = await first.ended;
+      t.is(code, 78, out);
+      t.regex(out, /another process has joined the group .* as kafka\.group\.instance\.id \\"twin\\"/);
+      await produce(job, 50, '--rate', 'max');
+      await until('the second to score', async () => (await scoredBy(second)) >= 50);
+    } finally {
+      await Promise.all(running.map((each) => each.stop('SIGKILL')));
+      await broker.stop();
+    }
+  },
+);
