@@ -2,7 +2,7 @@
 // into the user's cache with the libraries that the system lacks, and not installed. To fetch it
 // needs apt-get and dpkg, and no rights.
 
-import { existsSync, globSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
@@ -20,17 +20,18 @@ const INSTALLED = ['chromium-headless-shell', 'chromium', 'google-chrome'];
 
 /** Rejects where there is none and none can be fetched. `CHROMIUM` names one by its path. */
 export async function ensureChromium(): Promise<Chromium> {
-  const own = process.env.CHROMIUM ?? installed();
+  const { CHROMIUM } = process.env;
+  if (CHROMIUM !== undefined && !existsSync(CHROMIUM))
+    throw new Error(`CHROMIUM: expected the path of a Chromium, found ${CHROMIUM}, which does not exist`);
+  const own = CHROMIUM ?? installed();
   if (own !== undefined) return { executablePath: own, env: {} };
-  const folder = cacheFolder('chromium-debian');
-  const complete = join(folder, 'complete');
-  if (!existsSync(complete)) {
-    await fetchInto(folder).catch(async () => {
+  const folder = join(cacheFolder(), 'chromium-debian');
+  if (!existsSync(folder)) {
+    await fetchTo(folder).catch(async () => {
       // What apt-get knows may be missing or old.
       await run('apt-get', ['update']);
-      await fetchInto(folder);
+      await fetchTo(folder);
     });
-    writeFileSync(complete, '');
   }
   return { executablePath: programIn(folder), env: environmentIn(folder) };
 }
@@ -41,27 +42,35 @@ const installed = (): string | undefined =>
     .flatMap((folder) => INSTALLED.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 
-async function fetchInto(folder: string): Promise<void> {
-  const plan = await run('apt-get', ['install', '--simulate', '--no-install-recommends', PACKAGE, TYPEFACE]);
-  const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name as string);
-  const parts = join(folder, 'packages');
-  mkdirSync(parts, { recursive: true });
-  await run('apt-get', ['download', ...packages], { cwd: parts });
-  for (const name of readdirSync(parts).filter((each) => each.endsWith('.deb')))
-    await run('dpkg', ['-x', join(parts, name), folder]);
-  programIn(folder);
-  writeFileSync(
-    join(folder, 'fonts.conf'),
-    `<?xml version="1.0"?>
+/** The folder is there when it is whole, whoever else fetches it at the same time. */
+async function fetchTo(folder: string): Promise<void> {
+  const begun = mkdtempSync(`${folder}-`);
+  try {
+    const wanted = ['--no-install-recommends', PACKAGE, TYPEFACE];
+    const plan = await run('apt-get', ['install', '--simulate', ...wanted]);
+    const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name as string);
+    await run('apt-get', ['download', ...packages], { cwd: begun });
+    for (const name of readdirSync(begun).filter((each) => each.endsWith('.deb'))) {
+      await run('dpkg', ['-x', join(begun, name), begun]);
+      rmSync(join(begun, name));
+    }
+    programIn(begun);
+    writeFileSync(join(begun, 'fonts.conf'), fontsIn(folder));
+    if (!existsSync(folder)) renameSync(begun, folder);
+  } finally {
+    rmSync(begun, { recursive: true, force: true });
+  }
+}
+
+const fontsIn = (folder: string): string => `<?xml version="1.0"?>
 <fontconfig>
   <dir>${join(folder, 'usr', 'share', 'fonts')}</dir>
+  <dir>/usr/share/fonts</dir>
   <alias><family>system-ui</family><prefer><family>Inter</family></prefer></alias>
   <alias><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
   <cachedir>${join(folder, 'fonts')}</cachedir>
 </fontconfig>
-`,
-  );
-}
+`;
 
 function programIn(folder: string): string {
   const [program] = globSync(
