@@ -11,14 +11,14 @@ const BOTTOM = 22;
 const TOP = 8;
 /** A longer time without a point is a gap. */
 const GAP_MS = 4_000;
-/** The time that is shown grows by so much, up to all that is kept. */
-const STEP_MS = 60_000;
+/** The time that is shown grows with what is kept. */
+const SPANS_MS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((minutes) => minutes * 60_000);
 
 /** A round number above the value, in steps that are easy to read. @param {number} value */
 export function niceTop(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 4, 5, 10].find((each) => each * power >= value) ?? 10;
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((each) => each * power >= value) ?? 10;
   return step * power;
 }
 
@@ -64,7 +64,7 @@ export class Chart {
       for (const { name } of this.#series) highest = Math.max(highest, point[name] ?? 0);
     const top = niceTop(highest);
     const age = nowMs - (points[0]?.atMs ?? nowMs);
-    const spanMs = Math.min(KEPT_MS, Math.ceil(Math.max(age, STEP_MS) / STEP_MS) * STEP_MS);
+    const spanMs = SPANS_MS.find((each) => each >= age) ?? KEPT_MS;
     const x = (/** @type {number} */ atMs) => LEFT + (1 - (nowMs - atMs) / spanMs) * (width - LEFT);
     const y = (/** @type {number} */ value) => TOP + (1 - value / top) * (height - TOP - BOTTOM);
     this.#rule(width, height, top, y, spanMs);

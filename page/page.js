@@ -73,12 +73,14 @@ function showState({ isReady, jobs, startedAtMs, nowMs }) {
   const up = `Up for ${lasting(nowMs - startedAtMs)}.`;
   if (isReady) {
     write(byId('state'), 'Ready');
+    byId('state').dataset.tone = 'good';
     const served = jobs.map(({ running }) => running?.model).filter((model) => model !== undefined);
     const names = new Intl.ListFormat('en').format(served.slice(0, 4));
     const more = served.length > 4 ? ` and ${served.length - 4} more` : '';
     write(byId('state-more'), `It scores with ${names}${more}. ${up}`);
   } else {
     write(byId('state'), 'Not ready');
+    byId('state').dataset.tone = 'wait';
     write(
       byId('state-more'),
       `${plural(unready.length, 'job')} of ${jobs.length} cannot do all of the work. ${up}`,
@@ -218,6 +220,7 @@ listen({
     if (state !== 'lost') return;
     flow.stop();
     write(byId('state'), 'No word from the daemon');
+    byId('state').dataset.tone = 'lost';
     write(
       byId('state-more'),
       last === null

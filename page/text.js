@@ -31,7 +31,7 @@ export function ms(value) {
 /** With its unit, as short as it goes. @param {number | null | undefined} value */
 export function time(value) {
   if (value === null || value === undefined) return '–';
-  const [number, unit] = value < 10_000 ? [value, 'ms'] : [value / 1_000, 's'];
+  const [number, unit] = value < 1_000 ? [value, 'ms'] : [value / 1_000, 's'];
   return `${number < 10 ? Number(number.toFixed(2)) : number < 100 ? Number(number.toFixed(1)) : whole.format(number)} ${unit}`;
 }
 

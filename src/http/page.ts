@@ -42,6 +42,8 @@ const STREAM = {
   ...SAFE,
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
+  // For nginx, which would keep what is told until there is more.
+  'x-accel-buffering': 'no',
 };
 /** When a browser whose connection is lost tries again. */
 const AGAIN_AFTER_MS = 2_000;
