@@ -38,9 +38,10 @@ export const kafka = z.strictObject({
   'group.instance.id': text('the name of this instance in its group')
     .optional()
     .describe(
-      'A name of its own for each instance that stays the same when it is started again, such as that of its host or of a pod of a ' +
+      'A name of its own for each instance that stays the same when it is started again, such as that of its host, or of a pod of a ' +
         'StatefulSet. Then a restart within session.timeout.ms moves no partition, and after kill -9 the instance goes on at once. ' +
-        'But the partitions of an instance that is gone for good wait for session.timeout.ms, also after an orderly stop. Kafka 2.3 or later.',
+        'But the partitions of an instance that is gone for good wait for session.timeout.ms, also after an orderly stop. Kafka 2.3 or ' +
+        'later.',
     ),
   'auto.offset.reset': z
     .enum(['earliest', 'latest'])

@@ -19,7 +19,7 @@ import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
 import { consumerOf, left } from './consumer.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
-import { FetchWaits } from './fetch-waits.ts';
+import { type FetchWaits, waitsOf } from './fetch-waits.ts';
 import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { OffsetsByTime } from './offsets-by-time.ts';
@@ -89,12 +89,7 @@ export class KafkaSource implements Source {
     this.#options = options;
     this.#admin = kafka.admin();
     this.#times = new OffsetsByTime(this.#admin);
-    const { settings } = options;
-    this.#waits = new FetchWaits({
-      fixedMs: settings['fetch.max.wait.ms'],
-      bytesMin: settings['fetch.min.bytes'],
-      heartbeatMs: settings['heartbeat.interval.ms'],
-    });
+    this.#waits = waitsOf(options.settings);
   }
 
   /**
