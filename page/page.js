@@ -6,7 +6,7 @@ import { byMinute, History } from './history.js';
 import { Lanes } from './lanes.js';
 import { showLetters } from './letters.js';
 import { listen } from './listen.js';
-import { byId, count, lasting, make, ms, plural, rate, size, time, write, writeFacts } from './text.js';
+import { byId, count, lasting, make, ms, rate, size, time, write, writeFacts } from './text.js';
 
 /** @typedef {import('../src/page/told.ts').PageSnapshot} PageSnapshot */
 /** @typedef {import('../src/page/told.ts').JobSnapshot} JobSnapshot */
@@ -81,10 +81,8 @@ function showState({ isReady, jobs, startedAtMs, nowMs }) {
   } else {
     write(byId('state'), 'Not ready');
     byId('state').dataset.tone = 'wait';
-    write(
-      byId('state-more'),
-      `${plural(unready.length, 'job')} of ${jobs.length} cannot do all of the work. ${up}`,
-    );
+    const whose = jobs.length === 1 ? 'It' : `${unready.length} of ${jobs.length} jobs`;
+    write(byId('state-more'), `${whose} cannot do all of the work now. ${up}`);
   }
   const list = byId('reasons');
   list.hidden = isReady;

@@ -155,6 +155,42 @@ test('the keyboard comes to every control, and goes through the lanes by arrows'
   t.is(await text(page, '#lane-title'), 'No lane is chosen');
 });
 
+test('another job is shown when it is chosen', async (t) => {
+  const jobs = [manyLanes(5), manyLanes(2, 'other')];
+  const { page } = await open(await serve(t, jobs), { viewport: PHONE });
+  await begun(page);
+  t.is(await page.locator('.cell').count(), 5);
+  await page.getByRole('button', { name: /^other/ }).click();
+  t.is(await page.locator('.cell').count(), 2);
+  t.regex(await text(page, '#serving'), /^Job\s+other/);
+});
+
+test('what flows is seen to flow, unless somebody wants no motion, and stands when nothing flows', async (t) => {
+  const many = manyLanes(3);
+  const url = await serve(t, [many]);
+  const motions = (page: Page) =>
+    page.evaluate<[string, number][]>(
+      'document.getAnimations().filter(({ effect }) => effect.getTiming().iterations === Infinity)' +
+        '.map(({ playState, playbackRate }) => [playState, playbackRate])',
+    );
+  const { page } = await open(url);
+  await begun(page);
+  const flowing = await motions(page);
+  t.is(flowing.length, 3);
+  t.true(flowing.every(([state, rate]) => state === 'running' && rate > 1));
+  const { page: calm } = await open(url, { reducedMotion: 'reduce' });
+  await begun(calm);
+  t.deepEqual(await motions(calm), []);
+  const still = await servePage(() => [manyLanes(3).job]);
+  t.teardown(() => still.stop());
+  const { page: idle } = await open(still.url);
+  await until('the page to be live', async () => (await text(idle, '#connection')) === 'Live');
+  t.deepEqual(
+    (await motions(idle)).map(([state]) => state),
+    ['paused', 'paused', 'paused'],
+  );
+});
+
 test('the page of a daemon that is gone says so, and goes on when it is back', async (t) => {
   const many = manyLanes(2);
   const first = await servePage(() => [many.job]);
