@@ -24,36 +24,61 @@ export function wrongFiles(config: Config): Contradiction[] {
   return [...unreadable, ...wrongCertificates(config)];
 }
 
-/** OpenSSL reads each as it will be used. */
-function wrongCertificates({ kafka, log }: Config): Contradiction[] {
-  if (log !== 'kafka' || !kafka['security.protocol'].endsWith('SSL')) return [];
-  const files = new Map<string, string>();
+function wrongCertificates({ kafka, log, http }: Config): Contradiction[] {
+  const ofKafka = {
+    section: 'kafka',
+    keys: { authority: 'ssl.ca.location', certificate: 'ssl.certificate.location', key: 'ssl.key.location' },
+    password: 'ssl.key.password',
+    values: kafka,
+  };
+  const ofHttp = {
+    section: 'http',
+    keys: { authority: 'tlsClientAuthority', certificate: 'tlsCertificate', key: 'tlsKey' },
+    password: 'tlsKeyPassword',
+    values: http,
+  };
+  return [
+    ...(log === 'kafka' && kafka['security.protocol'].endsWith('SSL') ? wrongPems(ofKafka) : []),
+    ...(http.listen === 'none' ? [] : wrongPems(ofHttp)),
+  ];
+}
+
+/** The keys of a section that name PEM files, and that of the password. */
+interface PemKeys {
+  readonly section: string;
+  readonly keys: Readonly<Record<'authority' | 'certificate' | 'key', string>>;
+  readonly password: string;
+  readonly values: object;
+}
+
+/** OpenSSL reads each file as it will be used. */
+function wrongPems({ section, keys, password, values }: PemKeys): Contradiction[] {
+  const given = (key: string): string | undefined => (values as Record<string, string | undefined>)[key];
+  const named = (key: string): string => `${section}.${key}`;
+  const texts = new Map<string, string>();
   const problems: Contradiction[] = [];
-  for (const key of ['ssl.ca.location', 'ssl.certificate.location', 'ssl.key.location'] as const) {
-    const file = kafka[key];
-    const found = file === undefined ? '' : readOf(`kafka.${key}`, file);
+  for (const key of Object.values(keys)) {
+    const file = given(key);
+    const found = file === undefined ? '' : readOf(named(key), file);
     if (typeof found !== 'string') problems.push(found);
-    else if (file !== undefined) files.set(key, found);
+    else if (file !== undefined) texts.set(key, found);
   }
   if (problems.length > 0) return problems;
-  const [ca, cert, key] = ['ssl.ca.location', 'ssl.certificate.location', 'ssl.key.location'].map((each) =>
-    files.get(each),
-  );
-  const passphrase = kafka['ssl.key.password'];
+  const [ca, cert, key] = [keys.authority, keys.certificate, keys.key].map((each) => texts.get(each));
+  const passphrase = given(password);
+  const opened = passphrase === undefined ? {} : { passphrase };
   const tried = [
-    ['kafka.ssl.ca.location', 'a PEM file of certificates', ca === undefined ? null : { ca }],
-    ['kafka.ssl.certificate.location', 'a PEM file of a certificate', cert === undefined ? null : { cert }],
+    [keys.authority, 'a PEM file of certificates', ca === undefined ? null : { ca }],
+    [keys.certificate, 'a PEM file of a certificate', cert === undefined ? null : { cert }],
     [
-      'kafka.ssl.key.location',
-      'a PEM file of a private key that kafka.ssl.key.password opens, if it has a password',
-      key === undefined ? null : { key, ...(passphrase === undefined ? {} : { passphrase }) },
+      keys.key,
+      `a PEM file of a private key that ${named(password)} opens, if it has a password`,
+      key === undefined ? null : { key, ...opened },
     ],
     [
-      'kafka.ssl.key.location',
-      'the key of the certificate in kafka.ssl.certificate.location',
-      cert === undefined || key === undefined
-        ? null
-        : { cert, key, ...(passphrase === undefined ? {} : { passphrase }) },
+      keys.key,
+      `the key of the certificate in ${named(keys.certificate)}`,
+      cert === undefined || key === undefined ? null : { cert, key, ...opened },
     ],
   ] as const;
   for (const [name, expected, options] of tried) {
@@ -62,12 +87,12 @@ function wrongCertificates({ kafka, log }: Config): Contradiction[] {
       createSecureContext(options);
     } catch (error) {
       const message = `expected ${expected}; OpenSSL says: ${(error as Error).message}`;
-      return [{ key: name, message }];
+      return [{ key: named(name), message }];
     }
   }
   // OpenSSL takes a file without any certificate for an empty list.
   if (ca === undefined || ca.includes('-----BEGIN ')) return [];
-  return [{ key: 'kafka.ssl.ca.location', message: 'expected a PEM file of certificates, found none in it' }];
+  return [{ key: named(keys.authority), message: 'expected a PEM file of certificates, found none in it' }];
 }
 
 /** The text of a file, or what is wrong with it. */

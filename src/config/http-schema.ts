@@ -2,6 +2,7 @@
 // keep a bad client from costing much.
 
 import { z } from 'zod';
+import { path } from './paths.ts';
 import { secret } from './secrets.ts';
 import { duration, size, wholeNumber } from './units.ts';
 
@@ -52,6 +53,19 @@ export const http = z.strictObject({
     .prefault('16MiB')
     .describe(
       'Bytes of the bodies of such requests, from their first byte on; also 503. One body is always taken, whatever its size.',
+    ),
+  tlsCertificate: path('a file')
+    .optional()
+    .describe(
+      'PEM file of the certificate of the server, with those of its authorities: then it serves https alone. A file that is replaced ' +
+        'is taken within a minute; so is the key.',
+    ),
+  tlsKey: path('a file').optional().describe('PEM file of its key.'),
+  tlsKeyPassword: secret().optional().describe('Password of that key.'),
+  tlsClientAuthority: path('a file')
+    .optional()
+    .describe(
+      'PEM file of authorities. Then only clients with a certificate of one of them are answered, probes too.',
     ),
   adminToken: secret()
     .optional()

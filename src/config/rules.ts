@@ -32,6 +32,7 @@ export const contradictions = (config: Config): Contradiction[] => [
   ...transactions(config),
   ...protocols(config),
   ...logins(config),
+  ...ofServer(config),
   ...framings(config),
   ...sources(config),
 ];
@@ -158,6 +159,23 @@ function logins({ kafka, log }: Config): Contradiction[] {
     ...(kafka['ssl.key.location'] === undefined
       ? []
       : needed('ssl.certificate.location', 'kafka.ssl.key.location', 'set')),
+  ];
+}
+
+/** Certificate and key of the server, which go together. */
+function ofServer({ http }: Config): Contradiction[] {
+  const { tlsCertificate, tlsKey, tlsClientAuthority } = http;
+  const needed = (key: 'tlsCertificate' | 'tlsKey', because: string): Contradiction[] =>
+    broken(
+      http[key] === undefined,
+      `http.${key}`,
+      `http.${because}`,
+      () => `expected a file, as http.${because} is set, found nothing`,
+    );
+  return [
+    ...(tlsCertificate === undefined ? [] : needed('tlsKey', 'tlsCertificate')),
+    ...(tlsKey === undefined ? [] : needed('tlsCertificate', 'tlsKey')),
+    ...(tlsClientAuthority === undefined ? [] : needed('tlsCertificate', 'tlsClientAuthority')),
   ];
 }
 

@@ -131,6 +131,11 @@ const RULES: readonly Rule[] = [
     holds: ({ kafka }) => !kafka['security.protocol'].endsWith('SSL'),
   },
   {
+    keys: ['http.tlsKeyPassword'],
+    why: 'http.tlsKey is not set',
+    holds: ({ http }) => http.tlsKey === undefined,
+  },
+  {
     keys: ['kafka.ssl.key.password'],
     why: 'kafka.ssl.key.location is not set',
     holds: ({ kafka }) => kafka['ssl.key.location'] === undefined,

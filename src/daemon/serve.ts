@@ -8,6 +8,7 @@ import type { Readiness } from '../http/readiness.ts';
 import { Room } from '../http/room.ts';
 import { HttpServer } from '../http/server.ts';
 import type { ServedJob } from '../http/serving.ts';
+import type { TlsFiles } from '../http/tls.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
@@ -58,11 +59,14 @@ export async function serveHttp(
     answered: metrics.answered.bind(metrics),
     failed: ({ message, stack }: Error, route: string) =>
       logger.error({ stack }, `http: ${route}: ${message}`),
+    notRenewed: ({ message }: Error) =>
+      logger.warn(`http.tlsCertificate, http.tlsKey: the new files are not taken: ${message}`),
   };
   const limits = {
     bodyBytes: http.bodyBytes,
     requestTimeoutMs: http.requestTimeout,
     connectionsMax: http.connections,
+    tls: tlsFilesOf(http),
   };
   const serving = http.inference
     ? { version: scorelaneVersion, room, jobs: () => jobs.map(servedJob) }
@@ -80,6 +84,12 @@ export async function serveHttp(
     `http at ${server.url}: ${http.page ? 'open it in a browser to watch; ' : ''}/livez, /readyz, /metrics`,
   );
   return server;
+}
+
+function tlsFilesOf(http: Config['http']): TlsFiles | null {
+  const { tlsCertificate: certificate, tlsKey: key } = http;
+  if (certificate === undefined || key === undefined) return null;
+  return { certificate, key, keyPassword: http.tlsKeyPassword, clientAuthority: http.tlsClientAuthority };
 }
 
 export function readinessOf(jobs: readonly RunningJob[]): Readiness {

@@ -2,6 +2,7 @@
 // after them. It asks for what it answers at the moment of a request.
 
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, adminRoutes } from './admin.ts';
 import { openInferenceRoutes } from './open-inference.ts';
@@ -12,6 +13,7 @@ import { addRoutes, type Routes } from './routes.ts';
 import { scoreRoutes } from './score.ts';
 import type { Serving } from './serving.ts';
 import { tfServingRoutes } from './tf-serving.ts';
+import { readTls, renewTls, type TlsFiles } from './tls.ts';
 
 /** What the process tells and does. */
 export interface Operated {
@@ -26,22 +28,29 @@ export interface Operated {
   answered(method: string, route: string, status: number, seconds: number): void;
   /** A request met a fault of ours. */
   failed(error: Error, route: string): void;
+  /** A certificate was replaced by one that cannot be used. */
+  notRenewed(error: Error): void;
 }
 
 export interface HttpLimits {
   readonly bodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly connectionsMax: number;
+  /** Null: no encryption. */
+  readonly tls: TlsFiles | null;
 }
 
 /** Headers come in one go; who takes longer holds a connection for nothing. */
 const HEADERS_TIMEOUT_MS = 10_000;
+const LATE_CHECK_MS_MAX = 1_000;
 
 export class HttpServer {
   readonly #app: FastifyInstance<Server>;
+  readonly #limits: HttpLimits;
 
-  private constructor(app: FastifyInstance<Server>) {
+  private constructor(app: FastifyInstance<Server>, limits: HttpLimits) {
     this.#app = app;
+    this.#limits = limits;
   }
 
   /** Rejects with Node's error where it cannot listen. */
@@ -68,15 +77,15 @@ export class HttpServer {
       await app.close();
       throw error;
     }
-    return new HttpServer(app);
+    return new HttpServer(app, limits);
   }
 
-  /** `http://127.0.0.1:8080` */
+  /** `http://127.0.0.1:8080`, or https. */
   get url(): string {
     const address = this.#app.server.address();
     if (address === null || typeof address === 'string') throw new Error('the server does not listen');
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `http://${host}:${address.port}`;
+    return `${this.#limits.tls === null ? 'http' : 'https'}://${host}:${address.port}`;
   }
 
   /** Open requests are ended. */
@@ -86,16 +95,31 @@ export class HttpServer {
 }
 
 function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server> {
-  const app = Fastify({
+  const { tls } = limits;
+  const timeouts = {
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, limits.requestTimeoutMs),
+    // Node looks for those who are late every 30 s, unless told.
+    connectionsCheckingInterval: Math.min(LATE_CHECK_MS_MAX, Math.ceil(limits.requestTimeoutMs / 4)),
+  };
+  const secure = {
+    ...timeouts,
+    ...(tls === null ? {} : readTls(tls)),
+    ...(tls?.clientAuthority === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+  };
+  const app: FastifyInstance<Server> = Fastify({
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeoutMs,
-    http: { headersTimeout: Math.min(HEADERS_TIMEOUT_MS, limits.requestTimeoutMs) },
+    ...(tls === null ? { http: timeouts } : { https: secure }),
     forceCloseConnections: true,
     frameworkErrors: (error, _, reply) => answerProblem(reply, problemOf(error, limits)),
   });
   // JSON is what is read.
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = limits.connectionsMax;
+  if (tls !== null) {
+    const cancel = renewTls(app.server as Server & TlsServer, tls, operated.notRenewed);
+    app.addHook('onClose', async () => cancel());
+  }
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, limits);
     if (problem.statusCode >= 500 && !(error instanceof Problem))

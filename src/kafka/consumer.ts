@@ -1,10 +1,11 @@
-// kafkajs's consumer with our settings: it commits nothing by itself, and starts again after errors
-// that may pass.
+// kafkajs's consumer and its waits with our settings: it commits nothing by itself, and starts again
+// after errors that may pass.
 
 import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { pause } from '../time/timer.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
+import { FetchWaits } from './fetch-waits.ts';
 import { InstanceFencedError } from './static-member.ts';
 
 const isFencedInstance = (error: Error): boolean =>
@@ -39,4 +40,11 @@ export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: Part
     allowAutoTopicCreation: false,
     // Who joins again under a name that another process has taken would throw that one out.
     retry: { ...RETRY, restartOnFailure: async (error) => !isFencedInstance(error) },
+  });
+
+export const waitsOf = (settings: KafkaSettings): FetchWaits =>
+  new FetchWaits({
+    fixedMs: settings['fetch.max.wait.ms'],
+    bytesMin: settings['fetch.min.bytes'],
+    heartbeatMs: settings['heartbeat.interval.ms'],
   });

@@ -2,7 +2,6 @@
 // an empty fetch costs as much as a full one. A record ends any of them at once.
 
 import { after } from '../time/timer.ts';
-import type { KafkaSettings } from './client.ts';
 
 const FIRST_MS = 100;
 const LONGEST_MS = 500;
@@ -60,10 +59,3 @@ export class FetchWaits {
     cancel();
   }
 }
-
-export const waitsOf = (settings: KafkaSettings): FetchWaits =>
-  new FetchWaits({
-    fixedMs: settings['fetch.max.wait.ms'],
-    bytesMin: settings['fetch.min.bytes'],
-    heartbeatMs: settings['heartbeat.interval.ms'],
-  });

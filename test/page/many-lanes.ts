@@ -74,7 +74,7 @@ export function manyLanes(count: number, name = 'many'): ManyLanes {
   };
 }
 
-const LIMITS = { bodyBytes: 1_024, requestTimeoutMs: 10_000, connectionsMax: 100 };
+const LIMITS = { bodyBytes: 1_024, requestTimeoutMs: 10_000, connectionsMax: 100, tls: null };
 
 /** The page of these jobs, on a free port unless it is given. */
 export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<HttpServer> =>
@@ -92,6 +92,7 @@ export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<Ht
     },
     page: new Feed(pageFiles(), '0.0.0', jobs),
     answered() {},
+    notRenewed() {},
     failed: (error) => {
       throw error;
     },

@@ -1,0 +1,218 @@
+// Clients that mean harm, over sockets of their own: a request is what it says it is, once; who is
+// slow, huge or many costs little; and the server goes on answering.
+
+import { connect } from 'node:net';
+import { Writable } from 'node:stream';
+import test from 'ava';
+import { pino } from 'pino';
+import { Daemon } from '../../src/daemon/daemon.ts';
+import { newJob } from '../../src/daemon/running-job.ts';
+import { serveHttp } from '../../src/daemon/serve.ts';
+import type { HttpServer } from '../../src/http/server.ts';
+import { demoConfig } from '../support/config.ts';
+
+const TOKEN = 'a-token-of-more-than-sixteen';
+const config = demoConfig(
+  ...['http.listen=127.0.0.1:0', 'http.bodyBytes=64KiB', 'http.requestTimeout=500ms', 'http.connections=20'],
+  ...[`http.adminToken=${TOKEN}`, 'model.name=creditcard', 'input.format=json'],
+);
+const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
+const job = newJob('default');
+let drained = 0;
+let server: HttpServer;
+
+test.before(async () => {
+  server = (await serveHttp(config, [job], {
+    logger,
+    isGiven: () => true,
+    drain: () => drained++,
+  })) as HttpServer;
+  job.daemon = await Daemon.start(config, {
+    logger,
+    failFast: true,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+});
+test.after.always(async () => {
+  await job.daemon?.stop();
+  await server.stop();
+});
+
+/** What comes back until the server closes the connection. */
+function sent(text: string, then?: (write: (more: string) => void) => void): Promise<string> {
+  const { hostname, port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(text);
+      then?.((more) => socket.writable && socket.write(more));
+    });
+    let back = '';
+    socket.setEncoding('latin1').on('data', (piece: string) => {
+      back += piece;
+    });
+    // Who goes on writing to a closed connection is told so.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? resolve(back) : reject(error),
+    );
+    socket.on('close', () => resolve(back));
+  });
+}
+
+/** One for each answer. */
+const statuses = (back: string): string[] =>
+  [...back.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, s]) => s as string);
+const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
+const hidden = lines(
+  'POST /admin/drain HTTP/1.1',
+  'Host: x',
+  `Authorization: Bearer ${TOKEN}`,
+  'Content-Length: 0',
+);
+const isUp = async (): Promise<boolean> => (await fetch(`${server.url}/livez`)).ok;
+
+/** Each says two things about where its body ends, so that a proxy may hide a request in it. */
+const SMUGGLED: Readonly<Record<string, readonly string[]>> = {
+  'a length and chunks': ['Content-Length: 4', 'Transfer-Encoding: chunked'],
+  'two lengths': ['Content-Length: 0', `Content-Length: ${hidden.length}`],
+  'a length of two values': [`Content-Length: 0, ${hidden.length}`],
+  'a length that is no number': ['Content-Length: +4'],
+  'another coding than chunked': ['Transfer-Encoding: xchunked'],
+  'chunked, and another coding': ['Transfer-Encoding: chunked, identity'],
+  'a space before the colon': ['Transfer-Encoding : chunked'],
+  'a header on two lines': ['Transfer-Encoding:', ' chunked'],
+};
+
+for (const [what, headers] of Object.entries(SMUGGLED)) {
+  test.serial(`a request that is hidden behind ${what} is not done`, async (t) => {
+    const before = drained;
+    const back = await sent(
+      lines('POST /v1/score/default HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers) +
+        `0\r\n\r\n${hidden}`,
+    );
+    t.deepEqual(statuses(back), ['400'], back);
+    t.is(drained, before);
+    t.true(await isUp());
+  });
+}
+
+test.serial(
+  'the same request by itself is done: the ones above were refused for what they hide',
+  async (t) => {
+    const before = drained;
+    const back = await sent(hidden.replace('Host: x', 'Host: x\r\nConnection: close'));
+    t.deepEqual(statuses(back), ['202']);
+    t.is(drained, before + 1);
+  },
+);
+
+test.serial(
+  'who sends headers or a body too slowly is cut off, and others are answered meanwhile',
+  async (t) => {
+    const slow = Array.from({ length: 8 }, (_, index) =>
+      sent(
+        index % 2 === 0
+          ? 'GET /livez HTTP/1.1\r\nHost: x\r\nX: '
+          : lines(
+              'POST /v1/score/default HTTP/1.1',
+              'Host: x',
+              'Content-Type: application/json',
+              'Content-Length: 1000',
+            ),
+        (write) => {
+          const timer = setInterval(() => write('a'), 50);
+          timer.unref();
+        },
+      ),
+    );
+    t.true(await isUp());
+    for (const back of await Promise.all(slow)) t.true(back === '' || statuses(back)[0] === '408', back);
+  },
+);
+
+test.serial('headers and bodies that are too large are refused, however their size is told', async (t) => {
+  const post = [
+    'POST /v1/score/default HTTP/1.1',
+    'Host: x',
+    'Connection: close',
+    'Content-Type: application/json',
+  ];
+  const large = 'a'.repeat(70_000);
+  const answers = await Promise.all([
+    sent(lines('GET /livez HTTP/1.1', 'Host: x', `X: ${large}`)),
+    sent(lines(`GET /${large} HTTP/1.1`, 'Host: x')),
+    sent(lines(...post, 'Content-Length: 100000000')),
+    sent(
+      `${lines(...post, 'Transfer-Encoding: chunked')}${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`,
+    ),
+  ]);
+  t.deepEqual(
+    answers.map((back) => statuses(back)[0]),
+    ['431', '431', '413', '413'],
+  );
+  t.true(await isUp());
+});
+
+test.serial(
+  'more connections than allowed are closed at once, and those that are there are served',
+  async (t) => {
+    const idle = Array.from({ length: 40 }, () => sent('GET /livez HTTP/1.1\r\nHost: x\r\n'));
+    const closed = await Promise.race([
+      Promise.any(idle.map((each) => each.then((back) => back === ''))),
+      Promise.all(idle),
+    ]);
+    t.truthy(closed);
+    await Promise.all(idle);
+    t.true(await isUp());
+  },
+);
+
+test.serial('names of prototypes in bodies change nothing, wherever they stand', async (t) => {
+  const poison =
+    '{"__proto__": {"isPolluted": true}, "constructor": {"prototype": {"isPolluted": true}}, "level": "info"}';
+  const bodies = [
+    poison,
+    `[${poison}]`,
+    `{"records": [${poison}]}`,
+    `{"instances": [${poison}]}`,
+    `{"inputs": ${poison}}`,
+  ];
+  const paths = [
+    '/v1/score/default',
+    '/v2/models/creditcard/infer',
+    '/v1/models/creditcard:predict',
+    '/admin/log-level',
+  ];
+  for (const path of paths)
+    for (const body of bodies) {
+      const answer = await fetch(server.url + path, {
+        method: path.startsWith('/admin') ? 'PUT' : 'POST',
+        body,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+      });
+      t.true(answer.status < 500, `${path} ${body}: ${answer.status}`);
+      await answer.text();
+    }
+  t.is(({} as { isPolluted?: boolean }).isPolluted, undefined);
+});
+
+test.serial('nothing but what is served can be had by its path', async (t) => {
+  for (const path of [
+    '/../../../../etc/passwd',
+    '/page/../package.json',
+    '/page/..%2f..%2fpackage.json',
+    '/page/%2e%2e/%2e%2e/package.json',
+    '/page/....//package.json',
+    '/page/page.js%00.css',
+    '//etc/passwd',
+    '/page//etc/passwd',
+    '/page/%c0%ae%c0%ae/package.json',
+    '/v1/score/__proto__',
+    '/v2/models/constructor',
+  ]) {
+    const back = await sent(lines(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close'));
+    t.regex(statuses(back)[0] ?? '', /^4\d\d$/, `${path}: ${back.slice(0, 200)}`);
+    t.false(/root:|"dependencies"/.test(back), path);
+  }
+});
