@@ -1,5 +1,5 @@
-// kafkajs's consumer and its waits with our settings: it commits nothing by itself, and starts again
-// after errors that may pass.
+// kafkajs's consumer and its waits with our settings: it commits nothing by itself, and starts
+// again after errors that may pass.
 
 import type { Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { pause } from '../time/timer.ts';
