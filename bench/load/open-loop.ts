@@ -7,9 +7,10 @@ import { BufferPool } from '../../src/base/buffer-pool.ts';
 import type { Format } from '../../src/codec/codecs.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import type { ResultBatch, Sink } from '../../src/log/ports.ts';
-import { RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
+import { NO_HEADERS, RecordBatchWriter } from '../../src/log/record-batch-writer.ts';
 import { Workload } from '../workload.ts';
 import type { LivePlan } from './lingering.ts';
+import { type TracesPlan, tracedHeaders } from './traced-headers.ts';
 
 export interface LoadPlan {
   readonly topic: string;
@@ -21,6 +22,8 @@ export interface LoadPlan {
   readonly count: number;
   /** Infinity: as fast as the sinks take them. */
   readonly recordsPerSecond: number;
+  /** Records that have a `traceparent`; none unless given. */
+  readonly traces?: TracesPlan;
   /** Send as the producers of people do, at an agreed time. */
   readonly live?: LivePlan;
 }
@@ -54,9 +57,10 @@ export async function runOpenLoop(
   sinks: readonly Sink[],
   signal?: AbortSignal,
 ): Promise<LoadReport> {
-  const { topic, format, width, first, count, recordsPerSecond } = plan;
+  const { topic, format, width, first, count, recordsPerSecond, traces } = plan;
   const partitions = await (sinks[0] as Sink).partitionCount(topic);
   const workload = new Workload(format, width);
+  const headersOf = traces === undefined ? () => NO_HEADERS : tracedHeaders(traces);
   const buffers = new BufferPool();
   const writers = Array.from({ length: partitions }, () => new RecordBatchWriter(buffers));
   const isPaced = Number.isFinite(recordsPerSecond);
@@ -79,7 +83,7 @@ export async function runOpenLoop(
         const key = workload.key(number);
         const atMs = isPaced ? (sent * 1000) / recordsPerSecond : elapsedMs;
         const writer = writers[partitionOfKey(key, partitions)] as RecordBatchWriter;
-        writer.appendRecord(Math.floor(epochMs + atMs), key, workload.value(number));
+        writer.appendRecord(Math.floor(epochMs + atMs), key, workload.value(number), headersOf(number));
         isFull = writer.byteLength >= BATCH_BYTES_MAX;
       }
       const sending = Promise.all(

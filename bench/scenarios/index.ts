@@ -11,6 +11,7 @@ import { scaling } from './scaling.ts';
 import { soak } from './soak.ts';
 import { startup } from './startup.ts';
 import { throughput } from './throughput.ts';
+import { tracing } from './tracing.ts';
 import { windows } from './windows.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -25,4 +26,5 @@ export const SCENARIOS: readonly Scenario[] = [
   peers,
   micro,
   windows,
+  tracing,
 ];

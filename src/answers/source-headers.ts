@@ -14,16 +14,23 @@ export const SOURCE_OFFSET = '__scorelane.source.offset';
 const DIGITS_MAX = 16;
 const ZERO = 48;
 
+/** An encoded block of headers: `bytes[0 .. end)`, and the view of the same bytes. */
+export interface HeadersBlock {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly end: number;
+}
+
 /**
  * Encodes the headers blocks of records, one after the other, into one buffer. Only the digits of
  * the offset change.
  */
-export class SourceHeaders {
+export class SourceHeaders implements HeadersBlock {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The block is `bytes[0..end)`. */
   end = 0;
-  readonly #prefixEnd: number;
+  /** From here on the block holds the offset, with its length; before it, nothing changes. */
+  readonly offsetAt: number;
 
   /** `incarnation` is the one with which the partition was assigned, if the log knows it. */
   constructor(topic: string, partition: number, incarnation?: string) {
@@ -33,16 +40,16 @@ export class SourceHeaders {
       { key: SOURCE_PARTITION, value: Buffer.from(String(partition)) },
       { key: SOURCE_OFFSET, value: new Uint8Array(0) },
     ]);
-    this.#prefixEnd = empty.byteLength - sizeOfVarint(0);
-    this.bytes = new Uint8Array(this.#prefixEnd + sizeOfVarint(DIGITS_MAX) + DIGITS_MAX);
-    this.bytes.set(empty.subarray(0, this.#prefixEnd));
+    this.offsetAt = empty.byteLength - sizeOfVarint(0);
+    this.bytes = new Uint8Array(this.offsetAt + sizeOfVarint(DIGITS_MAX) + DIGITS_MAX);
+    this.bytes.set(empty.subarray(0, this.offsetAt));
     this.view = viewOf(this.bytes);
   }
 
   set(offset: number): void {
     let digits = 1;
     for (let rest = offset; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-    const start = writeVarint(this.bytes, this.#prefixEnd, digits);
+    const start = writeVarint(this.bytes, this.offsetAt, digits);
     this.end = start + digits;
     let rest = offset;
     for (let byteAt = this.end - 1; byteAt >= start; byteAt--) {

@@ -2,6 +2,7 @@
 // `traceparent` and `tracestate`. Both are looked for in the bytes of a record, and no object is
 // made for a record without them.
 
+import { viewOf } from '../base/int64.ts';
 import { readVarint, type VarintCursor } from '../base/varint.ts';
 import type { RecordView } from '../log/record-batch-reader.ts';
 
@@ -20,7 +21,8 @@ const TRACE_END = 35;
 const SPAN_AT = 36;
 const SPAN_END = 52;
 const FLAGS_AT = 53;
-const LENGTH = 55;
+/** The length of a value of `traceparent`. */
+export const TRACEPARENT_BYTES = 55;
 
 export interface TraceContext {
   /** 32 hexadecimal digits. */
@@ -32,31 +34,25 @@ export interface TraceContext {
 }
 
 const DASH = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
-const A = 0x61;
-const F = 0x66;
 
-const digitOf = (byte: number): number => {
-  if (byte >= ZERO && byte <= NINE) return byte - ZERO;
-  return byte >= A && byte <= F ? byte - A + 10 : -1;
-};
+/** What is no digit. */
+const NONE = 0x80;
+/** By each byte the digit that it is. */
+const DIGITS = new Uint8Array(256).fill(NONE);
+for (const [digit, letter] of [...'0123456789abcdef'].entries()) DIGITS[letter.charCodeAt(0)] = digit;
 
 /** Whether these are hexadecimal digits in lower case, and not all zero. */
 function isId(bytes: Uint8Array, start: number, end: number): boolean {
   let any = 0;
-  for (let byteAt = start; byteAt < end; byteAt++) {
-    const digit = digitOf(bytes[byteAt] as number);
-    if (digit < 0) return false;
-    any |= digit;
-  }
-  return any !== 0;
+  for (let byteAt = start; byteAt < end; byteAt++) any |= DIGITS[bytes[byteAt] as number] as number;
+  return any > 0 && any < NONE;
 }
 
 /** The number that two hexadecimal digits in lower case are; -1 for other bytes. */
 function byteOf(bytes: Uint8Array, start: number): number {
-  const [high, low] = [digitOf(bytes[start] as number), digitOf(bytes[start + 1] as number)];
-  return high < 0 || low < 0 ? -1 : 16 * high + low;
+  const high = DIGITS[bytes[start] as number] as number;
+  const low = DIGITS[bytes[start + 1] as number] as number;
+  return (high | low) >= NONE ? -1 : 16 * high + low;
 }
 
 /**
@@ -65,10 +61,10 @@ function byteOf(bytes: Uint8Array, start: number): number {
  */
 export function flagsOf(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  if (length < LENGTH) return -1;
+  if (length < TRACEPARENT_BYTES) return -1;
   const version = byteOf(bytes, start);
   if (version < 0 || version === 0xff) return -1;
-  if (length > LENGTH && (version === 0 || bytes[start + LENGTH] !== DASH)) return -1;
+  if (length > TRACEPARENT_BYTES && (version === 0 || bytes[start + TRACEPARENT_BYTES] !== DASH)) return -1;
   if (bytes[start + VERSION_END] !== DASH || bytes[start + TRACE_END] !== DASH) return -1;
   if (bytes[start + SPAN_END] !== DASH) return -1;
   if (!isId(bytes, start + TRACE_AT, start + TRACE_END)) return -1;
@@ -108,6 +104,7 @@ function isKey(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
  */
 export class TraceHeaders implements VarintCursor {
   bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = viewOf(this.bytes);
   byteAt = 0;
   end = 0;
   /** The value of `traceparent` is `bytes[parentStart .. parentEnd)`. */
@@ -121,11 +118,15 @@ export class TraceHeaders implements VarintCursor {
 
   /** Returns whether the record belongs to a trace. */
   find({ bytes, headersStart, headersEnd }: RecordView): boolean {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = viewOf(bytes);
+    }
     this.byteAt = headersStart;
     this.end = headersEnd;
     this.parentStart = -1;
     this.stateStart = -1;
+    this.stateEnd = -1;
     // Nearly all records without a trace have no headers at all: a count of zero, in one byte.
     if (headersEnd - headersStart > 1) this.#walk();
     this.flags = this.parentStart < 0 ? -1 : flagsOf(bytes, this.parentStart, this.parentEnd);

@@ -1,7 +1,7 @@
 // The answers to one part of a task: its results and dead letters, its counts and timestamps. The
 // outputs are those that the part would get if it came alone, byte for byte.
 
-import { SourceHeaders } from '../answers/source-headers.ts';
+import { type HeadersBlock, SourceHeaders } from '../answers/source-headers.ts';
 import type { Rejection } from '../features/rejection.ts';
 import { NOT_COPARTITIONED } from '../features/stateful-plan.ts';
 import { NO_WINDOWS, type WindowCounts } from '../features/window-counts.ts';
@@ -16,7 +16,7 @@ import { notFinite } from './predict/not-finite.ts';
 import { type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
-import { type HeadersBlock, PartTrace } from './trace/part-trace.ts';
+import { PartTrace } from './trace/part-trace.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
 import type { Outputs } from './write/outputs.ts';
 
@@ -55,7 +55,7 @@ export class PartAnswers {
     this.#parts = parts;
     this.#workspace = workspace;
     this.#headers = new SourceHeaders(part.topic, part.partition, part.incarnation);
-    this.#trace = workspace.sampler === null ? null : new PartTrace(workspace.sampler);
+    this.#trace = workspace.sampler === null ? null : new PartTrace(workspace.sampler, this.#headers);
   }
 
   /** What windows have counted is this part's from the first call on. */
@@ -94,7 +94,7 @@ export class PartAnswers {
       return;
     }
     this.#headers.set(row.offset);
-    const headers = this.#trace === null ? this.#headers : this.#trace.headersOf(row, this.#headers);
+    const headers = this.#trace === null ? this.#headers : this.#trace.headersOf(row);
     this.#append(this.#workspace.results, row, headers);
     const { routed } = this.#parts;
     for (let route = 0; route < routed.length; route++)

@@ -113,6 +113,11 @@ test('both headers are found among others; of one that is there twice the last c
   t.is(trace?.state, 'vendor=1');
 });
 
+test('one that is the only header is found as it is among others', (t) => {
+  t.deepEqual(found(encodeHeaders([header('traceparent', GOOD)]))?.context, parsed(GOOD));
+  t.is(found(encodeHeaders([header('traceparenT', GOOD)])), null);
+});
+
 test('a record without headers, with others, with a null, or with a block that is cut off has no trace', (t) => {
   t.is(found(encodeHeaders([])), null);
   t.is(found(encodeHeaders([header('a', GOOD)])), null);

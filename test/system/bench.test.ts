@@ -53,6 +53,18 @@ test.serial('every peer and the daemon score the same topic, audited, with a rat
   t.false(notes.some((note) => note.includes('NOT MEASURED')));
 });
 
+test.serial('metrics and tracing are measured on and off by turns, and spans and scrapes came', async (t) => {
+  t.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+  const words = ['--brokers', broker().address, '--count', '20000', '--rounds', '1', '--workers', '1'];
+  const { code, out } = await bench('tracing', ...words, '--set', 'telemetry.warmUp=0ms', '--out', folder);
+  t.is(code, 0, out);
+  const { runs, goals } = JSON.parse(readFileSync(join(folder, 'tracing.json'), 'utf8')) as Result;
+  t.is(runs.length, 2);
+  t.true(runs.every(({ figures }) => (figures.on?.[0] ?? 0) > 0 && (figures.off?.[0] ?? 0) > 0));
+  t.is(goals.length, 2);
+});
+
 test.serial(
   'a live load is measured alike for the daemon and a peer, and a peer that is not there is named',
   async (t) => {
