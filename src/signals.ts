@@ -42,6 +42,15 @@ export function answerDumpSignal(answer: () => void): void {
 }
 
 /**
+ * Sets what SIGHUP does, which ends a process without an answer to it. It asks to read the
+ * configuration again, as with other daemons.
+ */
+export function answerReloadSignal(answer: () => void): void {
+  process.removeAllListeners('SIGHUP');
+  process.on('SIGHUP', answer);
+}
+
+/**
  * Sets the answer to signals in place of earlier answers. It is also given the signals that came
  * early.
  */

@@ -4,7 +4,7 @@
 import type { LoadedConfig, LoadedJob } from '../config/loaded.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Jobs, type RunJob } from '../daemon/jobs.ts';
-import type { RunningJob } from '../daemon/running-job.ts';
+import { hasBegun, type RunningJob } from '../daemon/running-job.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { Ending } from './ending.ts';
@@ -47,7 +47,7 @@ export const beginJob = (
       },
       onFatal: (error) => ending.fail(error),
     });
-    if (now !== undefined) now.daemon = daemon;
+    if (now !== undefined) hasBegun(now, daemon);
     const { meter, sink } = daemon;
     const job = { name, config, meter, sink, begun: Promise.resolve(), summary: () => daemon.summary() };
     return {

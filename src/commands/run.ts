@@ -8,11 +8,12 @@ import { atMost } from '../daemon/bounded.ts';
 import { aboutNothing } from '../daemon/daemon.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import type { RunJob } from '../daemon/jobs.ts';
+import { Reloader } from '../daemon/reloader.ts';
 import { showProgress } from '../daemon/reporting.ts';
 import { newJob, type RunningJob } from '../daemon/running-job.ts';
 import { serveHttp } from '../daemon/serve.ts';
 import { scorelaneVersion } from '../daemon/versions.ts';
-import { answerDumpSignal } from '../signals.ts';
+import { answerDumpSignal, answerReloadSignal } from '../signals.ts';
 import { liveLine } from '../telemetry/live-line.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly resumeDedupe: boolean;
   /** Print and log nothing but warnings and errors. */
   readonly quiet: boolean;
+  /** Reads the configuration again; none for one that is not the user's. */
+  readonly read?: () => LoadedConfig;
 }
 
 /** For the spans that wait, when all else has stopped. */
@@ -62,8 +65,17 @@ export async function runDaemon(loaded: LoadedConfig, options: RunOptions): Prom
   const ending = new Ending();
   const running: RunningJob[] = jobs.map(({ name }) => newJob(name));
   dumpWhenAsked(running, logger);
+  const { read } = options;
+  const reloader = read === undefined ? null : new Reloader(loaded, read, running, logger);
+  if (reloader !== null) answerReloadSignal(() => reloader.tryReload('SIGHUP'));
   const tracing = await Tracing.start(shared.tracing, scorelaneVersion, logger);
-  const server = await serveHttp(shared, running, { logger, isGiven, tracing, drain: () => ending.reach() });
+  const server = await serveHttp(shared, running, {
+    logger,
+    isGiven,
+    tracing,
+    reloader,
+    drain: () => ending.reach(),
+  });
   const begun = await (isNamed ? beginJobs : beginJob)(loaded, running, {
     ...options,
     logger,
@@ -201,6 +213,7 @@ export const registerRun: Register = (program, finish) => {
     .action(async (flags: ConfigFlags & RunFlags) => {
       finish(
         await runDaemon(loadWith(flags), {
+          read: () => loadWith(flags),
           failFast: flags.failFast,
           resumeDedupe: flags.resumeDedupe,
           quiet: flags.quiet,

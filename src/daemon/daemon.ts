@@ -18,7 +18,7 @@ import { resultFrame } from './avro-setup.ts';
 import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { countPartitions } from './count-partitions.ts';
-import { engineLimits, systemClock, workerCount } from './engine-limits.ts';
+import { engineLimits, systemClock, tunableLimits, workerCount } from './engine-limits.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
@@ -105,7 +105,7 @@ export class Daemon {
   readonly meter: Meter;
   readonly sink: Sink;
   readonly #parts: Parts;
-  readonly #config: Config;
+  #config: Config;
   readonly about: About;
   /** Worker threads, which jobs may share. */
   readonly workers: number;
@@ -270,6 +270,13 @@ export class Daemon {
     for (const end of this.#endings) end();
     if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
+  }
+
+  /** Takes the keys over that can change while it runs. */
+  retune(config: Config): void {
+    const { stopTimeout } = config.lanes;
+    this.#config = { ...this.#config, lanes: { ...this.#config.lanes, stopTimeout } };
+    this.driver.retune(tunableLimits(config));
   }
 
   /** Records in the log that are not committed yet; null while that is not known. */

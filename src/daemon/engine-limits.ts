@@ -2,8 +2,8 @@
 
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/schema.ts';
+import type { EngineLimits, TunableLimits } from '../engine/limits.ts';
 import type { Clock } from '../engine/ports.ts';
-import type { EngineLimits } from '../engine/state.ts';
 import { after } from '../time/timer.ts';
 
 export const workerCount = ({ scoring }: Config): number =>
@@ -25,22 +25,29 @@ export function adviceOnWorkers(config: Config): string[] {
 const TASKS_PER_WORKER = 2;
 
 export function engineLimits(config: Config): EngineLimits {
-  const { latency, microBatch, lanes, kafka, deadLetters } = config;
+  const { microBatch, lanes, kafka } = config;
+  const tunable = tunableLimits(config);
   return {
-    microBatch: { recordsMax: microBatch.records, bytesMax: microBatch.bytes, lingerMs: microBatch.linger },
-    latencyTargetMs: latency.target,
-    inFlightMax: lanes.inFlight,
+    ...tunable,
+    microBatch: { ...tunable.microBatch, bytesMax: microBatch.bytes },
     scoringMax: workerCount(config) * TASKS_PER_WORKER,
     budgetBytes: lanes.budget,
     fetchBytesMax: kafka['max.partition.fetch.bytes'],
-    commitIntervalMs: lanes.commitInterval,
-    retryMs: lanes.retry,
-    retryMsMax: lanes.retryMax,
-    stallAfterMs: lanes.stallAfter,
-    flood: { share: deadLetters.floodShare, recordsMin: deadLetters.floodRecords },
     producesTogether: kafka['transactional.id'] !== undefined,
   };
 }
+
+/** Those that may change while it runs. */
+export const tunableLimits = ({ latency, microBatch, lanes, deadLetters }: Config): TunableLimits => ({
+  microBatch: { recordsMax: microBatch.records, lingerMs: microBatch.linger },
+  latencyTargetMs: latency.target,
+  inFlightMax: lanes.inFlight,
+  commitIntervalMs: lanes.commitInterval,
+  retryMs: lanes.retry,
+  retryMsMax: lanes.retryMax,
+  stallAfterMs: lanes.stallAfter,
+  flood: { share: deadLetters.floodShare, recordsMin: deadLetters.floodRecords },
+});
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

@@ -17,7 +17,7 @@ import { aboutNothing, Daemon, type DaemonOptions } from './daemon.ts';
 import { workerCount } from './engine-limits.ts';
 import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
 import { type Log, openLog, patienceOfStart } from './open-log.ts';
-import type { RunningJob } from './running-job.ts';
+import { hasBegun, type RunningJob } from './running-job.ts';
 import { WorkerThreads } from './worker-threads.ts';
 
 /** A job as it was configured. */
@@ -231,7 +231,7 @@ class SharingJob implements RunJob {
       onFatal(error as Error);
       return undefined;
     }
-    this.#running.daemon = daemon;
+    hasBegun(this.#running, daemon);
     this.#running.failed = null;
     this.#about = daemon.about;
     this.#begun.resolve();

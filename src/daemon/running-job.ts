@@ -1,5 +1,6 @@
 // A job as the process sees it: it waits, or runs. And what there is to say of its readiness.
 
+import type { Config } from '../config/schema.ts';
 import type { Lane } from '../engine/lane.ts';
 import type { UnreadyReason } from '../http/readiness.ts';
 import type { Daemon } from './daemon.ts';
@@ -12,10 +13,24 @@ export interface RunningJob {
   waitsFor: string | null;
   /** Why it stopped, while one job of several waits to be started again; its daemon has ended. */
   failed: string | null;
+  /** As it was read again while the process runs; null: as the process was started with. */
+  retuned: Config | null;
 }
 
 /** One that has not started yet. */
-export const newJob = (name: string): RunningJob => ({ name, daemon: null, waitsFor: null, failed: null });
+export const newJob = (name: string): RunningJob => ({
+  name,
+  daemon: null,
+  waitsFor: null,
+  failed: null,
+  retuned: null,
+});
+
+/** It runs, with what was read again while it started. */
+export function hasBegun(job: RunningJob, daemon: Daemon): void {
+  job.daemon = daemon;
+  if (job.retuned !== null) daemon.retune(job.retuned);
+}
 
 /** Why the job is not ready; empty if it is. */
 export function reasonsOf({ name, daemon, waitsFor, failed }: RunningJob): UnreadyReason[] {

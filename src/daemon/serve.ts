@@ -1,5 +1,6 @@
 // The HTTP server over the jobs of the process: what it answers comes from them.
 
+import { isUnforeseen } from '../base/errors.ts';
 import { listenAddress } from '../config/http-schema.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -14,9 +15,10 @@ import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
 import { pageFiles } from '../page/files.ts';
 import type { ShownJob } from '../page/shown-job.ts';
-import { LOG_LEVELS, type Logger } from '../telemetry/log.ts';
+import { LOG_LEVELS, type Logger, setLogLevel } from '../telemetry/log.ts';
 import { NO_SPANS } from '../tracing/export.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { Reloader } from './reloader.ts';
 import { type RunningJob, reasonsOf } from './running-job.ts';
 import { scorelaneVersion } from './versions.ts';
 
@@ -26,6 +28,8 @@ export interface ServeOptions {
   readonly isGiven: (key: string) => boolean;
   /** None where it is off. */
   readonly tracing?: Tracing | null;
+  /** Reads the configuration again; none where it came from no file of the user's. */
+  readonly reloader?: Reloader | null;
   /** Ends the process in order. */
   readonly drain: () => void;
 }
@@ -37,7 +41,7 @@ export interface ServeOptions {
 export async function serveHttp(
   { http }: Pick<Config, 'http'>,
   jobs: readonly RunningJob[],
-  { logger, isGiven, tracing, drain }: ServeOptions,
+  { logger, isGiven, tracing, reloader = null, drain }: ServeOptions,
 ): Promise<HttpServer | null> {
   const address = listenAddress(http.listen);
   if (address === null) return null;
@@ -54,7 +58,7 @@ export async function serveHttp(
     readiness: () => readinessOf(jobs),
     metrics: () => registry.metrics(),
     metricsType: registry.contentType,
-    admin: adminOf(jobs, logger, drain),
+    admin: adminOf(jobs, logger, reloader, drain),
     page: http.page ? new Feed(pageFiles(), scorelaneVersion, () => jobs.map(shown)) : null,
     answered: metrics.answered.bind(metrics),
     failed: ({ message, stack }: Error, route: string) =>
@@ -129,18 +133,32 @@ function shown(job: RunningJob): ShownJob {
   return { name, reasons, running: { engine: driver.state, meter, model, backend, workers, topics, lag } };
 }
 
-const adminOf = (jobs: readonly RunningJob[], logger: Logger, drain: () => void): Admin => ({
+const adminOf = (
+  jobs: readonly RunningJob[],
+  logger: Logger,
+  reloader: Reloader | null,
+  drain: () => void,
+): Admin => ({
   logLevels: LOG_LEVELS,
   get logLevel() {
     return logger.level;
   },
   set logLevel(level) {
-    logger.level = level;
+    setLogLevel(logger, level);
     logger.warn(`the log level is ${level} from now on: a request to /admin/log-level`);
   },
   drain: () => {
     logger.warn('told to end: a request to /admin/drain');
     drain();
+  },
+  reload: () => {
+    if (reloader === null) return null;
+    try {
+      return reloader.reload('a request to /admin/reload');
+    } catch (error) {
+      if (isUnforeseen(error as Error)) throw error;
+      return { mistakes: (error as Error).message.split('\n') };
+    }
   },
   dump: (name) => jobs.find((job) => job.name === name)?.daemon?.dump('a request to /admin'),
   hold: (name, isHeld) => {

@@ -208,6 +208,12 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       state.isHeld = message.isHeld;
       for (const lane of state.lanes.values()) lane.aliveAtMs = nowMs;
       return;
+    case 'retune': {
+      const { microBatch } = state.limits;
+      const { limits } = message;
+      state.limits = { ...state.limits, ...limits, microBatch: { ...microBatch, ...limits.microBatch } };
+      return;
+    }
     case 'stop':
       stop(state, message.deadlineMs);
       return;

@@ -11,11 +11,12 @@ import { CpuTime } from './cpu-time.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { leave, leavingMs, type Stopped } from './leaving.ts';
+import type { EngineLimits, TunableLimits } from './limits.ts';
 import type { Effect, Message, Opened } from './messages.ts';
 import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
-import { type EngineLimits, type EngineState, newEngine } from './state.ts';
+import { type EngineState, newEngine } from './state.ts';
 
 /** Lanes do not advance, the cause is unknown, and joining the group again did not help. */
 export class StalledError extends ScorelaneError {
@@ -107,14 +108,13 @@ export class Driver {
   }
 
   /** The scorer works, although nothing is done yet. */
-  scoring(): void {
-    this.#tell({ type: 'scoring' });
-  }
+  scoring = (): void => this.#tell({ type: 'scoring' });
 
   /** Pauses all lanes, those that come later too, or lets them go on. */
-  hold(isHeld: boolean): void {
-    this.#tell({ type: 'hold', isHeld });
-  }
+  hold = (isHeld: boolean): void => this.#tell({ type: 'hold', isHeld });
+
+  /** Other limits hold from now on. */
+  retune = (limits: TunableLimits): void => this.#tell({ type: 'retune', limits });
 
   /**
    * Finishes and commits the work in flight, and leaves the group. Ends at the deadline, even if

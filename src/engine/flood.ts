@@ -3,14 +3,8 @@
 // back is not counted, so that it stays held back.
 
 import type { Outcome } from '../scoring/outcome.ts';
+import type { FloodPolicy } from './limits.ts';
 import type { Failure } from './messages.ts';
-
-export interface FloodPolicy {
-  /** More than this share of dead letters is a flood; with 1 there is never a flood. */
-  readonly share: number;
-  /** With fewer records than this there is never a flood. */
-  readonly recordsMin: number;
-}
 
 export interface Recent {
   records: number;

@@ -8,6 +8,7 @@ import type { TopicPartition } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import type { TunableLimits } from './limits.ts';
 
 export interface LaneCommit extends LaneAddress, CommitOffset {}
 
@@ -95,6 +96,8 @@ export type Message =
    * and nothing more is begun.
    */
   | { readonly type: 'hold'; readonly isHeld: boolean }
+  /** Somebody has changed the configuration. */
+  | { readonly type: 'retune'; readonly limits: TunableLimits }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
 

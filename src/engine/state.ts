@@ -1,41 +1,12 @@
-// Everything that the engine remembers, and its limits.
+// Everything that the engine remembers.
 
-import type { BatchingPolicy } from './batcher.ts';
-import type { FloodPolicy } from './flood.ts';
 import type { Lane } from './lane.ts';
+import type { EngineLimits } from './limits.ts';
 import { newPace, type Pace } from './pace.ts';
 
-export interface EngineLimits {
-  readonly microBatch: BatchingPolicy;
-  /** The latency that 99 of 100 records shall have. 0: no rest between fetches. */
-  readonly latencyTargetMs: number;
-  /** Micro-batches of one lane in flight at once. */
-  readonly inFlightMax: number;
-  /**
-   * Tasks with the scorer at once, over all lanes: enough to keep every worker busy, and no
-   * more.
-   */
-  readonly scoringMax: number;
-  /** Bytes of all mailboxes and all micro-batches in flight. */
-  readonly budgetBytes: number;
-  /** The most that one fetch brings for one partition. */
-  readonly fetchBytesMax: number;
-  readonly commitIntervalMs: number;
-  /** The wait before a failed produce or a halted lane is tried again. It doubles each time. */
-  readonly retryMs: number;
-  readonly retryMsMax: number;
-  /** A lane with lag has stalled when it shows no sign of life for so long. */
-  readonly stallAfterMs: number;
-  readonly flood: FloodPolicy;
-  /**
-   * Whether one call produces everything of a lane that is ready: for sinks where a call costs
-   * much, such as a transaction.
-   */
-  readonly producesTogether: boolean;
-}
-
 export interface EngineState {
-  readonly limits: EngineLimits;
+  /** Replaced as a whole when some of them change: a saved state keeps those of its time. */
+  limits: EngineLimits;
   /**
    * Whether each lane has a state with the scorer. The state must be there before the lane scores.
    */

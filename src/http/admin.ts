@@ -19,6 +19,11 @@ export interface Admin {
   dump(job: string): string | null | undefined;
   /** Pauses a job, or lets it go on. False: no such job runs. */
   hold(job: string, isHeld: boolean): boolean;
+  /**
+   * Reads the configuration again. What it did, or what is wrong with the file: then nothing has
+   * changed. Null: it came from no file.
+   */
+  reload(): object | { readonly mistakes: readonly string[] } | null;
   /** What each job serves. */
   models(): readonly object[];
 }
@@ -65,6 +70,21 @@ export function adminRoutes(app: FastifyInstance<Server>, token: string | null, 
       POST: (_, reply) => {
         admin.drain();
         return reply.code(202).send({ status: 'draining' });
+      },
+    },
+    '/admin/reload': {
+      POST: () => {
+        const done = admin.reload();
+        if (done === null)
+          throw new Problem(409, 'the configuration is that of a demo: there is no file to read');
+        if ('mistakes' in done)
+          throw new Problem(
+            400,
+            `nothing has changed: ${(done.mistakes as readonly string[]).join('\n')}`,
+            {},
+            done,
+          );
+        return done;
       },
     },
     '/admin/models': { GET: () => ({ models: admin.models() }) },

@@ -7,15 +7,23 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 export class Problem extends Error {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(statusCode: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  /** Members of the problem besides those of the RFC. */
+  readonly more: object;
+  constructor(
+    statusCode: number,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    more: object = {},
+  ) {
     super(detail);
     this.statusCode = statusCode;
     this.headers = headers;
+    this.more = more;
   }
 }
 
-export const problemBody = (status: number, detail: string): string =>
-  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail });
+export const problemBody = (status: number, detail: string, more: object = {}): string =>
+  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...more });
 
 /** The words for what the framework refuses, by its own codes. */
 const REFUSED: Readonly<Record<string, (limits: { readonly bodyBytes: number }) => string>> = {

@@ -137,11 +137,11 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
 
 const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'none';
 
-const answerProblem = (reply: FastifyReply, { statusCode, message, headers }: Problem): FastifyReply =>
+const answerProblem = (reply: FastifyReply, { statusCode, message, headers, more }: Problem): FastifyReply =>
   reply
     .code(statusCode)
     .headers({ ...headers, 'content-type': PROBLEM_TYPE })
-    .send(problemBody(statusCode, message));
+    .send(problemBody(statusCode, message, more));
 
 const healthRoutes = (operated: Operated): Routes => ({
   '/livez': { GET: () => ({ status: 'live' }) },

@@ -18,6 +18,8 @@ export type LogFormat = 'auto' | 'pretty' | 'json';
 /** The bytes of lines that may wait while a disk is full; further lines are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
 
+const childrenOf = new WeakMap<Logger, readonly Logger[]>();
+
 export function createLogger(level: string, format: LogFormat = 'auto'): Logger {
   const standardError = destination({ fd: 2, sync: true, maxLength: WAITING_BYTES_MAX });
   // On a full disk or a closed pipe the lines are lost, and there is no place to say so. Later
@@ -28,7 +30,16 @@ export function createLogger(level: string, format: LogFormat = 'auto'): Logger 
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   // `hasColors` looks at NO_COLOR and TERM.
   const pretty = isPretty ? prettifier(isTerminal && process.stderr.hasColors()) : (line: string) => line;
-  return pino(options, {
-    write: (line) => liveLine.above(() => standardError.write(pretty(line))),
-  });
+  const children: Logger[] = [];
+  const logger: Logger = pino(
+    { ...options, onChild: (child) => void children.push(child) },
+    { write: (line) => liveLine.above(() => standardError.write(pretty(line))) },
+  );
+  childrenOf.set(logger, children);
+  return logger;
+}
+
+/** Of a logger and of all that it has made for jobs: pino gives each a level of its own. */
+export function setLogLevel(logger: Logger, level: string): void {
+  for (const each of [logger, ...(childrenOf.get(logger) ?? [])]) each.level = level;
 }

@@ -3,8 +3,9 @@
 import { viewOf, writeInt64 } from '../../src/base/int64.ts';
 import { step } from '../../src/engine/dispatcher.ts';
 import { addressOf } from '../../src/engine/lane.ts';
+import type { EngineLimits } from '../../src/engine/limits.ts';
 import type { Effect, Message } from '../../src/engine/messages.ts';
-import { type EngineLimits, newEngine } from '../../src/engine/state.ts';
+import { newEngine } from '../../src/engine/state.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import type { FetchedBatch, ResultBatch } from '../../src/log/ports.ts';
 import { readHeader } from '../../src/log/record-batch.ts';

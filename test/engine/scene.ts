@@ -6,7 +6,7 @@ import { systemClock } from '../../src/daemon/engine-limits.ts';
 import { budgetBytes } from '../../src/engine/credits.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
-import type { EngineLimits } from '../../src/engine/state.ts';
+import type { EngineLimits } from '../../src/engine/limits.ts';
 import { Random } from '../../src/load/random.ts';
 import { type ResultBatch, type Sink, SinkError } from '../../src/log/ports.ts';
 import { keyOf } from '../../src/log/topic-partition.ts';

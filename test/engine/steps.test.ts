@@ -2,7 +2,9 @@
 // committed, how long it waits after trouble.
 
 import test from 'ava';
-import { wakeAtMs } from '../../src/engine/dispatcher.ts';
+import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
+import { restoreEngine, saveEngine } from '../../src/engine/saved-state.ts';
+import { effectWithoutBytes, messageWithoutBytes } from '../../src/engine/without-bytes.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
@@ -154,6 +156,21 @@ test('what could not be scored is read again from the log, under a new epoch; la
   t.is(wakeAtMs(engine.state), 15);
   t.is(of(engine.tick(14), 'resume').length, 0);
   t.is(of(engine.tick(15), 'resume').length, 1);
+});
+
+test('limits that change hold from that step on, and for a replay from before it too', (t) => {
+  const lingering = { recordsMax: 100, bytesMax: 10_000, lingerMs: 1_000 };
+  const engine = new Engine({ microBatch: lingering, inFlightMax: 1 });
+  t.deepEqual(opened(engine.fetch(2, 1)), [], 'it lingers');
+  const saved = saveEngine(engine.state);
+  const limits = { ...engine.state.limits, microBatch: { recordsMax: 1, lingerMs: 0 } };
+  const message = { type: 'retune', limits } as const;
+  const effects = engine.say(message, 2);
+  t.like(opened(effects)[0], { first: 0, next: 1, trigger: 'full' });
+  t.is(engine.state.limits.microBatch.bytesMax, 10_000, 'what cannot change stays');
+  t.is(saved.limits.microBatch.lingerMs, 1_000, 'a saved state keeps the limits of its time');
+  const again = step(restoreEngine(saved), messageWithoutBytes(message), 2);
+  t.deepEqual(again.map(effectWithoutBytes), effects.map(effectWithoutBytes));
 });
 
 test('a job that is paused finishes and commits what is in flight, fetches and opens nothing, and goes on behind it', (t) => {

@@ -5,8 +5,9 @@
 import { budgetBytes, laneShareBytes } from '../../src/engine/credits.ts';
 import { step, wakeAtMs } from '../../src/engine/dispatcher.ts';
 import { heldBytes } from '../../src/engine/lane.ts';
+import type { EngineLimits } from '../../src/engine/limits.ts';
 import type { Effect, LaneCommit, Message } from '../../src/engine/messages.ts';
-import { type EngineLimits, type EngineState, newEngine } from '../../src/engine/state.ts';
+import { type EngineState, newEngine } from '../../src/engine/state.ts';
 import { type NextOffset, nextAfter, offset, startingAt } from '../../src/log/offset.ts';
 import type { FetchedBatch, ResultBatch } from '../../src/log/ports.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';

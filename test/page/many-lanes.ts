@@ -89,6 +89,7 @@ export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<Ht
       dump: () => null,
       hold: () => false,
       models: () => [],
+      reload: () => null,
     },
     page: new Feed(pageFiles(), '0.0.0', jobs),
     answered() {},
