@@ -35,10 +35,14 @@ if (!Number.isSafeInteger(from) || Number.isNaN(until)) {
   process.exit(64);
 }
 
+/** A pipe may not have taken all yet: an exit would cut it off. */
+const end = (code: number): Promise<never> =>
+  new Promise(() => process.stdout.write('', () => process.exit(code)));
+
 let windows: boolean | undefined;
 if (values.bugs) {
   const caught = await bugTable((line) => process.stdout.write(`${line}\n`));
-  process.exit(caught ? 0 : 1);
+  await end(caught ? 0 : 1);
 }
 if (values.bug !== undefined) {
   const bug = BUGS.find(({ name }) => name === values.bug);
@@ -54,7 +58,7 @@ if (values.bug !== undefined) {
 // What simulates is loaded only now: with the bug, if there is one.
 if (values.replay !== undefined) {
   const { replayFile } = await import('./replay.ts');
-  process.exit(replayFile(values.replay) ? 0 : 1);
+  await end(replayFile(values.replay) ? 0 : 1);
 }
 const { planOf } = await import('./faults.ts');
 const { shrink } = await import('./shrink.ts');
@@ -91,4 +95,4 @@ for (let seed = from; seed < until; seed++) {
 if (values.json) process.stdout.write(`${JSON.stringify({ played, failedSeed: failedSeed ?? null })}\n`);
 else if (failedSeed === undefined) process.stdout.write(`${rate()}: no violation\n`);
 else process.stdout.write(`again: npm run sim -- --seed ${failedSeed}\n`);
-process.exit(failedSeed === undefined ? 0 : 1);
+await end(failedSeed === undefined ? 0 : 1);
