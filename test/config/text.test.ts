@@ -31,7 +31,7 @@ const texts = leaves.filter(
   ({ key, type }) => wantsText(type) && type.safeParse('x').success && !CHECKED.includes(key),
 );
 /** With what other keys are needed together with. */
-const COMPLETE = `${MINIMAL}kafka: {ssl.certificate.location: c.pem, ssl.key.location: k.pem}\n`;
+const COMPLETE = `${MINIMAL}kafka: {ssl.certificate.location: c.pem, ssl.key.location: k.pem}\nhttp: {tlsCertificate: c.pem, tlsKey: k.pem}\n`;
 const secrets = leaves.filter(({ type }) => isSecret(type));
 
 /** What people use as passwords, and what YAML makes of it. */
@@ -69,6 +69,7 @@ test('the keys that are looked at are those that there are', (t) => {
     secrets.map(({ key }) => key),
     [
       'registry.password',
+      'http.tlsKeyPassword',
       'http.adminToken',
       'tracing.headers',
       'kafka.sasl.password',
