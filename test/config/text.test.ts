@@ -31,7 +31,9 @@ const texts = leaves.filter(
   ({ key, type }) => wantsText(type) && type.safeParse('x').success && !CHECKED.includes(key),
 );
 /** With what other keys are needed together with. */
-const COMPLETE = `${MINIMAL}kafka: {ssl.certificate.location: c.pem, ssl.key.location: k.pem}\nhttp: {tlsCertificate: c.pem, tlsKey: k.pem}\n`;
+const FILES =
+  'kafka: {ssl.certificate.location: c.pem, ssl.key.location: k.pem}\nhttp: {tlsCertificate: c.pem, tlsKey: k.pem}\n';
+const COMPLETE = `${MINIMAL}${FILES}`;
 const secrets = leaves.filter(({ type }) => isSecret(type));
 
 /** What people use as passwords, and what YAML makes of it. */
