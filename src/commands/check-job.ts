@@ -8,6 +8,7 @@ import { askForResults, askRegistry } from '../daemon/avro-setup.ts';
 import { backendFor, modelFolder } from '../daemon/configured-model.ts';
 import { spreading } from '../daemon/counts.ts';
 import { adviceOnWorkers } from '../daemon/engine-limits.ts';
+import { implied } from '../daemon/implied.ts';
 import { connectSink, impatient, openSink, outputTopics } from '../daemon/open-log.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { wordsOf } from '../kafka/rights.ts';
@@ -108,6 +109,7 @@ async function checkTopics(config: Config, fields: readonly string[], report: Ch
       `topics ${names[0]} (${input} partition${input === 1 ? '' : 's'}), ${names[1]} ` +
         `(${results}; results go ${spreading(input, results)}), ${names.slice(2).join(', ')}`,
     );
+    for (const sentence of implied(config, input)) report.say('implied', sentence);
     if (input > 1 && fields.length > 0)
       report.say(
         'warning',

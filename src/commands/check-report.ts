@@ -6,8 +6,11 @@ import { placeOfKey } from './options.ts';
 import { complain, say } from './say.ts';
 import { errorInWords } from './usage.ts';
 
-/** `wrong`: `run` would not start. `unused`: a key that has no effect. `note`: not looked at. */
-export type Level = 'ok' | 'wrong' | 'warning' | 'unused' | 'note';
+/**
+ * `wrong`: `run` would not start. `unused`: a key that has no effect. `note`: not looked at.
+ * `implied`: nothing was tried, it follows from the values.
+ */
+export type Level = 'ok' | 'wrong' | 'warning' | 'unused' | 'note' | 'implied';
 
 export interface CheckFinding {
   /** Not there where it holds for all jobs. */
