@@ -232,15 +232,19 @@ export class Bench {
     return summary;
   }
 
-  /** Open loop: daemons that are ready get `recordsPerSecond` for `seconds`. */
+  /**
+   * Open loop: daemons that are ready get `recordsPerSecond` for `seconds`. Calls `begun` before.
+   */
   async pace(
     job: Job,
     one: Case,
     recordsPerSecond: number,
     seconds: number,
+    begun: (daemon: RunningDaemon) => void = () => {},
   ): Promise<{ readonly summary: Summary; readonly load: LoadReport; readonly daemon: RunningDaemon }> {
     const [daemon] = (await this.startReady(job, one)) as [RunningDaemon];
     const count = Math.ceil(recordsPerSecond * seconds);
+    begun(daemon);
     const load = await Promise.race([this.load(job, one, { count, recordsPerSecond }), daemon.failed]);
     await this.caughtUp(job, [daemon]);
     const summary = await daemon.stop();

@@ -1,6 +1,7 @@
 // All scenarios, in the order in which `list` shows them.
 
 import type { Scenario } from '../harness/bench.ts';
+import { http } from './http.ts';
 import { jobs } from './jobs.ts';
 import { latency } from './latency.ts';
 import { live } from './live.ts';
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   live,
   overload,
   jobs,
+  http,
   scaling,
   startup,
   soak,
