@@ -227,6 +227,7 @@ export class Daemon {
     const served = servedModel(config, {
       ...{ modelFolder: folder, backend, pool },
       onClosed: (records) => meter.flow.requested(records),
+      streamed: () => meter.records.scored + meter.records.deadLetters,
     });
     parts.served = served;
     const ownPartitions = new OwnPartitions(logger, config.kafka);

@@ -6,6 +6,7 @@ import { keepsState, type ModelManifest, readGolden, readManifest } from '../mod
 import { own } from '../model/predictor.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { JobRequests } from '../serving/job-requests.ts';
+import { Rest } from '../serving/rest.ts';
 import type { ServedModel } from '../serving/served-model.ts';
 import type { Pool } from './pools.ts';
 import { valueForm } from './value-forms.ts';
@@ -18,11 +19,13 @@ export interface ServedParts {
   readonly backend: string;
   readonly pool: Pool;
   readonly onClosed: (records: number) => void;
+  /** Records of the stream that were answered so far. */
+  readonly streamed: () => number;
 }
 
 export function servedModel(
   config: Config,
-  { modelFolder, backend, pool, onClosed }: ServedParts,
+  { modelFolder, backend, pool, onClosed, streamed }: ServedParts,
 ): ServedModel {
   const manifest = readManifest(modelFolder);
   const { input, output, http, scoring, microBatch, deadLetters, limits } = config;
@@ -36,6 +39,7 @@ export function servedModel(
     inflatedBytesMax: limits.inflatedBytes,
     tensors: manifest.tensors,
     onClosed,
+    rest: new Rest({ loop: () => performance.eventLoopUtilization(), streamed }),
   });
   const decoder = output.format === 'json' ? null : new ValueDecoder(valueForm(config, 'results'));
   const { name, version } = manifest;

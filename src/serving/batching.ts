@@ -4,6 +4,7 @@
 import { after, type Cancel } from '../time/timer.ts';
 import { NotServingError, TooLateError } from './errors.ts';
 import { Gathering, type Sized } from './gathering.ts';
+import type { Rest } from './rest.ts';
 
 /** What became of a micro-batch: an answer for each piece, in order, and the time of the thread. */
 export interface Ran<Answer> {
@@ -16,6 +17,8 @@ export type Run<Items, Answer> = (close: () => readonly Items[] | null) => Promi
 
 export interface BatchingOptions {
   readonly most: Sized;
+  /** How long to wait before a turn is asked for, besides for what comes at the same moment. */
+  readonly rest: Pick<Rest, 'at'>;
   /** A request that was not answered after so long gets an error. */
   readonly timeoutMs: number;
   /** Told of each micro-batch. */
@@ -77,7 +80,10 @@ export class Batching<Items, Answer> {
   #askForTurn(): void {
     if (this.#isAsking || this.#gathering.isEmpty) return;
     this.#isAsking = true;
-    setImmediate(() => void this.#turn());
+    const restMs = this.#options.rest.at(performance.now());
+    const turn = (): void => void this.#turn();
+    if (restMs === 0) setImmediate(turn);
+    else after(restMs, turn);
   }
 
   async #turn(): Promise<void> {
