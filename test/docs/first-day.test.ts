@@ -136,6 +136,7 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/bench/scenarios.test.ts',
     says: 'throughput:',
   },
+  'npm run bench -- http': { by: 'test/system/bench.test.ts', says: "'http'" },
   'npm run bench -- jobs --log memory': { by: 'test/bench/scenarios.test.ts', says: 'jobs: {' },
   'npm run bench -- throughput --set microBatch.records=8192 --out after': {
     by: 'test/system/bench.test.ts',

@@ -145,6 +145,22 @@ test.serial('64 requests that come while the thread is busy are scored in a few 
   t.true(tasks() - before <= 8, `${tasks() - before} tasks`);
 });
 
+test.serial('a flood of requests does not stop the stream, nor the stream the requests', async (t) => {
+  const values = records.map(json);
+  let isOver = false;
+  const ask = async (): Promise<number> => {
+    for (let answered = 0; ; answered++) {
+      if (isOver) return answered;
+      const { status } = await served.post(path, values[answered % values.length] as Buffer);
+      if (status !== 200) throw new Error(`answered with ${status}`);
+    }
+  };
+  const flood = Promise.all(Array.from({ length: 32 }, ask));
+  for (let round = 0; round < 10; round++) t.is((await served.stream(values)).results.length, values.length);
+  isOver = true;
+  t.true((await flood).every((answered) => answered > 0));
+});
+
 const WRONG: readonly (readonly [what: string, status: number, body: string, says: RegExp, type?: string])[] =
   [
     ['an empty body', 400, '', /expected a record, found an empty body/],

@@ -66,6 +66,29 @@ test.serial('metrics and tracing are measured on and off by turns, and spans and
 });
 
 test.serial(
+  'requests are measured against a handler of Fastify, and a stream alone and beside them',
+  async (t) => {
+    t.timeout(120_000);
+    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const words = ['--brokers', broker().address, '--rate', '300', '--seconds', '1', '--warm-up', '0.5'];
+    const { code, out } = await bench(
+      'http',
+      ...words,
+      ...['--rounds', '1', '--backend', 'native,wasm', '--out', folder],
+    );
+    t.is(code, 0, out);
+    const { runs, goals } = JSON.parse(readFileSync(join(folder, 'http.json'), 'utf8')) as Result;
+    t.deepEqual(
+      runs.map(({ name }) => name),
+      ['mlp-30-64-32-1 native', 'mlp-30-64-32-1 wasm'],
+    );
+    for (const { figures } of runs)
+      for (const [name, [figure = 0]] of Object.entries(figures)) t.true(figure > 0, name);
+    t.is(goals.length, 6);
+  },
+);
+
+test.serial(
   'a live load is measured alike for the daemon and a peer, and a peer that is not there is named',
   async (t) => {
     t.timeout(120_000);
