@@ -211,10 +211,11 @@ export const http: Scenario = {
       ],
       goals: runs.all.flatMap(({ name }) => goalsOf(runs, name)),
       notes: [
-        `${CLIENTS} connections that are kept alive, each with one request of one record (JSON, about 540 bytes) at a time. The clients, the server and the broker ` +
-          'share the machine: on two cores the clients take about half of one.',
+        `${CLIENTS} connections that are kept alive, each with one request of one record (JSON, about 540 bytes) ` +
+          'at a time. The clients, the server and the broker share the machine: on two cores the clients take about half of one.',
         'The peer does what its documentation says: tf.tensor2d, predict, data. Both peers have one thread for TensorFlow.',
-        `The stream has ${options.rate} records a second. Every round measures the peer, scorelane, and the stream alone and beside the requests, one after the other.`,
+        `The stream has ${options.rate} records a second. Every round measures the peer, scorelane, and the stream alone and beside the ` +
+          'requests, one after the other.',
       ],
     };
   },

@@ -224,11 +224,7 @@ export class Daemon {
     });
     parts.pool = pool;
     await unlessTold(pool.start());
-    const served = servedModel(config, {
-      ...{ modelFolder: folder, backend, pool },
-      onClosed: (records) => meter.flow.requested(records),
-      streamed: () => meter.records.scored + meter.records.deadLetters,
-    });
+    const served = servedModel(config, { modelFolder: folder, backend, pool, meter });
     parts.served = served;
     const ownPartitions = new OwnPartitions(logger, config.kafka);
     const driver: Driver = new Driver({

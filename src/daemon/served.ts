@@ -6,8 +6,9 @@ import { keepsState, type ModelManifest, readGolden, readManifest } from '../mod
 import { own } from '../model/predictor.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { JobRequests } from '../serving/job-requests.ts';
-import { Rest } from '../serving/rest.ts';
+import { RequestRest } from '../serving/rest.ts';
 import type { ServedModel } from '../serving/served-model.ts';
+import type { Meter } from '../telemetry/meter.ts';
 import type { Pool } from './pools.ts';
 import { valueForm } from './value-forms.ts';
 
@@ -18,15 +19,11 @@ export interface ServedParts {
   readonly modelFolder: string;
   readonly backend: string;
   readonly pool: Pool;
-  readonly onClosed: (records: number) => void;
-  /** Records of the stream that were answered so far. */
-  readonly streamed: () => number;
+  /** Counts what requests bring, and knows what the stream does. */
+  readonly meter: Meter;
 }
 
-export function servedModel(
-  config: Config,
-  { modelFolder, backend, pool, onClosed, streamed }: ServedParts,
-): ServedModel {
+export function servedModel(config: Config, { modelFolder, backend, pool, meter }: ServedParts): ServedModel {
   const manifest = readManifest(modelFolder);
   const { input, output, http, scoring, microBatch, deadLetters, limits } = config;
   const requests = new JobRequests({
@@ -38,8 +35,11 @@ export function servedModel(
     deadLetterTopic: deadLetters.topic,
     inflatedBytesMax: limits.inflatedBytes,
     tensors: manifest.tensors,
-    onClosed,
-    rest: new Rest({ loop: () => performance.eventLoopUtilization(), streamed }),
+    onClosed: (records) => meter.flow.requested(records),
+    rest: new RequestRest({
+      loop: () => performance.eventLoopUtilization(),
+      streamed: () => meter.records.scored + meter.records.deadLetters,
+    }),
   });
   const decoder = output.format === 'json' ? null : new ValueDecoder(valueForm(config, 'results'));
   const { name, version } = manifest;

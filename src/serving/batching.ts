@@ -4,7 +4,7 @@
 import { after, type Cancel } from '../time/timer.ts';
 import { NotServingError, TooLateError } from './errors.ts';
 import { Gathering, type Sized } from './gathering.ts';
-import type { Rest } from './rest.ts';
+import type { RequestRest } from './rest.ts';
 
 /** What became of a micro-batch: an answer for each piece, in order, and the time of the thread. */
 export interface Ran<Answer> {
@@ -18,7 +18,7 @@ export type Run<Items, Answer> = (close: () => readonly Items[] | null) => Promi
 export interface BatchingOptions {
   readonly most: Sized;
   /** How long to wait before a turn is asked for, besides for what comes at the same moment. */
-  readonly rest: Pick<Rest, 'at'>;
+  readonly rest: Pick<RequestRest, 'at'>;
   /** A request that was not answered after so long gets an error. */
   readonly timeoutMs: number;
   /** Told of each micro-batch. */

@@ -27,7 +27,7 @@ export interface RestOptions {
   readonly streamed: () => number;
 }
 
-export class Rest {
+export class RequestRest {
   readonly #options: RestOptions;
   #restMs = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;

@@ -1,12 +1,12 @@
 // Requests leave the main thread a part of its time while a stream needs it, and only then.
 
 import test from 'ava';
-import { nextRest, Rest } from '../../src/serving/rest.ts';
+import { nextRest, RequestRest } from '../../src/serving/rest.ts';
 
 /** A main thread on which a request costs some time and the stream a share. */
 function world({ streamBusy, requestMs }: { streamBusy: number; requestMs: number }) {
   let [nowMs, active, idle, streamed] = [0, 0, 0, 0];
-  const rest = new Rest({ loop: () => ({ active, idle }), streamed: () => streamed });
+  const rest = new RequestRest({ loop: () => ({ active, idle }), streamed: () => streamed });
   return {
     /** 64 clients, each asks again when it has its answer; resolves to how busy the thread was. */
     turns(count: number, isStreaming: boolean): number {
