@@ -18,7 +18,7 @@ COPY tools ./tools
 RUN node tools/native.ts --copy
 
 FROM build AS parts
-RUN npm prune --omit=dev --ignore-scripts && rm -rf node_modules/@tensorflow/tfjs-node
+RUN npm prune --omit=dev --ignore-scripts && npm run --silent sbom > sbom.cdx.json && rm -rf node_modules/@tensorflow/tfjs-node
 
 FROM native AS native-parts
 RUN npm prune --omit=dev --ignore-scripts
@@ -28,6 +28,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist ./dist
+COPY --from=parts /app/sbom.cdx.json ./
 COPY page ./page
 COPY config ./config
 COPY native-models ./native-models
