@@ -9,6 +9,7 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerFeatures } from './commands/features.ts';
+import { registerInit } from './commands/init.ts';
 import { registerModels } from './commands/models.ts';
 import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
@@ -25,6 +26,7 @@ import { answerSignals, endAtOnce } from './signals.ts';
 const COMMANDS: readonly Register[] = [
   registerDemo,
   registerRun,
+  registerInit,
   registerCheck,
   registerProduce,
   registerScore,

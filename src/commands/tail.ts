@@ -6,13 +6,12 @@ import { parseDeadLetter } from '../answers/dead-letter.ts';
 import { EXIT } from '../base/errors.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import type { LoadedJob } from '../config/loaded.ts';
-import type { Topics } from '../daemon/topics.ts';
 import { SIDES, type Side, topicOf, valueForm } from '../daemon/value-forms.ts';
-import type { OffsetRange } from '../log/offset.ts';
 import { eachRecord, readRange } from '../log/read-range.ts';
 import { parseHeaders } from '../log/record-batch-reader.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { answerSignals } from '../signals.ts';
+import { lastRecords } from './last-records.ts';
 import { countOrNoneArgument, type JobFlags, loadJob, type Register, withJob } from './options.ts';
 import { type KeptRecord, kept, recordLine } from './record-line.ts';
 import { note, say } from './say.ts';
@@ -24,9 +23,6 @@ export interface TailOptions {
   readonly n: number;
   readonly follow: boolean;
 }
-
-/** If offsets have gaps, the next look begins so many times further back. */
-const FURTHER = 8;
 
 /** Ends with 0 when it has followed until a signal, or until nobody reads what it prints. */
 export function tail({ config }: LoadedJob, { topic: side, n, follow }: TailOptions): Promise<number> {
@@ -77,35 +73,6 @@ export function tail({ config }: LoadedJob, { topic: side, n, follow }: TailOpti
     [topic],
   );
 }
-
-/** The last records by their timestamps, the oldest first. */
-async function lastRecords(
-  topics: Topics,
-  topic: string,
-  whole: readonly OffsetRange[],
-  count: number,
-  inflatedBytesMax: number,
-): Promise<KeptRecord[]> {
-  if (count === 0) return [];
-  for (let back = count; ; back *= FURTHER) {
-    const ranges = whole.map(({ from, until }) => ({ from: Math.max(from, until - back), until }));
-    const found = ranges.map((): KeptRecord[] => []);
-    await readRange(topics.open(topic), ranges, (fetched) => {
-      const records = found[fetched.partition] as KeptRecord[];
-      eachRecord(fetched, ranges, inflatedBytesMax, (record) => {
-        records.push(kept(record, fetched.partition));
-        if (records.length > count) records.shift();
-      });
-    });
-    const isAll = found.every(
-      ({ length }, partition) => length === count || ranges[partition]?.from === whole[partition]?.from,
-    );
-    if (isAll) return found.flat().toSorted(inTime).slice(-count);
-  }
-}
-
-const inTime = (left: KeptRecord, right: KeptRecord): number =>
-  left.timestampMs - right.timestampMs || left.partition - right.partition || left.offset - right.offset;
 
 export const registerTail: Register = (program, finish) => {
   withJob(program, 'tail', 'print the last results, dead letters or inputs, one JSON object a line')

@@ -18,6 +18,8 @@ interface Waiting {
  */
 const CHARGED_MAX = 10;
 const CHARGED_MS_MAX = 100;
+/** Who has asked for a thread within this time will ask again soon. */
+const LATELY_MS = 1_000;
 /** How much one more task counts in the mean time of a job's tasks. */
 const FRESH = 0.2;
 
@@ -25,6 +27,7 @@ const FRESH = 0.2;
 export class Turns {
   readonly #threads: FreeThreads;
   readonly #waiting: Waiting[] = [];
+  #askedMs = Number.NEGATIVE_INFINITY;
   /** The virtual time at which its next task begins: its service so far, without its pauses. */
   #nextMs = 0;
   /** What a task is expected to take, until it is known. */
@@ -46,6 +49,16 @@ export class Turns {
     return !this.#threads.isOfOne;
   }
 
+  /** Whether one of them has asked for a thread lately. */
+  get isContended(): boolean {
+    return this.#threads.othersAsk(this);
+  }
+
+  /** When it asked last. */
+  get askedMs(): number {
+    return this.#askedMs;
+  }
+
   /** Whether nobody has to be waited for: no other job shares the threads, and nothing waits. */
   get isAlone(): boolean {
     return !this.isShared && this.#waiting.length === 0;
@@ -57,6 +70,7 @@ export class Turns {
    */
   acquire(host?: ModelHost): Promise<ModelHost> {
     const waiting = { host, given: Promise.withResolvers<ModelHost>() };
+    this.#askedMs = this.#threads.nowMs();
     this.#waiting.push(waiting);
     this.#threads.begin(this);
     return waiting.given.promise;
@@ -133,6 +147,14 @@ export class FreeThreads {
 
   get isOfOne(): boolean {
     return this.#jobs.size <= 1;
+  }
+
+  /** Whether another job than this one has asked for a thread lately. */
+  othersAsk(turns: Turns): boolean {
+    if (this.isOfOne) return false;
+    const sinceMs = this.nowMs() - LATELY_MS;
+    for (const other of this.#jobs) if (other !== turns && other.askedMs > sinceMs) return true;
+    return false;
   }
 
   /** Somebody waits: gives out what is free. */

@@ -18,20 +18,20 @@ export interface Slice {
 }
 
 export class Slices {
-  readonly #turns: Pick<Turns, 'isShared'>;
+  readonly #turns: Pick<Turns, 'isContended'>;
   /** Thread time of a record; 0 until it is known. */
   #recordMs = 0;
 
-  constructor(turns: Pick<Turns, 'isShared'>) {
+  constructor(turns: Pick<Turns, 'isContended'>) {
     this.#turns = turns;
   }
 
   /**
    * In the order of offsets, without a gap, the whole of it together. One slice if no other job
-   * shares the threads.
+   * wants the threads.
    */
   of(microBatch: MicroBatch): readonly Slice[] {
-    const recordsMax = this.#turns.isShared && this.#recordMs > 0 ? SLICE_MS / this.#recordMs : Infinity;
+    const recordsMax = this.#turns.isContended && this.#recordMs > 0 ? SLICE_MS / this.#recordMs : Infinity;
     return cutByRecords(microBatch, recordsMax);
   }
 

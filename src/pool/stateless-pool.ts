@@ -47,7 +47,7 @@ export class StatelessPool implements Scorer {
   /** As one task, or in slices where other jobs share the threads. */
   score(microBatch: MicroBatch): Promise<Outcome> {
     const { first, next } = microBatch;
-    return this.#deployment.turns.isShared
+    return this.#deployment.turns.isContended
       ? this.#scoreInSlices(microBatch)
       : this.#bisection.score(microBatch, first, next);
   }

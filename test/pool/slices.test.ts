@@ -59,12 +59,12 @@ test('slices are the whole micro-batch without a gap, cut between record batches
 
 test('a micro-batch is cut by what its records have taken, and only where other jobs share the threads', (t) => {
   const microBatch = batchesOf([4, 4, 4]);
-  for (const [isShared, predictMs, count] of [
+  for (const [isContended, predictMs, count] of [
     [true, 0.1, 1],
     [true, 20, 3],
     [false, 20, 1],
   ] as const) {
-    const slices = new Slices({ isShared });
+    const slices = new Slices({ isContended });
     t.is(slices.of(microBatch).length, 1, 'nothing is known yet');
     slices.took({ ...NO_OUTCOME, scored: 10, predictMs });
     t.is(slices.of(microBatch).length, count);
@@ -75,7 +75,9 @@ test('a large micro-batch gives another job its turn in between, and has the ans
   const host = new ModelHost(new PiscinaThread({ deadlineMs: 60_000, growth: GROWTH }), {
     onThreadLost: (why) => t.fail(why),
   });
-  const threads = new FreeThreads([host]);
+  // Slower than any machine: what was asked lately stays so.
+  let nowMs = 0;
+  const threads = new FreeThreads([host], () => (nowMs += 0.1));
   const turns = threads.turns();
   const pool = new StatelessPool({
     hosts: [host],
@@ -89,6 +91,9 @@ test('a large micro-batch gives another job its turn in between, and has the ans
   const microBatch = batchesOf(Array.from({ length: 64 }, () => 2_000));
   const alone = await pool.score(microBatch);
   const other = threads.turns();
+  const score = pool.score(batchesOf([100]));
+  other.release(await other.acquire());
+  await score;
   await pool.score(batchesOf([100]));
   let isWhole = false;
   const shared = pool.score(microBatch).then((outcome) => {
