@@ -16,7 +16,7 @@ export interface FoundFormat {
 const isFramed = (bytes: Uint8Array): boolean => bytes[0] === 0 && bytes.length > 5;
 
 /** Null where no format fits all of them. JSON comes first: a digit is MessagePack too. */
-export function formatOf(values: readonly Uint8Array[]): FoundFormat | null {
+export function formatOfValues(values: readonly Uint8Array[]): FoundFormat | null {
   for (const format of ['json', 'msgpack'] as const) {
     const decoded = values.map((bytes) => mapIn(codecs[format].decode, bytes));
     if (decoded.every((value) => value !== null)) return { format, values: decoded };

@@ -15,7 +15,7 @@ import { fileTrouble } from '../written/file-trouble.ts';
 import {
   configText,
   type FoundFormat,
-  formatOf,
+  formatOfValues,
   idIn,
   type MissingField,
   missingFields,
@@ -49,7 +49,7 @@ export async function init(options: InitOptions): Promise<number> {
   const values = await lastValues(options);
   if (values.length === 0)
     throw new ConfigError([`--topic ${topic}: expected records to look at, found none; produce some first`]);
-  const found = formatOf(values);
+  const found = formatOfValues(values);
   if (found === null)
     throw new ConfigError([
       `--topic ${topic}: expected values that are JSON objects, MessagePack maps, or Avro behind Confluent's frame, found others; ` +

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
-import { formatOf, idIn } from '../../src/commands/first-config.ts';
+import { formatOfValues, idIn } from '../../src/commands/first-config.ts';
 import { flags, newJob, Program, produce, ROOT } from '../support/daemon.ts';
 import { withBroker } from '../support/kafka.ts';
 
@@ -83,11 +83,11 @@ test('a topic that is empty, a topic that is not there and a model that is not t
 
 test('formats are told apart by what all values are; an id by its name, and because no two are alike', (t) => {
   const bytes = (...all: string[]) => all.map((text) => Buffer.from(text));
-  t.is(formatOf(bytes('{"a":1}', '{"a":2}'))?.format, 'json');
-  t.is(formatOf([Buffer.from([0x81, 0xa1, 0x61, 1])])?.format, 'msgpack');
-  t.is(formatOf([Buffer.from([0, 0, 0, 0, 7, 2, 4])])?.format, 'avro');
-  t.is(formatOf(bytes('{"a":1}', 'plain text')), null);
-  t.is(formatOf(bytes('7')), null, 'a digit is MessagePack, and no record');
+  t.is(formatOfValues(bytes('{"a":1}', '{"a":2}'))?.format, 'json');
+  t.is(formatOfValues([Buffer.from([0x81, 0xa1, 0x61, 1])])?.format, 'msgpack');
+  t.is(formatOfValues([Buffer.from([0, 0, 0, 0, 7, 2, 4])])?.format, 'avro');
+  t.is(formatOfValues(bytes('{"a":1}', 'plain text')), null);
+  t.is(formatOfValues(bytes('7')), null, 'a digit is MessagePack, and no record');
   t.is(
     idIn([
       { paid: 1, id: 1 },
