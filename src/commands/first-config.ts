@@ -60,7 +60,7 @@ export function missingFields(fields: readonly ReadField[], values: readonly unk
 
 const NAMED_ID = /(?:^|[_-])(?:id|ID|uuid|UUID|guid)$|^(?:Id|Uuid)$|[a-z](?:Id|ID|Uuid|UUID)$/;
 
-/** The field that names a record, if one looks like it: by its name, and because no two are alike. */
+/** The field that names a record: by its own name, and because no two are alike. */
 export function idIn(values: readonly unknown[]): string | null {
   const [first] = values;
   if (!isMap(first)) return null;
