@@ -31,7 +31,8 @@ export interface JobLookedAt {
 export async function lookAt(job: LoadedJob, config: Config, part: CheckPart): Promise<JobLookedAt> {
   for (const warning of adviceOnWorkers(config)) part.say('warning', warning);
   const model = await checkModel(config, part);
-  for (const { key, why } of unusedKeys(config, job.origins.keys(), model?.keepsState ?? true))
+  const given = [...job.origins].filter(([, origin]) => origin !== 'fallback').map(([key]) => key);
+  for (const { key, why } of unusedKeys(config, given, model?.keepsState ?? true))
     part.say('unused', `${key} (${job.origins.get(key)}): ${why}`);
   await part.attempt(async () => {
     const registry = await askRegistry(config);

@@ -2,6 +2,7 @@
 // windows. So a model is trained on the same features that it will be served.
 
 import { EXIT } from '../base/errors.ts';
+import { NO_TOPICS } from '../config/load.ts';
 import type { LoadedJob } from '../config/loaded.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
 import { neededColumns } from '../daemon/needed-columns.ts';
@@ -31,7 +32,6 @@ import {
   collect,
   type JobFlags,
   loadJob,
-  NO_TOPICS,
   type Register,
   separatorArgument,
   withJob,

@@ -47,13 +47,6 @@ export const placeOfKey = (key: string): string | undefined =>
 export const withQuiet = (command: Command): Command =>
   command.option('--quiet', 'print and log nothing but warnings and errors', false);
 
-/** What topics are called for commands that use none. */
-export const NO_TOPICS = {
-  'input.topic': 'records',
-  'output.topic': 'results',
-  'deadLetters.topic': 'dead-letters',
-};
-
 export function loadWith(
   { config, set, quiet = false }: ConfigFlags,
   fallbacks: Readonly<Record<string, string>> = {},

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
-import { SettingError } from '../config/load.ts';
+import { NO_TOPICS, SettingError } from '../config/load.ts';
 import type { LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
 import { unlessAborted } from '../daemon/bounded.ts';
@@ -30,7 +30,6 @@ import {
   collect,
   type JobFlags,
   loadJob,
-  NO_TOPICS,
   type Register,
   separatorArgument,
   withJob,

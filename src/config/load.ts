@@ -43,6 +43,13 @@ export interface ConfigSources {
   readonly fallbacks?: Readonly<Record<string, string>>;
 }
 
+/** What topics are called where none are used. */
+export const NO_TOPICS = {
+  'input.topic': 'records',
+  'output.topic': 'results',
+  'deadLetters.topic': 'dead-letters',
+};
+
 /** Throws `ConfigError`, `SettingError` and `NoInputError`. */
 export function loadConfig({ file, flags, environment, fallbacks = {} }: ConfigSources): LoadedConfig {
   const settings = flags.map(settingIn);
@@ -72,7 +79,8 @@ export function loadConfig({ file, flags, environment, fallbacks = {} }: ConfigS
   const told = problems.length;
   for (const keys of [top, ...jobs]) keys.checkValues();
   const merged = read.jobs === null ? [new Merged(top, null)] : jobs.map((job) => new Merged(top, job));
-  for (const each of merged) each.fallBack(fallbacks);
+  const hasNoLog = top.values.get('log')?.value === 'none';
+  for (const each of merged) each.fallBack({ ...(hasNoLog ? NO_TOPICS : {}), ...fallbacks });
   problems.push(...missing(file, merged));
   if (problems.length > told) throw new ConfigError(problems);
   const loaded = merged.map((each) => each.load());

@@ -35,6 +35,7 @@ export const contradictions = (config: Config): Contradiction[] => [
   ...ofServer(config),
   ...framings(config),
   ...sources(config),
+  ...requests(config),
 ];
 
 /** One that holds where the condition is true. */
@@ -220,6 +221,22 @@ function framings({ input, output, registry, log, generate }: Config): Contradic
     ),
   ];
 }
+
+/** Without a log, requests are all that there is to do. */
+const requests = ({ log, http }: Config): Contradiction[] => [
+  ...broken(
+    log === 'none' && http.listen === 'none',
+    'http.listen',
+    'log',
+    () => 'expected an address, as log is none, found "none": there would be nothing to do',
+  ),
+  ...broken(
+    log === 'none' && !http.inference,
+    'http.inference',
+    'log',
+    () => 'expected true, as log is none, found false: there would be nothing to do',
+  ),
+];
 
 /** Records of a file that is never begun would be a daemon that scores nothing. */
 const sources = ({ log, generate }: Config): Contradiction[] =>

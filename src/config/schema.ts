@@ -52,9 +52,11 @@ export const GENERATED = ['fitted', 'transactions', 'sensors', 'views', 'rides']
 
 export const schema = z.strictObject({
   log: z
-    .enum(['kafka', 'memory'])
+    .enum(['kafka', 'memory', 'none'])
     .default('kafka')
-    .describe('Where records are: a Kafka cluster, or the embedded log.'),
+    .describe(
+      'Where records are: a Kafka cluster, or the embedded log. none: nowhere; run only answers requests (http), as a plain model server.',
+    ),
   input: z.strictObject({
     topic: topic('transactions').describe('The topic to score.'),
     format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the values.'),

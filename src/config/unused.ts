@@ -41,9 +41,16 @@ const OF_BOTH_LOGS: ReadonlySet<string> = new Set([
   'kafka.metadata.max.age.ms',
 ]);
 
+/** What a process without a log has no use for. */
+const OF_LOGS: readonly string[] = [
+  ...['input.topic', 'output.topic', 'deadLetters.', 'lanes.', 'snapshots.', 'latency.', 'kafka.', 'memory.'],
+  'generate.',
+];
+
 const RULES: readonly Rule[] = [
+  { keys: OF_LOGS, why: 'log is none', holds: ({ log }) => log === 'none' },
   { keys: ['kafka.', 'lanes.rightsTimeout', 'lanes.onOutOfRange'], why: 'log is memory', holds: isEmbedded },
-  { keys: ['memory.', 'generate.'], why: 'log is kafka', holds: not(isEmbedded) },
+  { keys: ['memory.', 'generate.'], why: 'log is kafka', holds: ({ log }) => log === 'kafka' },
   {
     keys: ['generate.seed', 'generate.kind', 'generate.customers', 'generate.terminals', 'generate.file'],
     why: 'generate.recordsPerSecond is 0',

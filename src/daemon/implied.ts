@@ -18,7 +18,7 @@ export function implied(config: Config, partitions: number): string[] {
       `(lanes.inFlight) of ${microBatch.recordsMax} (microBatch.records) in each, more only where one record batch has more; ` +
       `and ${sizeInWords(bytes)} with what waits (${byFetches})`,
     `while a worker is free a record waits at most ${durationInWords(longestMs)} by choice: microBatch.linger and half of latency.target`,
-    ...(config.log === 'memory' ? [] : [afterKill(config)]),
+    ...(config.log !== 'kafka' ? [] : [afterKill(config)]),
   ];
 }
 

@@ -206,7 +206,7 @@ class SharingJob implements RunJob {
     try {
       daemon = await Daemon.start(config, {
         logger: this.#logger,
-        ...(config.log === 'memory' ? { log: this.#openLog() } : {}),
+        ...(config.log !== 'kafka' ? { log: this.#openLog() } : {}),
         failFast,
         resumeDedupe: resumeDedupe && isFirst,
         signal,

@@ -137,7 +137,7 @@ function withinMachine(config: Config): void {
 }
 
 async function partitionsOfInput(config: Config, patience: Patience): Promise<number> {
-  if (config.log === 'memory') return config.memory.partitions;
+  if (config.log !== 'kafka') return config.memory.partitions;
   const sink = openSink(config, patience.logger);
   try {
     await connectSink(sink, config, patience);

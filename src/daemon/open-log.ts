@@ -32,7 +32,8 @@ export interface Log {
  */
 export function openLog(config: Config, logger: Logger, broker = new MemoryBroker()): Log {
   const { input, lanes, kafka } = config;
-  if (config.log === 'memory') {
+  // Without a log the embedded one stands there, and nobody writes to it.
+  if (config.log !== 'kafka') {
     const topics = [input.topic, ...outputTopics(config)];
     for (const topic of topics) {
       broker.createTopic(topic, config.memory.partitions, config.memory.bytesPerPartition);
@@ -74,7 +75,8 @@ export function openLog(config: Config, logger: Logger, broker = new MemoryBroke
 /** Throws `ConfigError` for a command that works on the topics of a broker only. */
 export function requireKafka({ log }: Config, command: string): void {
   if (log === 'kafka') return;
-  const why = 'the embedded log lives inside of the daemon only';
+  const why =
+    log === 'none' ? 'without a log there are no topics' : 'the embedded log lives inside of the daemon only';
   throw new ConfigError([`log: expected kafka for ${command}, found "${log}": ${why}`]);
 }
 
