@@ -1,5 +1,5 @@
-// `log: none`: a plain model server. It needs no broker, is ready, answers requests, and says what it
-// has no use for.
+// `log: none`: a plain model server. It needs no broker, is ready, answers requests, and says what
+// it has no use for.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
