@@ -53,12 +53,14 @@ export class JobRequests {
 
   /** The model's own outputs. Rejects as `Batching.ask`. */
   async predict(given: GivenRows, isGone: () => boolean): Promise<RowAnswer> {
-    const pieces = piecesOf(given.rows).map(([from, until]) => rowsOf(given, from, until));
     return joined(
       await Promise.all(
-        pieces.map((piece) =>
-          this.#rows.ask(piece, { records: piece.rows, bytes: piece.cells.byteLength }, isGone),
-        ),
+        piecesOf(given.rows).map(async ([from, until]) => {
+          const piece = rowsOf(given, from, until);
+          const size = { records: piece.rows, bytes: piece.cells.byteLength };
+          const answer = await this.#rows.ask(piece, size, isGone);
+          return 'refused' in answer ? { ...answer, row: from + answer.row } : answer;
+        }),
       ),
     );
   }
