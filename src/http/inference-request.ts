@@ -152,6 +152,8 @@ function binarySize(given: Fields, place: string): number | null {
 function wantedOutputs(outputs: unknown, parameters: unknown, model: ServedModel): readonly WantedOutput[] {
   const { binary_data_output: isBinary = false } = parametersOf({ parameters }, 'parameters');
   if (outputs === undefined) return model.outputs.map((_, index) => ({ index, isBinary: isBinary === true }));
+  // Many times the same one, and a small request has an answer of gigabytes.
+  const seen = new Set<number>();
   return listOf(outputs, 'outputs').map((each, place) => {
     const index = model.outputs.findIndex(({ name }) => name === each.name);
     if (index < 0)
@@ -159,6 +161,9 @@ function wantedOutputs(outputs: unknown, parameters: unknown, model: ServedModel
         400,
         `outputs[${place}]: expected ${model.outputs.map(({ name }) => name).join(' or ')}, found ${inFewWords(each.name)}`,
       );
+    if (seen.has(index))
+      throw new Problem(400, `outputs: expected each output once, found ${inFewWords(each.name)} twice`);
+    seen.add(index);
     const { binary_data: own = isBinary, classification } = parametersOf(each, `outputs[${place}]`);
     if (classification !== undefined)
       throw new Problem(400, `outputs[${place}]: classification is not served`);

@@ -102,7 +102,7 @@ function fromInstances(instances: unknown, { inputs }: ServedModel, make: Make):
   instances.forEach((instance: unknown, row) => {
     const place = `instances[${row}]`;
     for (const [input, value] of valuesByInput(inputs, instance, place))
-      rows.fillRow(input, row, unwrapped(value), `${place}, ${input.name}`);
+      rows.fillRow(input, row, unwrapped(value, input.shape.length), `${place}, ${input.name}`);
   });
   return rows;
 }
@@ -117,7 +117,7 @@ function fromInputs(given: unknown, { inputs }: ServedModel, make: Make): RowsIn
       `inputs: expected lists of one length, one element a row, found ${lengths.map(lengthText).join(', ')}`,
     );
   const rows = make(count);
-  for (const [input, value] of values) rows.fillNested(input, unwrapped(value));
+  for (const [input, value] of values) rows.fillNested(input, unwrapped(value, input.shape.length + 1));
   return rows;
 }
 
@@ -151,8 +151,9 @@ const isNamed = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isEncoded = (value: object): value is { readonly b64: string } =>
   'b64' in value && typeof value.b64 === 'string' && Object.keys(value).length === 1;
 
-function unwrapped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unwrapped);
+/** Looked at only as deep as the shape: lists may be nested deeper than calls can be. */
+function unwrapped(value: unknown, depth: number): unknown {
+  if (Array.isArray(value)) return depth === 0 ? value : value.map((each) => unwrapped(each, depth - 1));
   return typeof value === 'object' && value !== null && isEncoded(value)
     ? Buffer.from(value.b64, 'base64').toString()
     : value;

@@ -192,6 +192,12 @@ const WRONG: readonly (readonly [path: string, body: unknown, status: number, sa
   ],
   [infer, inferOf(oneRow({ parameters: { shared_memory_region: 'x' } })), 400, /shared memory is not served/],
   [infer, { ...inferOf(oneRow()), outputs: [{ name: 'x' }] }, 400, /outputs\[0\]: expected score, found "x"/],
+  [
+    infer,
+    { ...inferOf(oneRow()), outputs: [{ name: 'score' }, { name: 'score' }] },
+    400,
+    /expected each output once, found "score" twice/,
+  ],
   ['/v2/models/x/infer', {}, 404, /no model "x"; there is creditcard/],
   ['/v2/models/creditcard/versions/9/infer', {}, 404, /no version "9" of model "creditcard"; there is 1/],
   ['/v2/nothing', {}, 404, /nothing is served/],
@@ -216,6 +222,15 @@ for (const [index, [path, body, status, says]] of WRONG.entries())
     t.regex(error, says);
     t.is(answer.status, status);
   });
+
+test('lists that are nested deeper than calls can be are refused, and are no fault of ours', async (t) => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  for (const body of [`{"instances":${deep}}`, `{"inputs":${deep}}`]) {
+    const answer = await served.post(predict, body);
+    t.is(answer.status, 400, body.slice(0, 12));
+    t.regex(await answer.text(), /expected a list of 29/);
+  }
+});
 
 test('what no JSON can say is refused too: a body that is none, bytes that do not fit, NaN', async (t) => {
   t.is((await served.post(infer, '{')).status, 400);
