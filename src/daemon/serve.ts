@@ -55,6 +55,7 @@ export async function serveHttp(
   });
   const { registry } = metrics;
   const operated = {
+    version: scorelaneVersion,
     readiness: () => readinessOf(jobs),
     metrics: () => registry.metrics(),
     metricsType: registry.contentType,

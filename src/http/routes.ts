@@ -8,6 +8,25 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 /** By path and method. */
 export type Routes = Readonly<Record<string, Readonly<Partial<Record<'GET' | 'POST' | 'PUT', Handler>>>>>;
 
+export interface ServedRoute {
+  readonly method: string;
+  /** As the framework writes it: `/v1/score/:job`. */
+  readonly url: string;
+}
+
+/** Marks a route that only refuses. */
+const REFUSES = { refuses: true };
+
+/** The routes that are added from now on, without those that refuse, and those of HEAD. */
+export function collectRoutes(app: FastifyInstance<Server>): readonly ServedRoute[] {
+  const routes: ServedRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config !== undefined && 'refuses' in config) return;
+    for (const each of [method].flat()) if (each !== 'HEAD') routes.push({ method: each, url });
+  });
+  return routes;
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 /** A path that has other methods only says which. */
 export function addRoutes(app: FastifyInstance<Server>, routes: Routes): void {
@@ -26,6 +45,7 @@ export function addRoutes(app: FastifyInstance<Server>, routes: Routes): void {
     app.route({
       method: METHODS.filter((method) => !allowed.includes(method)),
       url,
+      config: REFUSES,
       // Before the body is read.
       onRequest: refuse,
       handler: refuse,

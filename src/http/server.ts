@@ -6,10 +6,11 @@ import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, adminRoutes } from './admin.ts';
 import { openInferenceRoutes } from './open-inference.ts';
+import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
 import { notReadyProblem, type Readiness } from './readiness.ts';
-import { addRoutes, type Routes } from './routes.ts';
+import { addRoutes, collectRoutes, type Routes, type ServedRoute } from './routes.ts';
 import { scoreRoutes } from './score.ts';
 import type { Serving } from './serving.ts';
 import { tfServingRoutes } from './tf-serving.ts';
@@ -17,6 +18,8 @@ import { readTls, renewTls, type TlsFiles } from './tls.ts';
 
 /** What the process tells and does. */
 export interface Operated {
+  /** Of scorelane. */
+  readonly version: string;
   readiness(): Readiness;
   /** The metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
@@ -47,9 +50,12 @@ const LATE_CHECK_MS_MAX = 1_000;
 export class HttpServer {
   readonly #app: FastifyInstance<Server>;
   readonly #limits: HttpLimits;
+  /** All that is served. */
+  readonly routes: readonly ServedRoute[];
 
-  private constructor(app: FastifyInstance<Server>, limits: HttpLimits) {
+  private constructor(app: FastifyInstance<Server>, limits: HttpLimits, routes: readonly ServedRoute[]) {
     this.#app = app;
+    this.routes = routes;
     this.#limits = limits;
   }
 
@@ -62,7 +68,9 @@ export class HttpServer {
     serving: Serving | null = null,
   ): Promise<HttpServer> {
     const app = newApp(limits, operated);
+    const routes = collectRoutes(app);
     addRoutes(app, healthRoutes(operated));
+    openApiRoutes(app, operated.version, routes);
     if (operated.page !== null) pageRoutes(app, operated.page);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
     if (serving !== null) {
@@ -77,7 +85,7 @@ export class HttpServer {
       await app.close();
       throw error;
     }
-    return new HttpServer(app, limits);
+    return new HttpServer(app, limits, routes);
   }
 
   /** `http://127.0.0.1:8080`, or https. */

@@ -1,0 +1,132 @@
+// The paths that score, as the document of OpenAPI has them.
+
+import {
+  type ApiOperation,
+  type ApiParameter,
+  type ApiPaths,
+  BYTES_MEDIA,
+  errorResponses,
+  JSON_MEDIA,
+  jsonResponse,
+  problemResponses,
+  schemaRef,
+} from './openapi-types.ts';
+
+const named = (name: string, description: string, example: string): ApiParameter => ({
+  ...{ name, in: 'path', required: true, description, example },
+  schema: { type: 'string', minLength: 1 },
+});
+const JOB = named('job', 'The name of a job; default, where it stands alone in its file.', 'default');
+const MODEL = named('model', 'The name of a model.', 'creditcard');
+const VERSION = named('version', 'Its version.', '1');
+const JSON_LENGTH: ApiParameter = {
+  ...{ name: 'inference-header-content-length', in: 'header', schema: { type: 'integer', minimum: 1 } },
+  description: 'How many bytes of the body are JSON; behind them are those of the tensors.',
+};
+const BYTES = { schema: { type: 'string', format: 'binary' } };
+
+const RECORD = { id: 17, V1: -1.36, V2: -0.07 };
+
+/** What may be wrong with a request that scores. */
+const SCORING = [400, 404, 413, 414, 415, 500, 503, 504] as const;
+
+const SCORE: ApiOperation = {
+  ...{ operationId: 'score', tags: ['records'], parameters: [JOB] },
+  summary: 'Scores records as the input of the job has them',
+  requestBody: {
+    required: true,
+    content: {
+      [JSON_MEDIA]: { schema: schemaRef('Records'), example: { records: [RECORD] } },
+      'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(RECORD)}\n` },
+      [BYTES_MEDIA]: BYTES,
+    },
+  },
+  responses: {
+    200: jsonResponse('An answer for each record, in order.', schemaRef('Answers')),
+    ...problemResponses(...SCORING, 501),
+  },
+};
+
+/** Of a model, and the same with `/versions/<version>`. */
+function bothPaths(path: string, ending: string, method: 'get' | 'post', operation: ApiOperation): ApiPaths {
+  const { operationId, parameters = [] } = operation;
+  return {
+    [`${path}/{model}${ending}`]: { [method]: { ...operation, parameters: [MODEL, ...parameters] } },
+    [`${path}/{model}/versions/{version}${ending}`]: {
+      [method]: {
+        ...operation,
+        operationId: `${operationId}OfVersion`,
+        parameters: [MODEL, VERSION, ...parameters],
+      },
+    },
+  };
+}
+
+const told = (tag: string, operationId: string, summary: string, schema: string): ApiOperation => ({
+  ...{ operationId, tags: [tag], summary },
+  responses: {
+    200: jsonResponse('Told.', schemaRef(schema)),
+    ...errorResponses(400, 404, 414, 503),
+  },
+});
+
+const OPEN_INFERENCE = 'Open Inference Protocol';
+const server = (operationId: string, summary: string, schema: string): ApiOperation => ({
+  ...{ operationId, tags: [OPEN_INFERENCE], summary },
+  responses: { 200: jsonResponse('Told.', schemaRef(schema)) },
+});
+
+const INFER: ApiOperation = {
+  ...{ operationId: 'infer', tags: [OPEN_INFERENCE], summary: 'The outputs of a model for tensors' },
+  parameters: [JSON_LENGTH],
+  requestBody: {
+    required: true,
+    content: { [JSON_MEDIA]: { schema: schemaRef('InferenceRequest') }, [BYTES_MEDIA]: BYTES },
+  },
+  responses: {
+    200: {
+      description: 'The outputs; as bytes, where any of them is wanted so.',
+      content: { [JSON_MEDIA]: { schema: schemaRef('InferenceAnswer') }, [BYTES_MEDIA]: BYTES },
+    },
+    ...errorResponses(...SCORING),
+  },
+};
+
+const TF_SERVING = 'TensorFlow Serving';
+const PREDICT: ApiOperation = {
+  ...{ operationId: 'predict', tags: [TF_SERVING], summary: 'The outputs of a model for rows or columns' },
+  requestBody: { required: true, content: { [JSON_MEDIA]: { schema: schemaRef('PredictRequest') } } },
+  responses: {
+    200: jsonResponse('The outputs, without their name if there is one.', schemaRef('PredictAnswer')),
+    ...errorResponses(...SCORING),
+  },
+};
+
+const V2 = '/v2/models';
+const V1 = '/v1/models';
+
+export const INFERENCE_PATHS: ApiPaths = {
+  '/v1/score/{job}': { post: SCORE },
+  '/v2': { get: server('inferenceServer', 'What serves', 'InferenceServer') },
+  '/v2/health/live': { get: server('inferenceLive', 'Whether the process lives', 'InferenceLive') },
+  '/v2/health/ready': {
+    get: {
+      ...server('inferenceReady', 'Whether every job has its model', 'InferenceReady'),
+      responses: {
+        200: jsonResponse('Every job has.', schemaRef('InferenceReady')),
+        503: jsonResponse('A job has none.', schemaRef('InferenceReady')),
+      },
+    },
+  },
+  ...bothPaths(V2, '', 'get', told(OPEN_INFERENCE, 'inferenceModel', 'Its tensors', 'InferenceModel')),
+  ...bothPaths(
+    V2,
+    '/ready',
+    'get',
+    told(OPEN_INFERENCE, 'inferenceModelReady', 'Whether it serves', 'InferenceModelReady'),
+  ),
+  ...bothPaths(V2, '/infer', 'post', INFER),
+  ...bothPaths(V1, '', 'get', told(TF_SERVING, 'modelStatus', 'The state of a model', 'ModelStatus')),
+  ...bothPaths(V1, '/metadata', 'get', told(TF_SERVING, 'modelMetadata', 'Its signature', 'ModelMetadata')),
+  ...bothPaths(V1, ':predict', 'post', PREDICT),
+};
