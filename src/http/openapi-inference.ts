@@ -25,6 +25,12 @@ const JSON_LENGTH: ApiParameter = {
 };
 const BYTES = { schema: { type: 'string', format: 'binary' } };
 
+/** Of the model creditcard. */
+const ROW = Array.from({ length: 29 }, (_, column) => column / 10);
+const INFER_EXAMPLE = {
+  id: 'a',
+  inputs: [{ name: 'features', datatype: 'FP32', shape: [1, ROW.length], data: ROW }],
+};
 const RECORD = { id: 17, V1: -1.36, V2: -0.07 };
 
 /** What may be wrong with a request that scores. */
@@ -37,7 +43,7 @@ const SCORE: ApiOperation = {
     required: true,
     content: {
       [JSON_MEDIA]: { schema: schemaRef('Records'), example: { records: [RECORD] } },
-      'application/x-ndjson': { schema: { type: 'string' }, example: `${JSON.stringify(RECORD)}\n` },
+      'application/x-ndjson': { schema: { type: 'string', description: 'A record in each line.' } },
       [BYTES_MEDIA]: BYTES,
     },
   },
@@ -81,7 +87,10 @@ const INFER: ApiOperation = {
   parameters: [JSON_LENGTH],
   requestBody: {
     required: true,
-    content: { [JSON_MEDIA]: { schema: schemaRef('InferenceRequest') }, [BYTES_MEDIA]: BYTES },
+    content: {
+      [JSON_MEDIA]: { schema: schemaRef('InferenceRequest'), example: INFER_EXAMPLE },
+      [BYTES_MEDIA]: BYTES,
+    },
   },
   responses: {
     200: {
@@ -95,7 +104,10 @@ const INFER: ApiOperation = {
 const TF_SERVING = 'TensorFlow Serving';
 const PREDICT: ApiOperation = {
   ...{ operationId: 'predict', tags: [TF_SERVING], summary: 'The outputs of a model for rows or columns' },
-  requestBody: { required: true, content: { [JSON_MEDIA]: { schema: schemaRef('PredictRequest') } } },
+  requestBody: {
+    required: true,
+    content: { [JSON_MEDIA]: { schema: schemaRef('PredictRequest'), example: { instances: [ROW] } } },
+  },
   responses: {
     200: jsonResponse('The outputs, without their name if there is one.', schemaRef('PredictAnswer')),
     ...errorResponses(...SCORING),

@@ -116,8 +116,8 @@ export const problemResponses = (...statuses: WrongStatus[]): Readonly<Record<st
   wrongResponses(statuses, () => PROBLEM);
 
 /**
- * Each with `{"error": "…"}`. What is wrong with the path itself is a problem: it is found before it
- * is known which protocol is meant.
+ * Each with `{"error": "…"}`. What is wrong with the path itself is a problem: it is found before
+ * it is known which protocol is meant.
  */
 export const errorResponses = (...statuses: WrongStatus[]): Readonly<Record<string, ApiResponse>> =>
   wrongResponses(statuses, (status) => {

@@ -27,7 +27,8 @@ export function collectRoutes(app: FastifyInstance<Server>): readonly ServedRout
   return routes;
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+/** All that the framework lets through. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 /** A path that has other methods only says which. */
 export function addRoutes(app: FastifyInstance<Server>, routes: Routes): void {
   for (const [url, handlers] of Object.entries(routes)) {

@@ -1,5 +1,9 @@
 // The document of OpenAPI says all that the server has, and the server keeps to it.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { pino } from 'pino';
@@ -8,6 +12,8 @@ import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import { apiPathOf } from '../../src/http/openapi.ts';
 import type { HttpServer } from '../../src/http/server.ts';
+import { ensureSchemathesis } from '../../tools/linters.ts';
+import { run } from '../../tools/run.ts';
 import { demoConfig } from '../support/config.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
@@ -70,4 +76,87 @@ test('what is switched off is not in the document', async (t) => {
   t.deepEqual(found, operationsOf(small));
   t.false(found.some((each) => /\/v[12]|\/page|\/events/.test(each)));
   t.true(found.includes('GET /readyz'));
+});
+
+/** By the ids of the document, with the reason. */
+const NOT_ASKED = {
+  drain: 'it would end the process',
+  dump: 'each writes a file',
+  events: 'it is a stream without end',
+  openApi: 'it is the document that schemathesis reads, which it leaves out by itself',
+};
+const CHECKS = [
+  ...['not_a_server_error', 'status_code_conformance', 'content_type_conformance'],
+  'response_schema_conformance',
+];
+/** More of them: `HTTP_FUZZ_EXAMPLES=1000 HTTP_FUZZ_SEED=7 npx ava test/http/openapi.test.ts`. */
+const { HTTP_FUZZ_EXAMPLES: EXAMPLES = '15', HTTP_FUZZ_SEED: SEED = '1' } = process.env;
+
+/** Rejects with what it found. Names are those that are there, or any. */
+async function fuzz(url: string, names: Readonly<Record<string, string>>): Promise<string> {
+  const schemathesis = await ensureSchemathesis();
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-openapi-'));
+  try {
+    const lines = Object.entries(names).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
+    writeFileSync(join(folder, 'schemathesis.toml'), `[parameters]\n${lines.join('')}`);
+    return await run(
+      schemathesis,
+      [
+        ...[
+          'run',
+          `${url}/openapi.json`,
+          '--checks',
+          CHECKS.join(','),
+          '--phases',
+          'examples,coverage,fuzzing',
+        ],
+        ...['--max-examples', EXAMPLES, '--seed', SEED, '--generation-database', 'none', '--no-shrink'],
+        ...['--no-color', '--continue-on-failure', '--header', `Authorization: Bearer ${TOKEN}`],
+        ...Object.keys(NOT_ASKED).flatMap((id) => ['--exclude-operation-id', id]),
+      ],
+      { cwd: folder },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a method that a path has not is 405 with those it has, TRACE and QUERY too', async (t) => {
+  const { hostname, port } = new URL(server.url);
+  for (const method of ['TRACE', 'QUERY', 'OPTIONS', 'DELETE']) {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ hostname, port, method, path: '/livez' }, resolve).on('error', reject).end();
+    });
+    answer.resume();
+    t.is(answer.statusCode, 405, method);
+    t.is(answer.headers.allow, 'GET, HEAD');
+  }
+});
+
+test('the examples of the document are scored', async (t) => {
+  const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    paths: Record<string, { post?: { requestBody?: { content: Record<string, { example?: unknown }> } } }>;
+  };
+  const examples = Object.entries(paths).flatMap(([path, { post }]) => {
+    const example = post?.requestBody?.content['application/json']?.example;
+    return example === undefined ? [] : [[path, example] as const];
+  });
+  t.is(examples.length, 5);
+  const names = { job: 'default', model: 'creditcard', version: '1' };
+  for (const [path, example] of examples) {
+    const asked = Object.entries(names).reduce((url, [name, value]) => url.replace(`{${name}}`, value), path);
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(example);
+    const answer = await fetch(`${server.url}${asked}`, { method: 'POST', headers, body });
+    t.is(answer.status, 200, `${path}: ${await answer.text()}`);
+  }
+});
+
+test('whatever the document allows is answered as it says, and never by a fault', async (t) => {
+  t.timeout(3_600_000);
+  const names = { job: 'default', model: 'creditcard', version: '1' };
+  const said = await fuzz(server.url, names);
+  const asked = operationsOf(server).length - Object.keys(NOT_ASKED).length;
+  t.regex(said, new RegExp(`Tested: +${asked}\\n`));
+  t.is((await fetch(`${server.url}/v2/health/ready`)).status, 200);
 });

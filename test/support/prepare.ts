@@ -5,7 +5,7 @@
 import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
 import { ensureChromium } from '../../tools/chromium.ts';
 import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
-import { ensureLinters, ensureSystemdAnalyze } from '../../tools/linters.ts';
+import { ensureLinters, ensureSchemathesis, ensureSystemdAnalyze } from '../../tools/linters.ts';
 import { ensureNative } from '../../tools/native.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
 import { ensureClients, ensurePython } from '../../tools/python.ts';
@@ -25,6 +25,7 @@ const parts: readonly {
   { name: 'the schema registry', needs: 'a JDK 17, Maven and Maven Central', get: ensureRegistry },
   { name: 'Python with librdkafka and TensorFlow', needs: 'python3 with venv, and PyPI', get: ensurePython },
   { name: 'hadolint and kubernetes-validate', needs: 'python3 with venv, and PyPI', get: ensureLinters },
+  { name: 'schemathesis', needs: 'python3 with venv, and PyPI', get: ensureSchemathesis },
   { name: 'Prometheus', needs: 'apt-get and dpkg of Debian', get: ensurePrometheus },
   { name: 'systemd-analyze', needs: 'systemd, or apt-get and dpkg of Debian', get: ensureSystemdAnalyze },
   {
