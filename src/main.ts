@@ -6,5 +6,5 @@
 import './process.ts';
 import { rememberSignals } from './signals.ts';
 
-rememberSignals();
+rememberSignals(process.argv[2]);
 await import('./command-line.ts');

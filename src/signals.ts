@@ -17,6 +17,11 @@ const BY_SIGNAL = 128;
 const DUMP_SIGNAL = 'SIGUSR2';
 let dumpNow: () => void = () => {};
 
+/** Asks `run` to read its configuration again. Others it ends: their terminal is gone. */
+const RELOAD_SIGNAL = 'SIGHUP';
+let reloadNow: (() => void) | undefined;
+let reloadIsWanted = false;
+
 const early: Signal[] = [];
 let answerNow: ((name: Signal) => void) | undefined;
 
@@ -24,7 +29,12 @@ let answerNow: ((name: Signal) => void) | undefined;
  * The listeners are never removed: a signal that comes while modules are evaluated waits for the
  * event loop, and would be lost without a listener.
  */
-export function rememberSignals(): void {
+export function rememberSignals(command: string | undefined): void {
+  if (command === 'run')
+    process.on(RELOAD_SIGNAL, () => {
+      if (reloadNow === undefined) reloadIsWanted = true;
+      else reloadNow();
+    });
   process.on(DUMP_SIGNAL, () => dumpNow());
   for (const name of SIGNALS)
     process.on(name, () => {
@@ -41,13 +51,11 @@ export function answerDumpSignal(answer: () => void): void {
   dumpNow = answer;
 }
 
-/**
- * Sets what SIGHUP does, which ends a process without an answer to it. It asks to read the
- * configuration again, as with other daemons.
- */
+/** Sets what SIGHUP does to `run`. One that came early is answered now. */
 export function answerReloadSignal(answer: () => void): void {
-  process.removeAllListeners('SIGHUP');
-  process.on('SIGHUP', answer);
+  reloadNow = answer;
+  if (reloadIsWanted) answer();
+  reloadIsWanted = false;
 }
 
 /**

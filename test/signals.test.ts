@@ -101,3 +101,32 @@ test('SIGUSR2, which asks for a dump of the state, ends nothing, however early i
   const [code, signal] = await once(child, 'exit');
   t.deepEqual([code, signal], [7, null], 'it ended by its own answer');
 });
+
+/** Told to read its configuration again before it has read it, and once more when it has. */
+const HUNG_UP = `
+const { answerReloadSignal, rememberSignals } = await import(process.argv[1]);
+rememberSignals(process.argv[2]);
+process.stdin.resume();
+const hangUp = async () => {
+  const heard = process.argv[2] === 'run' ? new Promise((resolve) => process.once('SIGHUP', resolve)) : process.stdin;
+  process.kill(process.pid, 'SIGHUP');
+  await heard;
+};
+await hangUp();
+let count = 0;
+answerReloadSignal(() => count++);
+await hangUp();
+process.exit(count);
+`;
+
+test('SIGHUP before run has read its configuration does not end it, and is answered when it has; it ends other commands', async (t) => {
+  const signals = new URL('../src/signals.ts', import.meta.url).href;
+  for (const [command, ...ended] of [
+    ['run', 2, null],
+    ['tail', null, 'SIGHUP'],
+  ] as const) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', HUNG_UP, signals, command]);
+    t.teardown(() => child.kill('SIGKILL'));
+    t.deepEqual(await once(child, 'exit'), ended, command);
+  }
+});
