@@ -44,15 +44,18 @@ async function startReceiver() {
   };
 }
 
-/** Scrapes until it is stopped; resolves to how often that worked. */
+/** Scrapes until it is stopped, at least once; resolves to how often that worked. */
 function scrape(daemon: RunningDaemon): () => Promise<number> {
   const stop = new AbortController();
   let scraped = 0;
+  const once = async (): Promise<void> => {
+    const line = daemon.said.find(({ msg }) => msg.startsWith('http at '))?.msg ?? '';
+    const [, url] = /^http at (\S+): /.exec(line) ?? [];
+    if (url !== undefined && (await fetch(`${url}/metrics`)).ok) scraped++;
+  };
   const work = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      const line = daemon.said.find(({ msg }) => msg.startsWith('http at '))?.msg ?? '';
-      const [, url] = /^http at (\S+): /.exec(line) ?? [];
-      if (url !== undefined && (await fetch(`${url}/metrics`)).ok) scraped++;
+      await once();
       await sleep(SCRAPE_MS, undefined, { signal: stop.signal }).catch(() => {});
     }
   };
@@ -60,6 +63,8 @@ function scrape(daemon: RunningDaemon): () => Promise<number> {
   return async () => {
     stop.abort();
     await ended;
+    // A short run may be over before the daemon has said where it listens.
+    if (scraped === 0) await once();
     return scraped;
   };
 }
@@ -79,8 +84,9 @@ async function drained(bench: Bench, one: Case, traces: TracesPlan, isWatched: b
     const daemon = await bench.startDaemon(job, { ...one, settings });
     const scraped = isWatched ? scrape(daemon) : undefined;
     await bench.caughtUp(job, [daemon]);
-    if ((await scraped?.()) === 0) throw new VoidRunError('the metrics were not scraped');
+    const scrapes = await scraped?.();
     const summary = await daemon.stop();
+    if (scrapes === 0) throw new VoidRunError('the metrics were not scraped');
     if (isWatched && receiver.bytes() === 0) throw new VoidRunError('no span came');
     const { format, model } = one;
     await audit(log, { job, sent: options.count, scored: options.count, format, model });
@@ -104,6 +110,7 @@ export const tracing: Scenario = {
   name: 'tracing',
   measures: 'throughput of records with traces, without and with metrics scraped and tracing at 1 %',
   config: 'tracing.yaml',
+  needsKafka: true,
   defaults: {
     count: 3_000_000,
     rounds: 6,
