@@ -99,7 +99,7 @@ const wrong: readonly (readonly [string, string, string[], RegExp])[] = [
     'a wrong choice',
     `${MINIMAL}log: kafak`,
     [],
-    /c\.yaml:5:6: log: expected kafka or memory, found "kafak"; did you mean "kafka"\?$/,
+    /c\.yaml:5:6: log: expected kafka, memory or none, found "kafak"; did you mean "kafka"\?$/,
   ],
   [
     'a wrong duration',

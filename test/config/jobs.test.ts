@@ -102,7 +102,7 @@ for (const [what, yaml, flags, expected] of [
     'a wrong value for all jobs, once',
     both('log: kafak\n'),
     [],
-    /^\S+c\.yaml:2:6: log: expected kafka or memory, .*"kafka"\?$/,
+    /^\S+c\.yaml:2:6: log: expected kafka, memory or none, .*"kafka"\?$/,
   ],
   [
     'a key that one job lacks',
