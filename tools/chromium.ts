@@ -2,9 +2,10 @@
 // into the user's cache with the libraries that the system lacks, and not installed. To fetch it
 // needs apt-get and dpkg, and no rights.
 
-import { existsSync, globSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache.ts';
+import { unpackDebian, withKnownPackages } from './debian.ts';
 import { run } from './run.ts';
 
 /** A program, and what its environment needs. */
@@ -27,11 +28,7 @@ export async function ensureChromium(): Promise<Chromium> {
   if (own !== undefined) return { executablePath: own, env: {} };
   const folder = join(cacheFolder(), 'chromium-debian');
   if (!existsSync(folder)) {
-    await fetchTo(folder).catch(async () => {
-      // What apt-get knows may be missing or old.
-      await run('apt-get', ['update']);
-      await fetchTo(folder);
-    });
+    await withKnownPackages(() => fetchTo(folder));
   }
   return { executablePath: programIn(folder), env: environmentIn(folder) };
 }
@@ -49,11 +46,7 @@ async function fetchTo(folder: string): Promise<void> {
     const wanted = ['--no-install-recommends', PACKAGE, TYPEFACE];
     const plan = await run('apt-get', ['install', '--simulate', ...wanted]);
     const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name as string);
-    await run('apt-get', ['download', ...packages], { cwd: begun });
-    for (const name of readdirSync(begun).filter((each) => each.endsWith('.deb'))) {
-      await run('dpkg', ['-x', join(begun, name), begun]);
-      rmSync(join(begun, name));
-    }
+    await unpackDebian(begun, packages);
     programIn(begun);
     writeFileSync(join(begun, 'fonts.conf'), fontsIn(folder));
     if (!existsSync(folder)) renameSync(begun, folder);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
+import { isMade, virtualEnvironment } from './virtual-environment.ts';
 
 export const TENSORFLOW_VERSION = '2.20.0';
 const TENSORFLOW = `tensorflow-cpu==${TENSORFLOW_VERSION}`;
@@ -32,11 +33,6 @@ const ENVIRONMENT = `python-tf${TENSORFLOW_VERSION}-5`;
 const CLIENTS = ['tritonclient[http]==2.73.0', 'requests==2.34.2'];
 const CLIENTS_ENVIRONMENT = 'python-clients-1';
 
-const environment = (name = ENVIRONMENT) => {
-  const folder = cacheFolder(name);
-  return { executable: join(folder, 'bin', 'python'), complete: join(folder, 'complete') };
-};
-
 export interface Python {
   readonly executable: string;
   /** The folder of the installed package `tensorflow`, with its shared libraries and headers. */
@@ -47,22 +43,14 @@ export interface Python {
  * Makes the virtual environment if it is missing. Rejects if python3, venv or a package is missing.
  */
 export async function ensurePython(): Promise<Python> {
-  const executable = await made(ENVIRONMENT, PACKAGES);
+  const executable = join(await virtualEnvironment(ENVIRONMENT, PACKAGES), 'python');
   const site = await run(executable, ['-c', 'import sysconfig; print(sysconfig.get_path("platlib"))']);
   return { executable, tensorflowFolder: join(site.trim(), 'tensorflow') };
 }
 
 /** The Python with the clients. Rejects as `ensurePython`. */
-export const ensureClients = (): Promise<string> => made(CLIENTS_ENVIRONMENT, CLIENTS);
-
-async function made(name: string, packages: readonly string[]): Promise<string> {
-  const { executable, complete } = environment(name);
-  if (!existsSync(complete)) {
-    await run('python3', ['-m', 'venv', cacheFolder(name)]);
-    await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
-    writeFileSync(complete, '');
-  }
-  return executable;
+export async function ensureClients(): Promise<string> {
+  return join(await virtualEnvironment(CLIENTS_ENVIRONMENT, CLIENTS), 'python');
 }
 
 /**
@@ -70,7 +58,7 @@ async function made(name: string, packages: readonly string[]): Promise<string> 
  * its wheel alone, which is a tenth of it.
  */
 export async function tensorflowFiles(): Promise<string> {
-  if (existsSync(environment().complete)) return (await ensurePython()).tensorflowFolder;
+  if (isMade(ENVIRONMENT)) return (await ensurePython()).tensorflowFolder;
   const folder = cacheFolder(`tensorflow-${TENSORFLOW_VERSION}`);
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {
