@@ -27,6 +27,10 @@ export function collectRoutes(app: FastifyInstance<Server>): readonly ServedRout
   return routes;
 }
 
+/** A path has these methods and no other. */
+export const notAllowed = (allowed: readonly string[]): Problem =>
+  new Problem(405, `expected ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
+
 /** All that the framework lets through. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 /** A path that has other methods only says which. */
@@ -41,7 +45,7 @@ export function addRoutes(app: FastifyInstance<Server>, routes: Routes): void {
     const allowed = Object.keys(handlers);
     if (allowed.includes('GET')) allowed.push('HEAD');
     const refuse = async (): Promise<never> => {
-      throw new Problem(405, `expected ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
+      throw notAllowed(allowed);
     };
     app.route({
       method: METHODS.filter((method) => !allowed.includes(method)),

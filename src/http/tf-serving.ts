@@ -16,9 +16,10 @@ import {
 } from './asked-model.ts';
 import { inFewWords, RowsInTheMaking } from './given-rows.ts';
 import { Problem } from './problem.ts';
-import { addRoutes } from './routes.ts';
+import { addRoutes, notAllowed } from './routes.ts';
 import { bodyOf, type Serving, type ServingErrors, takeBodies } from './serving.ts';
 
+const PREDICT = 'predict';
 const SIGNATURE = 'serving_default';
 const DTYPES = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL', string: 'DT_STRING' } as const;
 const OUTPUT_DTYPES = { float: 'DT_FLOAT', integer: 'DT_INT64', flag: 'DT_BOOL', text: 'DT_STRING' } as const;
@@ -29,6 +30,7 @@ export function tfServingRoutes(
   serving: Serving,
   { limits, failed }: ServingErrors,
 ): void {
+  app.addHook('onRequest', async (request) => checkMethod(request));
   takeBodies(app, serving.room, limits.bodyBytes);
   answerErrors(app, limits, failed);
   const status = (request: FastifyRequest): object => {
@@ -49,11 +51,8 @@ export function tfServingRoutes(
   const predict = async (request: FastifyRequest): Promise<object> => {
     const { model, version } = paramsOf(request);
     const [said, verb] = splitVerb(version ?? model);
-    if (verb !== 'predict')
-      throw new Problem(
-        verb === '' ? 405 : 404,
-        `expected :predict after the model, found ${JSON.stringify(verb)}`,
-      );
+    if (verb !== PREDICT)
+      throw new Problem(404, `expected :${PREDICT} after the model, found ${JSON.stringify(verb)}`);
     const served =
       version === undefined ? modelNamed(serving, said, undefined) : modelNamed(serving, model, said);
     return predicted(request, serving, served);
@@ -68,6 +67,19 @@ export function tfServingRoutes(
 
 const paramsOf = ({ params }: FastifyRequest): { readonly model: string; readonly version?: string } =>
   params as { readonly model: string; readonly version?: string };
+
+/** A verb is a part of the name for the framework, and which methods a path has depends on it. */
+function checkMethod(request: FastifyRequest): void {
+  const { method, routeOptions } = request;
+  const { url } = routeOptions;
+  if (url === undefined || url.endsWith('/metadata')) return;
+  const { model, version } = paramsOf(request);
+  const [, verb] = splitVerb(version ?? model);
+  // Another verb is a path that is not there.
+  if (method === 'POST' && verb !== '') return;
+  const allowed = verb === PREDICT ? ['POST'] : ['GET', 'HEAD'];
+  if (!allowed.includes(method)) throw notAllowed(allowed);
+}
 
 function splitVerb(text: string): readonly [name: string, verb: string] {
   const colon = text.lastIndexOf(':');

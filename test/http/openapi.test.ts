@@ -87,7 +87,7 @@ const NOT_ASKED = {
 };
 const CHECKS = [
   ...['not_a_server_error', 'status_code_conformance', 'content_type_conformance'],
-  'response_schema_conformance',
+  ...['response_schema_conformance', 'unsupported_method'],
 ];
 /** More of them: `HTTP_FUZZ_EXAMPLES=1000 HTTP_FUZZ_SEED=7 npx ava test/http/openapi.test.ts`. */
 const { HTTP_FUZZ_EXAMPLES: EXAMPLES = '15', HTTP_FUZZ_SEED: SEED = '1' } = process.env;
@@ -131,6 +131,22 @@ test('a method that a path has not is 405 with those it has, TRACE and QUERY too
     t.is(answer.statusCode, 405, method);
     t.is(answer.headers.allow, 'GET, HEAD');
   }
+});
+
+test('a verb of TensorFlow Serving belongs to the path: with it there is POST, without it GET', async (t) => {
+  for (const [method, path, allow] of [
+    ['GET', '/v1/models/creditcard:predict', 'POST'],
+    ['PUT', '/v1/models/creditcard/versions/1:predict', 'POST'],
+    ['POST', '/v1/models/creditcard', 'GET, HEAD'],
+    ['DELETE', '/v1/models/creditcard/versions/1', 'GET, HEAD'],
+    ['POST', '/v1/models/creditcard/metadata', 'GET, HEAD'],
+  ] as const) {
+    const answer = await fetch(`${server.url}${path}`, { method });
+    t.is(answer.status, 405, path);
+    t.is(answer.headers.get('allow'), allow, path);
+  }
+  const other = await fetch(`${server.url}/v1/models/creditcard:classify`, { method: 'POST' });
+  t.is(other.status, 404);
 });
 
 test('the examples of the document are scored', async (t) => {
