@@ -6,9 +6,7 @@ import { merge } from '../scoring/merge.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { JobThreads } from './job-threads.ts';
-import { isNotBegun, ScoringError } from './model-host.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
-import { ThreadRetiredError } from './worker-thread.ts';
 
 /**
  * How often a micro-batch is tried whole before it is halved, and a record alone before it becomes
@@ -20,12 +18,6 @@ const ATTEMPTS = 2;
  * often, because it is condemned after that.
  */
 const triesOf = (records: number): number => (records === 1 ? ATTEMPTS : 1);
-
-/**
- * How often a task may meet a thread that does not begin it, because the thread ends or has no
- * model. After that something else is wrong.
- */
-const NOT_BEGUN_MAX = 10;
 
 export class Bisection {
   readonly #free: JobThreads;
@@ -83,25 +75,12 @@ export class Bisection {
     attempts: number,
     ask: (thread: WorkerClient) => Promise<T>,
   ): Promise<{ readonly answer: T | null; readonly lost: string }> {
+    const where = `${topic}/${partition}, offsets ${first} to ${until - 1}`;
     let lost = '';
-    let notBegun = 0;
-    for (let left = attempts; left > 0; ) {
-      const thread = await this.#free.acquire();
-      try {
-        return { answer: await ask(thread), lost };
-      } catch (error) {
-        if (error instanceof ScoringError) throw error;
-        thread.host.recover();
-        // A task that was not begun says nothing about its records.
-        if (!isNotBegun(error)) left--;
-        else if (++notBegun === NOT_BEGUN_MAX) throw error;
-        if (error instanceof ThreadRetiredError) continue;
-        lost = (error as Error).message;
-        const where = `${topic}/${partition}, offsets ${first} to ${until - 1}`;
-        thread.host.lost(`${lost} (${where})`, error as Error);
-      } finally {
-        this.#free.release(thread);
-      }
+    for (let left = attempts; left > 0; left--) {
+      const attempt = await this.#free.attempt(ask, { where });
+      if ('answer' in attempt) return { answer: attempt.answer, lost };
+      lost = attempt.lost.message;
     }
     return { answer: null, lost };
   }

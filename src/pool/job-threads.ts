@@ -2,8 +2,17 @@
 // for this model.
 
 import type { Turns } from './free-threads.ts';
-import type { ModelHost } from './model-host.ts';
+import { isNotBegun, type ModelHost, ScoringError } from './model-host.ts';
 import type { WorkerClient } from './worker-client.ts';
+
+/**
+ * How many threads may end, one after the other, before they begin with a task. After that
+ * something else is wrong.
+ */
+const NOT_BEGUN_MAX = 10;
+
+/** What came of asking once: an answer, or the thread was lost with the task. */
+type Attempt<T> = { readonly answer: T } | { readonly lost: Error };
 
 export class JobThreads {
   readonly #turns: Turns;
@@ -21,16 +30,36 @@ export class JobThreads {
   }
 
   /**
-   * Asks a free thread, once. Rejects with what `ask` throws. If that was the loss of the thread,
-   * the thread is replaced.
+   * Asks a free thread, once; `first`, if it was acquired before. A thread that ends before it
+   * begins says nothing of what it was asked: another one is asked. A lost thread is replaced, and
+   * `where` says in the log what it was doing. Rejects with `ScoringError`, and when no thread can
+   * serve.
    */
-  async use<T>(ask: (client: WorkerClient) => Promise<T>): Promise<T> {
-    const client = await this.acquire();
-    try {
-      return await client.host.survive(() => ask(client));
-    } finally {
-      this.release(client);
+  async attempt<T>(
+    ask: (client: WorkerClient) => Promise<T>,
+    { first, where }: { readonly first?: WorkerClient; readonly where?: string } = {},
+  ): Promise<Attempt<T>> {
+    let acquired = first;
+    for (let left = NOT_BEGUN_MAX; ; left--) {
+      const client = acquired ?? (await this.acquire());
+      acquired = undefined;
+      try {
+        return { answer: await client.host.survive(() => ask(client), where) };
+      } catch (error) {
+        if (error instanceof ScoringError) throw error;
+        if (!isNotBegun(error)) return { lost: error as Error };
+        if (left === 1) throw error;
+      } finally {
+        this.release(client);
+      }
     }
+  }
+
+  /** The same, but rejects with the error where the thread was lost. */
+  async use<T>(ask: (client: WorkerClient) => Promise<T>): Promise<T> {
+    const attempt = await this.attempt(ask);
+    if ('lost' in attempt) throw attempt.lost;
+    return attempt.answer;
   }
 
   release(client: WorkerClient): void {

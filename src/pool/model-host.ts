@@ -162,14 +162,16 @@ export class ModelHost {
 
   /**
    * Asks the thread something. If that was the loss of the thread, the thread is replaced. The
-   * question is not asked again.
+   * question is not asked again. `where`: what is asked of, for the log.
    */
-  async survive<T>(ask: () => Promise<T>): Promise<T> {
+  async survive<T>(ask: () => Promise<T>, where?: string): Promise<T> {
     try {
       return await ask();
     } catch (error) {
       if (error instanceof ScoringError) throw error;
-      if (!isNotBegun(error)) this.lost((error as Error).message, error as Error);
+      const { message } = error as Error;
+      if (!isNotBegun(error))
+        this.lost(where === undefined ? message : `${message} (${where})`, error as Error);
       this.recover();
       throw error;
     }

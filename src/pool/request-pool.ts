@@ -8,7 +8,7 @@ import type { Outcome } from '../scoring/outcome.ts';
 import { Bisection } from './bisection.ts';
 import type { Turns } from './free-threads.ts';
 import { JobThreads } from './job-threads.ts';
-import { type ModelHost, ScoringError } from './model-host.ts';
+import type { ModelHost } from './model-host.ts';
 import { type AskingOptions, type Predictions, WorkerClient, wholeOf } from './worker-client.ts';
 
 /** Rows of cells, and the texts that they name. */
@@ -82,18 +82,16 @@ export class RequestPool {
     close: () => Closed | null,
     ask: (client: WorkerClient, closed: Closed) => Promise<Answer>,
   ): Promise<{ readonly answer: Answer } | { readonly closed: Closed; readonly error: Error } | null> {
-    const client = await this.#free.acquire();
+    const first = await this.#free.acquire();
     let closed: Closed | null = null;
     try {
       closed = close();
-      if (closed === null) return null;
-      const wanted = closed;
-      return { answer: await client.host.survive(() => ask(client, wanted)) };
-    } catch (error) {
-      if (closed === null || error instanceof ScoringError) throw error;
-      return { closed, error: error as Error };
     } finally {
-      this.#free.release(client);
+      if (closed === null) this.#free.release(first);
     }
+    if (closed === null) return null;
+    const wanted = closed;
+    const attempt = await this.#free.attempt((client) => ask(client, wanted), { first });
+    return 'answer' in attempt ? attempt : { closed, error: attempt.lost };
   }
 }
