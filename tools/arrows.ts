@@ -10,6 +10,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   time: [],
   files: ['base', 'time'],
+  statistics: [],
   written: ['base'],
   log: ['base'],
   codec: ['base', 'time'],
