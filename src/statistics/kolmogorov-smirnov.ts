@@ -10,9 +10,10 @@ export interface AtLeast {
 }
 
 /**
- * The largest difference of the shares of values that do not exceed x, over all x: from 0, for
- * equal distributions, to 1 (the two-sample statistic D of Smirnov, 1939). It is exact at the bounds
- * of the buckets; the error says how much more it may be between them. NaN where one has no values.
+ * The largest difference, over all x, of the shares of values that do not exceed x: from 0, for
+ * equal distributions, to 1 (the two-sample statistic D of Smirnov, 1939). It is exact at the
+ * bounds of the buckets; the error says how much more it may be between them. NaN where one has no
+ * values.
  */
 export function kolmogorovSmirnov(left: Sketch, right: Sketch): AtLeast {
   let [leftBelow, rightBelow, value, most] = [0, 0, 0, 0];
