@@ -214,6 +214,9 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       state.limits = { ...state.limits, ...limits, microBatch: { ...microBatch, ...limits.microBatch } };
       return;
     }
+    case 'serve':
+      state.deployment = message.deployment;
+      return;
     case 'stop':
       stop(state, message.deadlineMs);
       return;
@@ -239,9 +242,9 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
     const { entry, outcome } = producible;
     if (outcome.outputs.length > 0) {
       const { topic, partition } = lane;
-      const { id, batches, next } = entry;
+      const { id, batches, deployment, next } = entry;
       const answered = { topic, partition, next, ...metadataOf(lane) };
-      effects.push({ type: 'produce', lane: addressOf(lane), id, batches, answered, outcome });
+      effects.push({ type: 'produce', lane: addressOf(lane), id, batches, deployment, answered, outcome });
       break;
     }
     lane.ledger.acknowledged(entry.id);

@@ -41,7 +41,6 @@ export interface DriverOptions {
 export class Driver {
   readonly state: EngineState;
   readonly #options: DriverOptions;
-  /** The scorer, if it keeps states. */
   readonly #stateful: StatefulScorer | null;
   readonly #messages: Message[] = [];
   readonly #cpuTime: CpuTime;
@@ -107,11 +106,14 @@ export class Driver {
     });
   }
 
-  /** The scorer works, although nothing is done yet. */
+  /** The scorer works, though nothing is done yet. */
   scoring = (): void => this.#tell({ type: 'scoring' });
 
   /** Pauses all lanes, those that come later too, or lets them go on. */
   hold = (isHeld: boolean): void => this.#tell({ type: 'hold', isHeld });
+
+  /** What is opened from now on is scored by that version. */
+  serve = (deployment: string): void => this.#tell({ type: 'serve', deployment });
 
   /** Other limits hold from now on. */
   retune = (limits: TunableLimits): void => this.#tell({ type: 'retune', limits });
@@ -229,8 +231,7 @@ export class Driver {
       case 'gaveUp':
         this.#die(new StalledError(`joining again did not help: ${effect.lanes.join('; ')}`));
         break;
-      default:
-      // The others only tell something.
+      default: // The others only tell something.
     }
   }
 
@@ -284,12 +285,12 @@ export class Driver {
   }
 
   #mend(
-    { lane, id, batches, outcome }: Extract<Effect, { type: 'produce' }>,
+    { lane, id, batches, deployment, outcome }: Extract<Effect, { type: 'produce' }>,
     refusals: readonly Refusal[],
   ): void {
     const { epoch: _, ...of } = lane;
     const { scorer, observer } = this.#options;
-    scorer.mend({ ...of, batches }, outcome, refusals).then(
+    scorer.mend({ ...of, batches, deployment }, outcome, refusals).then(
       (mended) => {
         observer.mended?.(lane, mended);
         this.#tell({ type: 'mended', lane, id, outcome: mended });

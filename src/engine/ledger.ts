@@ -26,6 +26,8 @@ export interface Entry {
    * become dead letters.
    */
   readonly batches: readonly RawRecordBatch[];
+  /** Of the model that scores it. */
+  readonly deployment?: string | undefined;
   /** Whether it was ever tried to produce it. */
   tried: boolean;
   stage: Stage;
@@ -154,13 +156,15 @@ export class Ledger {
   }
 
   /**
-   * Joins the oldest micro-batch with the scored ones behind it. A micro-batch that was tried stays
-   * as it was: perhaps it was written.
+   * Joins the oldest micro-batch with the scored ones behind it, of the same version. A micro-batch
+   * that was tried stays as it was: perhaps it was written.
    */
   #join(): void {
     const [oldest] = this.#entries;
     if (oldest === undefined || oldest.tried) return;
-    const end = this.#entries.findIndex(({ stage }) => stage.name !== 'scored');
+    const end = this.#entries.findIndex(
+      ({ stage, deployment }) => stage.name !== 'scored' || deployment !== oldest.deployment,
+    );
     const joined = end < 0 ? this.#entries : this.#entries.slice(0, end);
     if (joined.length < 2) return;
     const outcome = joined
@@ -173,6 +177,7 @@ export class Ledger {
       bytes: joined.reduce((sum, { bytes }) => sum + bytes, 0),
       arrivedAtMs: oldest.arrivedAtMs,
       batches: joined.flatMap(({ batches }) => batches),
+      deployment: oldest.deployment,
       tried: false,
       stage: { name: 'scored', outcome },
     });

@@ -98,6 +98,8 @@ export type Message =
   | { readonly type: 'hold'; readonly isHeld: boolean }
   /** Somebody has changed the configuration. */
   | { readonly type: 'retune'; readonly limits: TunableLimits }
+  /** The scorer has that version of the model: what is opened from now on is scored by it. */
+  | { readonly type: 'serve'; readonly deployment: string }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
 
@@ -121,6 +123,8 @@ export type Effect =
       readonly lane: LaneAddress;
       readonly id: number;
       readonly batches: readonly RawRecordBatch[];
+      /** Which has scored them. */
+      readonly deployment?: string | undefined;
       /** The offset that follows the last answered record, with the metadata for its commit. */
       readonly answered: CommitOffset;
       readonly outcome: Outcome;

@@ -96,7 +96,8 @@ function open(state: EngineState, lane: Lane, nowMs: number): Opened | null {
   const id = state.nextId++;
   const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
   const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
-  lane.ledger.open({ id, first, next, bytes, arrivedAtMs, batches });
+  const { deployment } = state;
+  lane.ledger.open({ id, first, next, bytes, arrivedAtMs, batches, deployment });
   return {
     microBatch: {
       id,
@@ -104,6 +105,7 @@ function open(state: EngineState, lane: Lane, nowMs: number): Opened | null {
       first,
       next,
       batches,
+      ...(deployment === undefined ? {} : { deployment }),
       trigger: why,
       ...(first < lane.ledger.committable ? { scoreFrom: lane.ledger.committable } : {}),
     },

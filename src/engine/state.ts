@@ -11,6 +11,8 @@ export interface EngineState {
    * Whether each lane has a state with the scorer. The state must be there before the lane scores.
    */
   readonly keepsState: boolean;
+  /** By which micro-batches are scored that are opened from now on, once it was told. */
+  deployment: string | undefined;
   readonly lanes: Map<string, Lane>;
   nextEpoch: number;
   nextId: number;
@@ -50,6 +52,7 @@ export function newEngine(limits: EngineLimits, keepsState = false): EngineState
   return {
     limits,
     keepsState,
+    deployment: undefined,
     lanes: new Map(),
     nextEpoch: 1,
     nextId: 1,

@@ -76,8 +76,16 @@ export function effectWithoutBytes(effect: Effect): KeptEffect {
       return { type: 'score', task };
     }
     case 'produce': {
-      const { type, lane, id, answered, batches, outcome } = effect;
-      return { type, lane, id, answered, batches: batches.length, outputs: outcome.outputs.length };
+      const { type, lane, id, answered, batches, deployment, outcome } = effect;
+      return {
+        type,
+        lane,
+        id,
+        answered,
+        deployment,
+        batches: batches.length,
+        outputs: outcome.outputs.length,
+      };
     }
     case 'pause':
     case 'resume':

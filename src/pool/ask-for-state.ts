@@ -3,14 +3,14 @@
 
 import { StateLostError } from '../worker-protocol/messages.ts';
 import { isNotBegun, ScoringError } from './model-host.ts';
-import type { WorkerClient } from './worker-client.ts';
+import type { StateThread } from './worker-client.ts';
 
 /**
  * `blame` is told why the thread was lost, and returns what the thread was doing. Rejects with
  * `StateLostError` where states are lost.
  */
 export async function askForState<T>(
-  thread: WorkerClient,
+  thread: Pick<StateThread, 'host'>,
   ask: () => Promise<T>,
   blame: (why: string) => string = () => 'between two micro-batches',
 ): Promise<T> {

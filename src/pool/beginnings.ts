@@ -12,7 +12,7 @@ import type { RestoreRequest } from '../worker-protocol/messages.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
 import { ScoringError } from './model-host.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
-import type { WorkerClient } from './worker-client.ts';
+import type { StateThread } from './worker-client.ts';
 
 /**
  * Finds the offset from which the records up to that position make up the whole state. `tooLate`:
@@ -53,7 +53,7 @@ export class Beginnings {
 
   /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
   async build(
-    thread: WorkerClient,
+    thread: StateThread,
     lane: LaneAddress,
     beginning: Beginning,
     position: NextOffset,
@@ -115,7 +115,7 @@ const timeOf = (timestampMs: number): string =>
 
 /** Begins a state on that thread, and says where it stands. */
 export async function restored(
-  thread: WorkerClient,
+  thread: StateThread,
   lane: LaneAddress,
   from: RestoreRequest['from'],
 ): Promise<number> {
@@ -125,7 +125,7 @@ export async function restored(
 }
 
 /** The latest time that a state has taken. */
-export async function latestIn(thread: WorkerClient, lane: LaneAddress): Promise<number> {
+export async function latestIn(thread: StateThread, lane: LaneAddress): Promise<number> {
   const answer = await thread.ask({ type: 'latest', lane });
   if (answer.type === 'latest') return answer.latestMs;
   throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${answer.type}`);

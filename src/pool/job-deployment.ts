@@ -1,38 +1,62 @@
-// The model of one job on all worker threads. The threads may be the job's own, which end with it,
-// or those of several jobs, which give up its model and go on.
+// The model of one job on all worker threads, in one version or in several. The threads may be the
+// job's own, which end with it, or those of several jobs, which give up its model and go on.
 
 import { type Deployment, StateLostError } from '../worker-protocol/messages.ts';
 import { FreeThreads, type Turns } from './free-threads.ts';
 import type { ModelHost } from './model-host.ts';
 import { RequestPool } from './request-pool.ts';
-import type { AskingOptions } from './worker-client.ts';
+import type { AskingOptions, Versions } from './worker-client.ts';
 
 export interface DeploymentOptions {
   readonly hosts: readonly ModelHost[];
+  /** The version that it begins with. */
   readonly deployment: Deployment;
   /** The job's turns at these threads, if it shares them with others. */
   readonly turns?: Turns;
 }
 
-export class JobDeployment {
+export class JobDeployment implements Versions {
   readonly turns: Turns;
   readonly #hosts: readonly ModelHost[];
-  readonly #deployment: Deployment;
   readonly #isShared: boolean;
+  /** The versions that all threads have, by their ids. */
+  readonly #loaded = new Map<string, Deployment>();
+  #now: string;
 
   constructor({ hosts, deployment, turns }: DeploymentOptions) {
     this.#hosts = hosts;
-    this.#deployment = deployment;
+    this.#now = deployment.id;
+    this.#loaded.set(deployment.id, deployment);
     this.#isShared = turns !== undefined;
     this.turns = turns ?? new FreeThreads(hosts).turns();
   }
 
+  /** The version that is asked where none is named. */
+  get now(): string {
+    return this.#now;
+  }
+
+  has(id: string): boolean {
+    return this.#loaded.has(id);
+  }
+
+  planOf(id: string): string | undefined {
+    return this.#loaded.get(id)?.plan;
+  }
+
+  /** A version with that plan, which finds its states: the one that serves, if it has it. */
+  withPlan(plan: string | undefined): string | undefined {
+    if (this.planOf(this.#now) === plan) return this.#now;
+    return [...this.#loaded.values()].find((each) => each.plan === plan)?.id;
+  }
+
   /**
-   * Waits until every thread has the model. When one of them cannot, all give it up; rejects with
-   * what the first one said.
+   * Waits until every thread has the version that it begins with. When one of them cannot, all give
+   * it up; rejects with what the first one said.
    */
   async load(): Promise<void> {
-    const loads = this.#hosts.map((host) => host.load(this.#deployment));
+    const deployment = this.#loaded.get(this.#now) as Deployment;
+    const loads = this.#hosts.map((host) => host.load(deployment));
     try {
       await Promise.all(loads);
     } catch (error) {
@@ -41,6 +65,48 @@ export class JobDeployment {
       await this.end();
       throw error;
     }
+  }
+
+  /**
+   * Loads one more version, on one thread after the other, each between two tasks: meanwhile the
+   * others score. If one of them cannot, all give it up; rejects with what that one said.
+   */
+  async add(deployment: Deployment): Promise<void> {
+    const { id } = deployment;
+    if (this.#loaded.has(id)) return;
+    const turns = this.turns.beside();
+    try {
+      for (const host of this.#hosts) {
+        await turns.acquire(host);
+        try {
+          await host.load(deployment);
+        } finally {
+          turns.release(host);
+        }
+      }
+      this.#loaded.set(id, deployment);
+    } catch (error) {
+      await this.#unload(id);
+      throw error;
+    } finally {
+      turns.leave();
+    }
+  }
+
+  /** From now on it is the one that is asked. It must have been added. */
+  serve(id: string): void {
+    if (!this.#loaded.has(id)) throw new Error(`the version ${id} is not on the threads`);
+    this.#now = id;
+  }
+
+  /** Nothing is asked of that version any more, and it is not the one that serves. */
+  async remove(id: string): Promise<void> {
+    if (id === this.#now) throw new Error(`the version ${id} serves`);
+    if (this.#loaded.delete(id)) await this.#unload(id);
+  }
+
+  async #unload(id: string): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.unload(id)));
   }
 
   /**
@@ -68,15 +134,14 @@ export class JobDeployment {
     }
   }
 
-  /** Asks for the model in turns of its own, which begin now. */
+  /** Asks for the version that serves now, in turns of its own, which begin now. */
   forRequests(options: AskingOptions): RequestPool {
-    return new RequestPool(this.turns.beside(), this.#hosts, this.#deployment.id, options);
+    return new RequestPool(this.turns.beside(), this.#hosts, this.#now, options);
   }
 
   /** Nothing is asked any more. */
   async end(): Promise<void> {
-    await Promise.all(
-      this.#hosts.map((host) => (this.#isShared ? host.unload(this.#deployment.id) : host.stop())),
-    );
+    if (this.#isShared) await Promise.all([...this.#loaded.keys()].map((id) => this.#unload(id)));
+    else await Promise.all(this.#hosts.map((host) => host.stop()));
   }
 }

@@ -37,10 +37,11 @@ export class RequestPool {
   constructor(turns: Turns, hosts: readonly ModelHost[], deployment: string, options: AskingOptions) {
     this.#turns = turns;
     const { onThreadRetired, onUsage } = options;
+    const versions = { now: deployment, has: (id: string) => id === deployment };
     const asking = { counts: { now: ONE_EACH }, onThreadRetired, ...(onUsage && { onUsage }) };
     this.#free = new JobThreads(
       turns,
-      hosts.map((host) => new WorkerClient(host, deployment, asking, this.#buffers)),
+      hosts.map((host) => new WorkerClient(host, versions, asking, this.#buffers)),
     );
     this.#bisection = new Bisection(this.#free);
   }

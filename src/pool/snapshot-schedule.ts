@@ -3,7 +3,7 @@
 import { keyOf } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
-import type { WorkerClient } from './worker-client.ts';
+import type { StateThread } from './worker-client.ts';
 
 export interface SnapshotOptions {
   readonly snapshots: SnapshotStore;
@@ -48,7 +48,7 @@ export class SnapshotSchedule {
    * The thread writes one, after the tasks that it was given before. Rejects when that fails: the
    * snapshot before stays.
    */
-  write(thread: WorkerClient): Promise<void> {
+  write(thread: StateThread): Promise<void> {
     const writing = this.#write(thread).finally(() => {
       if (this.#writing === writing) this.#writing = undefined;
     });
@@ -56,7 +56,7 @@ export class SnapshotSchedule {
     return writing;
   }
 
-  async #write(thread: WorkerClient): Promise<void> {
+  async #write(thread: StateThread): Promise<void> {
     const { snapshots, onState, nowMs } = this.#options;
     if (!snapshots.keeps) return;
     this.#takenAtMs = nowMs();
@@ -83,7 +83,7 @@ export class SnapshotSchedule {
   }
 
   /** Writes a last one, and throws away what cannot be used any more. */
-  async finish(thread: WorkerClient): Promise<void> {
+  async finish(thread: StateThread): Promise<void> {
     try {
       await this.#writing?.catch(() => {});
       await this.write(thread);

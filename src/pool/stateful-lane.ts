@@ -28,6 +28,8 @@ export interface StatefulLane {
   readonly key: string;
   /** What threads are told of it. */
   readonly address: LaneAddress;
+  /** The identity of the plan that its state was begun with, as in `Deployment`. */
+  readonly plan: string | undefined;
   readonly snapshots: SnapshotSchedule;
   /** Records from there on are scored. */
   readonly position: NextOffset;
@@ -41,13 +43,13 @@ export interface StatefulLane {
 
 /** One whose state has begun. */
 export const newStatefulLane = (
-  address: LaneAddress,
-  position: NextOffset,
+  { address, position, plan }: Pick<StatefulLane, 'address' | 'position' | 'plan'>,
   { offset, unproven }: Begun,
   options: SnapshotOptions,
 ): StatefulLane => ({
   key: keyOf(address),
   address,
+  plan,
   snapshots: new SnapshotSchedule(address, position, options),
   position,
   unproven,

@@ -22,7 +22,7 @@ import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
 import { cut, type Piece, plain, Suspects } from './suspects.ts';
-import { type AskingOptions, WorkerClient, workerLost } from './worker-client.ts';
+import { type AskingOptions, type StateThread, WorkerClient, workerLost } from './worker-client.ts';
 
 export interface StatefulPoolOptions
   extends AskingOptions,
@@ -37,7 +37,8 @@ const LOOK_EVERY_MS = 2_000;
 
 export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
-  readonly #deployment: JobDeployment;
+  /** The versions of the model, which come and go while it scores. */
+  readonly versions: JobDeployment;
   readonly #clients: readonly WorkerClient[];
   readonly #buffers = new BufferPool();
   readonly #placement: LanePlacement;
@@ -51,23 +52,29 @@ export class StatefulPool implements StatefulScorer {
 
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
-    const { hosts, deployment } = options;
-    this.#deployment = new JobDeployment(options);
-    this.#clients = hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers));
-    this.#slices = new Slices(this.#deployment.turns);
+    this.versions = new JobDeployment(options);
+    this.#clients = options.hosts.map(
+      (host) => new WorkerClient(host, this.versions, options, this.#buffers),
+    );
+    this.#slices = new Slices(this.versions.turns);
     this.#placement = new LanePlacement(this.#clients.length);
     this.#beginnings = new Beginnings(options);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
   async start(): Promise<void> {
-    await this.#deployment.load();
+    await this.versions.load();
   }
 
   async score(microBatch: MicroBatch): Promise<Outcome> {
     const lane = this.#lanes.get(keyOf(microBatch));
     if (lane === undefined || lane.address.epoch !== microBatch.epoch)
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
+    const { deployment = this.versions.now } = microBatch;
+    if (lane.plan !== this.versions.planOf(deployment)) {
+      this.#giveUp(lane);
+      throw new StateLostError(`the windows of ${lane.key} are built up again: ${deployment} has others`);
+    }
     const outcome = await this.#inTurn(lane, microBatch);
     if (outcome.unplaced > 0) await lookAgain(lane.address, this.#options.counts);
     this.#placement.worked(lane.key, outcome.scored + outcome.deadLetters + outcome.skipped);
@@ -99,7 +106,8 @@ export class StatefulPool implements StatefulScorer {
     const key = keyOf(address);
     this.#wanted.set(key, address.epoch);
     this.#lanes.delete(key);
-    const thread = this.#threadOf(key);
+    const plan = this.versions.planOf(this.versions.now);
+    const thread = this.#keeperOf({ key, plan });
     await thread.host.ready;
     // The log may be away. That is no fault of a thread.
     const beginning = await this.#beginnings.find(address, position);
@@ -110,7 +118,7 @@ export class StatefulPool implements StatefulScorer {
       void this.#tellFailure(thread.ask({ type: 'forget', lane: address }));
       throw new StateLostError(`${key} is not wanted any more`);
     }
-    const lane = newStatefulLane(address, position, { offset, unproven }, this.#options);
+    const lane = newStatefulLane({ address, position, plan }, { offset, unproven }, this.#options);
     this.#lanes.set(key, lane);
     return offset as NextOffset;
   }
@@ -125,10 +133,10 @@ export class StatefulPool implements StatefulScorer {
     this.#suspects.forget(address);
     this.#beginnings.forget(address);
     const lane = this.#lanes.get(key);
-    const thread = this.#threadOf(key);
+    const thread = lane && this.#keeperOf(lane);
     this.#lanes.delete(key);
     this.#placement.remove(key);
-    if (lane === undefined) return;
+    if (lane === undefined || thread === undefined) return;
     const end = async (): Promise<void> => {
       await lane.queue.idle();
       if (lane.unproven === undefined) await lane.snapshots.finish(thread);
@@ -147,16 +155,14 @@ export class StatefulPool implements StatefulScorer {
 
   /** For rows that come by requests: they need no state. */
   forRequests(): RequestPool {
-    return this.#deployment.forRequests(this.#options);
+    return this.versions.forRequests(this.#options);
   }
 
   /** Writes last snapshots, ends the threads, and leaves no draft behind. */
   async stop(): Promise<void> {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
-    await Promise.all(
-      whole.map((lane) => this.#tellFailure(lane.snapshots.finish(this.#threadOf(lane.key)))),
-    );
-    await this.#deployment.end();
+    await Promise.all(whole.map((lane) => this.#tellFailure(lane.snapshots.finish(this.#keeperOf(lane)))));
+    await this.versions.end();
     await this.#tellFailure(this.#options.snapshots.close());
   }
 
@@ -194,9 +200,10 @@ export class StatefulPool implements StatefulScorer {
    * The micro-batches that wait must find no state: it would lack the records that did not go in
    * now.
    */
-  #giveUp({ key, address }: StatefulLane): void {
+  #giveUp(lane: StatefulLane): void {
+    const { key, address } = lane;
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
-    void this.#tellFailure(this.#threadOf(key).ask({ type: 'forget', lane: address }));
+    void this.#tellFailure(this.#keeperOf(lane).ask({ type: 'forget', lane: address }));
   }
 
   async #pieces(lane: StatefulLane, microBatch: MicroBatch): Promise<readonly Piece[]> {
@@ -212,9 +219,9 @@ export class StatefulPool implements StatefulScorer {
    * up.
    */
   async #prove(lane: StatefulLane): Promise<void> {
-    const { key, address, position, unproven } = lane;
+    const { address, position, unproven } = lane;
     if (unproven === undefined) return;
-    const thread = this.#threadOf(key);
+    const thread = this.#keeperOf(lane);
     const latestMs = await askForState(thread, () => latestIn(thread, address));
     await this.#beginnings.prove(address, position, unproven, latestMs);
     lane.unproven = undefined;
@@ -237,7 +244,7 @@ export class StatefulPool implements StatefulScorer {
           return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;
         },
       );
-    const outcome = await this.#deployment.served(thread.host, ask, () => this.#checkLane(lane, first));
+    const outcome = await this.versions.served(thread.host, ask, () => this.#checkLane(lane, first));
     this.#suspects.passed(microBatch, until);
     this.#slices.took(outcome);
     return outcome;
@@ -253,7 +260,7 @@ export class StatefulPool implements StatefulScorer {
   #lookAfter(lane: StatefulLane): void {
     const now = this.#options.nowMs();
     if (lane.unproven === undefined && lane.snapshots.isDue(now))
-      void this.#tellFailure(lane.snapshots.write(this.#threadOf(lane.key)));
+      void this.#tellFailure(lane.snapshots.write(this.#keeperOf(lane)));
     if (this.#clients.length === 1 || now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
     const move = this.#placement.look();
@@ -263,8 +270,9 @@ export class StatefulPool implements StatefulScorer {
   /** Carries a lane's state to another thread, in a file. */
   #move(move: Move): void {
     const lane = this.#lanes.get(move.key);
-    const [from, to] = [this.#threadOf(move.key), this.#clients[move.to]];
-    if (lane === undefined || to === undefined || !lane.queue.isIdle) return;
+    const there = this.#clients[move.to];
+    if (lane === undefined || there === undefined || !lane.queue.isIdle) return;
+    const [from, to] = [this.#keeperOf(lane), there.keeping(this.versions.withPlan(lane.plan))];
     const { snapshots, onState } = this.#options;
     const { address } = lane;
     const file = snapshots.draft(address);
@@ -296,6 +304,11 @@ export class StatefulPool implements StatefulScorer {
     } catch (error) {
       this.#options.onState?.('warn', `a state could not be written or moved: ${(error as Error).message}`);
     }
+  }
+
+  /** Where its state is asked for: with a version of the plan that it was begun with. */
+  #keeperOf({ key, plan }: Pick<StatefulLane, 'key' | 'plan'>): StateThread {
+    return this.#threadOf(key).keeping(this.versions.withPlan(plan));
   }
 
   #threadOf(key: string): WorkerClient {

@@ -18,7 +18,8 @@ export interface PoolOptions extends AskingOptions, DeploymentOptions {}
 
 export class StatelessPool implements Scorer {
   readonly #options: PoolOptions;
-  readonly #deployment: JobDeployment;
+  /** The versions of the model, which come and go while it scores. */
+  readonly versions: JobDeployment;
   readonly #buffers = new BufferPool();
   readonly #free: JobThreads;
   readonly #bisection: Bisection;
@@ -26,14 +27,14 @@ export class StatelessPool implements Scorer {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { hosts, deployment } = options;
-    this.#deployment = new JobDeployment(options);
+    const { hosts } = options;
+    this.versions = new JobDeployment(options);
     this.#free = new JobThreads(
-      this.#deployment.turns,
-      hosts.map((host) => new WorkerClient(host, deployment.id, options, this.#buffers)),
+      this.versions.turns,
+      hosts.map((host) => new WorkerClient(host, this.versions, options, this.#buffers)),
     );
     this.#bisection = new Bisection(this.#free);
-    this.#slices = new Slices(this.#deployment.turns);
+    this.#slices = new Slices(this.versions.turns);
   }
 
   /**
@@ -41,13 +42,13 @@ export class StatelessPool implements Scorer {
    * the first one said.
    */
   start(): Promise<void> {
-    return this.#deployment.load();
+    return this.versions.load();
   }
 
   /** As one task, or in slices where other jobs share the threads. */
   score(microBatch: MicroBatch): Promise<Outcome> {
     const { first, next } = microBatch;
-    return this.#deployment.turns.isContended
+    return this.versions.turns.isContended
       ? this.#scoreInSlices(microBatch)
       : this.#bisection.score(microBatch, first, next);
   }
@@ -91,10 +92,10 @@ export class StatelessPool implements Scorer {
 
   /** For what comes by requests. */
   forRequests(): RequestPool {
-    return this.#deployment.forRequests(this.#options);
+    return this.versions.forRequests(this.#options);
   }
 
   stop(): Promise<void> {
-    return this.#deployment.end();
+    return this.versions.end();
   }
 }

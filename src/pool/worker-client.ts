@@ -39,6 +39,19 @@ export interface AskingOptions {
   readonly onUsage?: (usage: ThreadUsage) => void;
 }
 
+/** The versions of a model that a thread has, by the ids of their deployments. */
+export interface Versions {
+  /** The one that is asked where none is named. */
+  readonly now: string;
+  has(id: string): boolean;
+}
+
+/** A thread of which something is asked about the states of lanes. */
+export interface StateThread {
+  readonly host: ModelHost;
+  readonly ask: (request: StateRequest) => Promise<WorkerResponse>;
+}
+
 /** The records of a micro-batch that are asked for, and how. */
 export interface Ask {
   readonly first: number;
@@ -89,7 +102,7 @@ const SPARES_MAX = 64;
 
 export class WorkerClient {
   readonly host: ModelHost;
-  readonly #deployment: string;
+  readonly #versions: Versions;
   readonly #options: AskingOptions;
   readonly #buffers: BufferPool;
   /**
@@ -98,10 +111,10 @@ export class WorkerClient {
    */
   #outputs = { count: 1, bytes: 0 };
 
-  /** Asks for that model. */
-  constructor(host: ModelHost, deployment: string, options: AskingOptions, buffers: BufferPool) {
+  /** Asks for one of these versions. */
+  constructor(host: ModelHost, versions: Versions, options: AskingOptions, buffers: BufferPool) {
     this.host = host;
-    this.#deployment = deployment;
+    this.#versions = versions;
     this.#options = options;
     this.#buffers = buffers;
   }
@@ -113,8 +126,8 @@ export class WorkerClient {
   }
 
   /**
-   * Micro-batches of several lanes without a state, as one task. Resolves to an outcome for each.
-   * If it rejects, none of them was scored.
+   * Micro-batches of several lanes without a state, all for one version, as one task. Resolves to
+   * an outcome for each. If it rejects, none of them was scored.
    */
   scoreTogether(microBatches: readonly MicroBatch[]): Promise<readonly Outcome[]> {
     return this.#score(microBatches.map((microBatch) => ({ microBatch, ask: wholeOf(microBatch) })));
@@ -137,7 +150,8 @@ export class WorkerClient {
       bytes: buffer,
       spares: this.#spares(),
     };
-    const response = await this.#run(request, [buffer, ...request.spares]);
+    const deployment = asked[0]?.microBatch.deployment;
+    const response = await this.#run(request, [buffer, ...request.spares], deployment);
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     const { bytes, outcomes, usage, retiring } = response;
@@ -171,7 +185,7 @@ export class WorkerClient {
 
   /** The outputs of a micro-batch without the refused results, which are dead letters now. */
   async mend(
-    { topic, partition, incarnation, batches }: InputBatches,
+    { topic, partition, incarnation, batches, deployment }: InputBatches,
     outcome: Outcome,
     refusals: readonly Refusal[],
   ): Promise<Outcome> {
@@ -193,6 +207,8 @@ export class WorkerClient {
         }),
       },
       [],
+      // Nothing is predicted: another version can do it too.
+      deployment !== undefined && this.#versions.has(deployment) ? deployment : undefined,
     );
     if (response.type !== 'mended')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
@@ -224,7 +240,7 @@ export class WorkerClient {
     const batches = wanted(microBatch, { first, until });
     const bytes = this.#copied(batches);
     const request = { type: 'offsets', first, until, bytes, byteLength: bytesOf(batches) } as const;
-    const response = await this.#run(request, [bytes]);
+    const response = await this.#run(request, [bytes], microBatch.deployment);
     if (response.type === 'offsets') return response.offsets;
     throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
   }
@@ -244,13 +260,17 @@ export class WorkerClient {
     return buffer;
   }
 
-  /** What is asked of a lane's state. */
-  ask(request: StateRequest): Promise<WorkerResponse> {
-    return this.host.ask({ ...request, deployment: this.#deployment });
+  /** The thread as the keeper of states, which that version finds. */
+  keeping(deployment = this.#versions.now): StateThread {
+    return { host: this.host, ask: (request) => this.host.ask({ ...request, deployment }) };
   }
 
-  #run(request: ModelRequest, transferList: readonly ArrayBuffer[]): Promise<WorkerResponse> {
-    return this.host.run({ ...request, deployment: this.#deployment }, transferList);
+  #run(
+    request: ModelRequest,
+    transferList: readonly ArrayBuffer[],
+    deployment = this.#versions.now,
+  ): Promise<WorkerResponse> {
+    return this.host.run({ ...request, deployment }, transferList);
   }
 
   #spares(): ArrayBuffer[] {

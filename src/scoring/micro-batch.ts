@@ -11,6 +11,11 @@ export interface InputBatches extends TopicPartition {
   /** As the partition was assigned with. */
   readonly incarnation?: string;
   readonly batches: readonly RawRecordBatch[];
+  /**
+   * The version of the model that scores all of them, however often that is tried; unset: the one
+   * that the scorer began with.
+   */
+  readonly deployment?: string | undefined;
 }
 
 /** Record batches of one lane that are scored as one task. */

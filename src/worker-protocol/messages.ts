@@ -96,6 +96,8 @@ export interface ScorerSetup extends ReadingSetup {
 export interface Deployment {
   readonly id: string;
   readonly setup: ScorerSetup;
+  /** The identity of its plan, if that has windows: versions with the same one share states. */
+  readonly plan?: string;
 }
 
 /**

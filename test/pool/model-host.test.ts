@@ -50,7 +50,7 @@ function hostOf(t: ExecutionContext, growth = GROWTH) {
     score(deployment: string, keys?: readonly string[]): Promise<Outcome> {
       const given = microBatch(keys);
       const ask = { first: given.first, until: given.next, verdict: null, state: null };
-      return new WorkerClient(host, deployment, options, buffers).score(given, ask);
+      return new WorkerClient(host, { now: deployment, has: () => true }, options, buffers).score(given, ask);
     },
   };
 }

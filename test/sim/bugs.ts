@@ -444,8 +444,8 @@ export const BUGS: readonly Bug[] = [
     name: 'goes on behind a micro-batch that never reached its thread',
     from: 4_400,
     file: 'pool/stateful-pool.ts',
-    find: 'this.#giveUp(lane);',
-    replace: '',
+    find: 'catch (error) {\n        this.#giveUp(lane);',
+    replace: 'catch (error) {',
     windows: true,
   },
   {
