@@ -1,11 +1,11 @@
 // Plots that more than one scenario draws.
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { STAGES } from '../../src/telemetry/stages.ts';
 import type { TimedReport } from './log.ts';
 import type { Plot, Run, Series } from './result.ts';
-import { median } from './statistics.ts';
 
 /** Percentiles spaced by their nines, up to one that the number of values supports. */
 const PERCENTILES = [0, 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 99.995, 99.999];

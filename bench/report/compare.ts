@@ -1,8 +1,8 @@
 // Two results of the same scenario, case by case: which figures differ by more than their spread,
 // what else differs between the two, and one sentence for the rest.
 
+import { median } from '../../src/base/median.ts';
 import type { Metric, Result } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import { differingKeys, shown } from './explain.ts';
 import { cell, row } from './markdown.ts';
 

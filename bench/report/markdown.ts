@@ -1,8 +1,8 @@
 // A result as Markdown: machine, table, goals, notes. Figures are medians over the rounds, with the
 // lowest and highest.
 
+import { median } from '../../src/base/median.ts';
 import type { Metric, Result, Run } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import { meanings } from './explain.ts';
 
 const GIB = 2 ** 30;

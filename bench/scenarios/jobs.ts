@@ -1,6 +1,7 @@
 // Two jobs in one process share its worker threads. One is sent three times what it can score: what
 // does the other notice?
 
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
@@ -8,7 +9,6 @@ import { Runs } from '../harness/figures.ts';
 import type { Job, RunningJobs } from '../harness/log.ts';
 import { percentileCurve } from '../harness/plots.ts';
 import { type Goal, type Metric, ratio, type Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 const OVER = 3;
 /** What the quiet job is sent, as a share of what the process can score. */

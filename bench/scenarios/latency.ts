@@ -1,6 +1,7 @@
 // Open loop: latency of each record at fixed rates, from the time it was meant to be sent until its
 // result is acknowledged.
 
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { STAGES } from '../../src/telemetry/stages.ts';
 import type { Scenario } from '../harness/bench.ts';
@@ -8,7 +9,6 @@ import { Runs } from '../harness/figures.ts';
 import type { TimedReport } from '../harness/log.ts';
 import { percentileCurve, stagePlot, timePlot } from '../harness/plots.ts';
 import { atMost, type Goal, type Metric, type Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 const percentiles = ['p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const;
 const within = (share: string): string =>

@@ -1,10 +1,10 @@
 // What the scenario `live` says of its figures: their meaning, the names of its cases, its plots
 // over the rate, and its goals.
 
+import { median } from '../../src/base/median.ts';
 import type { Bench, Case } from '../harness/bench.ts';
 import type { Runs } from '../harness/figures.ts';
 import { atMost, type Goal, type Metric, type Plot, type Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 const metric = (
   name: string,

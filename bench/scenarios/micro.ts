@@ -2,9 +2,9 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { median } from '../../src/base/median.ts';
 import type { Options, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
-import { median } from '../harness/statistics.ts';
 import { type MicroCase, predictName, RECORDS, ROWS, type Timing, type Whole } from '../micro/steps.ts';
 
 const KEYS = 1_000_000;

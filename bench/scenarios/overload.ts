@@ -1,13 +1,13 @@
 // Three times what the daemon can take: memory stays bounded, nothing is lost, and latency recovers
 // when the load goes.
 
+import { median } from '../../src/base/median.ts';
 import { audit } from '../harness/audit.ts';
 import type { Scenario } from '../harness/bench.ts';
 import { MIB, Runs } from '../harness/figures.ts';
 import type { RunningDaemon, TimedReport } from '../harness/log.ts';
 import { timePlot } from '../harness/plots.ts';
 import { atMost, type Goal } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 /**
  * What the process takes besides `lanes.budget`, MiB: Node, TensorFlow and the model with its work

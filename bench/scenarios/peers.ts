@@ -2,6 +2,7 @@
 // may take `seconds` at most; ratios are of the same round.
 
 import { join } from 'node:path';
+import { median } from '../../src/base/median.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
 import { audit } from '../harness/audit.ts';
@@ -11,7 +12,6 @@ import { ONE_THREAD } from '../harness/kafka-log.ts';
 import type { Job } from '../harness/log.ts';
 import { throughputPlot } from '../harness/plots.ts';
 import { atLeast, type Goal, ratio } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import { ensureModel } from '../models/repository.ts';
 import type { PeerReport } from '../peers/peer.ts';
 

@@ -2,12 +2,12 @@
 // it.
 
 import { availableParallelism } from 'node:os';
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import { atLeast, type Goal, type Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 const PARTITIONS = [1, 4, 16, 64];
 /** Two workers and the main thread, and a broker beside them. */

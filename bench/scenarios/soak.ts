@@ -1,12 +1,13 @@
 // A steady load for minutes: what grows? The slope of memory over time with its error, tensors,
 // latency.
 
+import { median } from '../../src/base/median.ts';
 import type { Scenario } from '../harness/bench.ts';
 import { MIB, Runs } from '../harness/figures.ts';
 import type { TimedReport } from '../harness/log.ts';
 import { timePlot } from '../harness/plots.ts';
 import type { Goal } from '../harness/result.ts';
-import { median, slopeOf } from '../harness/statistics.ts';
+import { slopeOf } from '../harness/statistics.ts';
 
 /**
  * Share of the run in which memory may still settle: compiled code, malloc's arenas, buffers that

@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { run } from '../../tools/run.ts';
 import { audit } from '../harness/audit.ts';
@@ -11,7 +12,6 @@ import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import type { RunningDaemon } from '../harness/log.ts';
 import { type Metric, VoidRunError } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -1,9 +1,9 @@
 // Closed loop: how fast a topic that was filled before is drained, and what that costs.
 
+import { median } from '../../src/base/median.ts';
 import type { Scenario } from '../harness/bench.ts';
 import { Runs, THROUGHPUT, throughputFigures } from '../harness/figures.ts';
 import { cpuPlot, throughputPlot } from '../harness/plots.ts';
-import { median } from '../harness/statistics.ts';
 import { mlp } from '../models/mlp.ts';
 import { Workload } from '../workload.ts';
 

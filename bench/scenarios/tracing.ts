@@ -5,13 +5,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import type { RunningDaemon } from '../harness/log.ts';
 import { type Goal, VoidRunError } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import type { TracesPlan } from '../load/traced-headers.ts';
 
 /** Of records whose producer sampled them, and of micro-batches that nobody asks for. */

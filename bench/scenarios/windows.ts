@@ -5,11 +5,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { MIB, Runs, throughputFigures } from '../harness/figures.ts';
 import type { Goal, Series } from '../harness/result.ts';
-import { median } from '../harness/statistics.ts';
 import { ensureWindowsModel } from '../models/repository.ts';
 
 /** Of the throughput without windows, at least. */

@@ -6,11 +6,12 @@ import fc from 'fast-check';
 import { Runs } from '../../bench/harness/figures.ts';
 import { throughputPlot } from '../../bench/harness/plots.ts';
 import type { Result } from '../../bench/harness/result.ts';
-import { median, slopeOf } from '../../bench/harness/statistics.ts';
+import { slopeOf } from '../../bench/harness/statistics.ts';
 import { compare } from '../../bench/report/compare.ts';
 import { html } from '../../bench/report/html.ts';
 import { markdown } from '../../bench/report/markdown.ts';
 import { svg } from '../../bench/report/svg.ts';
+import { median } from '../../src/base/median.ts';
 import { Random } from '../../src/load/random.ts';
 
 const resultWith = (runs: Result['runs'], more: Partial<Result> = {}): Result => ({
