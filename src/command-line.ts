@@ -17,6 +17,7 @@ import { registerRun } from './commands/run.ts';
 import { complain } from './commands/say.ts';
 import { registerScore } from './commands/score.ts';
 import { registerTail } from './commands/tail.ts';
+import { registerTune } from './commands/tune.ts';
 import { errorInWords, usageInWords } from './commands/usage.ts';
 import { scorelaneVersion } from './daemon/versions.ts';
 import { output } from './process.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerInit,
   registerCheck,
+  registerTune,
   registerProduce,
   registerScore,
   registerFeatures,

@@ -35,6 +35,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   importing: ['base', 'codec', 'features', 'files', 'load', 'model', 'written'],
   audit: ['answers', 'log'],
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
+  tuning: ['base', 'config', 'model', 'written'],
 };
 
 /** The folders that put all parts together. They may import every folder except the worker's. */

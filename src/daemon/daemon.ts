@@ -54,6 +54,8 @@ export interface DaemonOptions {
   readonly resumeDedupe?: boolean;
   /** Where it makes spans; the configuration says of what. */
   readonly tracing?: Tracing | null;
+  /** Of a model that was tried before; it is tried at each start unless given. */
+  readonly choice?: BackendChoice;
   /** Of one job among several. */
   readonly shared?: SharedStart;
   /** Nothing goes on after this: stop the daemon. */
@@ -172,7 +174,7 @@ export class Daemon {
     const patience = patienceOfStart(wanted, options);
     const meter = shared?.meter ?? new Meter(wanted.telemetry.warmUp);
     const folder = modelFolder(wanted);
-    const choice = shared?.choice ?? (await unlessTold(backendFor(wanted)));
+    const choice = shared?.choice ?? options.choice ?? (await unlessTold(backendFor(wanted)));
     if (shared === undefined) logger.info(`backend ${explainChoice(choice)}`);
     if (options.log === undefined) await requireRights(wanted, wantedToRun(wanted), patience);
     const { config, lines } =
