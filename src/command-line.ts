@@ -13,6 +13,7 @@ import { registerInit } from './commands/init.ts';
 import { registerModels } from './commands/models.ts';
 import { placeOfKey, type Register } from './commands/options.ts';
 import { registerProduce } from './commands/produce.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
 import { complain } from './commands/say.ts';
 import { registerScore } from './commands/score.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly Register[] = [
   registerFeatures,
   registerModels,
   registerTail,
+  registerReplay,
   registerAudit,
   registerDlq,
   registerDoctor,

@@ -34,6 +34,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   pool: ['base', 'features', 'files', 'log', 'model', 'scoring', 'time', 'worker-protocol'],
   importing: ['base', 'codec', 'features', 'files', 'load', 'model', 'written'],
   audit: ['answers', 'log'],
+  rescoring: ['answers', 'base', 'codec', 'log', 'model', 'scoring', 'statistics', 'written'],
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
   tuning: ['base', 'config', 'model', 'written'],
 };

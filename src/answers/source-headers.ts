@@ -32,9 +32,18 @@ export class SourceHeaders implements HeadersBlock {
   /** From here on the block holds the offset, with its length; before it, nothing changes. */
   readonly offsetAt: number;
 
-  /** `incarnation` is the one with which the partition was assigned, if the log knows it. */
-  constructor(topic: string, partition: number, incarnation?: string) {
+  /**
+   * `incarnation` is the one with which the partition was assigned, if the log knows it. `more` are
+   * headers that all results have.
+   */
+  constructor(
+    topic: string,
+    partition: number,
+    incarnation?: string,
+    more: Readonly<Record<string, string>> = {},
+  ) {
     const empty = encodeHeaders([
+      ...Object.entries(more).map(([key, value]) => ({ key, value: Buffer.from(value) })),
       { key: SOURCE_TOPIC, value: Buffer.from(topic) },
       ...(incarnation === undefined ? [] : [{ key: SOURCE_TOPIC_ID, value: Buffer.from(incarnation) }]),
       { key: SOURCE_PARTITION, value: Buffer.from(String(partition)) },

@@ -74,6 +74,21 @@ export const ERRORS = {
     'daemon',
     'the configuration: which key, what was found, what was expected',
   ),
+  SCORELANE_HISTORY_GONE: entry(
+    'config',
+    'daemon',
+    '`replay`: the topic was deleted and made again while its history was read; begin anew',
+  ),
+  SCORELANE_LABELS: entry(
+    'data',
+    'daemon',
+    '`replay --labels-topic`: labels that cannot be read, have no id, or are too many',
+  ),
+  SCORELANE_REPLAY_STATE: entry(
+    'noInput',
+    'daemon',
+    '`replay --resume`: the file is no state of a replay, or of another version of scorelane',
+  ),
   SCORELANE_CONDITION: entry(
     'config',
     'daemon',

@@ -7,7 +7,7 @@ export interface DecisionCounts {
   falseNegatives: number;
 }
 
-/** A record is decided for where its score is at least the threshold. */
+/** `isDecidedFor`: its score is above the threshold. */
 export function countDecision(counts: DecisionCounts, isDecidedFor: boolean, isPositive: boolean): void {
   if (isDecidedFor && isPositive) counts.truePositives++;
   else if (isDecidedFor) counts.falsePositives++;

@@ -5,7 +5,7 @@ export class Largest<Thing> {
   readonly #most: number;
   readonly #compare: (left: Thing, right: Thing) => number;
   /** The largest first. */
-  #kept: Thing[] = [];
+  readonly #kept: Thing[] = [];
 
   constructor(most: number, compare: (left: Thing, right: Thing) => number) {
     this.#most = most;

@@ -88,6 +88,8 @@ export interface ScorerSetup extends ReadingSetup {
   readonly headersMax: number;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;
+  /** Headers of each result besides those that name its source. */
+  readonly resultHeaders?: Readonly<Record<string, string>>;
   /** Null: results do not continue the traces of their records, and nothing is told of them. */
   readonly tracing: TracingSetup | null;
 }

@@ -54,7 +54,12 @@ export class PartAnswers {
     this.part = part;
     this.#parts = parts;
     this.#workspace = workspace;
-    this.#headers = new SourceHeaders(part.topic, part.partition, part.incarnation);
+    this.#headers = new SourceHeaders(
+      part.topic,
+      part.partition,
+      part.incarnation,
+      parts.setup.resultHeaders,
+    );
     this.#trace = workspace.sampler === null ? null : new PartTrace(workspace.sampler, this.#headers);
   }
 

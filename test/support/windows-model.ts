@@ -23,25 +23,45 @@ export const history = (days: number, customers: number): Transaction[] => {
 
 export interface WindowsModel {
   readonly folder: string;
+  readonly repository: string;
   /** For the configuration. */
   readonly settings: readonly string[];
+}
+
+/** What another version of it may have of its own. */
+interface VersionOptions {
+  /** Of the version before; a new one unless given. */
+  readonly repository?: string;
+  /** Neurons in its hidden layer: other numbers give other scores. */
+  readonly hidden?: number;
+  /** More lines of model.yaml. */
+  readonly more?: string;
 }
 
 /**
  * Writes it as a version of `cards` in a repository of its own. `inputs` and `windows` are as
  * model.yaml has them.
  */
-export function windowsModel(inputs: string, state: string, version = '1'): WindowsModel {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
+export function windowsModel(
+  inputs: string,
+  state: string,
+  version = '1',
+  {
+    repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-')),
+    hidden = 8,
+    more = '',
+  }: VersionOptions = {},
+): WindowsModel {
   const folder = join(repository, 'cards', version);
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'model.yaml'),
     `name: cards\nversion: ${version}\ninputs:${inputs}\nwindows: ${state}\noutputs: [score]\n` +
-      'artefacts: { web: { path: model.json, input: features } }\ngolden: { path: golden.json, tolerance: 1e-4 }\n',
+      'artefacts: { web: { path: model.json, input: features } }\ngolden: { path: golden.json, tolerance: 1e-4 }\n' +
+      more,
   );
   const manifest = readManifest(folder);
-  const model = mlp(`mlp-${manifest.width}-8-1`);
+  const model = mlp(`mlp-${manifest.width}-${hidden}-1`);
   writeGraphModel(folder, model);
   const plan = planOf(manifest);
   const row = new Float32Array(plan.width);
@@ -54,5 +74,9 @@ export function windowsModel(inputs: string, state: string, version = '1'): Wind
       return { record, outputs, timestampMs: record.at, key: record.customer };
     });
   writeFileSync(join(folder, 'golden.json'), JSON.stringify(golden));
-  return { folder, settings: [`model.repository=${repository}`, 'model.name=cards', 'model.backend=wasm'] };
+  return {
+    folder,
+    repository,
+    settings: [`model.repository=${repository}`, 'model.name=cards', 'model.backend=wasm'],
+  };
 }

@@ -1,0 +1,132 @@
+// The versions of a model that a replay scores with: each with a backend and a pool of its own, on
+// worker threads that they share.
+
+import type { Config } from '../config/schema.ts';
+import type { Source } from '../log/ports.ts';
+import { explainChoice } from '../model/choose.ts';
+import type { RunPlan } from '../rescoring/run-plan.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { PartitionCounts } from '../worker-protocol/messages.ts';
+import { unlessAborted } from './bounded.ts';
+import { backendFor, modelFolder } from './configured-model.ts';
+import { workerCount } from './engine-limits.ts';
+import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
+import { impatient } from './open-log.ts';
+import { makePool, type Pool } from './pools.ts';
+import { configOf } from './replay-plan.ts';
+import { scorerSetup } from './worker-setup.ts';
+import { WorkerThreads } from './worker-threads.ts';
+
+/** The header of each result that says that it is of a replay, and of which version. */
+const REPLAY_HEADER = '__scorelane.replay';
+/** Where results would go that nobody writes. */
+const NOWHERE = 'replay';
+
+export interface ReplayVersions {
+  /** Within the memory of the process. */
+  readonly config: Config;
+  readonly threads: WorkerThreads;
+  /** The candidate, and the version that it is compared with, if there is one. */
+  readonly pools: readonly Pool[];
+  readonly backends: readonly string[];
+}
+
+export interface ReplayVersionsOptions {
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly isGiven: (key: string) => boolean;
+  readonly source: Pick<Source, 'offsetAt'>;
+  readonly partitionsOf: (topic: string) => Promise<number>;
+}
+
+/**
+ * What results must carry. Those that nobody reads but the comparison are small, and quick to read;
+ * those for a topic are as the job writes them.
+ */
+function writing(config: Config, plan: RunPlan, isCandidate: boolean): Config {
+  const { output } = config;
+  const isRead = plan.toTopic !== null && isCandidate;
+  const labels = plan.label !== null && plan.labelsTopic === null ? [plan.label] : [];
+  const ids = isRead ? output.ids : plan.id === null ? [] : [plan.id];
+  return {
+    ...config,
+    output: {
+      ...output,
+      topic: isRead ? (plan.toTopic as string) : NOWHERE,
+      ids: [...new Set([...ids, ...labels])],
+      routes: {},
+      ...(isRead ? {} : { format: 'msgpack', compression: 'none', features: false }),
+    },
+  };
+}
+
+/** What a replay leaves out of a configuration: nothing of it touches the live job. */
+const withoutLife = (config: Config): Config => ({
+  ...config,
+  kafka: { ...config.kafka, 'transactional.id': undefined },
+  deadLetters: { ...config.deadLetters, floodShare: 1 },
+  snapshots: { ...config.snapshots, directory: undefined },
+  tracing: { ...config.tracing, endpoint: 'none' },
+});
+
+/** Loads all versions on all threads. Rejects with what is wrong with one of them. */
+export async function startVersions(
+  given: Config,
+  plan: RunPlan,
+  options: ReplayVersionsOptions,
+): Promise<ReplayVersions> {
+  const { logger, signal, isGiven, source, partitionsOf } = options;
+  const toFit: JobToFit[] = [];
+  for (const version of [plan.candidate, ...(plan.baseline === null ? [] : [plan.baseline])]) {
+    const named = configOf(withoutLife(given), version);
+    const wanted = backendsWithin(writing(named, plan, toFit.length === 0), isGiven);
+    const choice = await unlessAborted(backendFor(wanted), signal);
+    logger.info(`${version.model}@${version.version}: backend ${explainChoice(choice)}`);
+    toFit.push({ config: wanted, isGiven, choice });
+  }
+  const patience = { ...impatient(given, logger), signal };
+  const { configs, lines } = await unlessAborted(fittedAll(toFit, patience), signal);
+  if (lines.length > 0) logger.info({ sum: lines.slice(1).map((line) => line.trim()) }, lines[0]);
+  const [config] = configs as readonly [Config];
+  const threads = new WorkerThreads(config, workerCount(config), logger);
+  const input = plan.ranges.length;
+  const pools: Pool[] = [];
+  try {
+    for (const [index, each] of configs.entries()) {
+      const isRead = index === 0 && plan.toTopic !== null;
+      const results = isRead ? await partitionsOf(plan.toTopic as string) : input;
+      const counts: PartitionCounts = { input, results, deadLetters: input };
+      const setup = {
+        ...scorerSetup(
+          each,
+          {
+            modelFolder: modelFolder(each),
+            backend: (toFit[index] as JobToFit).choice.backend,
+            resultFrame: new Uint8Array(0),
+          },
+          index === 0 ? 'candidate' : 'baseline',
+        ),
+        ...(isRead ? { resultHeaders: { [REPLAY_HEADER]: nameOf(plan) } } : {}),
+      };
+      const pool = makePool(each, {
+        setup,
+        source,
+        logger,
+        hosts: threads.hosts,
+        turns: threads.free.turns(),
+        options: {
+          counts: { now: counts, ask: async () => true },
+          onThreadRetired: (why) => logger.warn(`a worker thread is replaced: it ${why}`),
+        },
+      });
+      pools.push(pool);
+      await unlessAborted(pool.start(), signal);
+    }
+  } catch (error) {
+    await threads.stop();
+    throw error;
+  }
+  return { config, threads, pools, backends: toFit.map(({ choice }) => choice.backend) };
+}
+
+const nameOf = ({ candidate }: RunPlan): string => `${candidate.model}@${candidate.version}`;

@@ -1,0 +1,157 @@
+// Scores a range of history with one or two versions of a model: the engine and the worker threads
+// of the daemon, over a source that belongs to no live group.
+
+import { nameOfId } from '../answers/result-names.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { Driver } from '../engine/driver.ts';
+import type { Observer } from '../engine/observer.ts';
+import type { Sink } from '../log/ports.ts';
+import { keyOf } from '../log/topic-partition.ts';
+import { ComparingSink } from '../rescoring/comparing-sink.ts';
+import { PairScorer, StatefulPairScorer } from '../rescoring/pair-scorer.ts';
+import { RangeSource } from '../rescoring/range-source.ts';
+import { ReadAnswers } from '../rescoring/read-answers.ts';
+import { type Label, resultReader } from '../rescoring/result-reader.ts';
+import { fingerprintOf, type ReplayRun, type RunPlan } from '../rescoring/run-plan.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { Meter } from '../telemetry/meter.ts';
+import { atMost } from './bounded.ts';
+import { modelFolder } from './configured-model.ts';
+import { engineLimits, systemClock } from './engine-limits.ts';
+import { logObserver } from './observer.ts';
+import { connectSink, impatient, openSink } from './open-log.ts';
+import { OwnPartitions } from './own-partitions.ts';
+import { configOf } from './replay-plan.ts';
+import { type ReplayVersions, startVersions } from './replay-versions.ts';
+import type { Topics } from './topics.ts';
+
+export interface ReplayOptions {
+  readonly logger: Logger;
+  /** Ends it: what is in flight is finished. */
+  readonly signal: AbortSignal;
+  readonly isGiven: (key: string) => boolean;
+  /** Labels by id, where a topic has them. */
+  readonly labelOf: ((id: string | null) => Label) | null;
+  /** It scores: models are loaded. */
+  readonly onBegun: (backends: readonly string[]) => void;
+}
+
+/** For threads and connections, when all is done. */
+const CLOSING_MS = 5_000;
+
+/** Throws `ConfigError` if a model is not the one that the replay began with. */
+export function requireSameModels(config: Config, { candidate, baseline }: RunPlan): void {
+  for (const version of [candidate, ...(baseline === null ? [] : [baseline])])
+    if (fingerprintOf(modelFolder(configOf(config, version))) !== version.fingerprint)
+      throw new ConfigError([
+        `--resume: expected ${version.model}@${version.version} as it was when the replay began, found another model.yaml; begin anew`,
+      ]);
+}
+
+/**
+ * Scores what is left of the run, whose positions and sums move. Resolves to whether all of the
+ * range is done: false where the signal came first. Rejects with what is wrong.
+ */
+export async function replay(
+  given: Config,
+  topics: Topics,
+  run: ReplayRun,
+  options: ReplayOptions,
+): Promise<boolean> {
+  const { plan, parts } = run;
+  const { logger, signal } = options;
+  const source = new RangeSource(topics.open(plan.topic), parts, ({ position, resumedAt, ...of }) =>
+    logger.warn(
+      `${keyOf(of)}: offsets ${position} to ${resumedAt - 1} are gone from the log, and are not scored`,
+    ),
+  );
+  const target: Sink | null = plan.toTopic === null ? null : openSink(given, logger);
+  let versions: ReplayVersions | undefined;
+  try {
+    if (target !== null)
+      await connectSink(
+        target,
+        { ...given, output: { ...given.output, topic: plan.toTopic as string } },
+        {
+          ...impatient(given, logger),
+          signal,
+        },
+      );
+    versions = await startVersions(given, plan, {
+      ...options,
+      source,
+      partitionsOf: async (topic) => (await target?.partitionCount(topic)) ?? 0,
+    });
+    options.onBegun(versions.backends);
+    return await drive(versions, source, target, run, options);
+  } finally {
+    await atMost(CLOSING_MS, Promise.all([versions?.threads.stop(), target?.stop()]));
+  }
+}
+
+async function drive(
+  { config, pools }: ReplayVersions,
+  source: RangeSource,
+  target: Sink | null,
+  { plan, parts, comparison }: ReplayRun,
+  { logger, signal, labelOf }: ReplayOptions,
+): Promise<boolean> {
+  const failed = Promise.withResolvers<never>();
+  const answersOf = (isCandidate: boolean): ReadAnswers => {
+    // Results that nobody else reads are in MessagePack.
+    const format = isCandidate && config.output.format === 'json' ? 'json' : 'msgpack';
+    const named = (path: string | null): string | null => (path === null ? null : nameOfId(path));
+    const label = plan.labelsTopic === null ? named(plan.label) : null;
+    return new ReadAnswers(
+      resultReader(format, { score: plan.score, label, id: named(plan.id) }),
+      config.limits.inflatedBytes,
+    );
+  };
+  const sink = new ComparingSink({
+    comparison,
+    parts,
+    candidate: answersOf(true),
+    baseline: plan.baseline === null ? null : answersOf(false),
+    inner: target,
+    labelOf,
+    onAnswered: () => source.answered(),
+    onFatal: failed.reject,
+  });
+  const hasStates = pools.some((pool) => 'restore' in pool);
+  const ranges = parts.map(({ until }) => ({ from: 0, until }));
+  const driver = new Driver({
+    source,
+    sink,
+    scorer: hasStates ? new StatefulPairScorer(pools, ranges) : new PairScorer(pools, ranges),
+    counter: { inputHas: () => {}, lacks: async () => false },
+    clock: systemClock,
+    limits: engineLimits(config),
+    revokeTimeoutMs: config.lanes.revokeTimeout,
+    observer: withLosses(logObserver(logger, new Meter(0), new OwnPartitions(logger, config.kafka)), () =>
+      sink.lost(),
+    ),
+    onFatal: failed.reject,
+  });
+  const told = Promise.withResolvers<false>();
+  const tell = (): void => told.resolve(false);
+  signal.addEventListener('abort', tell, { once: true });
+  if (signal.aborted) tell();
+  failed.promise.catch(() => {});
+  try {
+    const begun = driver.start();
+    begun.catch(failed.reject);
+    return await Promise.race([source.done.then(() => true), told.promise, failed.promise]);
+  } finally {
+    signal.removeEventListener('abort', tell);
+    await driver.stop(config.lanes.stopTimeout);
+  }
+}
+
+const withLosses = (observer: Observer, onLost: () => void): Observer => ({
+  ...observer,
+  lost(partitions) {
+    onLost();
+    observer.lost?.(partitions);
+  },
+});
