@@ -80,7 +80,7 @@ async function tuneCommand(flags: TuneFlags): Promise<number> {
     // Where the configuration goes to standard output, words about it do not.
     const tell = out === undefined ? note : say;
     for (const line of [about, ...tableOf(tuned), ...conclusionOf(tuned)]) tell(line);
-    tell('measured without a broker and a network, in one process: leave headroom');
+    tell('measured without a broker and a network, in one process: leave headroom (docs/tuning.md)');
     if (out === undefined) process.stdout.write(text);
     else say(`wrote ${out}; next: scorelane check --config ${out}`);
   }

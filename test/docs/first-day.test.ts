@@ -91,6 +91,10 @@ const TRIED: Readonly<Record<string, Trial>> = {
     says: "'score', '--config'",
   },
   'scorelane models verify shop': { by: 'test/commands/models.test.ts', says: "'verify'" },
+  'scorelane tune --config scorelane.yaml --target-ms 20 --out tuned.yaml': {
+    by: 'test/system/tune.test.ts',
+    says: "'tune', '--config'",
+  },
   'npm run broker': { as: 'npm run broker -- --help' },
   [`${KAFKA} produce --config config/kafka.yaml --rate 5000`]: {
     as: `${KAFKA} produce --config config/kafka.yaml --rate 5000 --count 100`,
