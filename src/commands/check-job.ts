@@ -11,6 +11,7 @@ import { adviceOnWorkers } from '../daemon/engine-limits.ts';
 import { implied } from '../daemon/implied.ts';
 import { connectSink, impatient, openSink, outputTopics } from '../daemon/open-log.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
+import { aclCommands } from '../kafka/acl-commands.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import { keepsState, type ModelManifest, readManifest } from '../model/manifest.ts';
@@ -76,6 +77,7 @@ function checkModel(config: Config, report: CheckPart): Promise<CheckedModel | u
 /** Resolves to whether the topics are there. */
 async function checkLog(config: Config, model: CheckedModel | undefined, part: CheckPart): Promise<boolean> {
   const rights = wantedToRun(config);
+  await part.attempt(() => sayCommands(config, part));
   const may = await part.attempt(async () => {
     await requireRights(config, rights, patienceFor(config));
     return true;
@@ -86,6 +88,23 @@ async function checkLog(config: Config, model: CheckedModel | undefined, part: C
   }
   if (config.log === 'kafka') part.say('ok', `rights ${rights.map(wordsOf).join(', ')}; nobody else's group`);
   return checkTopics(config, model?.fields ?? [], part);
+}
+
+/** For whoever gives the rights: also where some are missing, and most of all then. */
+function sayCommands(config: Config, part: CheckPart): void {
+  if (config.log !== 'kafka') return;
+  const commands = aclCommands(config.kafka, { input: config.input.topic, outputs: outputTopics(config) });
+  if (commands === null) return;
+  const { needed, toLook, doubt } = commands;
+  part.say(
+    'implied',
+    [
+      `the rights that run needs, as commands${doubt === null ? '' : ` (${doubt})`}:`,
+      ...needed.map((line) => `  ${line}`),
+      '  and to look at the settings of topics and brokers:',
+      ...toLook.map((line) => `  ${line}`),
+    ].join('\n'),
+  );
 }
 
 export const patienceFor = (config: Config) => impatient(config, createLogger('silent'));

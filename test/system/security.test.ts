@@ -43,7 +43,7 @@ async function certificate(name: string, host: string, ...more: string[]): Promi
   const store = ['-keystore', inFolder(`${name}.p12`), '-storetype', 'PKCS12', '-storepass', STORE];
   const subject = [
     '-dname',
-    `CN=${name}`,
+    `CN=${name}, O=Example Ltd`,
     '-ext',
     `SAN=${host}`,
     '-keyalg',
@@ -177,7 +177,7 @@ const command = (job: Job, as: readonly string[], ...words: string[]) =>
 const withoutCanaries = (text: string): boolean => CANARIES.every((canary) => !text.includes(canary));
 
 for (const [what, principal, login] of [
-  ['a certificate', 'User:CN=daemon', WITH_CERTIFICATE],
+  ['a certificate', 'User:CN=daemon,O=Example Ltd', WITH_CERTIFICATE],
   ['a token', 'User:scorelane', withToken(secretFile('client-secret', SECRET))],
 ] as const) {
   test.serial(
@@ -287,3 +287,29 @@ test.serial('the lines of the documents give exactly these rights', async (t) =>
   );
   t.is(transactional, 0, said);
 });
+
+test.serial(
+  'the commands that check prints give what run needs, and what it takes to look at settings',
+  async (t) => {
+    t.timeout(180_000);
+    const tools = await ensureKafkaTools();
+    const logins = [WITH_CERTIFICATE, withToken(secretFile('client-secret', SECRET))];
+    for (const login of logins) {
+      const job = await newJob(broker().address, ['model.backend=wasm'], 1);
+      const as = [...login, 'kafka.transactional.id=payments'];
+      const before = await command(job, as, 'check');
+      t.is(before.code, 77, before.out);
+      const lines = [...before.out.matchAll(/^ {2}(kafka-acls\.sh --bootstrap-server) \S+ (.*)$/gm)];
+      t.is(lines.length, 4, before.out);
+      for (const [, tool, words] of lines)
+        await run('bash', [
+          '-c',
+          `${join(tools, tool ?? '').replace(/ .*/, '')} --bootstrap-server ${broker().address} ${words}`,
+        ]);
+      const after = await command(job, as, 'check');
+      t.is(after.code, 0, after.out);
+      t.notRegex(after.out, /DescribeConfigs on .* is missing/);
+      t.true(withoutCanaries(after.out), after.out);
+    }
+  },
+);
