@@ -226,9 +226,10 @@ export class Daemon {
     });
     parts.pool = pool;
     await unlessTold(pool.start());
-    const served = servedModel(config, { modelFolder: folder, backend, pool, meter });
-    parts.served = served;
     const ownPartitions = new OwnPartitions(logger, config.kafka);
+    const lanes = { counts: counter, driver: () => parts.driver, isAssigned: () => ownPartitions.isKnown };
+    const served = servedModel(config, { modelFolder: folder, backend, pool, meter, threads, lanes });
+    parts.served = served;
     const driver: Driver = new Driver({
       source,
       sink,

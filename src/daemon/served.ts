@@ -10,7 +10,9 @@ import { RequestRest } from '../serving/rest.ts';
 import type { ServedModel } from '../serving/served-model.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { Pool } from './pools.ts';
+import { type LaneParts, servedLanes } from './served-lanes.ts';
 import { valueForm } from './value-forms.ts';
+import type { WorkerThreads } from './worker-threads.ts';
 
 /** The name of the one input of a model whose files do not name it. */
 const UNNAMED = 'features';
@@ -19,11 +21,17 @@ export interface ServedParts {
   readonly modelFolder: string;
   readonly backend: string;
   readonly pool: Pool;
+  /** Worker threads. */
+  readonly threads: Pick<WorkerThreads, 'hosts'>;
+  readonly lanes: Omit<LaneParts, 'pool'>;
   /** Counts what requests bring, and knows what the stream does. */
   readonly meter: Meter;
 }
 
-export function servedModel(config: Config, { modelFolder, backend, pool, meter }: ServedParts): ServedModel {
+export function servedModel(
+  config: Config,
+  { modelFolder, backend, pool, threads, lanes, meter }: ServedParts,
+): ServedModel {
   const manifest = readManifest(modelFolder);
   const { input, output, http, scoring, microBatch, deadLetters, limits } = config;
   const requests = new JobRequests({
@@ -35,6 +43,9 @@ export function servedModel(config: Config, { modelFolder, backend, pool, meter 
     deadLetterTopic: deadLetters.topic,
     inflatedBytesMax: limits.inflatedBytes,
     tensors: manifest.tensors,
+    ...(config.log !== 'none' && 'placeOf' in pool
+      ? { windows: { threads: threads.hosts.length, lanes: servedLanes({ pool, ...lanes }) } }
+      : {}),
     onClosed: (records) => meter.flow.requested(records),
     rest: new RequestRest({
       loop: () => performance.eventLoopUtilization(),
@@ -46,7 +57,7 @@ export function servedModel(config: Config, { modelFolder, backend, pool, meter 
   return {
     ...{ name, version, backend, requests },
     ...shapes(manifest),
-    keepsState: keepsState(manifest),
+    lacksLog: keepsState(manifest) && config.log === 'none',
     fromJson:
       input.format === 'json'
         ? (text) => text

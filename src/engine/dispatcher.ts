@@ -18,7 +18,7 @@ import { applyRest } from './resting.ts';
 import type { EngineState } from './state.ts';
 import { applyWatchdog, toldLogEnd, watchAtMs } from './watchdog.ts';
 
-const UNKNOWN = 'SCORELANE_UNKNOWN';
+const [UNKNOWN, STATE_LOST] = ['SCORELANE_UNKNOWN', 'SCORELANE_STATE_LOST'];
 
 /**
  * Takes one message and returns what is to be done, in order. Mutates `state`. The earlier steps
@@ -135,6 +135,13 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
       if (lane?.phase !== 'restoring') return;
       trouble(lane, message.failure, nowMs, effects);
       halt(state, lane, nowMs, effects);
+      return;
+    }
+    case 'stateLost': {
+      const lane = laneAt(state, message.lane);
+      if (lane === undefined || !takesMail(lane) || state.stopping !== undefined) return;
+      // What is in flight finds out by itself, or has its scores.
+      if (lane.ledger.inFlight === 0) halt(state, lane, nowMs, effects, STATE_LOST);
       return;
     }
     case 'mended': {
@@ -256,12 +263,18 @@ function wakeLane(state: EngineState, lane: Lane, nowMs: number, effects: Effect
 }
 
 /** The oldest micro-batch could not be opened: after a while it is read from the log again. */
-function halt(state: EngineState, lane: Lane, nowMs: number, effects: Effect[]): void {
+function halt(
+  state: EngineState,
+  lane: Lane,
+  nowMs: number,
+  effects: Effect[],
+  why = lane.trouble?.code ?? UNKNOWN,
+): void {
   effects.push({
     type: 'abandoned',
     lane: addressOf(lane),
     microBatches: lane.ledger.inFlight,
-    why: lane.trouble?.code ?? UNKNOWN,
+    why,
   });
   restart(lane, state.nextEpoch++);
   enter(lane, 'halted');

@@ -4,6 +4,7 @@
 import { ScorelaneError } from '../base/errors.ts';
 import type { Refusal, Sink, Source } from '../log/ports.ts';
 import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from '../log/ports.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
 import { Arrivals, messageOf } from './arrivals.ts';
@@ -106,16 +107,11 @@ export class Driver {
     });
   }
 
-  /** The scorer works, though nothing is done yet. */
+  // What others tell the engine: `messages.ts` says what it means.
   scoring = (): void => this.#tell({ type: 'scoring' });
-
-  /** Pauses all lanes, those that come later too, or lets them go on. */
+  stateLost = (lane: LaneAddress): void => this.#tell({ type: 'stateLost', lane });
   hold = (isHeld: boolean): void => this.#tell({ type: 'hold', isHeld });
-
-  /** What is opened from now on is scored by that version. */
   serve = (deployment: string): void => this.#tell({ type: 'serve', deployment });
-
-  /** Other limits hold from now on. */
   retune = (limits: TunableLimits): void => this.#tell({ type: 'retune', limits });
 
   /**

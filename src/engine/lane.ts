@@ -99,6 +99,9 @@ export const metadataOf = ({ metadata }: Lane): { readonly metadata?: string } =
 /** Whether the lane takes anything from the source now. */
 export const takesMail = ({ phase }: Lane): boolean => phase === 'running' || phase === 'settling';
 
+/** Whether its state, if it keeps one, has all records that have their answer. */
+export const isFed = (lane: Lane): boolean => takesMail(lane) && lane.ledger.done >= lane.ledger.committable;
+
 /** The bytes that this lane holds: waiting or in flight, until they are acknowledged. */
 export const heldBytes = (lane: Lane): number => lane.mailbox.bytes + lane.ledger.bytes;
 

@@ -82,6 +82,8 @@ export type Message =
    */
   | { readonly type: 'restored'; readonly lane: LaneAddress; readonly from: NextOffset }
   | { readonly type: 'restoreFailed'; readonly lane: LaneAddress; readonly failure: Failure }
+  /** The lane has no state any more, though nothing of it was in flight. */
+  | { readonly type: 'stateLost'; readonly lane: LaneAddress }
   /** The ends of the log, as the log tells them when it is asked. */
   | { readonly type: 'logEnds'; readonly ends: readonly LogEnd[] }
   /**

@@ -73,6 +73,21 @@ export class KeyGroup {
     return slot;
   }
 
+  /**
+   * Takes over what another group, of the same windows, holds of a key. Returns the key's slot
+   * there, or -1 if it has none: then nothing is taken.
+   */
+  copyKey(from: KeyGroup, high: number, low: number): number {
+    const fromSlot = from.keys.find(high, low);
+    if (fromSlot < 0) return NO_SLOT;
+    const slot = this.slotFor(high, low, Number.NEGATIVE_INFINITY, () => false);
+    this.#lastMs[slot] = from.lastMs(fromSlot);
+    for (const [index, ring] of this.rings.entries())
+      ring.copySlot(slot, from.rings[index] as Panes, fromSlot);
+    if (from.lasts !== null) this.lasts?.copySlot(slot, from.lasts, fromSlot);
+    return fromSlot;
+  }
+
   /** Looks at the next few slots, and frees those whose key is in no window any more. */
   #forgetIdle(beforeMs: number, waits: (slot: number) => boolean): void {
     for (let looks = Math.min(LOOKS, this.keys.end); looks > 0; looks--) {

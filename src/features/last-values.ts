@@ -102,6 +102,18 @@ export class LastValues {
     this.#nexts = grown(this.#nexts, slots);
   }
 
+  /** Takes over the ring of a slot of others, which are of the same shape. */
+  copySlot(slot: number, from: LastValues, fromSlot: number): void {
+    const width = this.#length * this.#fields.length;
+    this.#times.set(
+      from.#times.subarray(fromSlot * this.#length, (fromSlot + 1) * this.#length),
+      slot * this.#length,
+    );
+    this.#values.set(from.#values.subarray(fromSlot * width, (fromSlot + 1) * width), slot * width);
+    this.#counts[slot] = from.#counts[fromSlot] as number;
+    this.#nexts[slot] = from.#nexts[fromSlot] as number;
+  }
+
   /** Takes what the watermark has passed. `lastMs` is the time of the key's record before it. */
   add(slot: number, timeMs: number, lastMs: number, pending: Waiting, entry: number): void {
     // A slot that was another key's.

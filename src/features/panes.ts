@@ -169,6 +169,27 @@ export class Panes {
     }
   }
 
+  /** Takes over the ring of a slot of others, which are of the same shape. */
+  copySlot(slot: number, from: Panes, fromSlot: number): void {
+    const copy = <T extends Uint32Array | Float64Array>(to: T, of: T, width = this.length): void =>
+      to.set(of.subarray(fromSlot * width, (fromSlot + 1) * width), slot * width);
+    copy(this.#numbers, from.#numbers);
+    copy(this.#counts, from.#counts);
+    if (this.has.sum) copy(this.#sums, from.#sums);
+    if (this.has.moments) {
+      copy(this.#means, from.#means);
+      copy(this.#squares, from.#squares);
+    }
+    if (this.has.extremes) {
+      copy(this.#mins, from.#mins);
+      copy(this.#maxs, from.#maxs);
+    }
+    if (this.has.distinct) {
+      copy(this.#sets, from.#sets, this.length * this.#bound);
+      copy(this.#setSizes, from.#setSizes);
+    }
+  }
+
   /** Empties the ring of a slot. */
   clear(slot: number): void {
     this.#counts.fill(0, slot * this.length, (slot + 1) * this.length);

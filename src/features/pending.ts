@@ -118,6 +118,38 @@ export class Pending {
   }
 
   /**
+   * Takes over those of another's records that wait in these slots, one of each group; -1 for none.
+   * Here each of them is in slot 0.
+   */
+  copySlots(from: Pending, slots: readonly number[]): void {
+    const entries = new Set<number>();
+    slots.forEach((slot, group) => {
+      if (slot === NONE) return;
+      const list = from.listOf(group);
+      let entry = list.lastUpTo(slot, Number.POSITIVE_INFINITY);
+      for (; entry !== NONE; entry = list.beforeOf(entry)) entries.add(entry);
+    });
+    const own = new Int32Array(this.#groups);
+    // In the order in which they came: so equal times stay in their order.
+    for (const entry of [...entries].sort((left, right) => from.#arrivalOf(left) - from.#arrivalOf(right))) {
+      slots.forEach((slot, group) => {
+        own[group] = slot !== NONE && from.slotOf(entry, group) === slot ? 0 : NONE;
+      });
+      const values = entry * from.#values;
+      this.add(
+        from.timeOf(entry),
+        own,
+        from.#numbers.subarray(values, values + from.#values),
+        from.#hashes.subarray(values, values + from.#values),
+      );
+    }
+  }
+
+  #arrivalOf(entry: number): number {
+    return this.#arrivals[entry] as number;
+  }
+
+  /**
    * Takes the earliest record out. `timeOf` and the other getters still answer for it until the
    * next `add`.
    */

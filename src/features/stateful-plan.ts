@@ -154,7 +154,20 @@ export class StatefulPlan implements FeaturePlan {
    * of a window has no float32 after scaling. All of the record is read before any of it goes into
    * the windows. So an error leaves the windows as they were, unless it is a `StateBrokenError`.
    */
-  fill(
+  fill(...given: Parameters<FeaturePlan['fill']>): Rejection | null {
+    return this.#fill(false, ...given);
+  }
+
+  /** Fills the row as `fill` would, if the record came next. No window changes, and no count. */
+  peek(...given: Parameters<FeaturePlan['fill']>): Rejection | null {
+    const ahead = this.#ahead;
+    const rejection = this.#fill(true, ...given);
+    this.#ahead = ahead;
+    return rejection;
+  }
+
+  #fill(
+    peeks: boolean,
     record: unknown,
     row: Float32Array,
     column: number,
@@ -170,7 +183,8 @@ export class StatefulPlan implements FeaturePlan {
     if (typeof timeMs !== 'number') return timeMs;
     const rejection = this.#readKeys(record, key) ?? this.#readValues(record);
     if (rejection !== null) return rejection;
-    this.#observe(timeMs);
+    if (peeks) this.state.peek(timeMs, this.#hashes, this.#numbers, this.#valueHashes, this.#out);
+    else this.#observe(timeMs);
     for (let index = 0; index < this.#columns.length; index++) {
       const { input, from } = this.#columns[index] as Column;
       const value = this.#out[index] as number;

@@ -55,6 +55,7 @@ export class WindowState {
   readonly of: readonly string[];
   #late = 0;
   #hurried = 0;
+  readonly #windows: readonly Window[];
   readonly #options: Bounds;
   readonly #groups: readonly KeyGroup[];
   readonly #sweeps: readonly Sweep[];
@@ -69,6 +70,7 @@ export class WindowState {
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
   constructor(windows: readonly Window[], options: Bounds) {
+    this.#windows = windows;
     this.#options = options;
     this.by = [...new Set(windows.map(({ by }) => by))];
     this.of = [...new Set(windows.flatMap(({ of }) => (of === undefined ? [] : [of])))];
@@ -182,6 +184,22 @@ export class WindowState {
       this.#hurried++;
       this.#advance(this.#pending.earliestMs);
     } else this.#advance(this.#watermarkMs);
+  }
+
+  /**
+   * Writes what `observe` would write for this record, and stays as it is. The record is observed
+   * by a state that has, of all that is here, what the windows of the record can see.
+   */
+  peek(...[timeMs, hashes, values, valueHashes, out]: Parameters<WindowState['observe']>): void {
+    const seen = new WindowState(this.#windows, { ...this.#options, keysMax: 1 });
+    seen.#latestMs = this.#latestMs;
+    seen.#watermarkMs = this.#watermarkMs;
+    const slots = seen.#groups.map((group, index) => {
+      const [high, low] = hashes.subarray(2 * index) as unknown as readonly [number, number];
+      return group.copyKey(this.#groups[index] as KeyGroup, high, low);
+    });
+    seen.#pending.copySlots(this.#pending, slots);
+    seen.observe(timeMs, hashes, values, valueHashes, out);
   }
 
   /**

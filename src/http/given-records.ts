@@ -7,8 +7,15 @@ import { isJsonList, isJsonMap, listIn, mapIn } from './json-spans.ts';
 import { Problem } from './problem.ts';
 
 const LINE_FEED = 0x0a;
-/** Records, and beside them their times. */
-const TIMESTAMPS = 'timestamps';
+/** What may stand beside records: their times and their keys. */
+const BESIDE = ['timestamps', 'keys'];
+
+/** Of one record among several; what is not said is null. */
+interface Beside {
+  readonly timestampMs: number | null;
+  readonly key: Uint8Array | null;
+}
+const NOTHING: Beside = { timestampMs: null, key: null };
 
 type Codec = Pick<ServedModel, 'fromJson'>;
 
@@ -22,7 +29,7 @@ export function givenRecords(
   codec: Codec,
   nowMs: number,
 ): readonly GivenRecord[] {
-  if (contentType === 'application/octet-stream') return [{ value: body, timestampMs: nowMs }];
+  if (contentType === 'application/octet-stream') return [{ key: null, value: body, timestampMs: nowMs }];
   const records =
     contentType === 'application/x-ndjson'
       ? timed(linesIn(body), codec, nowMs)
@@ -40,28 +47,42 @@ function inMap(body: Uint8Array, codec: Codec, nowMs: number): readonly GivenRec
   if (name === undefined || !isJsonMap(body)) return [recordOf(body, codec, nowMs)];
   const members = mapIn(body);
   const list = members.get('records') ?? members.get('base64');
-  const others = [...members.keys()].filter((key) => key !== TIMESTAMPS);
+  const others = [...members.keys()].filter((key) => !BESIDE.includes(key));
   // A record may have a field of that name.
   if (list === undefined || others.length > 1 || !isJsonList(list)) return [recordOf(body, codec, nowMs)];
-  const times = timesIn(members.get(TIMESTAMPS));
   const spans = listIn(list);
-  if (times !== null && times.length !== spans.length)
-    throw new Problem(
-      400,
-      `timestamps: expected one for each of ${spans.length} records, found ${times.length}`,
-    );
-  if (members.has('records')) return timed(spans, codec, nowMs, times);
-  return spans.map((span, index) => ({ value: bytesOf(span, index), timestampMs: times?.[index] ?? nowMs }));
+  const times = ofEach(spans.length, 'timestamps', timesIn(members.get('timestamps')));
+  const keys = ofEach(spans.length, 'keys', keysIn(members.get('keys')));
+  const beside = spans.map((_, index) => ({
+    timestampMs: times?.[index] ?? null,
+    key: keys?.[index] ?? null,
+  }));
+  if (members.has('records')) return timed(spans, codec, nowMs, beside);
+  return spans.map((span, index) => ({
+    key: beside[index]?.key ?? null,
+    value: bytesOf(span, `base64[${index}]`),
+    timestampMs: beside[index]?.timestampMs ?? nowMs,
+  }));
+}
+
+function ofEach<T>(count: number, name: string, given: readonly T[] | null): readonly T[] | null {
+  if (given === null || given.length === count) return given;
+  throw new Problem(400, `${name}: expected one for each of ${count} records, found ${given.length}`);
 }
 
 const timed = (
   spans: readonly Uint8Array[],
   codec: Codec,
   nowMs: number,
-  times: readonly number[] | null = null,
-): readonly GivenRecord[] => spans.map((span, index) => recordOf(span, codec, times?.[index] ?? nowMs));
+  beside: readonly Beside[] = [],
+): readonly GivenRecord[] => spans.map((span, index) => recordOf(span, codec, nowMs, beside[index]));
 
-function recordOf(span: Uint8Array, { fromJson }: Codec, timestampMs: number): GivenRecord {
+function recordOf(
+  span: Uint8Array,
+  { fromJson }: Codec,
+  nowMs: number,
+  { key, timestampMs }: Beside = NOTHING,
+): GivenRecord {
   if (fromJson === null)
     throw new Problem(
       415,
@@ -69,7 +90,7 @@ function recordOf(span: Uint8Array, { fromJson }: Codec, timestampMs: number): G
         'or {"base64": […]} with several',
     );
   try {
-    return { value: fromJson(span), timestampMs };
+    return { key, value: fromJson(span), timestampMs: timestampMs ?? nowMs };
   } catch (error) {
     throw new Problem(400, (error as Error).message);
   }
@@ -94,11 +115,26 @@ function timesIn(span: Uint8Array | undefined): readonly number[] | null {
   return times as readonly number[];
 }
 
-function bytesOf(span: Uint8Array, index: number): Uint8Array {
-  const text = parsed(span);
+/** Text, `{"base64": "…"}` for bytes that are none, or null for a record without a key. */
+function keysIn(span: Uint8Array | undefined): readonly (Uint8Array | null)[] | null {
+  if (span === undefined) return null;
+  const keys = parsed(span);
+  if (!Array.isArray(keys)) throw new Problem(400, 'keys: expected a list, one for each record');
+  return keys.map((key: unknown, index) => {
+    if (key === null) return null;
+    if (typeof key === 'string') return Buffer.from(key);
+    const base64 = typeof key === 'object' ? (key as { readonly base64?: unknown }).base64 : undefined;
+    if (base64 !== undefined) return fromBase64(base64, `keys[${index}].base64`);
+    throw new Problem(400, `keys[${index}]: expected text, {"base64": "…"} or null`);
+  });
+}
+
+const bytesOf = (span: Uint8Array, place: string): Uint8Array => fromBase64(parsed(span), place);
+
+function fromBase64(text: unknown, place: string): Uint8Array {
   // Buffer skips what is no base64.
   if (typeof text !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
-    throw new Problem(400, `base64[${index}]: expected text in base64`);
+    throw new Problem(400, `${place}: expected text in base64`);
   return Buffer.from(text, 'base64');
 }
 

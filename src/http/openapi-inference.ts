@@ -49,7 +49,7 @@ const SCORE: ApiOperation = {
   },
   responses: {
     200: jsonResponse('An answer for each record, in order.', schemaRef('Answers')),
-    ...problemResponses(...SCORING, 501),
+    ...problemResponses(...SCORING, 421, 501),
   },
 };
 

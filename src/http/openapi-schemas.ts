@@ -15,11 +15,22 @@ const TENSOR = {
 
 const CHANGE = mapSchema({ key: TEXT, old: TEXT, new: TEXT });
 
-/** Several, with their times beside them. */
+const BASE64 = { ...TEXT, contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]*={0,2}$' };
+const KEY = {
+  description: 'The key of a record: text, bytes, or none.',
+  anyOf: [TEXT, mapSchema({ base64: BASE64 }), { type: 'null' }],
+};
+
+/** Several, with their times and keys beside them. */
 const given = (name: string, items: JsonSchema): JsonSchema => ({
-  ...mapSchema({ [name]: { ...listSchema(items), minItems: 1 }, timestamps: listSchema(SIZE) }, [
-    'timestamps',
-  ]),
+  ...mapSchema(
+    {
+      [name]: { ...listSchema(items), minItems: 1 },
+      timestamps: listSchema(SIZE),
+      keys: listSchema(KEY),
+    },
+    ['timestamps', 'keys'],
+  ),
   additionalProperties: false,
 });
 
@@ -31,8 +42,10 @@ export const API_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       status: SIZE,
       detail: { ...TEXT, description: 'What was wrong, where, and what to do next.' },
       mistakes: listSchema(TEXT),
+      topic: TEXT,
+      partitions: listSchema(SIZE),
     },
-    ['mistakes'],
+    ['mistakes', 'topic', 'partitions'],
   ),
   Error: mapSchema({ error: TEXT }),
   Live: mapSchema({ status: { const: 'live' } }),
@@ -62,7 +75,7 @@ export const API_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       schemaRef('Record'),
       { ...listSchema(schemaRef('Record')), minItems: 1 },
       given('records', schemaRef('Record')),
-      given('base64', { ...TEXT, contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
+      given('base64', BASE64),
     ],
   },
   Answers: mapSchema({

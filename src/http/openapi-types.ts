@@ -76,7 +76,8 @@ const WRONG = {
   414: 'A name in the path is longer than any.',
   415: 'Another content type than those above, or a body that is compressed.',
   500: 'A fault of scorelane, or rows that end their worker thread; the log has the cause.',
-  501: 'The model has windows: requests cannot ask what was before a record.',
+  421: 'The model has windows, and those of these keys are with another instance of the group.',
+  501: 'The model has windows, and there is no log (log: none) whose records could be in them.',
   503: 'It cannot be done now: ask again later.',
   504: 'Not done within http.scoreTimeout.',
 } as const;

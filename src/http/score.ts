@@ -3,6 +3,7 @@
 
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ElsewhereError, EndsThreadError, KeyNeededError } from '../serving/errors.ts';
 import type { RecordAnswer } from '../serving/record-answers.ts';
 import type { ServedModel } from '../serving/served-model.ts';
 import { givenRecords } from './given-records.ts';
@@ -23,7 +24,7 @@ export function scoreRoutes(app: FastifyInstance<Server>, serving: Serving, body
         if (body.byteLength === 0) throw new Problem(400, 'expected a record, found an empty body');
         const records = givenRecords(body, typeOf(request), model, Date.now());
         takeRecords(request, serving.room, records.length);
-        const answers = await inTime(model.requests.score(records, goneOf(request)));
+        const answers = await inTime(model.requests.score(records, goneOf(request)).catch(refused));
         return reply.header('content-type', JSON_TYPE).send(await textOf(answers, model));
       },
     },
@@ -37,14 +38,22 @@ function modelOf({ params }: FastifyRequest, serving: Serving): ServedModel {
   if (job === undefined)
     throw new Problem(404, `no job "${name}"; there is ${jobs.map((each) => each.name).join(', ')}`);
   if (job.model === null) throw notServing(job.why);
-  if (job.model.keepsState)
+  if (job.model.lacksLog)
     throw new Problem(
       501,
-      `the model ${job.model.name} has windows: what was before a record is known to the lane of its partition, ` +
-        'which requests cannot ask. ' +
-        'Write the record to the input topic, score a file with "scorelane score", or send rows of features to /v2/models or /v1/models',
+      `the model ${job.model.name} has windows, and there is no log (log: none) whose records could be in them. ` +
+        'Run the job with a log, score a file with "scorelane score", or send rows of features to /v2/models or /v1/models',
     );
   return job.model;
+}
+
+/** What is the matter with where the records belong. */
+function refused(error: unknown): never {
+  if (error instanceof KeyNeededError) throw new Problem(400, error.message);
+  if (error instanceof EndsThreadError) throw new Problem(500, error.message);
+  if (!(error instanceof ElsewhereError)) throw error;
+  const { message, topic, partitions } = error;
+  throw new Problem(421, message, {}, { topic, partitions });
 }
 
 function typeOf({ headers }: FastifyRequest): string {

@@ -5,10 +5,11 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import { StateLostError } from '../worker-protocol/messages.ts';
 import { Bisection } from './bisection.ts';
 import type { Turns } from './free-threads.ts';
 import { JobThreads } from './job-threads.ts';
-import type { ModelHost } from './model-host.ts';
+import { isNotBegun, type ModelHost, ScoringError } from './model-host.ts';
 import { type AskingOptions, type Predictions, WorkerClient, wholeOf } from './worker-client.ts';
 
 /** Rows of cells, and the texts that they name. */
@@ -18,31 +19,44 @@ export interface GivenRows {
   readonly texts: readonly string[];
 }
 
+/**
+ * What became of records that a lane's state was read for: null where the state is not on that
+ * thread any more.
+ */
+export type Peeked = Outcome | ScoringError | null;
+
+const STATE_LOST = new StateLostError().code;
 const ONE_EACH = { input: 1, results: 1, deadLetters: 1 };
-/** The thread ended while it predicted rows. They may be to blame, or others on the thread. */
+
+/**
+ * The thread ended with rows, or with records of a model with windows. They may be to blame, or
+ * others on the thread.
+ */
 export class RowsLostError extends Error {
   override readonly name = 'RowsLostError';
 }
 
 export class RequestPool {
+  /** The version that is asked. */
+  readonly deployment: string;
   readonly #turns: Turns;
   readonly #buffers = new BufferPool();
   readonly #free: JobThreads;
   readonly #bisection: Bisection;
+  readonly #clients: readonly WorkerClient[];
 
   /**
    * Requests have no partitions, and none was answered before. The turns are its own. The
    * deployment is on the threads already.
    */
   constructor(turns: Turns, hosts: readonly ModelHost[], deployment: string, options: AskingOptions) {
+    this.deployment = deployment;
     this.#turns = turns;
     const { onThreadRetired, onUsage } = options;
     const versions = { now: deployment, has: (id: string) => id === deployment };
     const asking = { counts: { now: ONE_EACH }, onThreadRetired, ...(onUsage && { onUsage }) };
-    this.#free = new JobThreads(
-      turns,
-      hosts.map((host) => new WorkerClient(host, versions, asking, this.#buffers)),
-    );
+    this.#clients = hosts.map((host) => new WorkerClient(host, versions, asking, this.#buffers));
+    this.#free = new JobThreads(turns, this.#clients);
     this.#bisection = new Bisection(this.#free);
   }
 
@@ -66,6 +80,39 @@ export class RequestPool {
     if (tried === null) return null;
     if ('answer' in tried) return tried.answer;
     throw new RowsLostError(tried.error.message, { cause: tried.error });
+  }
+
+  /**
+   * Scores records as if each came next in its lane. The states of these lanes are on that thread,
+   * and stay as they are. Resolves to what became of each micro-batch. Rejects with `RowsLostError`
+   * where the thread was lost, and when it cannot serve.
+   */
+  async peek(thread: number, close: () => readonly MicroBatch[] | null): Promise<readonly Peeked[] | null> {
+    const client = this.#clients[thread] as WorkerClient;
+    await this.#turns.acquire(client.host);
+    try {
+      const closed = close();
+      if (closed === null || closed.length === 0) return closed === null ? null : [];
+      return await this.#peekTogether(client, closed);
+    } finally {
+      this.#free.release(client);
+    }
+  }
+
+  /** If lanes cannot be served together, each is served alone: the trouble is that of one. */
+  async #peekTogether(client: WorkerClient, closed: readonly MicroBatch[]): Promise<readonly Peeked[]> {
+    try {
+      return await client.host.survive(() => client.peekTogether(closed));
+    } catch (error) {
+      // The states were in the thread that has ended.
+      if (isNotBegun(error)) return closed.map(() => null);
+      if (!(error instanceof ScoringError))
+        throw new RowsLostError((error as Error).message, { cause: error });
+      if (closed.length === 1) return [error.code === STATE_LOST ? null : error];
+    }
+    const peeked: Peeked[] = [];
+    for (const each of closed) peeked.push(...(await this.#peekTogether(client, [each])));
+    return peeked;
   }
 
   /** Nobody reads the bytes of this outcome any more. */

@@ -18,6 +18,7 @@ import { type SnapshotOptions, SnapshotSchedule } from './snapshot-schedule.ts';
  *       |   or forget       |                   |                 +---+ between two micro-batches, in the lane's queue
  *       +-------------------+-------------------+-----------------+
  *            the thread is lost, or a micro-batch fails: `StateLostError`, and the engine restores it;
+ *            `lost`: a request did not find it, and the engine is told;
  *            forget: the lane is another's. Of a lane that is PROVEN a last snapshot stays behind.
  *
  * BUILDING: wanted, and not among the lanes yet. UNPROVEN: it may have begun too late, and is
@@ -39,6 +40,12 @@ export interface StatefulLane {
   sentTo: number;
   /** What has to be done before the next micro-batch may be sent. */
   readonly queue: SerialQueue;
+}
+
+/** Where a state is: the number of a thread, and the ownership. */
+export interface LanePlace {
+  readonly epoch: number;
+  readonly thread: number;
 }
 
 /** One whose state has begun. */

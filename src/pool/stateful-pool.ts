@@ -5,7 +5,7 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { NextOffset } from '../log/offset.ts';
 import type { CommitOffset, Refusal, ResultBatch } from '../log/ports.ts';
-import { keyOf } from '../log/topic-partition.ts';
+import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import { merge } from '../scoring/merge.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
@@ -13,15 +13,17 @@ import type { Outcome } from '../scoring/outcome.ts';
 import type { StatefulScorer } from '../scoring/ports.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
 import { askForState } from './ask-for-state.ts';
-import { type BeginningOptions, Beginnings, latestIn, restored } from './beginnings.ts';
+import { type BeginningOptions, Beginnings, latestIn } from './beginnings.ts';
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
+import { moveState } from './move-state.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
 import type { RequestPool } from './request-pool.ts';
 import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
-import { newStatefulLane, type StatefulLane } from './stateful-lane.ts';
+import { type LanePlace, newStatefulLane, type StatefulLane } from './stateful-lane.ts';
 import { cut, type Piece, plain, Suspects } from './suspects.ts';
+import { failureTeller } from './tell-failure.ts';
 import { type AskingOptions, type StateThread, WorkerClient, workerLost } from './worker-client.ts';
 
 export interface StatefulPoolOptions
@@ -48,10 +50,12 @@ export class StatefulPool implements StatefulScorer {
   readonly #lanes = new Map<string, StatefulLane>();
   /** The latest ownership of each lane that is wanted. */
   readonly #wanted = new Map<string, number>();
+  readonly #tellFailure: ReturnType<typeof failureTeller>;
   #lookedAtMs = 0;
 
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
+    this.#tellFailure = failureTeller(options);
     this.versions = new JobDeployment(options);
     this.#clients = options.hosts.map(
       (host) => new WorkerClient(host, this.versions, options, this.#buffers),
@@ -153,7 +157,29 @@ export class StatefulPool implements StatefulScorer {
     }
   }
 
-  /** For rows that come by requests: they need no state. */
+  /**
+   * Where the state of a lane is that was fed, for that version; null if it was lost. Unready: it
+   * has other windows, or may have begun too late, which is looked at now.
+   */
+  placeOf(of: TopicPartition, deployment: string): LanePlace | 'unready' | null {
+    const lane = this.#lanes.get(keyOf(of));
+    if (lane === undefined) return null;
+    if (lane.plan !== this.versions.planOf(deployment)) return 'unready';
+    if (lane.unproven === undefined)
+      return { epoch: lane.address.epoch, thread: this.#placement.place(lane.key) };
+    if (lane.queue.isIdle)
+      void this.#tellFailure(lane.queue.run(() => this.#prove(lane))).then(() => {
+        if (lane.unproven !== undefined) this.#giveUp(lane);
+      });
+    return 'unready';
+  }
+
+  /** A request did not find the state. The next micro-batch will not either. */
+  lost({ epoch, ...of }: LaneAddress): void {
+    if (this.#lanes.get(keyOf(of))?.address.epoch === epoch) this.#lanes.delete(keyOf(of));
+  }
+
+  /** For what comes by requests. */
   forRequests(): RequestPool {
     return this.versions.forRequests(this.#options);
   }
@@ -267,43 +293,19 @@ export class StatefulPool implements StatefulScorer {
     if (move !== null) this.#move(move);
   }
 
-  /** Carries a lane's state to another thread, in a file. */
   #move(move: Move): void {
     const lane = this.#lanes.get(move.key);
     const there = this.#clients[move.to];
     if (lane === undefined || there === undefined || !lane.queue.isIdle) return;
     const [from, to] = [this.#keeperOf(lane), there.keeping(this.versions.withPlan(lane.plan))];
     const { snapshots, onState } = this.#options;
-    const { address } = lane;
-    const file = snapshots.draft(address);
-    const moveState = async (): Promise<void> => {
-      try {
-        await from.ask({ type: 'snapshot', lane: address, file });
-        await to.host.ready;
-        await restored(to, address, { file, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER });
-        if (this.#lanes.get(move.key) !== lane) {
-          await to.ask({ type: 'forget', lane: address });
-          return;
-        }
-        this.#placement.moved(move);
-        onState?.('info', `${move.key} goes to thread ${move.to}, which has less to do`);
-        await from.ask({ type: 'forget', lane: address });
-      } finally {
-        await snapshots.discard(file);
-      }
+    const isWanted = (): boolean => this.#lanes.get(move.key) === lane;
+    const moved = (): void => {
+      this.#placement.moved(move);
+      onState?.('info', `${move.key} goes to thread ${move.to}, which has less to do`);
     };
-    void this.#tellFailure(lane.queue.run(moveState));
-  }
-
-  /**
-   * For work that may fail without harm to any record: the failure is logged, and the lane goes on.
-   */
-  async #tellFailure(work: Promise<unknown>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      this.#options.onState?.('warn', `a state could not be written or moved: ${(error as Error).message}`);
-    }
+    const work = { address: lane.address, from, to, snapshots, isWanted, moved };
+    void this.#tellFailure(lane.queue.run(() => moveState(work)));
   }
 
   /** Where its state is asked for: with a version of the plan that it was begun with. */

@@ -58,6 +58,8 @@ export interface Ask {
   readonly until: number;
   readonly verdict: Rejection | null;
   readonly state: StateUse | null;
+  /** The ownership whose state is read, and not changed. */
+  readonly peeksAt?: number;
 }
 
 export const workerLost = (why: string): Rejection => ({
@@ -131,6 +133,19 @@ export class WorkerClient {
    */
   scoreTogether(microBatches: readonly MicroBatch[]): Promise<readonly Outcome[]> {
     return this.#score(microBatches.map((microBatch) => ({ microBatch, ask: wholeOf(microBatch) })));
+  }
+
+  /**
+   * Records of requests for several lanes, as if each came next in its lane: their states stay as
+   * they are. Resolves and rejects as `scoreTogether`.
+   */
+  peekTogether(microBatches: readonly MicroBatch[]): Promise<readonly Outcome[]> {
+    return this.#score(
+      microBatches.map((microBatch) => ({
+        microBatch,
+        ask: { ...wholeOf(microBatch), peeksAt: microBatch.epoch },
+      })),
+    );
   }
 
   async #score(asked: readonly Asked[]): Promise<readonly Outcome[]> {

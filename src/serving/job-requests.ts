@@ -6,41 +6,51 @@ import { type GivenRows, type RequestPool, RowsLostError } from '../pool/request
 import type { Predictions } from '../pool/worker-client.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import { Batching, type BatchingOptions, type Ran } from './batching.ts';
-import { answersOf, type GivenRecord, microBatchOf, type RecordAnswer } from './record-answers.ts';
+import { LaneRequests, type LaneRequestsOptions } from './lane-requests.ts';
+import { piecesOf } from './pieces.ts';
+import {
+  type AnswersOptions,
+  answersOf,
+  type GivenRecord,
+  microBatchOf,
+  type RecordAnswer,
+} from './record-answers.ts';
 import { apart, joined, type RowAnswer, rowsOf, together } from './row-answers.ts';
 
-export interface JobRequestsOptions extends BatchingOptions {
+export interface JobRequestsOptions extends BatchingOptions, AnswersOptions {
   /** Made with the first request: a job that nobody asks shares its threads with nobody. */
   readonly pool: () => RequestPool;
   readonly topic: string;
-  readonly deadLetterTopic: string;
-  readonly inflatedBytesMax: number;
   readonly tensors: readonly TensorSpec[];
+  /** For a model with windows over a log: the lanes that have their states, and their threads. */
+  readonly windows?: Pick<LaneRequestsOptions, 'lanes' | 'threads'>;
 }
 
-/** A large request waits for its turn in pieces: others come between them. */
-const PIECE_RECORDS = 256;
-
-const piecesOf = (records: number): (readonly [from: number, until: number])[] =>
-  Array.from({ length: Math.ceil(records / PIECE_RECORDS) }, (_, index) => [
-    index * PIECE_RECORDS,
-    Math.min(records, (index + 1) * PIECE_RECORDS),
-  ]);
+/** Any thread may score them. */
+const NO_LANE = { partition: 0, epoch: 0 };
 
 export class JobRequests {
   readonly #options: JobRequestsOptions;
   #made: RequestPool | undefined;
   readonly #records: Batching<readonly GivenRecord[], readonly RecordAnswer[]>;
   readonly #rows: Batching<GivenRows, RowAnswer>;
+  readonly #lanes: LaneRequests | null;
 
   constructor(options: JobRequestsOptions) {
     this.#options = options;
     this.#records = new Batching(options, (close) => this.#score(close));
     this.#rows = new Batching(options, (close) => this.#predict(close));
+    const { windows } = options;
+    this.#lanes =
+      windows === undefined ? null : new LaneRequests({ ...options, ...windows, pool: () => this.#pool });
   }
 
-  /** An answer for each record. Rejects as `Batching.ask`. For a model without windows. */
+  /**
+   * An answer for each record. Rejects as `Batching.ask`; for a model with windows as
+   * `LaneRequests.score`.
+   */
   async score(records: readonly GivenRecord[], isGone: () => boolean): Promise<readonly RecordAnswer[]> {
+    if (this.#lanes !== null) return this.#lanes.score(records, isGone);
     const answers = await Promise.all(
       piecesOf(records.length).map(([from, until]) => {
         const piece = records.slice(from, until);
@@ -67,7 +77,7 @@ export class JobRequests {
 
   /** Takes nothing new, and waits for what it has. */
   async end(why: string): Promise<void> {
-    await Promise.all([this.#records.end(why), this.#rows.end(why)]);
+    await Promise.all([this.#records.end(why), this.#rows.end(why), this.#lanes?.end(why)]);
     this.#made?.leave();
   }
 
@@ -82,7 +92,7 @@ export class JobRequests {
     let closed: readonly (readonly GivenRecord[])[] | null = null;
     const outcome = await this.#pool.score(() => {
       closed = close();
-      return closed === null ? null : microBatchOf(this.#options.topic, closed.flat());
+      return closed === null ? null : microBatchOf({ topic: this.#options.topic, ...NO_LANE }, closed.flat());
     });
     if (outcome === null) return null;
     const { decodeMs, predictMs, encodeMs } = outcome;

@@ -7,13 +7,20 @@ import type { ResultBatch } from '../log/ports.ts';
 import { readHeader } from '../log/record-batch.ts';
 import { openRecordBatch, parseHeaders, type RecordReader } from '../log/record-batch-reader.ts';
 import { RecordBatchWriter } from '../log/record-batch-writer.ts';
+import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 
 /** A record as a producer would have sent it. */
 export interface GivenRecord {
+  readonly key: Uint8Array | null;
   readonly value: Uint8Array;
   readonly timestampMs: number;
+}
+
+export interface AnswersOptions {
+  readonly deadLetterTopic: string;
+  readonly inflatedBytesMax: number;
 }
 
 /** What a record gets. */
@@ -26,12 +33,12 @@ export type RecordAnswer =
   | { readonly skipped: true };
 
 /** The micro-batch of these records; their offsets are their numbers. */
-export function microBatchOf(topic: string, records: readonly GivenRecord[]): MicroBatch {
+export function microBatchOf(lane: LaneAddress, records: readonly GivenRecord[]): MicroBatch {
   const writer = new RecordBatchWriter();
-  for (const { timestampMs, value } of records) writer.appendRecord(timestampMs, null, value);
+  for (const { timestampMs, key, value } of records) writer.appendRecord(timestampMs, key, value);
   const { bytes } = writer.finish();
   return {
-    ...{ topic, partition: 0, epoch: 0, id: 0, trigger: 'linger' },
+    ...{ ...lane, id: 0, trigger: 'linger' },
     first: startingAt(0),
     next: startingAt(records.length),
     batches: [{ header: readHeader(bytes), bytes }],
@@ -45,10 +52,7 @@ export function microBatchOf(topic: string, records: readonly GivenRecord[]): Mi
 export function answersOf(
   { outputs, resultBatches, deadLetters, scored, skipped }: Outcome,
   count: number,
-  {
-    deadLetterTopic,
-    inflatedBytesMax,
-  }: { readonly deadLetterTopic: string; readonly inflatedBytesMax: number },
+  { deadLetterTopic, inflatedBytesMax }: AnswersOptions,
 ): readonly RecordAnswer[] {
   const answers = new Array<RecordAnswer>(count);
   // Behind the dead letters there are the results for routes, once more.

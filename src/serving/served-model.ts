@@ -22,8 +22,8 @@ export interface ServedModel {
   readonly backend: string;
   readonly inputs: readonly ServedInput[];
   readonly outputs: readonly ServedOutput[];
-  /** Whether a record's features need what was before it: such records are scored by lanes only. */
-  readonly keepsState: boolean;
+  /** Whether a record's features need what was before it, and there is no log that would tell. */
+  readonly lacksLog: boolean;
   readonly requests: JobRequests;
   /** The value of a record of the input from a span of JSON text; null where JSON cannot be one. */
   readonly fromJson: ((text: Uint8Array) => Uint8Array) | null;

@@ -164,6 +164,11 @@ export interface ScorePart {
    * alone.
    */
   readonly state: StateUse | null;
+  /**
+   * Set for records of requests: the state of that ownership of the lane is read as if each of them
+   * came next, and stays as it is. Such parts come together.
+   */
+  readonly peeksAt?: number | undefined;
 }
 
 /**

@@ -37,7 +37,7 @@ export class Pipeline {
    * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`,
    * `UnsupportedFormatError`, `ModelBrokenError`, `SchemaNeededError` or `StateLostError`: then
    * nothing of it was scored. A state that it had begun to use is lost, unless what it needed was a
-   * schema.
+   * schema, or the state was only read.
    */
   score(request: ScoreRequest): readonly Outcome[] {
     for (const spare of request.spares) this.#spares.giveBack(spare);
@@ -52,7 +52,8 @@ export class Pipeline {
       const task = new Task(this.#parts, request, this.#workspace);
       const { states } = this.#parts;
       const stateful = parts.find(hasState);
-      if (states === null || stateful === undefined) return task.run();
+      if (states === null) return task.run();
+      if (stateful === undefined) return peeking(states, task);
       if (parts.length > 1) throw new Error('a part with a state does not come alone');
       return withState(states, stateful, task);
     } catch (error) {
@@ -61,6 +62,14 @@ export class Pipeline {
       for (const route of routes) route.flush();
       throw error;
     }
+  }
+}
+
+function peeking(states: LaneStates, task: Task): readonly Outcome[] {
+  try {
+    return task.run();
+  } finally {
+    states.leave();
   }
 }
 

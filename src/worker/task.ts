@@ -80,7 +80,8 @@ export class Task {
   }
 
   #readPart(part: ScorePart, byteAt: number, answers: PartAnswers): void {
-    const { omit, state } = part;
+    const { omit, state, peeksAt, topic, partition } = part;
+    if (peeksAt !== undefined) this.#parts.states?.peek({ topic, partition, epoch: peeksAt });
     const { predictRecordsMax } = this.#parts.setup;
     const scoreFrom = state?.scoreFrom ?? 0;
     this.#forEach(part, byteAt, (record) => {

@@ -130,6 +130,32 @@ test('a feed that ends below the committed offset commits nothing, and a stop in
   );
 });
 
+test('a lane without work that is told of the loss of its state restores it, once, and is in no trouble', (t) => {
+  const scene = new Scene();
+  scene.restored(10);
+  const { address } = scene;
+  const told = [...scene.tell({ type: 'stateLost', lane: address }), ...scene.pass(100)];
+  t.deepEqual(
+    find(told, 'restore').map(({ position }) => position),
+    [COMMITTED],
+  );
+  t.is(find(told, 'trouble').length, 0);
+  t.is(scene.lane.trouble, undefined);
+  t.true(scene.lane.epoch > address.epoch);
+  t.deepEqual(scene.tell({ type: 'stateLost', lane: address }), [], 'that ownership is over');
+  t.deepEqual(scene.tell({ type: 'stateLost', lane: scene.address }), [], 'it is on its way');
+});
+
+test('a lane with work in flight keeps it: what is lost it finds out by itself', (t) => {
+  const scene = new Scene();
+  scene.restored(10);
+  scene.fetched(10, 3);
+  scene.pass(100);
+  t.is(scene.lane.ledger.inFlight, 1);
+  t.deepEqual(find(scene.tell({ type: 'stateLost', lane: scene.address }), 'abandoned'), []);
+  t.is(scene.lane.ledger.inFlight, 1);
+});
+
 test('a state that comes while the daemon stops is of no use: nothing is read for it', (t) => {
   const scene = new Scene();
   scene.tell({ type: 'stop', deadlineMs: 10_000 });

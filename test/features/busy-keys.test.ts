@@ -8,8 +8,9 @@ import { Gathered } from '../../src/features/panes.ts';
 import { WaitingList } from '../../src/features/waiting-list.ts';
 import { WindowState } from '../../src/features/window-state.ts';
 import {
+  BUSY_GRACE_MS,
+  busyEvents,
   columnsOf,
-  type Event,
   holdAgainstNaive,
   options,
   taken,
@@ -17,30 +18,9 @@ import {
 } from '../support/naive-windows.ts';
 import { runs } from '../support/runs.ts';
 
-const GRACE_MS = 600;
-
-/** Hundreds of records within the grace, of one key or two. */
-const busy: fc.Arbitrary<Event[]> = fc
-  .array(
-    fc.record({
-      step: fc.oneof({ arbitrary: fc.nat(3), weight: 60 }, { arbitrary: fc.constant(700), weight: 1 }),
-      back: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(GRACE_MS)),
-      keys: fc.tuple(fc.nat(1), fc.constant(0)),
-      values: fc.tuple(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })),
-    }),
-    { minLength: 200, maxLength: 400 },
-  )
-  .map((steps) => {
-    let nowMs = 1_000;
-    return steps.map(({ step, back, keys, values }) => {
-      nowMs += step;
-      return { timeMs: nowMs - back, keys, values };
-    });
-  });
-
 test('windows of busy keys are what a naive implementation says', (t) => {
   fc.assert(
-    fc.property(windows, busy, (all, given) => holdAgainstNaive(all, given, GRACE_MS)),
+    fc.property(windows, busyEvents, (all, given) => holdAgainstNaive(all, given, BUSY_GRACE_MS)),
     runs(100),
   );
   t.pass();
@@ -48,9 +28,9 @@ test('windows of busy keys are what a naive implementation says', (t) => {
 
 test('a state of busy keys that was carried over in the middle goes on with the same numbers, to the bit', (t) => {
   fc.assert(
-    fc.property(windows, busy, fc.nat(399), (all, given, at) => {
+    fc.property(windows, busyEvents, fc.nat(399), (all, given, at) => {
       const cut = Math.min(at, given.length);
-      const [whole, before, after] = [0, 1, 2].map(() => new WindowState(all, options(GRACE_MS)));
+      const [whole, before, after] = [0, 1, 2].map(() => new WindowState(all, options(BUSY_GRACE_MS)));
       const wanted = taken(whole as WindowState, columnsOf(all), given);
       taken(before as WindowState, columnsOf(all), given.slice(0, cut));
       const parts: (number[] | Numbers)[] = [];

@@ -189,15 +189,15 @@ for (const [what, status, body, says, type] of WRONG)
     t.regex(((await answer.json()) as { detail: string }).detail, says);
   });
 
-test('a job that is not there, and one whose model has windows, say what to do', async (t) => {
+test('a job that is not there, and one whose model has windows without a log, say what to do', async (t) => {
   const missing = await served.post('/v1/score/other', '{}');
   t.is(missing.status, 404);
   t.regex(await missing.text(), /no job \\"other\\"; there is default/);
-  const windows = await serveModel('transactions');
+  const windows = await serveModel('transactions', 'log=none');
   t.teardown(() => windows.stop());
   const answer = await windows.post(path, '{}');
   t.is(answer.status, 501);
-  t.regex(await answer.text(), /has windows.*scorelane score/);
+  t.regex(await answer.text(), /has windows.*log: none.*scorelane score/);
 });
 
 test.serial('a full queue is 503 with Retry-After, and what is in it is scored', async (t) => {

@@ -40,6 +40,7 @@ export const FAULTS = [
   'leadersUnknown',
   'skips',
   'routes',
+  'statesLost',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -77,6 +78,10 @@ const SKIPS_SHARE = 0.2;
  * The same: one without routes. With them there is more to produce than every rebalance waits for.
  */
 const ROUTES_SHARE = 0.25;
+/** The same: one in which no request finds that a state is gone. */
+const STATES_LOST_SHARE = 0.25;
+/** Those that are decided by themselves. */
+const APART: ReadonlySet<Fault> = new Set(['skips', 'routes', 'statesLost']);
 
 export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
@@ -84,11 +89,12 @@ export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) =
 export function planOf(seed: number, isWindows?: boolean): Plan {
   const random = new Random(seed ^ 0x5eed);
   const calm = random.next() < CALM_SHARE;
-  const drawn = FAULTS.filter((fault) => fault !== 'skips' && fault !== 'routes');
+  const drawn = FAULTS.filter((fault) => !APART.has(fault));
   const faults = new Set<Fault>(drawn.filter(() => random.next() < EACH));
   if (calm) for (const fault of drawn) if (!CALM.has(fault)) faults.delete(fault);
   if (new Random(seed ^ 0x0d0e).next() < SKIPS_SHARE) faults.add('skips');
   if (new Random(seed ^ 0x20e7).next() < ROUTES_SHARE) faults.add('routes');
+  if (new Random(seed ^ 0x105e).next() < STATES_LOST_SHARE) faults.add('statesLost');
   const faultsUntilMs = 400 + random.below(1_600);
   const windows = isWindows ?? random.next() < 0.5;
   if (windows) faults.delete('retention');

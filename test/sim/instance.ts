@@ -16,6 +16,7 @@ import { PartitionCounter } from '../../src/pool/partition-counter.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
 import type { PartitionCounts } from '../../src/worker-protocol/messages.ts';
+import { askNowAndThen } from './asking.ts';
 import { type Cluster, DEAD, INPUT, RESULTS, ROUTED } from './cluster.ts';
 import type { Input } from './input.ts';
 import { watchPace } from './pace-watch.ts';
@@ -174,6 +175,8 @@ export class Instance {
     await this.#pool.start();
     await this.#driver.start();
     this.#count();
+    if (this.#pool instanceof StatefulPool)
+      askNowAndThen(this.process, this.#world.dice, this.#pool, this.#driver);
   }
 
   #count(): void {

@@ -60,18 +60,43 @@ export const options = (graceMs: number, more: Partial<StateOptions> = {}) => ({
   ...more,
 });
 
+/** Hundreds of records within this grace, of one key or two. */
+export const BUSY_GRACE_MS = 600;
+export const busyEvents: fc.Arbitrary<Event[]> = fc
+  .array(
+    fc.record({
+      step: fc.oneof({ arbitrary: fc.nat(3), weight: 60 }, { arbitrary: fc.constant(700), weight: 1 }),
+      back: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(BUSY_GRACE_MS)),
+      keys: fc.tuple(fc.nat(1), fc.constant(0)),
+      values: fc.tuple(fc.integer({ min: -50, max: 50 }), fc.double({ min: -1e6, max: 1e6, noNaN: true })),
+    }),
+    { minLength: 200, maxLength: 400 },
+  )
+  .map((steps) => {
+    let nowMs = 1_000;
+    return steps.map(({ step, back, keys, values }) => {
+      nowMs += step;
+      return { timeMs: nowMs - back, keys, values };
+    });
+  });
+
 /** How many numbers windows give. */
 export const columnsOf = (all: readonly Window[]): number =>
   all.reduce((sum, { count = 1 }) => sum + count, 0);
 
 /** What the state says of every event. */
-export function taken(state: WindowState, count: number, given: readonly Event[]): number[][] {
+export function taken(
+  state: WindowState,
+  count: number,
+  given: readonly Event[],
+  how: 'observe' | 'peek' = 'observe',
+): number[][] {
   return given.map(({ timeMs, keys, values }) => {
     const out = new Float64Array(count);
     const hashes = Uint32Array.from(state.by.flatMap((by) => [7, keys[BY.indexOf(by as string)] as number]));
     const own = Float64Array.from(state.of, (of) => values[FIELDS.indexOf(of)] as number);
     // Values that differ have hashes that differ, here.
-    state.observe(timeMs, hashes, own, Uint32Array.from(own, hashOf), out);
+    state[how](timeMs, hashes, own, Uint32Array.from(own, hashOf), out);
     return [...out];
   });
 }

@@ -32,7 +32,11 @@ export interface StreamAnswers {
   readonly deadLetters: number;
 }
 
-export async function serveModel(name: string, ...settings: string[]): Promise<Served> {
+export const serveModel = (name: string, ...settings: string[]): Promise<Served> =>
+  serveOn(new MemoryBroker(), name, ...settings);
+
+/** Several on one broker are instances of one group. */
+export async function serveOn(broker: MemoryBroker, name: string, ...settings: string[]): Promise<Served> {
   const { config } = load(
     `log: memory\ninput: {topic: in}\noutput: {topic: out}\ndeadLetters: {topic: dead}\nmodel: {name: ${name}}\n`,
     [
@@ -47,7 +51,6 @@ export async function serveModel(name: string, ...settings: string[]): Promise<S
     ],
   );
   const logger = pino({ level: 'warn' }, new Writable({ write: (_, __, done) => done() }));
-  const broker = new MemoryBroker();
   const log = openLog(config, logger, broker);
   const fatal: Error[] = [];
   const job = newJob('default');

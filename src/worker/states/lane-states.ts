@@ -32,6 +32,8 @@ export class LaneStates implements FeaturePlan {
   readonly #files: typeof FILES;
   readonly #held = new Map<string, Held>();
   #used: Held | undefined;
+  /** Whether the state in use is only read. */
+  #isPeeking = false;
 
   /** Other `files` only in the simulator. */
   constructor(newPlan: (of: Of) => StatefulPlan, planName: string, files = FILES) {
@@ -60,10 +62,22 @@ export class LaneStates implements FeaturePlan {
     return before === null ? NO_WINDOWS : subtract(WINDOW_COUNTS, this.counts, before);
   }
 
-  /** Puts a record into the state that is in use. */
+  /** Puts a record into the state that is in use; only reads it after `peek`. */
   fill(...of: Parameters<FeaturePlan['fill']>): ReturnType<FeaturePlan['fill']> {
     if (this.#used === undefined) throw new StateLostError('no state is in use');
-    return this.#used.plan.fill(...of);
+    const { plan } = this.#used;
+    return this.#isPeeking ? plan.peek(...of) : plan.fill(...of);
+  }
+
+  /** Reads that state from now on, wherever it stands, until `leave`. Throws `StateLostError`. */
+  peek(lane: LaneAddress): void {
+    this.#used = this.#expect(lane);
+    this.#isPeeking = true;
+  }
+
+  leave(): void {
+    this.#used = undefined;
+    this.#isPeeking = false;
   }
 
   /** Takes out the state that stands at that offset. Throws `StateLostError`. */
