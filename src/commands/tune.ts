@@ -2,7 +2,7 @@
 // writes the user's configuration with them and with the reasons.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { grouped } from '../base/grouped.ts';
@@ -16,7 +16,7 @@ import { type Tuned, tune } from '../daemon/tune.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { type Edit, edited } from '../tuning/edit.ts';
 import { moved } from '../tuning/moved.ts';
-import { conclusionOf, settingAsWritten, tableOf } from '../tuning/report.ts';
+import { busyInWords, conclusionOf, settingAsWritten, tableOf } from '../tuning/report.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { showBar } from './live.ts';
 import { countArgument, type JobFlags, loadWith, type Register, rateArgument, withJob } from './options.ts';
@@ -59,6 +59,7 @@ async function tuneCommand(flags: TuneFlags): Promise<number> {
     ...(flags.records === undefined ? {} : { file: flags.records }),
     ...(flags.generate === undefined ? {} : { generate: flags.generate }),
   });
+  const busy = busyInWords(loadavg()[0] ?? 0, availableParallelism());
   let work = { done: 0, unit: 'runs', share: 0 };
   const stopBar = showBar(flags.quiet, () => work);
   const tuned = await tune(job, {
@@ -75,11 +76,12 @@ async function tuneCommand(flags: TuneFlags): Promise<number> {
   const about = aboutRuns(tuned, found, targetMs);
   const text = configurationOf(loaded, job, { tuned, targetMs, out, about });
   if (out !== undefined) write(out, text);
-  if (json) say(JSON.stringify({ targetMs, from: found.from, ...tuned, configuration: text }, null, 2));
+  if (json) say(JSON.stringify({ targetMs, from: found.from, busy, ...tuned, configuration: text }, null, 2));
   else {
     // Where the configuration goes to standard output, words about it do not.
     const tell = out === undefined ? note : say;
-    for (const line of [about, ...tableOf(tuned), ...conclusionOf(tuned)]) tell(line);
+    for (const line of [about, ...tableOf(tuned), ...conclusionOf(tuned, targetMs)]) tell(line);
+    if (busy !== null) tell(busy);
     tell('measured without a broker and a network, in one process: leave headroom (docs/tuning.md)');
     if (out === undefined) process.stdout.write(text);
     else say(`wrote ${out}; next: scorelane check --config ${out}`);

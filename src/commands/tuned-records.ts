@@ -11,6 +11,7 @@ import { partitionOfKey } from '../log/partitioner.ts';
 import { NO_HEADERS } from '../log/record-batch-writer.ts';
 import { generated, loadFor } from './generated.ts';
 import { lastRecords } from './last-records.ts';
+import type { KeptRecord } from './record-line.ts';
 import { withTopics } from './with-topics.ts';
 
 export interface RecordsAsked {
@@ -74,6 +75,20 @@ async function written(
 const AT_ONCE = 500;
 const nextOf = (source: LoadRecords): Promise<readonly LoadRecord[]> => source.take(AT_ONCE);
 
+/** To know how large they are. */
+const SAMPLE = 100;
+
+/** Of each partition so many are read, as the last of all may be in any. */
+function countFor(few: readonly KeptRecord[], partitions: number): number {
+  const bytes = few.reduce(
+    (sum, { keyStart, keyEnd, valueStart, valueEnd, headersStart, headersEnd }) =>
+      sum + Math.max(0, keyEnd - keyStart) + Math.max(0, valueEnd - valueStart) + headersEnd - headersStart,
+    0,
+  );
+  const each = Math.max(1, bytes / Math.max(1, few.length));
+  return Math.max(SAMPLE, Math.min(RECORDS_MAX, Math.floor(BYTES_MAX / each / partitions)));
+}
+
 async function ofTopic(config: Config): Promise<RecordsFound> {
   const { topic } = config.input;
   return withTopics(
@@ -81,7 +96,9 @@ async function ofTopic(config: Config): Promise<RecordsFound> {
     'tune',
     async (topics) => {
       const ranges = await topics.ranges(topic);
-      const last = await lastRecords(topics, topic, ranges, RECORDS_MAX, config.limits.inflatedBytes);
+      const lastOf = (count: number): Promise<KeptRecord[]> =>
+        lastRecords(topics, topic, ranges, count, config.limits.inflatedBytes);
+      const last = await lastOf(countFor(await lastOf(SAMPLE), ranges.length));
       const records: PreparedRecord[] = [];
       let left = BYTES_MAX;
       for (const record of last.toReversed()) {

@@ -44,12 +44,14 @@ const BURST_SHARE = 0.2;
 /** Where micro-batches take long, a run goes on until so many came back: up to so many times. */
 const MICRO_BATCHES_MIN = 8;
 const LONGEST = 5;
-/** These are sent again and again at full load, as batches that were made before. */
-const FULL_RECORDS = 20_000;
+/** So much is sent again and again at full load, as batches that were made before. */
+const FULL = { records: 20_000, bytes: 2 ** 26 } as const;
 const TICK_MS = 2;
 const WAITING_RECORDS_MIN = 50_000;
 /** More than at full load may wait at a rate: what comes in so long. Then it does not keep up. */
 const BEHIND_SECONDS_MAX = 1;
+/** Until the last ones are answered: the engine rests for a second at most. */
+const LAST_ANSWERS_MS = 3_000;
 /** An answer is read by nobody. */
 const OUTPUT_BYTES = 2 ** 20;
 /** Of a stop: what is in flight is of no use to anybody. */
@@ -160,10 +162,15 @@ class Run {
 
   /** Sends so many at once. Resolves when they are answered, or after so long. */
   async warmUp(count: number, withinMs: number): Promise<void> {
-    const untilMs = performance.now() + withinMs;
     this.#append(this.#records.batches(Math.ceil(Math.min(count, this.#waitingMax)), Date.now(), 0));
+    await this.#allAnswered(withinMs);
+  }
+
+  async #allAnswered(withinMs: number): Promise<boolean> {
+    const untilMs = performance.now() + withinMs;
     while (this.#answered < this.#sent && !this.#hasEnded && performance.now() < untilMs)
       await pause(TICK_MS);
+    return this.#answered >= this.#sent;
   }
 
   #append(batches: readonly ResultBatch[]): void {
@@ -194,13 +201,16 @@ class Run {
       this.#append(this.#records.batches(due, epochMs + sent * stepMs, stepMs));
       sent += due;
     }
+    // Those that take longest would be missing else.
+    if (!(await this.#allAnswered(LAST_ANSWERS_MS))) return OVERRUN;
     const found = stages.takeWatched();
     return found === null ? OVERRUN : { p50Ms: found.p50, p99Ms: found.p99 };
   }
 
   /** Lets records wait at all times, and measures from one answer to another. */
   async full(forMs: number): Promise<Load> {
-    const batches = this.#records.batches(FULL_RECORDS, Date.now(), 0);
+    const count = Math.ceil(Math.min(FULL.records, FULL.bytes / this.#records.recordBytes));
+    const batches = this.#records.batches(count, Date.now(), 0);
     const began = this.#mark();
     let first: Mark | null = null;
     let last = began;

@@ -4,7 +4,7 @@ import { grouped } from '../base/grouped.ts';
 import { amountInWords, DURATIONS } from '../written/quantity.ts';
 import type { RunFigures } from './figures.ts';
 import type { SearchResult, Setting, Tried } from './search.ts';
-import { ms } from './verdict.ts';
+import { keepsTarget, ms } from './verdict.ts';
 
 const HEAD = ['key', 'value', 'records/s', 'p50', 'p99', 'CPU us', 'main thread', ''];
 
@@ -51,8 +51,8 @@ const cellsOf = ({
   `${Math.round(mainThreadShare * 100)} %`,
 ];
 
-/** What follows, in lines. `limits` says it where the main thread is the limit. */
-export function conclusionOf({ changes, untried, final, tried }: SearchResult): string[] {
+/** What follows, in lines; the target is in milliseconds. */
+export function conclusionOf({ changes, untried, final, tried }: SearchResult, targetMs: number): string[] {
   const lines = changes.map(({ key, from, to, why }) => {
     const [old, now] = [from, to].map((value) => settingInWords(key, value));
     return `${key}: ${old} -> ${now}: ${why}`;
@@ -63,9 +63,35 @@ export function conclusionOf({ changes, untried, final, tried }: SearchResult): 
     lines.push(`nothing is changed: all changes together against the beginning: ${final.verdict.why}`);
   else if (left.length > 0)
     lines.push(`left as it is, as nothing that was tried is better beyond noise: ${left.join(', ')}`);
+  const last = figuresAtEnd({ changes, final, tried });
+  if (last !== null && !keepsTarget(last, targetMs))
+    lines.push(
+      `the target is not kept: p99 ${ms(last.p99Ms)}, wanted ${targetMs} ms; a lower --rate, a higher target, or more instances`,
+    );
   if (untried.length > 0) lines.push(`not tried, for lack of time (--seconds): ${untried.join(', ')}`);
   return lines;
 }
+
+/** Of the settings that are written; null if nothing was run. */
+function figuresAtEnd({
+  changes,
+  final,
+  tried,
+}: Pick<SearchResult, 'changes' | 'final' | 'tried'>): RunFigures | null {
+  if (final !== null) return final.verdict.isBetter ? final.after : final.before;
+  const taken = changes.at(-1);
+  const isWritten = ({ key, value, isNow }: Tried): boolean =>
+    taken === undefined ? isNow : key === taken.key && value === taken.to;
+  return tried.findLast(isWritten)?.figures ?? null;
+}
+
+/** Where other programs take so much of the cores that runs say little; null where they do not. */
+export function busyInWords(load: number, cores: number): string | null {
+  if (load <= cores * BUSY_SHARE) return null;
+  return `the machine was busy before (load ${load.toFixed(1)} on ${cores} cores): run it again when it is quiet`;
+}
+
+const BUSY_SHARE = 0.5;
 
 /** As it is written in a file. */
 export const settingAsWritten = (key: string, value: Setting): Setting =>

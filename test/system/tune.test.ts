@@ -54,8 +54,11 @@ test('the records of a topic are run with, and a configuration is written that c
 
   const out = join(newFolder(), 'tuned.yaml');
   // An hour is kept on every machine, so the throughput decides.
-  const command = ['tune', '--config', file, '--seconds', '25', '--target-ms', '3600000', '--json'];
-  const tuned = await new Program([...command, '--set', 'scoring.workers=1', '--out', out]).ended;
+  const command = ['tune', '--config', file, '--seconds', '40', '--target-ms', '3600000', '--json'];
+  // One key is left, for which there is time on a machine that does much else too.
+  const said = ['scoring.workers=1', 'scoring.predictRecords=256', 'lanes.inFlight=4'];
+  const set = said.flatMap((setting) => ['--set', setting]);
+  const tuned = await new Program([...command, ...set, '--out', out]).ended;
   t.is(tuned.code, 0, tuned.out);
 
   const found = JSON.parse(tuned.out.slice(tuned.out.indexOf('{'))) as {
@@ -73,8 +76,8 @@ test('the records of a topic are run with, and a configuration is written that c
       for (const name of ['recordsPerSecond', 'cpuMicrosPerRecord', 'p50Ms', 'p99Ms'])
         t.true((figures[name] ?? 0) > 0, `${name} ${tuned.out}`);
   t.deepEqual(
-    found.tried.filter(({ key }) => ['scoring.workers', 'model.backend'].includes(key)),
-    [],
+    [...new Set(found.tried.map(({ key }) => key))],
+    ['microBatch.records'],
     'what --set says and what the user has chosen is not tried',
   );
 
