@@ -190,13 +190,13 @@ class Run {
     for (let sent = 0; !this.#hasEnded; await pause(TICK_MS)) {
       const elapsedMs = performance.now() - beganMs;
       if (elapsedMs >= forMs) break;
-      if (this.#sent - this.#answered > behindMax) return OVERRUN;
       if (!isWarm && elapsedMs >= forMs * WARM_UP_SHARE) {
         isWarm = true;
         stages.takeWatched();
       }
       const due = Math.floor((elapsedMs * rate) / 1_000) - sent;
       if (due <= 0) continue;
+      if (this.#sent + due - this.#answered > behindMax) return OVERRUN;
       const stepMs = 1_000 / rate;
       this.#append(this.#records.batches(due, epochMs + sent * stepMs, stepMs));
       sent += due;
