@@ -3,6 +3,7 @@
 
 import { ERRORS, EXIT, EXIT_MEANINGS, type Exit } from '../src/base/errors.ts';
 import { CODES, REJECTIONS } from '../src/features/rejection.ts';
+import { HTTP_REJECTIONS } from '../src/http/rejections.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
@@ -41,12 +42,17 @@ export const METRIC_TABLES: Readonly<Record<string, string>> = {
       partitionSeriesMax: 0,
       spans: () => ({ exported: 0, dropped: 0 }),
       room: { records: 0, bytes: 0 },
+      rejections: [],
     }).registry
       .getMetricsAsArray()
       .map((metric) => {
         const { name, help, type, labelNames = [] } = metric as typeof metric & Labelled;
         return [`\`${name}\``, type, labelNames.join(', '), help];
       }),
+  ),
+  'rejections over HTTP': table(
+    ['reason', 'what was refused'],
+    Object.entries(HTTP_REJECTIONS).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
   ),
 };
 

@@ -6,6 +6,7 @@ import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Admin } from '../http/admin.ts';
 import type { Readiness } from '../http/readiness.ts';
+import { HTTP_REJECTIONS } from '../http/rejections.ts';
 import { Room } from '../http/room.ts';
 import { HttpServer } from '../http/server.ts';
 import type { ServedJob } from '../http/serving.ts';
@@ -52,6 +53,7 @@ export async function serveHttp(
     partitionSeriesMax: http.partitionSeries,
     spans: () => tracing?.counts ?? NO_SPANS,
     room,
+    rejections: Object.keys(HTTP_REJECTIONS),
   });
   const { registry } = metrics;
   const operated = {
@@ -62,6 +64,7 @@ export async function serveHttp(
     admin: adminOf(jobs, logger, reloader, drain),
     page: http.page ? new Feed(pageFiles(), scorelaneVersion, () => jobs.map(shown)) : null,
     answered: metrics.answered.bind(metrics),
+    rejected: metrics.rejected.bind(metrics),
     failed: ({ message, stack }: Error, route: string) =>
       logger.error({ stack }, `http: ${route}: ${message}`),
     notRenewed: ({ message }: Error) =>

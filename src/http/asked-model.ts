@@ -7,6 +7,7 @@ import type { OutputColumn } from '../model/predictor.ts';
 import type { ServedModel, ServedOutput } from '../serving/served-model.ts';
 import type { RowsInTheMaking } from './given-rows.ts';
 import { Problem, problemOf } from './problem.ts';
+import { refusedFor } from './refused.ts';
 import { bodyOf, goneOf, inTime, notServing, type Serving, takeRecords } from './serving.ts';
 
 /** The models of that name, the latest version first. Throws a `Problem` if there is none. */
@@ -78,12 +79,15 @@ export function answerErrors(
   failed: (error: Error, route: string) => void,
 ): void {
   app.setErrorHandler((error, request, reply) => {
-    const { statusCode, message, headers } = problemOf(error, limits);
+    const problem = problemOf(error, limits);
+    const { statusCode, message, headers } = problem;
+    refusedFor(reply, problem);
     if (statusCode >= 500 && !(error instanceof Problem))
       failed(error as Error, request.routeOptions.url ?? 'none');
     return reply.code(statusCode).headers(headers).send({ error: message });
   });
-  app.setNotFoundHandler(({ url }, reply) =>
-    reply.code(404).send({ error: `nothing is served at ${url.split('?', 1)[0]}` }),
-  );
+  app.setNotFoundHandler(({ url }, reply) => {
+    refusedFor(reply, { reason: 'not_found' });
+    return reply.code(404).send({ error: `nothing is served at ${url.split('?', 1)[0]}` });
+  });
 }

@@ -1,6 +1,7 @@
 // What a request gets that cannot be answered: a problem as RFC 9457 has it, with what to do next.
 
 import { STATUS_CODES } from 'node:http';
+import { type HttpRejection, reasonOfStatus } from './rejections.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -9,13 +10,17 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** Members of the problem besides those of the RFC. */
   readonly more: object;
+  /** For the counter. */
+  readonly reason: HttpRejection;
   constructor(
     statusCode: number,
     detail: string,
     headers: Readonly<Record<string, string>> = {},
     more: object = {},
+    reason: HttpRejection = reasonOfStatus(statusCode),
   ) {
     super(detail);
+    this.reason = reason;
     this.statusCode = statusCode;
     this.headers = headers;
     this.more = more;

@@ -5,7 +5,7 @@
 import { Problem } from './problem.ts';
 
 /** A queue of the default size is done sooner. */
-const RETRY_AFTER = { 'retry-after': '1' };
+const QUEUE_FULL = [{ 'retry-after': '1' }, {}, 'queue_full'] as const;
 
 export interface RoomLimits {
   readonly recordsMax: number;
@@ -34,7 +34,7 @@ export class Room {
       throw new Problem(
         503,
         `${this.bytes} bytes wait, expected at most ${bytesMax} with this one (http.queueBytes): ask again later`,
-        RETRY_AFTER,
+        ...QUEUE_FULL,
       );
     this.bytes += bytes;
     return { records: 0, bytes };
@@ -47,12 +47,15 @@ export class Room {
       throw new Problem(
         413,
         `${records} records, expected at most ${recordsMax} in a request (http.queueRecords): send several requests`,
+        {},
+        {},
+        'too_many_records',
       );
     if (this.records + records > recordsMax)
       throw new Problem(
         503,
         `${this.records} records wait, expected at most ${recordsMax} with these ${records} (http.queueRecords): ask again later`,
-        RETRY_AFTER,
+        ...QUEUE_FULL,
       );
     this.records += records;
     held.records += records;

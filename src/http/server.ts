@@ -10,6 +10,8 @@ import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
 import { notReadyProblem, type Readiness } from './readiness.ts';
+import { countRejections, refusedFor } from './refused.ts';
+import type { HttpRejection } from './rejections.ts';
 import { addRoutes, collectRoutes, type Routes, type ServedRoute } from './routes.ts';
 import { scoreRoutes } from './score.ts';
 import type { Serving } from './serving.ts';
@@ -29,6 +31,8 @@ export interface Operated {
   readonly page: PageSource | null;
   /** A request was answered. `route` is a pattern, so there are few. */
   answered(method: string, route: string, status: number, seconds: number): void;
+  /** A request, or a connection, was refused. */
+  rejected(reason: HttpRejection): void;
   /** A request met a fault of ours. */
   failed(error: Error, route: string): void;
   /** A certificate was replaced by one that cannot be used. */
@@ -119,8 +123,14 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
     requestTimeout: limits.requestTimeoutMs,
     ...(tls === null ? { http: timeouts } : { https: secure }),
     forceCloseConnections: true,
-    frameworkErrors: (error, _, reply) => answerProblem(reply, problemOf(error, limits)),
+    frameworkErrors: (error, _, reply) => {
+      const problem = problemOf(error, limits);
+      // It has no route, and no hook is called for it.
+      operated.rejected(problem.reason);
+      return answerProblem(reply, problem);
+    },
   });
+  countRejections(app, operated.rejected.bind(operated));
   // JSON is what is read.
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = limits.connectionsMax;
@@ -145,11 +155,14 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
 
 const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'none';
 
-const answerProblem = (reply: FastifyReply, { statusCode, message, headers, more }: Problem): FastifyReply =>
-  reply
+function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { statusCode, message, headers, more } = problem;
+  refusedFor(reply, problem);
+  return reply
     .code(statusCode)
     .headers({ ...headers, 'content-type': PROBLEM_TYPE })
     .send(problemBody(statusCode, message, more));
+}
 
 const healthRoutes = (operated: Operated): Routes => ({
   '/livez': { GET: () => ({ status: 'live' }) },

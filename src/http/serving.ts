@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NotServingError, TooLateError } from '../serving/errors.ts';
 import type { ServedModel } from '../serving/served-model.ts';
 import { Problem } from './problem.ts';
+import type { HttpRejection } from './rejections.ts';
 import type { Held, Room } from './room.ts';
 
 export interface ServedJob {
@@ -65,9 +66,16 @@ export const goneOf =
   () =>
     raw.socket.destroyed;
 
+/** Of those that say more than that nothing is served. */
+const REASONS: Readonly<Record<string, HttpRejection>> = {
+  ClientGoneError: 'client_gone',
+  RestoringError: 'windows_restoring',
+};
+
 const RETRY_AFTER = { 'retry-after': '5' };
 
-export const notServing = (why: string): Problem => new Problem(503, why, RETRY_AFTER);
+export const notServing = (why: string, reason: HttpRejection = 'not_serving'): Problem =>
+  new Problem(503, why, RETRY_AFTER, {}, reason);
 
 /** As `work` ends; what is no fault of ours is a `Problem`. */
 export async function inTime<T>(work: Promise<T>): Promise<T> {
@@ -75,7 +83,7 @@ export async function inTime<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof TooLateError) throw new Problem(504, error.message);
-    if (error instanceof NotServingError) throw notServing(error.message);
+    if (error instanceof NotServingError) throw notServing(error.message, REASONS[error.name]);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // All metrics of the process in one registry. docs/metrics.md is made from it.
 
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { SECONDS_BOUNDS } from '../telemetry/buckets.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { addCounter, addGauge, addHistogram, type Sample, type Spread } from './collected.ts';
@@ -25,13 +25,16 @@ export interface MetricsOptions {
   readonly spans: () => { readonly exported: number; readonly dropped: number };
   /** What requests hold that wait or are scored. */
   readonly room: { readonly records: number; readonly bytes: number };
+  /** Why requests may be refused. */
+  readonly rejections: readonly string[];
 }
 
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
+  readonly #rejections: Counter<'reason'>;
 
-  constructor({ version, jobs, partitionSeriesMax, spans, room }: MetricsOptions) {
+  constructor({ version, jobs, partitionSeriesMax, spans, room, rejections }: MetricsOptions) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
     for (const name of MISNAMED) registry.removeSingleMetric(name);
@@ -135,6 +138,19 @@ export class Metrics {
       buckets: [...SECONDS_BOUNDS],
       registers: [registry],
     });
+    this.#rejections = new Counter({
+      name: 'scorelane_http_rejections_total',
+      help: 'Requests, and connections, that were refused, by reason.',
+      labelNames: ['reason'],
+      registers: [registry],
+    });
+    // A series that begins with its first refusal has no rate then.
+    for (const reason of rejections) this.#rejections.inc({ reason }, 0);
+  }
+
+  /** A request, or a connection, was refused. There are few reasons. */
+  rejected(reason: string): void {
+    this.#rejections.inc({ reason });
   }
 
   /** A request was answered. `route` is a pattern, not what a client has sent. */

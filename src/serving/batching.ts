@@ -2,7 +2,7 @@
 // it comes is scored together, and each request gets its own answer, or an error in time.
 
 import { after, type Cancel } from '../time/timer.ts';
-import { NotServingError, TooLateError } from './errors.ts';
+import { ClientGoneError, NotServingError, TooLateError } from './errors.ts';
 import { Gathering, type Sized } from './gathering.ts';
 import type { RequestRest } from './rest.ts';
 
@@ -113,7 +113,7 @@ export class Batching<Items, Answer> {
     const records = this.#recordMs === 0 ? most : Math.min(most, Math.ceil(TASK_MS / this.#recordMs));
     const closed = this.#gathering.close({ records, bytes }, (piece) => {
       if (piece.isGone())
-        this.#end([piece], ({ given }) => given.reject(new NotServingError('the client went away')));
+        this.#end([piece], ({ given }) => given.reject(new ClientGoneError('the client went away')));
       return this.#open.has(piece);
     });
     this.#options.onClosed(closed.reduce((sum, { records }) => sum + records, 0));

@@ -7,7 +7,17 @@ export class TooLateError extends Error {
 
 /** The job does not score now: it has not begun, or ends, or has no threads. */
 export class NotServingError extends Error {
-  override readonly name = 'NotServingError';
+  override readonly name: string = 'NotServingError';
+}
+
+/** Nobody waits for the answer any more. */
+export class ClientGoneError extends NotServingError {
+  override readonly name = 'ClientGoneError';
+}
+
+/** The windows of a record are not here yet. */
+export class RestoringError extends NotServingError {
+  override readonly name = 'RestoringError';
 }
 
 /** A record has no key, and nothing else says to which partition it belongs. */

@@ -9,7 +9,13 @@ import type { LanePlace } from '../pool/stateful-lane.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import { Batching, type BatchingOptions, type Ran } from './batching.ts';
-import { ElsewhereError, EndsThreadError, KeyNeededError, NotServingError } from './errors.ts';
+import {
+  ElsewhereError,
+  EndsThreadError,
+  KeyNeededError,
+  NotServingError,
+  RestoringError,
+} from './errors.ts';
 import { PIECE_RECORDS, piecesOf } from './pieces.ts';
 import {
   type AnswersOptions,
@@ -213,11 +219,11 @@ export class LaneRequests {
 const countOf = ({ first, next }: { readonly first: NextOffset; readonly next: NextOffset }): number =>
   next - first;
 
-const unassigned = (): NotServingError =>
-  new NotServingError('the group has not said yet which partitions this instance has: ask again later');
+const unassigned = (): RestoringError =>
+  new RestoringError('the group has not said yet which partitions this instance has: ask again later');
 
-const isRestoring = (topic: string, partition: number): NotServingError =>
-  new NotServingError(`partition ${partition} of ${topic}: its windows are being built up: ask again later`);
+const isRestoring = (topic: string, partition: number): RestoringError =>
+  new RestoringError(`partition ${partition} of ${topic}: its windows are being built up: ask again later`);
 
 /**
  * Records that end threads are not tried again: the states of all lanes there are lost each time.

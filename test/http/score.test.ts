@@ -161,6 +161,14 @@ test.serial('a flood of requests does not stop the stream, nor the stream the re
   t.true((await flood).every((answered) => answered > 0));
 });
 
+/** How often requests were refused for that reason. */
+const refusedFor = async ({ get }: Served, reason: string): Promise<number> =>
+  Number(
+    new RegExp(`^scorelane_http_rejections_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(
+      await (await get('/metrics')).text(),
+    )?.[1],
+  );
+
 const WRONG: readonly (readonly [what: string, status: number, body: string, says: RegExp, type?: string])[] =
   [
     ['an empty body', 400, '', /expected a record, found an empty body/],
@@ -211,6 +219,7 @@ test.serial('a full queue is 503 with Retry-After, and what is in it is scored',
   t.is(refused.status, 503);
   t.is(refused.headers.get('retry-after'), '1');
   t.regex(await refused.text(), /http\.queueRecords\): ask again later/);
+  t.is(await refusedFor(small, 'queue_full'), 1);
   release();
   for (const answer of taken) t.is((await answersOf(answer)).length, 40);
   await until('there to be room again', async () => (await waitingIn(small)) === 0);
@@ -236,6 +245,7 @@ test.serial(
       t.is(answer.status, 504);
       t.regex(await answer.text(), /not scored within 200 ms \(http\.scoreTimeout\)/);
     }
+    t.is(await refusedFor(slow, 'too_late'), 2);
     release();
     t.is((await slow.post(path, json(records[3]))).status, 200);
     t.is(requestRecords.sum, 2, 'the first, which was begun, and the last');

@@ -94,6 +94,7 @@ export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<Ht
     },
     page: new Feed(pageFiles(), '0.0.0', jobs),
     answered() {},
+    rejected() {},
     notRenewed() {},
     failed: (error) => {
       throw error;
