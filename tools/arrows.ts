@@ -16,6 +16,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   codec: ['base', 'time'],
   features: ['base', 'written'],
   model: ['base', 'codec', 'features', 'written'],
+  versions: ['model', 'written'],
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'scoring'],
   engine: ['base', 'log', 'scoring'],

@@ -3,12 +3,15 @@
 
 import { registerImport } from './models-import.ts';
 import { registerInspect } from './models-inspect.ts';
+import { registerLabels } from './models-labels.ts';
 import { registerList } from './models-list.ts';
 import { registerVerify } from './models-verify.ts';
 import type { Register } from './options.ts';
 
 export const registerModels: Register = (program, finish) => {
-  const models = program.command('models').description('import saved models, look into them, and check them');
-  for (const register of [registerImport, registerInspect, registerList, registerVerify])
+  const models = program
+    .command('models')
+    .description('import saved models, look into them, check them, and say which version serves');
+  for (const register of [registerImport, registerInspect, registerList, registerLabels, registerVerify])
     register(models, finish);
 };

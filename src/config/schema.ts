@@ -164,7 +164,17 @@ export const schema = z.strictObject({
     name: text('the name of a model')
       .meta({ examples: ['creditcard'] })
       .describe('Folder of the model in the repository.'),
-    version: text('a version, or latest').default('latest').describe('A version, or latest.'),
+    version: text('a version, latest or a label')
+      .default('latest')
+      .describe(
+        'A version by its name; or latest, the highest number; or a label, such as stable, which `scorelane models promote` moves.',
+      ),
+    watch: duration('0ms', '24h')
+      .prefault('5s')
+      .describe(
+        'How often it is looked whether another version shall serve: one that was added, promoted, rolled back to or pinned. ' +
+          '0: never; then the version stays until the next start.',
+      ),
     backend: z
       .enum([...BACKENDS, 'auto'])
       .default('auto')

@@ -10,7 +10,9 @@ import { probeBackends } from '../model/backend-probe.ts';
 import type { BackendChoice } from '../model/choose.ts';
 import { readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
-import { findVersion } from '../model/repository.ts';
+import { findVersion, versionsOf } from '../model/repository.ts';
+import { readLabels } from '../versions/labels.ts';
+import { wantedVersion } from '../versions/wanted-version.ts';
 
 /** Chooses the backend for the configured model. Throws `ModelError` or `BackendMissingError`. */
 export async function backendFor(config: Config): Promise<BackendChoice> {
@@ -25,7 +27,7 @@ export async function backendFor(config: Config): Promise<BackendChoice> {
 }
 
 /** Results say what model.yaml says: it must be what the folders say, by which models are found. */
-function refuseOtherName(folder: string): void {
+export function refuseOtherName(folder: string): void {
   const { name, version } = readManifest(folder);
   const [foundAs, versionFoundAs] = [basename(dirname(folder)), basename(folder)];
   if (name !== foundAs || version !== versionFoundAs)
@@ -35,8 +37,14 @@ function refuseOtherName(folder: string): void {
     );
 }
 
-export const modelFolder = ({ model }: Config): string =>
-  findVersion(model.repository, model.name, model.version);
+/** Throws `ModelError`, also where labels.yaml says nothing of the label that is configured. */
+export function modelFolder({ model: { repository, name, version: policy } }: Config): string {
+  const versions = versionsOf(repository, name);
+  const labels = readLabels(repository, name);
+  const { version, why } = wantedVersion(policy, { versions, labels, refused: new Set() });
+  if (version !== null) return findVersion(repository, name, version);
+  throw new ModelError(`model ${name} in ${repository}: ${why}; \`scorelane models promote\` sets labels`);
+}
 
 /** The fitted numbers of the load source, beside the model. Throws `ConfigError` without them. */
 export function generatorFile(config: Config): string {

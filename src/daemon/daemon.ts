@@ -1,11 +1,9 @@
 // The daemon's parts, wired together: log, model, pool, engine. `run` gives it a terminal and
 // signals; the bench runs it beside its own load on the embedded log.
 
-import { basename } from 'node:path';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
-import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
 import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import type { PartitionCounter } from '../pool/partition-counter.ts';
@@ -14,21 +12,24 @@ import type { Logger } from '../telemetry/log.ts';
 import { Meter, type Summary } from '../telemetry/meter.ts';
 import { type Cancel, every } from '../time/timer.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { resultFrame } from './avro-setup.ts';
-import { atMost, unlessAborted } from './bounded.ts';
+import { unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { countPartitions } from './count-partitions.ts';
+import { closeParts, type DaemonParts, GIVE_UP_MS } from './daemon-parts.ts';
 import { engineLimits, systemClock, tunableLimits, workerCount } from './engine-limits.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
+import { LivingModel, refuseOtherKind } from './living-model.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
 import { connectSink, type Log, openLog, patienceOfStart } from './open-log.ts';
 import { OwnPartitions } from './own-partitions.ts';
-import { makePool, type Pool } from './pools.ts';
+import { makePool } from './pools.ts';
 import { lag, logReports } from './reporting.ts';
 import { readAnswered } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
-import { servedModel } from './served.ts';
+import { ServedVersions } from './served.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, heedAdvice } from './topic-settings.ts';
 import { spansOf, withSpans } from './traced-observer.ts';
@@ -82,37 +83,18 @@ export const aboutNothing = ({ model }: Config): About => ({
   versions: versions({ runtime: '' }),
 });
 
-/** What a start has opened so far. */
-interface Parts {
-  /** The job's own. */
-  threads?: WorkerThreads;
-  /** Ends hearing of lost threads, and sharing them. */
-  deaf?: () => void;
-  sink?: Sink;
-  pool?: Pool;
-  served?: ServedModel;
-  driver?: Driver;
-}
-
-/**
- * The part of a stop's time that is kept for threads and connections, if the engine needs all of
- * its own.
- */
-const CLOSING_SHARE = 1 / 8;
-/** A start that is given up has nothing in flight: it waits no longer for anybody. */
-const GIVE_UP_MS = 1_000;
-
 export class Daemon {
   readonly driver: Driver;
   readonly meter: Meter;
   readonly sink: Sink;
-  readonly #parts: Parts;
+  readonly #parts: DaemonParts;
   #config: Config;
-  readonly about: About;
+  #about: About;
   /** Worker threads, which jobs may share. */
   readonly workers: number;
-  /** What requests may ask. */
-  readonly served: ServedModel;
+  /** The versions of the model that are on the threads, or were tried. */
+  readonly living: LivingModel;
+  readonly #served: ServedVersions;
   readonly #ownPartitions: OwnPartitions;
   readonly #logger: Logger;
   readonly #endings: readonly Cancel[];
@@ -120,8 +102,8 @@ export class Daemon {
   private constructor(
     config: Config,
     about: About,
-    parts: Required<Pick<Parts, 'sink' | 'pool' | 'served' | 'driver'>> &
-      Parts & {
+    parts: Required<Pick<DaemonParts, 'sink' | 'pool' | 'served' | 'driver' | 'living'>> &
+      DaemonParts & {
         readonly meter: Meter;
         readonly logger: Logger;
         readonly counter: PartitionCounter;
@@ -130,10 +112,11 @@ export class Daemon {
       },
   ) {
     this.#config = config;
-    this.about = about;
+    this.#about = about;
     this.#parts = parts;
     this.driver = parts.driver;
-    this.served = parts.served;
+    this.#served = parts.served;
+    this.living = parts.living;
     this.meter = parts.meter;
     this.sink = parts.sink;
     this.workers = parts.workers;
@@ -143,7 +126,17 @@ export class Daemon {
       every(COMPLAIN_MS, () => this.#ownPartitions.complain()),
       logReports(parts.logger, this.meter, () => this.lag, this.driver, config.telemetry.reportEvery),
       every(config.kafka['metadata.max.age.ms'], () => void parts.counter.ask()),
+      ...(config.model.watch === 0 ? [] : [every(config.model.watch, () => void this.living.look())]),
     ];
+  }
+
+  get about(): About {
+    return { ...this.#about, model: `${this.#config.model.name} ${this.living.serving}` };
+  }
+
+  /** What requests may ask. */
+  get served(): ServedModel {
+    return this.#served.now;
   }
 
   /**
@@ -151,16 +144,16 @@ export class Daemon {
    * with what is wrong.
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const parts: Parts = {};
+    const parts: DaemonParts = {};
     try {
       return await Daemon.#begin(config, options, parts);
     } catch (error) {
-      await close(parts, GIVE_UP_MS);
+      await closeParts(parts, GIVE_UP_MS);
       throw error;
     }
   }
 
-  static async #begin(given: Config, options: DaemonOptions, parts: Parts): Promise<Daemon> {
+  static async #begin(given: Config, options: DaemonOptions, parts: DaemonParts): Promise<Daemon> {
     const { logger, onFatal, isGiven = () => false } = options;
     if (options.resumeDedupe === true && Object.keys(given.output.routes).length > 0)
       throw new ConfigError([
@@ -187,11 +180,9 @@ export class Daemon {
     await connectSink(sink, config, patience);
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;
-    const setup = scorerSetup(
-      config,
-      { modelFolder: folder, backend, resultFrame: resultsFrame },
-      shared?.job,
-    );
+    const setupIn = (modelFolder: string, resultFrame: Uint8Array): ScorerSetup =>
+      scorerSetup(config, { modelFolder, backend, resultFrame }, shared?.job);
+    const setup = setupIn(folder, resultsFrame);
     const counter = await unlessTold(countPartitions(config, sink, logger));
     if (options.log === undefined) heedAdvice(await adviceToRun(config, patience), logger);
     const answered =
@@ -228,7 +219,7 @@ export class Daemon {
     await unlessTold(pool.start());
     const ownPartitions = new OwnPartitions(logger, config.kafka);
     const lanes = { counts: counter, driver: () => parts.driver, isAssigned: () => ownPartitions.isKnown };
-    const served = servedModel(config, { modelFolder: folder, backend, pool, meter, threads, lanes });
+    const served = new ServedVersions(config, { backend, pool, meter, threads, lanes }, setup);
     parts.served = served;
     const driver: Driver = new Driver({
       source,
@@ -246,16 +237,26 @@ export class Daemon {
       },
     });
     parts.driver = driver;
+    const living = new LivingModel({
+      ...{ config, logger, meter, pool, driver, setup },
+      setupOf: async (modelFolder) => {
+        refuseOtherKind(folder, modelFolder);
+        return setupIn(modelFolder, await resultFrame(config, modelFolder, patience));
+      },
+      onServing: (setup) => served.serve(setup),
+      onUnloading: (version) => served.end(version),
+    });
+    parts.living = living;
     await unlessTold(driver.start());
     logger.info(`scoring ${config.input.topic} with ${workers} workers`);
     const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';
     const about = {
       backend: choice.backend,
-      model: `${config.model.name} ${basename(folder)}`,
+      model: config.model.name,
       versions: versions({ runtime }),
     };
     return new Daemon(config, about, {
-      ...{ ...parts, driver, meter, sink, pool, served, logger, counter, ownPartitions },
+      ...{ ...parts, driver, living, meter, sink, pool, served, logger, counter, ownPartitions },
       workers,
     });
   }
@@ -266,7 +267,7 @@ export class Daemon {
    */
   async stop(): Promise<readonly string[]> {
     this.#ownPartitions.leaving();
-    const { unfinished, notLeft } = await close(this.#parts, this.#config.lanes.stopTimeout);
+    const { unfinished, notLeft } = await closeParts(this.#parts, this.#config.lanes.stopTimeout);
     for (const end of this.#endings) end();
     if (notLeft !== undefined) this.#logger.warn(`the group was not left in order: ${notLeft}`);
     return unfinished;
@@ -303,17 +304,3 @@ export class Daemon {
 
 /** Where states are kept, if they are: that folder outlives the process. */
 const dumpFolder = ({ snapshots }: Config): string | null => snapshots.directory ?? null;
-
-/** The engine first, as it needs the others; then threads and connections at once. */
-async function close(
-  { driver, pool, served, sink, threads, deaf }: Parts,
-  withinMs: number,
-): Promise<Stopped> {
-  const untilMs = performance.now() + withinMs;
-  const ended = served?.requests.end('the job ends');
-  const stopped = await driver?.stop(withinMs * (1 - CLOSING_SHARE));
-  await atMost(untilMs - performance.now(), Promise.all([ended]));
-  await atMost(untilMs - performance.now(), Promise.all([(pool ?? threads)?.stop(), sink?.stop()]));
-  deaf?.();
-  return stopped ?? { unfinished: [] };
-}

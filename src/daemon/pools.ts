@@ -13,6 +13,7 @@ import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
 import type { AskingOptions } from '../pool/worker-client.ts';
+import { planIdentity } from '../reading/plan-identity.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { CannotWriteError } from './errors.ts';
@@ -31,9 +32,11 @@ export interface PoolParts {
 }
 
 /** Jobs that share threads may have the same model. */
-const deploymentOf = (setup: ScorerSetup): Deployment => {
-  const { name, version } = readManifest(setup.modelFolder);
-  return { id: setup.job === '' ? `${name}@${version}` : `${setup.job}/${name}@${version}`, setup };
+export const deploymentOf = (setup: ScorerSetup): Deployment => {
+  const manifest = readManifest(setup.modelFolder);
+  const { name, version } = manifest;
+  const id = setup.job === '' ? `${name}@${version}` : `${setup.job}/${name}@${version}`;
+  return keepsState(manifest) ? { id, setup, plan: planIdentity(manifest, setup) } : { id, setup };
 };
 
 /** A worker thread on which models are tried, one after the other, before anything runs. */
@@ -74,9 +77,8 @@ export function makePool(config: Config, { setup, source, logger, hosts, turns, 
   const deployment = deploymentOf(setup);
   const deployed = { hosts, deployment, ...(turns === undefined ? {} : { turns }) };
   if (!keepsState(manifest)) return new StatelessPool({ ...deployed, ...options });
-  const { reach } = new StatefulPlan(manifest.inputs, manifest.windows);
   const snapshots = openDirectory(config, logger);
-  return new StatefulPool({
+  const pool: StatefulPool = new StatefulPool({
     ...deployed,
     snapshots,
     snapshotIntervalMs: config.snapshots.interval,
@@ -84,12 +86,15 @@ export function makePool(config: Config, { setup, source, logger, hosts, turns, 
     beginningOf: (lane, position, tooLate) => {
       const nowMs = 1_000 * Math.ceil(Date.now() / 1_000);
       const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
+      const { inputs, windows } = readManifest(pool.versions.serving.setup.modelFolder);
+      const { reach } = new StatefulPlan(inputs, windows);
       return beginningBefore(position, reach, nowMs, offsetAt, tooLate);
     },
     nowMs: () => performance.now(),
     onState: (level, message) => logger[level](message),
     ...options,
   });
+  return pool;
 }
 
 function openDirectory(config: Config, logger: Logger): SnapshotDirectory {

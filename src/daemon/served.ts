@@ -9,7 +9,8 @@ import { JobRequests } from '../serving/job-requests.ts';
 import { RequestRest } from '../serving/rest.ts';
 import type { ServedModel } from '../serving/served-model.ts';
 import type { Meter } from '../telemetry/meter.ts';
-import type { Pool } from './pools.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import { deploymentOf, type Pool } from './pools.ts';
 import { type LaneParts, servedLanes } from './served-lanes.ts';
 import { valueForm } from './value-forms.ts';
 import type { WorkerThreads } from './worker-threads.ts';
@@ -18,7 +19,6 @@ import type { WorkerThreads } from './worker-threads.ts';
 const UNNAMED = 'features';
 
 export interface ServedParts {
-  readonly modelFolder: string;
   readonly backend: string;
   readonly pool: Pool;
   /** Worker threads. */
@@ -28,14 +28,58 @@ export interface ServedParts {
   readonly meter: Meter;
 }
 
-export function servedModel(
+/** The versions of a job's model that requests were given to. */
+export class ServedVersions {
+  readonly #config: Config;
+  readonly #parts: ServedParts;
+  readonly #versions = new Map<string, ServedModel>();
+  #now: ServedModel;
+
+  constructor(config: Config, parts: ServedParts, setup: ScorerSetup) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#now = this.#open(setup);
+  }
+
+  get now(): ServedModel {
+    return this.#now;
+  }
+
+  /** Requests that come from now on are for that version. */
+  serve(setup: ScorerSetup): void {
+    this.#now = this.#open(setup);
+  }
+
+  #open(setup: ScorerSetup): ServedModel {
+    const { version } = readManifest(setup.modelFolder);
+    const served = this.#versions.get(version) ?? servedModel(this.#config, this.#parts, setup);
+    this.#versions.set(version, served);
+    return served;
+  }
+
+  /** What was asked of that version is answered first. */
+  async end(version: string): Promise<void> {
+    const served = this.#versions.get(version);
+    this.#versions.delete(version);
+    await served?.requests.end('the version is unloaded');
+  }
+
+  async endAll(why: string): Promise<void> {
+    await Promise.all([...this.#versions.values()].map(({ requests }) => requests.end(why)));
+  }
+}
+
+function servedModel(
   config: Config,
-  { modelFolder, backend, pool, threads, lanes, meter }: ServedParts,
+  { backend, pool, threads, lanes, meter }: ServedParts,
+  setup: ScorerSetup,
 ): ServedModel {
+  const { modelFolder } = setup;
+  const { id } = deploymentOf(setup);
   const manifest = readManifest(modelFolder);
   const { input, output, http, scoring, microBatch, deadLetters, limits } = config;
   const requests = new JobRequests({
-    pool: () => pool.forRequests(),
+    pool: () => pool.forRequests(id),
     // One predict call: lanes wait for no more.
     most: { records: Math.min(microBatch.records, scoring.predictRecords), bytes: microBatch.bytes },
     timeoutMs: http.scoreTimeout,

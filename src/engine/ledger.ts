@@ -128,6 +128,11 @@ export class Ledger {
     this.#bytes += entry.bytes;
   }
 
+  /** Whether something in flight is scored by that version. */
+  has(deployment: string): boolean {
+    return this.#entries.some((entry) => entry.deployment === deployment);
+  }
+
   find(id: number): Entry | undefined {
     return this.#entries.find((entry) => entry.id === id);
   }

@@ -79,6 +79,16 @@ export const COUNTERS: readonly JobCounter[] = [
     'Partitions whose topic was deleted and made again.',
     ({ meter }) => meter.daemon.partitionsRemade,
   ),
+  counter(
+    'model_version_switches',
+    'Times that another version of the model took over.',
+    ({ meter }) => meter.daemon.versionsSwitched,
+  ),
+  counter(
+    'model_versions_refused',
+    'Versions of the model that were tried and cannot serve.',
+    ({ meter }) => meter.daemon.versionsRefused,
+  ),
   windows('window_late_records', 'late'),
   windows('window_forgotten_keys', 'forgotten'),
   windows('window_hurried_records', 'hurried'),

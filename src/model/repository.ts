@@ -15,12 +15,7 @@ export type VersionWanted = number | string;
  */
 export function findVersion(repository: string, model: string, wanted: VersionWanted): string {
   const root = resolve(repository);
-  const models = foldersIn(root, `model repository ${root}`);
-  if (!models.includes(model)) {
-    const hint = didYouMean(model, models);
-    throw new ModelError(`expected a model in ${root}, found no "${model}"${hint}`);
-  }
-  const versions = foldersIn(join(root, model), `model ${model}`);
+  const versions = versionsOf(repository, model);
   if (wanted === 'latest') {
     const highest = versions.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a))[0];
     if (highest === undefined)
@@ -33,6 +28,15 @@ export function findVersion(repository: string, model: string, wanted: VersionWa
     );
   }
   return join(root, model, String(wanted));
+}
+
+/** The names of a model's versions. Throws `ModelError`, also where there is no such model. */
+export function versionsOf(repository: string, model: string): string[] {
+  const root = resolve(repository);
+  const models = foldersIn(root, `model repository ${root}`);
+  if (!models.includes(model))
+    throw new ModelError(`expected a model in ${root}, found no "${model}"${didYouMean(model, models)}`);
+  return foldersIn(join(root, model), `model ${model}`);
 }
 
 export interface VersionFolder {

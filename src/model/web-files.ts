@@ -2,7 +2,7 @@
 // that they are whole and fit together.
 
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import { fileTrouble } from '../written/file-trouble.ts';
 import { ModelError } from './model-error.ts';
@@ -53,7 +53,7 @@ export const readWeights = (file: string, { weightsManifest }: WebDocument): Arr
   new Uint8Array(Buffer.concat(weightsManifest.map((group) => readGroup(file, group)))).buffer;
 
 function readGroup(file: string, { paths, weights }: WeightGroup): Buffer {
-  const files = paths.map((path) => join(dirname(file), path));
+  const files = paths.map((path) => beside(file, path));
   const bytes = Buffer.concat(files.map(readBytes));
   const expected = weights.reduce((sum, each) => sum + bytesOf(each), 0);
   // With text among the weights only TensorFlow.js knows.
@@ -61,6 +61,13 @@ function readGroup(file: string, { paths, weights }: WeightGroup): Buffer {
   throw new ModelError(
     `${files.join(' and ')}: expected the ${expected} bytes of the weights that ${basename(file)} lists, found ${bytes.length}`,
   );
+}
+
+/** A model that came from elsewhere reads nothing but its own files. */
+function beside(file: string, path: string): string {
+  const found = join(dirname(file), path);
+  if (!isAbsolute(path) && !relative(dirname(file), found).startsWith('..')) return found;
+  throw new ModelError(`${file}: expected paths of weights in its own folder, found ${path}`);
 }
 
 const bytesOf = ({ shape, dtype, quantization }: z.infer<typeof weight>): number =>

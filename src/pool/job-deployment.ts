@@ -7,6 +7,12 @@ import type { ModelHost } from './model-host.ts';
 import { RequestPool } from './request-pool.ts';
 import type { AskingOptions, Versions } from './worker-client.ts';
 
+/**
+ * For a version that is loaded while others score: the code is compiled already, and lanes wait
+ * for the thread.
+ */
+const WARM_UP_MS = 10;
+
 export interface DeploymentOptions {
   readonly hosts: readonly ModelHost[];
   /** The version that it begins with. */
@@ -36,6 +42,10 @@ export class JobDeployment implements Versions {
     return this.#now;
   }
 
+  get serving(): Deployment {
+    return this.#loaded.get(this.#now) as Deployment;
+  }
+
   has(id: string): boolean {
     return this.#loaded.has(id);
   }
@@ -55,8 +65,7 @@ export class JobDeployment implements Versions {
    * it up; rejects with what the first one said.
    */
   async load(): Promise<void> {
-    const deployment = this.#loaded.get(this.#now) as Deployment;
-    const loads = this.#hosts.map((host) => host.load(deployment));
+    const loads = this.#hosts.map((host) => host.load(this.serving));
     try {
       await Promise.all(loads);
     } catch (error) {
@@ -79,7 +88,7 @@ export class JobDeployment implements Versions {
       for (const host of this.#hosts) {
         await turns.acquire(host);
         try {
-          await host.load(deployment);
+          await host.load(deployment, WARM_UP_MS);
         } finally {
           turns.release(host);
         }
@@ -134,9 +143,9 @@ export class JobDeployment implements Versions {
     }
   }
 
-  /** Asks for the version that serves now, in turns of its own, which begin now. */
-  forRequests(options: AskingOptions): RequestPool {
-    return new RequestPool(this.turns.beside(), this.#hosts, this.#now, options);
+  /** Asks for a version, for the one that serves unless given, in turns of its own from now on. */
+  forRequests(options: AskingOptions, deployment = this.#now): RequestPool {
+    return new RequestPool(this.turns.beside(), this.#hosts, deployment, options);
   }
 
   /** Nothing is asked any more. */

@@ -51,6 +51,9 @@ const startError = (error: NodeJS.ErrnoException): ModelError =>
  */
 const LOAD_TIMEOUT_MS = 120_000;
 
+/** A start should not wait long for code to be compiled. */
+const WARM_UP_MS = 100;
+
 /** How many threads may end, one after the other, before they begin to load a model. */
 const LOADS_MAX = 20;
 
@@ -88,13 +91,14 @@ export class ModelHost {
 
   /**
    * Resolves when the thread has loaded and checked the model, and answers for its golden records
-   * in the time of a task. Rejects with `ModelError`: then it does not have the model.
+   * in the time of a task. Rejects with `ModelError`: then it does not have the model. `warmUpMs`:
+   * as in `LoadRequest`.
    */
-  async load(deployment: Deployment): Promise<void> {
+  async load(deployment: Deployment, warmUpMs = WARM_UP_MS): Promise<void> {
     await this.ready;
     for (let left = LOADS_MAX; ; left--)
       try {
-        await this.#loadNow(deployment);
+        await this.#loadNow(deployment, warmUpMs);
         break;
       } catch (error) {
         // The thread has ended before it began: its successor can load the model. Records of other
@@ -106,12 +110,12 @@ export class ModelHost {
     this.#deployments.set(deployment.id, deployment.setup);
   }
 
-  async #loadNow({ id, setup }: Deployment): Promise<void> {
+  async #loadNow({ id, setup }: Deployment, warmUpMs: number): Promise<void> {
     const { promise: failed, reject } = Promise.withResolvers<never>();
     failed.catch(() => {});
     this.#loading.add(reject);
     try {
-      await Promise.race([failed, this.#load(id, setup)]);
+      await Promise.race([failed, this.#load(id, setup, warmUpMs)]);
       await Promise.race([failed, this.#probeInTime(id)]);
     } catch (error) {
       // The models that it had before are gone with the thread.
@@ -223,8 +227,9 @@ export class ModelHost {
     this.#isLost = false;
   }
 
-  async #load(deployment: string, setup: ScorerSetup): Promise<void> {
-    const response = await this.#thread.run({ type: 'load', deployment, setup }, [], LOAD_TIMEOUT_MS);
+  async #load(deployment: string, setup: ScorerSetup, warmUpMs = WARM_UP_MS): Promise<void> {
+    const request = { type: 'load', deployment, setup, warmUpMs } as const;
+    const response = await this.#thread.run(request, [], LOAD_TIMEOUT_MS);
     if (response.type !== 'failed') return;
     throw Object.assign(new ModelError(response.message), { stack: response.stack });
   }

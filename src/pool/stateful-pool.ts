@@ -180,8 +180,8 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /** For what comes by requests. */
-  forRequests(): RequestPool {
-    return this.versions.forRequests(this.#options);
+  forRequests(deployment?: string): RequestPool {
+    return this.versions.forRequests(this.#options, deployment);
   }
 
   /** Writes last snapshots, ends the threads, and leaves no draft behind. */

@@ -91,8 +91,8 @@ export class StatelessPool implements Scorer {
   }
 
   /** For what comes by requests. */
-  forRequests(): RequestPool {
-    return this.versions.forRequests(this.#options);
+  forRequests(deployment?: string): RequestPool {
+    return this.versions.forRequests(this.#options, deployment);
   }
 
   stop(): Promise<void> {

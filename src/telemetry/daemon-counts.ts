@@ -11,6 +11,8 @@ export const DAEMON_COUNTS = {
   threadsLost:
     'losses of worker threads: they died, took too long, or failed in a way that nobody thought of',
   threadsRetired: 'worker threads that were replaced because they had grown too much',
+  versionsSwitched: 'times that another version of the model took over',
+  versionsRefused: 'versions of the model that were tried and cannot serve',
 } as const;
 
 export type DaemonCounts = Counts<typeof DAEMON_COUNTS>;

@@ -128,6 +128,8 @@ export const RETIRED_EXIT = 86;
 export interface LoadRequest {
   readonly type: 'load';
   readonly setup: ScorerSetup;
+  /** How long the thread may score golden records to make ready for those that come. */
+  readonly warmUpMs: number;
 }
 
 /**

@@ -82,6 +82,7 @@ export class LoadedModel {
    */
   static async load(
     setup: ScorerSetup,
+    warmUpMs: number,
     { readers, stopTheClock }: Pick<Parts, 'readers' | 'stopTheClock'>,
   ): Promise<LoadedModel> {
     const manifest = readManifest(setup.modelFolder);
@@ -93,7 +94,7 @@ export class LoadedModel {
       const parts = { setup, manifest, golden, predictor, reading, readers, stopTheClock };
       const loaded = new LoadedModel(parts);
       loaded.probe();
-      loaded.#warmUp();
+      loaded.#warmUp(warmUpMs);
       return loaded;
     } catch (error) {
       predictor?.dispose();
@@ -102,11 +103,11 @@ export class LoadedModel {
     }
   }
 
-  #warmUp(): void {
+  #warmUp(msMax: number): void {
     const { setup, golden } = this.#parts;
     const pipeline = this.#states === null ? this.#pipeline : null;
     const check = (records: readonly GoldenRecord[]): void => this.probe(records);
-    warmUp({ golden, setup, pipeline, check, nowMs: () => performance.now() });
+    warmUp({ golden, setup, pipeline, check, msMax, nowMs: () => performance.now() });
   }
 
   /** Throws `ModelBrokenError` when the model does not give its golden scores. */

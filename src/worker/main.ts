@@ -52,8 +52,12 @@ export default function answer(request: WorkerRequest): WorkerResponse | Promise
 }
 
 /** If a model of that name is there already, it is given up when the new one is known to work. */
-async function load({ deployment: id, setup }: WorkerRequest & LoadRequest): Promise<WorkerResponse> {
-  const model = await LoadedModel.load(setup, { readers, stopTheClock });
+async function load({
+  deployment: id,
+  setup,
+  warmUpMs,
+}: WorkerRequest & LoadRequest): Promise<WorkerResponse> {
+  const model = await LoadedModel.load(setup, warmUpMs, { readers, stopTheClock });
   unload(id);
   models.set(id, model);
   usage ??= new UsageReporter(tensorCount, () => readers.stateBytes);

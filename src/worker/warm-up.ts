@@ -10,8 +10,6 @@ import type { Pipeline } from './pipeline.ts';
 
 /** Rows of a task: as they come one by one, a few at a time, and in a backlog. */
 const ROWS = [1, 3, 16, 64, 256] as const;
-/** A start should not wait long for it. */
-const WARM_UP_MS = 100;
 
 export interface WarmUpParts {
   readonly golden: readonly GoldenRecord[];
@@ -20,6 +18,8 @@ export interface WarmUpParts {
   readonly pipeline: Pipeline | null;
   /** Predicts these golden records and checks their scores. */
   readonly check: (golden: readonly GoldenRecord[]) => void;
+  /** How long it may take. */
+  readonly msMax: number;
   readonly nowMs: () => number;
 }
 
@@ -27,7 +27,7 @@ export interface WarmUpParts {
  * Half of the time is for the model alone, and half for all of the way. A model that is slow has
  * the smaller sizes only. Throws what `check` throws.
  */
-export function warmUp({ golden, setup, pipeline, check, nowMs }: WarmUpParts): void {
+export function warmUp({ golden, setup, pipeline, check, msMax, nowMs }: WarmUpParts): void {
   const { inputFormat, predictRecordsMax } = setup;
   // With windows golden records are the first ones in a log: a second one like the first would have
   // other features, and another score.
@@ -36,7 +36,7 @@ export function warmUp({ golden, setup, pipeline, check, nowMs }: WarmUpParts): 
   const recordsOf = (rows: number): readonly GoldenRecord[] =>
     Array.from({ length: rows }, (_, row) => golden[row % golden.length] as GoldenRecord);
   const startedMs = nowMs();
-  const isOver = (share: number): boolean => nowMs() - startedMs >= WARM_UP_MS * share;
+  const isOver = (share: number): boolean => nowMs() - startedMs >= msMax * share;
   for (const rows of sizes) {
     check(recordsOf(rows));
     if (isOver(0.5)) break;

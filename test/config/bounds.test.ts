@@ -52,7 +52,7 @@ for (const [setting, words] of [
   ['lanes.budget=1KiB', 'expected 1MiB to 1TiB, found "1KiB"'],
   ['deadLetters.floodShare=2', 'expected a share from 0 to 1, found 2'],
   ['snapshots.directory=', 'expected the path of a folder, found ""'],
-  ['model.version=', 'expected a version, or latest, found ""'],
+  ['model.version=', 'expected a version, latest or a label, found ""'],
 ] as const) {
   test(`${setting} is refused: ${words}`, (t) => {
     t.is(problemsOf(MINIMAL, [setting]), `--set: ${setting.split('=')[0]}: ${words}`);

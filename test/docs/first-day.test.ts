@@ -95,6 +95,16 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/system/tune.test.ts',
     says: "'tune', '--config'",
   },
+  'npx scorelane models promote creditcard': { by: 'test/commands/labels.test.ts', says: "'promote'" },
+  'npx scorelane models rollback creditcard': { by: 'test/commands/labels.test.ts', says: "'rollback'" },
+  'npx scorelane models pin creditcard --version 1': {
+    by: 'test/commands/labels.test.ts',
+    says: "'pin', '--version', '1'",
+  },
+  'npx scorelane models pin creditcard --off': {
+    by: 'test/commands/labels.test.ts',
+    says: "'pin', '--off'",
+  },
   'npm run broker': { as: 'npm run broker -- --help' },
   [`${KAFKA} produce --config config/kafka.yaml --rate 5000`]: {
     as: `${KAFKA} produce --config config/kafka.yaml --rate 5000 --count 100`,

@@ -11,11 +11,11 @@ test('a thread that is ended while onnxruntime predicts ends alone, and another 
   const thread = new PiscinaThread({ deadlineMs: 60_000, growth: GROWTH, workerUrl });
   const { id, setup } = deploymentOf();
   for (let times = 0; times < 5; times++) {
-    await thread.run({ type: 'load', deployment: id, setup }, []);
+    await thread.run({ type: 'load', deployment: id, setup, warmUpMs: 0 }, []);
     const hanging = thread.run({ type: 'unload', deployment: id }, [], 1);
     await t.throwsAsync(hanging, { name: 'DeadlineError' });
   }
-  await thread.run({ type: 'load', deployment: id, setup }, []);
+  await thread.run({ type: 'load', deployment: id, setup, warmUpMs: 0 }, []);
   const hanging = thread.run({ type: 'unload', deployment: id }, []);
   await Promise.all([t.throwsAsync(hanging), thread.stop()]);
 });

@@ -14,7 +14,7 @@ const LANE = { topic: 'in', partition: 0, epoch: 1 };
 const stopTheClock: StopTheClock = (_, answer) => answer;
 
 const load = (readers: SharedReaders, { folder }: { readonly folder: string }): Promise<LoadedModel> =>
-  LoadedModel.load(setupWith({ modelFolder: folder, features: true, predictRecordsMax: EACH }), {
+  LoadedModel.load(setupWith({ modelFolder: folder, features: true, predictRecordsMax: EACH }), 10, {
     readers,
     stopTheClock,
   });

@@ -1,0 +1,80 @@
+// Tries a version of a model in a process of its own, as a start does: load, golden records, warm
+// up. Whatever is wrong with it costs no record: it may take all memory, hang, or abort. The
+// process gives way to everything else on the machine, and is the first to go where memory runs
+// out.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/schema.ts';
+import { ModelError } from '../model/model-error.ts';
+import { after } from '../time/timer.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { CandidateAnswer, CandidateQuestion } from './candidate-main.ts';
+
+const MAIN = fileURLToPath(new URL('./candidate-main.ts', import.meta.url));
+/** Longer than a thread may take to load a model. */
+const TIMEOUT_MS = 180_000;
+/** Of what it says on its way out, the last bytes. */
+const WORDS_MAX = 2_000;
+
+/**
+ * Resolves when the version has passed. Rejects with `ModelError` where it has not, and with the
+ * signal's reason.
+ */
+export async function tryCandidate(config: Config, setup: ScorerSetup, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const child = fork(MAIN, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let timedOut = false;
+  const cancel = after(TIMEOUT_MS, () => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  });
+  const kill = (): boolean => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill);
+  try {
+    giveWay(child);
+    const { answer, ending } = await ask(child, { config, setup });
+    signal.throwIfAborted();
+    if (timedOut) throw new ModelError(`its trial took longer than ${TIMEOUT_MS / 1_000} s`);
+    if (answer === null) throw new ModelError(`it ends the process that loads it: ${ending}`);
+    if (answer.message !== null) throw new ModelError(answer.message);
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', kill);
+    child.kill('SIGKILL');
+  }
+}
+
+/** Its answer, or how it ended without one. */
+async function ask(
+  child: ChildProcess,
+  question: CandidateQuestion,
+): Promise<{ readonly answer: CandidateAnswer | null; readonly ending: string }> {
+  let answer: CandidateAnswer | null = null;
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-WORDS_MAX);
+  });
+  child.on('message', (message) => {
+    answer = message as CandidateAnswer;
+  });
+  // A process that ends before it has read the question is told of by its exit.
+  child.send(question, () => {});
+  const [code, by] = (await once(child, 'close')) as [number | null, string | null];
+  const lastLine = said.trim().split('\n').at(-1) ?? '';
+  return { answer, ending: `${by ?? `exit ${code}`}${lastLine === '' ? '' : `, ${lastLine}`}` };
+}
+
+/** The scores of others come first. */
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  setPriority(pid, constants.priority.PRIORITY_LOW);
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // Not Linux, or not allowed: then memory is what the system makes of it.
+  }
+}

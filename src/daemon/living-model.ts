@@ -1,0 +1,217 @@
+// The versions of a job's model while it runs: looks at the repository, tries a version that shall
+// serve, loads it beside the one that serves, and switches. What fails any of these steps never
+// serves. The version before stays loaded, for an instant way back.
+
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Driver } from '../engine/driver.ts';
+import { keepsState, readManifest } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
+import { findVersion, versionsOf } from '../model/repository.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Meter } from '../telemetry/meter.ts';
+import { readLabels } from '../versions/labels.ts';
+import { nextAction, type VersionState } from '../versions/next-action.ts';
+import { wantedVersion } from '../versions/wanted-version.ts';
+import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
+import { tryCandidate } from './candidate.ts';
+import { refuseOtherName } from './configured-model.ts';
+import { deploymentOf, type Pool } from './pools.ts';
+
+/** What is known of a version that is more than a folder. */
+export interface VersionStatus {
+  readonly version: string;
+  readonly state: 'serving' | VersionState;
+  /** Why it cannot serve; null unless it is refused. */
+  readonly why: string | null;
+}
+
+export interface LivingParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly pool: Pool;
+  readonly driver: Driver;
+  /** The setup of the version that serves at the start. */
+  readonly setup: ScorerSetup;
+  /** What a thread is told of another version. Rejects with what is wrong with it. */
+  readonly setupOf: (folder: string) => Promise<ScorerSetup>;
+  /** That version serves from now on. */
+  readonly onServing: (setup: ScorerSetup) => void;
+  /** Requests to that version are over, as it is unloaded. */
+  readonly onUnloading: (version: string) => Promise<void>;
+}
+
+interface Known {
+  readonly folder: string;
+  /** What threads know of it; null where it never got there. */
+  readonly deployment: Deployment | null;
+  readonly state: VersionState;
+  readonly why: string | null;
+  /** Tells a folder from another one in its place. */
+  readonly mark: string;
+}
+
+export class LivingModel {
+  readonly #parts: LivingParts;
+  readonly #known = new Map<string, Known>();
+  readonly #ending = new AbortController();
+  #serving: string;
+  /** It served before, and stays loaded. */
+  #before: string | null = null;
+  #looking: Promise<void> | null = null;
+  #complaint = '';
+
+  constructor(parts: LivingParts) {
+    this.#parts = parts;
+    const { modelFolder: folder } = parts.setup;
+    this.#serving = basename(folder);
+    const deployment = deploymentOf(parts.setup);
+    this.#known.set(this.#serving, { folder, deployment, state: 'loaded', why: null, mark: markOf(folder) });
+    parts.driver.serve(deployment.id);
+  }
+
+  get serving(): string {
+    return this.#serving;
+  }
+
+  /** All versions that are loaded, are on their way, or were refused. */
+  get versions(): readonly VersionStatus[] {
+    return [...this.#known].map(([version, { state, why }]) => ({
+      version,
+      state: version === this.#serving ? 'serving' : state,
+      why,
+    }));
+  }
+
+  /** Looks what shall serve, and does what that needs. One look at a time. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  /** Ends a look that is under way. */
+  async stop(): Promise<void> {
+    this.#ending.abort(new Error('the job ends'));
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#ending;
+    const failed = new Set<string>();
+    while (!signal.aborted) {
+      const action = this.#next();
+      if (action === null || failed.has(action.version)) return;
+      const { version } = action;
+      if (action.type === 'load') await this.#load(version);
+      else if (action.type === 'serve') this.#serve(version);
+      else if (!(await this.#unload(version))) failed.add(version);
+    }
+  }
+
+  #next(): ReturnType<typeof nextAction> {
+    const { model } = this.#parts.config;
+    try {
+      const versions = versionsOf(model.repository, model.name);
+      this.#forgetReplaced(versions);
+      const labels = readLabels(model.repository, model.name);
+      const states = new Map([...this.#known].map(([version, { state }]) => [version, state]));
+      const refused = new Set(
+        [...states].flatMap(([version, state]) => (state === 'refused' ? version : [])),
+      );
+      const { version, why } = wantedVersion(model.version, { versions, labels, refused });
+      this.#complain(version === null ? why : '');
+      const loaded = new Set(this.#before === null ? [] : [this.#before]);
+      return nextAction({ serving: version, loaded }, { serving: this.#serving, states });
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      this.#complain(error.message);
+      return null;
+    }
+  }
+
+  /** Once, until it is another. */
+  #complain(why: string): void {
+    if (why !== '' && why !== this.#complaint)
+      this.#parts.logger.error(`version ${this.#serving} goes on to serve: ${why}`);
+    this.#complaint = why;
+  }
+
+  /** A version that was refused is tried again when its folder is another one. */
+  #forgetReplaced(versions: readonly string[]): void {
+    for (const [version, { state, folder, mark }] of this.#known)
+      if (state === 'refused' && (!versions.includes(version) || markOf(folder) !== mark))
+        this.#known.delete(version);
+  }
+
+  async #load(version: string): Promise<void> {
+    const { config, logger, meter, pool, setupOf } = this.#parts;
+    const { repository, name } = config.model;
+    const folder = join(repository, name, version);
+    const mark = markOf(folder);
+    this.#known.set(version, { folder, deployment: null, state: 'loading', why: null, mark });
+    logger.info(`version ${version} of ${name} is tried`);
+    try {
+      const setup = await setupOf(findVersion(repository, name, version));
+      const sinceMs = performance.now();
+      await tryCandidate(config, setup, this.#ending.signal);
+      logger.info(`version ${version} passed its trial after ${secondsSince(sinceMs)} s and is loaded`);
+      const deployment = deploymentOf(setup);
+      await pool.versions.add(deployment);
+      this.#known.set(version, { folder, deployment, state: 'loaded', why: null, mark });
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      const why = (error as Error).message;
+      this.#known.set(version, { folder, deployment: null, state: 'refused', why, mark });
+      meter.count('versionsRefused');
+      logger.error(`version ${version} of ${name} cannot serve, and ${this.#serving} goes on: ${why}`);
+    }
+  }
+
+  #serve(version: string): void {
+    const { logger, meter, pool, driver, onServing, config } = this.#parts;
+    const { deployment } = this.#known.get(version) as Known;
+    if (deployment === null) throw new Error(`version ${version} is not on the threads`);
+    pool.versions.serve(deployment.id);
+    driver.serve(deployment.id);
+    this.#before = this.#serving;
+    this.#serving = version;
+    onServing(deployment.setup);
+    meter.count('versionsSwitched');
+    logger.warn(`version ${version} of ${config.model.name} scores from now on, ${this.#before} did before`);
+  }
+
+  /** False while something in flight still has that version. */
+  async #unload(version: string): Promise<boolean> {
+    const { id } = this.#known.get(version)?.deployment ?? {};
+    const lanes = [...this.#parts.driver.state.lanes.values()];
+    if (id === undefined || lanes.some(({ ledger }) => ledger.has(id))) return false;
+    await this.#parts.onUnloading(version);
+    await this.#parts.pool.versions.remove(id);
+    this.#known.delete(version);
+    this.#parts.logger.info(`version ${version} is unloaded`);
+    return true;
+  }
+}
+
+const secondsSince = (sinceMs: number): string => ((performance.now() - sinceMs) / 1_000).toFixed(1);
+
+/** A version comes by a rename: its folder is never another one without being made again. */
+function markOf(folder: string): string {
+  const { ino, mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+  return `${ino} ${mtimeMs}`;
+}
+
+/** Throws `ModelError` where a version cannot take over from another one while lanes go on. */
+export function refuseOtherKind(from: string, to: string): void {
+  refuseOtherName(to);
+  const [before, after] = [readManifest(from), readManifest(to)].map(keepsState);
+  if (before !== after)
+    throw new ModelError(
+      `${join(to, 'model.yaml')}: it has ${after ? 'windows' : 'no windows'} and the version that serves ` +
+        `has ${before ? 'some' : 'none'}: that needs a restart`,
+    );
+}

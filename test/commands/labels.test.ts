@@ -1,0 +1,55 @@
+// `scorelane models promote`, `rollback` and `pin`, as somebody types them.
+
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Ended, Program } from '../support/daemon.ts';
+import { MODEL_FOLDER } from '../support/model.ts';
+
+const repository = mkdtempSync(join(tmpdir(), 'scorelane-labels-'));
+for (const version of ['1', '2', '3'])
+  cpSync(MODEL_FOLDER, join(repository, 'creditcard', version), { recursive: true });
+const ended = (command: string, ...words: string[]): Promise<Ended> =>
+  new Program(['models', command, 'creditcard', ...words, '--repository', repository]).ended;
+const labels = (): string => readFileSync(join(repository, 'creditcard', 'labels.yaml'), 'utf8');
+
+test.serial('promote, rollback and pin say what they did and who follows', async (t) => {
+  const says = async (expected: string, ...words: readonly [string, ...string[]]): Promise<void> => {
+    const { code, out } = await ended(...words);
+    t.is(code, 0, out);
+    t.is(out.trim(), expected);
+  };
+  const follow = 'daemons with model.version: stable follow it';
+  await says(
+    `version 1 is stable, it was none before; ${follow}`,
+    ...(['promote', '--version', '1'] as const),
+  );
+  await says(`version 3 is stable, it was 1; ${follow}`, 'promote');
+  await says('version 3 is stable already', 'promote');
+  await says(`version 1 is stable again, it was 3; ${follow}`, 'rollback');
+  await says(
+    'version 1 is pinned; daemons follow it, except those whose model.version names a version',
+    ...(['pin', '--version', '1'] as const),
+  );
+  await says('version 1 is not pinned any more', ...(['pin', '--off'] as const));
+  t.regex(labels(), /^labels:\n {2}stable: "1"$/m);
+});
+
+test.serial('a move that cannot be made is told, and moves nothing', async (t) => {
+  const before = labels();
+  const says = async (
+    exit: number,
+    expected: RegExp,
+    ...words: readonly [string, ...string[]]
+  ): Promise<void> => {
+    const { code, out } = await ended(...words);
+    t.is(code, exit, out);
+    t.regex(out, expected);
+  };
+  await says(78, /one of 1, 2, 3, found 7/, ...(['promote', '--version', '7'] as const));
+  await says(78, /1 is the first that was stable/, 'rollback');
+  await says(64, /expected one of --version and --off/, 'pin');
+  await says(64, /expected a label of small letters/, ...(['promote', '--label', 'latest'] as const));
+  t.is(labels(), before);
+});
