@@ -50,6 +50,8 @@ const FIRST_RUN_SECONDS = 1.5;
 /** In less a run measures little but its own beginning; more adds nothing. */
 const RUN_SECONDS_MIN = 0.6;
 const RUN_SECONDS_MAX = 10;
+/** So many times as long as its parts a run takes: it warms up, and waits for answers. */
+const LONGER = 1.3;
 /** Of the first run: room for what no broker takes here, and for bursts. */
 const RATE_SHARE = 0.5;
 /** With more dead letters a run measures how fast records are refused. */
@@ -105,7 +107,7 @@ export async function tune(job: LoadedJob, options: TuneOptions): Promise<Tuned>
   const rate = options.rate ?? Math.max(1, Math.round(first.figures.recordsPerSecond * RATE_SHARE));
   const startMs = Math.max(0, spentMs - FIRST_RUN_SECONDS * 1_000);
   const planned = coordinates.reduce((sum, { values }) => sum + (1 + values.length) * ROUNDS, 2 * ROUNDS);
-  const runMs = (untilMs - performance.now()) / planned - startMs;
+  const runMs = ((untilMs - performance.now()) / planned - startMs) / LONGER;
   const runSeconds = Math.min(RUN_SECONDS_MAX, Math.max(RUN_SECONDS_MIN, runMs / 1_000));
   [runs, spentMs] = [0, 0];
   const found = await search({
@@ -115,7 +117,7 @@ export async function tune(job: LoadedJob, options: TuneOptions): Promise<Tuned>
     rounds: ROUNDS,
     measure: (settings) => figuresOf(run(settings, rate, runSeconds)),
     hasTime: (more) => {
-      const eachMs = runs === 0 ? startMs + runSeconds * 1_000 : spentMs / runs;
+      const eachMs = runs === 0 ? startMs + runSeconds * 1_000 * LONGER : spentMs / runs;
       return performance.now() + more * eachMs <= untilMs;
     },
   });
