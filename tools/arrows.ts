@@ -20,7 +20,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'scoring'],
   engine: ['base', 'log', 'scoring'],
-  metrics: ['base', 'engine', 'features', 'log', 'scoring', 'telemetry'],
+  metrics: ['base', 'engine', 'features', 'log', 'scoring', 'telemetry', 'versions'],
   serving: ['answers', 'base', 'log', 'model', 'pool', 'scoring', 'time'],
   http: ['model', 'serving', 'time'],
   page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time'],

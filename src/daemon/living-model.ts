@@ -11,21 +11,14 @@ import { ModelError } from '../model/model-error.ts';
 import { findVersion, versionsOf } from '../model/repository.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
-import { readLabels } from '../versions/labels.ts';
+import { NO_LABELS, readLabels } from '../versions/labels.ts';
+import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
 import { refuseOtherName } from './configured-model.ts';
 import { deploymentOf, type Pool } from './pools.ts';
-
-/** What is known of a version that is more than a folder. */
-export interface VersionStatus {
-  readonly version: string;
-  readonly state: 'serving' | VersionState;
-  /** Why it cannot serve; null unless it is refused. */
-  readonly why: string | null;
-}
 
 export interface LivingParts {
   readonly config: Config;
@@ -62,6 +55,8 @@ export class LivingModel {
   #before: string | null = null;
   #looking: Promise<void> | null = null;
   #complaint = '';
+  /** As of the last look at the repository. */
+  #seen: Pick<ModelVersions, 'wanted' | 'why' | 'labels'> & { readonly folders: readonly string[] };
 
   constructor(parts: LivingParts) {
     this.#parts = parts;
@@ -70,6 +65,8 @@ export class LivingModel {
     const deployment = deploymentOf(parts.setup);
     this.#known.set(this.#serving, { folder, deployment, state: 'loaded', why: null, mark: markOf(folder) });
     parts.driver.serve(deployment.id);
+    this.#seen = { wanted: this.#serving, why: '', labels: NO_LABELS.versions, folders: [] };
+    this.#next();
   }
 
   get serving(): string {
@@ -83,6 +80,19 @@ export class LivingModel {
       state: version === this.#serving ? 'serving' : state,
       why,
     }));
+  }
+
+  /** All that is known of them, as of the last look. */
+  get told(): ModelVersions {
+    const { wanted, why, labels, folders } = this.#seen;
+    const others = folders.filter((version) => !this.#known.has(version)).toSorted(byNumber);
+    return {
+      ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
+      versions: [
+        ...this.versions,
+        ...others.map((version) => ({ version, state: 'available', why: null }) as const),
+      ],
+    };
   }
 
   /** Looks what shall serve, and does what that needs. One look at a time. */
@@ -123,11 +133,13 @@ export class LivingModel {
         [...states].flatMap(([version, state]) => (state === 'refused' ? version : [])),
       );
       const { version, why } = wantedVersion(model.version, { versions, labels, refused });
+      this.#seen = { wanted: version, why, labels: labels.versions, folders: versions };
       this.#complain(version === null ? why : '');
       const loaded = new Set(this.#before === null ? [] : [this.#before]);
       return nextAction({ serving: version, loaded }, { serving: this.#serving, states });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
+      this.#seen = { ...this.#seen, wanted: null, why: error.message };
       this.#complain(error.message);
       return null;
     }
@@ -196,6 +208,8 @@ export class LivingModel {
     return true;
   }
 }
+
+const byNumber = (one: string, other: string): number => one.localeCompare(other, 'en', { numeric: true });
 
 const secondsSince = (sinceMs: number): string => ((performance.now() - sinceMs) / 1_000).toFixed(1);
 

@@ -120,11 +120,12 @@ function metered(job: RunningJob): MeteredJob {
   const { name, daemon } = job;
   const isReady = reasonsOf(job).length === 0;
   if (daemon === null) return { name, isReady, running: null };
-  const { driver, meter, lag, about } = daemon;
+  const { driver, meter, lag, about, living } = daemon;
+  const { model, backend } = about;
   return {
     name,
     isReady,
-    running: { engine: driver.state, meter, lag, model: about.model, backend: about.backend },
+    running: { engine: driver.state, meter, lag, model, backend, versions: living.told },
   };
 }
 

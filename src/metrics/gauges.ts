@@ -3,6 +3,7 @@
 import { budgetBytes, laneShareBytes } from '../engine/credits.ts';
 import { heldBytes, type Lane } from '../engine/lane.ts';
 import type { EngineState } from '../engine/state.ts';
+import { busyVersions } from '../versions/model-versions.ts';
 import type { Sample } from './collected.ts';
 import type { RunningNow } from './job.ts';
 
@@ -78,6 +79,18 @@ export const JOB_GAUGES: readonly JobGauge[] = [
     labels: ['model', 'backend'],
     read: ({ model, backend }) => [[1, { model, backend }]],
   },
+  {
+    name: 'scorelane_model_version',
+    help: '1 for each version of the model that is serving, loaded, loading, or was refused (the latest five).',
+    labels: ['version', 'state'],
+    read: ({ versions }) =>
+      busyVersions(versions).map(({ version, state }) => [1, { version, state }] as const),
+  },
+  gauge(
+    'model_version_unmet',
+    '1 while another version shall serve than the one that does, or the one that shall is not there.',
+    ({ versions: { serving, wanted } }) => Number(serving !== wanted),
+  ),
 ];
 
 export const LANE_GAUGES: readonly LaneGauge[] = [

@@ -2,6 +2,7 @@
 
 import type { EngineState } from '../engine/state.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import type { ModelVersions } from '../versions/model-versions.ts';
 
 export interface MeteredJob {
   readonly name: string;
@@ -13,6 +14,7 @@ export interface MeteredJob {
     /** `creditcard 1`, and the backend that scores it. */
     readonly model: string;
     readonly backend: string;
+    readonly versions: ModelVersions;
     /** Null while it is not known. */
     readonly lag: number | null;
   } | null;

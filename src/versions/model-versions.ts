@@ -1,0 +1,37 @@
+// What is told of the versions of a job's model: by metrics, administration and the page.
+
+import type { VersionLabels } from './labels.ts';
+import type { VersionState } from './next-action.ts';
+
+export interface VersionStatus {
+  readonly version: string;
+  /** available: in the repository, and not loaded. */
+  readonly state: 'serving' | VersionState | 'available';
+  /** Why it cannot serve; null unless it is refused. */
+  readonly why: string | null;
+}
+
+export interface ModelVersions {
+  /** What `model.version` says: a version, `latest`, or a label. */
+  readonly policy: string;
+  readonly serving: string;
+  /** The one that shall serve, as of the last look; null where there is none that fits. */
+  readonly wanted: string | null;
+  /** What says so, or what is missing; in words. */
+  readonly why: string;
+  /** By label, the version that it names. */
+  readonly labels: VersionLabels['versions'];
+  /** Those that are loaded, are on their way or were refused, then the others of the repository. */
+  readonly versions: readonly VersionStatus[];
+}
+
+/** How many refused versions metrics tell: a thousand broken folders are not a thousand series. */
+const REFUSED_MAX = 5;
+
+/** Without those that are only in the repository; of the refused, the latest few. */
+export function busyVersions({ versions }: ModelVersions): VersionStatus[] {
+  const refused = versions.filter(({ state }) => state === 'refused').slice(-REFUSED_MAX);
+  return versions.filter((each) =>
+    each.state === 'refused' ? refused.includes(each) : each.state !== 'available',
+  );
+}
