@@ -158,13 +158,14 @@ export class StatefulPool implements StatefulScorer {
   }
 
   /**
-   * Where the state of a lane is that was fed, for that version; null if it was lost. Unready: it
-   * has other windows, or may have begun too late, which is looked at now.
+   * Where the state of a fed lane is, for that version; null if it was lost, or others serve now.
+   * Unready: it may have begun too late, which is looked at now.
    */
   placeOf(of: TopicPartition, deployment: string): LanePlace | 'unready' | null {
     const lane = this.#lanes.get(keyOf(of));
     if (lane === undefined) return null;
-    if (lane.plan !== this.versions.planOf(deployment)) return 'unready';
+    const { versions } = this;
+    if (lane.plan !== versions.planOf(deployment)) return deployment === versions.now ? null : 'unready';
     if (lane.unproven === undefined)
       return { epoch: lane.address.epoch, thread: this.#placement.place(lane.key) };
     if (lane.queue.isIdle)
@@ -179,7 +180,6 @@ export class StatefulPool implements StatefulScorer {
     if (this.#lanes.get(keyOf(of))?.address.epoch === epoch) this.#lanes.delete(keyOf(of));
   }
 
-  /** For what comes by requests. */
   forRequests(deployment?: string): RequestPool {
     return this.versions.forRequests(this.#options, deployment);
   }
