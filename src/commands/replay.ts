@@ -14,6 +14,7 @@ import type { Topics } from '../daemon/topics.ts';
 import { BOUND_EXPECTED, boundIn } from '../rescoring/bounds.ts';
 import { Comparison } from '../rescoring/comparison.ts';
 import { type ReplayReport, reportOf } from '../rescoring/report.ts';
+import { reportPage } from '../rescoring/report-page.ts';
 import { reportInWords } from '../rescoring/report-text.ts';
 import { type ReplayRun, savedRun } from '../rescoring/run-plan.ts';
 import { readState, StateFile } from '../rescoring/state-file.ts';
@@ -21,7 +22,15 @@ import { answerSignals, exitCodeBy, type Signal } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { after, every } from '../time/timer.ts';
 import { showBar } from './live.ts';
-import { argument, type JobFlags, loadJob, type Register, withJob, withQuiet } from './options.ts';
+import {
+  argument,
+  durationArgument,
+  type JobFlags,
+  loadJob,
+  type Register,
+  withJob,
+  withQuiet,
+} from './options.ts';
 import { openOutFile } from './out-file.ts';
 import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
@@ -39,10 +48,10 @@ interface ReplayFlags {
   readonly state?: string;
   readonly resume?: string;
   readonly json?: string;
+  readonly html?: string;
+  readonly saveEvery: number;
   readonly quiet: boolean;
 }
-
-const SAVED_EVERY_MS = 10_000;
 
 /** Resolves to the exit code. */
 export async function replayCommand({ config, origins }: LoadedJob, flags: ReplayFlags): Promise<number> {
@@ -102,7 +111,7 @@ async function score(
       throw new CannotWriteError(`${state.path} could not be written: ${error.message}`, { cause: error });
     });
   await save();
-  const stopSaving = every(SAVED_EVERY_MS, () => {
+  const stopSaving = every(flags.saveEvery, () => {
     if (!state.isWriting) save().catch((error: Error) => logger.warn(error.message));
   });
   const whole = plan.ranges.reduce((sum, { from, until }) => sum + until - from, 0);
@@ -147,10 +156,15 @@ async function score(
   return EXIT.ok;
 }
 
-async function writeReport(report: ReplayReport, { json, quiet }: ReplayFlags): Promise<void> {
+async function writeReport(report: ReplayReport, { json, html, quiet }: ReplayFlags): Promise<void> {
   if (json !== undefined) {
     const file = openOutFile(json);
     await file.write([JSON.stringify(report, null, 2)]);
+    await file.end();
+  }
+  if (html !== undefined) {
+    const file = openOutFile(html);
+    await file.writeBytes(Buffer.from(reportPage(report)));
     await file.end();
   }
   if (!quiet) for (const line of reportInWords(report)) say(line);
@@ -237,7 +251,9 @@ export const registerReplay: Register = (program, finish) => {
     .option('--to-topic <topic>', 'write the results there too')
     .option('--state <file>', 'where to keep how far it is; named after the run unless given')
     .option('--resume <file>', 'go on with an interrupted replay, from its state')
+    .option('--save-every <duration>', 'how often that state is written', durationArgument, 10_000)
     .option('--json <file>', 'write the report as JSON')
+    .option('--html <file>', 'write it as a page with plots')
     .action(async (flags: JobFlags & ReplayFlags) => {
       finish(await replayCommand(loadJob(flags), flags));
     });

@@ -2,6 +2,7 @@
 // of the daemon, over a source that belongs to no live group.
 
 import { nameOfId } from '../answers/result-names.ts';
+import { type ErrorCode, ScorelaneError } from '../base/errors.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
@@ -24,6 +25,7 @@ import { connectSink, impatient, openSink } from './open-log.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { configOf } from './replay-plan.ts';
 import { type ReplayVersions, startVersions } from './replay-versions.ts';
+import { requireRights } from './rights.ts';
 import type { Topics } from './topics.ts';
 
 export interface ReplayOptions {
@@ -37,6 +39,28 @@ export interface ReplayOptions {
   readonly onBegun: (backends: readonly string[]) => void;
 }
 
+/** Record batches of the history cannot be read. The code is that of what is wrong with them. */
+class UnreadableHistoryError extends ScorelaneError {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What no later try mends. */
+const UNREADABLE: readonly string[] = [
+  'SCORELANE_DAMAGED_BATCH',
+  'SCORELANE_UNSUPPORTED_FORMAT',
+  'SCORELANE_INFLATION_BOUND',
+  'SCORELANE_COMPRESSION',
+  'SCORELANE_TRUNCATED',
+  'SCORELANE_VARINT_TOO_LONG',
+] satisfies readonly ErrorCode[];
+
+/** Bytes may have been damaged on their way. */
+const TRIES = 3;
 /** For threads and connections, when all is done. */
 const CLOSING_MS = 5_000;
 
@@ -69,7 +93,9 @@ export async function replay(
   const target: Sink | null = plan.toTopic === null ? null : openSink(given, logger);
   let versions: ReplayVersions | undefined;
   try {
-    if (target !== null)
+    if (target !== null) {
+      const wanted = { resource: 'topic', name: plan.toTopic as string, operation: 'Write' } as const;
+      await requireRights(given, [wanted], { ...impatient(given, logger), signal });
       await connectSink(
         target,
         { ...given, output: { ...given.output, topic: plan.toTopic as string } },
@@ -78,6 +104,7 @@ export async function replay(
           signal,
         },
       );
+    }
     versions = await startVersions(given, plan, {
       ...options,
       source,
@@ -128,9 +155,10 @@ async function drive(
     clock: systemClock,
     limits: engineLimits(config),
     revokeTimeoutMs: config.lanes.revokeTimeout,
-    observer: withLosses(logObserver(logger, new Meter(0), new OwnPartitions(logger, config.kafka)), () =>
-      sink.lost(),
-    ),
+    observer: watching(logObserver(logger, new Meter(0), new OwnPartitions(logger, config.kafka)), {
+      onLost: () => sink.lost(),
+      onUnreadable: failed.reject,
+    }),
     onFatal: failed.reject,
   });
   const told = Promise.withResolvers<false>();
@@ -148,10 +176,30 @@ async function drive(
   }
 }
 
-const withLosses = (observer: Observer, onLost: () => void): Observer => ({
+interface Watched {
+  readonly onLost: () => void;
+  readonly onUnreadable: (error: Error) => void;
+}
+
+/**
+ * A live lane waits until somebody mends what it cannot read. A replay ends, and says what it is.
+ */
+const watching = (observer: Observer, { onLost, onUnreadable }: Watched): Observer => ({
   ...observer,
   lost(partitions) {
     onLost();
     observer.lost?.(partitions);
+  },
+  effect(effect) {
+    observer.effect?.(effect);
+    if (effect.type !== 'trouble' || effect.attempts < TRIES) return;
+    if (!UNREADABLE.includes(effect.failure.code)) return;
+    const { code, message } = effect.failure;
+    onUnreadable(
+      new UnreadableHistoryError(
+        code as ErrorCode,
+        `${keyOf(effect.lane)} cannot be scored further: ${message}`,
+      ),
+    );
   },
 });

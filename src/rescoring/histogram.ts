@@ -1,4 +1,4 @@
-// From a sketch to the bars of a plot: of equal width, from the smallest value to the largest.
+// From a sketch to the bars of a plot, of equal width.
 
 import type { Sketch } from '../statistics/sketch.ts';
 
@@ -8,12 +8,24 @@ export interface Bar {
   readonly count: number;
 }
 
-const BARS = 40;
+const BARS = 50;
 
-/** A bucket of the sketch that lies across bars is divided among them by its width. */
-export function barsOf(sketch: Sketch, bars: number = BARS): Bar[] {
-  const [from, to] = [sketch.min, sketch.max];
-  if (sketch.count === 0 || !Number.isFinite(to - from)) return [];
+/** From the smallest to the largest of all values; null where there are none, or infinite ones. */
+export function boundsOf(sketches: readonly Sketch[]): { readonly from: number; readonly to: number } | null {
+  const [from, to] = [
+    Math.min(...sketches.map(({ min }) => min)),
+    Math.max(...sketches.map(({ max }) => max)),
+  ];
+  return Number.isFinite(to - from) ? { from, to } : null;
+}
+
+/**
+ * All values lie between the bounds. A bucket of the sketch that lies across bars is divided among
+ * them by its width, so that a count may be a fraction.
+ */
+export function barsOf(sketch: Sketch, bounds: ReturnType<typeof boundsOf>, bars: number = BARS): Bar[] {
+  if (bounds === null) return [];
+  const { from, to } = bounds;
   if (from === to) return [{ from, to, count: sketch.count }];
   const width = (to - from) / bars;
   const counts = new Array<number>(bars).fill(0);
@@ -21,10 +33,11 @@ export function barsOf(sketch: Sketch, bars: number = BARS): Bar[] {
     Math.min(bars - 1, Math.max(0, Math.floor((value - from) / width)));
   for (const bucket of sketch.buckets()) {
     const [start, end] = [Math.max(from, bucket.from), Math.min(to, bucket.to)];
-    const [first, last] = [barOf(start), bucket.isPoint ? barOf(start) : barOf(end)];
+    const first = barOf(start);
+    const last = bucket.isPoint || end <= start ? first : barOf(end);
     for (let bar = first; bar <= last; bar++) {
       const left = Math.max(start, from + bar * width);
-      const right = Math.min(end, from + (bar + 1) * width);
+      const right = bar === last ? end : from + (bar + 1) * width;
       const share = first === last ? 1 : Math.max(0, right - left) / (end - start);
       counts[bar] = (counts[bar] as number) + bucket.count * share;
     }

@@ -3,23 +3,12 @@
 import { grouped } from '../base/grouped.ts';
 import type {
   DifferenceReport,
-  Figure,
   LabelledFigures,
   ReplayReport,
   ScoreSpread,
   VersionReport,
 } from './report.ts';
-
-/** With so many digits that count. */
-const DIGITS = 6;
-
-const number = (value: Figure): string =>
-  value === null ? 'not known' : String(Number(value.toPrecision(DIGITS)));
-
-const percent = (part: number, whole: number): string =>
-  whole === 0 ? '' : ` (${number(Number(((100 * part) / whole).toPrecision(4)))} %)`;
-
-export const nameOfVersion = ({ model, version }: VersionReport): string => `${model}@${version}`;
+import { atLeast, inDigits, nameOfVersion, percentOf, withError } from './report-words.ts';
 
 const lettersOf = ({ deadLetters }: VersionReport): string => {
   const codes = Object.entries(deadLetters);
@@ -30,10 +19,10 @@ const lettersOf = ({ deadLetters }: VersionReport): string => {
 
 const spreadInWords = ({ mean, min, max, percentiles }: ScoreSpread): string =>
   [
-    `mean ${number(mean)}`,
-    `min ${number(min)}`,
-    ...Object.entries(percentiles).map(([name, value]) => `${name} ${number(value)}`),
-    `max ${number(max)}`,
+    `mean ${inDigits(mean)}`,
+    `min ${inDigits(min)}`,
+    ...Object.entries(percentiles).map(([name, value]) => `${name} ${inDigits(value)}`),
+    `max ${inDigits(max)}`,
   ].join(', ');
 
 function versionInWords(report: VersionReport, score: string): string[] {
@@ -43,22 +32,19 @@ function versionInWords(report: VersionReport, score: string): string[] {
     `  ${score}: ${spreadInWords(scores)}`,
     ...(threshold === null
       ? []
-      : [`  above ${number(threshold)}: ${grouped(decidedFor ?? 0)}${percent(decidedFor ?? 0, scored)}`]),
+      : [`  above ${inDigits(threshold)}: ${grouped(decidedFor ?? 0)}${percentOf(decidedFor ?? 0, scored)}`]),
     ...(labelled === null ? [] : [`  ${labelledInWords(labelled)}`]),
   ];
 }
 
-const within = (value: Figure, error: Figure): string =>
-  `${number(value)}${error === null || error === 0 ? '' : ` (to ${error.toPrecision(2)})`}`;
-
 const labelledInWords = (labelled: LabelledFigures): string =>
   [
     `${grouped(labelled.positives)} with the label, ${grouped(labelled.negatives)} without`,
-    `AUC ${within(labelled.auc, labelled.aucError)}`,
-    `average precision ${within(labelled.averagePrecision, labelled.averagePrecisionError)}`,
+    `AUC ${withError(labelled.auc, labelled.aucError)}`,
+    `average precision ${withError(labelled.averagePrecision, labelled.averagePrecisionError)}`,
     ...(labelled.precision === null && labelled.recall === null
       ? []
-      : [`precision ${number(labelled.precision)}`, `recall ${number(labelled.recall)}`]),
+      : [`precision ${inDigits(labelled.precision)}`, `recall ${inDigits(labelled.recall)}`]),
   ].join(', ');
 
 function differenceInWords(report: DifferenceReport, names: string): string[] {
@@ -66,21 +52,18 @@ function differenceInWords(report: DifferenceReport, names: string): string[] {
   const flips =
     flipsUp === null || flipsDown === null
       ? 'decisions: no threshold is known (--threshold)'
-      : `decisions that flip: ${grouped(flipsUp + flipsDown)}${percent(flipsUp + flipsDown, both)}, ` +
+      : `decisions that flip: ${grouped(flipsUp + flipsDown)}${percentOf(flipsUp + flipsDown, both)}, ` +
         `${grouped(flipsUp)} up, ${grouped(flipsDown)} down`;
   return [
-    `${names}: ${grouped(both)} scored by both, of which ${grouped(equal)} equal to the bit${percent(equal, both)}; ` +
+    `${names}: ${grouped(both)} scored by both, of which ${grouped(equal)} equal to the bit${percentOf(equal, both)}; ` +
       `${grouped(candidateOnly)} and ${grouped(baselineOnly)} by one of them alone`,
     `  ${flips}`,
-    `  difference: ${spreadInWords(report.difference)}; mean of its absolute value ${number(report.meanAbsolute)}`,
-    `  population stability index ${number(report.populationStability)}, ` +
-      `Kolmogorov-Smirnov ${number(report.kolmogorovSmirnov)}${errorOf(report.kolmogorovSmirnovError)}`,
+    `  difference: ${spreadInWords(report.difference)}; mean of its absolute value ${inDigits(report.meanAbsolute)}`,
+    `  population stability index ${inDigits(report.populationStability)}, ` +
+      `Kolmogorov-Smirnov ${atLeast(report.kolmogorovSmirnov, report.kolmogorovSmirnovError)}`,
     ...(report.largest.length === 0 ? [] : ['  the largest differences:', ...tableOf(report)]),
   ];
 }
-
-const errorOf = (error: Figure): string =>
-  error === null || error === 0 ? '' : ` (at most ${error.toPrecision(2)} more)`;
 
 function tableOf({ largest }: DifferenceReport): string[] {
   const hasIds = largest.some(({ id }) => id !== null);
@@ -90,9 +73,9 @@ function tableOf({ largest }: DifferenceReport): string[] {
       String(partition),
       String(offset),
       ...(hasIds ? [id ?? ''] : []),
-      number(candidate),
-      number(baseline),
-      number(candidate - baseline),
+      inDigits(candidate),
+      inDigits(baseline),
+      inDigits(candidate - baseline),
     ]),
   ];
   const widths = (rows[0] as string[]).map((_, column) =>

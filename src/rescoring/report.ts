@@ -6,7 +6,7 @@ import { countsBetween, cutsOf, populationStability } from '../statistics/popula
 import { areaUnderRoc, averagePrecision, groupsOfSketches, type Within } from '../statistics/ranking.ts';
 import type { Sketch } from '../statistics/sketch.ts';
 import type { Comparison, DifferingRecord } from './comparison.ts';
-import { type Bar, barsOf } from './histogram.ts';
+import { type Bar, barsOf, boundsOf } from './histogram.ts';
 import type { ReplayRun } from './run-plan.ts';
 import type { VersionSums } from './version-sums.ts';
 
@@ -109,6 +109,7 @@ export function reportOf(
 ): ReplayReport {
   const { counts, candidate, baseline, sums } = comparison;
   const hasLabels = plan.label !== null;
+  const bounds = boundsOf([candidate.scores, ...(baseline === null ? [] : [baseline.scores])]);
   const of = (which: 'candidate' | 'baseline', each: VersionSums, index: number): VersionReport => ({
     model: plan[which]?.model ?? '',
     version: plan[which]?.version ?? '',
@@ -119,7 +120,7 @@ export function reportOf(
     threshold: each.threshold,
     decidedFor: each.threshold === null ? null : each.decidedFor,
     labelled: hasLabels ? labelledOf(each) : null,
-    histogram: barsOf(each.scores),
+    histogram: barsOf(each.scores, bounds),
   });
   return {
     topic: plan.topic,
@@ -175,6 +176,6 @@ function differenceOf(comparison: Comparison, baseline: VersionSums): Difference
     kolmogorovSmirnov: figure(distance.value),
     kolmogorovSmirnovError: figure(distance.error),
     largest: largest.kept,
-    histogram: barsOf(differences),
+    histogram: barsOf(differences, boundsOf([differences])),
   };
 }

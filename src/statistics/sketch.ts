@@ -112,8 +112,8 @@ export class Sketch {
       return;
     }
     this.#addTo(this.#bucketOf(placeOf(value)), count);
-    if (value < this.#min) this.#min = value;
-    if (value > this.#max) this.#max = value;
+    if (value < this.#min) this.#min = value + 0;
+    if (value > this.#max) this.#max = value + 0;
   }
 
   /** In ascending order. Above zero the point of the shared bits comes first, below zero last. */

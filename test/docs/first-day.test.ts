@@ -105,6 +105,10 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/commands/labels.test.ts',
     says: "'pin', '--off'",
   },
+  'scorelane replay --config fraud.yaml --model transactions@2 --against 1 --from 2026-10-01 --to latest --labels fraud --html report.html':
+    { by: 'test/system/rescoring.test.ts', says: "'--against'" },
+  'scorelane replay --config fraud.yaml --resume replay-transactions@2-20261101T080000Z.json --html report.html':
+    { by: 'test/system/rescoring.test.ts', says: "'--resume'" },
   'npm run broker': { as: 'npm run broker -- --help' },
   [`${KAFKA} produce --config config/kafka.yaml --rate 5000`]: {
     as: `${KAFKA} produce --config config/kafka.yaml --rate 5000 --count 100`,

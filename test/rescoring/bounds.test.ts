@@ -1,0 +1,66 @@
+// A range of history is that which the user named, in offsets, and never more than the log holds.
+
+import test from 'ava';
+import { boundIn, type HistoryBound, rangesBetween } from '../../src/rescoring/bounds.ts';
+
+const bound = (text: string): HistoryBound => boundIn(text) as HistoryBound;
+
+const HELD = [
+  { from: 10, until: 100 },
+  { from: 0, until: 50 },
+];
+
+test('a bound is earliest, latest, a time, or an offset for each partition', (t) => {
+  t.deepEqual(boundIn('earliest'), { kind: 'earliest' });
+  t.deepEqual(boundIn('2026-01-31T12:00:00Z'), { kind: 'time', timestampMs: Date.UTC(2026, 0, 31, 12) });
+  t.deepEqual(boundIn('0:12,3:7'), {
+    kind: 'offsets',
+    offsets: new Map([
+      [0, 12],
+      [3, 7],
+    ]),
+  });
+  for (const text of ['', 'yesterday', '12', '0:1,0:2', '0:-1', '2026-02-30'])
+    t.is(boundIn(text), undefined, text);
+});
+
+test('earliest to latest is all that the log holds now', (t) => {
+  t.deepEqual(rangesBetween(HELD, bound('earliest'), bound('latest')), HELD);
+});
+
+test('a time is the first record at or after it; after all records it is the end', (t) => {
+  const held = [
+    { from: 10, until: 100, fromTime: 40, untilTime: 70 },
+    { from: 0, until: 50, fromTime: 50, untilTime: 50 },
+  ];
+  t.deepEqual(rangesBetween(held, bound('2026-01-01'), bound('2026-01-02')), [
+    { from: 40, until: 70 },
+    { from: 50, until: 50 },
+  ]);
+});
+
+test('offsets name the partitions that are read; others are left out', (t) => {
+  t.deepEqual(rangesBetween(HELD, bound('0:20'), bound('latest')), [
+    { from: 20, until: 100 },
+    { from: 0, until: 0 },
+  ]);
+});
+
+test('a range that ends before it begins is empty', (t) => {
+  t.deepEqual(rangesBetween(HELD, bound('0:60,1:10'), bound('0:30,1:20')), [
+    { from: 60, until: 60 },
+    { from: 10, until: 20 },
+  ]);
+});
+
+test('offsets that the log does not hold are refused, with what it holds', (t) => {
+  t.throws(() => rangesBetween(HELD, bound('0:5'), bound('latest')), {
+    message: '--from: expected an offset from 10 to 100 of partition 0, found 5',
+  });
+  t.throws(() => rangesBetween(HELD, bound('earliest'), bound('1:51')), {
+    message: '--to: expected an offset from 0 to 50 of partition 1, found 51',
+  });
+  t.throws(() => rangesBetween(HELD, bound('2:5'), bound('latest')), {
+    message: '--from: expected partitions from 0 to 1, found partition 2',
+  });
+});
