@@ -3,36 +3,15 @@
 
 import type { Command } from 'commander';
 import { EXIT } from '../base/errors.ts';
-import { CannotWriteError } from '../daemon/errors.ts';
-import { versionsOf } from '../model/repository.ts';
-import {
-  LABEL_NAME,
-  labelsFile,
-  readLabels,
-  STABLE,
-  type VersionLabels,
-  writeLabels,
-} from '../versions/labels.ts';
-import { type LabelsMoved, pinned, promoted, rolledBack } from '../versions/move-labels.ts';
-import { fileTrouble } from '../written/file-trouble.ts';
+import { type LabelsMove, moveLabels } from '../daemon/moved-labels.ts';
+import { LABEL_NAME, STABLE } from '../versions/labels.ts';
+import { pinned, promoted, rolledBack } from '../versions/move-labels.ts';
 import { withRepository } from './models-options.ts';
 import { argument, type Register } from './options.ts';
 import { say } from './say.ts';
 
-type Move = (labels: VersionLabels, versions: readonly string[]) => LabelsMoved;
-
-/** Throws `ModelError` and `CannotWriteError`. */
-function moveLabels(repository: string, model: string, move: Move): number {
-  const versions = versionsOf(repository, model);
-  const before = readLabels(repository, model);
-  const { labels, told } = move(before, versions);
-  try {
-    if (labels !== before) writeLabels(repository, model, labels);
-  } catch (error) {
-    const file = labelsFile(repository, model);
-    throw new CannotWriteError(`${file}: ${fileTrouble(error, file, 'write')}`, { cause: error });
-  }
-  say(told);
+function move(repository: string, model: string, how: LabelsMove): number {
+  say(moveLabels(repository, model, how));
   return EXIT.ok;
 }
 
@@ -56,12 +35,12 @@ export const registerLabels: Register = (models, finish) => {
     .option('--version <version>', 'which; else the canary, or the highest number')
     .action((model: string, { repository, version, label }: Flags) => {
       const now = new Date();
-      finish(moveLabels(repository, model, (...given) => promoted(...given, { version, label, now })));
+      finish(move(repository, model, (...given) => promoted(...given, { version, label, now })));
     });
   withLabel(models.command('rollback <model>'))
     .description('take back the last promotion; without labels, pin the version before the highest number')
     .action((model: string, { repository, label }: Flags) => {
-      finish(moveLabels(repository, model, (...given) => rolledBack(...given, { label, now: new Date() })));
+      finish(move(repository, model, (...given) => rolledBack(...given, { label, now: new Date() })));
     });
   withRepository(models.command('pin <model>'))
     .description('let a version serve whatever is added or promoted, until --off')
@@ -71,7 +50,7 @@ export const registerLabels: Register = (models, finish) => {
       if (off === (version !== undefined)) command.error('error: expected one of --version and --off');
       const now = new Date();
       finish(
-        moveLabels(repository, model, (...given) =>
+        move(repository, model, (...given) =>
           pinned(...given, { version: off ? null : (version ?? null), now }),
         ),
       );

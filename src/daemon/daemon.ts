@@ -134,6 +134,11 @@ export class Daemon {
     return { ...this.#about, model: `${this.#config.model.name} ${this.living.serving}` };
   }
 
+  /** Where its model is. */
+  get model(): Pick<Config['model'], 'repository' | 'name'> {
+    return this.#config.model;
+  }
+
   /** What requests may ask. */
   get served(): ServedModel {
     return this.#served.now;

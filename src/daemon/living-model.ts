@@ -85,13 +85,12 @@ export class LivingModel {
   /** All that is known of them, as of the last look. */
   get told(): ModelVersions {
     const { wanted, why, labels, folders } = this.#seen;
-    const others = folders.filter((version) => !this.#known.has(version)).toSorted(byNumber);
+    const others = folders
+      .filter((version) => !this.#known.has(version))
+      .map((version) => ({ version, state: 'available', why: null }) as const);
     return {
       ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
-      versions: [
-        ...this.versions,
-        ...others.map((version) => ({ version, state: 'available', why: null }) as const),
-      ],
+      versions: [...this.versions, ...others].toSorted(byVersion),
     };
   }
 
@@ -209,7 +208,8 @@ export class LivingModel {
   }
 }
 
-const byNumber = (one: string, other: string): number => one.localeCompare(other, 'en', { numeric: true });
+const byVersion = ({ version: one }: VersionStatus, { version: other }: VersionStatus): number =>
+  one.localeCompare(other, 'en', { numeric: true });
 
 const secondsSince = (sinceMs: number): string => ((performance.now() - sinceMs) / 1_000).toFixed(1);
 

@@ -11,6 +11,7 @@ import { Room } from '../http/room.ts';
 import { HttpServer } from '../http/server.ts';
 import type { ServedJob } from '../http/serving.ts';
 import type { TlsFiles } from '../http/tls.ts';
+import type { OrderedVersion, VersionOrder } from '../http/version-order.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
@@ -19,6 +20,8 @@ import type { ShownJob } from '../page/shown-job.ts';
 import { LOG_LEVELS, type Logger, setLogLevel } from '../telemetry/log.ts';
 import { NO_SPANS } from '../tracing/export.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { Daemon } from './daemon.ts';
+import { orderedVersion } from './ordered-version.ts';
 import type { Reloader } from './reloader.ts';
 import { type RunningJob, reasonsOf } from './running-job.ts';
 import { scorelaneVersion } from './versions.ts';
@@ -178,5 +181,27 @@ const adminOf = (
       job: name,
       model: daemon?.about.model ?? null,
       backend: daemon?.about.backend ?? null,
+      ...(daemon?.living.told ?? NOTHING_SERVES),
     })),
+  orderVersion: (name, order) => {
+    const daemon = jobs.find((job) => job.name === name)?.daemon ?? null;
+    return daemon === null ? undefined : carriedOut(daemon, order, jobs, logger);
+  },
 });
+
+/** Of a job that has no model yet. */
+const NOTHING_SERVES = { policy: null, serving: null, wanted: null, why: null, labels: {}, versions: [] };
+
+async function carriedOut(
+  daemon: Daemon,
+  order: VersionOrder,
+  jobs: readonly RunningJob[],
+  logger: Logger,
+): Promise<OrderedVersion> {
+  const ordered = await orderedVersion(daemon, order);
+  if ('refused' in ordered || order.type === 'look') return ordered;
+  logger.warn(`${daemon.model.name}: ${ordered.done}: a request to /admin/models`);
+  // Other jobs may serve the same model.
+  for (const job of jobs) if (job.daemon !== daemon) void job.daemon?.living.look();
+  return ordered;
+}

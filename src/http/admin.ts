@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';
 import { addRoutes } from './routes.ts';
+import { ORDERS, type OrderedVersion, type VersionOrder, versionOrder } from './version-order.ts';
 
 /** What can be asked of the process. */
 export interface Admin {
@@ -24,8 +25,13 @@ export interface Admin {
    * changed. Null: it came from no file.
    */
   reload(): object | { readonly mistakes: readonly string[] } | null;
-  /** What each job serves. */
+  /** What each job serves, and the versions of its model. */
   models(): readonly object[];
+  /**
+   * Moves a label of a job's model, or only looks which version shall serve; then that is done.
+   * Undefined: no such job runs.
+   */
+  orderVersion(job: string, order: VersionOrder): Promise<OrderedVersion> | undefined;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -88,6 +94,20 @@ export function adminRoutes(app: FastifyInstance<Server>, token: string | null, 
       },
     },
     '/admin/models': { GET: () => ({ models: admin.models() }) },
+    ...Object.fromEntries(
+      ORDERS.map((type) => [
+        `/admin/models/:job/${type}`,
+        {
+          POST: async ({ params, body }: FastifyRequest) => {
+            const { job } = params as { readonly job: string };
+            const ordered = await admin.orderVersion(job, versionOrder(type, body));
+            if (ordered === undefined) throw notRunning(job);
+            if ('refused' in ordered) throw new Problem(409, ordered.refused);
+            return { job, ...ordered };
+          },
+        },
+      ]),
+    ),
     '/admin/jobs/:job/pause': { POST: held(true) },
     '/admin/jobs/:job/resume': { POST: held(false) },
     '/admin/jobs/:job/dump': {

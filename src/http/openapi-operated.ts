@@ -117,6 +117,17 @@ const done = (schema: string): Readonly<Record<string, ApiResponse>> => ({
 const BODY = [400, 413, 415] as const;
 const ofJob = (operation: ApiOperation): ApiOperation => ({ ...operation, parameters: [JOB] });
 
+/** Of the versions of a job's model; its body has a schema of the same name. */
+function ordered(operationId: string, summary: string): ApiPaths[string] {
+  const schema = schemaRef(`${operationId[0]?.toUpperCase()}${operationId.slice(1)}`);
+  return {
+    post: {
+      ...ofJob(admin(operationId, summary, done('OrderedVersion'), ...BODY, 404, 409, 414)),
+      requestBody: { content: { [JSON_MEDIA]: { schema } } },
+    },
+  };
+}
+
 const ADMIN_PATHS: ApiPaths = {
   '/admin/log-level': {
     get: admin('logLevel', 'The level of the log', done('LogLevel')),
@@ -137,6 +148,10 @@ const ADMIN_PATHS: ApiPaths = {
     post: admin('reload', 'Reads the configuration again', done('Reloaded'), ...BODY, 409, 500),
   },
   '/admin/models': { get: admin('models', 'What each job serves', done('Models')) },
+  '/admin/models/{job}/promote': ordered('promote', 'Labels a version: as stable, unless said otherwise'),
+  '/admin/models/{job}/rollback': ordered('rollback', 'Takes the last promotion back'),
+  '/admin/models/{job}/pin': ordered('pin', 'Lets a version serve whatever is added or promoted'),
+  '/admin/models/{job}/look': ordered('look', 'Looks at the repository now, which version shall serve'),
   '/admin/jobs/{job}/pause': {
     post: ofJob(admin('pause', 'Pauses the stream of a job', done('Paused'), ...BODY, 404, 414)),
   },

@@ -13,6 +13,27 @@ const TENSOR = {
   shape: listSchema(SIZE),
 };
 
+const MAYBE = { type: ['string', 'null'] };
+const VERSION_NAME = { anyOf: [{ ...TEXT, minLength: 1 }, SIZE] };
+const LABEL = { ...TEXT, pattern: '^[a-z][a-z0-9-]{0,62}$' };
+const VERSIONS = {
+  policy: { ...MAYBE, description: 'What model.version says.' },
+  serving: MAYBE,
+  wanted: { ...MAYBE, description: 'The version that shall serve.' },
+  why: { ...MAYBE, description: 'What says so, or what is missing.' },
+  labels: { type: 'object', additionalProperties: TEXT },
+  versions: listSchema(
+    mapSchema({
+      version: TEXT,
+      state: { enum: ['serving', 'loading', 'loaded', 'refused', 'available'] },
+      why: { ...MAYBE, description: 'Why it cannot serve.' },
+    }),
+  ),
+};
+const onlyThese = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+  ...{ type: 'object', properties, additionalProperties: false },
+});
+
 const CHANGE = mapSchema({ key: TEXT, old: TEXT, new: TEXT });
 
 const BASE64 = { ...TEXT, contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]*={0,2}$' };
@@ -63,10 +84,18 @@ export const API_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Draining: mapSchema({ status: { const: 'draining' } }),
   Reloaded: mapSchema({ changed: listSchema(CHANGE), needsRestart: listSchema(CHANGE) }),
   Models: mapSchema({
-    models: listSchema(
-      mapSchema({ job: TEXT, model: { type: ['string', 'null'] }, backend: { type: ['string', 'null'] } }),
-    ),
+    models: listSchema(mapSchema({ job: TEXT, model: MAYBE, backend: MAYBE, ...VERSIONS })),
   }),
+  OrderedVersion: mapSchema({ job: TEXT, done: TEXT, ...VERSIONS }),
+  Promote: onlyThese({ version: VERSION_NAME, label: LABEL }),
+  Rollback: onlyThese({ label: LABEL }),
+  Pin: {
+    anyOf: [
+      { ...onlyThese({ version: VERSION_NAME }), required: ['version'] },
+      { ...onlyThese({ off: { const: true } }), required: ['off'] },
+    ],
+  },
+  Look: onlyThese({}),
   Paused: mapSchema({ job: TEXT, paused: FLAG }),
   Dumped: mapSchema({ path: TEXT }),
   Record: { type: 'object', description: 'A record as the input of the job has it.' },

@@ -71,7 +71,7 @@ const WRONG = {
   401: 'There is no token.',
   403: 'Another token, or administration is off.',
   404: 'There is no such job, model, version or file; the text has those there are.',
-  409: 'The process has no configuration file to read.',
+  409: 'The process has no configuration file to read, or the label cannot be moved so: the text says why.',
   413: 'A body above http.bodyBytes, or more records than http.queueRecords.',
   414: 'A name in the path is longer than any.',
   415: 'Another content type than those above, or a body that is compressed.',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { checked, documentIn, readModelFile } from '../model/model-files.ts';
+import { own } from '../model/predictor.ts';
 import { wanted } from '../written/wanted.ts';
 
 /** A move of a label, which a rollback takes back. `null`: there was no such label. */
@@ -74,11 +75,13 @@ export function readLabels(repository: string, model: string): VersionLabels {
 
 /** The labels after a move. `to`: null takes the label away. */
 export function withMove(
-  { versions, moves }: VersionLabels,
+  labels: VersionLabels,
   { label, to, now, isBack = false }: { label: string; to: string | null; now: Date; isBack?: boolean },
 ): VersionLabels {
-  const { [label]: from = null, ...others } = versions;
-  if (from === to) return { versions, moves };
+  const { versions, moves } = labels;
+  const from = own(versions, label) ?? null;
+  if (from === to) return labels;
+  const { [label]: _, ...others } = versions;
   return {
     versions: to === null ? others : { ...others, [label]: to },
     moves: [...moves, { label, from, to, movedAt: now.toISOString(), isBack }].slice(-MOVES_MAX),

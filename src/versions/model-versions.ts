@@ -21,14 +21,14 @@ export interface ModelVersions {
   readonly why: string;
   /** By label, the version that it names. */
   readonly labels: VersionLabels['versions'];
-  /** Those that are loaded, are on their way or were refused, then the others of the repository. */
+  /** All of the repository, and those that are loaded still: by their names, the highest last. */
   readonly versions: readonly VersionStatus[];
 }
 
 /** How many refused versions metrics tell: a thousand broken folders are not a thousand series. */
 const REFUSED_MAX = 5;
 
-/** Without those that are only in the repository; of the refused, the latest few. */
+/** Without those that are only in the repository; of the refused, the highest few. */
 export function busyVersions({ versions }: ModelVersions): VersionStatus[] {
   const refused = versions.filter(({ state }) => state === 'refused').slice(-REFUSED_MAX);
   return versions.filter((each) =>

@@ -1,6 +1,7 @@
 // What the commands do with labels. Pure: labels in, labels out, and what to tell.
 
 import { ModelError } from '../model/model-error.ts';
+import { own } from '../model/predictor.ts';
 import { PINNED, STABLE, type VersionLabels, withMove } from './labels.ts';
 import { highest } from './wanted-version.ts';
 
@@ -42,7 +43,7 @@ export function promoted(
   const chosen = version ?? (label === STABLE ? labels.versions[CANARY] : undefined) ?? highest(versions);
   if (chosen === undefined) throw new ModelError('expected a version to promote, found none with a number');
   const to = mustBe(chosen, versions);
-  const before = labels.versions[label];
+  const before = own(labels.versions, label);
   const isTrial = label === STABLE && labels.versions[CANARY] === to;
   const without = isTrial ? withMove(labels, { label: CANARY, to: null, now }) : labels;
   const after = withMove(without, { label, to, now });
@@ -65,7 +66,7 @@ export function rolledBack(
   versions: readonly string[],
   { label, now }: { readonly label: string; readonly now: Date },
 ): LabelsMoved {
-  const current = labels.versions[label];
+  const current = own(labels.versions, label);
   if (current === undefined) return pinnedBefore(labels, versions, now);
   const promotion = labels.moves.findLast(
     (move) => move.label === label && move.to === current && !move.isBack,

@@ -1,6 +1,7 @@
 // Which version of a model shall serve: what the configuration says, the labels, and the versions
 // that are there. A pure function, asked again at each look.
 
+import { own } from '../model/predictor.ts';
 import { PINNED, type VersionLabels } from './labels.ts';
 
 export interface WantedVersion {
@@ -29,7 +30,7 @@ export function wantedVersion(policy: string, { versions, labels, refused }: Ver
       ? { version: null, why: 'there is no version with a number' }
       : { version, why: 'it is the latest' };
   }
-  const labelled = labels.versions[policy];
+  const labelled = own(labels.versions, policy);
   if (labelled === undefined) {
     const there = Object.keys(labels.versions).join(', ') || 'none';
     return {

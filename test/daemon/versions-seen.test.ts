@@ -1,13 +1,13 @@
 // What is told of versions that come and go: by metrics and over HTTP, of a real daemon.
 
-import { rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
-import { writeLabels } from '../../src/versions/labels.ts';
+import { readLabels, writeLabels } from '../../src/versions/labels.ts';
 import { demoConfig } from '../support/config.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
@@ -70,3 +70,103 @@ test.serial(
     t.is((await told()).at(-1), '_unmet{} 1', 'the version that is pinned is not there');
   },
 );
+
+const asked = (url: string, path: string, body?: object): Promise<Response> =>
+  fetch(`${url}/admin/models${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+interface Told {
+  readonly job: string;
+  readonly done: string;
+  readonly serving: string;
+  readonly wanted: string;
+  readonly why: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly versions: readonly {
+    readonly version: string;
+    readonly state: string;
+    readonly why: string | null;
+  }[];
+}
+
+test.serial(
+  'an administrator promotes, rolls back and pins over HTTP, and the answer comes when it serves',
+  async (t) => {
+    const { repository, url, daemon } = await seen(t, ['1', '2', '3'], 'model.version=latest');
+    writeLabels(repository.folder, 'cards', { versions: { stable: '1' }, moves: [] });
+    const orders = async (order: string, body: object): Promise<Told> => {
+      const answer = await asked(url, `/cards-job/${order}`, body);
+      t.is(answer.status, 200);
+      return (await answer.json()) as Told;
+    };
+    const pinnedNow = await orders('pin', { version: '1' });
+    t.like(pinnedNow, { job: 'cards-job', serving: '1', wanted: '1', why: 'it is pinned', policy: 'latest' });
+    t.regex(pinnedNow.done, /^version 1 is pinned; /);
+    t.is(daemon.about.model, 'cards 1', 'the answer came after the switch');
+    const promotedNow = await orders('promote', { version: 2, label: 'stable' });
+    t.like(promotedNow, { serving: '1', labels: { stable: '2', pinned: '1' } });
+    t.regex(promotedNow.done, /^version 2 is stable, it was 1; version 1 is pinned and goes on to serve/);
+    t.regex((await orders('rollback', {})).done, /^version 1 is stable again/);
+    t.is((await orders('pin', { off: true })).serving, '3', 'the latest serves again');
+    repository.add('4', { spoil });
+    t.is((await orders('look', {})).serving, '3');
+    const { models } = (await (await asked(url, '')).json()) as { models: Told[] };
+    const [told] = models;
+    t.like(told, {
+      ...{ job: 'cards-job', model: 'cards 3', backend: 'wasm', policy: 'latest' },
+      ...{ serving: '3', wanted: '3', why: 'it is the latest' },
+    });
+    t.deepEqual(told?.labels, { stable: '1' });
+    t.deepEqual(
+      told?.versions.map(({ version, state }) => [version, state]),
+      [
+        ['1', 'loaded'],
+        ['2', 'available'],
+        ['3', 'serving'],
+        ['4', 'refused'],
+      ],
+    );
+    t.regex(told?.versions[3]?.why ?? '', /model\.yaml/);
+  },
+);
+
+test.serial('an order that cannot be carried out says why, and moves nothing', async (t) => {
+  const { repository, url } = await seen(t, ['1']);
+  const before = readLabels(repository.folder, 'cards');
+  for (const [order, body, status, expected] of [
+    ['promote', { version: '7' }, 409, /one of 1, found 7/],
+    ['rollback', {}, 409, /expected a version before 1 to go back to/],
+    ['promote', { label: 'latest' }, 400, /label: expected a label of small letters/],
+    ['promote', { version: 1.5 }, 400, /version: expected the name of a version/],
+    ['promote', { versions: '1' }, 400, /no members but version, label, found "versions"/],
+    ['rollback', ['stable'], 400, /expected a map in JSON with no members but label/],
+    ['pin', {}, 400, /expected one of/],
+    ['pin', { version: '1', off: true }, 400, /expected one of/],
+    ['pin', { off: false }, 400, /off: expected true/],
+    ['look', { version: '1' }, 400, /no members, found/],
+  ] as const) {
+    const answer = await asked(url, `/cards-job/${order}`, body);
+    const { detail } = (await answer.json()) as { detail: string };
+    t.is(answer.status, status, detail);
+    t.regex(detail, expected);
+  }
+  t.is((await asked(url, '/other/promote', {})).status, 404);
+  t.is((await fetch(`${url}/admin/models/cards-job/promote`, { method: 'POST' })).status, 401);
+  t.deepEqual(readLabels(repository.folder, 'cards'), before);
+  // A folder in its place: it cannot be replaced, whoever the process runs as.
+  mkdirSync(join(repository.folder, 'cards', `labels.yaml.${process.pid}.draft`));
+  const answer = await asked(url, '/cards-job/promote', {});
+  const { detail } = (await answer.json()) as { detail: string };
+  t.is(answer.status, 409, detail);
+  t.regex(detail, /nothing has changed: .*labels\.yaml: /);
+});
+
+test.serial('a label may have the name of what every object inherits', async (t) => {
+  const { repository, url } = await seen(t, ['1']);
+  const answer = await asked(url, '/cards-job/promote', { version: '1', label: 'constructor' });
+  t.regex(((await answer.json()) as Told).done, /^version 1 is constructor, it was none before/);
+  t.deepEqual(readLabels(repository.folder, 'cards').versions, { constructor: '1' } as never);
+});

@@ -10,11 +10,14 @@ import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import { demoConfig } from '../support/config.ts';
+import { repositoryOf } from '../support/versions.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
 const config = demoConfig(
   ...['http.listen=127.0.0.1:0', 'http.bodyBytes=64KiB', 'http.requestTimeout=500ms', 'http.connections=20'],
   ...[`http.adminToken=${TOKEN}`, 'model.name=creditcard', 'input.format=json'],
+  // A copy: somebody may come to move its labels.
+  `model.repository=${repositoryOf('creditcard')}`,
 );
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
 const job = newJob('default');
@@ -183,11 +186,15 @@ test.serial('names of prototypes in bodies change nothing, wherever they stand',
     '/v2/models/creditcard/infer',
     '/v1/models/creditcard:predict',
     '/admin/log-level',
+    '/admin/models/default/promote',
+    '/admin/models/default/rollback',
+    '/admin/models/default/pin',
+    '/admin/models/default/look',
   ];
   for (const path of paths)
     for (const body of bodies) {
       const answer = await fetch(server.url + path, {
-        method: path.startsWith('/admin') ? 'PUT' : 'POST',
+        method: path === '/admin/log-level' ? 'PUT' : 'POST',
         body,
         headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
       });

@@ -15,11 +15,14 @@ import type { HttpServer } from '../../src/http/server.ts';
 import { ensureSchemathesis } from '../../tools/linters.ts';
 import { run } from '../../tools/run.ts';
 import { demoConfig } from '../support/config.ts';
+import { repositoryOf } from '../support/versions.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
 const config = demoConfig(
   ...['http.listen=127.0.0.1:0', `http.adminToken=${TOKEN}`, 'model.name=creditcard', 'input.format=json'],
   'output.format=json',
+  // A copy: labels are moved in it.
+  `model.repository=${repositoryOf('creditcard')}`,
 );
 const logger = pino({ level: 'fatal' }, new Writable({ write: (_, __, done) => done() }));
 const job = newJob('default');

@@ -90,6 +90,7 @@ export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<Ht
       dump: () => null,
       hold: () => false,
       models: () => [],
+      orderVersion: () => undefined,
       reload: () => null,
     },
     page: new Feed(pageFiles(), '0.0.0', jobs),

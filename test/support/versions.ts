@@ -9,6 +9,7 @@ import { Daemon } from '../../src/daemon/daemon.ts';
 import { openLog } from '../../src/daemon/open-log.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { load } from './config.ts';
+import { ROOT } from './daemon.ts';
 import { batchOf, recordsIn } from './records.ts';
 import { windowsModel } from './windows-model.ts';
 
@@ -36,6 +37,13 @@ export class VersionsRepository {
     mkdirSync(join(this.folder, 'cards'), { recursive: true });
     renameSync(draft, join(this.folder, 'cards', version));
   }
+}
+
+/** A repository with a copy of that model alone. */
+export function repositoryOf(model: string): string {
+  const repository = mkdtempSync(join(tmpdir(), 'scorelane-repository-'));
+  cpSync(join(ROOT, 'native-models', model), join(repository, model), { recursive: true });
+  return repository;
 }
 
 /** A result, of which record and by which version. */

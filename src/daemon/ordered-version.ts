@@ -1,0 +1,33 @@
+// Carries out what administration orders of the versions of a job's model.
+
+import type { OrderedVersion, VersionOrder } from '../http/version-order.ts';
+import { ModelError } from '../model/model-error.ts';
+import { pinned, promoted, rolledBack } from '../versions/move-labels.ts';
+import type { Daemon } from './daemon.ts';
+import { CannotWriteError } from './errors.ts';
+import { type LabelsMove, moveLabels } from './moved-labels.ts';
+
+/** Resolves when what that needs is done too: another version serves, or was refused. */
+export async function orderedVersion(
+  { living, model }: Pick<Daemon, 'living' | 'model'>,
+  order: VersionOrder,
+): Promise<OrderedVersion> {
+  let done = 'looked at the repository';
+  try {
+    if (order.type !== 'look') done = moveLabels(model.repository, model.name, moveOf(order));
+  } catch (error) {
+    if (!(error instanceof ModelError || error instanceof CannotWriteError)) throw error;
+    return { refused: `nothing has changed: ${error.message}` };
+  }
+  await living.look();
+  return { done, ...living.told };
+}
+
+const moveOf =
+  (order: Exclude<VersionOrder, { readonly type: 'look' }>): LabelsMove =>
+  (labels, versions) => {
+    const now = new Date();
+    if (order.type === 'promote') return promoted(labels, versions, { ...order, now });
+    if (order.type === 'rollback') return rolledBack(labels, versions, { ...order, now });
+    return pinned(labels, versions, { ...order, now });
+  };
