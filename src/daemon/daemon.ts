@@ -144,6 +144,11 @@ export class Daemon {
     return this.#served.now;
   }
 
+  /** What requests may ask by its version. */
+  get servedBefore(): readonly ServedModel[] {
+    return this.#served.others;
+  }
+
   /**
    * Chooses a backend, connects, loads the model into every worker and joins the group. Rejects
    * with what is wrong.

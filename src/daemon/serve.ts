@@ -116,7 +116,9 @@ function servedJob(job: RunningJob): ServedJob {
   const { name, daemon, failed } = job;
   const isServing = daemon !== null && failed === null && daemon.driver.state.stopping === undefined;
   const why = isServing ? '' : `job ${name}: ${reasonsOf(job)[0]?.message}`;
-  return { name, model: isServing ? daemon.served : null, why };
+  if (!isServing) return { name, model: null, why, others: [], living: null };
+  const { served: model, servedBefore: others, living } = daemon;
+  return { name, model, why, others, living };
 }
 
 function metered(job: RunningJob): MeteredJob {

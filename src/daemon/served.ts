@@ -45,6 +45,11 @@ export class ServedVersions {
     return this.#now;
   }
 
+  /** Those that served before and are loaded still. */
+  get others(): readonly ServedModel[] {
+    return [...this.#versions.values()].filter((served) => served !== this.#now);
+  }
+
   /** Requests that come from now on are for that version. */
   serve(setup: ScorerSetup): void {
     this.#now = this.#open(setup);

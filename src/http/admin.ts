@@ -1,10 +1,10 @@
 // Administration: only for who sends the token of http.adminToken. Without a token it is off.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';
 import { addRoutes } from './routes.ts';
+import { requireToken } from './token.ts';
 import { ORDERS, type OrderedVersion, type VersionOrder, versionOrder } from './version-order.ts';
 
 /** What can be asked of the process. */
@@ -32,22 +32,6 @@ export interface Admin {
    * Undefined: no such job runs.
    */
   orderVersion(job: string, order: VersionOrder): Promise<OrderedVersion> | undefined;
-}
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** Digests have one length, so the comparison takes one time, whatever was sent. */
-const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
-
-function requireToken({ headers }: FastifyRequest, token: string | null): void {
-  if (token === null)
-    throw new Problem(403, 'administration is off: set http.adminToken, or SCORELANE_HTTP_ADMIN_TOKEN');
-  const [, sent] = /^Bearer +(.+)$/i.exec(headers.authorization ?? '') ?? [];
-  if (sent === undefined)
-    throw new Problem(401, 'expected the header Authorization: Bearer and the token', {
-      'www-authenticate': 'Bearer realm="scorelane"',
-    });
-  if (!isSame(sent, token)) throw new Problem(403, 'the token is another than that of http.adminToken');
 }
 
 const notRunning = (job: string): Problem => new Problem(404, `no job "${job}" runs now`);

@@ -10,25 +10,34 @@ import { Problem, problemOf } from './problem.ts';
 import { refusedFor } from './refused.ts';
 import { bodyOf, goneOf, inTime, notServing, type Serving, takeRecords } from './serving.ts';
 
-/** The models of that name, the latest version first. Throws a `Problem` if there is none. */
+/**
+ * The versions of that name: those that serve, the latest first, then those that are loaded
+ * besides. Throws a `Problem` if there is none.
+ */
 export function modelsNamed(serving: Serving, name: string): readonly [ServedModel, ...ServedModel[]] {
   const jobs = serving.jobs();
   const models = jobs.flatMap(({ model }) => (model === null ? [] : [model]));
-  const [first, ...others] = models.filter((model) => model.name === name).toSorted(byVersion);
-  if (first !== undefined) return [first, ...others];
+  const isNamed = (model: ServedModel): boolean => model.name === name;
+  const others = jobs.flatMap((job) => job.others).filter(isNamed);
+  const found = [...models.filter(isNamed).toSorted(byVersion), ...others.toSorted(byVersion)];
+  // Several jobs may have the same one.
+  const isFirst = ({ version }: ServedModel, index: number): boolean =>
+    found.findIndex((model) => model.version === version) === index;
+  const [first, ...rest] = found.filter(isFirst);
+  if (first !== undefined) return [first, ...rest];
   const waiting = jobs.find(({ model }) => model === null);
   if (waiting !== undefined) throw notServing(waiting.why);
   throw new Problem(404, `no model "${name}"; there is ${models.map((model) => model.name).join(', ')}`);
 }
 
-/** That version, or the latest. Throws a `Problem`. */
+/** That version, or the latest that serves. Throws a `Problem`. */
 export function modelNamed(serving: Serving, name: string, version: string | undefined): ServedModel {
   const models = modelsNamed(serving, name);
   if (version === undefined) return models[0];
   const found = models.find((model) => model.version === version);
   if (found !== undefined) return found;
   const versions = models.map((model) => model.version).join(', ');
-  throw new Problem(404, `no version "${version}" of model "${name}"; there is ${versions}`);
+  throw new Problem(404, `no version "${version}" of model "${name}" is loaded; there is ${versions}`);
 }
 
 const byVersion = (left: ServedModel, right: ServedModel): number =>

@@ -7,6 +7,7 @@ import type { ServedModel } from '../serving/served-model.ts';
 import { answerErrors, modelNamed, modelsNamed, outputsOfRows } from './asked-model.ts';
 import { inferenceAnswer } from './inference-answer.ts';
 import { DATATYPES, inferenceOf, OUTPUT_DATATYPES } from './inference-request.ts';
+import { repositoryRoutes } from './model-repository.ts';
 import { addRoutes } from './routes.ts';
 import { bodyOf, type Serving, type ServingErrors, takeBodies, takeRecords } from './serving.ts';
 
@@ -15,11 +16,14 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   onnx: 'onnxruntime_onnx',
 };
 
-/** Below `/v2`. */
+const EXTENSIONS = ['binary_tensor_data', 'model_repository'];
+
+/** Below `/v2`. With the token somebody may have versions loaded. */
 export function openInferenceRoutes(
   app: FastifyInstance<Server>,
   serving: Serving,
   { limits, failed }: ServingErrors,
+  token: string | null,
 ): void {
   takeBodies(app, serving.room, limits.bodyBytes);
   answerErrors(app, limits, failed);
@@ -43,7 +47,7 @@ export function openInferenceRoutes(
     return reply.headers(headers).send(body);
   };
   addRoutes(app, {
-    '': { GET: () => ({ name: 'scorelane', version: serving.version, extensions: ['binary_tensor_data'] }) },
+    '': { GET: () => ({ name: 'scorelane', version: serving.version, extensions: EXTENSIONS }) },
     '/health/live': { GET: () => ({ live: true }) },
     '/health/ready': {
       GET: (_, reply) => {
@@ -57,6 +61,7 @@ export function openInferenceRoutes(
     '/models/:model/versions/:version': { GET: metadata },
     '/models/:model/versions/:version/ready': { GET: ready },
     '/models/:model/versions/:version/infer': { POST: infer },
+    ...repositoryRoutes(serving, token),
   });
 }
 

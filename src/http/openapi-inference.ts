@@ -101,6 +101,40 @@ const INFER: ApiOperation = {
   },
 };
 
+const repository = (
+  operationId: string,
+  summary: string,
+  responses: ApiOperation['responses'],
+  schema: string,
+): ApiOperation => ({
+  ...{ operationId, tags: [OPEN_INFERENCE], summary, responses },
+  requestBody: { content: { [JSON_MEDIA]: { schema: schemaRef(schema) } } },
+});
+/** What may be wrong with a request that has a body and scores nothing. */
+const ASKING = [400, 413, 415, 503] as const;
+
+const LOAD: ApiOperation = {
+  ...repository(
+    'repositoryLoad',
+    'Looks at the repository now; the version that shall serve does then',
+    {
+      200: jsonResponse('It serves.', { type: 'object' }),
+      ...errorResponses(...ASKING, 401, 403, 404, 414),
+    },
+    'RepositoryLoad',
+  ),
+  ...{ parameters: [MODEL], security: [{ adminToken: [] }] },
+};
+const UNLOAD: ApiOperation = {
+  ...repository(
+    'repositoryUnload',
+    'Refused: versions that nothing needs are unloaded by themselves',
+    errorResponses(...ASKING, 404, 414),
+    'RepositoryLoad',
+  ),
+  parameters: [MODEL],
+};
+
 const TF_SERVING = 'TensorFlow Serving';
 const PREDICT: ApiOperation = {
   ...{ operationId: 'predict', tags: [TF_SERVING], summary: 'The outputs of a model for rows or columns' },
@@ -138,6 +172,19 @@ export const INFERENCE_PATHS: ApiPaths = {
     told(OPEN_INFERENCE, 'inferenceModelReady', 'Whether it serves', 'InferenceModelReady'),
   ),
   ...bothPaths(V2, '/infer', 'post', INFER),
+  '/v2/repository/index': {
+    post: repository(
+      'repositoryIndex',
+      'The versions in the repository, and their states',
+      {
+        200: jsonResponse('Told.', schemaRef('RepositoryIndex')),
+        ...errorResponses(...ASKING),
+      },
+      'RepositoryAsked',
+    ),
+  },
+  '/v2/repository/models/{model}/load': { post: LOAD },
+  '/v2/repository/models/{model}/unload': { post: UNLOAD },
   ...bothPaths(V1, '', 'get', told(TF_SERVING, 'modelStatus', 'The state of a model', 'ModelStatus')),
   ...bothPaths(V1, '/metadata', 'get', told(TF_SERVING, 'modelMetadata', 'Its signature', 'ModelMetadata')),
   ...bothPaths(V1, ':predict', 'post', PREDICT),

@@ -154,6 +154,16 @@ export const API_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     },
     ['id'],
   ),
+  RepositoryAsked: mapSchema({ ready: FLAG }, ['ready']),
+  RepositoryIndex: listSchema(
+    mapSchema({
+      name: TEXT,
+      version: TEXT,
+      state: { enum: ['READY', 'LOADING', 'UNAVAILABLE'] },
+      reason: TEXT,
+    }),
+  ),
+  RepositoryLoad: mapSchema({ parameters: PARAMETERS }, ['parameters']),
   PredictRequest: {
     type: 'object',
     properties: {

@@ -80,7 +80,9 @@ export class HttpServer {
     if (serving !== null) {
       const errors = { limits, failed: operated.failed };
       await app.register(async (scope) => scoreRoutes(scope, serving, limits.bodyBytes));
-      await app.register(async (scope) => openInferenceRoutes(scope, serving, errors), { prefix: '/v2' });
+      await app.register(async (scope) => openInferenceRoutes(scope, serving, errors, adminToken), {
+        prefix: '/v2',
+      });
       await app.register(async (scope) => tfServingRoutes(scope, serving, errors), { prefix: '/v1/models' });
     }
     try {

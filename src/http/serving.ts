@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NotServingError, TooLateError } from '../serving/errors.ts';
 import type { ServedModel } from '../serving/served-model.ts';
+import type { ModelVersions } from '../versions/model-versions.ts';
 import { Problem } from './problem.ts';
 import type { HttpRejection } from './rejections.ts';
 import type { Held, Room } from './room.ts';
@@ -13,6 +14,16 @@ export interface ServedJob {
   /** Null while it does not run; then why. */
   readonly model: ServedModel | null;
   readonly why: string;
+  /** Other versions of its model that are loaded, and answer whoever names them. */
+  readonly others: readonly ServedModel[];
+  /** Null while it does not run. */
+  readonly living: ServedVersionsNow | null;
+}
+
+interface ServedVersionsNow {
+  readonly told: ModelVersions;
+  /** Looks which version shall serve, and does what that needs. */
+  look(): Promise<void>;
 }
 
 export interface Serving {

@@ -170,3 +170,64 @@ test.serial('a label may have the name of what every object inherits', async (t)
   t.regex(((await answer.json()) as Told).done, /^version 1 is constructor, it was none before/);
   t.deepEqual(readLabels(repository.folder, 'cards').versions, { constructor: '1' } as never);
 });
+
+test.serial(
+  'versions that are loaded answer whoever names them; the index has all, and load looks at once',
+  async (t) => {
+    const { repository, url } = await seen(t, ['1', '2', '3']);
+    const post = (path: string, body: object | null, token: string | null = null): Promise<Response> =>
+      fetch(`${url}/v2${path}`, {
+        method: 'POST',
+        headers: token === null ? {} : { authorization: `Bearer ${token}` },
+        ...(body === null ? {} : { body: JSON.stringify(body) }),
+      });
+    const load = '/repository/models/cards/load';
+    t.is((await post(load, {})).status, 401);
+    writeLabels(repository.folder, 'cards', { versions: { pinned: '2' }, moves: [] });
+    t.is((await post(load, null, TOKEN)).status, 200);
+    repository.add('4', { spoil });
+    writeLabels(repository.folder, 'cards', { versions: { pinned: '4' }, moves: [] });
+    const failed = await post(load, {}, TOKEN);
+    t.is(failed.status, 400);
+    t.regex(await failed.text(), /version 4 cannot serve, and 2 goes on: .*model\.yaml/);
+    t.regex(
+      await (await post(load, { parameters: { config: '{}' } }, TOKEN)).text(),
+      /expected none, found .*config/,
+    );
+    t.is((await post('/repository/models/other/load', {}, TOKEN)).status, 404);
+
+    const index = (await (await post('/repository/index', null)).json()) as { reason: string }[];
+    t.regex(index[3]?.reason ?? '', /model\.yaml/);
+    const name = 'cards';
+    t.deepEqual(index.slice(0, 3), [
+      { name, version: '1', state: 'UNAVAILABLE', reason: 'it is in the repository, and nothing needs it' },
+      { name, version: '2', state: 'READY', reason: '' },
+      { name, version: '3', state: 'READY', reason: '' },
+    ] as never);
+    t.is(((await (await post('/repository/index', { ready: true })).json()) as object[]).length, 2);
+    t.is((await post('/repository/index', { ready: 1 })).status, 400);
+
+    const metadata = await (await fetch(`${url}/v2/models/cards`)).json();
+    t.deepEqual(
+      (metadata as { versions: string[] }).versions,
+      ['2', '3'],
+      'the one that serves is the first',
+    );
+    const [input] = (metadata as { inputs: { name: string }[] }).inputs;
+    const row = { name: input?.name, datatype: 'FP32', shape: [1, 1], data: [1] };
+    for (const [path, version] of [
+      ['', '2'],
+      ['/versions/2', '2'],
+      ['/versions/3', '3'],
+    ] as const) {
+      const answer = await post(`/models/cards${path}/infer`, { inputs: [row] });
+      t.is(answer.status, 200);
+      t.is(((await answer.json()) as { model_version: string }).model_version, version);
+    }
+    const away = await post('/models/cards/versions/1/infer', { inputs: [row] });
+    t.is(away.status, 404);
+    t.deepEqual(await away.json(), {
+      error: 'no version "1" of model "cards" is loaded; there is 2, 3',
+    });
+  },
+);

@@ -10,6 +10,8 @@ import { ensureClients } from '../../tools/python.ts';
 import { ROOT } from '../support/daemon.ts';
 import { serveModel } from '../support/served.ts';
 
+const TOKEN = 'a-token-of-more-than-sixteen';
+
 interface Told {
   readonly live: boolean;
   readonly ready: boolean;
@@ -18,6 +20,8 @@ interface Told {
   readonly infer: readonly number[][];
   readonly async: readonly number[][];
   readonly refused: string;
+  readonly index: readonly object[];
+  readonly unload: string;
   readonly status: object;
   readonly signature: object;
   readonly predictions: readonly number[][];
@@ -28,7 +32,7 @@ async function told(url: string, rows: readonly number[][]): Promise<Told> {
   const executable = await ensureClients();
   const script = join(ROOT, 'test', 'support', 'python', 'http_clients.py');
   const printed = await new Promise<string>((resolve, reject) => {
-    const child = execFile(executable, [script, url, 'creditcard'], (error, out) =>
+    const child = execFile(executable, [script, url, 'creditcard', TOKEN], (error, out) =>
       error === null ? resolve(out) : reject(error),
     );
     child.stdin?.end(JSON.stringify(rows));
@@ -38,7 +42,7 @@ async function told(url: string, rows: readonly number[][]): Promise<Told> {
 
 test('tritonclient and a client of TensorFlow Serving get the scores of the stream', async (t) => {
   t.timeout(120_000);
-  const served = await serveModel('creditcard');
+  const served = await serveModel('creditcard', `http.adminToken=${TOKEN}`);
   t.teardown(() => served.stop());
   const manifest = readManifest(join(ROOT, 'native-models', 'creditcard', '1'));
   const golden = readGolden(manifest);
@@ -51,10 +55,12 @@ test('tritonclient and a client of TensorFlow Serving get the scores of the stre
   );
   const said = await told(served.url, rows);
   t.true(said.live && said.ready);
-  t.like(said.server, { name: 'scorelane', extensions: ['binary_tensor_data'] });
+  t.like(said.server, { name: 'scorelane', extensions: ['binary_tensor_data', 'model_repository'] });
   t.like(said.metadata, { name: 'creditcard', versions: ['1'] });
   for (const inferred of [...said.infer, ...said.async]) t.deepEqual(inferred, scores);
   t.regex(said.refused, /features: expected the shape \[rows, 29\] with at least one row, found \[\d+,3\]/);
+  t.deepEqual(said.index, [{ name: 'creditcard', version: '1', state: 'READY', reason: '' }]);
+  t.regex(said.unload, /unloaded by themselves when nothing needs them/);
   t.like(said.status, { model_version_status: [{ version: '1', state: 'AVAILABLE' }] });
   t.deepEqual(Object.keys(said.signature), ['serving_default']);
   for (const given of [said.predictions, said.outputs])

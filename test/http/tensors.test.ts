@@ -199,7 +199,12 @@ const WRONG: readonly (readonly [path: string, body: unknown, status: number, sa
     /expected each output once, found "score" twice/,
   ],
   ['/v2/models/x/infer', {}, 404, /no model "x"; there is creditcard/],
-  ['/v2/models/creditcard/versions/9/infer', {}, 404, /no version "9" of model "creditcard"; there is 1/],
+  [
+    '/v2/models/creditcard/versions/9/infer',
+    {},
+    404,
+    /no version "9" of model "creditcard" is loaded; there is 1/,
+  ],
   ['/v2/nothing', {}, 404, /nothing is served/],
   [predict, {}, 400, /instances \(rows\) or inputs \(columns\)/],
   [predict, { instances: [], inputs: [] }, 400, /one of them/],

@@ -10,7 +10,7 @@ import requests
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-url, model = sys.argv[1:3]
+url, model, token = sys.argv[1:4]
 rows = np.array(json.load(sys.stdin), dtype=np.float32)
 host = url.removeprefix("http://")
 
@@ -47,6 +47,14 @@ try:
     told["refused"] = ""
 except InferenceServerException as error:
     told["refused"] = error.message()
+
+client.load_model(model, headers={"authorization": f"Bearer {token}"})
+told["index"] = client.get_model_repository_index()
+try:
+    client.unload_model(model)
+    told["unload"] = ""
+except InferenceServerException as error:
+    told["unload"] = error.message()
 
 base = f"{url}/v1/models/{model}"
 told["status"] = requests.get(base).json()
