@@ -5,7 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { grouped } from '../base/grouped.ts';
 import type { Exported, ExportedTensor } from '../importing/exported.ts';
-import { MEASURED_ROWS, type Trial } from '../importing/trial.ts';
+import { type BackendTrial, MEASURED_ROWS } from '../importing/trial.ts';
 import type { ModelManifest } from '../model/manifest.ts';
 import type { Backend } from '../model/predictor.ts';
 
@@ -36,7 +36,7 @@ const operationsInWords = (operations: Readonly<Record<string, number>>): string
 export function backendLines(
   exported: Exported | null,
   manifest: ModelManifest,
-  trials: readonly Trial[],
+  trials: readonly BackendTrial[],
 ): string[] {
   const { savedModel, web, onnx } = manifest.artefacts;
   const sizes = MEASURED_ROWS.map((rows) => grouped(rows).padStart(9)).join('');
@@ -103,7 +103,7 @@ const toPlaces = (micros: number): string =>
 /**
  * How far each backend is from the golden outputs: `native differs by at most 1.2e-7, wasm by 0`.
  */
-export const differencesInWords = (trials: readonly Trial[]): string =>
+export const differencesInWords = (trials: readonly BackendTrial[]): string =>
   trials
     .filter(({ refusal }) => refusal === null)
     .map(({ backend, differences }, index) => {

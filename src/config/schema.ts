@@ -7,12 +7,12 @@ import { DIALECTS } from '../answers/dead-letter.ts';
 import { FRAMINGS } from '../codec/avro.ts';
 import { INPUT_FORMATS } from '../codec/codecs.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
-import { BACKENDS } from '../model/predictor.ts';
 import { condition } from './condition-text.ts';
 import { http } from './http-schema.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { limits } from './limits-schema.ts';
+import { model } from './model-schema.ts';
 import { path } from './paths.ts';
 import { scoring } from './scoring-schema.ts';
 import { secret } from './secrets.ts';
@@ -159,29 +159,7 @@ export const schema = z.strictObject({
       .default(1000)
       .describe('How many of the last records of a lane are examined for deadLetters.floodShare, at least.'),
   }),
-  model: z.strictObject({
-    repository: path('a folder').default('native-models').describe('Folder of the models.'),
-    name: text('the name of a model')
-      .meta({ examples: ['creditcard'] })
-      .describe('Folder of the model in the repository.'),
-    version: text('a version, latest or a label')
-      .default('latest')
-      .describe(
-        'A version by its name; or latest, the highest number; or a label, such as stable, which `scorelane models promote` moves.',
-      ),
-    watch: duration('0ms', '24h')
-      .prefault('5s')
-      .describe(
-        'How often it is looked whether another version shall serve: one that was added, promoted, rolled back to or pinned. ' +
-          '0: never; then the version stays until the next start.',
-      ),
-    backend: z
-      .enum([...BACKENDS, 'auto'])
-      .default('auto')
-      .describe(
-        'auto measures the installed backends on scoring.predictRecords records and takes the fastest.',
-      ),
-  }),
+  model,
   latency: z.strictObject({
     target: duration('0ms', '1h')
       .prefault('20ms')

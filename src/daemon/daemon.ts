@@ -223,6 +223,10 @@ export class Daemon {
           logger.warn(`a worker thread is replaced: it ${why}`);
         },
         onUsage: (usage) => meter.threads.told(usage),
+        onTrials: (told) => {
+          meter.trials.told(told);
+          parts.living?.judge();
+        },
       },
     });
     parts.pool = pool;

@@ -18,6 +18,7 @@ import { wantedVersion } from '../versions/wanted-version.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
 import { refuseOtherName } from './configured-model.ts';
+import { ModelTrials } from './model-trials.ts';
 import { deploymentOf, type Pool } from './pools.ts';
 
 export interface LivingParts {
@@ -54,6 +55,7 @@ export class LivingModel {
   /** It served before, and stays loaded. */
   #before: string | null = null;
   #looking: Promise<void> | null = null;
+  readonly #trials: ModelTrials;
   #complaint = '';
   /** As of the last look at the repository. */
   #seen: Pick<ModelVersions, 'wanted' | 'why' | 'labels'> & { readonly folders: readonly string[] };
@@ -62,6 +64,7 @@ export class LivingModel {
     this.#parts = parts;
     const { modelFolder: folder } = parts.setup;
     this.#serving = basename(folder);
+    this.#trials = new ModelTrials(parts, (version) => this.#deploymentOf(version));
     const deployment = deploymentOf(parts.setup);
     this.#known.set(this.#serving, { folder, deployment, state: 'loaded', why: null, mark: markOf(folder) });
     parts.driver.serve(deployment.id);
@@ -78,7 +81,8 @@ export class LivingModel {
     return [...this.#known].map(([version, { state, why }]) => ({
       version,
       state: version === this.#serving ? 'serving' : state,
-      why,
+      trial: this.#trials.kindOf(version),
+      why: why ?? this.#trials.whyNot(version),
     }));
   }
 
@@ -87,11 +91,16 @@ export class LivingModel {
     const { wanted, why, labels, folders } = this.#seen;
     const others = folders
       .filter((version) => !this.#known.has(version))
-      .map((version) => ({ version, state: 'available', why: null }) as const);
+      .map((version) => ({ version, state: 'available', trial: null, why: null }) as const);
     return {
       ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
       versions: [...this.versions, ...others].toSorted(byVersion),
     };
+  }
+
+  /** What was seen of a canary has grown: is it good enough? */
+  judge(): void {
+    this.#trials.judge();
   }
 
   /** Looks what shall serve, and does what that needs. One look at a time. */
@@ -113,12 +122,13 @@ export class LivingModel {
     const failed = new Set<string>();
     while (!signal.aborted) {
       const action = this.#next();
-      if (action === null || failed.has(action.version)) return;
+      if (action === null || failed.has(action.version)) break;
       const { version } = action;
       if (action.type === 'load') await this.#load(version);
       else if (action.type === 'serve') this.#serve(version);
       else if (!(await this.#unload(version))) failed.add(version);
     }
+    if (!signal.aborted) this.#trials.begin(this.#serving);
   }
 
   #next(): ReturnType<typeof nextAction> {
@@ -134,7 +144,10 @@ export class LivingModel {
       const { version, why } = wantedVersion(model.version, { versions, labels, refused });
       this.#seen = { wanted: version, why, labels: labels.versions, folders: versions };
       this.#complain(version === null ? why : '');
-      const loaded = new Set(this.#before === null ? [] : [this.#before]);
+      const tried = this.#trials
+        .wantedBy(labels)
+        .filter((each) => versions.includes(each) && each !== version);
+      const loaded = new Set([...(this.#before === null ? [] : [this.#before]), ...tried]);
       return nextAction({ serving: version, loaded }, { serving: this.#serving, states });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
@@ -142,6 +155,10 @@ export class LivingModel {
       this.#complain(error.message);
       return null;
     }
+  }
+
+  #deploymentOf(version: string): Deployment | undefined {
+    return this.#known.get(version)?.deployment ?? undefined;
   }
 
   /** Once, until it is another. */
@@ -187,6 +204,7 @@ export class LivingModel {
     const { deployment } = this.#known.get(version) as Known;
     if (deployment === null) throw new Error(`version ${version} is not on the threads`);
     pool.versions.serve(deployment.id);
+    this.#trials.end();
     driver.serve(deployment.id);
     this.#before = this.#serving;
     this.#serving = version;

@@ -223,6 +223,7 @@ function receive(state: EngineState, message: Message, nowMs: number, effects: E
     }
     case 'serve':
       state.deployment = message.deployment;
+      state.trials = message.trials;
       return;
     case 'stop':
       stop(state, message.deadlineMs);

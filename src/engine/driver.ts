@@ -7,6 +7,7 @@ import { FencedError, PartitionGoneError, RefusedRecordsError, SinkError } from 
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { Counter, Scorer, StatefulScorer } from '../scoring/ports.ts';
+import { NO_TRIALS } from '../scoring/trial.ts';
 import { Arrivals, messageOf } from './arrivals.ts';
 import { CpuTime } from './cpu-time.ts';
 import { step, wakeAtMs } from './dispatcher.ts';
@@ -111,7 +112,7 @@ export class Driver {
   scoring = (): void => this.#tell({ type: 'scoring' });
   stateLost = (lane: LaneAddress): void => this.#tell({ type: 'stateLost', lane });
   hold = (isHeld: boolean): void => this.#tell({ type: 'hold', isHeld });
-  serve = (deployment: string): void => this.#tell({ type: 'serve', deployment });
+  serve = (deployment: string, trials = NO_TRIALS): void => this.#tell({ type: 'serve', deployment, trials });
   retune = (limits: TunableLimits): void => this.#tell({ type: 'retune', limits });
 
   /**

@@ -8,6 +8,7 @@ import type { TopicPartition } from '../log/topic-partition.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import type { Trial } from '../scoring/trial.ts';
 import type { TunableLimits } from './limits.ts';
 
 export interface LaneCommit extends LaneAddress, CommitOffset {}
@@ -100,8 +101,11 @@ export type Message =
   | { readonly type: 'hold'; readonly isHeld: boolean }
   /** Somebody has changed the configuration. */
   | { readonly type: 'retune'; readonly limits: TunableLimits }
-  /** The scorer has that version of the model: what is opened from now on is scored by it. */
-  | { readonly type: 'serve'; readonly deployment: string }
+  /**
+   * The scorer has these versions of the model: what is opened from now on is scored by the one,
+   * and the others are tried on it.
+   */
+  | { readonly type: 'serve'; readonly deployment: string; readonly trials: readonly Trial[] }
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'tick' };
 

@@ -2,7 +2,9 @@
 // costs about the same whether it carries 3 records or 300. So lanes without a state that have
 // little share one.
 
+import type { Trigger } from '../scoring/micro-batch.ts';
 import { NO_OUTCOME } from '../scoring/outcome.ts';
+import type { Trial } from '../scoring/trial.ts';
 import { type BatchingPolicy, takeMicroBatch, trigger } from './batcher.ts';
 import { addressOf, type Lane } from './lane.ts';
 import type { Effect, Opened } from './messages.ts';
@@ -84,6 +86,10 @@ function gather(
   return { task, opened };
 }
 
+/** A lane that is behind has no time for a shadow: its micro-batches are full. */
+const trialsFor = ({ trials }: EngineState, why: Trigger): readonly Trial[] =>
+  why === 'full' && trials.length > 0 ? trials.filter(({ kind }) => kind !== 'shadow') : trials;
+
 /** The lane's next micro-batch, if it is ready. */
 function open(state: EngineState, lane: Lane, nowMs: number): Opened | null {
   if (!wantsToOpen(state, lane)) return null;
@@ -97,6 +103,7 @@ function open(state: EngineState, lane: Lane, nowMs: number): Opened | null {
   const batches = mail.flatMap(({ batch }) => (batch === null ? [] : [batch]));
   const bytes = mail.reduce((sum, item) => sum + item.bytes, 0);
   const { deployment } = state;
+  const trials = trialsFor(state, why);
   lane.ledger.open({ id, first, next, bytes, arrivedAtMs, batches, deployment });
   return {
     microBatch: {
@@ -106,6 +113,7 @@ function open(state: EngineState, lane: Lane, nowMs: number): Opened | null {
       next,
       batches,
       ...(deployment === undefined ? {} : { deployment }),
+      ...(trials.length === 0 ? {} : { trials }),
       trigger: why,
       ...(first < lane.ledger.committable ? { scoreFrom: lane.ledger.committable } : {}),
     },

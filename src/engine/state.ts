@@ -1,5 +1,6 @@
 // Everything that the engine remembers.
 
+import { NO_TRIALS, type Trial } from '../scoring/trial.ts';
 import type { Lane } from './lane.ts';
 import type { EngineLimits } from './limits.ts';
 import { newPace, type Pace } from './pace.ts';
@@ -13,6 +14,8 @@ export interface EngineState {
   readonly keepsState: boolean;
   /** By which micro-batches are scored that are opened from now on, once it was told. */
   deployment: string | undefined;
+  /** Versions that are tried on their rows. */
+  trials: readonly Trial[];
   readonly lanes: Map<string, Lane>;
   nextEpoch: number;
   nextId: number;
@@ -53,6 +56,7 @@ export function newEngine(limits: EngineLimits, keepsState = false): EngineState
     limits,
     keepsState,
     deployment: undefined,
+    trials: NO_TRIALS,
     lanes: new Map(),
     nextEpoch: 1,
     nextId: 1,

@@ -20,7 +20,7 @@ import type { PythonSession } from './python.ts';
 import { fieldsIn } from './sample-fields.ts';
 import { readSamples, type SampleRecord } from './samples.ts';
 import { narrowest, type Tolerance, tolerancesFor } from './tolerance.ts';
-import { type Trial, tryBackends } from './trial.ts';
+import { type BackendTrial, tryBackends } from './trial.ts';
 
 export interface ImportRequest {
   readonly path: string;
@@ -49,7 +49,7 @@ export interface Imported {
   readonly folder: string;
   readonly exported: Exported;
   readonly manifest: ModelManifest;
-  readonly trials: readonly Trial[];
+  readonly trials: readonly BackendTrial[];
   readonly tolerance: Tolerance;
   readonly goldenRecords: number;
   /**
@@ -214,7 +214,7 @@ const withTolerance = (output: ModelOutput, own: Tolerance | undefined, all: Tol
     : { ...output, rtol: output.rtol ?? own.rtol, atol: output.atol ?? own.atol };
 
 /** A backend that computes something else does not run the model. */
-const judged = (trials: readonly Trial[], outputs: number): readonly Trial[] =>
+const judged = (trials: readonly BackendTrial[], outputs: number): readonly BackendTrial[] =>
   trials.map((trial) => {
     if (trial.refusal !== null || tolerancesFor(trial.differences, outputs) !== null) return trial;
     const worst = trial.differences.toSorted((one, other) => distance(other) - distance(one))[0];
@@ -225,7 +225,7 @@ const judged = (trials: readonly Trial[], outputs: number): readonly Trial[] =>
 const distance = ({ expected, found }: { readonly expected: number; readonly found: number }): number =>
   Math.abs(found - expected);
 
-function noneRuns(path: string, trials: readonly Trial[]): ModelError {
+function noneRuns(path: string, trials: readonly BackendTrial[]): ModelError {
   const why = trials.map(({ backend, refusal }) => `\n  ${backend}: ${refusal}`).join('');
   return new ModelError(`${path}: expected a model that some backend can run, found none:${why}`);
 }

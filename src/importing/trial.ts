@@ -25,7 +25,7 @@ const MEASURED_MS_MAX = 300;
 const CALL_MS_MAX = 1_000;
 const MANY_ROWS = 32;
 
-export interface Trial {
+export interface BackendTrial {
   readonly backend: Backend;
   /** Why it cannot run the model; null if it can. */
   readonly refusal: string | null;
@@ -38,7 +38,7 @@ export interface Trial {
 }
 
 /** The same for a version with golden records of its own. */
-export function tryGolden(manifest: ModelManifest): Promise<readonly Trial[]> {
+export function tryGolden(manifest: ModelManifest): Promise<readonly BackendTrial[]> {
   const golden = readGolden(manifest);
   const outputs = manifest.outputs.map(({ name, as }) => [
     name,
@@ -56,8 +56,8 @@ export async function tryBackends(
   rows: GoldenRows,
   golden: ExportOutputs,
   measured = MEASURED_ROWS,
-): Promise<readonly Trial[]> {
-  const trials: Trial[] = [];
+): Promise<readonly BackendTrial[]> {
+  const trials: BackendTrial[] = [];
   for (const backend of BACKENDS) trials.push(await tryBackend(backend, manifest, rows, golden, measured));
   return trials;
 }
@@ -68,7 +68,7 @@ async function tryBackend(
   { features, records }: GoldenRows,
   golden: ExportOutputs,
   measured: readonly number[],
-): Promise<Trial> {
+): Promise<BackendTrial> {
   try {
     const predictor = await loadPredictor(backend, manifest);
     const columns = predictor.predict(features, records.length);

@@ -85,6 +85,11 @@ export const COUNTERS: readonly JobCounter[] = [
     ({ meter }) => meter.daemon.versionsSwitched,
   ),
   counter(
+    'model_canaries_taken_back',
+    'Canaries that were taken back: they failed, were slow or scored otherwise.',
+    ({ meter }) => meter.daemon.canariesTakenBack,
+  ),
+  counter(
     'model_versions_refused',
     'Versions of the model that were tried and cannot serve.',
     ({ meter }) => meter.daemon.versionsRefused,

@@ -7,6 +7,7 @@ import { addCounter, addGauge, addHistogram, type Sample, type Spread } from './
 import { COUNTERS } from './counters.ts';
 import { JOB_GAUGES, LANE_GAUGES } from './gauges.ts';
 import type { MeteredJob, RunningNow } from './job.ts';
+import { TRIAL_COUNTERS, TRIAL_GAUGES } from './trials.ts';
 import { addWorkers } from './workers.ts';
 
 /** Of prom-client's own, those that break the rules of names: gauges that end like counters. */
@@ -55,9 +56,9 @@ export class Metrics {
         if (now !== null)
           for (const [buckets, labels] of read(now.meter)) yield [buckets, { job: name, ...labels }];
     };
-    for (const { read, labels, ...named } of COUNTERS)
+    for (const { read, labels, ...named } of [...COUNTERS, ...TRIAL_COUNTERS])
       addCounter(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
-    for (const { read, labels, ...named } of JOB_GAUGES)
+    for (const { read, labels, ...named } of [...JOB_GAUGES, ...TRIAL_GAUGES])
       addGauge(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
     for (const { read, ...named } of LANE_GAUGES)
       addGauge(registry, { ...named, labels: ['job', 'topic', 'partition'] }, () =>

@@ -10,6 +10,7 @@ import type { OutputColumn } from '../model/predictor.ts';
 import { addCodes, type DeadLetterCodes } from '../scoring/dead-letter-codes.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import { NO_TRIALS, type Trial } from '../scoring/trial.ts';
 import type {
   ModelRequest,
   PartitionCounts,
@@ -19,7 +20,7 @@ import type {
   WorkerResponse,
 } from '../worker-protocol/messages.ts';
 import type { RefusedRow } from '../worker-protocol/predict.ts';
-import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
+import type { ThreadUsage, TrialsTold } from '../worker-protocol/thread-usage.ts';
 import { type ModelHost, ScoringError } from './model-host.ts';
 
 /** Records of one partition that have their answer already. */
@@ -37,6 +38,8 @@ export interface AskingOptions {
   readonly onThreadRetired: (why: string) => void;
   /** What a thread uses, a few times a second while it works. */
   readonly onUsage?: (usage: ThreadUsage) => void;
+  /** What a thread has seen of versions that are tried. */
+  readonly onTrials?: (told: TrialsTold) => void;
 }
 
 /** The versions of a model that a thread has, by the ids of their deployments. */
@@ -73,6 +76,12 @@ interface Asked {
   readonly microBatch: MicroBatch;
   readonly ask: Ask;
 }
+
+/** Those that are tried on all of them. */
+const trialsOf = ([first, ...others]: readonly Asked[]): readonly Trial[] =>
+  (first?.microBatch.trials ?? NO_TRIALS).filter((trial) =>
+    others.every(({ microBatch }) => microBatch.trials?.includes(trial)),
+  );
 
 /** The model's outputs for given rows. */
 export interface Predictions {
@@ -162,6 +171,7 @@ export class WorkerClient {
         byteLength: bytesOf(batches[index] as readonly RawRecordBatch[]),
       })),
       counts: this.#options.counts.now,
+      trials: trialsOf(asked),
       bytes: buffer,
       spares: this.#spares(),
     };
@@ -169,7 +179,8 @@ export class WorkerClient {
     const response = await this.#run(request, [buffer, ...request.spares], deployment);
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
-    const { bytes, outcomes, usage, retiring } = response;
+    const { bytes, outcomes, usage, trials = [], retiring } = response;
+    if (trials.length > 0) this.#options.onTrials?.(trials);
     this.#buffers.giveBack(bytes);
     const sizes = outcomes.flatMap(({ outputs }) => outputs.map((output) => output.bytes.byteLength));
     this.#outputs = { count: Math.min(sizes.length, SPARES_MAX), bytes: Math.max(0, ...sizes) };

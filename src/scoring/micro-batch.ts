@@ -3,6 +3,7 @@
 import type { NextOffset } from '../log/offset.ts';
 import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
+import type { Trial } from './trial.ts';
 
 export type Trigger = 'full' | 'linger' | 'drain';
 
@@ -32,4 +33,6 @@ export interface MicroBatch extends InputBatches {
   readonly scoreFrom?: NextOffset;
   /** Why it was closed. */
   readonly trigger: Trigger;
+  /** Versions that are tried on its rows; none unless given. */
+  readonly trials?: readonly Trial[];
 }

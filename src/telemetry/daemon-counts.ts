@@ -12,6 +12,7 @@ export const DAEMON_COUNTS = {
     'losses of worker threads: they died, took too long, or failed in a way that nobody thought of',
   threadsRetired: 'worker threads that were replaced because they had grown too much',
   versionsSwitched: 'times that another version of the model took over',
+  canariesTakenBack: 'canaries that were taken back because they failed, were slow or scored otherwise',
   versionsRefused: 'versions of the model that were tried and cannot serve',
 } as const;
 

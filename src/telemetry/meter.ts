@@ -11,6 +11,7 @@ import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
 import { Flow } from './flow.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary } from './threads.ts';
+import { TrialMeter } from './trial-meter.ts';
 
 /**
  * What --summary writes. Rates, CPU time and latencies are for the measured time: from the end of
@@ -72,6 +73,8 @@ export class Meter {
   readonly stages = new StageHistograms();
   readonly threads = new ThreadMeter();
   readonly flow = new Flow();
+  /** Of versions that are tried. */
+  readonly trials = new TrialMeter();
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
   deadLetterCodes: DeadLetterCodes = NO_CODES;

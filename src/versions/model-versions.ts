@@ -1,5 +1,6 @@
 // What is told of the versions of a job's model: by metrics, administration and the page.
 
+import type { TrialKind } from '../scoring/trial.ts';
 import type { VersionLabels } from './labels.ts';
 import type { VersionState } from './next-action.ts';
 
@@ -7,7 +8,9 @@ export interface VersionStatus {
   readonly version: string;
   /** available: in the repository, and not loaded. */
   readonly state: 'serving' | VersionState | 'available';
-  /** Why it cannot serve; null unless it is refused. */
+  /** As what it is tried on live records; null if it is not. */
+  readonly trial: TrialKind | null;
+  /** Why it cannot serve, or is not tried any more; null where nothing is wrong. */
   readonly why: string | null;
 }
 

@@ -15,8 +15,9 @@ import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { TracingSetup } from '../scoring/traced.ts';
+import type { Trial } from '../scoring/trial.ts';
 import type { PredictedResponse, PredictRequest } from './predict.ts';
-import type { ThreadUsage } from './thread-usage.ts';
+import type { ThreadUsage, TrialsTold } from './thread-usage.ts';
 
 /** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
@@ -186,6 +187,8 @@ export interface ScoreRequest {
   /** Buffers for the outputs. Moved; they come back as outputs. */
   readonly spares: readonly ArrayBuffer[];
   readonly counts: PartitionCounts;
+  /** Of these, the thread leaves out what it does not have. */
+  readonly trials?: readonly Trial[];
 }
 
 export interface StateUse {
@@ -288,6 +291,7 @@ export type WorkerResponse =
       readonly outcomes: readonly Outcome[];
       readonly bytes: ArrayBuffer;
       readonly usage: ThreadUsage | null;
+      readonly trials?: TrialsTold;
       /** Set once, when the thread has grown too much: it ends instead of taking another task. */
       readonly retiring: string | null;
     }

@@ -1,4 +1,10 @@
-// What a worker thread uses.
+// What a worker thread tells a few times a second: what it uses, and what it has seen.
+
+import type { TrialTold } from '../scoring/trial.ts';
+import type { SavedSketch } from '../statistics/sketch.ts';
+
+/** Of versions that are tried, since this was last told. */
+export type TrialsTold = readonly TrialTold<SavedSketch>[];
 
 /** What a worker thread uses, told with its answers a few times a second. */
 export interface ThreadUsage {

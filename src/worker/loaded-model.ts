@@ -28,6 +28,7 @@ import type { ModelReader, SharedReaders } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
 import { Pipeline } from './pipeline.ts';
 import { type GivenOutputs, predictGiven } from './predict/predict-given.ts';
+import type { RunningTrial, TriedModel } from './predict/tried-model.ts';
 import { offsetsIn } from './record-offsets.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { manageState } from './states/manage-state.ts';
@@ -53,6 +54,8 @@ interface Parts {
 
 export class LoadedModel {
   readonly #parts: Parts;
+  /** As it is tried on rows that were read for another version. */
+  readonly tried: TriedModel;
   readonly #pipeline: Pipeline;
   /** Null for a model without windows. */
   readonly #states: LaneStates | null;
@@ -64,16 +67,15 @@ export class LoadedModel {
     const { reader, states, avro } = reading;
     this.#states = states;
     this.#avro = avro;
-    this.#pipeline = new Pipeline({
-      setup,
-      reader,
+    const fields = resultFields(manifest, golden);
+    this.tried = {
+      fields,
       writer: writerOf(manifest, golden, setup),
-      routed: setup.routes.map(({ when }) => testOfRows(when, resultFields(manifest, golden))),
+      routed: setup.routes.map(({ when }) => testOfRows(when, fields)),
       predictor: asResults(predictor, manifest, setup.features),
-      states,
-      model: manifest,
       probe: () => this.probe(),
-    });
+    };
+    this.#pipeline = new Pipeline({ setup, reader, states, model: manifest, ...this.tried });
   }
 
   /**
@@ -126,8 +128,8 @@ export class LoadedModel {
   }
 
   /** What is scored with `Pipeline.score`; it throws what that throws. */
-  score(request: ScoreRequest): readonly Outcome[] {
-    return this.#pipeline.score(request);
+  score(request: ScoreRequest, trials: readonly RunningTrial[] = []): readonly Outcome[] {
+    return this.#pipeline.score(request, trials);
   }
 
   /** The model's own outputs, without what is derived for results. Throws `ModelBrokenError`. */

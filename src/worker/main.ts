@@ -23,10 +23,12 @@ import type { ThreadUsage } from '../worker-protocol/thread-usage.ts';
 import { Growth } from './growth.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { SharedReaders } from './model-reader.ts';
+import { RunningTrials } from './predict/running-trials.ts';
 import { UsageReporter } from './usage-reporter.ts';
 
 const { growth, waitedMs, guard } = workerData as WorkerData;
 guardThread(guard);
+type AskedModel = WorkerRequest & ModelRequest;
 /** By their names. */
 const models = new Map<string, LoadedModel>();
 const readers = new SharedReaders();
@@ -37,6 +39,7 @@ const grown = new Growth({
   collected: () => usage?.collectedBytes() ?? 0,
   nowMs: () => performance.now(),
 });
+const trials = new RunningTrials((deployment) => models.get(deployment)?.tried);
 let retiring: string | null = null;
 
 export default function answer(request: WorkerRequest): WorkerResponse | Promise<WorkerResponse> {
@@ -66,6 +69,7 @@ async function load({
 
 /** After that, growth is measured from what the thread holds now. */
 function unload(id: string): WorkerResponse {
+  trials.forget(id);
   models.get(id)?.dispose();
   models.delete(id);
   grown.begin();
@@ -75,7 +79,7 @@ function unload(id: string): WorkerResponse {
 /** All models of a thread share one runtime, and each of them counts all of its tensors. */
 const tensorCount = (): number => Math.max(0, ...[...models.values()].map((each) => each.tensorCount));
 
-function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Promise<WorkerResponse> {
+function attempt(model: LoadedModel, request: AskedModel): WorkerResponse | Promise<WorkerResponse> {
   try {
     return perform(model, request);
   } catch (error) {
@@ -84,12 +88,12 @@ function attempt(model: LoadedModel, request: ModelRequest): WorkerResponse | Pr
     if (error instanceof SchemaNeededError && !isShared(request))
       return model
         .learn(error.id)
-        .then(() => attempt(model, { ...request, spares: [] } as ModelRequest), failed);
+        .then(() => attempt(model, { ...request, spares: [] } as AskedModel), failed);
     return failed(error);
   }
 }
 
-function perform(model: LoadedModel, request: ModelRequest): WorkerResponse {
+function perform(model: LoadedModel, request: AskedModel): WorkerResponse {
   switch (request.type) {
     case 'score':
       return score(model, request);
@@ -107,14 +111,18 @@ function perform(model: LoadedModel, request: ModelRequest): WorkerResponse {
   }
 }
 
-function score(model: LoadedModel, request: ScoreRequest): WorkerResponse {
-  const outcomes = model.score(request);
+function score(model: LoadedModel, request: AskedModel & ScoreRequest): WorkerResponse {
+  const outcomes = model.score(request, trials.of(request));
   const { bytes } = request;
   const buffers = [bytes];
   for (const { outputs } of outcomes) for (const output of outputs) buffers.push(output.bytes.buffer);
   const used = usage?.take() ?? null;
   return moved(
-    { type: 'scored', outcomes, bytes, usage: used, retiring: checkGrowth(used, isFeeding(request)) },
+    {
+      ...{ type: 'scored', outcomes, bytes, usage: used },
+      trials: used === null ? [] : trials.take(),
+      retiring: checkGrowth(used, isFeeding(request)),
+    },
     buffers,
   );
 }

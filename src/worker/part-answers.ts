@@ -13,12 +13,14 @@ import { NOT_TRACED } from '../scoring/traced.ts';
 import type { ScorePart } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
 import { notFinite } from './predict/not-finite.ts';
+import type { Answering } from './predict/tried-model.ts';
 import { type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import { TimestampCollector } from './timestamp-runs.ts';
 import { PartTrace } from './trace/part-trace.ts';
 import { appendDeadLetter } from './write/append-dead-letter.ts';
 import type { Outputs } from './write/outputs.ts';
+import type { ResultEncoder } from './write/result-writer.ts';
 
 interface Refused {
   readonly row: PendingRow;
@@ -82,35 +84,42 @@ export class PartAnswers {
     this.#refused.push({ row: rowOf(record), rejection });
   }
 
-  /** Writes the result of a row, from index `index` of the `count` rows in `columns`. */
-  write(rowIndex: number, columns: readonly OutputColumn[], index: number, count: number): void {
+  /**
+   * Writes the result of a row, from index `index` of the `count` rows in `columns`. `by`: the
+   * version that gave them.
+   */
+  write(
+    rowIndex: number,
+    columns: readonly OutputColumn[],
+    index: number,
+    count: number,
+    by: Answering = this.#parts,
+  ): void {
     const row = this.#workspace.rows[rowIndex] as PendingRow;
     const refusal = notFinite(columns, index, count);
     if (refusal !== null) {
       this.reject(row, refusal);
       return;
     }
-    const { writer, reader } = this.#parts;
+    const { writer, routed } = by;
     const { bytes } = row;
     try {
-      writer.write(reader, rowIndex, bytes, columns, index, count);
+      writer.write(this.#parts.reader, rowIndex, bytes, columns, index, count);
     } catch (error) {
       this.reject(row, ourFault('RESULT_FAILED', 'writing the result of', error));
       return;
     }
     this.#headers.set(row.offset);
     const headers = this.#trace === null ? this.#headers : this.#trace.headersOf(row);
-    this.#append(this.#workspace.results, row, headers);
-    const { routed } = this.#parts;
+    this.#append(this.#workspace.results, row, headers, writer);
     for (let route = 0; route < routed.length; route++)
       if (routed[route]?.(columns, index) === true)
-        this.#append(this.#workspace.routes[route] as Outputs, row, headers);
+        this.#append(this.#workspace.routes[route] as Outputs, row, headers, writer);
     this.#counts.scored++;
   }
 
   /** The result that was written last, of that row. */
-  #append(to: Outputs, row: PendingRow, headers: HeadersBlock): void {
-    const { writer } = this.#parts;
+  #append(to: Outputs, row: PendingRow, headers: HeadersBlock, writer: ResultEncoder): void {
     const { bytes } = row;
     to.writerFor(this.part.partition, bytes, row.keyStart, row.keyEnd, writer.end + headers.end).append(
       row.timestamp,

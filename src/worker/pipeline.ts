@@ -5,6 +5,7 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { ScorePart, ScoreRequest, StateUse } from '../worker-protocol/messages.ts';
+import type { RunningTrial } from './predict/tried-model.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import { Task } from './task.ts';
@@ -39,7 +40,7 @@ export class Pipeline {
    * nothing of it was scored. A state that it had begun to use is lost, unless what it needed was a
    * schema, or the state was only read.
    */
-  score(request: ScoreRequest): readonly Outcome[] {
+  score(request: ScoreRequest, trials: readonly RunningTrial[] = []): readonly Outcome[] {
     for (const spare of request.spares) this.#spares.giveBack(spare);
     const { results, deadLetters, routes } = this.#workspace;
     const { parts, counts } = request;
@@ -49,7 +50,7 @@ export class Pipeline {
       routes[index]?.spreadOver(counts.routes?.[topic] ?? counts.input, counts.input);
     });
     try {
-      const task = new Task(this.#parts, request, this.#workspace);
+      const task = new Task(this.#parts, request, this.#workspace, trials);
       const { states } = this.#parts;
       const stateful = parts.find(hasState);
       if (states === null) return task.run();

@@ -1,21 +1,17 @@
 // What a pipeline is made of, and the buffers in which it works.
 
-import type { RowTest } from '../answers/condition.ts';
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { Answering } from './predict/tried-model.ts';
 import type { PendingRow } from './row.ts';
 import type { LaneStates } from './states/lane-states.ts';
 import type { TraceSampler } from './trace/trace-sampler.ts';
 import type { Outputs } from './write/outputs.ts';
-import type { ResultEncoder } from './write/result-writer.ts';
 
-export interface ScorerParts {
+export interface ScorerParts extends Answering {
   readonly setup: ScorerSetup;
   readonly reader: InputReader;
-  readonly writer: ResultEncoder;
-  /** Whether a row goes to each of the setup's routes. */
-  readonly routed: readonly RowTest[];
   /** Gives the columns of results. */
   readonly predictor: Predictor;
   /**

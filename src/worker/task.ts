@@ -7,12 +7,16 @@ import { texts } from '../features/texts.ts';
 import { NO_WINDOWS } from '../features/window-counts.ts';
 import { splitRecordBatches } from '../log/record-batch.ts';
 import { openRecordBatch, type RecordView } from '../log/record-batch-reader.ts';
+import type { OutputColumn } from '../model/predictor.ts';
 import { schemaInHeaders } from '../reading/schema-header.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { ScorePart, ScoreRequest } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
 import { PartAnswers } from './part-answers.ts';
-import { predictRows } from './predict/predict-rows.ts';
+import { predictWithCanary } from './predict/canary.ts';
+import { type PredictParts, predictRows } from './predict/predict-rows.ts';
+import { shadowRows } from './predict/shadow.ts';
+import type { RunningTrial } from './predict/tried-model.ts';
 import { pastLimit } from './record-limits.ts';
 import { copyRow, type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
@@ -23,6 +27,8 @@ export class Task {
   readonly #parts: ScorerParts;
   readonly #bytes: ArrayBuffer;
   readonly #workspace: Workspace;
+  readonly #shadow: RunningTrial | undefined;
+  readonly #canary: RunningTrial | undefined;
   /** Of each part, in order. */
   readonly #answers: readonly PartAnswers[];
   /** The part that is read, and the first part whose answers are not all written. */
@@ -33,10 +39,17 @@ export class Task {
   #predictMs = 0;
   #encodeMs = 0;
 
-  constructor(parts: ScorerParts, { parts: asked, bytes }: ScoreRequest, workspace: Workspace) {
+  constructor(
+    parts: ScorerParts,
+    { parts: asked, bytes }: ScoreRequest,
+    workspace: Workspace,
+    trials: readonly RunningTrial[],
+  ) {
     this.#parts = parts;
     this.#bytes = bytes;
     this.#workspace = workspace;
+    this.#shadow = trials.find(({ trial }) => trial.kind === 'shadow');
+    this.#canary = trials.find(({ trial }) => trial.kind === 'canary');
     this.#answers = asked.map((part) => new PartAnswers(parts, part, workspace));
   }
 
@@ -67,7 +80,9 @@ export class Task {
     this.#reading = this.#answers.length;
     this.#flush();
     const [predictMs, encodeMs] = [this.#predictMs, this.#encodeMs];
-    const decodeMs = performance.now() - started - predictMs - encodeMs;
+    const tookMs = performance.now() - started;
+    this.#shadow?.tally.worked(tookMs);
+    const decodeMs = tookMs - predictMs - encodeMs;
     return this.#answers.map((answers) => answers.outcome({ decodeMs, predictMs, encodeMs }, startedAtMs));
   }
 
@@ -177,8 +192,16 @@ export class Task {
   #predict(count: number): void {
     const { predictor, reader, probe } = this.#parts;
     const parts = { predictor, width: reader.width, probe };
-    this.#predictMs += predictRows(parts, this.#workspace.features, 0, count, {
+    if (this.#canary === undefined) this.#predictAll(parts, count);
+    else this.#predictSplit(parts, this.#canary, count);
+  }
+
+  #predictAll(parts: PredictParts, count: number): void {
+    const { features } = this.#workspace;
+    let whole: readonly OutputColumn[] | undefined;
+    const tookMs = predictRows(parts, features, 0, count, {
       scored: (columns, first, rows) => {
+        if (rows === count) whole = columns;
         const started = performance.now();
         for (let index = 0; index < rows; ) {
           const answers = this.#answersOf(first + index);
@@ -187,9 +210,35 @@ export class Task {
         }
         this.#encodeMs += performance.now() - started;
       },
-      refused: (row, rejection) =>
-        this.#answersOf(row).reject(this.#workspace.rows[row] as PendingRow, rejection),
+      refused: (row, rejection) => this.#refuse(row, rejection),
     });
+    this.#predictMs += tookMs;
+    if (this.#shadow === undefined || whole === undefined) return;
+    const started = performance.now();
+    shadowRows(this.#shadow, {
+      features: features.subarray(0, count * parts.width),
+      count,
+      columns: whole,
+      tookMs,
+    });
+    this.#predictMs += performance.now() - started;
+  }
+
+  /** Of these rows a shadow sees none: they have no single version that serves. */
+  #predictSplit(parts: PredictParts, canary: RunningTrial, count: number): void {
+    const { features, rows } = this.#workspace;
+    const started = performance.now();
+    const tookMs = predictWithCanary(parts, canary, rows, features, count, {
+      scored: (row, columns, index, of, by) =>
+        this.#answersOf(row).write(row, columns, index, of, by ?? this.#parts),
+      refused: (row, rejection) => this.#refuse(row, rejection),
+    });
+    this.#predictMs += tookMs;
+    this.#encodeMs += performance.now() - started - tookMs;
+  }
+
+  #refuse(row: number, rejection: Rejection): void {
+    this.#answersOf(row).reject(this.#workspace.rows[row] as PendingRow, rejection);
   }
 
   /** The answers to which a row belongs. The parts before it are finished, as it comes next. */

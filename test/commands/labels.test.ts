@@ -48,8 +48,24 @@ test.serial('a move that cannot be made is told, and moves nothing', async (t) =
     t.regex(out, expected);
   };
   await says(78, /one of 1, 2, 3, found 7/, ...(['promote', '--version', '7'] as const));
-  await says(78, /1 is the first that was stable/, 'rollback');
+  await says(78, /is the first that was stable/, 'rollback');
   await says(64, /expected one of --version and --off/, 'pin');
   await says(64, /expected a label of small letters/, ...(['promote', '--label', 'latest'] as const));
   t.is(labels(), before);
+});
+
+test.serial('other labels are for versions that are tried', async (t) => {
+  const before = labels();
+  for (const words of [
+    ['--version', '2', '--label', 'shadow'],
+    ['--version', '2', '--label', 'canary'],
+  ]) {
+    const { code, out } = await ended('promote', ...words);
+    t.is(code, 0, out);
+    t.regex(out, new RegExp(`^version 2 is ${words[3]}, it was none before`));
+  }
+  const { out } = await ended('promote');
+  t.regex(out, /^version 2 is stable/, 'the canary');
+  t.regex(labels(), /^labels:\n {2}shadow: "2"\n {2}stable: "2"$/m);
+  t.not(labels(), before);
 });

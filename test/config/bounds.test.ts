@@ -20,7 +20,14 @@ const numbers = leaves.filter(({ type }) => takesNumbers(type));
 test('every number has a least and a greatest value', (t) => {
   t.true(numbers.length > 40);
   const without = numbers.filter(({ type }) => boundsInWords(type) === null).map(({ key }) => key);
-  t.deepEqual(without, ['deadLetters.floodShare', 'tracing.sampling'], 'a share is from 0 to 1');
+  t.deepEqual(
+    without,
+    [
+      ...['deadLetters.floodShare', 'model.canaryShare', 'model.canaryFailures', 'model.canaryLatency'],
+      ...['model.canaryShift', 'model.shadowBudget', 'tracing.sampling'],
+    ],
+    'a share is from 0 to 1, and others say their bounds',
+  );
 });
 
 for (const { key, type } of numbers.filter((leaf) => boundsInWords(leaf.type) !== null)) {
@@ -44,6 +51,9 @@ for (const [setting, words] of [
   ['scoring.heapBytes=1MiB', 'expected 64MiB to 1TiB, found "1MiB"'],
   ['scoring.workers=500', 'expected a whole number from 1 to 256, found 500'],
   ['scoring.workers=many', 'expected auto, or a whole number from 1 to 256, found "many"'],
+  ['model.canaryLatency=0.5', 'expected a factor from 1 to 1000, found 0.5'],
+  ['model.canaryShift=-1', 'expected a PSI from 0 to 1000, found -1'],
+  ['model.shadowBudget=2', 'expected a share from 0 to 1, found 2'],
   ['scoring.predictRecords=1.5', 'expected a whole number from 1 to 65536, found 1.5'],
   ['scoring.memoryLimit=1KiB', 'expected auto, none, or a size from 64MiB to 64TiB, found "1KiB"'],
   ['http.listen=nowhere', 'expected host:port, such as 127.0.0.1:8080, or none, found "nowhere"'],

@@ -96,6 +96,14 @@ const TRIED: Readonly<Record<string, Trial>> = {
     says: "'tune', '--config'",
   },
   'npx scorelane models promote creditcard': { by: 'test/commands/labels.test.ts', says: "'promote'" },
+  'npx scorelane models promote creditcard --version 2 --label shadow': {
+    by: 'test/commands/labels.test.ts',
+    says: "'--label', 'shadow'",
+  },
+  'npx scorelane models promote creditcard --version 2 --label canary': {
+    by: 'test/commands/labels.test.ts',
+    says: "'--label', 'canary'",
+  },
   'npx scorelane models rollback creditcard': { by: 'test/commands/labels.test.ts', says: "'rollback'" },
   'npx scorelane models pin creditcard --version 1': {
     by: 'test/commands/labels.test.ts',

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { forward, type Mlp } from '../../bench/models/mlp.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { openLog } from '../../src/daemon/open-log.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
+import { planOf, readManifest } from '../../src/model/manifest.ts';
 import { load } from './config.ts';
 import { ROOT } from './daemon.ts';
 import { batchOf, recordsIn } from './records.ts';
@@ -17,6 +19,7 @@ const FIELD = '\n  - { path: amount, log1p: true }';
 
 export class VersionsRepository {
   readonly folder = mkdtempSync(join(tmpdir(), 'scorelane-versions-'));
+  readonly #models = new Map<string, Mlp>();
 
   /**
    * A version, as an import adds it: beside, then renamed into its place. `spoil` is given the
@@ -28,14 +31,33 @@ export class VersionsRepository {
       inputs = FIELD,
       windows = '{}',
       spoil,
-    }: { inputs?: string; windows?: string; spoil?: (folder: string) => void } = {},
+      ...weights
+    }: {
+      inputs?: string;
+      windows?: string;
+      spoil?: (folder: string) => void;
+      hidden?: number;
+      scale?: number;
+    } = {},
   ): void {
-    const { folder } = windowsModel(inputs, windows, version);
+    const { folder, model } = windowsModel(inputs, windows, version, weights);
+    this.#models.set(version, model);
     const draft = join(this.folder, `.draft-${version}`);
     cpSync(folder, draft, { recursive: true });
     spoil?.(draft);
     mkdirSync(join(this.folder, 'cards'), { recursive: true });
     renameSync(draft, join(this.folder, 'cards', version));
+  }
+
+  /** The scores that a version gives, computed from its weights. */
+  scoresOf(version: string, records: readonly { readonly amount: number }[]): number[] {
+    const plan = planOf(readManifest(join(this.folder, 'cards', version)));
+    const row = new Float32Array(plan.width);
+    const model = this.#models.get(version) as Mlp;
+    return records.map((record) => {
+      plan.fill(record, row, 0, 0, null);
+      return forward(model, [...row]);
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeGraphModel } from '../../bench/models/graph-model.ts';
-import { forward, mlp } from '../../bench/models/mlp.ts';
+import { forward, type Mlp, mlp } from '../../bench/models/mlp.ts';
 import { generateHistory, type Transaction } from '../../src/load/history.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 
@@ -26,6 +26,7 @@ export interface WindowsModel {
   readonly repository: string;
   /** For the configuration. */
   readonly settings: readonly string[];
+  readonly model: Mlp;
 }
 
 /** What another version of it may have of its own. */
@@ -34,6 +35,8 @@ interface VersionOptions {
   readonly repository?: string;
   /** Neurons in its hidden layer: other numbers give other scores. */
   readonly hidden?: number;
+  /** How many times as large its weights are. */
+  readonly scale?: number;
   /** More lines of model.yaml. */
   readonly more?: string;
 }
@@ -49,6 +52,7 @@ export function windowsModel(
   {
     repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-')),
     hidden = 8,
+    scale = 1,
     more = '',
   }: VersionOptions = {},
 ): WindowsModel {
@@ -62,6 +66,8 @@ export function windowsModel(
   );
   const manifest = readManifest(folder);
   const model = mlp(`mlp-${manifest.width}-${hidden}-1`);
+  for (const { kernel } of model.layers)
+    for (const [index, weight] of kernel.entries()) kernel[index] = weight * scale;
   writeGraphModel(folder, model);
   const plan = planOf(manifest);
   const row = new Float32Array(plan.width);
@@ -75,6 +81,7 @@ export function windowsModel(
     });
   writeFileSync(join(folder, 'golden.json'), JSON.stringify(golden));
   return {
+    model,
     folder,
     repository,
     settings: [`model.repository=${repository}`, 'model.name=cards', 'model.backend=wasm'],

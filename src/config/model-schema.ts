@@ -1,0 +1,80 @@
+// The keys of `model`: which versions serve, and which are tried beside them.
+
+import { z } from 'zod';
+import { BACKENDS } from '../model/predictor.ts';
+import { path } from './paths.ts';
+import { duration, wholeNumber } from './units.ts';
+
+const text = (what: string) => z.string().min(1, `expected ${what}`);
+const SHARE = 'expected a share from 0 to 1';
+const FACTOR = 'expected a factor from 1 to 1000';
+const SHIFT = 'expected a PSI from 0 to 1000';
+
+export const model = z.strictObject({
+  repository: path('a folder').default('native-models').describe('Folder of the models.'),
+  name: text('the name of a model')
+    .meta({ examples: ['creditcard'] })
+    .describe('Folder of the model in the repository.'),
+  version: text('a version, latest or a label')
+    .default('latest')
+    .describe(
+      'A version by its name; or latest, the highest number; or a label, such as stable, which `scorelane models promote` moves.',
+    ),
+  watch: duration('0ms', '24h')
+    .prefault('5s')
+    .describe(
+      'How often it is looked whether another version shall serve: one that was added, promoted, rolled back to or pinned. ' +
+        '0: never; then the version stays until the next start.',
+    ),
+  canaryShare: z
+    .number(SHARE)
+    .min(0, SHARE)
+    .max(1, SHARE)
+    .default(0.05)
+    .describe(
+      'The share of keys that the version with the label canary scores in place of the one that serves, from 0 to 1. 0: none.',
+    ),
+  canaryRecords: wholeNumber(1, 1_000_000_000)
+    .default(1000)
+    .describe(
+      'How many records a canary must have scored before it is judged by its latency and its scores.',
+    ),
+  canaryFailures: z
+    .number(SHARE)
+    .min(0, SHARE)
+    .max(1, SHARE)
+    .default(0.01)
+    .describe(
+      'A canary that fails on a larger share of its records is taken back. Those records are scored by the version that serves.',
+    ),
+  canaryLatency: z
+    .number(FACTOR)
+    .min(1, FACTOR)
+    .max(1_000, FACTOR)
+    .default(5)
+    .describe('A canary that takes so many times as long for a record is taken back.'),
+  canaryShift: z
+    .number(SHIFT)
+    .min(0, SHIFT)
+    .max(1_000, SHIFT)
+    .default(0.25)
+    .describe(
+      'A canary whose scores are so far from those of the version that serves is taken back: PSI, of which more than 0.25 is taken for a ' +
+        'large change.',
+    ),
+  shadowBudget: z
+    .number(SHARE)
+    .min(0, SHARE)
+    .max(1, SHARE)
+    .default(0.2)
+    .describe(
+      'The share of the time of worker threads in which the version with the label shadow scores the same rows, unseen, to be compared. ' +
+        'It rests while lanes are behind. 0: never.',
+    ),
+  backend: z
+    .enum([...BACKENDS, 'auto'])
+    .default('auto')
+    .describe(
+      'auto measures the installed backends on scoring.predictRecords records and takes the fastest.',
+    ),
+});
