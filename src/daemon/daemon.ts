@@ -19,6 +19,7 @@ import { backendFor, modelFolder } from './configured-model.ts';
 import { countPartitions } from './count-partitions.ts';
 import { closeParts, type DaemonParts, GIVE_UP_MS } from './daemon-parts.ts';
 import { engineLimits, systemClock, tunableLimits, workerCount } from './engine-limits.ts';
+import { heardOfThreads } from './heard-of-threads.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
 import { LivingModel, refuseOtherKind } from './living-model.ts';
 import { backendsWithin, fitted } from './memory.ts';
@@ -218,15 +219,7 @@ export class Daemon {
       options: {
         counts: counter,
         ...(answered === undefined ? {} : { answered }),
-        onThreadRetired: (why) => {
-          meter.count('threadsRetired');
-          logger.warn(`a worker thread is replaced: it ${why}`);
-        },
-        onUsage: (usage) => meter.threads.told(usage),
-        onTrials: (told) => {
-          meter.trials.told(told);
-          parts.living?.judge();
-        },
+        ...heardOfThreads({ meter, logger, living: () => parts.living }),
       },
     });
     parts.pool = pool;
