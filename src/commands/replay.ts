@@ -9,9 +9,9 @@ import type { Config } from '../config/schema.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { replay, requireSameModels } from '../daemon/replay.ts';
 import { labelsById } from '../daemon/replay-labels.ts';
-import { type NamedVersion, planReplay, type ReplayWish } from '../daemon/replay-plan.ts';
+import { planReplay, type ReplayWish } from '../daemon/replay-plan.ts';
 import type { Topics } from '../daemon/topics.ts';
-import { BOUND_EXPECTED, boundIn } from '../rescoring/bounds.ts';
+import { BOUND_EXPECTED } from '../rescoring/bounds.ts';
 import { Comparison } from '../rescoring/comparison.ts';
 import { type ReplayReport, reportOf } from '../rescoring/report.ts';
 import { reportPage } from '../rescoring/report-page.ts';
@@ -32,30 +32,14 @@ import {
   withQuiet,
 } from './options.ts';
 import { openOutFile } from './out-file.ts';
+import { type ReplayFlags, refuseWishes, versionIn, wishOf } from './replay-flags.ts';
 import { note, say } from './say.ts';
 import { withTopics } from './with-topics.ts';
-
-interface ReplayFlags {
-  readonly model?: NamedVersion;
-  readonly against?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly score?: string;
-  readonly threshold?: number;
-  readonly labels?: string;
-  readonly labelsTopic?: string;
-  readonly toTopic?: string;
-  readonly state?: string;
-  readonly resume?: string;
-  readonly json?: string;
-  readonly html?: string;
-  readonly saveEvery: number;
-  readonly quiet: boolean;
-}
 
 /** Resolves to the exit code. */
 export async function replayCommand({ config, origins }: LoadedJob, flags: ReplayFlags): Promise<number> {
   const begunAgain = flags.resume === undefined ? null : readState(flags.resume);
+  if (begunAgain !== null) refuseWishes(flags);
   if (begunAgain !== null) requireSameModels(config, begunAgain.plan);
   const wish = begunAgain === null ? wishOf(flags) : null;
   const labelsTopic = begunAgain?.plan.labelsTopic?.topic ?? flags.labelsTopic;
@@ -104,8 +88,9 @@ async function score(
   const told = endingBySignal(config.lanes.stopTimeout);
   const logger = createLogger(config.telemetry.logLevel, config.telemetry.logFormat);
   let backends: readonly string[] = [];
-  let begunMs = performance.now();
-  const seconds = (): number => run.secondsBefore + (performance.now() - begunMs) / 1_000;
+  let begunMs: number | null = null;
+  const seconds = (): number =>
+    run.secondsBefore + (begunMs === null ? 0 : (performance.now() - begunMs) / 1_000);
   const save = (): Promise<void> =>
     state.write(savedRun(run, seconds())).catch((error: Error) => {
       throw new CannotWriteError(`${state.path} could not be written: ${error.message}`, { cause: error });
@@ -114,16 +99,18 @@ async function score(
   const stopSaving = every(flags.saveEvery, () => {
     if (!state.isWriting) save().catch((error: Error) => logger.warn(error.message));
   });
-  const whole = plan.ranges.reduce((sum, { from, until }) => sum + until - from, 0);
-  const stopBar = showBar(flags.quiet, () => {
-    const left = parts.reduce((sum, { position, until }) => sum + Math.max(0, until - position), 0);
-    return {
-      done: run.comparison.counts.records,
-      unit: 'records',
-      share: whole === 0 ? 1 : 1 - left / whole,
-    };
-  });
+  const { counts } = run.comparison;
+  // The time that is left goes by what this process does, not by what one before it did.
+  const left = (): number =>
+    parts.reduce((sum, { position, until }) => sum + Math.max(0, until - position), 0);
+  const [doneBefore, leftBefore] = [counts.records, left()];
+  const stopBar = showBar(flags.quiet, () => ({
+    done: counts.records - doneBefore,
+    unit: 'records',
+    share: leftBefore === 0 ? 1 : 1 - left() / leftBefore,
+  }));
   let isDone: boolean;
+  let failure: Error | null = null;
   try {
     isDone = await replay(config, topics, run, {
       logger,
@@ -136,20 +123,24 @@ async function score(
       },
     });
   } catch (error) {
-    if (!told.signal.aborted) throw error;
+    if (!told.signal.aborted) failure = error as Error;
     isDone = false;
-  } finally {
-    stopSaving();
-    stopBar();
+  }
+  stopSaving();
+  stopBar();
+  if (!isDone && counts.records === 0 && flags.resume === undefined) {
+    await state.remove();
+    note(failure === null ? `scorelane: ended by ${told.by}, before a record was scored` : null);
+  } else {
     await save();
+    if (!isDone)
+      note(
+        `scorelane: ended${failure === null ? ` by ${told.by}` : ''}: ${counts.records} records are done. To go on: ` +
+          `scorelane replay --config FILE --resume ${state.path}`,
+      );
   }
-  if (!isDone) {
-    note(
-      `scorelane: ended by ${told.by}: ${run.comparison.counts.records} records are done. To go on: ` +
-        `scorelane replay --config FILE --resume ${state.path}`,
-    );
-    return told.by === undefined ? EXIT.unfinished : exitCodeBy(told.by);
-  }
+  if (failure !== null) throw failure;
+  if (!isDone) return told.by === undefined ? EXIT.unfinished : exitCodeBy(told.by);
   const report = reportOf(run, backends, seconds());
   await writeReport(report, flags);
   await state.remove();
@@ -189,37 +180,6 @@ function endingBySignal(withinMs: number): Told {
     },
     signal: stop.signal,
   };
-}
-
-function wishOf(flags: ReplayFlags): ReplayWish {
-  const { model, against, from, to } = flags;
-  if (model === undefined || from === undefined || to === undefined)
-    throw new SettingError(
-      `${model === undefined ? '--model' : from === undefined ? '--from' : '--to'}: expected it, or --resume, found nothing`,
-    );
-  for (const [option, text] of [
-    ['--from', from],
-    ['--to', to],
-  ] as const)
-    if (boundIn(text) === undefined)
-      throw new SettingError(`${option}: expected ${BOUND_EXPECTED}, found ${text}`);
-  return {
-    candidate: model,
-    baseline: against === undefined ? null : (versionIn(against) ?? { model: model.model, version: against }),
-    from,
-    to,
-    score: flags.score,
-    threshold: flags.threshold,
-    label: flags.labels,
-    labelsTopic: flags.labelsTopic,
-    toTopic: flags.toTopic,
-  };
-}
-
-/** Undefined for a text without a model and a version. */
-function versionIn(text: string): NamedVersion | undefined {
-  const [, model, version] = /^([^@]+)@([^@]+)$/.exec(text) ?? [];
-  return model === undefined || version === undefined ? undefined : { model, version };
 }
 
 /** After the run: its model and when it began. */

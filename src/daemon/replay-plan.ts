@@ -6,6 +6,8 @@ import { outputsOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
+import { versionsOf } from '../model/repository.ts';
 import { boundIn, type HistoryBound, rangesBetween } from '../rescoring/bounds.ts';
 import { type ComparedModel, comparedField, thresholdOf } from '../rescoring/compared-field.ts';
 import {
@@ -15,6 +17,8 @@ import {
   type PlannedVersion,
   type RunPlan,
 } from '../rescoring/run-plan.ts';
+import { PINNED, readLabels } from '../versions/labels.ts';
+import { wantedVersion } from '../versions/wanted-version.ts';
 import { modelFolder } from './configured-model.ts';
 import type { Topics } from './topics.ts';
 
@@ -36,6 +40,23 @@ export interface ReplayWish {
   readonly toTopic?: string | undefined;
 }
 
+/**
+ * The version by its name, where it was named as `latest` or by a label. What is pinned is what
+ * serves, and says nothing of what a replay shall compare. Throws `ModelError`.
+ */
+function exactly({ model: { repository } }: Config, { model, version }: NamedVersion): NamedVersion {
+  const labels = readLabels(repository, model);
+  const { [PINNED]: _, ...others } = labels.versions;
+  const there = { ...labels, versions: version === PINNED ? labels.versions : others };
+  const found = wantedVersion(version, {
+    versions: versionsOf(repository, model),
+    labels: there,
+    refused: new Set(),
+  });
+  if (found.version === null) throw new ModelError(`model ${model} in ${repository}: ${found.why}`);
+  return { model, version: found.version };
+}
+
 /** The configuration with another version as its model. */
 export const configOf = (config: Config, { model, version }: NamedVersion): Config => ({
   ...config,
@@ -51,7 +72,9 @@ const planned = (config: Config, named: NamedVersion): PlannedVersion => {
 /** Rejects with `SettingError`, `ModelError`, and as `Topics` does. */
 export async function planReplay(config: Config, topics: Topics, wish: ReplayWish): Promise<RunPlan> {
   const { input, output } = config;
-  const { candidate, baseline, label, labelsTopic, toTopic } = wish;
+  const { label, labelsTopic, toTopic } = wish;
+  const candidate = exactly(config, wish.candidate);
+  const baseline = wish.baseline === null ? null : exactly(config, wish.baseline);
   refuseTopics(config, toTopic);
   const id = output.ids[0] ?? null;
   if (labelsTopic !== undefined && (label === undefined || id === null))

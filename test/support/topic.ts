@@ -32,3 +32,12 @@ export async function recordsOf(address: string, topic: string): Promise<Partiti
   );
   return found;
 }
+
+/** Results by the record that they came from: its partition and offset. */
+export const bySource = (records: readonly PartitionRecord[]): Map<string, PartitionRecord> =>
+  new Map(
+    records.map((record) => {
+      const of = Object.fromEntries(record.headers);
+      return [`${of['__scorelane.source.partition']}/${of['__scorelane.source.offset']}`, record];
+    }),
+  );

@@ -2,7 +2,7 @@
 // the live job gave, to the bit, and touches nothing of it. Interrupted in whatever way, it goes on
 // and reports the same.
 
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
@@ -14,7 +14,7 @@ import { createTopics } from '../../tools/topics.ts';
 import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf, type PartitionRecord } from '../support/records.ts';
-import { recordsOf } from '../support/topic.ts';
+import { bySource, recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 import { windowsModel } from '../support/windows-model.ts';
 
@@ -41,6 +41,7 @@ let files = 0;
 
 /** A job that was scored by version 1, which has windows; 2 has longer ones, and 3 has none. */
 let job: Job;
+let models: string;
 /** Its results, by source: partition and offset. */
 let live: Map<string, PartitionRecord>;
 /** By partition, where the input ends. */
@@ -48,6 +49,7 @@ let ends: readonly number[];
 
 withBroker(test, {}, async ({ address }) => {
   const { settings, repository } = windowsModel(WINDOWS, '{ time: at }', '1', { more: DECIDES });
+  models = repository;
   windowsModel(LONGER, '{ time: at }', '2', { repository, hidden: 16, more: DECIDES });
   windowsModel(PLAIN, '{ time: at }', '3', { repository, more: DECIDES });
   job = await newJob(
@@ -89,14 +91,6 @@ async function committed(): Promise<string> {
   }
 }
 
-const bySource = (records: readonly PartitionRecord[]): Map<string, PartitionRecord> =>
-  new Map(
-    records.map((record) => {
-      const of = Object.fromEntries(record.headers);
-      return [`${of['__scorelane.source.partition']}/${of['__scorelane.source.offset']}`, record];
-    }),
-  );
-
 /** All of a result that a reader sees, but where it stands in its topic and the headers. */
 const seen = (record: PartitionRecord | undefined): string =>
   JSON.stringify([record?.partition, record?.key, record?.value, Number(record?.timestampMs)]);
@@ -115,7 +109,8 @@ const newFile = (name: string): string => join(folder, `${files++}-${name}`);
 /** Runs it to its end. Its state is in a folder of the test. */
 async function replayed(...args: string[]): Promise<Replayed> {
   const [json, state] = [newFile('report.json'), newFile('state.json')];
-  const { code, out } = await replay('--json', json, '--state', state, ...args).ended;
+  const keeps = args.includes('--resume') ? [] : ['--state', state];
+  const { code, out } = await replay('--json', json, ...keeps, ...args).ended;
   if (code !== 0) throw new Error(`replay ended with ${code}:\n${out}`);
   return { report: JSON.parse(readFileSync(json, 'utf8')) as ReplayReport, state, out };
 }
@@ -298,7 +293,10 @@ test.serial(
     await sink.start();
     await sink.produce([batchOf(labels, 1, labelRecords)]);
     await sink.stop();
-    const byTopic = await replayed(...WHOLE, '--labels', 'late', '--labels-topic', labels);
+    // A version by its label; that another one is pinned says what serves, not what is compared.
+    writeFileSync(join(models, 'cards', 'labels.yaml'), 'labels: { pinned: 3, proven: 1 }\n');
+    const named = ['--model', 'cards@proven', ...WHOLE.slice(2)];
+    const byTopic = await replayed(...named, '--labels', 'late', '--labels-topic', labels);
     t.deepEqual(byTopic.report.candidate.labelled, labelled);
     t.deepEqual(byTopic.report.baseline?.labelled, report.baseline?.labelled);
 
