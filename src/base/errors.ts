@@ -33,7 +33,8 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
     'features; `score`: some records are dead letters',
   noInput: 'a file that the command needs is not there, or cannot be read: the configuration, records',
   unavailable:
-    'the broker is away (`--fail-fast`, `check`, `produce`), no backend can run the model, or `doctor --strict` misses a part',
+    'the broker is away (`--fail-fast`, `check`, `produce`), or the daemon (`models list`), no backend can run the model, or ' +
+    '`doctor --strict` misses a part',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
   stalled:
     'lanes with lag showed no sign of life, and joining the group again did not help; start the daemon again',
@@ -43,7 +44,8 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   unfinished:
     'a stop reached its deadline with work in flight; it will be scored again. `produce`: records in flight were not acknowledged',
   noPermission:
-    'the broker refuses the login, the certificate or a right; the message names who, what and on which resource',
+    'the broker refuses the login, the certificate or a right; the message names who, what and on which resource. ' +
+    '`models list --daemon`: the daemon refuses the token',
   config: 'wrong configuration, model or topic, or a group in use by other clients',
   interrupted:
     'SIGINT ended a command before it had finished; `run` ends in order instead, with 0. But npm and npx end with 130 ' +
@@ -116,12 +118,12 @@ export const ERRORS = {
   SCORELANE_UNAVAILABLE: entry(
     'unavailable',
     'daemon',
-    'something that the command needs is not there: the broker, a topic, the registry',
+    'something that the command needs is not there: the broker, a topic, the registry, a daemon',
   ),
   SCORELANE_REFUSED: entry(
     'noPermission',
     'daemon',
-    'a login, a certificate or a right that the broker refuses',
+    'a login, a certificate or a right that the broker refuses, or a token that a daemon does',
   ),
   SCORELANE_TOKEN_REFUSED: entry(
     'noPermission',

@@ -181,6 +181,7 @@ const adminOf = (
   models: () =>
     jobs.map(({ name, daemon }) => ({
       job: name,
+      name: daemon?.model.name ?? null,
       model: daemon?.about.model ?? null,
       backend: daemon?.about.backend ?? null,
       ...(daemon?.living.told ?? NOTHING_SERVES),

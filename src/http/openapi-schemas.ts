@@ -84,7 +84,7 @@ export const API_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Draining: mapSchema({ status: { const: 'draining' } }),
   Reloaded: mapSchema({ changed: listSchema(CHANGE), needsRestart: listSchema(CHANGE) }),
   Models: mapSchema({
-    models: listSchema(mapSchema({ job: TEXT, model: MAYBE, backend: MAYBE, ...VERSIONS })),
+    models: listSchema(mapSchema({ job: TEXT, name: MAYBE, model: MAYBE, backend: MAYBE, ...VERSIONS })),
   }),
   OrderedVersion: mapSchema({ job: TEXT, done: TEXT, ...VERSIONS }),
   Promote: onlyThese({ version: VERSION_NAME, label: LABEL }),

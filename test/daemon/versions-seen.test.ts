@@ -1,6 +1,6 @@
 // What is told of versions that come and go: by metrics and over HTTP, of a real daemon.
 
-import { mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
@@ -9,6 +9,7 @@ import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import { readLabels, writeLabels } from '../../src/versions/labels.ts';
 import { demoConfig } from '../support/config.ts';
+import { Program } from '../support/daemon.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
@@ -229,5 +230,47 @@ test.serial(
     t.deepEqual(await away.json(), {
       error: 'no version "1" of model "cards" is loaded; there is 2, 3',
     });
+  },
+);
+
+test.serial(
+  'models list tells labels, and with --daemon what the daemon does with each version',
+  async (t) => {
+    const { repository, daemon, url } = await seen(t, ['1', '2']);
+    const { folder } = repository;
+    repository.add('3', { spoil });
+    await daemon.living.look();
+    rmSync(join(folder, 'cards', '1'), { recursive: true });
+    writeLabels(folder, 'cards', { versions: { stable: '2', canary: '9' }, moves: [] });
+    const list = (token: string, ...words: string[]) =>
+      new Program(['models', 'list', '--repository', folder, ...words], { SCORELANE_HTTP_ADMIN_TOKEN: token })
+        .ended;
+    const plain = await list('');
+    t.is(plain.code, 0, plain.out);
+    t.regex(plain.out, /^cards 2 \(stable\) {2}wasm, cpu {2}1 columns to score {2}\d+ golden records$/m);
+    t.regex(plain.out, /^cards: canary is version 9, which is not there$/m);
+    const told = await list(TOKEN, '--daemon', url);
+    t.is(told.code, 0, told.out);
+    t.regex(told.out, /^cards 2 \(stable\) .* golden records {2}serving in cards-job$/m);
+    t.regex(told.out, /^cards 3 {2}cannot be served: .* {2}refused in cards-job: .*model\.yaml/ms);
+    const token = join(folder, 'token');
+    writeFileSync(token, `${TOKEN}\n`);
+    const json = await list('', '--daemon', url, '--token-file', token, '--json');
+    const [second] = JSON.parse(json.out.slice(json.out.indexOf('['))) as object[];
+    t.like(second, {
+      ...{ model: 'cards', version: '2', labels: ['stable'] },
+      jobs: [{ job: 'cards-job', state: 'serving', why: null }],
+    });
+    const wrong = async (code: number, expected: RegExp, given: string, ...words: string[]) => {
+      const ended = await list(given, '--daemon', ...words);
+      t.is(ended.code, code, ended.out);
+      t.regex(ended.out, expected);
+    };
+    await Promise.all([
+      wrong(77, /expected the token .* in SCORELANE_HTTP_ADMIN_TOKEN, found none/, '', url),
+      wrong(77, /refuses: the token is another than/, 'another-token-than-theirs', url),
+      wrong(69, /http:\/\/127\.0\.0\.1:1 does not answer: /, TOKEN, 'http://127.0.0.1:1'),
+      wrong(64, /expected an address such as http:/, TOKEN, '127.0.0.1:8080'),
+    ]);
   },
 );
