@@ -8,7 +8,7 @@ import { bodyMapOf, modelsNamed } from './asked-model.ts';
 import { Problem } from './problem.ts';
 import type { Routes } from './routes.ts';
 import { bodyOf, type Serving } from './serving.ts';
-import { requireToken } from './token.ts';
+import { hasToken, requireToken } from './token.ts';
 
 interface Indexed {
   readonly name: string;
@@ -27,12 +27,18 @@ const STATES: Readonly<Record<VersionStatus['state'], Indexed['state']>> = {
 };
 const REASONS: Readonly<Partial<Record<VersionStatus['state'], string>>> = {
   loading: 'it is tried and loaded',
+  refused: 'it was tried and cannot serve: the log says why, and so does this index to whoever has the token',
   available: 'it is in the repository, and nothing needs it',
 };
 
 /** Below `/v2`. Only who has the token may load. */
 export const repositoryRoutes = (serving: Serving, token: string | null): Routes => ({
-  '/repository/index': { POST: (request) => indexOf(serving, isReadyWanted(request)) },
+  '/repository/index': {
+    POST: (request) => {
+      const index = indexOf(serving, hasToken(request, token));
+      return isReadyWanted(request) ? index.filter(({ state }) => state === 'READY') : index;
+    },
+  },
   '/repository/models/:model/load': {
     POST: async (request) => {
       requireToken(request, token);
@@ -77,8 +83,11 @@ function refuseParameters(request: FastifyRequest): void {
     );
 }
 
-/** A version that is ready in one job is ready. */
-function indexOf(serving: Serving, isReadyOnly: boolean): Indexed[] {
+/**
+ * A version that is ready in one job is ready. Why one was refused may quote a golden record: that
+ * is not for everybody.
+ */
+function indexOf(serving: Serving, isWhyTold: boolean): Indexed[] {
   const all = new Map<string, Indexed>();
   for (const { model, living } of serving.jobs()) {
     if (model === null || living === null) continue;
@@ -86,10 +95,11 @@ function indexOf(serving: Serving, isReadyOnly: boolean): Indexed[] {
     for (const { version, state, why } of living.told.versions) {
       const key = JSON.stringify([name, version]);
       if (all.get(key)?.state === 'READY') continue;
-      all.set(key, { name, version, state: STATES[state], reason: why ?? REASONS[state] ?? '' });
+      const reason = (isWhyTold ? why : null) ?? REASONS[state] ?? '';
+      all.set(key, { name, version, state: STATES[state], reason });
     }
   }
-  return [...all.values()].filter(({ state }) => state === 'READY' || !isReadyOnly);
+  return [...all.values()];
 }
 
 /** Resolves when the version that shall serve does, in all jobs of that model. */

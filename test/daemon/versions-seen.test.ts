@@ -2,37 +2,10 @@
 
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import test, { type ExecutionContext } from 'ava';
-import { pino } from 'pino';
-import { newJob } from '../../src/daemon/running-job.ts';
-import { serveHttp } from '../../src/daemon/serve.ts';
+import test from 'ava';
 import { readLabels, writeLabels } from '../../src/versions/labels.ts';
-import { demoConfig } from '../support/config.ts';
 import { Program } from '../support/daemon.ts';
-import { serving, VersionsRepository } from '../support/versions.ts';
-
-const TOKEN = 'a-token-of-more-than-sixteen';
-
-/** A daemon of these versions with its server. */
-async function seen(t: ExecutionContext, versions: readonly string[], ...settings: string[]) {
-  const repository = new VersionsRepository();
-  for (const version of versions) repository.add(version);
-  const { daemon, said } = await serving(repository, 1, ...settings);
-  const job = newJob('cards-job');
-  job.daemon = daemon;
-  const config = demoConfig('http.listen=127.0.0.1:0', `http.adminToken=${TOKEN}`);
-  const logger = pino({ level: 'fatal' }, new Writable({ write: (_, __, done) => done() }));
-  const server = await serveHttp(config, [job], { logger, isGiven: () => true, drain: () => {} });
-  if (server === null) throw new Error('no server');
-  t.teardown(async () => {
-    await daemon.stop();
-    await server.stop();
-    rmSync(repository.folder, { recursive: true });
-  });
-  const { url } = server;
-  return { repository, daemon, said, url };
-}
+import { seen, TOKEN } from '../support/seen-versions.ts';
 
 /** It is refused before it is tried, which is quick. */
 const spoil = (folder: string): void => truncateSync(join(folder, 'model.yaml'), 8);
@@ -197,7 +170,7 @@ test.serial(
     );
     t.is((await post('/repository/models/other/load', {}, TOKEN)).status, 404);
 
-    const index = (await (await post('/repository/index', null)).json()) as { reason: string }[];
+    const index = (await (await post('/repository/index', null, TOKEN)).json()) as { reason: string }[];
     t.regex(index[3]?.reason ?? '', /model\.yaml/);
     const name = 'cards';
     t.deepEqual(index.slice(0, 3), [
@@ -207,6 +180,9 @@ test.serial(
     ] as never);
     t.is(((await (await post('/repository/index', { ready: true })).json()) as object[]).length, 2);
     t.is((await post('/repository/index', { ready: 1 })).status, 400);
+    const open = await (await post('/repository/index', null)).text();
+    t.regex(open, /"4","state":"UNAVAILABLE","reason":"it was tried and cannot serve/);
+    t.notRegex(open, /model\.yaml/, 'why is not for everybody');
 
     const metadata = await (await fetch(`${url}/v2/models/cards`)).json();
     t.deepEqual(
