@@ -4,7 +4,7 @@
 import { sep } from 'node:path';
 import { ScorelaneError } from '../base/errors.ts';
 import { measure, tiled } from '../model/choose.ts';
-import { goldenRows } from '../model/golden.ts';
+import { goldenRows } from '../model/golden-rows.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type ModelManifest, readGolden } from '../model/manifest.ts';
 import {

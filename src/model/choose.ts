@@ -4,7 +4,8 @@
 // batch (docs/decisions/0005).
 
 import { ScorelaneError } from '../base/errors.ts';
-import { checkGolden, goldenRows } from './golden.ts';
+import { checkGolden } from './golden.ts';
+import { goldenRows } from './golden-rows.ts';
 import { loadPredictor } from './load-predictor.ts';
 import { type ModelManifest, readGolden } from './manifest.ts';
 import { ModelError } from './model-error.ts';

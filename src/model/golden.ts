@@ -1,26 +1,12 @@
 // The golden check: before a model serves, its golden records must give their known scores, through
 // the features and the backend that will be used.
 
-import { type GoldenRecord, type ModelManifest, type ModelOutput, planOf } from './manifest.ts';
+import { goldenRows, wrongModel } from './golden-rows.ts';
+import type { GoldenRecord, ModelManifest, ModelOutput } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import { outputTypeOf, outputValue } from './output-column.ts';
 import { type OutputColumn, own, type Predictor } from './predictor.ts';
 import { resultColumns } from './result-columns.ts';
-
-/**
- * The rows of the golden records, as if these were the first ones in the log. Throws `ModelError`.
- */
-export function goldenRows(manifest: ModelManifest, golden: readonly GoldenRecord[]): Float32Array {
-  const { width } = manifest;
-  const plan = planOf(manifest);
-  const features = new Float32Array(golden.length * width);
-  golden.forEach(({ record, timestampMs, key }, index) => {
-    const bytes = key === undefined ? null : Buffer.from(key);
-    const rejection = plan.fill(record, features, index * width, timestampMs, bytes);
-    if (rejection !== null) throw wrong(manifest, `golden record ${index}: ${rejection.message}`);
-  });
-  return features;
-}
 
 /**
  * Predicts the golden records as if they were the first ones in the log. Throws `ModelError` at the
@@ -38,7 +24,7 @@ export function checkGolden(
   try {
     resultColumns(manifest, false)?.(columns, golden.length, rows);
   } catch (error) {
-    if (error instanceof ModelError) throw wrong(manifest, error.message);
+    if (error instanceof ModelError) throw wrongModel(manifest, error.message);
     throw error;
   }
 }
@@ -52,7 +38,7 @@ function checkOutput(
 ): void {
   const found = outputTypeOf(column);
   if (found !== type)
-    throw wrong(
+    throw wrongModel(
       manifest,
       `output "${name}" is ${type} in model.yaml, ${backend} gives ${found}: say { name: …, as: ${name}, type: ${found} }`,
     );
@@ -60,7 +46,7 @@ function checkOutput(
   golden.forEach(({ outputs }, index) => {
     const expected = own(outputs, name);
     if (expected?.length !== width)
-      throw wrong(
+      throw wrongModel(
         manifest,
         `golden record ${index} has ${expected?.length ?? 'no'} values for "${name}", the model gives ${width}`,
       );
@@ -72,7 +58,7 @@ function checkOutput(
       if (given === value) return;
       if (typeof given === 'number' && typeof value === 'number' && Math.abs(given - value) <= within) return;
       const allowed = type === 'float' ? ` within ${toPlaces(within)}` : '';
-      throw wrong(
+      throw wrongModel(
         manifest,
         `golden record ${index} gives ${name} = ${given} on ${backend}, expected ${value}${allowed}`,
       );
@@ -81,6 +67,3 @@ function checkOutput(
 }
 
 const toPlaces = (number: number): string => String(Number(number.toPrecision(3)));
-
-const wrong = ({ name, version }: ModelManifest, message: string): ModelError =>
-  new ModelError(`model ${name} version ${version}: ${message}`);

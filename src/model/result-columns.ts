@@ -2,9 +2,11 @@
 // from them, and the features if they are wanted.
 
 import { rowsAsNumbers } from './cells.ts';
+import { goldenRows } from './golden-rows.ts';
 import type { GoldenRecord, ModelManifest, OutputType } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import type { OutputColumn, Predictor } from './predictor.ts';
+import { medians, namedInputs, reasonsFor } from './reasons.ts';
 import { type DerivedResult, namesOf, sourceOf } from './results-spec.ts';
 import type { TensorSpec } from './tensor-spec.ts';
 
@@ -53,6 +55,13 @@ function fieldsOfResult(result: DerivedResult, isList: boolean): ResultField[] {
         ? [numbers]
         : [numbers, { name: result.scoresAs, type: 'float', isList: result.k > 1 }];
     }
+    case 'reasons': {
+      const isMany = result.k > 1;
+      const names: ResultField = { name, type: 'text', isList: isMany };
+      return result.effectsAs === undefined
+        ? [names]
+        : [names, { name: result.effectsAs, type: 'float', isList: isMany }];
+    }
     case 'threshold':
       return [{ name, type: result.yes === undefined ? 'flag' : 'text', isList }];
     case 'reconstructionError':
@@ -66,8 +75,13 @@ function fieldsOfResult(result: DerivedResult, isList: boolean): ResultField[] {
  * A predictor that gives the columns of results. Hidden outputs come behind all others: nobody
  * writes them, but NaN among them is seen.
  */
-export function asResults(predictor: Predictor, manifest: ModelManifest, features: boolean): Predictor {
-  const columnsOf = resultColumns(manifest, features);
+export function asResults(
+  predictor: Predictor,
+  manifest: ModelManifest,
+  features: boolean,
+  golden: readonly GoldenRecord[],
+): Predictor {
+  const columnsOf = resultColumns(manifest, features, { predictor, golden });
   return columnsOf === null
     ? predictor
     : { ...predictor, predict: (rows, count) => columnsOf(predictor.predict(rows, count), count, rows) };
@@ -78,15 +92,18 @@ export function asResults(predictor: Predictor, manifest: ModelManifest, feature
  * Both throw `ModelError` for results that do not fit the outputs.
  */
 export function resultColumns(
-  { outputs, results, tensors }: Pick<ModelManifest, 'outputs' | 'results' | 'tensors'>,
+  manifest: ModelManifest,
   features: boolean,
+  explaining: ExplainingParts | null = null,
 ): ((columns: readonly OutputColumn[], count: number, rows: Float32Array) => OutputColumn[]) | null {
+  const { outputs, results, tensors } = manifest;
   const numbers = features ? rowsAsNumbers(tensors) : null;
   if (results.length === 0 && numbers === null && outputs.every(({ hidden }) => !hidden)) return null;
   const derive = results.map((result) => ({
     names: namesOf(result),
     of: sourceOf(result),
-    columns: derivation(result, tensors),
+    columns:
+      result.kind === 'reasons' ? reasoning(result, manifest, explaining) : derivation(result, tensors),
   }));
   return (columns, count, rows) => {
     const byName = new Map(outputs.map(({ as: name }, index) => [name, columns[index] as OutputColumn]));
@@ -110,7 +127,40 @@ function floatsOf(column: OutputColumn | undefined, name: string): Float32Array 
 /** The columns that a result adds, from `count` rows of its source. */
 type Derive = (values: Float32Array, count: number, features: Float32Array) => OutputColumn[];
 
-function derivation(result: DerivedResult, tensors: readonly TensorSpec[]): Derive {
+/** What reasons are computed with. */
+interface ExplainingParts {
+  readonly predictor: Predictor;
+  readonly golden: readonly GoldenRecord[];
+}
+
+type Reasons = Extract<DerivedResult, { readonly kind: 'reasons' }>;
+
+/** Without a predictor there are none: it is only looked whether they fit. */
+function reasoning(result: Reasons, manifest: ModelManifest, explaining: ExplainingParts | null): Derive {
+  const { outputs, tensors, width } = manifest;
+  const output = outputs.findIndex(({ as }) => as === result.reasons);
+  if (output < 0)
+    throw new ModelError(
+      `results: expected an output of the model as \`reasons\`, found "${result.reasons}"`,
+    );
+  if (tensors.some(({ type }) => type !== 'float32'))
+    throw new ModelError('results: expected tensors of floats for `reasons`, found another one');
+  const inputs = namedInputs(manifest.inputs);
+  const usual = explaining === null ? null : medians(goldenRows(manifest, explaining.golden), width);
+  return (values, count, rows) => {
+    if (values.length !== count)
+      throw new ModelError(
+        `results: expected one number in "${result.reasons}", which has ${values.length / count}`,
+      );
+    const { names, effects } =
+      explaining === null || usual === null
+        ? { names: new Array<string>(count * result.k).fill(''), effects: new Float32Array(count * result.k) }
+        : reasonsFor(result, { predictor: explaining.predictor, output, inputs, usual }, values, rows);
+    return result.effectsAs === undefined ? [names] : [names, effects];
+  };
+}
+
+function derivation(result: Exclude<DerivedResult, Reasons>, tensors: readonly TensorSpec[]): Derive {
   switch (result.kind) {
     case 'argmax':
       return (values, count) => [labelled(largest(values, count, 1), values.length / count, result)];

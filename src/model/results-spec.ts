@@ -82,7 +82,19 @@ const calibrate = z
     error: 'expected isotonic or platt, one of them',
   });
 
-const KINDS = { argmax, top, threshold, reconstructionError, rescale, calibrate } as const;
+/**
+ * The inputs that have raised a score most, by leaving out one after the other: the names of `k`,
+ * the largest effect first, for scores past `above`; with `effectsAs`, the effects too.
+ */
+const reasons = z.strictObject({
+  as: name(),
+  reasons: name(),
+  k: z.int().positive().max(100).default(3),
+  above: z.number().optional(),
+  effectsAs: name().optional(),
+});
+
+const KINDS = { argmax, top, threshold, reconstructionError, rescale, calibrate, reasons } as const;
 type Kind = keyof typeof KINDS;
 
 export type DerivedResult = { [K in Kind]: { readonly kind: K } & z.infer<(typeof KINDS)[K]> }[Kind];
@@ -120,9 +132,14 @@ export const sourceOf = (result: DerivedResult): string => {
       return result.rescale;
     case 'calibrate':
       return result.calibrate;
+    case 'reasons':
+      return result.reasons;
   }
 };
 
 /** The fields that it adds to a result. */
-export const namesOf = (result: DerivedResult): readonly string[] =>
-  result.kind === 'top' && result.scoresAs !== undefined ? [result.as, result.scoresAs] : [result.as];
+export function namesOf(result: DerivedResult): readonly string[] {
+  const beside =
+    result.kind === 'top' ? result.scoresAs : result.kind === 'reasons' ? result.effectsAs : undefined;
+  return beside === undefined ? [result.as] : [result.as, beside];
+}

@@ -72,7 +72,7 @@ export class LoadedModel {
       fields,
       writer: writerOf(manifest, golden, setup),
       routed: setup.routes.map(({ when }) => testOfRows(when, fields)),
-      predictor: asResults(predictor, manifest, setup.features),
+      predictor: asResults(predictor, manifest, setup.features, golden),
       probe: () => this.probe(),
     };
     this.#pipeline = new Pipeline({ setup, reader, states, model: manifest, ...this.tried });

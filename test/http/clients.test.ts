@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
-import { goldenRows } from '../../src/model/golden.ts';
+import { goldenRows } from '../../src/model/golden-rows.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { ensureClients } from '../../tools/python.ts';
 import { ROOT } from '../support/daemon.ts';

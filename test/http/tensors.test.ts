@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import test from 'ava';
-import { goldenRows } from '../../src/model/golden.ts';
+import { goldenRows } from '../../src/model/golden-rows.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import { ROOT } from '../support/daemon.ts';

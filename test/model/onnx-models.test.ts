@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../src/model/choose.ts';
-import { goldenRows } from '../../src/model/golden.ts';
+import { goldenRows } from '../../src/model/golden-rows.ts';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { readOnnxFile } from '../../src/model/onnx-file.ts';

@@ -35,7 +35,7 @@ function derived(
     tensorCount: () => 0,
     dispose: () => {},
   };
-  return asResults(predictor, manifest, false).predict(features, count);
+  return asResults(predictor, manifest, false, []).predict(features, count);
 }
 
 const ROWS = 3;

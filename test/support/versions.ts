@@ -38,6 +38,7 @@ export class VersionsRepository {
       spoil?: (folder: string) => void;
       hidden?: number;
       scale?: number;
+      more?: string;
     } = {},
   ): void {
     const { folder, model } = windowsModel(inputs, windows, version, weights);
