@@ -4,6 +4,7 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { EXIT } from '../base/errors.ts';
 import { type Imported, type ImportRequest, importModel } from '../importing/import-model.ts';
+import type { Recorded } from '../importing/record-distribution.ts';
 import {
   DEFAULT_REPOSITORY,
   type SavedFlags,
@@ -34,7 +35,7 @@ async function importSaved(path: string, flags: ImportFlags): Promise<number> {
 function importedLines(flags: ImportFlags, imported: Imported): string[] {
   const { name } = flags;
   const { folder, version, exported, manifest, trials, tolerance, isGuessed } = imported;
-  const { goldenRecords, goldenSource, goldenBy, reference } = imported;
+  const { goldenRecords, goldenSource, goldenBy, reference, distribution } = imported;
   const others = trials.filter(({ backend }) => backend !== reference);
   const place = folder.startsWith(`${process.cwd()}${sep}`) ? relative('', folder) : folder;
   const yaml = join(place, 'model.yaml');
@@ -45,11 +46,17 @@ function importedLines(flags: ImportFlags, imported: Imported): string[] {
     `golden   ${goldenRecords} records ${what}, outputs by ${goldenBy}`,
     ...lines(differencesInWords(others)),
     `         tolerance: rtol ${tolerance.rtol}, atol ${tolerance.atol}`,
+    ...(distribution === null ? [] : [`drift    ${distributionInWords(distribution)}`]),
     `written  ${name} version ${version}: ${place}`,
     ...(isGuessed ? [`look at  ${yaml}: the fields that fill the inputs are guessed`] : []),
     `next     ${nextCommand(flags)}`,
   ];
 }
+
+const distributionInWords = (recorded: Recorded): string =>
+  recorded.records === undefined
+    ? `no distribution is recorded: ${recorded.why}`
+    : `the distribution of ${recorded.records} records in ${recorded.columns} columns is recorded`;
 
 const lines = (text: string): string[] => (text === '' ? [] : [`         ${text}`]);
 

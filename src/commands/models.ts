@@ -1,6 +1,7 @@
 // `scorelane models`: from what somebody has saved to a version in the model repository, and what
 // is in a repository.
 
+import { registerDistribution } from './models-distribution.ts';
 import { registerImport } from './models-import.ts';
 import { registerInspect } from './models-inspect.ts';
 import { registerLabels } from './models-labels.ts';
@@ -12,6 +13,9 @@ export const registerModels: Register = (program, finish) => {
   const models = program
     .command('models')
     .description('import saved models, look into them, check them, and say which version serves');
-  for (const register of [registerImport, registerInspect, registerList, registerLabels, registerVerify])
+  for (const register of [
+    ...[registerImport, registerInspect, registerList, registerLabels, registerVerify],
+    registerDistribution,
+  ])
     register(models, finish);
 };

@@ -8,6 +8,7 @@ import { FRAMINGS } from '../codec/avro.ts';
 import { INPUT_FORMATS } from '../codec/codecs.ts';
 import { COMPRESSION_TYPES } from '../log/compression.ts';
 import { condition } from './condition-text.ts';
+import { drift } from './drift-schema.ts';
 import { http } from './http-schema.ts';
 import { kafka } from './kafka-schema.ts';
 import { lanes } from './lanes-schema.ts';
@@ -245,6 +246,7 @@ export const schema = z.strictObject({
         'The summary at the end leaves out so long after the first record, so that the bench measures a warm daemon.',
       ),
   }),
+  drift,
   http,
   tracing,
   memory: z.strictObject({

@@ -18,6 +18,7 @@ import { unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { countPartitions } from './count-partitions.ts';
 import { closeParts, type DaemonParts, GIVE_UP_MS } from './daemon-parts.ts';
+import { withDrift } from './drift.ts';
 import { engineLimits, systemClock, tunableLimits, workerCount } from './engine-limits.ts';
 import { heardOfThreads } from './heard-of-threads.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
@@ -192,7 +193,7 @@ export class Daemon {
     const resultsFrame = await resultFrame(config, folder, patience);
     const { backend } = choice;
     const setupIn = (modelFolder: string, resultFrame: Uint8Array): ScorerSetup =>
-      scorerSetup(config, { modelFolder, backend, resultFrame }, shared?.job);
+      withDrift(scorerSetup(config, { modelFolder, backend, resultFrame }, shared?.job), config, meter);
     const setup = setupIn(folder, resultsFrame);
     const counter = await unlessTold(countPartitions(config, sink, logger));
     if (options.log === undefined) heedAdvice(await adviceToRun(config, patience), logger);

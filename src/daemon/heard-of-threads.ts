@@ -21,7 +21,7 @@ export const heardOfThreads = ({
     meter.count('threadsRetired');
     logger.warn(`a worker thread is replaced: it ${why}`);
   },
-  onUsage: (usage) => meter.threads.told(usage),
+  onUsage: (usage) => meter.told(usage),
   onTrials: (told) => {
     meter.trials.told(told);
     living()?.judge();

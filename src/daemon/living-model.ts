@@ -209,6 +209,7 @@ export class LivingModel {
     this.#before = this.#serving;
     this.#serving = version;
     onServing(deployment.setup);
+    meter.drift.begin();
     meter.count('versionsSwitched');
     logger.warn(`version ${version} of ${config.model.name} scores from now on, ${this.#before} did before`);
   }
@@ -219,6 +220,7 @@ export class LivingModel {
     const lanes = [...this.#parts.driver.state.lanes.values()];
     if (id === undefined || lanes.some(({ ledger }) => ledger.has(id))) return false;
     await this.#parts.onUnloading(version);
+    this.#parts.meter.drift.forget(version);
     await this.#parts.pool.versions.remove(id);
     this.#known.delete(version);
     this.#parts.logger.info(`version ${version} is unloaded`);

@@ -1,10 +1,8 @@
-// Imports a saved model into the model repository. The version's folder is made beside the models,
-// and renamed into its place when it is whole. A version that is there is never touched.
+// Imports a saved model into the model repository.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
-import { OwnFolder } from '../files/own-folder.ts';
 import { type ModelManifest, type ModelOutput, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import type { Backend } from '../model/predictor.ts';
@@ -16,9 +14,11 @@ import { askBackends, askPython, type GoldenRows, rowsFor } from './golden-recor
 import { guessInputs } from './guess.ts';
 import { savedAt } from './kinds.ts';
 import { guessedFeatures, type ManifestParts, manifestText, outputsFor } from './manifest-text.ts';
+import { addVersion } from './new-version.ts';
 import type { PythonSession } from './python.ts';
+import { RECORDS_MAX, type Recorded, recordInto } from './record-distribution.ts';
 import { fieldsIn } from './sample-fields.ts';
-import { readSamples, type SampleRecord } from './samples.ts';
+import { readSamples, SAMPLES_MAX, type SampleRecord } from './samples.ts';
 import { narrowest, type Tolerance, tolerancesFor } from './tolerance.ts';
 import { type BackendTrial, tryBackends } from './trial.ts';
 
@@ -61,6 +61,8 @@ export interface Imported {
   readonly reference: Backend | null;
   /** Whether somebody must look at the fields. */
   readonly isGuessed: boolean;
+  /** What was recorded of the samples for drift; null without samples. */
+  readonly distribution: Recorded | null;
 }
 
 const DRAWN_RECORDS = 8;
@@ -70,27 +72,12 @@ const UNKNOWN: Tolerance = { rtol: 1e-4, atol: 1e-6 };
 /** Rejects with `ModelError` and with what its parts reject with. */
 export async function importModel(request: ImportRequest): Promise<Imported> {
   const saved = savedAt(request.path);
-  const model = resolve(request.repository, nameOf(request.name));
-  const version = freeVersion(model, request);
-  const samples = request.samples === undefined ? null : await readSamples(request.samples);
+  const samples = request.samples === undefined ? null : await readSamples(request.samples, RECORDS_MAX);
   const given = request.inputs === undefined ? null : readGiven(request.inputs);
-  // Beside the models, where every later import deletes what a killed one has left.
-  const own = new OwnFolder(resolve(request.repository), '.import-', {});
-  const discard = (): void => rmSync(own.path, { recursive: true, force: true });
-  process.once('exit', discard);
-  try {
-    const draft = join(own.path, String(version));
-    mkdirSync(draft);
-    const imported = await writeVersion(draft, version, request, saved, { samples, given });
-    const folder = join(model, String(version));
-    if (existsSync(folder)) throw occupied(model, version);
-    mkdirSync(model, { recursive: true });
-    renameSync(draft, folder);
-    return { ...imported, folder, manifest: { ...imported.manifest, folder } };
-  } finally {
-    await own.close();
-    process.off('exit', discard);
-  }
+  const { folder, written } = await addVersion(request, (draft, version) =>
+    writeVersion(draft, version, request, saved, { samples, given }),
+  );
+  return { ...written, folder, manifest: { ...written.manifest, folder } };
 }
 
 async function writeVersion(
@@ -102,12 +89,13 @@ async function writeVersion(
 ): Promise<Imported> {
   const { exported, python } = await writeArtefacts(saved, draft, request);
   refuseOpenShapes(exported);
+  const looked = samples?.slice(0, SAMPLES_MAX) ?? null;
   const parts: ManifestParts = {
     name: request.name,
     version,
     source: `${basename(request.path).replaceAll(/\s+/g, ' ')} (${exported.madeWith})`,
     ...(given === null
-      ? { features: guessedFrom(request, exported, samples), outputs: outputsFor(exported) }
+      ? { features: guessedFrom(request, exported, looked), outputs: outputsFor(exported) }
       : takeOver(given, exported, draft)),
     savedModel: 'missing' in exported.savedModel ? null : exported.savedModel,
     web: 'missing' in exported.web ? null : { path: exported.web.path },
@@ -120,7 +108,7 @@ async function writeVersion(
   };
   const manifest = write(parts);
   const source = request.samples ?? 'drawn records';
-  const rows = rowsFor(manifest, samples ?? drawnRecords(manifest.inputs, DRAWN_RECORDS), source);
+  const rows = rowsFor(manifest, looked ?? drawnRecords(manifest.inputs, DRAWN_RECORDS), source);
   const names = exported.inputs.map(({ name }) => name);
   const golden =
     python === null ? await askBackends(manifest, rows) : await askPython(python, names, manifest, rows);
@@ -140,12 +128,15 @@ async function writeVersion(
     onnx: isOf(['onnx']) ? parts.onnx : null,
   };
   if (Object.values(kept).every((artefact) => artefact === null)) throw noneRuns(request.path, trials);
-  const done = write({
+  const whole = {
     ...parts,
     ...kept,
     outputs: parts.outputs.map((output, index) => withTolerance(output, tolerances[index], tolerance)),
     tolerance,
-  });
+  };
+  const tolerant = write(whole);
+  const distribution = samples === null ? null : await recordInto(draft, tolerant, samples);
+  const done = distribution?.records === undefined ? tolerant : write({ ...whole, hasDistribution: true });
   return {
     version,
     folder: draft,
@@ -158,32 +149,9 @@ async function writeVersion(
     goldenBy: golden.by,
     reference: golden.backend,
     isGuessed: given === null,
+    distribution,
   };
 }
-
-/** Names of folders of the repository: nothing that leads elsewhere. */
-function nameOf(name: string): string {
-  if (/^[\w][\w.-]*$/.test(name)) return name;
-  throw new ModelError(
-    `--name: expected letters, digits, "-", "_" and ".", which can name a folder, found ${JSON.stringify(name)}`,
-  );
-}
-
-function freeVersion(model: string, { version }: ImportRequest): number {
-  if (version === undefined) return nextFree(model);
-  if (existsSync(join(model, String(version)))) throw occupied(model, version);
-  return version;
-}
-
-function nextFree(model: string): number {
-  const names = existsSync(model) ? readdirSync(model) : [];
-  return Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number)) + 1;
-}
-
-const occupied = (model: string, version: number): ModelError =>
-  new ModelError(
-    `${join(model, String(version))}: expected a version that is free, found one that is there; the next free one is ${nextFree(model)}`,
-  );
 
 function refuseOpenShapes({ inputs }: Exported): void {
   const open = inputs.find(({ shape }) => shape.includes(null));

@@ -1,6 +1,7 @@
 // The text of model.yaml for an imported model, with comments where somebody should look.
 
 import { parseDocument } from 'yaml';
+import { DISTRIBUTION_FILE } from '../model/distribution.ts';
 import type { ModelOutput } from '../model/manifest.ts';
 import type { Exported } from './exported.ts';
 import type { GuessedInputs } from './guess.ts';
@@ -17,10 +18,15 @@ export interface ManifestParts {
   readonly web: { readonly path: string } | null;
   readonly onnx: { readonly path: string } | null;
   readonly tolerance: Tolerance;
+  /** Whether there is a distribution.json. */
+  readonly hasDistribution?: boolean;
 }
+
+const DISTRIBUTION_LINE = `distribution: { path: ${DISTRIBUTION_FILE} }`;
 
 export function manifestText(parts: ManifestParts): string {
   const { name, version, source, features, outputs, savedModel, web, onnx, tolerance } = parts;
+  const { hasDistribution = false } = parts;
   return [
     `# Written by "scorelane models import" from ${source}.`,
     `name: ${scalar(name)}`,
@@ -33,6 +39,7 @@ export function manifestText(parts: ManifestParts): string {
     ...(web === null ? [] : [`  web: ${flow(web)} # for wasm and cpu`]),
     ...(onnx === null ? [] : [`  onnx: ${flow(onnx)} # for onnx`]),
     `golden: ${flow({ path: 'golden.json', ...tolerance })}`,
+    ...(hasDistribution ? [DISTRIBUTION_LINE] : []),
     '',
   ].join('\n');
 }

@@ -9,17 +9,20 @@ import { readTextFile } from '../written/file-trouble.ts';
 
 export type SampleRecord = Readonly<Record<string, unknown>>;
 
-/** More would show nothing new. */
-const SAMPLES_MAX = 1_000;
+/** More show nothing new, where the records are only looked at. */
+export const SAMPLES_MAX = 1_000;
 
 /**
  * The first records of the file. Rejects with `NoInputError` if it cannot be read, and with
  * `CsvDataError` if it holds no records.
  */
-export const readSamples = (file: string): Promise<readonly SampleRecord[]> | readonly SampleRecord[] =>
-  /\.(?:csv|tsv)$/i.test(file) ? fromCsv(file) : fromJson(file);
+export const readSamples = (
+  file: string,
+  most = SAMPLES_MAX,
+): Promise<readonly SampleRecord[]> | readonly SampleRecord[] =>
+  /\.(?:csv|tsv)$/i.test(file) ? fromCsv(file, most) : fromJson(file, most);
 
-async function fromCsv(file: string): Promise<readonly SampleRecord[]> {
+async function fromCsv(file: string, most: number): Promise<readonly SampleRecord[]> {
   const csv = await openCsv(file);
   const records: SampleRecord[] = [];
   for await (const rows of csv.batches()) {
@@ -30,30 +33,30 @@ async function fromCsv(file: string): Promise<readonly SampleRecord[]> {
           csv.columns.flatMap((name, index) => (values[index] === undefined ? [] : [[name, values[index]]])),
         ),
       );
-      if (records.length === SAMPLES_MAX) return records;
+      if (records.length === most) return records;
     }
   }
   return records;
 }
 
-function fromJson(file: string): readonly SampleRecord[] {
+function fromJson(file: string, most: number): readonly SampleRecord[] {
   const text = readTextFile(file);
   // One document, a list of records, or a record a line.
-  if (/^\s*\[/.test(text)) return listOf(file, text);
+  if (/^\s*\[/.test(text)) return listOf(file, text, most);
   const records = text
     .split('\n')
     .map((line, index) => ({ line, place: `${file}: line ${index + 1}` }))
     .filter(({ line }) => line.trim() !== '')
-    .slice(0, SAMPLES_MAX)
+    .slice(0, most)
     .map(({ line, place }) => recordOf(place, parsed(place, line)));
   if (records.length === 0) throw new CsvDataError(`${file}: expected a record a line, found none`);
   return records;
 }
 
-function listOf(file: string, text: string): readonly SampleRecord[] {
+function listOf(file: string, text: string, most: number): readonly SampleRecord[] {
   const list = parsed(file, text) as readonly unknown[];
   if (list.length === 0) throw new CsvDataError(`${file}: expected records, found an empty list`);
-  return list.slice(0, SAMPLES_MAX).map((value, index) => recordOf(`${file}: record ${index + 1}`, value));
+  return list.slice(0, most).map((value, index) => recordOf(`${file}: record ${index + 1}`, value));
 }
 
 function parsed(place: string, text: string): unknown {

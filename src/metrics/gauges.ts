@@ -7,7 +7,7 @@ import { busyVersions } from '../versions/model-versions.ts';
 import type { Sample } from './collected.ts';
 import type { RunningNow } from './job.ts';
 
-interface JobGauge {
+export interface JobGauge {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];

@@ -5,6 +5,7 @@ import { SECONDS_BOUNDS } from '../telemetry/buckets.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { addCounter, addGauge, addHistogram, type Sample, type Spread } from './collected.ts';
 import { COUNTERS } from './counters.ts';
+import { DRIFT_GAUGES } from './drift.ts';
 import { JOB_GAUGES, LANE_GAUGES } from './gauges.ts';
 import type { MeteredJob, RunningNow } from './job.ts';
 import { TRIAL_COUNTERS, TRIAL_GAUGES } from './trials.ts';
@@ -58,7 +59,7 @@ export class Metrics {
     };
     for (const { read, labels, ...named } of [...COUNTERS, ...TRIAL_COUNTERS])
       addCounter(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
-    for (const { read, labels, ...named } of [...JOB_GAUGES, ...TRIAL_GAUGES])
+    for (const { read, labels, ...named } of [...JOB_GAUGES, ...TRIAL_GAUGES, ...DRIFT_GAUGES])
       addGauge(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
     for (const { read, ...named } of LANE_GAUGES)
       addGauge(registry, { ...named, labels: ['job', 'topic', 'partition'] }, () =>

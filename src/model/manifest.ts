@@ -73,6 +73,8 @@ const manifestSchema = z.strictObject({
       error: 'expected savedModel, web or onnx, one or more of them',
     }),
   golden: z.strictObject({ path: name(), tolerance: tolerance(), rtol: tolerance(), atol: tolerance() }),
+  /** How features and outputs were distributed where it was made: `distribution.ts`. */
+  distribution: z.strictObject({ path: name() }).optional(),
 });
 
 type Written = z.infer<typeof manifestSchema>;
@@ -107,7 +109,9 @@ const goldenSchema = z
 
 export type GoldenRecord = z.infer<typeof goldenSchema>[number];
 
-export interface ModelManifest extends Pick<Written, 'name' | 'windows' | 'artefacts'>, Tensors {
+export interface ModelManifest
+  extends Pick<Written, 'name' | 'windows' | 'artefacts' | 'distribution'>,
+    Tensors {
   readonly version: string;
   readonly outputs: readonly ModelOutput[];
   /** What is derived from outputs; labels are read. */
@@ -133,11 +137,11 @@ export function readManifest(folder: string): ModelManifest {
   checkNames(written, opened.complain);
   const results = written.results.map((result) => withLabels(result, opened.readWords));
   const { savedModel, web, onnx } = written.artefacts;
-  for (const path of [savedModel?.path, web?.path, onnx?.path, golden.path])
+  const { outputs, artefacts, distribution } = written;
+  for (const path of [savedModel?.path, web?.path, onnx?.path, golden.path, distribution?.path])
     if (path !== undefined) opened.inside(path);
   opened.end();
-  const { outputs, artefacts } = written;
-  return { ...plan, outputs, results, artefacts, golden, folder };
+  return { ...plan, outputs, results, artefacts, golden, distribution, folder };
 }
 
 /** Reads what `folder/model.yaml` says of inputs: the rest may be missing. Throws `ModelError`. */

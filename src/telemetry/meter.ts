@@ -8,9 +8,10 @@ import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-counts.ts';
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
+import { type CountsTold, DriftMeter } from './drift-meter.ts';
 import { Flow } from './flow.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
-import { ThreadMeter, type ThreadSummary } from './threads.ts';
+import { ThreadMeter, type ThreadSummary, type ThreadTold } from './threads.ts';
 import { TrialMeter } from './trial-meter.ts';
 
 /**
@@ -75,6 +76,7 @@ export class Meter {
   readonly flow = new Flow();
   /** Of versions that are tried. */
   readonly trials = new TrialMeter();
+  readonly drift = new DriftMeter();
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
   deadLetterCodes: DeadLetterCodes = NO_CODES;
@@ -116,6 +118,12 @@ export class Meter {
 
   count(name: keyof DaemonCounts, by = 1): void {
     this.daemon = { ...this.daemon, [name]: this.daemon[name] + by };
+  }
+
+  /** What a thread tells with an answer. */
+  told(usage: ThreadTold & { readonly drift?: CountsTold | null }): void {
+    this.threads.told(usage);
+    if (usage.drift) this.drift.told(usage.drift, performance.now());
   }
 
   /**

@@ -17,7 +17,7 @@ import type { Outcome } from '../scoring/outcome.ts';
 import type { TracingSetup } from '../scoring/traced.ts';
 import type { Trial } from '../scoring/trial.ts';
 import type { PredictedResponse, PredictRequest } from './predict.ts';
-import type { ThreadUsage, TrialsTold } from './thread-usage.ts';
+import type { DriftSetup, ThreadUsage, TrialsTold } from './thread-usage.ts';
 
 /** How much a thread may grow after its models were loaded, before another takes its place. */
 export interface GrowthLimits {
@@ -60,7 +60,7 @@ export interface Route {
 }
 
 /** How a model is served: all that a thread must know to score with it. */
-export interface ScorerSetup extends ReadingSetup {
+export interface ScorerSetup extends ReadingSetup, DriftSetup {
   /** Whose windows these are: jobs that share a thread share no states. Empty for a job alone. */
   readonly job: string;
   readonly modelFolder: string;

@@ -2,9 +2,16 @@
 
 import type { TrialTold } from '../scoring/trial.ts';
 import type { SavedSketch } from '../statistics/sketch.ts';
+import type { DriftTold } from './drift-told.ts';
 
 /** Of versions that are tried, since this was last told. */
 export type TrialsTold = readonly TrialTold<SavedSketch>[];
+
+/** What a thread is asked to tell of distributions. */
+export interface DriftSetup {
+  /** The share of records that are counted; none if not given. */
+  readonly driftSampling?: number;
+}
 
 /** What a worker thread uses, told with its answers a few times a second. */
 export interface ThreadUsage {
@@ -22,4 +29,6 @@ export interface ThreadUsage {
   readonly bytes: number;
   /** What it holds for lanes. */
   readonly heldBytes: number;
+  /** Of the model that has answered. */
+  readonly drift?: DriftTold | null;
 }

@@ -7,12 +7,14 @@ import { FEATURES } from '../answers/result-names.ts';
 import type { AvroReader, SchemaId } from '../codec/avro.ts';
 import { SchemaError } from '../codec/avro-schema.ts';
 import { SchemaRegistry, waitMsMax } from '../codec/registry.ts';
+import { readDistribution } from '../model/distribution.ts';
 import { checkGolden } from '../model/golden.ts';
 import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { asResults, resultFields } from '../model/result-columns.ts';
 import type { Outcome } from '../scoring/outcome.ts';
+import type { DriftTold } from '../worker-protocol/drift-told.ts';
 import {
   type MendRequest,
   type OffsetsRequest,
@@ -23,6 +25,7 @@ import {
   type WorkerResponse,
 } from '../worker-protocol/messages.ts';
 import type { PredictRequest } from '../worker-protocol/predict.ts';
+import { DriftCounter } from './drift-counter.ts';
 import { mend } from './mend.ts';
 import type { ModelReader, SharedReaders } from './model-reader.ts';
 import { ModelBrokenError } from './our-fault.ts';
@@ -60,6 +63,7 @@ export class LoadedModel {
   /** Null for a model without windows. */
   readonly #states: LaneStates | null;
   readonly #avro: AvroReader | null;
+  readonly #drift: DriftCounter | null;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
@@ -75,7 +79,9 @@ export class LoadedModel {
       predictor: asResults(predictor, manifest, setup.features, golden),
       probe: () => this.probe(),
     };
-    this.#pipeline = new Pipeline({ setup, reader, states, model: manifest, ...this.tried });
+    this.#drift = driftOf(manifest, golden, setup);
+    const own = { setup, reader, states, model: manifest, drift: this.#drift };
+    this.#pipeline = new Pipeline({ ...own, ...this.tried });
   }
 
   /**
@@ -110,6 +116,7 @@ export class LoadedModel {
     const pipeline = this.#states === null ? this.#pipeline : null;
     const check = (records: readonly GoldenRecord[]): void => this.probe(records);
     warmUp({ golden, setup, pipeline, check, msMax, nowMs: () => performance.now() });
+    this.#drift?.forget();
   }
 
   /** Throws `ModelBrokenError` when the model does not give its golden scores. */
@@ -130,6 +137,11 @@ export class LoadedModel {
   /** What is scored with `Pipeline.score`; it throws what that throws. */
   score(request: ScoreRequest, trials: readonly RunningTrial[] = []): readonly Outcome[] {
     return this.#pipeline.score(request, trials);
+  }
+
+  /** What there is to tell of distributions. */
+  takeDrift(): DriftTold | null {
+    return this.#drift?.take(performance.now()) ?? null;
   }
 
   /** The model's own outputs, without what is derived for results. Throws `ModelBrokenError`. */
@@ -175,6 +187,17 @@ export class LoadedModel {
     predictor.dispose();
     readers.release(manifest, setup);
   }
+}
+
+function driftOf(
+  manifest: ModelManifest,
+  golden: readonly GoldenRecord[],
+  { driftSampling: sampling = 0 }: ScorerSetup,
+): DriftCounter | null {
+  const distribution = readDistribution(manifest, golden);
+  if (distribution === null || sampling === 0) return null;
+  const { version, width } = manifest;
+  return new DriftCounter({ version, distribution, sampling, width });
 }
 
 function writerOf(

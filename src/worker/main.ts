@@ -116,7 +116,8 @@ function score(model: LoadedModel, request: AskedModel & ScoreRequest): WorkerRe
   const { bytes } = request;
   const buffers = [bytes];
   for (const { outputs } of outcomes) for (const output of outputs) buffers.push(output.bytes.buffer);
-  const used = usage?.take() ?? null;
+  const now = usage?.take() ?? null;
+  const used = now === null ? null : { ...now, drift: model.takeDrift() };
   return moved(
     {
       ...{ type: 'scored', outcomes, bytes, usage: used },

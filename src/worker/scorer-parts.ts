@@ -3,6 +3,7 @@
 import type { Predictor } from '../model/predictor.ts';
 import type { InputReader } from '../reading/input-reader.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import type { DriftCounter } from './drift-counter.ts';
 import type { Answering } from './predict/tried-model.ts';
 import type { PendingRow } from './row.ts';
 import type { LaneStates } from './states/lane-states.ts';
@@ -20,6 +21,8 @@ export interface ScorerParts extends Answering {
    */
   readonly states: LaneStates | null;
   readonly model: { readonly name: string; readonly version: string };
+  /** Null where the distributions of what is scored are not looked at. */
+  readonly drift?: DriftCounter | null;
   /** Throws when the model does not work any more. */
   readonly probe: () => void;
 }

@@ -202,6 +202,7 @@ export class Task {
     const tookMs = predictRows(parts, features, 0, count, {
       scored: (columns, first, rows) => {
         if (rows === count) whole = columns;
+        this.#parts.drift?.count(features, columns, first, rows);
         const started = performance.now();
         for (let index = 0; index < rows; ) {
           const answers = this.#answersOf(first + index);
@@ -229,8 +230,10 @@ export class Task {
     const { features, rows } = this.#workspace;
     const started = performance.now();
     const tookMs = predictWithCanary(parts, canary, rows, features, count, {
-      scored: (row, columns, index, of, by) =>
-        this.#answersOf(row).write(row, columns, index, of, by ?? this.#parts),
+      scored: (row, columns, index, of, by) => {
+        if (by === undefined) this.#parts.drift?.countRow(features, row, columns, index, of);
+        this.#answersOf(row).write(row, columns, index, of, by ?? this.#parts);
+      },
       refused: (row, rejection) => this.#refuse(row, rejection),
     });
     this.#predictMs += tookMs;

@@ -24,7 +24,7 @@ test('every number has a least and a greatest value', (t) => {
     without,
     [
       ...['deadLetters.floodShare', 'model.canaryShare', 'model.canaryFailures', 'model.canaryLatency'],
-      ...['model.canaryShift', 'model.shadowBudget', 'tracing.sampling'],
+      ...['model.canaryShift', 'model.shadowBudget', 'drift.sampling', 'tracing.sampling'],
     ],
     'a share is from 0 to 1, and others say their bounds',
   );

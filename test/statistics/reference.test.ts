@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Random } from '../../src/load/random.ts';
+import { binOf, cutsFor, distanceOfBins } from '../../src/statistics/bins.ts';
 import { Calibration } from '../../src/statistics/calibration.ts';
 import { countDecision, precision, recall } from '../../src/statistics/decisions.ts';
 import { kolmogorovSmirnov } from '../../src/statistics/kolmogorov-smirnov.ts';
@@ -72,6 +73,18 @@ const sketchOf = (values: readonly number[], bits?: number): Sketch => {
   return sketch;
 };
 
+/** As they are recorded with a model. */
+const chosenCuts = (values: readonly number[]): Float32Array => cutsFor(Float32Array.from(values).sort());
+
+function countedIn(values: readonly number[], cuts: Float32Array): number[] {
+  const counts = new Array<number>(cuts.length + 1).fill(0);
+  for (const value of values) {
+    const bin = binOf(cuts, 0, cuts.length, value);
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  return counts;
+}
+
 const random = new Random(17);
 const pairs = Object.values(PAIRS).map((distributions) => {
   const [left, right] = distributions(random).map((draw) => sample(SIZE, () => Math.fround(draw())));
@@ -83,6 +96,8 @@ interface Reference {
   readonly pairs: readonly {
     readonly ks: number;
     readonly psi: number;
+    /** Where shares below 0.0001 count as 0.0001. */
+    readonly floored: number;
     readonly quantiles: readonly number[];
   }[];
   readonly labelled: readonly Record<'auc' | 'ap' | 'precision' | 'recall' | 'brier', number>[] &
@@ -94,7 +109,10 @@ test.before(async (t) => {
   t.timeout(120_000);
   const folder = mkdtempSync(join(tmpdir(), 'scorelane-statistics-'));
   const [given, found] = [join(folder, 'given.json'), join(folder, 'found.json')];
-  const withCuts = pairs.map((pair) => ({ ...pair, cuts: cutsOf(sketchOf(pair.left)) }));
+  const withCuts = [
+    ...pairs.map((pair) => ({ ...pair, cuts: cutsOf(sketchOf(pair.left)) })),
+    ...pairs.map((pair) => ({ ...pair, cuts: [...chosenCuts(pair.left)] })),
+  ];
   writeFileSync(given, JSON.stringify({ pairs: withCuts, labelled: samples }));
   const { executable } = await ensurePython();
   await run(executable, ['-W', 'ignore', SCRIPT, given, found]);
@@ -126,6 +144,25 @@ for (const [index, name] of Object.keys(PAIRS).entries()) {
     const cuts = cutsOf(left);
     const found = populationStability(countsBetween(left, cuts), countsBetween(right, cuts));
     t.true(Math.abs(found - scipy.psi) < 1e-12, `${found}, SciPy ${scipy.psi}`);
+  });
+
+  test(`of counts in recorded bins, Kolmogorov-Smirnov is SciPy's within its error: ${name}`, (t) => {
+    const { left, right } = pairs[index] as (typeof pairs)[number];
+    const cuts = chosenCuts(left);
+    t.true(cuts.length >= 6 && cuts.length <= 42, `${cuts.length} cuts`);
+    const [expected, actual] = [countedIn(left, cuts), countedIn(right, cuts)];
+    const { value, error } = distanceOfBins(cuts, expected, actual);
+    const { ks } = of().scipy;
+    t.true(value <= ks + 1e-9 && ks <= value + error + 1e-9, `${value} + ${error}, SciPy ${ks}`);
+    t.true(error <= 0.06, `an error of ${error} is more than a bin has`);
+  });
+
+  test(`of counts in recorded bins, the stability index is the sum of SciPy's entropies: ${name}`, (t) => {
+    const { left, right } = pairs[index] as (typeof pairs)[number];
+    const cuts = chosenCuts(left);
+    const found = populationStability(countedIn(left, cuts), countedIn(right, cuts));
+    const { floored } = reference.pairs[pairs.length + index] as Reference['pairs'][number];
+    t.true(Math.abs(found - floored) < 1e-9, `${found}, SciPy ${floored}`);
   });
 
   test(`quantiles of a sketch are NumPy's within its relative error: ${name}`, (t) => {

@@ -5,7 +5,7 @@ import json
 import sys
 
 import numpy
-from scipy import stats
+from scipy import special, stats
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
@@ -19,9 +19,19 @@ def two_samples(left, right, cuts):
     return {
         "ks": stats.ks_2samp(left, right).statistic,
         # Both relative entropies: what the population stability index is the sum of.
-        "psi": stats.entropy(expected, actual) + stats.entropy(actual, expected),
+        "psi": finite(stats.entropy(expected, actual) + stats.entropy(actual, expected)),
+        "floored": float(floored(expected, actual) + floored(actual, expected)),
         "quantiles": [float(numpy.quantile(left, share, method="inverted_cdf")) for share in (0.01, 0.5, 0.99)],
     }
+
+
+def finite(value):
+    return float(value) if numpy.isfinite(value) else None
+
+
+def floored(expected, actual):
+    one, other = (numpy.maximum(counts / counts.sum(), 1e-4) for counts in (expected, actual))
+    return special.rel_entr(one, other).sum()
 
 
 def labelled(scores, labels):

@@ -1,0 +1,115 @@
+// The distributions of what a daemon scores against those that its model was made with, from
+// records on the embedded log to the metrics.
+
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { recordInto } from '../../src/importing/record-distribution.ts';
+import { Random } from '../../src/load/random.ts';
+import { DISTRIBUTION_FILE } from '../../src/model/distribution.ts';
+import { readManifest } from '../../src/model/manifest.ts';
+import type { VersionDrift } from '../../src/telemetry/drift-meter.ts';
+import { until } from '../support/until.ts';
+import { serving, VersionsRepository } from '../support/versions.ts';
+import { windowsModel } from '../support/windows-model.ts';
+
+const INPUTS = '\n  - { path: amount, log1p: true }\n  - { path: size, default: 0 }';
+const BATCH = 500;
+
+interface Measured {
+  readonly id: number;
+  readonly amount: number;
+  readonly size: number;
+}
+
+/** `factor`: how many times as large the amounts are as those that the model was made with. */
+const recordsOf = (random: Random, count: number, factor = 1): Measured[] =>
+  Array.from({ length: count }, (_, id) => ({
+    id,
+    amount: factor * Math.exp(3 + random.normal()),
+    size: random.normal(),
+  }));
+
+async function recorded(): Promise<string> {
+  const { folder, repository } = windowsModel(INPUTS, '{}');
+  const records = recordsOf(new Random(1), 5_000).map((record) => ({ ...record }));
+  await recordInto(folder, readManifest(folder), records);
+  const text = readFileSync(join(folder, DISTRIBUTION_FILE), 'utf8');
+  rmSync(repository, { recursive: true });
+  return text;
+}
+
+const withDistribution = (text: string) => (folder: string) => {
+  writeFileSync(join(folder, DISTRIBUTION_FILE), text);
+  appendFileSync(join(folder, 'model.yaml'), 'distribution: { path: distribution.json }\n');
+};
+
+async function measuring(t: ExecutionContext, ...settings: string[]) {
+  const repository = new VersionsRepository();
+  const spoil = withDistribution(await recorded());
+  repository.add('1', { inputs: INPUTS, spoil });
+  const served = await serving(repository, 1, 'drift.sampling=1', 'model.watch=0', ...settings);
+  t.teardown(async () => {
+    await served.daemon.stop();
+    rmSync(repository.folder, { recursive: true });
+  });
+  const random = new Random(2);
+  const readings = () => served.daemon.meter.drift.readings(performance.now());
+  let sent = 0;
+  /** Sends records until so many are in the window, as threads tell of them. */
+  const score = async (records: number, factor?: number): Promise<VersionDrift> => {
+    for (;;) {
+      const [reading] = readings();
+      if (reading !== undefined && reading.records >= records) return reading;
+      const before = served.daemon.meter.answered;
+      await served.send(0, recordsOf(random, BATCH, factor));
+      sent += BATCH;
+      await until('answers', () => served.daemon.meter.answered === before + BATCH);
+    }
+  };
+  return { ...served, repository, spoil, score, readings, sent: () => sent };
+}
+
+const psiOf = ({ columns }: VersionDrift, name: string): number =>
+  columns.find(({ column }) => column === name)?.psi ?? Number.NaN;
+
+test.serial(
+  'records that shift raise the figures of their feature and of the score, and of no other feature',
+  async (t) => {
+    const { score, sent } = await measuring(t);
+    const same = await score(4_000);
+    t.deepEqual(same.columns.map(({ kind, column }) => `${kind} ${column}`).toSorted(), [
+      'feature amount',
+      'feature size',
+      'output score',
+    ]);
+    for (const { column, psi, ks } of same.columns) {
+      t.true(psi < 0.05, `${column}: ${psi}`);
+      t.true(ks < 0.05, `${column}: ${ks}`);
+    }
+    const shifted = await score(3 * sent(), 3);
+    t.is(shifted.version, '1');
+    t.true(psiOf(shifted, 'amount') > 0.2, `${psiOf(shifted, 'amount')}`);
+    t.true(psiOf(shifted, 'score') > 0.05);
+    t.true(psiOf(shifted, 'size') < 0.02, `${psiOf(shifted, 'size')}`);
+  },
+);
+
+test.serial('when another version serves, the window begins anew for it', async (t) => {
+  const { score, daemon, repository, spoil, readings } = await measuring(t);
+  await score(2_000, 3);
+  repository.add('2', { inputs: INPUTS, spoil });
+  await daemon.living.look();
+  t.is(daemon.living.serving, '2');
+  t.deepEqual(readings(), []);
+  const reading = await score(2_000);
+  t.is(reading.version, '2');
+  t.true(psiOf(reading, 'amount') < 0.1, `${psiOf(reading, 'amount')}`);
+});
+
+test.serial('nothing is counted where drift.sampling is 0', async (t) => {
+  const { send, daemon, readings } = await measuring(t, 'drift.sampling=0');
+  await send(0, recordsOf(new Random(3), BATCH));
+  await until('answers', () => daemon.meter.answered === BATCH);
+  t.deepEqual(readings(), []);
+});
