@@ -28,6 +28,10 @@ async function attempt({ config, setup }: CandidateQuestion): Promise<CandidateA
   }
 }
 
+// A terminal or systemd tells all processes of a daemon to end: how this one ends, the daemon says.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+// Without its daemon it has nothing to do, whatever the version that is tried is doing.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (question: CandidateQuestion) => {
-  void attempt(question).then((answer) => process.send?.(answer, () => process.disconnect()));
+  void attempt(question).then((answer) => process.send?.(answer, () => process.exit()));
 });

@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import { ModelError } from '../model/model-error.ts';
@@ -14,7 +15,10 @@ import { after } from '../time/timer.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import type { CandidateAnswer, CandidateQuestion } from './candidate-main.ts';
 
-const MAIN = fileURLToPath(new URL('./candidate-main.ts', import.meta.url));
+/** It is named and never imported, and runs as TypeScript or built, as this module does. */
+const MAIN = fileURLToPath(
+  new URL(`candidate-main${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+);
 /** Longer than a thread may take to load a model. */
 const TIMEOUT_MS = 180_000;
 /** Of what it says on its way out, the last bytes. */
