@@ -7,6 +7,7 @@ import { Lanes } from './lanes.js';
 import { showLetters } from './letters.js';
 import { listen } from './listen.js';
 import { byId, count, lasting, make, ms, rate, size, time, write, writeFacts } from './text.js';
+import { Versions } from './versions.js';
 
 /** @typedef {import('../src/page/told.ts').PageSnapshot} PageSnapshot */
 /** @typedef {import('../src/page/told.ts').JobSnapshot} JobSnapshot */
@@ -22,6 +23,7 @@ const STAGES = /** @type {const} */ ([
 
 const flow = new Flow();
 const lanes = new Lanes();
+const versions = new Versions();
 const history = new History();
 const throughput = new Chart(
   byId('chart-rate'),
@@ -62,6 +64,7 @@ function show(snapshot) {
   lanes.show(job?.running?.lanes ?? [], job?.running?.laneCount ?? 0);
   showStages(job);
   showServing(snapshot, job);
+  versions.show(job);
   showLetters(job?.running?.deadLetters ?? []);
   const total = job?.running?.rates?.results;
   document.title = total === undefined ? 'scorelane' : `${rate(total)}/s, scorelane`;

@@ -2,6 +2,7 @@
 
 import type { OrderedVersion, VersionOrder } from '../http/version-order.ts';
 import { ModelError } from '../model/model-error.ts';
+import type { ModelVersions } from '../versions/model-versions.ts';
 import { pinned, promoted, rolledBack } from '../versions/move-labels.ts';
 import type { Daemon } from './daemon.ts';
 import { CannotWriteError } from './errors.ts';
@@ -14,7 +15,8 @@ export async function orderedVersion(
 ): Promise<OrderedVersion> {
   let done = 'looked at the repository';
   try {
-    if (order.type !== 'look') done = moveLabels(model.repository, model.name, moveOf(order));
+    if (order.type !== 'look')
+      done = moveLabels(model.repository, model.name, moveOf(order, refusedIn(living.told)));
   } catch (error) {
     if (!(error instanceof ModelError || error instanceof CannotWriteError)) throw error;
     return { refused: `nothing has changed: ${error.message}` };
@@ -23,11 +25,16 @@ export async function orderedVersion(
   return { done, ...living.told };
 }
 
+const refusedIn = ({ versions }: ModelVersions): ReadonlySet<string> =>
+  new Set(versions.flatMap(({ version, state }) => (state === 'refused' ? version : [])));
+
+/** Unless a version is named, those that cannot serve here are passed over. */
 const moveOf =
-  (order: Exclude<VersionOrder, { readonly type: 'look' }>): LabelsMove =>
+  (order: Exclude<VersionOrder, { readonly type: 'look' }>, refused: ReadonlySet<string>): LabelsMove =>
   (labels, versions) => {
     const now = new Date();
-    if (order.type === 'promote') return promoted(labels, versions, { ...order, now });
-    if (order.type === 'rollback') return rolledBack(labels, versions, { ...order, now });
-    return pinned(labels, versions, { ...order, now });
+    const sound = versions.filter((version) => !refused.has(version));
+    if (order.type === 'rollback') return rolledBack(labels, sound, { ...order, now });
+    if (order.type === 'pin') return pinned(labels, versions, { ...order, now });
+    return promoted(labels, order.version === undefined ? sound : versions, { ...order, now });
   };

@@ -138,9 +138,14 @@ function shown(job: RunningJob): ShownJob {
   const { name, daemon } = job;
   const reasons = reasonsOf(job);
   if (daemon === null) return { name, reasons, running: null };
-  const { driver, meter, lag, about, workers, topics } = daemon;
+  const { driver, meter, lag, about, living, workers, topics } = daemon;
   const { model, backend } = about;
-  return { name, reasons, running: { engine: driver.state, meter, model, backend, workers, topics, lag } };
+  const { told: versions } = living;
+  return {
+    name,
+    reasons,
+    running: { engine: driver.state, meter, model, backend, versions, workers, topics, lag },
+  };
 }
 
 const adminOf = (

@@ -26,7 +26,8 @@ const VERSIONS = {
     mapSchema({
       version: TEXT,
       state: { enum: ['serving', 'loading', 'loaded', 'refused', 'available'] },
-      why: { ...MAYBE, description: 'Why it cannot serve.' },
+      trial: { ...MAYBE, description: 'As what it is tried on live records: shadow or canary.' },
+      why: { ...MAYBE, description: 'Why it cannot serve, or is not tried any more.' },
     }),
   ),
 };

@@ -2,6 +2,7 @@
 
 import type { EngineState } from '../engine/state.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import type { ModelVersions } from '../versions/model-versions.ts';
 
 export interface ShownJob {
   readonly name: string;
@@ -14,6 +15,7 @@ export interface ShownJob {
     /** `creditcard 1`, and the backend that scores it. */
     readonly model: string;
     readonly backend: string;
+    readonly versions: ModelVersions;
     /** Worker threads, which jobs may share. */
     readonly workers: number;
     readonly topics: { readonly input: string; readonly results: string; readonly deadLetters: string };

@@ -8,6 +8,7 @@ import type { Meter } from '../telemetry/meter.ts';
 import { usedByThreads } from '../telemetry/threads.ts';
 import { type LaneRates, shownLanes } from './lanes.ts';
 import type { ShownJob } from './shown-job.ts';
+import { shownVersions } from './shown-versions.ts';
 import type { JobSnapshot, LettersOfCode, PageSnapshot, Rates, StageTimes } from './told.ts';
 
 interface LaneTotals {
@@ -112,7 +113,7 @@ function jobSnapshot(
 ): JobSnapshot {
   const told = reasons.map(({ code, message }) => ({ code, message }));
   if (running === null || now === undefined) return { name, reasons: told, running: null };
-  const { engine, meter, model, backend, topics, lag } = running;
+  const { engine, meter, model, backend, versions, topics, lag } = running;
   const lanes = [...engine.lanes.values()];
   return {
     name,
@@ -120,6 +121,7 @@ function jobSnapshot(
     running: {
       model,
       backend,
+      versions: shownVersions(versions),
       topics,
       lag,
       waiting: lanes.reduce((sum, { mailbox }) => sum + mailbox.records, 0),

@@ -1,6 +1,7 @@
 // What the page is told once a second, as JSON. Both sides are checked against these types.
 
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
+import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 
 /**
  * What a lane does, as one word: `trouble` and `stalled` need somebody, `held` is one that somebody
@@ -67,12 +68,30 @@ export interface LettersOfCode {
   } | null;
 }
 
+/**
+ * The versions of a job's model. Not why one was refused: that may quote a golden record, and is
+ * told to whoever has the token of administration.
+ */
+export interface ShownVersions {
+  /** What `model.version` says. */
+  readonly policy: string;
+  readonly serving: string;
+  /** The one that shall serve, and what says so or what is missing. */
+  readonly wanted: string | null;
+  readonly why: string;
+  readonly labels: ModelVersions['labels'];
+  readonly versions: readonly Pick<VersionStatus, 'version' | 'state' | 'trial'>[];
+  /** How many there are besides, which are not loaded. */
+  readonly others: number;
+}
+
 export interface JobSnapshot {
   readonly name: string;
   readonly reasons: readonly { readonly code: string; readonly message: string }[];
   readonly running: {
     readonly model: string;
     readonly backend: string;
+    readonly versions: ShownVersions;
     readonly topics: { readonly input: string; readonly results: string; readonly deadLetters: string };
     readonly lag: number | null;
     readonly waiting: number;

@@ -87,6 +87,12 @@ test.serial(
     t.is((await orders('pin', { off: true })).serving, '3', 'the latest serves again');
     repository.add('4', { spoil });
     t.is((await orders('look', {})).serving, '3');
+    t.regex(
+      (await orders('rollback', { label: 'canary' })).done,
+      /^version 2 is pinned/,
+      'not 3: 4 never served',
+    );
+    t.is((await orders('pin', { off: true })).serving, '3');
     const { models } = (await (await asked(url, '')).json()) as { models: Told[] };
     const [told] = models;
     t.like(told, {
@@ -97,8 +103,8 @@ test.serial(
     t.deepEqual(
       told?.versions.map(({ version, state }) => [version, state]),
       [
-        ['1', 'loaded'],
-        ['2', 'available'],
+        ['1', 'available'],
+        ['2', 'loaded'],
         ['3', 'serving'],
         ['4', 'refused'],
       ],

@@ -10,6 +10,7 @@ import { pageFiles } from '../../src/page/files.ts';
 import type { ShownJob } from '../../src/page/shown-job.ts';
 import { NO_OUTCOME } from '../../src/scoring/outcome.ts';
 import { Meter } from '../../src/telemetry/meter.ts';
+import type { ModelVersions } from '../../src/versions/model-versions.ts';
 import { limits } from '../engine/world.ts';
 
 export const TROUBLE = 'the registry is away <script>alert(1)</script>';
@@ -66,7 +67,15 @@ export function manyLanes(count: number, name = 'many'): ManyLanes {
     meter.threads.told({ thread: 2, cpuMicros: round * 300_000, gcMs: 0, tensors: 6 });
   };
   const topics = { input: 'payments', results: 'scores', deadLetters: 'dead-letters' };
-  const about = { model: 'fraud 3', backend: 'wasm', workers: 2, topics };
+  const versions: ModelVersions = {
+    ...{ policy: 'stable', serving: '3', wanted: '3', why: 'it is stable', labels: { stable: '3' } },
+    versions: [
+      { version: '2', state: 'loaded', trial: null, why: null },
+      { version: '3', state: 'serving', trial: null, why: null },
+      { version: '4', state: 'refused', trial: null, why: TROUBLE },
+    ],
+  };
+  const about = { model: 'fraud 3', backend: 'wasm', versions, workers: 2, topics };
   return {
     meter,
     advance,

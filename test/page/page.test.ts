@@ -125,7 +125,10 @@ test('the keyboard comes to every control, and goes through the lanes by arrows'
   const focused = async (): Promise<string | null> => {
     const found = page.locator(':focus');
     if ((await found.count()) === 0) return null;
-    return /"(.*?)(?: \d+| Ready .*)?"/.exec(await found.ariaSnapshot())?.[1] ?? 'summary';
+    return (
+      /"((?:Promote|Pin) version \d+|.*?)(?: \d+| Ready .*)?"/.exec(await found.ariaSnapshot())?.[1] ??
+      'summary'
+    );
   };
   const seen: string[] = [];
   for (;;) {
@@ -143,8 +146,10 @@ test('the keyboard comes to every control, and goes through the lanes by arrows'
     'Behind',
     'Not well',
     'Partition 0 keeps up',
+    'Roll back',
+    ...['4', '3', '2'].flatMap((version) => [`Promote version ${version}`, `Pin version ${version}`]),
   ]);
-  await page.keyboard.press('Shift+Tab');
+  await page.locator('.cell').first().focus();
   await page.keyboard.press('ArrowRight');
   t.is(await focused(), 'Partition 1 keeps up');
   await page.keyboard.press('ArrowDown');

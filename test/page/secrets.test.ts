@@ -68,7 +68,7 @@ test('the last dead letter of a code is named by its place, and nothing of it is
   );
   const all = await served(server);
   t.true(all.includes('NOT_A_NUMBER'));
-  t.false(all.includes('canary'), all);
+  t.false(all.includes('canary-of'), all);
   t.false(said.join('').includes(TOKEN));
 });
 
@@ -91,7 +91,7 @@ test('a lane that stands still for a flood of them says so in numbers; the log a
   t.true(said.join('').includes(`one of them: NOT_A_NUMBER: field \\"V1\\" is the string`), said.join(''));
   const all = await served(server);
   t.true(all.includes('would be dead letters'));
-  t.false(all.includes('canary'), all);
+  t.false(all.includes('canary-of'), all);
 });
 
 test('without a page nothing is served at / and /events', async (t) => {
