@@ -6,6 +6,7 @@ import { registerImport } from './models-import.ts';
 import { registerInspect } from './models-inspect.ts';
 import { registerLabels } from './models-labels.ts';
 import { registerList } from './models-list.ts';
+import { registerReport } from './models-quality.ts';
 import { registerVerify } from './models-verify.ts';
 import type { Register } from './options.ts';
 
@@ -14,8 +15,13 @@ export const registerModels: Register = (program, finish) => {
     .command('models')
     .description('import saved models, look into them, check them, and say which version serves');
   for (const register of [
-    ...[registerImport, registerInspect, registerList, registerLabels, registerVerify],
     registerDistribution,
+    registerImport,
+    registerInspect,
+    registerLabels,
+    registerList,
+    registerReport,
+    registerVerify,
   ])
     register(models, finish);
 };

@@ -138,3 +138,7 @@ export const separatorArgument = argument((text) => {
   const separator = text === 'tab' || text === '\\t' ? '\t' : text;
   return separator.length === 1 && !'"\r\n'.includes(separator) ? separator : undefined;
 }, 'one character, or tab');
+export const numberArgument = argument((text) => {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}, 'a number');

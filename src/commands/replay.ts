@@ -27,6 +27,7 @@ import {
   durationArgument,
   type JobFlags,
   loadJob,
+  numberArgument,
   type Register,
   withJob,
   withQuiet,
@@ -218,8 +219,3 @@ export const registerReplay: Register = (program, finish) => {
       finish(await replayCommand(loadJob(flags), flags));
     });
 };
-
-const numberArgument = argument((text) => {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
-}, 'a number');

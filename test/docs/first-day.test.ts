@@ -104,6 +104,10 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/commands/labels.test.ts',
     says: "'--label', 'canary'",
   },
+  'npx scorelane models report --config scorelane.yaml --labels chargeback --labels-topic chargebacks': {
+    by: 'test/system/live-quality.test.ts',
+    says: "'models', 'report', '--config'",
+  },
   'npx scorelane models rollback creditcard': { by: 'test/commands/labels.test.ts', says: "'rollback'" },
   'npx scorelane models pin creditcard --version 1': {
     by: 'test/commands/labels.test.ts',
