@@ -41,6 +41,8 @@ export type HistoryEvent =
       offset: number;
       kind: 'result' | 'deadLetter';
       value?: string;
+      /** Of the model that gave it, where versions come and go: it is not in `value` then. */
+      version?: string;
       /** It has to be in the topic of a route too. */
       meets?: boolean;
       into?: Into;
@@ -49,6 +51,8 @@ export type HistoryEvent =
   | ({ type: 'routed'; epoch: number; offset: number; value: string; into?: Into } & TopicPartition)
   /** It is certain that all results up to here are in the output log: the sink said so. */
   | ({ type: 'committed'; epoch: number; next: number } & TopicPartition)
+  /** From then on a daemon scores what it opens with that version of the model. */
+  | { type: 'served'; process: number; version: string }
   | { type: 'held'; bytes: number; budgetBytes: number }
   | ({ type: 'paused'; ownHeldBytes: number; shareBytes: number } & TopicPartition)
   /**

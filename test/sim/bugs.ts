@@ -489,4 +489,22 @@ export const BUGS: readonly Bug[] = [
     windows: true,
     from: 5000,
   },
+  {
+    name: 'does not stamp micro-batches with their version',
+    file: 'engine/opening.ts',
+    find: '...(deployment === undefined ? {} : { deployment }),',
+    replace: '',
+  },
+  {
+    name: 'tries again with the version that serves now',
+    file: 'pool/worker-client.ts',
+    find: 'const deployment = asked[0]?.microBatch.deployment;',
+    replace: 'const deployment = undefined;',
+  },
+  {
+    name: 'produces micro-batches of two versions as one',
+    file: 'engine/ledger.ts',
+    find: "({ stage, deployment }) => stage.name !== 'scored' || deployment !== oldest.deployment,",
+    replace: "({ stage }) => stage.name !== 'scored',",
+  },
 ];

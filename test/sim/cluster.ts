@@ -58,6 +58,8 @@ export class Cluster {
   smallTopics = false;
   /** Some results go to another topic too. */
   routes = false;
+  /** Results say which of several versions has scored them. */
+  hasVersions = false;
   /** Answers of several lanes may go to one partition. */
   lanesShare = false;
   readonly log = new MemoryBroker();
@@ -162,10 +164,12 @@ export class Cluster {
     if (baseSequence > expected) throw new SequenceError(`sequence ${baseSequence}, expected ${expected}`);
     this.#expected.set(stream, baseSequence + header.recordCount);
     this.log.append(batch);
-    records.forEach(({ key, value }, index) => {
+    records.forEach(({ key, value: written }, index) => {
       const source = sources[index] as (typeof sources)[number];
       const home = this.#home(topic, source.partition, key ?? '');
-      const meets = kind === 'result' && (JSON.parse(value ?? '') as { score: number }).score > ROUTED_ABOVE;
+      const { value, version, score } =
+        isRouted || kind === 'result' ? this.#result(written) : { value: written };
+      const meets = kind === 'result' && (score as number) > ROUTED_ABOVE;
       const there = { ...into, home, sender: this.lanesShare ? producerId : undefined };
       if (isRouted) {
         this.history.push({
@@ -183,12 +187,21 @@ export class Cluster {
         epoch,
         kind,
         value: value ?? '',
+        ...(version === undefined ? {} : { version }),
         ...(this.routes && meets ? { meets } : {}),
         topic: INPUT,
         ...source,
         into: there,
       });
     });
+  }
+
+  /** A result; where there are several versions, what it says without that. */
+  #result(written: string | null) {
+    const { version, ...rest } = JSON.parse(written ?? '') as { version: string; score: number };
+    return this.hasVersions
+      ? { value: JSON.stringify(rest), version, score: rest.score }
+      : { value: written, score: rest.score };
   }
 
   /** The partition where the answer to a record belongs, by the counts of now. */

@@ -41,6 +41,7 @@ export const FAULTS = [
   'skips',
   'routes',
   'statesLost',
+  'versions',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -69,6 +70,7 @@ const CALM: ReadonlySet<Fault> = new Set([
   'refusals',
   'smallTopics',
   'skips',
+  'versions',
 ]);
 const CALM_SHARE = 0.2;
 const EACH = 0.45;
@@ -80,8 +82,10 @@ const SKIPS_SHARE = 0.2;
 const ROUTES_SHARE = 0.25;
 /** The same: one in which no request finds that a state is gone. */
 const STATES_LOST_SHARE = 0.25;
+/** The same: one in which a daemon has one version of its model, and keeps it. */
+const VERSIONS_SHARE = 0.5;
 /** Those that are decided by themselves. */
-const APART: ReadonlySet<Fault> = new Set(['skips', 'routes', 'statesLost']);
+const APART: ReadonlySet<Fault> = new Set(['skips', 'routes', 'statesLost', 'versions']);
 
 export const isCalm = ({ faults }: Plan): boolean => [...faults].every((fault) => CALM.has(fault));
 
@@ -95,6 +99,7 @@ export function planOf(seed: number, isWindows?: boolean): Plan {
   if (new Random(seed ^ 0x0d0e).next() < SKIPS_SHARE) faults.add('skips');
   if (new Random(seed ^ 0x20e7).next() < ROUTES_SHARE) faults.add('routes');
   if (new Random(seed ^ 0x105e).next() < STATES_LOST_SHARE) faults.add('statesLost');
+  if (new Random(seed ^ 0x7e25).next() < VERSIONS_SHARE) faults.add('versions');
   const faultsUntilMs = 400 + random.below(1_600);
   const windows = isWindows ?? random.next() < 0.5;
   if (windows) faults.delete('retention');

@@ -11,20 +11,25 @@ import { saveEngine } from '../../src/engine/saved-state.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { beginningBefore, type OffsetAt } from '../../src/log/offset-before.ts';
 import { keyOf, type TopicPartition } from '../../src/log/topic-partition.ts';
+import { FreeThreads } from '../../src/pool/free-threads.ts';
 import { ModelHost } from '../../src/pool/model-host.ts';
 import { PartitionCounter } from '../../src/pool/partition-counter.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { StatelessPool } from '../../src/pool/stateless-pool.ts';
+import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { PartitionCounts } from '../../src/worker-protocol/messages.ts';
 import { askNowAndThen } from './asking.ts';
 import { type Cluster, DEAD, INPUT, RESULTS, ROUTED } from './cluster.ts';
 import type { Input } from './input.ts';
 import { watchPace } from './pace-watch.ts';
+import { printEffect } from './print-effect.ts';
 import { SimProcess } from './process.ts';
 import { type ProducerWorld, simKafka } from './producer.ts';
-import { REACH, type SimDisk } from './sim-model.ts';
+import { type PlanName, REACH, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
-import { SimThread, setupOf } from './threads.ts';
+import { setupOf } from './thread-life.ts';
+import { SimThread } from './threads.ts';
+import { deploymentOf, SimVersions, strangersIn, versionOf } from './versions.ts';
 
 export const LIMITS: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
@@ -56,6 +61,8 @@ export interface InstanceWorld extends ProducerWorld, SourceWorld {
   readonly input: Pick<Input, 'skippedIn'>;
   /** Where snapshots go; null where the model has no windows. */
   readonly disk: SimDisk | null;
+  /** The plan of a version of the model; undefined where it has no windows. */
+  readonly planOf: (version: string) => PlanName | undefined;
   /** Lanes showed no sign of life. */
   stalled(words: string): void;
 }
@@ -76,6 +83,7 @@ export class Instance {
   readonly #sink: KafkaSink;
   readonly #counter: PartitionCounter;
   readonly #pool: StatelessPool | StatefulPool;
+  readonly #versions: SimVersions;
   readonly #epochs = new Map<string, number>();
   #heldMax = 0;
   stopping = false;
@@ -118,6 +126,7 @@ export class Instance {
           // What retention has deleted was never read.
           if (skipped !== wanted && !world.dice.has('retention'))
             world.failed(`${process.name}: ${skipped} of ${wanted} counted as skipped, ${first} to ${next}`);
+          this.#isOf(microBatch.deployment, outputs);
           for (const { bytes } of outputs) world.made(bytes, this.process.uniqueEpoch(epoch));
         },
         produced: (_, { deadLetters, deadLetterCodes: codes }) => {
@@ -132,42 +141,51 @@ export class Instance {
       },
       onFatal: (error) => world.failed(`${process.name}: the engine died: ${error.stack}`),
     });
+    this.#versions = new SimVersions({
+      ...{ process, pool: this.#pool, driver: this.#driver, history: world.cluster.history },
+      ...{ dice: world.dice, setup: setupOf(world.dice), planOf: world.planOf },
+      note: (words) => world.note(words),
+      failed: (words) => world.failed(words),
+    });
   }
 
   #newPool(): StatelessPool | StatefulPool {
     const { process, source } = this;
-    const { dice, disk, scheduler, note } = this.#world;
-    const options = {
-      counts: this.#counter,
-      onThreadRetired: () => {},
-    };
+    const { dice, disk, scheduler, note, planOf } = this.#world;
     const struckBelow = new Map<number, number>();
-    const deployment = { id: 'm@1', setup: setupOf(dice) };
+    const deployment = deploymentOf('1', setupOf(dice), planOf('1'));
     const hosts = [0, 1].map(
       () =>
-        new ModelHost(new SimThread(process, dice, disk, struckBelow), {
+        new ModelHost(new SimThread(process, this.#world, struckBelow), {
           onThreadLost: (why: string) => {
             this.#driver.scoring();
             note.call(this.#world, () => `${process.name} thread lost: ${why}`);
           },
         }),
     );
-    if (disk === null) return new StatelessPool({ hosts, deployment, ...options });
     const { nowMs } = process.clock;
-    return new StatefulPool({
+    const options = {
       hosts,
       deployment,
+      turns: new FreeThreads(hosts, nowMs).turns(),
+      counts: this.#counter,
+      onThreadRetired: () => {},
+    };
+    if (disk === null) return new StatelessPool(options);
+    const pool: StatefulPool = new StatefulPool({
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
       beginningOf: (lane, position, tooLate) => {
         const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
-        return beginningBefore(position, REACH, scheduler.nowMs, offsetAt, tooLate);
+        const { [planOf(versionOf(pool.versions.now)) ?? 'first']: reach } = REACH;
+        return beginningBefore(position, reach, scheduler.nowMs, offsetAt, tooLate);
       },
       // Lanes move more often than they would.
       nowMs: () => nowMs() * HURRY,
       onState: (_, words) => note.call(this.#world, () => `${process.name} ${words}`),
       ...options,
     });
+    return pool;
   }
 
   async start(): Promise<void> {
@@ -175,6 +193,7 @@ export class Instance {
     await this.#pool.start();
     await this.#driver.start();
     this.#count();
+    this.#versions.comeAndGo();
     if (this.#pool instanceof StatefulPool)
       askNowAndThen(this.process, this.#world.dice, this.#pool, this.#driver);
   }
@@ -246,9 +265,24 @@ export class Instance {
     return `${this.process.name}${this.process.alive ? '' : ' (gone)'} ${lanes.join('; ')}`;
   }
 
+  /** What was scored for one version, and what is produced as one, has no result of another. */
+  #isOf(deployment: string | undefined, outputs: Outcome['outputs']): void {
+    const { dice, failed } = this.#world;
+    if (!dice.has('versions')) return;
+    const strangers = strangersIn(outputs, deployment);
+    if (strangers.length > 0)
+      failed.call(
+        this.#world,
+        `${this.process.name}: a micro-batch of ${deployment} has results of ${strangers.join()}`,
+      );
+  }
+
   #effect(effect: Effect): void {
     const { process } = this;
     if (effect.type === 'pause') this.#notePause(effect.partition);
+    if (effect.type === 'produce') this.#isOf(effect.deployment, effect.outcome.outputs);
+    if (effect.type === 'trouble' && this.#versions.tookAway(effect.failure))
+      this.#world.failed(`${process.name}: ${effect.failure.message}, and a lane needs it`);
     if (effect.type === 'stalled') this.#world.stalled(`${process.name}: ${effect.lanes.join('; ')}`);
     this.#world.note(() => `${process.name} ${printEffect(effect)}`);
   }
@@ -272,46 +306,5 @@ export class Instance {
       topic: lane.topic,
       partition: lane.partition,
     });
-  }
-}
-
-function printEffect(effect: Effect): string {
-  switch (effect.type) {
-    case 'score': {
-      const each = effect.task.map(
-        ({ microBatch: { partition, epoch, first, next } }) =>
-          `${partition} epoch ${epoch}: ${first} to ${next - 1}`,
-      );
-      return `score ${each.join(', ')}`;
-    }
-    case 'produce':
-      return `produce ${effect.lane.partition} epoch ${effect.lane.epoch}, micro-batch ${effect.id}`;
-    case 'commit':
-      return `commit ${effect.commits.map(({ partition, next }) => `${partition}:${next}`).join(' ')}`;
-    case 'seek':
-      return `seek ${effect.partition.partition} to ${effect.position}`;
-    case 'pause':
-    case 'resume':
-      return `${effect.type} ${effect.partition.partition}`;
-    case 'rest':
-      return `rest ${effect.ms}`;
-    case 'trouble':
-      return `trouble ${effect.lane.partition}: ${effect.failure.message}`;
-    case 'abandoned':
-      return `abandon ${effect.lane.partition} epoch ${effect.lane.epoch}: ${effect.why}`;
-    case 'restore':
-      return `restore ${effect.lane.partition} epoch ${effect.lane.epoch} at ${effect.position}`;
-    case 'forget':
-      return `forget ${effect.lane.partition} epoch ${effect.lane.epoch}`;
-    case 'recovered':
-      return `recovered ${effect.lane.partition}`;
-    case 'askLogEnds':
-      return 'asks where the log ends';
-    case 'stalled':
-    case 'gaveUp':
-      return `${effect.type}: ${effect.lanes.join('; ')}`;
-    case 'settled':
-    case 'drained':
-      return `${effect.type}, unfinished: ${effect.unfinished.join() || 'none'}`;
   }
 }

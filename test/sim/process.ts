@@ -10,6 +10,9 @@ import type { Scheduler } from './scheduler.ts';
  */
 const EPOCHS = 100_000;
 
+/** The number of the process that had that ownership. */
+export const processOf = (uniqueEpoch: number): number => Math.floor(uniqueEpoch / EPOCHS);
+
 /** More than a thread hangs until its deadline, and the replacement takes. */
 const JUMPS_APART_MS = 500;
 

@@ -33,12 +33,18 @@ const window = (name: WindowFunction, sizeMs: number, delayMs = 0, by?: string):
   const shape: Window = { function: name, of, by, sizeMs, hopMs, panes: 4, delayMs, empty: -1, bound: 4 };
   return { kind: 'window', window: shape, log1p: false, mean: 0, std: 1 };
 };
-const INPUTS: readonly PlanInput[] = [
-  { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 },
-  window('count', 80),
-  window('sum', 200, 0, 'who'),
-  window('max', 80, 40),
-];
+const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
+/**
+ * By their names. A state of one fits into the other, and would be wrong there; and one reaches
+ * further back.
+ */
+const PLANS = {
+  first: [X, window('count', 80), window('sum', 200, 0, 'who'), window('max', 80, 40)],
+  other: [X, window('count', 120), window('sum', 280, 0, 'who'), window('max', 40, 40)],
+} as const satisfies Record<string, readonly PlanInput[]>;
+export type PlanName = keyof typeof PLANS;
+/** In the worlds where versions differ in it. */
+export const planOfVersion = (version: string): PlanName => (Number(version) & 2 ? 'other' : 'first');
 export const DRIFT_MS = 20;
 /** What is dated later is refused: this world ends long before. */
 const AHEAD_MS = 1e9;
@@ -54,9 +60,13 @@ const OPTIONS = {
   pendingMax: 100,
   partitioning: 'checked',
 } as const;
-const newPlan = (partition: number, counts: readonly number[] = [], fields?: Fields): StatefulPlan =>
-  new StatefulPlan(INPUTS, OPTIONS, ownsIn(partition, counts), fields, () => 0);
-export const { reach: REACH, width: WIDTH } = newPlan(0);
+const newPlan = (
+  name: PlanName,
+  partition: number,
+  counts: readonly number[] = [],
+  fields?: Fields,
+): StatefulPlan => new StatefulPlan(PLANS[name], OPTIONS, ownsIn(partition, counts), fields, () => 0);
+export const REACH = { first: newPlan('first', 0).reach, other: newPlan('other', 0).reach } as const;
 
 /** A score that no two rows share by chance. */
 export const scoreOf = (row: Float32Array): number =>
@@ -142,6 +152,7 @@ export class SimDisk implements SnapshotStore {
     if (found === undefined || this.#dice.strikes('snapshotsRot', 0.2))
       throw new SnapshotError('it is damaged');
     if (found.title.incarnation !== wanted.incarnation) throw new SnapshotError('it is of another topic');
+    if (found.title.plan !== wanted.plan) throw new SnapshotError('it is of another plan');
     if (found.title.placedBy !== wanted.placedBy) throw new SnapshotError('it is of other counts');
     if (found.title.offset > notAfter) throw new SnapshotError('it is too late');
     if (found.title.offset < notBefore) throw new SnapshotError('it is too early');
@@ -159,11 +170,16 @@ export class SimDisk implements SnapshotStore {
 export function statefulReading(
   disk: SimDisk,
   setup: Parameters<typeof readerWith>[0],
+  name: PlanName,
 ): { readonly reader: InputReader; readonly states: LaneStates } {
   const files = { read: disk.read.bind(disk), write: disk.write.bind(disk) };
   let states: LaneStates | undefined;
-  const { reader } = readerWith(setup, INPUTS, (fields) => {
-    states = new LaneStates(({ partition, placedBy }) => newPlan(partition, placedBy, fields), 'plan', files);
+  const { reader } = readerWith(setup, PLANS[name], (fields) => {
+    states = new LaneStates(
+      ({ partition, placedBy }) => newPlan(name, partition, placedBy, fields),
+      name,
+      files,
+    );
     return states;
   });
   return { reader, states: states as LaneStates };
@@ -173,12 +189,12 @@ export function statefulReading(
  * The score of every record of a partition, by offset, as one who reads the log once from its start
  * finds it.
  */
-function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number, number> {
+function undisturbed(cluster: Cluster, log: MemoryPartition, name: PlanName): ReadonlyMap<number, number> {
   // Every record was placed by the count of its time: whatever else a lane knew of then, it takes
   // them all.
-  const plan = new StatefulPlan(INPUTS, OPTIONS, null, undefined, () => 0);
+  const plan = new StatefulPlan(PLANS[name], OPTIONS, null, undefined, () => 0);
   const scores = new Map<number, number>();
-  const row = new Float32Array(WIDTH);
+  const row = new Float32Array(plan.width);
   for (const { offset, key, value, timestampMs } of cluster.records(log)) {
     let record: unknown;
     try {
@@ -194,19 +210,24 @@ function undisturbed(cluster: Cluster, log: MemoryPartition): ReadonlyMap<number
   return scores;
 }
 
-/** Results that are not what one finds who reads the log once, undisturbed (invariant 8). */
-export function disturbed(cluster: Cluster): string[] {
-  const wanted = new Map(
-    [...cluster.inputLogs].map(([incarnation, logs]) => [
-      incarnation,
-      logs.map((log) => undisturbed(cluster, log)),
-    ]),
-  );
+/**
+ * Results that are not what one finds who reads the log once, undisturbed, with the windows of
+ * their version (invariant 8).
+ */
+export function disturbed(cluster: Cluster, planOf: (version: string) => PlanName): string[] {
+  const wanted = new Map<string, ReadonlyMap<number, number>>();
+  const scoresOf = (name: PlanName, incarnation: string, partition: number): ReadonlyMap<number, number> => {
+    const key = `${name} ${incarnation} ${partition}`;
+    const log = cluster.inputLogs.get(incarnation)?.[partition];
+    const scores = wanted.get(key) ?? (log === undefined ? new Map() : undisturbed(cluster, log, name));
+    wanted.set(key, scores);
+    return scores;
+  };
   return cluster.history.flatMap((event) => {
     if (event.type !== 'appended' || event.kind !== 'result') return [];
-    const { partition, offset, value, incarnation } = event;
+    const { partition, offset, value, incarnation, version = '' } = event;
     const { score } = JSON.parse(value ?? '') as { readonly score: number };
-    const expected = wanted.get(incarnation ?? '')?.[partition]?.get(offset);
+    const expected = scoresOf(planOf(version), incarnation ?? '', partition).get(offset);
     return score === expected
       ? []
       : [`${partition}, offset ${offset}: the score is ${score}, undisturbed ${expected}`];

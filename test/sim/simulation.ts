@@ -4,6 +4,7 @@
 import type { StateDump } from '../../src/daemon/dump-text.ts';
 import * as checkers from '../guarantees/checkers.ts';
 import type { HistoryEvent } from '../guarantees/history.ts';
+import { astray } from './astray.ts';
 import { Cluster, DEAD, INPUT, RESULTS } from './cluster.ts';
 import { Dice, type Fault, isCalm, type Plan } from './faults.ts';
 import { SimGroup } from './group.ts';
@@ -11,10 +12,11 @@ import { Input } from './input.ts';
 import { COUNT_MS, Instance, type InstanceWorld } from './instance.ts';
 import { UNKNOWN_EPOCH } from './producer.ts';
 import { Scheduler } from './scheduler.ts';
-import { disturbed, SimDisk } from './sim-model.ts';
+import { disturbed, type PlanName, SimDisk } from './sim-model.ts';
 import { misjudged } from './skips.ts';
 import { SESSION_MS } from './source.ts';
 import { TROUBLE } from './trouble.ts';
+import { outOfTurn, planIn, sameInputGivesSameOutput } from './versions.ts';
 
 /**
  * Virtual time in which everything must be scored and committed once nothing fails any more: as
@@ -83,6 +85,7 @@ export class Simulation implements InstanceWorld {
     this.cluster.lanesShare = COUNTS_CHANGE.some((fault) => plan.faults.has(fault));
     this.cluster.smallTopics = plan.faults.has('smallTopics');
     this.cluster.routes = plan.faults.has('routes');
+    this.cluster.hasVersions = plan.faults.has('versions');
     this.disk = plan.windows ? new SimDisk(this.dice) : null;
     this.group = new SimGroup(this);
   }
@@ -111,6 +114,8 @@ export class Simulation implements InstanceWorld {
       this.failed(`took ${tookMs} ms to the end, in a calm run`);
     return this.#outcome();
   }
+
+  planOf = (version: string): PlanName | undefined => planIn(this.#plan, version);
 
   epochOf(bytes: Uint8Array): number {
     return this.#epochs.get(bytes) ?? UNKNOWN_EPOCH;
@@ -154,11 +159,12 @@ export class Simulation implements InstanceWorld {
     const history = [...inputs, ...cluster.history];
     const found = checkers.violations(history, {
       ...checkers.ALWAYS,
+      ...(this.dice.has('versions') ? { sameInputGivesSameOutput, outOfTurn } : {}),
       badRecordsCostOnlyThemselves: checkers.badRecordsCostOnlyThemselves,
       ...(isCalm(this.#plan) ? { nothingIsRepeated: checkers.nothingIsRepeated } : {}),
     });
-    found.push(...this.#astray());
-    if (this.#plan.windows) found.push(...disturbed(cluster));
+    found.push(...astray(cluster.history, (event) => this.#settled.has(recordOf(event))));
+    if (this.#plan.windows) found.push(...disturbed(cluster, (version) => this.planOf(version) ?? 'first'));
     if (this.dice.has('skips')) found.push(...misjudged(cluster, this.input.history));
     if (found.length > 0) for (const instance of this.#instances) this.note(() => instance.describe());
     return {
@@ -169,21 +175,6 @@ export class Simulation implements InstanceWorld {
       trace: this.#trace,
       dumped: this.#instances.map((instance) => instance.dumped),
     };
-  }
-
-  /**
-   * Answers that lie in another partition than where they belong, though everybody could know how
-   * many there are.
-   */
-  #astray(): string[] {
-    return this.cluster.history.flatMap((event) => {
-      if (event.type !== 'appended' || event.into === undefined) return [];
-      const { kind, partition, offset, into } = event;
-      if (into.partition === into.home || !this.#settled.has(recordOf(event))) return [];
-      return [
-        `the ${kind} of ${partition}, offset ${offset}, is in ${into.partition}, and belongs into ${into.home}`,
-      ];
-    });
   }
 
   #startInstance(): void {
