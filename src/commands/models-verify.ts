@@ -3,7 +3,8 @@
 
 import { EXIT } from '../base/errors.ts';
 import { probeBackends } from '../model/backend-probe.ts';
-import { readManifest } from '../model/manifest.ts';
+import { readDistribution } from '../model/distribution.ts';
+import { readGolden, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { BACKENDS, type Backend, BackendMissingError } from '../model/predictor.ts';
 import { findVersion, versionsIn } from '../model/repository.ts';
@@ -48,7 +49,9 @@ async function verifyOn(backend: Backend, folder: string): Promise<Verdict> {
       wanted: backend,
       batchRecords: BATCH_RECORDS,
     });
-    const { name, version } = readManifest(folder);
+    const manifest = readManifest(folder);
+    readDistribution(manifest, readGolden(manifest));
+    const { name, version } = manifest;
     const cost = reports[0]?.microsPerRecord?.toFixed(2);
     return tell('ok', `${name} version ${version} gives its golden outputs, ${cost} us a record`);
   } catch (error) {

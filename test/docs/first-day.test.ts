@@ -91,6 +91,10 @@ const TRIED: Readonly<Record<string, Trial>> = {
     says: "'score', '--config'",
   },
   'scorelane models verify shop': { by: 'test/commands/models.test.ts', says: "'verify'" },
+  'scorelane models distribution shop --samples payments.csv': {
+    by: 'test/commands/distribution.test.ts',
+    says: "'distribution', 'shop', '--samples'",
+  },
   'scorelane tune --config scorelane.yaml --target-ms 20 --out tuned.yaml': {
     by: 'test/system/tune.test.ts',
     says: "'tune', '--config'",

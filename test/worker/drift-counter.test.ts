@@ -4,6 +4,7 @@
 import test from 'ava';
 import { Random } from '../../src/load/random.ts';
 import type { RecordedColumn } from '../../src/model/distribution.ts';
+import { binOf } from '../../src/statistics/bins.ts';
 import { DriftCounter } from '../../src/worker/drift-counter.ts';
 
 const column = (
@@ -32,6 +33,27 @@ test('a value on a cut is above it; missing ones count apart; columns are found 
     records: 4,
     counts: Uint32Array.of(1, 1, 1, 1, 2, 1, 1, 0),
   });
+});
+
+test('any number of cuts that a file may have finds the right bin', (t) => {
+  for (const length of [0, 1, 2, 31, 32, 62, 63]) {
+    const cuts = Float32Array.from({ length }, (_, index) => index);
+    const counter = counterOf([column('feature', 0, { cuts, counts: new Array(length + 2).fill(0) })], 1, 1);
+    const values = Float32Array.of(
+      -1,
+      ...cuts,
+      ...cuts.map((cut) => cut + 0.5),
+      1e9,
+      Number.POSITIVE_INFINITY,
+    );
+    counter.count(values, [], 0, values.length);
+    const expected = new Uint32Array(length + 2);
+    for (const value of values) {
+      const bin = binOf(cuts, 0, length, value);
+      expected[bin] = (expected[bin] as number) + 1;
+    }
+    t.deepEqual(counter.take(0)?.counts, expected, `${length} cuts`);
+  }
 });
 
 test('whole numbers, also those whose bits are no number as floats', (t) => {
