@@ -147,7 +147,7 @@ export class Daemon {
   }
 
   /** What requests may ask by its version. */
-  get servedBefore(): readonly ServedModel[] {
+  get alsoServed(): readonly ServedModel[] {
     return this.#served.others;
   }
 
@@ -251,6 +251,7 @@ export class Daemon {
         refuseOtherKind(folder, modelFolder);
         return setupIn(modelFolder, await resultFrame(config, modelFolder, patience));
       },
+      onLoaded: (setup) => served.load(setup),
       onServing: (setup) => served.serve(setup),
       onUnloading: (version) => served.end(version),
     });

@@ -31,6 +31,8 @@ export interface LivingParts {
   readonly setup: ScorerSetup;
   /** What a thread is told of another version. Rejects with what is wrong with it. */
   readonly setupOf: (folder: string) => Promise<ScorerSetup>;
+  /** That version is loaded, and requests may name it. */
+  readonly onLoaded: (setup: ScorerSetup) => void;
   /** That version serves from now on. */
   readonly onServing: (setup: ScorerSetup) => void;
   /** Requests to that version are over, as it is unloaded. */
@@ -176,7 +178,7 @@ export class LivingModel {
   }
 
   async #load(version: string): Promise<void> {
-    const { config, logger, meter, pool, setupOf } = this.#parts;
+    const { config, logger, meter, pool, setupOf, onLoaded } = this.#parts;
     const { repository, name } = config.model;
     const folder = join(repository, name, version);
     const mark = markOf(folder);
@@ -189,6 +191,7 @@ export class LivingModel {
       logger.info(`version ${version} passed its trial after ${secondsSince(sinceMs)} s and is loaded`);
       const deployment = deploymentOf(setup);
       await pool.versions.add(deployment);
+      onLoaded(setup);
       this.#known.set(version, { folder, deployment, state: 'loaded', why: null, mark });
     } catch (error) {
       if (this.#ending.signal.aborted) return;

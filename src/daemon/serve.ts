@@ -117,7 +117,7 @@ function servedJob(job: RunningJob): ServedJob {
   const isServing = daemon !== null && failed === null && daemon.driver.state.stopping === undefined;
   const why = isServing ? '' : `job ${name}: ${reasonsOf(job)[0]?.message}`;
   if (!isServing) return { name, model: null, why, others: [], living: null };
-  const { served: model, servedBefore: others, living } = daemon;
+  const { served: model, alsoServed: others, living } = daemon;
   return { name, model, why, others, living };
 }
 

@@ -28,7 +28,7 @@ export interface ServedParts {
   readonly meter: Meter;
 }
 
-/** The versions of a job's model that requests were given to. */
+/** The versions of a job's model that requests may ask. */
 export class ServedVersions {
   readonly #config: Config;
   readonly #parts: ServedParts;
@@ -45,9 +45,14 @@ export class ServedVersions {
     return this.#now;
   }
 
-  /** Those that served before and are loaded still. */
+  /** Those that are loaded besides. */
   get others(): readonly ServedModel[] {
     return [...this.#versions.values()].filter((served) => served !== this.#now);
+  }
+
+  /** Requests may name that version. */
+  load(setup: ScorerSetup): void {
+    this.#open(setup);
   }
 
   /** Requests that come from now on are for that version. */

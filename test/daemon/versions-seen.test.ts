@@ -212,6 +212,11 @@ test.serial(
     t.deepEqual(await away.json(), {
       error: 'no version "1" of model "cards" is loaded; there is 2, 3',
     });
+    writeLabels(repository.folder, 'cards', { versions: { pinned: '2', shadow: '1' }, moves: [] });
+    t.is((await post(load, {}, TOKEN)).status, 200);
+    const tried = await post('/models/cards/versions/1/infer', { inputs: [row] });
+    t.is(tried.status, 200, 'a version that is tried and never served answers too');
+    t.is(((await tried.json()) as { model_version: string }).model_version, '1');
   },
 );
 
