@@ -83,10 +83,10 @@ export function makePool(config: Config, { setup, source, logger, hosts, turns, 
     snapshots,
     snapshotIntervalMs: config.snapshots.interval,
     // Lanes that are assigned together ask for the same time: the broker has to look once.
-    beginningOf: (lane, position, tooLate) => {
+    beginningOf: (lane, position, tooLate, plan) => {
       const nowMs = 1_000 * Math.ceil(Date.now() / 1_000);
       const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
-      const { inputs, windows } = readManifest(pool.versions.serving.setup.modelFolder);
+      const { inputs, windows } = readManifest(pool.versions.ofPlan(plan).setup.modelFolder);
       const { reach } = new StatefulPlan(inputs, windows);
       return beginningBefore(position, reach, nowMs, offsetAt, tooLate);
     },

@@ -22,6 +22,8 @@ export type BeginningOf = (
   lane: LaneAddress,
   position: NextOffset,
   tooLate: TooLate | null,
+  /** As in `Deployment`: the windows that the state is for. */
+  plan: string | undefined,
 ) => Promise<Beginning>;
 
 export interface BeginningOptions {
@@ -47,8 +49,8 @@ export class Beginnings {
     this.#options = options;
   }
 
-  find(lane: LaneAddress, position: NextOffset): Promise<Beginning> {
-    return this.#options.beginningOf(lane, position, this.#tooLate.get(keyOf(lane)) ?? null);
+  find(lane: LaneAddress, position: NextOffset, plan: string | undefined): Promise<Beginning> {
+    return this.#options.beginningOf(lane, position, this.#tooLate.get(keyOf(lane)) ?? null, plan);
   }
 
   /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
@@ -87,11 +89,12 @@ export class Beginnings {
     position: NextOffset,
     { offset, assumedMs }: Beginning,
     latestMs: number,
+    plan: string | undefined,
   ): Promise<void> {
     const key = keyOf(lane);
     if (latestMs < assumedMs) {
       const tooLate = { began: offset, latestMs };
-      const needed = await this.#options.beginningOf(lane, position, tooLate);
+      const needed = await this.#options.beginningOf(lane, position, tooLate, plan);
       if (needed.offset < offset) {
         this.#tooLate.set(key, tooLate);
         const found =

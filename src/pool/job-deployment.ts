@@ -46,6 +46,11 @@ export class JobDeployment implements Versions {
     return this.#loaded.get(this.#now) as Deployment;
   }
 
+  /** One with that plan, as `withPlan`; where none has it any more, the one that serves. */
+  ofPlan(plan: string | undefined): Deployment {
+    return this.#loaded.get(this.withPlan(plan) ?? this.#now) as Deployment;
+  }
+
   has(id: string): boolean {
     return this.#loaded.has(id);
   }

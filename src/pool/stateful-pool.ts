@@ -114,7 +114,7 @@ export class StatefulPool implements StatefulScorer {
     const thread = this.#keeperOf({ key, plan });
     await thread.host.ready;
     // The log may be away. That is no fault of a thread.
-    const beginning = await this.#beginnings.find(address, position);
+    const beginning = await this.#beginnings.find(address, position, plan);
     const { offset, unproven } = await askForState(thread, () =>
       this.#beginnings.build(thread, address, beginning, position),
     );
@@ -245,11 +245,11 @@ export class StatefulPool implements StatefulScorer {
    * up.
    */
   async #prove(lane: StatefulLane): Promise<void> {
-    const { address, position, unproven } = lane;
+    const { address, position, unproven, plan } = lane;
     if (unproven === undefined) return;
     const thread = this.#keeperOf(lane);
     const latestMs = await askForState(thread, () => latestIn(thread, address));
-    await this.#beginnings.prove(address, position, unproven, latestMs);
+    await this.#beginnings.prove(address, position, unproven, latestMs, plan);
     lane.unproven = undefined;
   }
 

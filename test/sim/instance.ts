@@ -29,7 +29,7 @@ import { type PlanName, REACH, type SimDisk } from './sim-model.ts';
 import { SimSource, type SourceWorld } from './source.ts';
 import { setupOf } from './thread-life.ts';
 import { SimThread } from './threads.ts';
-import { deploymentOf, SimVersions, strangersIn, versionOf } from './versions.ts';
+import { deploymentOf, SimVersions, strangersIn } from './versions.ts';
 
 export const LIMITS: EngineLimits = {
   microBatch: { recordsMax: 6, bytesMax: 1_200, lingerMs: 5 },
@@ -172,12 +172,12 @@ export class Instance {
       onThreadRetired: () => {},
     };
     if (disk === null) return new StatelessPool(options);
-    const pool: StatefulPool = new StatefulPool({
+    return new StatefulPool({
       snapshots: disk,
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
-      beginningOf: (lane, position, tooLate) => {
+      beginningOf: (lane, position, tooLate, plan) => {
         const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);
-        const { [planOf(versionOf(pool.versions.now)) ?? 'first']: reach } = REACH;
+        const { [plan as PlanName]: reach } = REACH;
         return beginningBefore(position, reach, scheduler.nowMs, offsetAt, tooLate);
       },
       // Lanes move more often than they would.
@@ -185,7 +185,6 @@ export class Instance {
       onState: (_, words) => note.call(this.#world, () => `${process.name} ${words}`),
       ...options,
     });
-    return pool;
   }
 
   async start(): Promise<void> {
