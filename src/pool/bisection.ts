@@ -3,7 +3,7 @@
 // record that is to blame is alone. That record becomes a dead letter (invariant 7).
 
 import { merge } from '../scoring/merge.ts';
-import type { MicroBatch } from '../scoring/micro-batch.ts';
+import { type MicroBatch, untried } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { JobThreads } from './job-threads.ts';
 import { type WorkerClient, workerLost } from './worker-client.ts';
@@ -33,15 +33,19 @@ export class Bisection {
 
   /** `offsets`: the offsets of the records in the range, if they are known already. */
   async #scoreRange(
-    microBatch: MicroBatch,
+    given: MicroBatch,
     first: number,
     until: number,
     attempts: number,
     offsets: Float64Array | null,
   ): Promise<Outcome> {
-    const { answer, lost } = await this.#try(microBatch, first, until, attempts, (thread) =>
-      thread.score(microBatch, { first, until, verdict: null, state: null }),
-    );
+    let asked = given;
+    const microBatch = untried(given);
+    const { answer, lost } = await this.#try(microBatch, first, until, attempts, (thread) => {
+      const answer = thread.score(asked, { first, until, verdict: null, state: null });
+      asked = microBatch;
+      return answer;
+    });
     if (answer !== null) return answer;
     const records = offsets ?? (await this.#offsets(microBatch, first, until));
     const half = records.length >> 1;

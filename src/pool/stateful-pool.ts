@@ -22,7 +22,7 @@ import type { RequestPool } from './request-pool.ts';
 import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import { type LanePlace, newStatefulLane, type StatefulLane } from './stateful-lane.ts';
-import { cut, type Piece, plain, Suspects } from './suspects.ts';
+import { asGiven, cut, type Piece, plain, Suspects } from './suspects.ts';
 import { failureTeller } from './tell-failure.ts';
 import { type AskingOptions, type StateThread, WorkerClient, workerLost } from './worker-client.ts';
 
@@ -264,7 +264,7 @@ export class StatefulPool implements StatefulScorer {
     const ask = (): Promise<Outcome> =>
       askForState(
         thread,
-        () => thread.score(microBatch, { first, until, verdict, state }),
+        () => thread.score(asGiven(microBatch, piece), { first, until, verdict, state }),
         (why) => {
           this.#suspects.lost(microBatch, piece, why);
           return `${keyOf(microBatch)}, offsets ${first} to ${until - 1}`;

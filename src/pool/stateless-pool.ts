@@ -4,7 +4,7 @@
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Refusal, ResultBatch } from '../log/ports.ts';
 import { merge } from '../scoring/merge.ts';
-import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
+import { type InputBatches, type MicroBatch, untried } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { Scorer } from '../scoring/ports.ts';
 import { Bisection } from './bisection.ts';
@@ -75,7 +75,7 @@ export class StatelessPool implements Scorer {
     return microBatches.map((each, index) =>
       together.then(
         (outcomes) => outcomes[index] as Outcome,
-        () => this.score(each),
+        () => this.score(untried(each)),
       ),
     );
   }

@@ -4,7 +4,7 @@
 // that is alone and fails again is condemned (invariant 7).
 
 import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
-import type { MicroBatch } from '../scoring/micro-batch.ts';
+import { type MicroBatch, untried } from '../scoring/micro-batch.ts';
 import type { Slice } from './slices.ts';
 
 /** How often a record that is alone may cost a thread before it is condemned. */
@@ -110,6 +110,10 @@ const PLAIN = { alone: null, treatment: 'score', why: '' } as const;
 
 /** Nothing in it needs care. */
 export const plain = (slice: Slice): Piece => ({ ...PLAIN, ...slice });
+
+/** A suspect may have met a version that is tried: that has no part in it any more. */
+export const asGiven = (microBatch: MicroBatch, { alone }: Pick<Piece, 'alone'>): MicroBatch =>
+  alone === null ? microBatch : untried(microBatch);
 
 function treatmentOf(lost: Condemned | undefined): Treatment {
   const losses = lost?.losses ?? 0;

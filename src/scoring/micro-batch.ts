@@ -36,3 +36,9 @@ export interface MicroBatch extends InputBatches {
   /** Versions that are tried on its rows; none unless given. */
   readonly trials?: readonly Trial[];
 }
+
+/**
+ * For another try after a thread was lost: it may have been a version that is tried, which costs no
+ * record.
+ */
+export const untried = ({ trials: _, ...microBatch }: MicroBatch): MicroBatch => microBatch;

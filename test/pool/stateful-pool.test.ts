@@ -49,6 +49,16 @@ test('records that make their thread exit, or throw, become dead letters; all ot
   );
 });
 
+test('a version that is tried and ends its thread costs no record of a lane with windows', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const trials = [{ deployment: 'm@2', kind: 'shadow', share: 1 }] as const;
+  const feeder = new Feeder(pool, 0, (offset) => (offset === 130 ? 'tried' : 'k'), trials);
+  await feeder.run();
+  await pool.stop();
+  t.deepEqual(fates(feeder.answers), features);
+  t.is(feeder.restores, 2, said.join('\n'));
+});
+
 test('a thread that keeps no more than its states is not replaced, whatever it left behind on the way', async (t) => {
   const { pool, said } = await poolWith(1, null, 1, undefined, { bytesMax: 1, tensorsMax: 1_000 });
   const feeder = new Feeder(pool);

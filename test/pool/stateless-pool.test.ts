@@ -113,6 +113,27 @@ for (const fault of ['exit', 'hang', 'throw'] as const) {
   });
 }
 
+test('a version that is tried and ends its thread costs no record: the next try is without it', async (t) => {
+  const { pool, lost } = await poolWith({ workerUrl: faults });
+  const trials = [{ deployment: 'm@2', kind: 'canary', share: 1 }] as const;
+  const lanes = [
+    ['a', 'tried', 'b'],
+    ['c', 'd'],
+  ].map((keys, partition) => ({ ...microBatchOf(records(keys)), partition, trials }));
+  const alone = await pool.score(lanes[0] as (typeof lanes)[0]);
+  const together = await Promise.all(pool.scoreTogether(lanes));
+  await pool.stop();
+  t.deepEqual(
+    [alone, ...together].map(({ scored, deadLetters }) => [scored, deadLetters]),
+    [
+      [3, 0],
+      [3, 0],
+      [2, 0],
+    ],
+  );
+  t.is(lost.length, 2, 'one thread for each try');
+});
+
 test('a damaged record batch is an error of the batch, not of its records', async (t) => {
   const { pool } = await poolWith();
   const microBatch = microBatchOf(records(['a', 'b']));

@@ -11,6 +11,7 @@ import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
+import type { Trial } from '../../src/scoring/trial.ts';
 import { COUNTER, deploymentOf, GROWTH, microBatchOf, type OutputRecord, outputsOf } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
@@ -83,8 +84,15 @@ export class Feeder {
   readonly #pool: StatefulPool;
   readonly #partition: number;
   readonly #keyOf: (offset: number) => string;
+  readonly #trials: readonly Trial[];
 
-  constructor(pool: StatefulPool, partition = 0, keyOf: (offset: number) => string = () => 'k') {
+  constructor(
+    pool: StatefulPool,
+    partition = 0,
+    keyOf: (offset: number) => string = () => 'k',
+    trials: readonly Trial[] = [],
+  ) {
+    this.#trials = trials;
     this.#pool = pool;
     this.#partition = partition;
     this.#keyOf = keyOf;
@@ -140,7 +148,7 @@ export class Feeder {
       key: this.#keyOf(first + index),
       value: { ...value },
     }));
-    return { ...microBatchOf(records, 'msgpack', first), ...this.lane };
+    return { ...microBatchOf(records, 'msgpack', first), ...this.lane, trials: this.#trials };
   }
 }
 
