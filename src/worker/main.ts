@@ -121,7 +121,7 @@ function score(model: LoadedModel, request: AskedModel & ScoreRequest): WorkerRe
   return moved(
     {
       ...{ type: 'scored', outcomes, bytes, usage: used },
-      trials: used === null ? [] : trials.take(),
+      trials: trials.take(request.deployment, performance.now()),
       retiring: checkGrowth(used, isFeeding(request)),
     },
     buffers,

@@ -11,11 +11,16 @@ interface Asking {
 }
 
 const NONE: readonly RunningTrial[] = [];
+/** A sketch takes some ten microseconds to be sent. */
+const EVERY_MS = 50;
 
 export class RunningTrials {
   readonly #find: (deployment: string) => TriedModel | undefined;
   /** By what serves and what is tried. */
   readonly #running = new Map<string, RunningTrial & { readonly serving: string }>();
+
+  /** By what serves, when it was told. */
+  readonly #toldMs = new Map<string, number>();
 
   constructor(find: (deployment: string) => TriedModel | undefined) {
     this.#find = find;
@@ -40,13 +45,22 @@ export class RunningTrials {
     return running;
   }
 
-  /** What was seen since then. */
-  take(): TrialTold<SavedSketch>[] {
-    return [...this.#running.values()].flatMap(({ tally }) => tally.take() ?? []);
+  /**
+   * What was seen since then beside the version that serves. Nothing before it is time to tell
+   * again: threads of several jobs tell each job of its own trials.
+   */
+  take(serving: string, nowMs: number): TrialTold<SavedSketch>[] {
+    const toldMs = this.#toldMs.get(serving) ?? Number.NEGATIVE_INFINITY;
+    if (this.#running.size === 0 || nowMs - toldMs < EVERY_MS) return [];
+    this.#toldMs.set(serving, nowMs);
+    return [...this.#running.values()].flatMap((each) =>
+      each.serving === serving ? (each.tally.take() ?? []) : [],
+    );
   }
 
   /** The version is given up, or loaded anew: what was not told of it is lost. */
   forget(deployment: string): void {
+    this.#toldMs.delete(deployment);
     for (const [key, { serving, trial }] of this.#running)
       if (serving === deployment || trial.deployment === deployment) this.#running.delete(key);
   }
