@@ -9,16 +9,17 @@ import type { Driver } from '../engine/driver.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { findVersion, versionsOf } from '../model/repository.ts';
+import { planIdentity } from '../reading/plan-identity.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { NO_LABELS, readLabels } from '../versions/labels.ts';
 import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
-import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
+import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
 import { refuseOtherName } from './configured-model.ts';
-import { ModelTrials } from './model-trials.ts';
+import { type LoadedVersion, ModelTrials } from './model-trials.ts';
 import { deploymentOf, type Pool } from './pools.ts';
 
 export interface LivingParts {
@@ -41,8 +42,8 @@ export interface LivingParts {
 
 interface Known {
   readonly folder: string;
-  /** What threads know of it; null where it never got there. */
-  readonly deployment: Deployment | null;
+  /** Null where it never got to the threads. */
+  readonly loaded: LoadedVersion | null;
   readonly state: VersionState;
   readonly why: string | null;
   /** Tells a folder from another one in its place. */
@@ -57,6 +58,8 @@ export class LivingModel {
   /** It served before, and stays loaded. */
   #before: string | null = null;
   #looking: Promise<void> | null = null;
+  /** It is on its way off the threads: it cannot serve. */
+  #unloading: string | null = null;
   readonly #trials: ModelTrials;
   #complaint = '';
   /** As of the last look at the repository. */
@@ -66,10 +69,10 @@ export class LivingModel {
     this.#parts = parts;
     const { modelFolder: folder } = parts.setup;
     this.#serving = basename(folder);
-    this.#trials = new ModelTrials(parts, (version) => this.#deploymentOf(version));
-    const deployment = deploymentOf(parts.setup);
-    this.#known.set(this.#serving, { folder, deployment, state: 'loaded', why: null, mark: markOf(folder) });
-    parts.driver.serve(deployment.id);
+    this.#trials = new ModelTrials(parts, (version) => this.#known.get(version)?.loaded ?? undefined);
+    const loaded = loadedOf(parts.setup);
+    this.#known.set(this.#serving, { folder, loaded, state: 'loaded', why: null, mark: markOf(folder) });
+    parts.driver.serve(loaded.deployment.id);
     this.#seen = { wanted: this.#serving, why: '', labels: NO_LABELS.versions, folders: [] };
     this.#next();
   }
@@ -105,11 +108,18 @@ export class LivingModel {
     this.#trials.judge();
   }
 
-  /** Looks what shall serve, and does what that needs. One look at a time. */
+  /**
+   * Looks what shall serve, and does what that needs. One look at a time; but a version that is
+   * loaded takes over at once, whatever is on its way. What goes wrong is in the log, and looked at
+   * again by the next look.
+   */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = null;
-    });
+    if (this.#looking !== null) this.#serveLoaded();
+    this.#looking ??= this.#look()
+      .catch((error: Error) => this.#trouble(error))
+      .finally(() => {
+        this.#looking = null;
+      });
     return this.#looking;
   }
 
@@ -131,6 +141,24 @@ export class LivingModel {
       else if (!(await this.#unload(version))) failed.add(version);
     }
     if (!signal.aborted) this.#trials.begin(this.#serving);
+  }
+
+  #serveLoaded(): void {
+    if (this.#ending.signal.aborted) return;
+    try {
+      const action = this.#next();
+      if (action?.type === 'serve' && action.version !== this.#unloading) this.#serve(action.version);
+    } catch (error) {
+      this.#trouble(error as Error);
+    }
+  }
+
+  #trouble(error: Error): void {
+    const stack = error instanceof ModelError ? undefined : error.stack;
+    this.#parts.logger.error(
+      { stack },
+      `version ${this.#serving} goes on to serve, as versions cannot be looked at: ${error.message}`,
+    );
   }
 
   #next(): ReturnType<typeof nextAction> {
@@ -159,10 +187,6 @@ export class LivingModel {
     }
   }
 
-  #deploymentOf(version: string): Deployment | undefined {
-    return this.#known.get(version)?.deployment ?? undefined;
-  }
-
   /** Once, until it is another. */
   #complain(why: string): void {
     if (why !== '' && why !== this.#complaint)
@@ -182,21 +206,21 @@ export class LivingModel {
     const { repository, name } = config.model;
     const folder = join(repository, name, version);
     const mark = markOf(folder);
-    this.#known.set(version, { folder, deployment: null, state: 'loading', why: null, mark });
+    this.#known.set(version, { folder, loaded: null, state: 'loading', why: null, mark });
     logger.info(`version ${version} of ${name} is tried`);
     try {
       const setup = await setupOf(findVersion(repository, name, version));
       const sinceMs = performance.now();
       await tryCandidate(config, setup, this.#ending.signal);
       logger.info(`version ${version} passed its trial after ${secondsSince(sinceMs)} s and is loaded`);
-      const deployment = deploymentOf(setup);
-      await pool.versions.add(deployment);
+      const loaded = loadedOf(setup);
+      await pool.versions.add(loaded.deployment);
       onLoaded(setup);
-      this.#known.set(version, { folder, deployment, state: 'loaded', why: null, mark });
+      this.#known.set(version, { folder, loaded, state: 'loaded', why: null, mark });
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       const why = (error as Error).message;
-      this.#known.set(version, { folder, deployment: null, state: 'refused', why, mark });
+      this.#known.set(version, { folder, loaded: null, state: 'refused', why, mark });
       meter.count('versionsRefused');
       logger.error(`version ${version} of ${name} cannot serve, and ${this.#serving} goes on: ${why}`);
     }
@@ -204,14 +228,15 @@ export class LivingModel {
 
   #serve(version: string): void {
     const { logger, meter, pool, driver, onServing, config } = this.#parts;
-    const { deployment } = this.#known.get(version) as Known;
-    if (deployment === null) throw new Error(`version ${version} is not on the threads`);
+    const { deployment } = this.#known.get(version)?.loaded ?? {};
+    if (deployment === undefined) throw new Error(`version ${version} is not on the threads`);
+    // The only step that reads files: where it throws, nothing has changed.
+    onServing(deployment.setup);
     pool.versions.serve(deployment.id);
     this.#trials.end();
     driver.serve(deployment.id);
     this.#before = this.#serving;
     this.#serving = version;
-    onServing(deployment.setup);
     meter.drift.begin();
     meter.count('versionsSwitched');
     logger.warn(`version ${version} of ${config.model.name} scores from now on, ${this.#before} did before`);
@@ -219,16 +244,26 @@ export class LivingModel {
 
   /** False while something in flight still has that version. */
   async #unload(version: string): Promise<boolean> {
-    const { id } = this.#known.get(version)?.deployment ?? {};
+    const { id } = this.#known.get(version)?.loaded?.deployment ?? {};
     const lanes = [...this.#parts.driver.state.lanes.values()];
     if (id === undefined || lanes.some(({ ledger }) => ledger.has(id))) return false;
-    await this.#parts.onUnloading(version);
-    this.#parts.meter.drift.forget(version);
-    await this.#parts.pool.versions.remove(id);
-    this.#known.delete(version);
+    this.#unloading = version;
+    try {
+      await this.#parts.onUnloading(version);
+      this.#parts.meter.drift.forget(version);
+      await this.#parts.pool.versions.remove(id);
+      this.#known.delete(version);
+    } finally {
+      this.#unloading = null;
+    }
     this.#parts.logger.info(`version ${version} is unloaded`);
     return true;
   }
+}
+
+/** All that is needed of its files, which may go while it is loaded. */
+function loadedOf(setup: ScorerSetup): LoadedVersion {
+  return { deployment: deploymentOf(setup), features: planIdentity(readManifest(setup.modelFolder), setup) };
 }
 
 const byVersion = ({ version: one }: VersionStatus, { version: other }: VersionStatus): number =>

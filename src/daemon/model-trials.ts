@@ -3,8 +3,6 @@
 
 import type { Config } from '../config/schema.ts';
 import type { Driver } from '../engine/driver.ts';
-import { readManifest } from '../model/manifest.ts';
-import { planIdentity } from '../reading/plan-identity.ts';
 import { NO_TRIALS, type Trial, type TrialKind } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
@@ -20,12 +18,18 @@ export interface TrialParts {
   readonly driver: Pick<Driver, 'serve'>;
 }
 
+/** A version that is on the threads. */
+export interface LoadedVersion {
+  readonly deployment: Deployment;
+  /** Versions with the same one have the same rows. */
+  readonly features: string;
+}
+
 const KINDS: readonly TrialKind[] = ['shadow', 'canary'];
 
 export class ModelTrials {
   readonly #parts: TrialParts;
-  /** Of a version that is on the threads. */
-  readonly #deploymentOf: (version: string) => Deployment | undefined;
+  readonly #find: (version: string) => LoadedVersion | undefined;
   /** By kind, the version that has the label. */
   #labelled: Partial<Record<TrialKind, string>> = {};
   #serving = '';
@@ -33,9 +37,9 @@ export class ModelTrials {
   /** Versions that are not tried as long as their label stays, and why. */
   readonly #takenBack = new Map<string, string>();
 
-  constructor(parts: TrialParts, deploymentOf: (version: string) => Deployment | undefined) {
+  constructor(parts: TrialParts, find: (version: string) => LoadedVersion | undefined) {
     this.#parts = parts;
-    this.#deploymentOf = deploymentOf;
+    this.#find = find;
   }
 
   /** The versions that labels want tried, if the configuration lets them. */
@@ -53,7 +57,7 @@ export class ModelTrials {
   }
 
   kindOf(version: string): TrialKind | null {
-    const id = this.#deploymentOf(version)?.id;
+    const id = this.#find(version)?.deployment.id;
     return this.#trials.find(({ deployment }) => deployment === id)?.kind ?? null;
   }
 
@@ -70,7 +74,7 @@ export class ModelTrials {
     const { driver, logger, meter } = this.#parts;
     this.#trials = trials;
     meter.trials.keep(trials);
-    driver.serve((this.#deploymentOf(serving) as Deployment).id, trials);
+    driver.serve((this.#find(serving) as LoadedVersion).deployment.id, trials);
     for (const { kind, deployment, share } of trials)
       logger.warn(`${deployment} is tried as ${kind} from now on, with a share of ${share}`);
     if (trials.length === 0) logger.warn('no version is tried any more');
@@ -103,9 +107,10 @@ export class ModelTrials {
   #trialOf(kind: TrialKind): Trial | null {
     const version = this.#labelled[kind];
     if (version === undefined || version === this.#serving || this.#takenBack.has(version)) return null;
-    const [tried, serving] = [version, this.#serving].map(this.#deploymentOf);
+    const [tried, serving] = [version, this.#serving].map(this.#find);
     if (tried === undefined || serving === undefined) return null;
-    if (planOf(tried) === planOf(serving)) return { deployment: tried.id, kind, share: this.#shareOf(kind) };
+    if (tried.features === serving.features)
+      return { deployment: tried.deployment.id, kind, share: this.#shareOf(kind) };
     this.#takeBack(version, kind, 'its features are others than those of the version that serves');
     return null;
   }
@@ -120,6 +125,3 @@ export class ModelTrials {
     return kind === 'shadow' ? shadowBudget : canaryShare;
   }
 }
-
-/** Versions with the same one have the same rows. */
-const planOf = ({ setup }: Deployment): string => planIdentity(readManifest(setup.modelFolder), setup);

@@ -1,5 +1,6 @@
 // The model of a running job as requests see it.
 
+import { basename } from 'node:path';
 import { codecs } from '../codec/codecs.ts';
 import type { Config } from '../config/schema.ts';
 import { keepsState, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
@@ -61,7 +62,7 @@ export class ServedVersions {
   }
 
   #open(setup: ScorerSetup): ServedModel {
-    const { version } = readManifest(setup.modelFolder);
+    const version = basename(setup.modelFolder);
     const served = this.#versions.get(version) ?? servedModel(this.#config, this.#parts, setup);
     this.#versions.set(version, served);
     return served;

@@ -23,17 +23,17 @@ export interface VersionsNow {
 export type VersionAction = { readonly type: 'load' | 'serve' | 'unload'; readonly version: string };
 
 /**
- * One action, or null when all is as it should be. One version is loaded at a time. The version
- * that serves is never unloaded, so there is always one that does.
+ * One action, or null when all is as it should be. One version is loaded at a time; to serve one
+ * that is loaded waits for no other. The version that serves is never unloaded, so there is always
+ * one that does.
  */
 export function nextAction({ serving, loaded }: Aspired, now: VersionsNow): VersionAction | null {
   const states = [...now.states];
-  if (states.some(([, state]) => state === 'loading')) return null;
   const stateOf = (version: string): VersionState | undefined => now.states.get(version);
-  if (serving !== null && serving !== now.serving) {
-    if (stateOf(serving) === undefined) return { type: 'load', version: serving };
-    if (stateOf(serving) === 'loaded') return { type: 'serve', version: serving };
-  }
+  const isOther = serving !== null && serving !== now.serving;
+  if (isOther && stateOf(serving) === 'loaded') return { type: 'serve', version: serving };
+  if (states.some(([, state]) => state === 'loading')) return null;
+  if (isOther && stateOf(serving) === undefined) return { type: 'load', version: serving };
   for (const version of loaded) if (stateOf(version) === undefined) return { type: 'load', version };
   for (const [version, state] of states)
     if (state === 'loaded' && version !== now.serving && version !== serving && !loaded.has(version))

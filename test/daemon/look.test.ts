@@ -1,0 +1,64 @@
+// What is in the way of a look at the versions costs the daemon nothing: files that go while their
+// version is loaded, and a version that takes for ever to load.
+
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { until } from '../support/until.ts';
+import { serving, VersionsRepository } from '../support/versions.ts';
+
+async function labelled(t: ExecutionContext, labels: string) {
+  const repository = new VersionsRepository();
+  repository.add('1');
+  repository.add('2');
+  const label = (text: string): void =>
+    writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), `labels: { ${text} }\n`);
+  label(labels);
+  const served = await serving(repository, 1, 'model.version=stable');
+  const { living } = served.daemon;
+  t.teardown(() => served.daemon.stop());
+  await living.look();
+  const lose = (version: string): void => rmSync(join(repository.folder, 'cards', version, 'model.yaml'));
+  const stateOf = (version: string) => living.versions.find((each) => each.version === version);
+  return { ...served, repository, living, label, lose, stateOf };
+}
+
+test.serial('trials go on with versions whose files are gone, as both are loaded', async (t) => {
+  const { living, label, lose, stateOf } = await labelled(t, 'stable: 1, canary: 2');
+  t.is(stateOf('2')?.trial, 'canary');
+  lose('1');
+  label('stable: 1, shadow: 2');
+  await living.look();
+  t.is(stateOf('2')?.trial, 'shadow');
+});
+
+test.serial('a version that is loaded takes over, also where its files are gone', async (t) => {
+  const { daemon, living, label, lose, fatal } = await labelled(t, 'stable: 1, canary: 2');
+  lose('2');
+  label('stable: 2');
+  await living.look();
+  t.is(living.serving, '2');
+  t.is(daemon.driver.state.deployment, 'cards@2');
+  t.deepEqual(fatal, []);
+});
+
+test.serial('the way back does not wait for a version that is on its way', async (t) => {
+  const { living, label, repository, stateOf } = await labelled(t, 'stable: 1');
+  label('stable: 2');
+  await living.look();
+  t.is(living.serving, '2');
+  repository.add('3', {
+    spoil: (folder) => {
+      rmSync(join(folder, 'weights.bin'));
+      execFileSync('mkfifo', [join(folder, 'weights.bin')]);
+    },
+  });
+  label('stable: 3');
+  void living.look();
+  await until('version 3 on its way', () => stateOf('3')?.state === 'loading');
+  label('stable: 1');
+  void living.look();
+  t.is(living.serving, '1');
+  t.is(stateOf('3')?.state, 'loading');
+});
