@@ -105,6 +105,11 @@ export const ERRORS = {
   SCORELANE_KAFKA_SETTINGS: entry('config', 'daemon', 'settings of `kafka` that contradict each other'),
   SCORELANE_MODEL: entry('config', 'daemon', 'a model that cannot be served, and why'),
   SCORELANE_MODEL_BROKEN: entry('internal', 'batch', 'the model fails on its own golden records'),
+  SCORELANE_NO_VERDICT: entry(
+    'unavailable',
+    'daemon',
+    'the trial of a version ended without a verdict, as memory ran out or no process could begin; it is tried again after a minute',
+  ),
   SCORELANE_BACKEND_MISSING: entry(
     'unavailable',
     'daemon',

@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ScorelaneError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { ModelError } from '../model/model-error.ts';
 import { after } from '../time/timer.ts';
@@ -24,9 +25,14 @@ const TIMEOUT_MS = 180_000;
 /** Of what it says on its way out, the last bytes. */
 const WORDS_MAX = 2_000;
 
+/** The trial says nothing of the version: another one may end otherwise. */
+export class NoVerdictError extends ScorelaneError {
+  readonly code = 'SCORELANE_NO_VERDICT';
+}
+
 /**
- * Resolves when the version has passed. Rejects with `ModelError` where it has not, and with the
- * signal's reason.
+ * Resolves when the version has passed. Rejects with `ModelError` where it has not, with
+ * `NoVerdictError`, and with the signal's reason.
  */
 export async function tryCandidate(config: Config, setup: ScorerSetup, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -39,10 +45,11 @@ export async function tryCandidate(config: Config, setup: ScorerSetup, signal: A
   const kill = (): boolean => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
   try {
-    giveWay(child);
-    const { answer, ending } = await ask(child, { config, setup });
+    const { answer, ending, isKilled } = await ask(child, { config, setup });
     signal.throwIfAborted();
     if (timedOut) throw new ModelError(`its trial took longer than ${TIMEOUT_MS / 1_000} s`);
+    // Nothing in the version can do that: the system does, where memory runs out.
+    if (answer === null && isKilled) throw new NoVerdictError('its trial was killed: perhaps memory ran out');
     if (answer === null) throw new ModelError(`it ends the process that loads it: ${ending}`);
     if (answer.message !== null) throw new ModelError(answer.message);
   } finally {
@@ -56,7 +63,11 @@ export async function tryCandidate(config: Config, setup: ScorerSetup, signal: A
 async function ask(
   child: ChildProcess,
   question: CandidateQuestion,
-): Promise<{ readonly answer: CandidateAnswer | null; readonly ending: string }> {
+): Promise<{
+  readonly answer: CandidateAnswer | null;
+  readonly ending: string;
+  readonly isKilled: boolean;
+}> {
   let answer: CandidateAnswer | null = null;
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -65,20 +76,25 @@ async function ask(
   child.on('message', (message) => {
     answer = message as CandidateAnswer;
   });
+  const closed = once(child, 'close').catch((error: Error) => {
+    throw new NoVerdictError(`its trial could not begin: ${error.message}`, { cause: error });
+  });
+  giveWay(child);
   // A process that ends before it has read the question is told of by its exit.
   child.send(question, () => {});
-  const [code, by] = (await once(child, 'close')) as [number | null, string | null];
+  const [code, by] = (await closed) as [number | null, string | null];
   const lastLine = said.trim().split('\n').at(-1) ?? '';
-  return { answer, ending: `${by ?? `exit ${code}`}${lastLine === '' ? '' : `, ${lastLine}`}` };
+  const isKilled = by === 'SIGKILL';
+  return { answer, isKilled, ending: `${by ?? `exit ${code}`}${lastLine === '' ? '' : `, ${lastLine}`}` };
 }
 
 /** The scores of others come first. */
 function giveWay({ pid }: ChildProcess): void {
   if (pid === undefined) return;
-  setPriority(pid, constants.priority.PRIORITY_LOW);
   try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
     writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
   } catch {
-    // Not Linux, or not allowed: then memory is what the system makes of it.
+    // Not Linux, not allowed, or gone already: then it has what the system gives it.
   }
 }

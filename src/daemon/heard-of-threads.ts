@@ -16,7 +16,7 @@ export const heardOfThreads = ({
   meter,
   logger,
   living,
-}: Hearing): Pick<Required<AskingOptions>, 'onThreadRetired' | 'onUsage' | 'onTrials'> => ({
+}: Hearing): Pick<Required<AskingOptions>, 'onThreadRetired' | 'onUsage' | 'onTrials' | 'onTrialsLost'> => ({
   onThreadRetired: (why) => {
     meter.count('threadsRetired');
     logger.warn(`a worker thread is replaced: it ${why}`);
@@ -26,4 +26,5 @@ export const heardOfThreads = ({
     meter.trials.told(told);
     living()?.judge();
   },
+  onTrialsLost: (trials) => living()?.trialsLost(trials),
 });

@@ -10,6 +10,7 @@ import { keepsState, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { findVersion, versionsOf } from '../model/repository.ts';
 import { planIdentity } from '../reading/plan-identity.ts';
+import type { Trial } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { NO_LABELS, readLabels } from '../versions/labels.ts';
@@ -17,7 +18,7 @@ import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts
 import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
-import { tryCandidate } from './candidate.ts';
+import { NoVerdictError, tryCandidate } from './candidate.ts';
 import { refuseOtherName } from './configured-model.ts';
 import { type LoadedVersion, ModelTrials } from './model-trials.ts';
 import { deploymentOf, type Pool } from './pools.ts';
@@ -48,7 +49,12 @@ interface Known {
   readonly why: string | null;
   /** Tells a folder from another one in its place. */
   readonly mark: string;
+  /** When a version that was refused is tried again as it is; never unless given. */
+  readonly againMs?: number;
 }
+
+/** Between two tries of a version that may not be to blame. */
+const AGAIN_MS = 60_000;
 
 export class LivingModel {
   readonly #parts: LivingParts;
@@ -103,6 +109,11 @@ export class LivingModel {
     };
   }
 
+  /** A thread was lost while it tried these versions. */
+  trialsLost(trials: readonly Trial[]): void {
+    this.#trials.lost(trials);
+  }
+
   /** What was seen of a canary has grown: is it good enough? */
   judge(): void {
     this.#trials.judge();
@@ -127,6 +138,13 @@ export class LivingModel {
   async stop(): Promise<void> {
     this.#ending.abort(new Error('the job ends'));
     await this.#looking;
+  }
+
+  /** The same, and what was refused without being to blame is tried again at once. */
+  lookAgain(): Promise<void> {
+    for (const [version, { state, againMs = Number.POSITIVE_INFINITY }] of this.#known)
+      if (state === 'refused' && againMs < Number.POSITIVE_INFINITY) this.#known.delete(version);
+    return this.look();
   }
 
   async #look(): Promise<void> {
@@ -194,10 +212,13 @@ export class LivingModel {
     this.#complaint = why;
   }
 
-  /** A version that was refused is tried again when its folder is another one. */
+  /** A version that was refused is tried again when its folder is another one, or it is time. */
   #forgetReplaced(versions: readonly string[]): void {
-    for (const [version, { state, folder, mark }] of this.#known)
-      if (state === 'refused' && (!versions.includes(version) || markOf(folder) !== mark))
+    for (const [version, { state, folder, mark, againMs = Number.POSITIVE_INFINITY }] of this.#known)
+      if (
+        state === 'refused' &&
+        (!versions.includes(version) || markOf(folder) !== mark || performance.now() >= againMs)
+      )
         this.#known.delete(version);
   }
 
@@ -208,10 +229,12 @@ export class LivingModel {
     const mark = markOf(folder);
     this.#known.set(version, { folder, loaded: null, state: 'loading', why: null, mark });
     logger.info(`version ${version} of ${name} is tried`);
+    let hasPassed = false;
     try {
       const setup = await setupOf(findVersion(repository, name, version));
       const sinceMs = performance.now();
       await tryCandidate(config, setup, this.#ending.signal);
+      hasPassed = true;
       logger.info(`version ${version} passed its trial after ${secondsSince(sinceMs)} s and is loaded`);
       const loaded = loadedOf(setup);
       await pool.versions.add(loaded.deployment);
@@ -220,7 +243,10 @@ export class LivingModel {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       const why = (error as Error).message;
-      this.#known.set(version, { folder, loaded: null, state: 'refused', why, mark });
+      // What has passed its trial, or was not judged, may do better the next time.
+      const isLasting = !hasPassed && !(error instanceof NoVerdictError);
+      const againMs = isLasting ? Number.POSITIVE_INFINITY : performance.now() + AGAIN_MS;
+      this.#known.set(version, { folder, loaded: null, state: 'refused', why, mark, againMs });
       meter.count('versionsRefused');
       logger.error(`version ${version} of ${name} cannot serve, and ${this.#serving} goes on: ${why}`);
     }

@@ -26,6 +26,8 @@ export interface LoadedVersion {
 }
 
 const KINDS: readonly TrialKind[] = ['shadow', 'canary'];
+/** After so many losses of threads a version is not tried any more. */
+const LOSSES_MAX = 3;
 
 export class ModelTrials {
   readonly #parts: TrialParts;
@@ -36,6 +38,8 @@ export class ModelTrials {
   #trials: readonly Trial[] = NO_TRIALS;
   /** Versions that are not tried as long as their label stays, and why. */
   readonly #takenBack = new Map<string, string>();
+  /** By deployment, the threads that were lost while they tried it. */
+  readonly #losses = new Map<string, number>();
 
   constructor(parts: TrialParts, find: (version: string) => LoadedVersion | undefined) {
     this.#parts = parts;
@@ -74,6 +78,8 @@ export class ModelTrials {
     const { driver, logger, meter } = this.#parts;
     this.#trials = trials;
     meter.trials.keep(trials);
+    for (const id of this.#losses.keys())
+      if (!trials.some(({ deployment }) => deployment === id)) this.#losses.delete(id);
     driver.serve((this.#find(serving) as LoadedVersion).deployment.id, trials);
     for (const { kind, deployment, share } of trials)
       logger.warn(`${deployment} is tried as ${kind} from now on, with a share of ${share}`);
@@ -113,6 +119,23 @@ export class ModelTrials {
       return { deployment: tried.deployment.id, kind, share: this.#shareOf(kind) };
     this.#takeBack(version, kind, 'its features are others than those of the version that serves');
     return null;
+  }
+
+  /** A thread was lost with these in its task. They need not be to blame: the first is no proof. */
+  lost(trials: readonly Trial[]): void {
+    const going = this.#trials.filter(({ deployment }) =>
+      trials.some((each) => each.deployment === deployment),
+    );
+    for (const { deployment, kind } of going) {
+      const losses = (this.#losses.get(deployment) ?? 0) + 1;
+      this.#losses.set(deployment, losses);
+      const version = this.#labelled[kind];
+      if (losses < LOSSES_MAX || version === undefined) continue;
+      if (kind === 'canary') this.#parts.meter.count('canariesTakenBack');
+      this.#takeBack(version, kind, `${losses} worker threads were lost while they tried it`);
+    }
+    if (going.some(({ deployment }) => (this.#losses.get(deployment) ?? 0) >= LOSSES_MAX))
+      this.begin(this.#serving);
   }
 
   #takeBack(version: string, kind: TrialKind, why: string): void {

@@ -21,7 +21,7 @@ export async function orderedVersion(
     if (!(error instanceof ModelError || error instanceof CannotWriteError)) throw error;
     return { refused: `nothing has changed: ${error.message}` };
   }
-  await living.look();
+  await living.lookAgain();
   return { done, ...living.told };
 }
 

@@ -21,7 +21,7 @@ import type {
 } from '../worker-protocol/messages.ts';
 import type { RefusedRow } from '../worker-protocol/predict.ts';
 import type { ThreadUsage, TrialsTold } from '../worker-protocol/thread-usage.ts';
-import { type ModelHost, ScoringError } from './model-host.ts';
+import { isNotBegun, type ModelHost, ScoringError } from './model-host.ts';
 
 /** Records of one partition that have their answer already. */
 export interface Answered {
@@ -40,6 +40,8 @@ export interface AskingOptions {
   readonly onUsage?: (usage: ThreadUsage) => void;
   /** What a thread has seen of versions that are tried. */
   readonly onTrials?: (told: TrialsTold) => void;
+  /** A thread was lost while it tried these versions. */
+  readonly onTrialsLost?: (trials: readonly Trial[]) => void;
 }
 
 /** The versions of a model that a thread has, by the ids of their deployments. */
@@ -176,7 +178,9 @@ export class WorkerClient {
       spares: this.#spares(),
     };
     const deployment = asked[0]?.microBatch.deployment;
-    const response = await this.#run(request, [buffer, ...request.spares], deployment);
+    const response = await this.#run(request, [buffer, ...request.spares], deployment).catch(
+      (error: unknown) => this.#lost(error, request.trials ?? NO_TRIALS),
+    );
     if (response.type !== 'scored')
       throw new ScoringError('SCORELANE_SCORER', `unexpected answer ${response.type}`);
     const { bytes, outcomes, usage, trials = [], retiring } = response;
@@ -202,6 +206,13 @@ export class WorkerClient {
     this.#buffers.giveBack(response.cells);
     this.#tell(usage, retiring);
     return { columns, refused, tookMs };
+  }
+
+  /** Throws the error. If it is the loss of the thread, those that were tried are told of. */
+  #lost(error: unknown, trials: readonly Trial[]): never {
+    if (trials.length > 0 && !(error instanceof ScoringError) && !isNotBegun(error))
+      this.#options.onTrialsLost?.(trials);
+    throw error;
   }
 
   #tell(usage: ThreadUsage | null, retiring: string | null): void {

@@ -2,6 +2,7 @@
 // Daemons that serve a label follow it, so one file moves all of them. It is replaced by a rename:
 // nobody reads half of it.
 
+import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -91,7 +92,8 @@ export function withMove(
 /** Throws what writing throws. */
 export function writeLabels(repository: string, model: string, { versions, moves }: VersionLabels): void {
   const file = labelsFile(repository, model);
-  const draft = `${file}.${process.pid}.draft`;
+  // Containers on one volume have the same process ids.
+  const draft = `${file}.${randomUUID()}.draft`;
   writeFileSync(
     draft,
     `# Moved by \`scorelane models promote\`, \`rollback\` and \`pin\`; daemons look at it every model.watch.\n${stringify(

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { JobDeployment } from '../../src/pool/job-deployment.ts';
 import { until } from '../support/until.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
@@ -61,4 +62,37 @@ test.serial('the way back does not wait for a version that is on its way', async
   void living.look();
   t.is(living.serving, '1');
   t.is(stateOf('3')?.state, 'loading');
+});
+
+test.serial(
+  'a version that has passed its trial and could not be loaded is tried again, as it may not be to blame',
+  async (t) => {
+    const { living, label, stateOf } = await labelled(t, 'stable: 1');
+    const { add } = JobDeployment.prototype;
+    t.teardown(() => {
+      JobDeployment.prototype.add = add;
+    });
+    JobDeployment.prototype.add = () => Promise.reject(new Error('the thread was lost'));
+    label('stable: 2');
+    await living.look();
+    t.like(stateOf('2'), { state: 'refused', why: 'the thread was lost' });
+    JobDeployment.prototype.add = add;
+    await living.look();
+    t.is(stateOf('2')?.state, 'refused', 'not at each look');
+    await living.lookAgain();
+    t.is(living.serving, '2');
+  },
+);
+
+test.serial('a version with which threads are lost again and again is not tried any more', async (t) => {
+  const { daemon, living, stateOf } = await labelled(t, 'stable: 1, canary: 2');
+  const { trials } = daemon.driver.state;
+  t.is(trials.length, 1);
+  living.trialsLost(trials);
+  living.trialsLost(trials);
+  t.is(stateOf('2')?.trial, 'canary');
+  living.trialsLost(trials);
+  t.like(stateOf('2'), { trial: null, why: '3 worker threads were lost while they tried it' });
+  t.deepEqual(daemon.driver.state.trials, []);
+  t.is(daemon.meter.daemon.canariesTakenBack, 1);
 });

@@ -18,11 +18,12 @@ const slow = new URL('./slow-worker.ts', import.meta.url);
 
 async function poolWith({
   onUsage,
+  onTrialsLost,
   workers = 1,
   setup = {},
   ...more
 }: Partial<PiscinaThreadOptions> &
-  Pick<PoolOptions, 'onUsage'> & {
+  Pick<PoolOptions, 'onUsage' | 'onTrialsLost'> & {
     readonly workers?: number;
     readonly setup?: Partial<ScorerSetup>;
   } = {}): Promise<{
@@ -41,6 +42,7 @@ async function poolWith({
     counts: { now: COUNTS },
     onThreadRetired: (why) => retired.push(why),
     ...(onUsage === undefined ? {} : { onUsage }),
+    ...(onTrialsLost === undefined ? {} : { onTrialsLost }),
   });
   await pool.start();
   return { pool, lost, retired };
@@ -114,7 +116,8 @@ for (const fault of ['exit', 'hang', 'throw'] as const) {
 }
 
 test('a version that is tried and ends its thread costs no record: the next try is without it', async (t) => {
-  const { pool, lost } = await poolWith({ workerUrl: faults });
+  const blamed: unknown[] = [];
+  const { pool, lost } = await poolWith({ workerUrl: faults, onTrialsLost: (trials) => blamed.push(trials) });
   const trials = [{ deployment: 'm@2', kind: 'canary', share: 1 }] as const;
   const lanes = [
     ['a', 'tried', 'b'],
@@ -132,6 +135,7 @@ test('a version that is tried and ends its thread costs no record: the next try 
     ],
   );
   t.is(lost.length, 2, 'one thread for each try');
+  t.deepEqual(blamed, [trials, trials], 'of which it is told');
 });
 
 test('a damaged record batch is an error of the batch, not of its records', async (t) => {
