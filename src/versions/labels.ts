@@ -2,8 +2,8 @@
 // Daemons that serve a label follow it, so one file moves all of them. It is replaced by a rename:
 // nobody reads half of it.
 
-import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -92,8 +92,8 @@ export function withMove(
 /** Throws what writing throws. */
 export function writeLabels(repository: string, model: string, { versions, moves }: VersionLabels): void {
   const file = labelsFile(repository, model);
-  // Containers on one volume have the same process ids.
-  const draft = `${file}.${randomUUID()}.draft`;
+  // Containers on one volume have the same process ids, and host names of their own.
+  const draft = `${file}.${hostname()}-${process.pid}.draft`;
   writeFileSync(
     draft,
     `# Moved by \`scorelane models promote\`, \`rollback\` and \`pin\`; daemons look at it every model.watch.\n${stringify(

@@ -1,6 +1,7 @@
 // What is told of versions that come and go: by metrics and over HTTP, of a real daemon.
 
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readLabels, writeLabels } from '../../src/versions/labels.ts';
@@ -137,7 +138,7 @@ test.serial('an order that cannot be carried out says why, and moves nothing', a
   t.is((await fetch(`${url}/admin/models/cards-job/promote`, { method: 'POST' })).status, 401);
   t.deepEqual(readLabels(repository.folder, 'cards'), before);
   // A folder in its place: it cannot be replaced, whoever the process runs as.
-  mkdirSync(join(repository.folder, 'cards', `labels.yaml.${process.pid}.draft`));
+  mkdirSync(join(repository.folder, 'cards', `labels.yaml.${hostname()}-${process.pid}.draft`));
   const answer = await asked(url, '/cards-job/promote', {});
   const { detail } = (await answer.json()) as { detail: string };
   t.is(answer.status, 409, detail);
