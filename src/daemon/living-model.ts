@@ -134,17 +134,17 @@ export class LivingModel {
     return this.#looking;
   }
 
-  /** Ends a look that is under way. */
-  async stop(): Promise<void> {
-    this.#ending.abort(new Error('the job ends'));
-    await this.#looking;
-  }
-
   /** The same, and what was refused without being to blame is tried again at once. */
   lookAgain(): Promise<void> {
     for (const [version, { state, againMs = Number.POSITIVE_INFINITY }] of this.#known)
       if (state === 'refused' && againMs < Number.POSITIVE_INFINITY) this.#known.delete(version);
     return this.look();
+  }
+
+  /** Ends a look that is under way. */
+  async stop(): Promise<void> {
+    this.#ending.abort(new Error('the job ends'));
+    await this.#looking;
   }
 
   async #look(): Promise<void> {

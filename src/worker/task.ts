@@ -231,7 +231,7 @@ export class Task {
     const started = performance.now();
     const tookMs = predictWithCanary(parts, canary, rows, features, count, {
       scored: (row, columns, index, of, by) => {
-        if (by === undefined) this.#parts.drift?.countRow(features, row, columns, index, of);
+        if (by === null) this.#parts.drift?.countRow(features, row, columns, index, of);
         this.#answersOf(row).write(row, columns, index, of, by ?? this.#parts);
       },
       refused: (row, rejection) => this.#refuse(row, rejection),

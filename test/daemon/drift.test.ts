@@ -48,6 +48,7 @@ async function measuring(t: ExecutionContext, ...settings: string[]) {
   const repository = new VersionsRepository();
   const spoil = withDistribution(await recorded());
   repository.add('1', { inputs: INPUTS, spoil });
+  writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1 }\n');
   const served = await serving(repository, 1, 'drift.sampling=1', 'model.watch=0', ...settings);
   t.teardown(async () => {
     await served.daemon.stop();
@@ -113,3 +114,26 @@ test.serial('nothing is counted where drift.sampling is 0', async (t) => {
   await until('answers', () => daemon.meter.answered === BATCH);
   t.deepEqual(readings(), []);
 });
+
+test.serial(
+  'while a canary has some of the keys, the records of the version that serves still count',
+  async (t) => {
+    const settings = ['model.version=stable', 'model.canaryShare=0.5', 'model.canaryShift=1000'];
+    const { daemon, repository, send, results } = await measuring(t, ...settings, 'model.canaryLatency=1000');
+    repository.add('2', { inputs: INPUTS });
+    writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1, canary: 2 }\n');
+    await daemon.living.look();
+    t.is(daemon.living.versions.find(({ version }) => version === '2')?.trial, 'canary');
+    const random = new Random(3);
+    let sent = 0;
+    const reading = await until('records that are counted', async () => {
+      await send(0, recordsOf(random, 50), `key-${sent}`);
+      sent += 50;
+      await until('answers', () => daemon.meter.answered === sent);
+      return daemon.meter.drift.readings(performance.now()).find(({ records }) => records > 0);
+    });
+    const served = results().filter(({ version }) => version === '1').length;
+    t.true(served < sent, 'the canary has had its share');
+    t.true(reading.records <= served, 'which is not counted');
+  },
+);
