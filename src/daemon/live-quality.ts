@@ -1,14 +1,16 @@
 // Reads the results of a job as far as they are there, and joins them with their labels.
 
 import { nameOfId } from '../answers/result-names.ts';
+import type { Codec } from '../codec/codec.ts';
 import { codecs } from '../codec/codecs.ts';
-import { ConfigError, SettingError } from '../config/load.ts';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { eachRecord, readRange } from '../log/read-range.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { comparedField, thresholdOf } from '../rescoring/compared-field.ts';
 import type { QualityRow } from '../rescoring/live-quality.ts';
 import { LiveQuality } from '../rescoring/live-quality.ts';
+import { asSetting } from './as-setting.ts';
 import { modelFolder } from './configured-model.ts';
 import { labelsById } from './replay-labels.ts';
 import type { Topics } from './topics.ts';
@@ -28,7 +30,7 @@ export interface QualityWish {
 export interface QualityReport {
   readonly score: string;
   readonly threshold: number | null;
-  /** Results without a number as their score: they are in no row. */
+  /** Records without a number as their score, or that are no results: they are in no row. */
   readonly unreadable: number;
   readonly rows: readonly QualityRow[];
 }
@@ -69,8 +71,7 @@ export async function liveQuality(config: Config, topics: Topics, wish: QualityW
   await readRange(topics.open(topic), ranges, (fetched) =>
     eachRecord(fetched, ranges, limits.inflatedBytes, ({ bytes, timestampMs, valueStart, valueEnd }) => {
       if (valueStart < 0) return;
-      const result = codec.decode(bytes, valueStart, valueEnd) as Readonly<Record<string, unknown>>;
-      const { [score]: given, [name]: of, version } = result;
+      const { [score]: given, [name]: of, version } = fieldsOf(codec, bytes, valueStart, valueEnd);
       if (typeof given !== 'number') unreadable++;
       else
         quality.add(
@@ -84,11 +85,17 @@ export async function liveQuality(config: Config, topics: Topics, wish: QualityW
   return { score, threshold, unreadable, rows: quality.rows() };
 }
 
-function asSetting<T>(act: () => T): T {
+/** Nothing for what is no result: others may write to the topic too. */
+function fieldsOf(
+  codec: Codec,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Readonly<Record<string, unknown>> {
   try {
-    return act();
-  } catch (error) {
-    if (error instanceof RangeError) throw new SettingError(error.message, { cause: error });
-    throw error;
+    const value = codec.decode(bytes, start, end);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    return {};
   }
 }

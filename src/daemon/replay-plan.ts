@@ -19,6 +19,7 @@ import {
 } from '../rescoring/run-plan.ts';
 import { PINNED, readLabels } from '../versions/labels.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
+import { asSetting } from './as-setting.ts';
 import { modelFolder } from './configured-model.ts';
 import type { Topics } from './topics.ts';
 
@@ -156,12 +157,3 @@ async function rangesOf(
 
 const decision = (model: ComparedModel | undefined, score: string): number | null =>
   model === undefined ? null : thresholdOf(model, score);
-
-function asSetting<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof RangeError) throw new SettingError(error.message, { cause: error });
-    throw error;
-  }
-}

@@ -57,7 +57,9 @@ withBroker(test, {}, async ({ address }) => {
         value: JSON.stringify({ id, score, fraudulent: score > 0.5, model: 'cards', version }),
       }),
     );
-    await sink.produce([batchOf(job.results, partition, records)]);
+    // Others may write there too.
+    const strange = ['no JSON', '17'].map((value) => ({ key: null, value }));
+    await sink.produce([batchOf(job.results, partition, [...strange, ...records])]);
   }
   const late = GIVEN.slice(0, LABELLED).map(({ id, fraud }) => ({
     key: null,
@@ -81,7 +83,7 @@ test.serial('the figures of each version and day are those of its scores and lab
   const { code, out, printed } = await report('--json');
   t.is(code, 0, out);
   const { rows, ...found } = JSON.parse(printed) as QualityReport;
-  t.deepEqual(found, { score: 'score', threshold: 0.5, unreadable: 0 });
+  t.deepEqual(found, { score: 'score', threshold: 0.5, unreadable: 4 });
   t.deepEqual(
     rows.map(({ version, day }) => `${version} ${day}`),
     [
