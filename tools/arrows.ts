@@ -5,6 +5,19 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 
+/** What a record is scored with, in a worker thread. */
+const SCORED_WITH = [
+  'answers',
+  'base',
+  'codec',
+  'features',
+  'log',
+  'model',
+  'reading',
+  'scoring',
+  'statistics',
+];
+
 /** The folders that each folder of src/ may import, besides itself and packages. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -30,29 +43,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   load: ['base', 'codec', 'log', 'time', 'written'],
   answers: ['base', 'features', 'log', 'model'],
   reading: ['base', 'codec', 'features', 'log'],
-  'worker-protocol': [
-    'answers',
-    'base',
-    'codec',
-    'features',
-    'log',
-    'model',
-    'reading',
-    'scoring',
-    'statistics',
-  ],
-  worker: [
-    'answers',
-    'base',
-    'codec',
-    'features',
-    'log',
-    'model',
-    'reading',
-    'scoring',
-    'statistics',
-    'worker-protocol',
-  ],
+  'worker-protocol': SCORED_WITH,
+  worker: [...SCORED_WITH, 'worker-protocol'],
   pool: ['base', 'features', 'files', 'log', 'model', 'scoring', 'statistics', 'time', 'worker-protocol'],
   importing: ['base', 'codec', 'features', 'files', 'load', 'model', 'statistics', 'written'],
   audit: ['answers', 'log'],

@@ -1,5 +1,7 @@
 // Versions that are tried on the rows of live records, and what was seen of them.
 
+import type { Counts } from '../base/counts.ts';
+
 export type TrialKind = 'shadow' | 'canary';
 
 /** A version that is tried on the rows of a micro-batch. */
@@ -20,27 +22,28 @@ export interface Trial {
 
 export const NO_TRIALS: readonly Trial[] = [];
 
+/** What is counted of a version on live rows. */
+export const TRIAL_COUNTS = {
+  records: 'rows that it has scored',
+  skipped: 'of a shadow: rows that it was not given, because its time was used up',
+  failures:
+    'rows for which it threw, or gave no finite number; of a canary the version that serves took them',
+  predictMs: 'time of its predictions',
+  servingRecords: 'rows that the version that serves has scored beside it',
+  servingMs: 'time of those predictions',
+} as const;
+
 /** What was seen of a version on live rows, since this was last told. */
-export interface TrialCounts {
-  /** Rows that it has scored. */
-  readonly records: number;
-  /** Of a shadow: rows that it was not given, because its time was used up. */
-  readonly skipped: number;
-  /**
-   * Rows for which it threw, or gave no finite number. Of a canary the version that serves took
-   * them.
-   */
-  readonly failures: number;
-  /** Time of its predictions, and rows and time of those of the version that serves. */
-  readonly predictMs: number;
-  readonly servingRecords: number;
-  readonly servingMs: number;
+export interface TrialCounts extends Counts<typeof TRIAL_COUNTS> {
   /**
    * Of a shadow: decisions (the first flag of the results) as [both no, only the shadow yes, only
    * the version that serves yes, both yes].
    */
   readonly decisions: readonly [number, number, number, number];
 }
+
+/** Of the sketches of scores: quantiles within 1.6 %, half a KiB for a power of two. */
+export const TRIAL_SKETCH_BITS = 5;
 
 /** By kind and deployment, the counts and the distributions of scores. */
 export interface TrialTold<Distribution> extends TrialCounts {

@@ -1,6 +1,7 @@
 // What all threads have seen of the versions that are tried, summed up since each trial began.
 
-import type { TrialCounts, TrialKind, TrialTold } from '../scoring/trial.ts';
+import { add, zero } from '../base/counts.ts';
+import { TRIAL_COUNTS, TRIAL_SKETCH_BITS, type TrialKind, type TrialTold } from '../scoring/trial.ts';
 import { countsBetween, cutsOf, populationStability } from '../statistics/population-stability.ts';
 import { type SavedSketch, Sketch } from '../statistics/sketch.ts';
 
@@ -9,8 +10,6 @@ export type TrialSeen = TrialTold<Sketch>;
 
 type Key = Pick<TrialSeen, 'kind' | 'deployment'>;
 const keyOf = ({ kind, deployment }: Key): string => `${kind} ${deployment}`;
-
-const COUNTS = ['records', 'skipped', 'failures', 'predictMs', 'servingRecords', 'servingMs'] as const;
 
 export class TrialMeter {
   readonly #seen = new Map<string, TrialSeen>();
@@ -48,25 +47,23 @@ export function shiftOf({ scores, servingScores }: TrialSeen): number {
 const nothing = ({ kind, deployment }: Key): TrialSeen => ({
   kind: kind as TrialKind,
   deployment,
-  ...{ records: 0, skipped: 0, failures: 0, predictMs: 0, servingRecords: 0, servingMs: 0 },
+  ...zero(TRIAL_COUNTS),
   decisions: [0, 0, 0, 0],
-  ...{ scores: new Sketch(BITS), servingScores: new Sketch(BITS), differences: new Sketch(BITS) },
+  ...{
+    scores: new Sketch(TRIAL_SKETCH_BITS),
+    servingScores: new Sketch(TRIAL_SKETCH_BITS),
+    differences: new Sketch(TRIAL_SKETCH_BITS),
+  },
 });
-
-/** As threads have. */
-const BITS = 5;
 
 function added(seen: TrialSeen, one: TrialTold<SavedSketch>): TrialSeen {
   for (const name of ['scores', 'servingScores', 'differences'] as const)
     seen[name].merge(Sketch.from(one[name]));
-  const counts = Object.fromEntries(
-    COUNTS.map((name) => [name, seen[name] + one[name]]),
-  ) as unknown as TrialCounts;
   const [neither, tried, serving, both] = seen.decisions;
   const [alsoNeither, alsoTried, alsoServing, alsoBoth] = one.decisions;
   return {
     ...seen,
-    ...counts,
+    ...add(TRIAL_COUNTS, seen, one),
     decisions: [neither + alsoNeither, tried + alsoTried, serving + alsoServing, both + alsoBoth],
   };
 }

@@ -1,17 +1,14 @@
 // What a thread has seen of a version that is tried, until it is told; and whether a shadow has
 // time left.
 
+import { zero } from '../../base/counts.ts';
 import type { OutputColumn } from '../../model/predictor.ts';
 import type { ResultField } from '../../model/result-columns.ts';
-import type { Trial, TrialTold } from '../../scoring/trial.ts';
+import { TRIAL_COUNTS, TRIAL_SKETCH_BITS, type Trial, type TrialTold } from '../../scoring/trial.ts';
 import { type SavedSketch, Sketch } from '../../statistics/sketch.ts';
 
-/** Quantiles within 1.6 %: a page for a power of two has half a KiB. */
-const BITS = 5;
 /** Time that is longer ago counts half each time. */
 const HALVED_EVERY_MS = 1_000;
-
-const NOTHING = { records: 0, skipped: 0, failures: 0, predictMs: 0, servingRecords: 0, servingMs: 0 };
 
 /** The column of the first output that is one number, and of the first decision; -1 for none. */
 interface Compared {
@@ -29,11 +26,11 @@ export class TrialTally {
   /** Of the trial, and of the version that serves. */
   readonly #tried: Compared;
   readonly #serving: Compared;
-  #counts = { ...NOTHING };
+  #counts = { ...zero(TRIAL_COUNTS) };
   #decisions: [number, number, number, number] = [0, 0, 0, 0];
-  #scores = new Sketch(BITS);
-  #servingScores = new Sketch(BITS);
-  #differences = new Sketch(BITS);
+  #scores = new Sketch(TRIAL_SKETCH_BITS);
+  #servingScores = new Sketch(TRIAL_SKETCH_BITS);
+  #differences = new Sketch(TRIAL_SKETCH_BITS);
   /** Time of tasks, and of the trial in them; lately. */
   #taskMs = 0;
   #trialMs = 0;
@@ -112,11 +109,11 @@ export class TrialTally {
       servingScores: this.#servingScores.saved(),
       differences: this.#differences.saved(),
     };
-    this.#counts = { ...NOTHING };
+    this.#counts = { ...zero(TRIAL_COUNTS) };
     this.#decisions = [0, 0, 0, 0];
-    this.#scores = new Sketch(BITS);
-    this.#servingScores = new Sketch(BITS);
-    this.#differences = new Sketch(BITS);
+    this.#scores = new Sketch(TRIAL_SKETCH_BITS);
+    this.#servingScores = new Sketch(TRIAL_SKETCH_BITS);
+    this.#differences = new Sketch(TRIAL_SKETCH_BITS);
     return told;
   }
 }
