@@ -59,6 +59,7 @@ const FLAGS: Readonly<Record<keyof Options, readonly [string, string, (text: str
   count: ['--count <n>', 'records, with 30 features each; fewer of wider ones', whole],
   seconds: ['--seconds <n>', 'how long each load lasts', number],
   warmUp: ['--warm-up <seconds>', 'how much of it is not measured', number],
+  moves: ['--moves <n>', 'how often the version that serves goes forward and back', whole],
   rounds: ['--rounds <n>', 'how often all is measured', whole],
   minutes: ['--minutes <n>', 'how long it lasts', number],
   workers: ['--workers <n>', 'worker threads of a daemon', whole],

@@ -24,6 +24,19 @@ export interface Expected {
    * its timestamp, or that of the marker which ends its transaction.
    */
   readonly onResult?: (number: number, timestampMs: number) => void;
+  /** Where versions of the model take turns: by its name, the model of each. */
+  readonly versions?: ReadonlyMap<string, Mlp>;
+  /** Called for each record's first result, in the order of the output. */
+  readonly onValue?: (result: ReadResult) => void;
+}
+
+export interface ReadResult {
+  readonly number: number;
+  readonly value: Buffer;
+  readonly partition: number;
+  /** The record batch that it stands in, by its first offset. */
+  readonly batch: number;
+  readonly timestampMs: number;
 }
 
 export interface Audit {
@@ -82,6 +95,7 @@ class Reading {
   }
 
   take({ partition, batches }: Fetched): void {
+    const { onResult, onValue } = this.#expected;
     for (const batch of batches) {
       const { header } = batch;
       const key = `${partition} ${header.producerId}`;
@@ -98,7 +112,9 @@ class Reading {
         );
         const number = this.#record(partition, value);
         if (number === null) continue;
-        if (!header.transactional) this.#expected.onResult?.(number, records.timestampMs);
+        const { timestampMs } = records;
+        onValue?.({ number, value, partition, batch: Number(header.baseOffset), timestampMs });
+        if (!header.transactional) onResult?.(number, timestampMs);
         else if (this.#uncommitted.get(key)?.push(number) === undefined) this.#uncommitted.set(key, [number]);
       }
     }
@@ -128,9 +144,12 @@ class Reading {
   }
 
   #check(number: number, value: Buffer): void {
-    const { format } = this.#expected;
-    const { score } = codecs[format].decode(value, 0, value.length) as { readonly score: unknown };
-    const wanted = forward(this.#model, featuresOf(number, this.#model.width));
+    const { format, versions } = this.#expected;
+    const decoded = codecs[format].decode(value, 0, value.length) as Readonly<Record<string, unknown>>;
+    const { score, version } = decoded;
+    const model = versions === undefined ? this.#model : versions.get(String(version));
+    if (model === undefined) throw new VoidRunError(`record ${number} was scored by version ${version}`);
+    const wanted = forward(model, featuresOf(number, this.#model.width));
     const difference = typeof score === 'number' ? Math.abs(score - wanted) : Number.NaN;
     if (!(difference <= this.worstDifference)) this.worstDifference = difference;
     this.sampled++;

@@ -24,6 +24,7 @@ export interface Options {
   readonly seconds: number;
   readonly warmUp: number;
   readonly rounds: number;
+  readonly moves: number;
   readonly minutes: number;
   readonly workers: number;
   readonly rate: number;

@@ -12,6 +12,7 @@ const FALLBACK: Options = {
   seconds: 10,
   warmUp: 2,
   rounds: 1,
+  moves: 1,
   minutes: 10,
   workers: 2,
   rate: 1_000,

@@ -19,16 +19,19 @@ export interface Mlp {
   readonly layers: readonly Layer[];
 }
 
+/** Versions of a model differ in their weights only. */
+const VERSION_STEP = 1_000_003;
+
 /**
  * `name` is `mlp-` and the sizes of the layers, the input first and 1 last. Throws `RangeError` for
  * any other.
  */
-export function mlp(name: string): Mlp {
+export function mlp(name: string, version = 1): Mlp {
   const sizes = name.startsWith('mlp-') ? name.slice(4).split('-').map(Number) : [];
   if (sizes.length < 2 || sizes.at(-1) !== 1 || !sizes.every((size) => size > 0)) {
     throw new RangeError(`"${name}" is not a model of the bench; expected a name like mlp-30-64-32-1`);
   }
-  const random = new Random(sizes.reduce((sum, size) => sum * 31 + size, 7));
+  const random = new Random(sizes.reduce((sum, size) => sum * 31 + size, 7) + (version - 1) * VERSION_STEP);
   const layers = sizes.slice(1).map((outputs, index): Layer => {
     const inputs = sizes[index] as number;
     const scale = Math.sqrt(2 / inputs);

@@ -1,7 +1,8 @@
 // Makes the model of a name in the user's cache, as a version in a model repository that the daemon
 // can serve.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../tools/cache.ts';
 import { featuresOf, idOf } from '../workload.ts';
@@ -21,6 +22,20 @@ export const benchRepository = (): string => cacheFolder(`bench-models-${FORM}`)
 export function ensureModel(name: string): string {
   const model = mlp(name);
   return ensure(name, model, model.width, []);
+}
+
+/**
+ * A repository of its own with versions 1 to `count` of that model, which differ in their weights
+ * only. Returns its folder. Labels can be moved in it: nobody else reads it.
+ */
+export function makeVersions(name: string, count: number): string {
+  const repository = mkdtempSync(join(tmpdir(), 'scorelane-bench-versions-'));
+  for (let version = 1; version <= count; version++) {
+    const model = mlp(name, version);
+    const named = { name, version: String(version), fields: model.width, windows: [] };
+    write(join(repository, name, String(version)), model, named);
+  }
+  return repository;
 }
 
 /**
@@ -56,7 +71,19 @@ export function ensureWindowsModel(name: string): string {
 
 function ensure(name: string, model: Mlp, fields: number, windows: readonly string[]): string {
   const folder = join(benchRepository(), name, '1');
-  if (existsSync(join(folder, 'model.yaml'))) return folder;
+  if (!existsSync(join(folder, 'model.yaml'))) write(folder, model, { name, version: '1', fields, windows });
+  return folder;
+}
+
+interface Named {
+  readonly name: string;
+  readonly version: string;
+  /** Features that are in the record. */
+  readonly fields: number;
+  readonly windows: readonly string[];
+}
+
+function write(folder: string, model: Mlp, { name, version, fields, windows }: Named): void {
   writeGraphModel(folder, model);
   writeSavedModel(join(folder, 'saved_model'), model);
   writeOnnx(join(folder, 'model.onnx'), model);
@@ -71,7 +98,7 @@ function ensure(name: string, model: Mlp, fields: number, windows: readonly stri
     join(folder, 'model.yaml'),
     [
       `name: ${name}`,
-      'version: 1',
+      `version: ${version}`,
       `inputs: [${[`{ path: features, count: ${fields} }`, ...windows].join(', ')}]`,
       `outputs: [${OUTPUT}]`,
       'artefacts:',
@@ -82,5 +109,4 @@ function ensure(name: string, model: Mlp, fields: number, windows: readonly stri
       '',
     ].join('\n'),
   );
-  return folder;
 }

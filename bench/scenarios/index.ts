@@ -11,6 +11,7 @@ import { peers } from './peers.ts';
 import { scaling } from './scaling.ts';
 import { soak } from './soak.ts';
 import { startup } from './startup.ts';
+import { swap } from './swap.ts';
 import { throughput } from './throughput.ts';
 import { tracing } from './tracing.ts';
 import { windows } from './windows.ts';
@@ -29,4 +30,5 @@ export const SCENARIOS: readonly Scenario[] = [
   micro,
   windows,
   tracing,
+  swap,
 ];

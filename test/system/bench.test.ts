@@ -124,6 +124,33 @@ test.serial(
   },
 );
 
+test.serial(
+  'the version that serves is moved under load, and the output says that all lanes followed once',
+  async (t) => {
+    t.timeout(120_000);
+    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const words = ['--brokers', broker().address, '--rate', '1000', '--moves', '1', '--seconds', '0.5'];
+    const { code, out } = await bench(
+      'swap',
+      ...words,
+      ...['--warm-up', '0.5', '--backend', 'wasm', '--out', folder],
+    );
+    t.is(code, 0, out);
+    const { runs, goals } = JSON.parse(readFileSync(join(folder, 'swap.json'), 'utf8')) as Result;
+    t.deepEqual(
+      runs.map(({ name }) => name),
+      ['msgpack mlp-30-64-32-1 wasm'],
+    );
+    const [figures = {}] = runs.map((run) => run.figures);
+    for (const kind of ['instant', 'loading']) {
+      const [first = 0, last = 0] = [`first ${kind}`, `last ${kind}`].map((name) => figures[name]?.[0]);
+      t.true(first > 0 && first <= last, `${kind}: ${first}, ${last}`);
+      t.true((figures[`p99 ${kind}`]?.[0] ?? 0) > 0);
+    }
+    t.is(goals.length, 2);
+  },
+);
+
 test('list names every scenario', async (t) => {
   const { code, out } = await bench('list');
   t.is(code, 0);
