@@ -30,6 +30,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   features: ['base', 'written'],
   model: ['base', 'codec', 'features', 'statistics', 'written'],
   versions: ['model', 'scoring', 'written'],
+  fetching: ['base', 'codec', 'files', 'model', 'time', 'versions', 'written'],
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'model', 'scoring', 'statistics'],
   engine: ['base', 'log', 'scoring'],

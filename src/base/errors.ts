@@ -33,8 +33,8 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
     'features; `score`: some records are dead letters',
   noInput: 'a file that the command needs is not there, or cannot be read: the configuration, records',
   unavailable:
-    'the broker is away (`--fail-fast`, `check`, `produce`), or the daemon (`models list`), no backend can run the model, or ' +
-    '`doctor --strict` misses a part',
+    'the broker is away (`--fail-fast`, `check`, `produce`), or the daemon (`models list`), or the server of models (`models fetch`), ' +
+    'no backend can run the model, or `doctor --strict` misses a part',
   internal: 'a fault of scorelane itself, or the consumer gave up for good',
   stalled:
     'lanes with lag showed no sign of life, and joining the group again did not help; start the daemon again',
@@ -109,6 +109,11 @@ export const ERRORS = {
     'unavailable',
     'daemon',
     'the trial of a version ended without a verdict, as memory ran out or no process could begin; it is tried again after a minute',
+  ),
+  SCORELANE_MODEL_SOURCE: entry(
+    'unavailable',
+    'daemon',
+    'the server that models are fetched from does not give an archive or its index; it is asked again',
   ),
   SCORELANE_BACKEND_MISSING: entry(
     'unavailable',

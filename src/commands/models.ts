@@ -2,6 +2,7 @@
 // is in a repository.
 
 import { registerDistribution } from './models-distribution.ts';
+import { registerFetch } from './models-fetch.ts';
 import { registerImport } from './models-import.ts';
 import { registerInspect } from './models-inspect.ts';
 import { registerLabels } from './models-labels.ts';
@@ -16,6 +17,7 @@ export const registerModels: Register = (program, finish) => {
     .description('import saved models, look into them, check them, and say which version serves');
   for (const register of [
     registerDistribution,
+    registerFetch,
     registerImport,
     registerInspect,
     registerLabels,

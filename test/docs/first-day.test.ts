@@ -99,6 +99,8 @@ const TRIED: Readonly<Record<string, Trial>> = {
     by: 'test/system/tune.test.ts',
     says: "'tune', '--config'",
   },
+  'npx scorelane models fetch https://models.example.com/creditcard-2.tar.gz --sha256 HEX --name creditcard --version 2':
+    { by: 'test/fetching/models-fetch.test.ts', says: "'models', 'fetch'" },
   'npx scorelane models promote creditcard': { by: 'test/commands/labels.test.ts', says: "'promote'" },
   'npx scorelane models promote creditcard --version 2 --label shadow': {
     by: 'test/commands/labels.test.ts',
