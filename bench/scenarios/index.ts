@@ -9,6 +9,7 @@ import { micro } from './micro.ts';
 import { overload } from './overload.ts';
 import { peers } from './peers.ts';
 import { scaling } from './scaling.ts';
+import { shadow } from './shadow.ts';
 import { soak } from './soak.ts';
 import { startup } from './startup.ts';
 import { swap } from './swap.ts';
@@ -31,4 +32,5 @@ export const SCENARIOS: readonly Scenario[] = [
   windows,
   tracing,
   swap,
+  shadow,
 ];

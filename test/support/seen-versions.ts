@@ -11,21 +11,24 @@ import { serving, VersionsRepository } from './versions.ts';
 
 export const TOKEN = 'a-token-of-more-than-sixteen';
 
-interface Seen {
+interface Seen extends Pick<Awaited<ReturnType<typeof serving>>, 'send' | 'results'> {
   readonly repository: VersionsRepository;
   readonly daemon: Daemon;
   readonly url: string;
 }
 
+type Test = { teardown(end: () => unknown): void };
+
 /** Its job is called cards-job. The latest serves unless settings say otherwise. */
-export async function seen(
-  t: { teardown(end: () => unknown): void },
-  versions: readonly string[],
-  ...settings: string[]
-): Promise<Seen> {
+export function seen(t: Test, versions: readonly string[], ...settings: string[]): Promise<Seen> {
   const repository = new VersionsRepository();
   for (const version of versions) repository.add(version);
-  const { daemon } = await serving(repository, 1, ...settings);
+  return seenOf(t, repository, ...settings);
+}
+
+/** The same with versions that are there already. */
+export async function seenOf(t: Test, repository: VersionsRepository, ...settings: string[]): Promise<Seen> {
+  const { daemon, send, results } = await serving(repository, 1, ...settings);
   const job = newJob('cards-job');
   job.daemon = daemon;
   const config = demoConfig('http.listen=127.0.0.1:0', `http.adminToken=${TOKEN}`);
@@ -37,5 +40,5 @@ export async function seen(
     await server.stop();
     rmSync(repository.folder, { recursive: true });
   });
-  return { repository, daemon, url: server.url };
+  return { repository, daemon, url: server.url, send, results };
 }

@@ -151,6 +151,22 @@ test.serial(
   },
 );
 
+test.serial('a shadow is there before it is measured, and scores what it has the time for', async (t) => {
+  t.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+  const words = ['--brokers', broker().address, '--count', '20000', '--rate', '1000', '--seconds', '1'];
+  const { code, out } = await bench(
+    'shadow',
+    ...words,
+    ...['--warm-up', '0.2', '--rounds', '1', '--out', folder],
+  );
+  t.is(code, 0, out);
+  const { runs, goals } = JSON.parse(readFileSync(join(folder, 'shadow.json'), 'utf8')) as Result;
+  for (const name of ['plain', 'shadow', 'drift', 'CPU paced', 'CPU paced shadow', 'shadowed paced'])
+    t.true((runs[0]?.figures[name]?.[0] ?? 0) > 0, name);
+  t.is(goals.length, 3);
+});
+
 test('list names every scenario', async (t) => {
   const { code, out } = await bench('list');
   t.is(code, 0);
