@@ -1,18 +1,20 @@
-// The versions of a model that a replay scores with: each with a backend and a pool of its own, on
-// worker threads that they share.
+// The versions of a model that a replay scores with, each with a backend of its own, on the same
+// worker threads. Versions with the same features have one pool, and score the same rows.
 
 import type { Config } from '../config/schema.ts';
 import type { Source } from '../log/ports.ts';
 import { explainChoice } from '../model/choose.ts';
+import { readManifest } from '../model/manifest.ts';
+import { planIdentity } from '../reading/plan-identity.ts';
 import type { RunPlan } from '../rescoring/run-plan.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { PartitionCounts } from '../worker-protocol/messages.ts';
+import type { Deployment, PartitionCounts, ScorerSetup } from '../worker-protocol/messages.ts';
 import { unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { workerCount } from './engine-limits.ts';
 import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
 import { impatient } from './open-log.ts';
-import { makePool, type Pool } from './pools.ts';
+import { deploymentOf, makePool, type Pool } from './pools.ts';
 import { configOf } from './replay-plan.ts';
 import { scorerSetup } from './worker-setup.ts';
 import { WorkerThreads } from './worker-threads.ts';
@@ -21,13 +23,17 @@ import { WorkerThreads } from './worker-threads.ts';
 const REPLAY_HEADER = '__scorelane.replay';
 /** Where results would go that nobody writes. */
 const NOWHERE = 'replay';
+/** Under which the two versions are known to threads: neither finds the windows of the other. */
+const JOBS = ['candidate', 'baseline'] as const;
 
 export interface ReplayVersions {
   /** Within the memory of the process. */
   readonly config: Config;
   readonly threads: WorkerThreads;
-  /** The candidate, and the version that it is compared with, if there is one. */
+  /** Of the candidate, and of the version that it is compared with, if that has one of its own. */
   readonly pools: readonly Pool[];
+  /** That version, by its deployment, where it scores the rows of the candidate. */
+  readonly beside: string | null;
   readonly backends: readonly string[];
 }
 
@@ -47,7 +53,8 @@ function writing(config: Config, plan: RunPlan, isCandidate: boolean): Config {
   const { output } = config;
   const isRead = plan.toTopic !== null && isCandidate;
   const labels = plan.label !== null && plan.labelsTopic === null ? [plan.label] : [];
-  const ids = isRead ? output.ids : plan.id === null ? [] : [plan.id];
+  // Both have the same ones: then they can have the same reader.
+  const ids = plan.toTopic !== null ? output.ids : plan.id === null ? [] : [plan.id];
   return {
     ...config,
     output: {
@@ -90,25 +97,24 @@ export async function startVersions(
   const [config] = configs as readonly [Config];
   const threads = new WorkerThreads(config, workerCount(config), logger);
   const input = plan.ranges.length;
+  const setups = configs.map((each, index) => {
+    const { backend } = (toFit[index] as JobToFit).choice;
+    const model = { modelFolder: modelFolder(each), backend, resultFrame: new Uint8Array(0) };
+    const setup = scorerSetup(each, model, JOBS[index]);
+    return index === 0 && plan.toTopic !== null
+      ? { ...setup, resultHeaders: { [REPLAY_HEADER]: nameOf(plan) } }
+      : setup;
+  });
+  const [candidate, baseline] = setups;
+  const beside = besideOf(candidate as ScorerSetup, baseline);
+  if (beside !== null) logger.info('both versions have the same features: they score the same rows');
   const pools: Pool[] = [];
   try {
-    for (const [index, each] of configs.entries()) {
+    for (const [index, setup] of (beside === null ? setups : setups.slice(0, 1)).entries()) {
       const isRead = index === 0 && plan.toTopic !== null;
       const results = isRead ? await partitionsOf(plan.toTopic as string) : input;
       const counts: PartitionCounts = { input, results, deadLetters: input };
-      const setup = {
-        ...scorerSetup(
-          each,
-          {
-            modelFolder: modelFolder(each),
-            backend: (toFit[index] as JobToFit).choice.backend,
-            resultFrame: new Uint8Array(0),
-          },
-          index === 0 ? 'candidate' : 'baseline',
-        ),
-        ...(isRead ? { resultHeaders: { [REPLAY_HEADER]: nameOf(plan) } } : {}),
-      };
-      const pool = makePool(each, {
+      const pool = makePool(configs[index] as Config, {
         setup,
         source,
         logger,
@@ -121,12 +127,27 @@ export async function startVersions(
       });
       pools.push(pool);
       await unlessAborted(pool.start(), signal);
+      if (beside !== null) await unlessAborted(pool.versions.add(beside), signal);
     }
   } catch (error) {
     await threads.stop();
     throw error;
   }
-  return { config, threads, pools, backends: toFit.map(({ choice }) => choice.backend) };
+  const backends = toFit.map(({ choice }) => choice.backend);
+  return { config, threads, pools, beside: beside?.id ?? null, backends };
+}
+
+/**
+ * A baseline with the features of the candidate scores its rows: records are read and decoded once.
+ * Null where it has other features, or there is none.
+ */
+function besideOf(candidate: ScorerSetup, baseline: ScorerSetup | undefined): Deployment | null {
+  if (baseline === undefined) return null;
+  const plan = (setup: ScorerSetup): string => planIdentity(readManifest(setup.modelFolder), setup);
+  if (plan(candidate) !== plan(baseline)) return null;
+  // As one job they share their reader and its windows. It may be the same version twice.
+  const deployment = deploymentOf({ ...baseline, job: candidate.job });
+  return { ...deployment, id: `${JOBS[1]}/${deployment.id}` };
 }
 
 const nameOf = ({ candidate }: RunPlan): string => `${candidate.model}@${candidate.version}`;

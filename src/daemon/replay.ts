@@ -118,7 +118,7 @@ export async function replay(
 }
 
 async function drive(
-  { config, pools }: ReplayVersions,
+  { config, pools, beside }: ReplayVersions,
   source: RangeSource,
   target: Sink | null,
   { plan, parts, comparison }: ReplayRun,
@@ -150,7 +150,7 @@ async function drive(
   const driver = new Driver({
     source,
     sink,
-    scorer: hasStates ? new StatefulPairScorer(pools, ranges) : new PairScorer(pools, ranges),
+    scorer: new (hasStates ? StatefulPairScorer : PairScorer)(pools, ranges, beside),
     counter: { inputHas: () => {}, lacks: async () => false },
     clock: systemClock,
     limits: engineLimits(config),

@@ -9,7 +9,7 @@ import type { RawRecordBatch } from '../log/record-batch.ts';
 import type { OutputColumn } from '../model/predictor.ts';
 import { addCodes, type DeadLetterCodes } from '../scoring/dead-letter-codes.ts';
 import type { InputBatches, MicroBatch } from '../scoring/micro-batch.ts';
-import type { Outcome } from '../scoring/outcome.ts';
+import { type Outcome, outputsOfAll } from '../scoring/outcome.ts';
 import { NO_TRIALS, type Trial } from '../scoring/trial.ts';
 import type {
   ModelRequest,
@@ -174,6 +174,7 @@ export class WorkerClient {
       })),
       counts: this.#options.counts.now,
       trials: trialsOf(asked),
+      beside: asked[0]?.microBatch.beside,
       bytes: buffer,
       spares: this.#spares(),
     };
@@ -186,7 +187,7 @@ export class WorkerClient {
     const { bytes, outcomes, usage, trials = [], retiring } = response;
     if (trials.length > 0) this.#options.onTrials?.(trials);
     this.#buffers.giveBack(bytes);
-    const sizes = outcomes.flatMap(({ outputs }) => outputs.map((output) => output.bytes.byteLength));
+    const sizes = outcomes.flatMap(outputsOfAll).map((output) => output.bytes.byteLength);
     this.#outputs = { count: Math.min(sizes.length, SPARES_MAX), bytes: Math.max(0, ...sizes) };
     this.#tell(usage, retiring);
     return outcomes;

@@ -72,42 +72,59 @@ class Version {
    * The state of another version may stand further back. What this one needs not, it is not given:
    * a version without windows only what is scored, one with windows what its state lacks.
    */
-  async score(microBatch: MicroBatch): Promise<Outcome> {
+  scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
+    const needed = microBatches.map((each) => this.#needed(each));
+    const asked = needed.filter((each) => each !== null);
+    const outcomes = asked.length === 0 ? [] : [...this.scorer.scoreTogether(asked)];
+    return needed.map((each) => (each === null ? NOTHING : (outcomes.shift() as Promise<Outcome>)));
+  }
+
+  #needed(microBatch: MicroBatch): MicroBatch | null {
     const { scoreFrom, ...plain } = microBatch;
     const from = this.#stateful === null ? (scoreFrom ?? 0) : (this.#standsAt.get(keyOf(microBatch)) ?? 0);
     const first = startingAt(Math.max(microBatch.first, from));
-    if (first >= microBatch.next) return NO_OUTCOME;
-    const wanted = this.#stateful === null ? plain : microBatch;
-    const [outcome] = this.scorer.scoreTogether([{ ...wanted, first }]);
-    return outcome as Promise<Outcome>;
+    if (first >= microBatch.next) return null;
+    return { ...(this.#stateful === null ? plain : microBatch), first };
   }
 }
+
+const NOTHING = Promise.resolve(NO_OUTCOME);
 
 /** Of versions without windows. */
 export class PairScorer implements Scorer {
   protected readonly versions: readonly Version[];
   readonly #ranges: readonly OffsetRange[];
+  readonly #beside: string | null;
 
-  /** The candidate, and the version that it is compared with, if there is one. By partition. */
-  constructor(scorers: readonly (Scorer | StatefulScorer)[], ranges: readonly OffsetRange[]) {
+  /**
+   * The candidate, and the version that it is compared with, if that has a scorer of its own.
+   * `ranges`: by partition. `beside`: the deployment of one that scores the rows of the candidate.
+   */
+  constructor(
+    scorers: readonly (Scorer | StatefulScorer)[],
+    ranges: readonly OffsetRange[],
+    beside: string | null = null,
+  ) {
     this.versions = scorers.map((scorer) => new Version(scorer));
     this.#ranges = ranges;
+    this.#beside = beside;
   }
 
   scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
-    return microBatches.map((each) => this.#score(each));
+    const wanted = microBatches.map((each) => this.#within(each));
+    const [candidates, baselines] = this.versions.map((version) => version.scoreTogether(wanted));
+    return microBatches.map(async (microBatch, index) => {
+      const answers = [candidates?.[index] as Promise<Outcome>, baselines?.[index]] as const;
+      const [{ beside, ...candidate }, baseline] = await Promise.all(answers);
+      return joined(microBatch, { candidate, baseline: baseline ?? beside ?? null });
+    });
   }
 
   /** A record batch may reach beyond the range. */
-  async #score(microBatch: MicroBatch): Promise<Outcome> {
+  #within(microBatch: MicroBatch): MicroBatch {
     const until = this.#ranges[microBatch.partition]?.until ?? 0;
-    const next = startingAt(Math.min(microBatch.next, until));
-    const [candidate, baseline = null] = await Promise.all(
-      this.versions.map((version) =>
-        next <= microBatch.first ? NO_OUTCOME : version.score({ ...microBatch, next }),
-      ),
-    );
-    return joined(microBatch, { candidate: candidate as Outcome, baseline });
+    const next = startingAt(Math.max(microBatch.first, Math.min(microBatch.next, until)));
+    return this.#beside === null ? { ...microBatch, next } : { ...microBatch, next, beside: this.#beside };
   }
 
   /** Only the results of the candidate can have been refused: those of the other go nowhere. */
@@ -122,8 +139,9 @@ export class PairScorer implements Scorer {
     for (const output of outputs) {
       const { pair, held } = PairBatch.in([output]);
       const { candidate, baseline } = pair;
-      this.versions[0]?.scorer.release(candidate.outputs.filter((each) => !held.has(each)));
-      if (baseline !== null) this.versions[1]?.scorer.release(baseline.outputs);
+      const [one, other = one] = this.versions;
+      one?.scorer.release(candidate.outputs.filter((each) => !held.has(each)));
+      if (baseline !== null) other?.scorer.release(baseline.outputs);
     }
   }
 }

@@ -12,6 +12,7 @@ const resultsOf = ({ outputs, resultBatches }: Outcome): readonly ResultBatch[] 
 const deadLettersOf = ({ outputs, resultBatches }: Outcome): readonly ResultBatch[] =>
   outputs.slice(resultBatches);
 
+/** Both have an outcome of a version beside, or none. */
 export const merge = (left: Outcome, right: Outcome): Outcome => ({
   outputs: [...resultsOf(left), ...resultsOf(right), ...deadLettersOf(left), ...deadLettersOf(right)],
   resultBatches: left.resultBatches + right.resultBatches,
@@ -28,4 +29,7 @@ export const merge = (left: Outcome, right: Outcome): Outcome => ({
   predictMs: left.predictMs + right.predictMs,
   encodeMs: left.encodeMs + right.encodeMs,
   traced: left.traced.concat(right.traced),
+  ...(left.beside === undefined || right.beside === undefined
+    ? {}
+    : { beside: merge(left.beside, right.beside) }),
 });

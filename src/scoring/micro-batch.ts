@@ -35,6 +35,11 @@ export interface MicroBatch extends InputBatches {
   readonly trigger: Trigger;
   /** Versions that are tried on its rows; none unless given. */
   readonly trials?: readonly Trial[];
+  /**
+   * A version, by the id of its deployment, that scores the same rows and whose outcome is wanted
+   * too. It reads records as the version that scores does, and has its own writer.
+   */
+  readonly beside?: string | undefined;
 }
 
 /**

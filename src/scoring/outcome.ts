@@ -40,7 +40,13 @@ export interface Outcome extends RecordCounts {
   readonly encodeMs: number;
   /** Empty, unless it is to be seen in a trace; several where it was scored in pieces. */
   readonly traced: readonly TracedMicroBatch[];
+  /** Where a version beside was asked for: what it made of the same records. */
+  readonly beside?: Outcome;
 }
+
+/** The outputs of the version that scored, and of the one beside. */
+export const outputsOfAll = ({ outputs, beside }: Outcome): readonly ResultBatch[] =>
+  beside === undefined ? outputs : [...outputs, ...beside.outputs];
 
 /** What becomes of offsets that hold nothing to score. */
 export const NO_OUTCOME: Outcome = {

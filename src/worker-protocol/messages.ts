@@ -13,9 +13,9 @@ import type { Refusal, ResultBatch } from '../log/ports.ts';
 import type { Backend } from '../model/predictor.ts';
 import type { ReadingSetup } from '../reading/reading-setup.ts';
 import type { LaneAddress } from '../scoring/lane-address.ts';
+import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { TracingSetup } from '../scoring/traced.ts';
-import type { Trial } from '../scoring/trial.ts';
 import type { PredictedResponse, PredictRequest } from './predict.ts';
 import type { DriftSetup, ThreadUsage, TrialsTold } from './thread-usage.ts';
 
@@ -177,9 +177,9 @@ export interface ScorePart {
 /**
  * Score the parts as one task: one predict call takes the rows of all. Each part has an outcome of
  * its own, and shares no result batch with another. If anything fails, nothing of any part was
- * scored.
+ * scored. Of the trials, the thread leaves out what it does not have.
  */
-export interface ScoreRequest {
+export interface ScoreRequest extends Pick<MicroBatch, 'trials' | 'beside'> {
   readonly type: 'score';
   readonly parts: readonly ScorePart[];
   /** The record batches of the parts, in the order of the parts. Moved, and moved back. */
@@ -187,8 +187,6 @@ export interface ScoreRequest {
   /** Buffers for the outputs. Moved; they come back as outputs. */
   readonly spares: readonly ArrayBuffer[];
   readonly counts: PartitionCounts;
-  /** Of these, the thread leaves out what it does not have. */
-  readonly trials?: readonly Trial[];
 }
 
 export interface StateUse {

@@ -135,8 +135,12 @@ export class LoadedModel {
   }
 
   /** What is scored with `Pipeline.score`; it throws what that throws. */
-  score(request: ScoreRequest, trials: readonly RunningTrial[] = []): readonly Outcome[] {
-    return this.#pipeline.score(request, trials);
+  score(
+    request: ScoreRequest,
+    trials: readonly RunningTrial[] = [],
+    beside: LoadedModel | null = null,
+  ): readonly Outcome[] {
+    return this.#pipeline.score(request, trials, beside === null ? null : beside.#pipeline);
   }
 
   /** What there is to tell of distributions. */

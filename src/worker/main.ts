@@ -7,6 +7,7 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { guardThread } from '../base/uninterrupted.ts';
 import { SchemaNeededError } from '../codec/avro.ts';
 import { turnToFree } from '../log/compression.ts';
+import { outputsOfAll } from '../scoring/outcome.ts';
 import {
   isShared,
   type LoadRequest,
@@ -112,10 +113,13 @@ function perform(model: LoadedModel, request: AskedModel): WorkerResponse {
 }
 
 function score(model: LoadedModel, request: AskedModel & ScoreRequest): WorkerResponse {
-  const outcomes = model.score(request, trials.of(request));
-  const { bytes } = request;
+  const { bytes, beside: besideId } = request;
+  const beside = besideId === undefined ? null : models.get(besideId);
+  if (beside === undefined) return failed(new NotLoadedError(`the model ${besideId} is not on this thread`));
+  const outcomes = model.score(request, trials.of(request), beside);
   const buffers = [bytes];
-  for (const { outputs } of outcomes) for (const output of outputs) buffers.push(output.bytes.buffer);
+  for (const outcome of outcomes)
+    for (const output of outputsOfAll(outcome)) buffers.push(output.bytes.buffer);
   const now = usage?.take() ?? null;
   const used = now === null ? null : { ...now, drift: model.takeDrift() };
   return moved(

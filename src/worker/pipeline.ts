@@ -4,11 +4,11 @@
 
 import { BufferPool } from '../base/buffer-pool.ts';
 import type { Outcome } from '../scoring/outcome.ts';
-import type { ScorePart, ScoreRequest, StateUse } from '../worker-protocol/messages.ts';
+import type { PartitionCounts, ScorePart, ScoreRequest, StateUse } from '../worker-protocol/messages.ts';
 import type { RunningTrial } from './predict/tried-model.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 import type { LaneStates } from './states/lane-states.ts';
-import { Task } from './task.ts';
+import { Task, type TaskVersions } from './task.ts';
 import { TraceSampler } from './trace/trace-sampler.ts';
 import { Outputs } from './write/outputs.ts';
 
@@ -35,22 +35,23 @@ export class Pipeline {
   }
 
   /**
-   * Scores one task. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`,
+   * Scores one task. `beside`: a version that reads records in the same way, whose outcomes are
+   * wanted too. Throws `DamagedBatchError`, `InflationBoundError`, `CompressionError`,
    * `UnsupportedFormatError`, `ModelBrokenError`, `SchemaNeededError` or `StateLostError`: then
    * nothing of it was scored. A state that it had begun to use is lost, unless what it needed was a
    * schema, or the state was only read.
    */
-  score(request: ScoreRequest, trials: readonly RunningTrial[] = []): readonly Outcome[] {
-    for (const spare of request.spares) this.#spares.giveBack(spare);
-    const { results, deadLetters, routes } = this.#workspace;
-    const { parts, counts } = request;
-    results.spreadOver(counts.results, counts.input);
-    deadLetters.spreadOver(counts.deadLetters, counts.input);
-    this.#parts.setup.routes.forEach(({ topic }, index) => {
-      routes[index]?.spreadOver(counts.routes?.[topic] ?? counts.input, counts.input);
-    });
+  score(
+    request: ScoreRequest,
+    trials: readonly RunningTrial[] = [],
+    beside: Pipeline | null = null,
+  ): readonly Outcome[] {
+    const { parts, counts, spares } = request;
+    const ours = beside === null ? spares.length : Math.ceil(spares.length / 2);
+    this.#begin(counts, spares.slice(0, ours));
+    if (beside !== null) beside.#begin(counts, spares.slice(ours));
     try {
-      const task = new Task(this.#parts, request, this.#workspace, trials);
+      const task = new Task(this.#versions(beside), request, trials);
       const { states } = this.#parts;
       const stateful = parts.find(hasState);
       if (states === null) return task.run();
@@ -58,11 +59,33 @@ export class Pipeline {
       if (parts.length > 1) throw new Error('a part with a state does not come alone');
       return withState(states, stateful, task);
     } catch (error) {
-      results.flush();
-      deadLetters.flush();
-      for (const route of routes) route.flush();
+      this.#giveUp();
+      if (beside !== null) beside.#giveUp();
       throw error;
     }
+  }
+
+  #versions(beside: Pipeline | null): TaskVersions {
+    const of = (pipeline: Pipeline) => ({ parts: pipeline.#parts, workspace: pipeline.#workspace });
+    if (beside !== null && beside.#parts.reader !== this.#parts.reader)
+      throw new Error('the version beside does not read records as the one that serves');
+    return { ...of(this), beside: beside === null ? null : of(beside) };
+  }
+
+  #begin(counts: PartitionCounts, spares: readonly ArrayBuffer[]): void {
+    for (const spare of spares) this.#spares.giveBack(spare);
+    const { results, deadLetters, routes } = this.#workspace;
+    results.spreadOver(counts.results, counts.input);
+    deadLetters.spreadOver(counts.deadLetters, counts.input);
+    this.#parts.setup.routes.forEach(({ topic }, index) => {
+      routes[index]?.spreadOver(counts.routes?.[topic] ?? counts.input, counts.input);
+    });
+  }
+
+  /** What was written of a task that failed. */
+  #giveUp(): void {
+    const { results, deadLetters, routes } = this.#workspace;
+    for (const outputs of [results, deadLetters, ...routes]) outputs.flush();
   }
 }
 

@@ -12,7 +12,7 @@ import { schemaInHeaders } from '../reading/schema-header.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { ScorePart, ScoreRequest } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
-import { PartAnswers } from './part-answers.ts';
+import type { PartAnswers } from './part-answers.ts';
 import { predictWithCanary } from './predict/canary.ts';
 import { type PredictParts, predictRows } from './predict/predict-rows.ts';
 import { shadowRows } from './predict/shadow.ts';
@@ -20,8 +20,26 @@ import type { RunningTrial } from './predict/tried-model.ts';
 import { pastLimit } from './record-limits.ts';
 import { copyRow, type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
+import { TaskAnswers } from './task-answers.ts';
 
 const NO_VALUE: Rejection = { stage: 'decode', code: 'NO_VALUE', message: 'the record has no value' };
+
+/** Whose rows are read, and the version whose answers are wanted beside, if there is one. */
+export interface TaskVersions {
+  readonly parts: ScorerParts;
+  readonly workspace: Workspace;
+  /** It reads as the other does: the rows are also its own. */
+  readonly beside: Omit<TaskVersions, 'beside'> | null;
+}
+
+/** What is predicted and answered beside. */
+interface Beside {
+  readonly parts: ScorerParts;
+  readonly answers: TaskAnswers;
+}
+
+/** To one part: of the version that reads, and of the one beside. */
+type AnswersOfPart = readonly [PartAnswers, PartAnswers | undefined];
 
 export class Task {
   readonly #parts: ScorerParts;
@@ -29,20 +47,18 @@ export class Task {
   readonly #workspace: Workspace;
   readonly #shadow: RunningTrial | undefined;
   readonly #canary: RunningTrial | undefined;
-  /** Of each part, in order. */
-  readonly #answers: readonly PartAnswers[];
-  /** The part that is read, and the first part whose answers are not all written. */
+  readonly #answers: TaskAnswers;
+  readonly #beside: Beside | null;
+  /** The part that is read. */
   #reading = 0;
-  #writing = 0;
   /** Rows that are read and not predicted. */
   #pending = 0;
   #predictMs = 0;
   #encodeMs = 0;
 
   constructor(
-    parts: ScorerParts,
+    { parts, workspace, beside }: TaskVersions,
     { parts: asked, bytes }: ScoreRequest,
-    workspace: Workspace,
     trials: readonly RunningTrial[],
   ) {
     this.#parts = parts;
@@ -50,7 +66,14 @@ export class Task {
     this.#workspace = workspace;
     this.#shadow = trials.find(({ trial }) => trial.kind === 'shadow');
     this.#canary = trials.find(({ trial }) => trial.kind === 'canary');
-    this.#answers = asked.map((part) => new PartAnswers(parts, part, workspace));
+    this.#answers = new TaskAnswers(parts, asked, workspace);
+    this.#beside =
+      beside === null
+        ? null
+        : {
+            parts: beside.parts,
+            answers: new TaskAnswers(beside.parts, asked, { ...beside.workspace, rows: workspace.rows }),
+          };
   }
 
   /**
@@ -75,26 +98,32 @@ export class Task {
     const startedAtMs = performance.timeOrigin + started;
     this.#forEachPart((part, byteAt, index) => {
       this.#reading = index;
-      this.#readPart(part, byteAt, this.#answers[index] as PartAnswers);
+      const beside = this.#beside?.answers.all[index];
+      this.#readPart(part, byteAt, [this.#answers.all[index] as PartAnswers, beside]);
     });
-    this.#reading = this.#answers.length;
+    this.#reading = this.#answers.all.length;
     this.#flush();
     const [predictMs, encodeMs] = [this.#predictMs, this.#encodeMs];
     const tookMs = performance.now() - started;
     this.#shadow?.tally.worked(tookMs);
     const decodeMs = tookMs - predictMs - encodeMs;
-    return this.#answers.map((answers) => answers.outcome({ decodeMs, predictMs, encodeMs }, startedAtMs));
+    const times = { decodeMs, predictMs, encodeMs };
+    return this.#answers.all.map((answers, index) => {
+      const outcome = answers.outcome(times, startedAtMs);
+      const beside = this.#beside?.answers.all[index]?.outcome(times, startedAtMs);
+      return beside === undefined ? outcome : { ...outcome, beside };
+    });
   }
 
   #forEachPart(visit: (part: ScorePart, byteAt: number, index: number) => void): void {
     let byteAt = 0;
-    this.#answers.forEach(({ part }, index) => {
+    this.#answers.all.forEach(({ part }, index) => {
       visit(part, byteAt, index);
       byteAt += part.byteLength;
     });
   }
 
-  #readPart(part: ScorePart, byteAt: number, answers: PartAnswers): void {
+  #readPart(part: ScorePart, byteAt: number, answers: AnswersOfPart): void {
     const { omit, state, peeksAt, topic, partition } = part;
     if (peeksAt !== undefined) this.#parts.states?.peek({ topic, partition, epoch: peeksAt });
     const { predictRecordsMax } = this.#parts.setup;
@@ -130,24 +159,27 @@ export class Task {
     if (verdict === null || state?.takes === true) this.#features(record);
   }
 
-  #read(part: ScorePart, record: RecordView, answers: PartAnswers): void {
+  #read(part: ScorePart, record: RecordView, [answers, beside]: AnswersOfPart): void {
     answers.windowsFrom(this.#parts.states?.counts ?? NO_WINDOWS);
     const { verdict } = part;
     if (verdict !== null) this.#feed(part, record);
     const rejection = verdict ?? this.#features(record);
     if (rejection === SKIPPED) {
       answers.skip();
+      beside?.skip();
       return;
     }
     answers.count(record);
     if (rejection !== null) {
       answers.reject(record, rejection);
+      beside?.reject(record, rejection);
       return;
     }
     const row = this.#workspace.rows[this.#pending];
     if (row === undefined) this.#workspace.rows.push(rowOf(record));
     else copyRow(record, row);
     answers.rowsEnd = ++this.#pending;
+    if (beside !== undefined) beside.rowsEnd = this.#pending;
   }
 
   /**
@@ -183,8 +215,8 @@ export class Task {
     this.#pending = 0;
     texts.clear();
     const started = performance.now();
-    while (this.#writing < this.#reading) this.#finish();
-    this.#answers[this.#reading]?.endChunk();
+    this.#answers.endChunk(this.#reading);
+    this.#beside?.answers.endChunk(this.#reading);
     this.#encodeMs += performance.now() - started;
   }
 
@@ -194,6 +226,23 @@ export class Task {
     const parts = { predictor, width: reader.width, probe };
     if (this.#canary === undefined) this.#predictAll(parts, count);
     else this.#predictSplit(parts, this.#canary, count);
+    if (this.#beside !== null) this.#predictBeside(this.#beside, count);
+  }
+
+  /** The same rows, as if the version beside had read them itself. */
+  #predictBeside({ parts, answers }: Beside, count: number): void {
+    const { features, rows } = this.#workspace;
+    const { predictor, reader, probe } = parts;
+    this.#predictMs += predictRows({ predictor, width: reader.width, probe }, features, 0, count, {
+      scored: (columns, first, scored) => this.#write(answers, columns, first, scored),
+      refused: (row, rejection) => answers.of(row).reject(rows[row] as PendingRow, rejection),
+    });
+  }
+
+  #write(answers: TaskAnswers, columns: readonly OutputColumn[], first: number, rows: number): void {
+    const started = performance.now();
+    answers.write(columns, first, rows);
+    this.#encodeMs += performance.now() - started;
   }
 
   #predictAll(parts: PredictParts, count: number): void {
@@ -203,13 +252,7 @@ export class Task {
       scored: (columns, first, rows) => {
         if (rows === count) whole = columns;
         this.#parts.drift?.count(features, columns, first, rows);
-        const started = performance.now();
-        for (let index = 0; index < rows; ) {
-          const answers = this.#answersOf(first + index);
-          const end = Math.min(rows, answers.rowsEnd - first);
-          for (; index < end; index++) answers.write(first + index, columns, index, rows);
-        }
-        this.#encodeMs += performance.now() - started;
+        this.#write(this.#answers, columns, first, rows);
       },
       refused: (row, rejection) => this.#refuse(row, rejection),
     });
@@ -232,7 +275,7 @@ export class Task {
     const tookMs = predictWithCanary(parts, canary, rows, features, count, {
       scored: (row, columns, index, of, by) => {
         if (by === null) this.#parts.drift?.countRow(features, row, columns, index, of);
-        this.#answersOf(row).write(row, columns, index, of, by ?? this.#parts);
+        this.#answers.of(row).write(row, columns, index, of, by ?? this.#parts);
       },
       refused: (row, rejection) => this.#refuse(row, rejection),
     });
@@ -241,20 +284,6 @@ export class Task {
   }
 
   #refuse(row: number, rejection: Rejection): void {
-    this.#answersOf(row).reject(this.#workspace.rows[row] as PendingRow, rejection);
-  }
-
-  /** The answers to which a row belongs. The parts before it are finished, as it comes next. */
-  #answersOf(row: number): PartAnswers {
-    for (;;) {
-      const answers = this.#answers[this.#writing] as PartAnswers;
-      if (row < answers.rowsEnd) return answers;
-      this.#finish();
-    }
-  }
-
-  #finish(): void {
-    this.#answers[this.#writing]?.finish();
-    this.#writing++;
+    this.#answers.of(row).reject(this.#workspace.rows[row] as PendingRow, rejection);
   }
 }

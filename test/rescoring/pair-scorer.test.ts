@@ -12,6 +12,8 @@ import type { Scorer, StatefulScorer } from '../../src/scoring/ports.ts';
 const LANE = { topic: 'input', partition: 0, epoch: 1 };
 const RANGES = [{ from: 0, until: 95 }];
 
+const BATCH: ResultBatch = { topic: 'results', partition: 0, bytes: new Uint8Array(0), recordCount: 1 };
+
 interface Fake extends Scorer {
   /** What it was asked: first, next, scoreFrom. */
   readonly asked: (readonly [number, number, number | undefined])[];
@@ -21,12 +23,7 @@ interface Fake extends Scorer {
 function fake(name: string): Fake {
   const asked: Fake['asked'] = [];
   const released: ResultBatch[] = [];
-  const output = (of: string): ResultBatch => ({
-    topic: `${name}-${of}`,
-    partition: 0,
-    bytes: new Uint8Array(0),
-    recordCount: 1,
-  });
+  const output = (of: string): ResultBatch => ({ ...BATCH, topic: `${name}-${of}` });
   return {
     asked,
     released,
@@ -130,4 +127,34 @@ test('refused results of the candidate are mended, and the other version stays a
   const { pair } = PairBatch.in(after.outputs);
   t.is(pair.candidate.outputs[0]?.topic, 'one-mended');
   t.is(pair.baseline, PairBatch.in(before.outputs).pair.baseline);
+});
+
+test('a version beside is asked for with the candidate, and its outcome is that of the baseline', async (t) => {
+  const one = fake('one');
+  const asked: (string | undefined)[] = [];
+  const beside: Outcome = { ...NO_OUTCOME, scored: 7, outputs: [{ ...BATCH, topic: 'beside' }] };
+  const scorer = new PairScorer(
+    [
+      {
+        ...one,
+        scoreTogether: (microBatches) =>
+          one.scoreTogether(microBatches).map(async (outcome, index) => {
+            asked.push(microBatches[index]?.beside);
+            return { ...(await outcome), beside };
+          }),
+      },
+    ],
+    [...RANGES, { from: 0, until: 0 }],
+    'baseline/m@1',
+  );
+  const [first, outside] = scorer.scoreTogether([microBatch(10, 20), { ...microBatch(0, 9), partition: 1 }]);
+  const outcome = (await first) as Outcome;
+  t.deepEqual(asked, ['baseline/m@1'], 'only what is in the range, in one task');
+  t.is(PairBatch.in(outcome.outputs).pair.baseline, beside);
+  t.is(PairBatch.in(((await outside) as Outcome).outputs).pair.candidate.scored, 0);
+  scorer.release(outcome.outputs);
+  t.deepEqual(
+    one.released.map(({ topic }) => topic),
+    ['one-results', 'beside'],
+  );
 });

@@ -6,6 +6,7 @@ import { compilePlan } from '../../src/features/plan.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import type { Predictor } from '../../src/model/predictor.ts';
 import { compileReader } from '../../src/reading/choose-reader.ts';
+import type { InputReader } from '../../src/reading/input-reader.ts';
 import type { MicroBatch } from '../../src/scoring/micro-batch.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
 import { Pipeline } from '../../src/worker/pipeline.ts';
@@ -32,16 +33,23 @@ export const sums = (calls: number[], throwsAbove = Number.POSITIVE_INFINITY): P
   dispose: () => {},
 });
 
+/** Of the shipped model's records. Versions with the same features have the same one. */
+export function readerOf(more: Partial<ScorerSetup> = {}): InputReader {
+  const { inputFormat, idPaths, nestingMax } = setupWith(more);
+  return compileReader(inputFormat as Format, statelessInputs(manifest), idPaths, nestingMax);
+}
+
 export function scorerWith(
   predictor: Predictor,
   more: Partial<ScorerSetup> = {},
   probe: () => void = () => {},
+  reader = readerOf(more),
 ): Pipeline {
   const setup = setupWith(more);
   const { idPaths } = setup;
   return new Pipeline({
     setup,
-    reader: compileReader(setup.inputFormat as Format, statelessInputs(manifest), idPaths, setup.nestingMax),
+    reader,
     writer: new ResultWriter({
       inputFormat: setup.inputFormat,
       format: setup.resultFormat as Format,
@@ -85,7 +93,7 @@ export function requestFor(...microBatches: readonly MicroBatch[]): ScoreRequest
 
 /** Scores one micro-batch, or some of it. */
 export function scoreOne(
-  scorer: Pick<Pipeline, 'score'>,
+  scorer: { score(request: ScoreRequest): readonly Outcome[] },
   microBatch: MicroBatch,
   more: Partial<ScorePart & ScoreRequest> = {},
 ): Outcome {

@@ -2,18 +2,17 @@
 // the live job gave, to the bit, and touches nothing of it. Interrupted in whatever way, it goes on
 // and reports the same.
 
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import type { ReplayReport } from '../../src/rescoring/report.ts';
 import type { SavedRun } from '../../src/rescoring/run-plan.ts';
 import { areaUnderRoc, averagePrecision, groupsOfSample } from '../../src/statistics/ranking.ts';
 import { createTopics } from '../../tools/topics.ts';
-import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
+import { allCommitted, type Job, newJob, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf, type PartitionRecord } from '../support/records.ts';
+import { lasting, type Replayed, replaysOf } from '../support/replays.ts';
 import { bySource, recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 import { windowsModel } from '../support/windows-model.ts';
@@ -36,10 +35,10 @@ const LONGER = `${PLAIN}
   - { window: { function: mean, by: customer, of: amount, size: 30d } }`;
 const DECIDES = 'results: [{ as: fraudulent, threshold: score, above: 0.5 }]\n';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-replay-'));
-let files = 0;
-
-/** A job that was scored by version 1, which has windows; 2 has longer ones, and 3 has none. */
+/**
+ * A job that was scored by version 1, which has windows; 2 has longer ones, and 3 has none. 4 and 5
+ * are one model: only 4 has the plan of 2, as 5 may keep more keys.
+ */
 let job: Job;
 let models: string;
 /** Its results, by source: partition and offset. */
@@ -51,6 +50,8 @@ withBroker(test, {}, async ({ address }) => {
   const { settings, repository } = windowsModel(WINDOWS, '{ time: at }', '1', { more: DECIDES });
   models = repository;
   windowsModel(LONGER, '{ time: at }', '2', { repository, hidden: 16, more: DECIDES });
+  windowsModel(LONGER, '{ time: at }', '4', { repository, more: DECIDES });
+  windowsModel(LONGER, '{ time: at, keys: 123456 }', '5', { repository, more: DECIDES });
   windowsModel(PLAIN, '{ time: at }', '3', { repository, more: DECIDES });
   job = await newJob(
     address,
@@ -95,25 +96,7 @@ async function committed(): Promise<string> {
 const seen = (record: PartitionRecord | undefined): string =>
   JSON.stringify([record?.partition, record?.key, record?.value, Number(record?.timestampMs)]);
 
-const replay = (...args: string[]): Program =>
-  new Program(['replay', '--config', 'config/kafka.yaml', ...flags(job, []), ...args]);
-
-interface Replayed {
-  readonly report: ReplayReport;
-  readonly state: string;
-  readonly out: string;
-}
-
-const newFile = (name: string): string => join(folder, `${files++}-${name}`);
-
-/** Runs it to its end. Its state is in a folder of the test. */
-async function replayed(...args: string[]): Promise<Replayed> {
-  const [json, state] = [newFile('report.json'), newFile('state.json')];
-  const keeps = args.includes('--resume') ? [] : ['--state', state];
-  const { code, out } = await replay('--json', json, ...keeps, ...args).ended;
-  if (code !== 0) throw new Error(`replay ended with ${code}:\n${out}`);
-  return { report: JSON.parse(readFileSync(json, 'utf8')) as ReplayReport, state, out };
-}
+const { replay, replayed, newFile } = replaysOf(() => job);
 
 const WHOLE = ['--model', 'cards@1', '--against', '2', '--from', 'earliest', '--to', 'latest'];
 const LABELS = ['--labels', 'fraud'];
@@ -125,9 +108,6 @@ function labelledReplay(): Promise<Replayed> {
   undisturbed ??= replayed(...WHOLE, ...LABELS);
   return undisturbed;
 }
-
-/** Without what differs between two runs on the same machine. */
-const lasting = ({ seconds: _, recordsPerSecond: __, ...report }: ReplayReport) => report;
 
 test.serial(
   'a replay gives to the bit what the live job gave, from any beginning, with windows, and leaves its offsets alone',
@@ -232,6 +212,24 @@ test.serial(
       differences,
       differences?.toSorted((left, right) => right - left),
     );
+  },
+);
+
+test.serial(
+  'versions with the same features score the same rows, and are reported as if each had read them itself',
+  async (t) => {
+    t.timeout(120_000);
+    const against = (version: string): Promise<Replayed> =>
+      replayed('--model', 'cards@2', '--against', version, ...WHOLE.slice(4), ...LABELS);
+    const [together, apart] = [await against('4'), await against('5')];
+    t.deepEqual(
+      [together, apart].map(({ out }) => out.includes('they score the same rows')),
+      [true, false],
+    );
+    const figures = JSON.stringify(lasting(together.report)).replaceAll('"version":"4"', '"version":"5"');
+    t.is(figures, JSON.stringify(lasting(apart.report)));
+    t.is(together.report.comparison?.both, RECORDS + 300);
+    t.true((together.report.comparison?.equal ?? 0) < RECORDS / 2);
   },
 );
 
