@@ -11,6 +11,7 @@ const STATES = /** @type {const} */ ({
   serving: ['serves', 'good'],
   loaded: ['is loaded', 'quiet'],
   loading: ['is tried and loaded', 'quiet'],
+  building: ['builds up its windows', 'quiet'],
   refused: ['was refused', 'bad'],
   available: ['is in the repository', 'quiet'],
 });

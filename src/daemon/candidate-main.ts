@@ -3,6 +3,7 @@
 
 import type { Config } from '../config/schema.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import { sayLast, serveDaemon } from './helper-main.ts';
 import { TrialThread } from './pools.ts';
 
 /** What the process is asked, in its first message. */
@@ -28,10 +29,4 @@ async function attempt({ config, setup }: CandidateQuestion): Promise<CandidateA
   }
 }
 
-// A terminal or systemd tells all processes of a daemon to end: how this one ends, the daemon says.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-// Without its daemon it has nothing to do, whatever the version that is tried is doing.
-process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-process.once('message', (question: CandidateQuestion) => {
-  void attempt(question).then((answer) => process.send?.(answer, () => process.exit()));
-});
+serveDaemon((question) => void attempt(question as CandidateQuestion).then(sayLast));

@@ -22,7 +22,8 @@ import { withDrift } from './drift.ts';
 import { engineLimits, systemClock, tunableLimits, workerCount } from './engine-limits.ts';
 import { heardOfThreads } from './heard-of-threads.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
-import { LivingModel, refuseOtherKind } from './living-model.ts';
+import { refuseOtherKind } from './known-version.ts';
+import { LivingModel } from './living-model.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
 import { connectSink, type Log, openLog, patienceOfStart } from './open-log.ts';
@@ -36,6 +37,7 @@ import { asksForDump, writeDump } from './state-dump.ts';
 import { adviceToRun, heedAdvice } from './topic-settings.ts';
 import { spansOf, withSpans } from './traced-observer.ts';
 import { versions } from './versions.ts';
+import { windowsBeside } from './windows-beside.ts';
 import { scorerSetup } from './worker-setup.ts';
 import { WorkerThreads } from './worker-threads.ts';
 
@@ -254,6 +256,7 @@ export class Daemon {
       onLoaded: (setup) => served.load(setup),
       onServing: (setup) => served.serve(setup),
       onUnloading: (version) => served.end(version),
+      windows: windowsBeside({ config, logger, driver, partitions: () => counter.now.input }, pool),
     });
     parts.living = living;
     await unlessTold(driver.start());

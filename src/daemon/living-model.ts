@@ -2,14 +2,11 @@
 // serve, loads it beside the one that serves, and switches. What fails any of these steps never
 // serves. The version before stays loaded, for an instant way back.
 
-import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Driver } from '../engine/driver.ts';
-import { keepsState, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { findVersion, versionsOf } from '../model/repository.ts';
-import { planIdentity } from '../reading/plan-identity.ts';
 import type { Trial } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
@@ -17,11 +14,13 @@ import { NO_LABELS, readLabels } from '../versions/labels.ts';
 import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
-import type { ScorerSetup } from '../worker-protocol/messages.ts';
-import { NoVerdictError, tryCandidate } from './candidate.ts';
-import { refuseOtherName } from './configured-model.ts';
-import { type LoadedVersion, ModelTrials } from './model-trials.ts';
-import { deploymentOf, type Pool } from './pools.ts';
+import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
+import { tryCandidate } from './candidate.ts';
+import { NoVerdictError } from './helper-process.ts';
+import { byVersion, type KnownVersion, loadedOf, markOf } from './known-version.ts';
+import { ModelTrials } from './model-trials.ts';
+import type { Pool } from './pools.ts';
+import type { BuiltVersion, WindowsBeside } from './windows-beside.ts';
 
 export interface LivingParts {
   readonly config: Config;
@@ -37,20 +36,10 @@ export interface LivingParts {
   readonly onLoaded: (setup: ScorerSetup) => void;
   /** That version serves from now on. */
   readonly onServing: (setup: ScorerSetup) => void;
+  /** For models with windows; null where there is no other reader of the log. */
+  readonly windows: WindowsBeside | null;
   /** Requests to that version are over, as it is unloaded. */
   readonly onUnloading: (version: string) => Promise<void>;
-}
-
-interface Known {
-  readonly folder: string;
-  /** Null where it never got to the threads. */
-  readonly loaded: LoadedVersion | null;
-  readonly state: VersionState;
-  readonly why: string | null;
-  /** Tells a folder from another one in its place. */
-  readonly mark: string;
-  /** When a version that was refused is tried again as it is; never unless given. */
-  readonly againMs?: number;
 }
 
 /** Between two tries of a version that may not be to blame. */
@@ -58,7 +47,7 @@ const AGAIN_MS = 60_000;
 
 export class LivingModel {
   readonly #parts: LivingParts;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownVersion>();
   readonly #ending = new AbortController();
   #serving: string;
   /** It served before, and stays loaded. */
@@ -91,7 +80,7 @@ export class LivingModel {
   get versions(): readonly VersionStatus[] {
     return [...this.#known].map(([version, { state, why }]) => ({
       version,
-      state: version === this.#serving ? 'serving' : state,
+      state: this.#shownState(version, state),
       trial: this.#trials.kindOf(version),
       why: why ?? this.#trials.whyNot(version),
     }));
@@ -107,6 +96,11 @@ export class LivingModel {
       ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
       versions: [...this.versions, ...others].toSorted(byVersion),
     };
+  }
+
+  #shownState(version: string, state: VersionState): VersionStatus['state'] {
+    if (version === this.#serving) return 'serving';
+    return version === this.#parts.windows?.building ? 'building' : state;
   }
 
   /** A thread was lost while it tried these versions. */
@@ -155,7 +149,7 @@ export class LivingModel {
       if (action === null || failed.has(action.version)) break;
       const { version } = action;
       if (action.type === 'load') await this.#load(version);
-      else if (action.type === 'serve') this.#serve(version);
+      else if (action.type === 'serve') await this.#takeOver(version);
       else if (!(await this.#unload(version))) failed.add(version);
     }
     if (!signal.aborted) this.#trials.begin(this.#serving);
@@ -165,7 +159,9 @@ export class LivingModel {
     if (this.#ending.signal.aborted) return;
     try {
       const action = this.#next();
-      if (action?.type === 'serve' && action.version !== this.#unloading) this.#serve(action.version);
+      const version = action?.type === 'serve' && action.version !== this.#unloading ? action.version : null;
+      this.#parts.windows?.wants(version);
+      if (version !== null && this.#plansToBuild(version) === null) this.#serve(version);
     } catch (error) {
       this.#trouble(error as Error);
     }
@@ -252,15 +248,37 @@ export class LivingModel {
     }
   }
 
-  #serve(version: string): void {
-    const { logger, meter, pool, driver, onServing, config } = this.#parts;
+  /** At once, where it has windows to go on with. */
+  async #takeOver(version: string): Promise<void> {
+    const wanted = this.#plansToBuild(version);
+    if (wanted === null) this.#serve(version);
+    // Meanwhile another one may be wanted.
+    else await this.#parts.windows?.build(wanted, this.#ending.signal);
+  }
+
+  /** What is to be built up before that version takes over; null: nothing. */
+  #plansToBuild(version: string): BuiltVersion | null {
+    const { windows } = this.#parts;
+    const { plan, setup } = this.#deploymentOf(version);
+    if (windows === null || plan === undefined || windows.isReady(version)) return null;
+    return plan === this.#deploymentOf(this.#serving).plan ? null : { version, plan, setup };
+  }
+
+  #deploymentOf(version: string): Deployment {
     const { deployment } = this.#known.get(version)?.loaded ?? {};
     if (deployment === undefined) throw new Error(`version ${version} is not on the threads`);
+    return deployment;
+  }
+
+  #serve(version: string): void {
+    const { logger, meter, pool, driver, onServing, config } = this.#parts;
+    const deployment = this.#deploymentOf(version);
     // The only step that reads files: where it throws, nothing has changed.
     onServing(deployment.setup);
     pool.versions.serve(deployment.id);
     this.#trials.end();
     driver.serve(deployment.id);
+    this.#parts.windows?.served();
     this.#before = this.#serving;
     this.#serving = version;
     meter.drift.begin();
@@ -287,29 +305,4 @@ export class LivingModel {
   }
 }
 
-/** All that is needed of its files, which may go while it is loaded. */
-function loadedOf(setup: ScorerSetup): LoadedVersion {
-  return { deployment: deploymentOf(setup), features: planIdentity(readManifest(setup.modelFolder), setup) };
-}
-
-const byVersion = ({ version: one }: VersionStatus, { version: other }: VersionStatus): number =>
-  one.localeCompare(other, 'en', { numeric: true });
-
 const secondsSince = (sinceMs: number): string => ((performance.now() - sinceMs) / 1_000).toFixed(1);
-
-/** A version comes by a rename: its folder is never another one without being made again. */
-function markOf(folder: string): string {
-  const { ino, mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {};
-  return `${ino} ${mtimeMs}`;
-}
-
-/** Throws `ModelError` where a version cannot take over from another one while lanes go on. */
-export function refuseOtherKind(from: string, to: string): void {
-  refuseOtherName(to);
-  const [before, after] = [readManifest(from), readManifest(to)].map(keepsState);
-  if (before !== after)
-    throw new ModelError(
-      `${join(to, 'model.yaml')}: it has ${after ? 'windows' : 'no windows'} and the version that serves ` +
-        `has ${before ? 'some' : 'none'}: that needs a restart`,
-    );
-}

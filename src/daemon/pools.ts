@@ -9,6 +9,7 @@ import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import type { Turns } from '../pool/free-threads.ts';
 import { ModelHost } from '../pool/model-host.ts';
+import { PreparedFolders } from '../pool/prepared-states.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
@@ -77,10 +78,11 @@ export function makePool(config: Config, { setup, source, logger, hosts, turns, 
   const deployment = deploymentOf(setup);
   const deployed = { hosts, deployment, ...(turns === undefined ? {} : { turns }) };
   if (!keepsState(manifest)) return new StatelessPool({ ...deployed, ...options });
-  const snapshots = openDirectory(config, logger);
+  const { snapshots, prepared } = openDirectories(config, logger);
   const pool: StatefulPool = new StatefulPool({
     ...deployed,
     snapshots,
+    prepared,
     snapshotIntervalMs: config.snapshots.interval,
     // Lanes that are assigned together ask for the same time: the broker has to look once.
     beginningOf: (lane, position, tooLate, plan) => {
@@ -97,9 +99,15 @@ export function makePool(config: Config, { setup, source, logger, hosts, turns, 
   return pool;
 }
 
-function openDirectory(config: Config, logger: Logger): SnapshotDirectory {
+function openDirectories(
+  config: Config,
+  logger: Logger,
+): Pick<StatefulPoolOptions, 'snapshots' | 'prepared'> {
   const onTrouble = (message: string): void =>
     logger.warn(`drafts of snapshots are not looked after: ${message}`);
   const directory = config.snapshots.directory ?? null;
-  return withStates(config, () => new SnapshotDirectory(directory, { onTrouble }));
+  return {
+    snapshots: withStates(config, () => new SnapshotDirectory(directory, { onTrouble })),
+    prepared: new PreparedFolders(statesFolder(config), { onTrouble }),
+  };
 }

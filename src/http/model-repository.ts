@@ -21,6 +21,7 @@ interface Indexed {
 const STATES: Readonly<Record<VersionStatus['state'], Indexed['state']>> = {
   serving: 'READY',
   loaded: 'READY',
+  building: 'READY',
   loading: 'LOADING',
   refused: 'UNAVAILABLE',
   available: 'UNAVAILABLE',

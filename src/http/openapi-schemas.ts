@@ -25,7 +25,7 @@ const VERSIONS = {
   versions: listSchema(
     mapSchema({
       version: TEXT,
-      state: { enum: ['serving', 'loading', 'loaded', 'refused', 'available'] },
+      state: { enum: ['serving', 'loading', 'loaded', 'building', 'refused', 'available'] },
       trial: { ...MAYBE, description: 'As what it is tried on live records: shadow or canary.' },
       why: { ...MAYBE, description: 'Why it cannot serve, or is not tried any more.' },
     }),

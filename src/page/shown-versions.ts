@@ -10,7 +10,11 @@ export function shownVersions(told: ModelVersions): ShownVersions {
   const { versions, labels, policy, serving, wanted, why } = told;
   const labelled = new Set(Object.values(labels));
   const rank = ({ version, state }: ModelVersions['versions'][number]): number =>
-    state === 'serving' ? 0 : ['loaded', 'loading'].includes(state) || labelled.has(version) ? 1 : 2;
+    state === 'serving'
+      ? 0
+      : ['loaded', 'loading', 'building'].includes(state) || labelled.has(version)
+        ? 1
+        : 2;
   const chosen = new Set(
     versions
       .toReversed()

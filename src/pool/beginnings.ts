@@ -11,6 +11,7 @@ import type { LaneAddress } from '../scoring/lane-address.ts';
 import type { RestoreRequest } from '../worker-protocol/messages.ts';
 import { StateLostError } from '../worker-protocol/messages.ts';
 import { ScoringError } from './model-host.ts';
+import type { PreparedStates } from './prepared-states.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
 import type { StateThread } from './worker-client.ts';
 
@@ -43,32 +44,45 @@ const DATE_MS_MAX = 8.64e15;
 
 export class Beginnings {
   readonly #options: BeginningOptions & Pick<SnapshotOptions, 'snapshots' | 'onState'>;
+  readonly #prepared: PreparedStates;
   readonly #tooLate = new Map<string, TooLate>();
 
-  constructor(options: BeginningOptions & Pick<SnapshotOptions, 'snapshots' | 'onState'>) {
+  constructor(
+    options: BeginningOptions & Pick<SnapshotOptions, 'snapshots' | 'onState'>,
+    prepared: PreparedStates,
+  ) {
     this.#options = options;
+    this.#prepared = prepared;
   }
 
   find(lane: LaneAddress, position: NextOffset, plan: string | undefined): Promise<Beginning> {
     return this.#options.beginningOf(lane, position, this.#tooLate.get(keyOf(lane)) ?? null, plan);
   }
 
-  /** From a snapshot, which is whole wherever it stands, or empty where it may begin. */
+  /**
+   * From what was prepared or a snapshot, which is whole wherever it stands, or empty where it may
+   * begin.
+   */
   async build(
     thread: StateThread,
     lane: LaneAddress,
     beginning: Beginning,
     position: NextOffset,
+    plan: string | undefined,
   ): Promise<Begun> {
     const { snapshots, onState } = this.#options;
     const { offset, assumedMs } = beginning;
     const key = keyOf(lane);
-    const file = snapshots.find(lane);
-    if (file !== null) {
+    const prepared = plan === undefined ? null : this.#prepared.find(plan, lane);
+    for (const file of [prepared, snapshots.find(lane)]) {
+      if (file === null) continue;
       try {
         const found = await restored(thread, lane, { file, notBefore: offset, notAfter: position });
         const before = position - found;
-        onState?.('info', `${key}: the state of a snapshot stands at ${found}, ${before} offsets before`);
+        const what = file === prepared ? 'state that was prepared' : 'state of a snapshot';
+        // Snapshots are later from now on.
+        if (file === prepared) await this.#prepared.storeOf(plan as string).discard(file);
+        onState?.('info', `${key}: the ${what} stands at ${found}, ${before} offsets before`);
         return { offset: found, unproven: undefined };
       } catch (error) {
         if (!(error instanceof ScoringError) || error.code !== 'SCORELANE_SNAPSHOT') throw error;

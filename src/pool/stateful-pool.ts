@@ -15,9 +15,11 @@ import { StateLostError } from '../worker-protocol/messages.ts';
 import { askForState } from './ask-for-state.ts';
 import { type BeginningOptions, Beginnings, latestIn } from './beginnings.ts';
 import { type DeploymentOptions, JobDeployment } from './job-deployment.ts';
+import { endState, forgetState, keepState } from './keep-state.ts';
 import { LanePlacement, type Move } from './lane-placement.ts';
 import { moveState } from './move-state.ts';
 import { type Counted, lookAgain, placedNow } from './placed.ts';
+import type { PreparedStates } from './prepared-states.ts';
 import type { RequestPool } from './request-pool.ts';
 import { Slices } from './slices.ts';
 import type { SnapshotOptions } from './snapshot-schedule.ts';
@@ -32,6 +34,8 @@ export interface StatefulPoolOptions
     BeginningOptions,
     DeploymentOptions {
   readonly counts: Counted;
+  /** States for lanes that go on with another plan. */
+  readonly prepared: PreparedStates;
 }
 
 /** How often it is looked whether a lane should move to another thread. */
@@ -41,6 +45,7 @@ export class StatefulPool implements StatefulScorer {
   readonly #options: StatefulPoolOptions;
   /** The versions of the model, which come and go while it scores. */
   readonly versions: JobDeployment;
+  readonly prepared: PreparedStates;
   readonly #clients: readonly WorkerClient[];
   readonly #buffers = new BufferPool();
   readonly #placement: LanePlacement;
@@ -62,7 +67,8 @@ export class StatefulPool implements StatefulScorer {
     );
     this.#slices = new Slices(this.versions.turns);
     this.#placement = new LanePlacement(this.#clients.length);
-    this.#beginnings = new Beginnings(options);
+    this.prepared = options.prepared;
+    this.#beginnings = new Beginnings(options, options.prepared);
   }
 
   /** Waits until every worker has loaded and checked the model. Rejects with `ModelError`. */
@@ -76,7 +82,7 @@ export class StatefulPool implements StatefulScorer {
       throw new StateLostError(`${keyOf(microBatch)} has no state yet`);
     const { deployment = this.versions.now } = microBatch;
     if (lane.plan !== this.versions.planOf(deployment)) {
-      this.#giveUp(lane);
+      this.#giveUp(lane, keepState);
       throw new StateLostError(`the windows of ${lane.key} are built up again: ${deployment} has others`);
     }
     const outcome = await this.#inTurn(lane, microBatch);
@@ -86,9 +92,8 @@ export class StatefulPool implements StatefulScorer {
     return outcome;
   }
 
-  scoreTogether(microBatches: readonly MicroBatch[]): readonly Promise<Outcome>[] {
-    return microBatches.map((each) => this.score(each));
-  }
+  scoreTogether = (task: readonly MicroBatch[]): readonly Promise<Outcome>[] =>
+    task.map((microBatch) => this.score(microBatch));
 
   /** Makes dead letters of what was refused. Any thread can do it: no state is needed. */
   async mend(input: InputBatches, outcome: Outcome, refusals: readonly Refusal[]): Promise<Outcome> {
@@ -116,7 +121,7 @@ export class StatefulPool implements StatefulScorer {
     // The log may be away. That is no fault of a thread.
     const beginning = await this.#beginnings.find(address, position, plan);
     const { offset, unproven } = await askForState(thread, () =>
-      this.#beginnings.build(thread, address, beginning, position),
+      this.#beginnings.build(thread, address, beginning, position, plan),
     );
     if (this.#wanted.get(key) !== address.epoch) {
       void this.#tellFailure(thread.ask({ type: 'forget', lane: address }));
@@ -141,12 +146,7 @@ export class StatefulPool implements StatefulScorer {
     this.#lanes.delete(key);
     this.#placement.remove(key);
     if (lane === undefined || thread === undefined) return;
-    const end = async (): Promise<void> => {
-      await lane.queue.idle();
-      if (lane.unproven === undefined) await lane.snapshots.finish(thread);
-      await thread.ask({ type: 'forget', lane: lane.address });
-    };
-    void this.#tellFailure(end());
+    void this.#tellFailure(endState(thread, lane));
   }
 
   /** Everything below these offsets is answered for good. */
@@ -189,7 +189,7 @@ export class StatefulPool implements StatefulScorer {
     const whole = [...this.#lanes.values()].filter(({ unproven }) => unproven === undefined);
     await Promise.all(whole.map((lane) => this.#tellFailure(lane.snapshots.finish(this.#keeperOf(lane)))));
     await this.versions.end();
-    await this.#tellFailure(this.#options.snapshots.close());
+    await this.#tellFailure(Promise.all([this.#options.snapshots.close(), this.prepared.close()]));
   }
 
   /**
@@ -226,10 +226,10 @@ export class StatefulPool implements StatefulScorer {
    * The micro-batches that wait must find no state: it would lack the records that did not go in
    * now.
    */
-  #giveUp(lane: StatefulLane): void {
+  #giveUp(lane: StatefulLane, leave: typeof keepState = forgetState): void {
     const { key, address } = lane;
     if (this.#lanes.get(key)?.address === address) this.#lanes.delete(key);
-    void this.#tellFailure(this.#keeperOf(lane).ask({ type: 'forget', lane: address }));
+    void this.#tellFailure(leave(this.#keeperOf(lane), lane, this.prepared));
   }
 
   async #pieces(lane: StatefulLane, microBatch: MicroBatch): Promise<readonly Piece[]> {

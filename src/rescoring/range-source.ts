@@ -20,11 +20,12 @@ export class HistoryGoneError extends ScorelaneError {
 }
 
 /**
- * A part of the history of one partition. It is read from `position`, which moves, up to `until`.
+ * A part of the history of one partition. It is read from `position`, which moves, up to `until`,
+ * which only `extend` moves.
  */
 export interface HistoryPart {
   position: number;
-  readonly until: number;
+  until: number;
   /** The partition counts by which its records may have been placed, where that is known. */
   readonly placedBy?: readonly number[];
 }
@@ -36,29 +37,60 @@ interface Reading {
   /** Nothing that is in the range is left to fetch. */
   hasEnded: boolean;
   isPaused: boolean;
+  /** Where reading began, before the range if windows are built up first; null: not yet. */
+  begun: number | null;
 }
 
 export class RangeSource implements Source {
-  /** Resolves when all of the range is answered. */
-  readonly done: Promise<void>;
   readonly #inner: Source;
   readonly #parts: readonly HistoryPart[];
   readonly #readings: readonly Reading[];
-  readonly #done = Promise.withResolvers<void>();
+  #done = Promise.withResolvers<void>();
   readonly #onGone: (event: OutOfRange) => void;
   #incarnation: string | undefined;
 
-  /** By partition. `onGone` is told of records of the range that the log no longer has. */
+  /**
+   * By partition; of those that are left out nothing is read. `onGone` is told of records of the
+   * range that the log no longer has.
+   */
   constructor(inner: Source, parts: readonly HistoryPart[], onGone: (event: OutOfRange) => void) {
     this.#inner = inner;
     this.#parts = parts;
     this.#onGone = onGone;
-    this.done = this.#done.promise;
     this.#readings = parts.map(({ position, until }) => ({
       given: position,
       hasEnded: position >= until,
       isPaused: false,
+      begun: null,
     }));
+  }
+
+  /** Resolves when all of the range is answered. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** How much of all that is to be read was read, from 0 to 1. */
+  get share(): number {
+    let [read, all] = [0, 0];
+    this.#parts.forEach(({ until }, partition) => {
+      const { begun, given } = this.#readings[partition] as Reading;
+      if (begun === null) return;
+      read += Math.min(given, until) - begun;
+      all += until - begun;
+    });
+    return all === 0 ? 0 : read / all;
+  }
+
+  /** The part of that partition ends later, if it does. `done` is to be asked for anew. */
+  extend(of: TopicPartition, until: number): void {
+    const [part, reading] = [this.#parts[of.partition], this.#readings[of.partition]];
+    if (part === undefined || reading === undefined || until <= part.until) return;
+    part.until = until;
+    this.#done = Promise.withResolvers();
+    // What was fetched beyond the end was left out.
+    if (reading.hasEnded) this.seek(of, startingAt(reading.given));
+    this.answered();
   }
 
   async start(listener: SourceListener): Promise<void> {
@@ -157,6 +189,7 @@ export class RangeSource implements Source {
     const [part, reading] = [this.#parts[partition.partition], this.#readings[partition.partition]];
     if (part === undefined || reading === undefined) return;
     reading.given = position;
+    reading.begun = Math.min(reading.begun ?? position, position);
     reading.hasEnded = position >= part.until;
     this.#inner.seek(partition, position);
     if (reading.hasEnded) this.#inner.pause(partition);

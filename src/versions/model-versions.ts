@@ -6,8 +6,11 @@ import type { VersionState } from './next-action.ts';
 
 export interface VersionStatus {
   readonly version: string;
-  /** available: in the repository, and not loaded. */
-  readonly state: 'serving' | VersionState | 'available';
+  /**
+   * available: in the repository, and not loaded. building: it is loaded, and its windows are built
+   * up before it serves.
+   */
+  readonly state: 'serving' | VersionState | 'building' | 'available';
   /** As what it is tried on live records; null if it is not. */
   readonly trial: TrialKind | null;
   /** Why it cannot serve, or is not tried any more; null where nothing is wrong. */

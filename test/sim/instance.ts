@@ -174,6 +174,7 @@ export class Instance {
     if (disk === null) return new StatelessPool(options);
     return new StatefulPool({
       snapshots: disk,
+      prepared: disk.beside(process.name),
       snapshotIntervalMs: SNAPSHOT_MS * HURRY,
       beginningOf: (lane, position, tooLate, plan) => {
         const offsetAt: OffsetAt = (timestampMs) => source.offsetAt(lane, timestampMs);

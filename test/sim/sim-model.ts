@@ -9,6 +9,7 @@ import { StatefulPlan } from '../../src/features/stateful-plan.ts';
 import type { Window, WindowFunction } from '../../src/features/window-spec.ts';
 import type { TopicPartition } from '../../src/log/topic-partition.ts';
 import type { MemoryPartition } from '../../src/memory/broker.ts';
+import type { PreparedStates } from '../../src/pool/prepared-states.ts';
 import type { SnapshotStore } from '../../src/pool/snapshot-store.ts';
 import type { InputReader } from '../../src/reading/input-reader.ts';
 import { readerWith } from '../../src/reading/plan-reader.ts';
@@ -116,9 +117,13 @@ export class SimDisk implements SnapshotStore {
   }
 
   async publish(draft: string, { partition }: TopicPartition): Promise<void> {
+    this.#publish(draft, `${partition}`);
+  }
+
+  #publish(draft: string, key: string): void {
     const file = this.#files.get(draft);
     this.#files.delete(draft);
-    if (file !== undefined) this.#files.set(`${partition}`, file);
+    if (file !== undefined) this.#files.set(key, file);
   }
 
   async discard(draft: string): Promise<void> {
@@ -126,6 +131,24 @@ export class SimDisk implements SnapshotStore {
   }
 
   async close(): Promise<void> {}
+
+  /** What a process keeps for its lanes' way back to another plan. */
+  beside(owner: string): PreparedStates {
+    const keyOf = (plan: string, { partition }: TopicPartition): string => `${owner} ${plan} ${partition}`;
+    return {
+      folderOf: (plan) => `${owner} ${plan}`,
+      find: (plan, of) => (this.#files.has(keyOf(plan, of)) ? keyOf(plan, of) : null),
+      storeOf: (plan) => ({
+        keeps: true,
+        find: () => null,
+        draft: () => this.draft(),
+        publish: async (draft, of) => this.#publish(draft, keyOf(plan, of)),
+        discard: (file) => this.discard(file),
+        close: async () => {},
+      }),
+      close: async () => {},
+    };
+  }
 
   write(file: string, title: SnapshotTitle, pass: (to: Archive) => void): number {
     const parts: Part[] = [];

@@ -1,11 +1,13 @@
 // The pool for lanes with a state on real threads, and one who plays the engine for a lane: what
 // the tests of both have in common.
 
+import { tmpdir } from 'node:os';
 import { codecs } from '../../src/codec/codecs.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 import type { BeginningOf } from '../../src/pool/beginnings.ts';
 import { ModelHost } from '../../src/pool/model-host.ts';
+import { PreparedFolders } from '../../src/pool/prepared-states.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
 import { StatefulPool } from '../../src/pool/stateful-pool.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
@@ -60,6 +62,7 @@ export async function poolWith(
     }),
     deployment: deploymentOf({ modelFolder, features: true, predictRecordsMax: EACH }),
     snapshots: new SnapshotDirectory(directory),
+    prepared: new PreparedFolders(directory ?? tmpdir()),
     snapshotIntervalMs: 0,
     beginningOf,
     nowMs: () => performance.now() * hurry,
