@@ -9,12 +9,14 @@ import { backendFor, modelFolder } from '../daemon/configured-model.ts';
 import { spreading } from '../daemon/counts.ts';
 import { adviceOnWorkers } from '../daemon/engine-limits.ts';
 import { implied } from '../daemon/implied.ts';
+import { askSource } from '../daemon/model-source.ts';
 import { connectSink, impatient, openSink, outputTopics } from '../daemon/open-log.ts';
 import { requireRights, wantedToRun } from '../daemon/rights.ts';
 import { aclCommands } from '../kafka/acl-commands.ts';
 import { wordsOf } from '../kafka/rights.ts';
 import { type BackendChoice, explainChoice } from '../model/choose.ts';
 import { keepsState, type ModelManifest, readManifest } from '../model/manifest.ts';
+import { ModelError } from '../model/model-error.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { CheckPart } from './check-report.ts';
 import { loadFor } from './generated.ts';
@@ -31,6 +33,8 @@ export interface JobLookedAt {
 
 export async function lookAt(job: LoadedJob, config: Config, part: CheckPart): Promise<JobLookedAt> {
   for (const warning of adviceOnWorkers(config)) part.say('warning', warning);
+  const source = await part.attempt(() => askSource(config));
+  if (source !== undefined && source !== null) part.say('ok', source);
   const model = await checkModel(config, part);
   const given = [...job.origins].filter(([, origin]) => origin !== 'fallback').map(([key]) => key);
   for (const { key, why } of unusedKeys(config, given, model?.keepsState ?? true))
@@ -65,8 +69,24 @@ const fieldsToBeKeyedBy = ({ inputs, windows }: ModelManifest): string[] =>
     ? []
     : [...new Set(inputs.flatMap((input) => (input.kind === 'window' ? (input.window.by ?? []) : [])))];
 
+function isHere(config: Config): boolean {
+  try {
+    return modelFolder(config) !== '';
+  } catch (error) {
+    if (error instanceof ModelError) return false;
+    throw error;
+  }
+}
+
 function checkModel(config: Config, report: CheckPart): Promise<CheckedModel | undefined> {
   return report.attempt(async () => {
+    if (config.model.source !== undefined && !isHere(config)) {
+      report.say(
+        'note',
+        `no version of model ${config.model.name} that may serve is here yet, so none was tried`,
+      );
+      return undefined;
+    }
     const choice = await backendFor(config);
     report.say('ok', `model ${config.model.name}, golden records agree; backend ${explainChoice(choice)}`);
     const manifest = readManifest(modelFolder(config));

@@ -24,7 +24,7 @@ export function wrongFiles(config: Config): Contradiction[] {
   return [...unreadable, ...wrongCertificates(config)];
 }
 
-function wrongCertificates({ kafka, log, http }: Config): Contradiction[] {
+function wrongCertificates({ kafka, log, http, model }: Config): Contradiction[] {
   const ofKafka = {
     section: 'kafka',
     keys: { authority: 'ssl.ca.location', certificate: 'ssl.certificate.location', key: 'ssl.key.location' },
@@ -37,7 +37,14 @@ function wrongCertificates({ kafka, log, http }: Config): Contradiction[] {
     password: 'tlsKeyPassword',
     values: http,
   };
+  const ofSource = {
+    section: 'model',
+    keys: { authority: 'sourceAuthority' },
+    password: null,
+    values: model,
+  };
   return [
+    ...(model.source === undefined ? [] : wrongPems(ofSource)),
     ...(log === 'kafka' && kafka['security.protocol'].endsWith('SSL') ? wrongPems(ofKafka) : []),
     ...(http.listen === 'none' ? [] : wrongPems(ofHttp)),
   ];
@@ -46,8 +53,8 @@ function wrongCertificates({ kafka, log, http }: Config): Contradiction[] {
 /** The keys of a section that name PEM files, and that of the password. */
 interface PemKeys {
   readonly section: string;
-  readonly keys: Readonly<Record<'authority' | 'certificate' | 'key', string>>;
-  readonly password: string;
+  readonly keys: Readonly<{ authority: string; certificate?: string; key?: string }>;
+  readonly password: string | null;
   readonly values: object;
 }
 
@@ -64,20 +71,21 @@ function wrongPems({ section, keys, password, values }: PemKeys): Contradiction[
     else if (file !== undefined) texts.set(key, found);
   }
   if (problems.length > 0) return problems;
-  const [ca, cert, key] = [keys.authority, keys.certificate, keys.key].map((each) => texts.get(each));
-  const passphrase = given(password);
+  const { authority, certificate = '', key: keyOf = '' } = keys;
+  const [ca, cert, key] = [authority, certificate, keyOf].map((each) => texts.get(each));
+  const passphrase = password === null ? undefined : given(password);
   const opened = passphrase === undefined ? {} : { passphrase };
   const tried = [
-    [keys.authority, 'a PEM file of certificates', ca === undefined ? null : { ca }],
-    [keys.certificate, 'a PEM file of a certificate', cert === undefined ? null : { cert }],
+    [authority, 'a PEM file of certificates', ca === undefined ? null : { ca }],
+    [certificate, 'a PEM file of a certificate', cert === undefined ? null : { cert }],
     [
-      keys.key,
-      `a PEM file of a private key that ${named(password)} opens, if it has a password`,
+      keyOf,
+      `a PEM file of a private key that ${named(password ?? '')} opens, if it has a password`,
       key === undefined ? null : { key, ...opened },
     ],
     [
-      keys.key,
-      `the key of the certificate in ${named(keys.certificate)}`,
+      keyOf,
+      `the key of the certificate in ${named(certificate)}`,
       cert === undefined || key === undefined ? null : { cert, key, ...opened },
     ],
   ] as const;
@@ -92,7 +100,7 @@ function wrongPems({ section, keys, password, values }: PemKeys): Contradiction[
   }
   // OpenSSL takes a file without any certificate for an empty list.
   if (ca === undefined || ca.includes('-----BEGIN ')) return [];
-  return [{ key: named(keys.authority), message: 'expected a PEM file of certificates, found none in it' }];
+  return [{ key: named(authority), message: 'expected a PEM file of certificates, found none in it' }];
 }
 
 /** The text of a file, or what is wrong with it. */

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { BACKENDS } from '../model/predictor.ts';
 import { path } from './paths.ts';
-import { duration, wholeNumber } from './units.ts';
+import { secret } from './secrets.ts';
+import { duration, size, wholeNumber } from './units.ts';
 
 const text = (what: string) => z.string().min(1, `expected ${what}`);
 const SHARE = 'expected a share from 0 to 1';
@@ -26,6 +27,36 @@ export const model = z.strictObject({
       'How often it is looked whether another version shall serve: one that was added, promoted, rolled back to or pinned. ' +
         '0: never; then the version stays until the next start.',
     ),
+  source: z
+    .url({ protocol: /^https?$/, error: 'expected an address that begins with https:// or http://' })
+    .regex(/^[^@]*$/, 'expected no @, as a login stands in model.sourceToken')
+    .meta({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?:[^@]*$' })
+    .optional()
+    .describe(
+      'Address of an index of versions of this model: those that shall serve or be tried are fetched from there into the repository, ' +
+        'which must be writable. What stands in it: docs/versions.md.',
+    ),
+  sourceToken: secret()
+    .optional()
+    .describe(
+      'Sent to that server: a bearer token; with a space in it the whole value of Authorization, such as Basic and a login in Base64.',
+    ),
+  sourceAuthority: path('a file')
+    .optional()
+    .describe('PEM file of the authorities that are trusted for it; those of Node unless given.'),
+  sourceEvery: duration('1s', '24h')
+    .prefault('1m')
+    .describe(
+      'How often the index is looked at. A server that knows its ETag sends it only when it has changed.',
+    ),
+  sourceBytes: size('1KiB', '1TiB')
+    .prefault('4GiB')
+    .describe(
+      'The largest archive that is fetched, packed and unpacked. As much must be free on the disk, twice.',
+    ),
+  sourceTimeout: duration('1s', '24h')
+    .prefault('10m')
+    .describe('How long an archive may take, with what is tried again.'),
   canaryShare: z
     .number(SHARE)
     .min(0, SHARE)

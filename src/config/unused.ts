@@ -113,6 +113,17 @@ const RULES: readonly Rule[] = [
     holds: ({ registry }) => registry.username === undefined,
   },
   {
+    keys: [
+      'model.sourceToken',
+      'model.sourceAuthority',
+      'model.sourceEvery',
+      'model.sourceBytes',
+      'model.sourceTimeout',
+    ],
+    why: 'model.source is not set',
+    holds: ({ model }) => model.source === undefined,
+  },
+  {
     keys: ['deadLetters.floodRecords'],
     why: 'deadLetters.floodShare is 1',
     holds: ({ deadLetters }) => deadLetters.floodShare === 1,

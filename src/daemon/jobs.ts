@@ -15,6 +15,7 @@ import { atMost, unlessAborted } from './bounded.ts';
 import { backendFor } from './configured-model.ts';
 import { aboutNothing, Daemon, type DaemonOptions } from './daemon.ts';
 import { workerCount } from './engine-limits.ts';
+import { firstModel } from './first-model.ts';
 import { backendsWithin, fittedAll, type JobToFit } from './memory.ts';
 import { type Log, openLog, patienceOfStart } from './open-log.ts';
 import { hasBegun, type RunningJob } from './running-job.ts';
@@ -88,6 +89,7 @@ export class Jobs {
     const toFit: JobToFit[] = [];
     for (const { name, config, isGiven } of jobs) {
       const wanted = backendsWithin(config, isGiven);
+      await firstModel(wanted, patienceOfStart(wanted, options), new Meter());
       const choice = await unlessAborted(backendFor(wanted), signal);
       logger.info({ job: name }, `backend ${explainChoice(choice)}`);
       toFit.push({ config: wanted, isGiven, choice });

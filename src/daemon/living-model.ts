@@ -18,6 +18,7 @@ import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
 import { NoVerdictError } from './helper-process.ts';
 import { byVersion, type KnownVersion, loadedOf, markOf } from './known-version.ts';
+import { type ModelSource, modelSource } from './model-source.ts';
 import { ModelTrials } from './model-trials.ts';
 import type { Pool } from './pools.ts';
 import type { BuiltVersion, WindowsBeside } from './windows-beside.ts';
@@ -56,6 +57,8 @@ export class LivingModel {
   /** It is on its way off the threads: it cannot serve. */
   #unloading: string | null = null;
   readonly #trials: ModelTrials;
+  /** Where versions are fetched from, if they are. */
+  readonly #source: ModelSource | null;
   #complaint = '';
   /** As of the last look at the repository. */
   #seen: Pick<ModelVersions, 'wanted' | 'why' | 'labels'> & { readonly folders: readonly string[] };
@@ -70,6 +73,8 @@ export class LivingModel {
     parts.driver.serve(loaded.deployment.id);
     this.#seen = { wanted: this.#serving, why: '', labels: NO_LABELS.versions, folders: [] };
     this.#next();
+    this.#source = modelSource(parts.config, parts.logger, parts.meter);
+    this.#source?.begin(this);
   }
 
   get serving(): string {
@@ -94,7 +99,9 @@ export class LivingModel {
       .map((version) => ({ version, state: 'available', trial: null, why: null }) as const);
     return {
       ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
-      versions: [...this.versions, ...others].toSorted(byVersion),
+      versions: [...this.versions, ...others, ...(this.#source?.besides(this.#known) ?? [])].toSorted(
+        byVersion,
+      ),
     };
   }
 
@@ -138,7 +145,7 @@ export class LivingModel {
   /** Ends a look that is under way. */
   async stop(): Promise<void> {
     this.#ending.abort(new Error('the job ends'));
-    await this.#looking;
+    await Promise.all([this.#looking, this.#source?.stop()]);
   }
 
   async #look(): Promise<void> {

@@ -94,6 +94,11 @@ export const COUNTERS: readonly JobCounter[] = [
     'Versions of the model that were tried and cannot serve.',
     ({ meter }) => meter.daemon.versionsRefused,
   ),
+  counter(
+    'model_source_failures',
+    'Times that the server of model.source did not give its index, or an archive.',
+    ({ meter }) => meter.daemon.sourceFailures,
+  ),
   windows('window_late_records', 'late'),
   windows('window_forgotten_keys', 'forgotten'),
   windows('window_hurried_records', 'hurried'),

@@ -13,6 +13,7 @@ export const DAEMON_COUNTS = {
   threadsRetired: 'worker threads that were replaced because they had grown too much',
   versionsSwitched: 'times that another version of the model took over',
   canariesTakenBack: 'canaries that were taken back because they failed, were slow or scored otherwise',
+  sourceFailures: 'times that the server of models did not give its index, or an archive',
   versionsRefused: 'versions of the model that were tried and cannot serve',
 } as const;
 

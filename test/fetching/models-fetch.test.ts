@@ -71,3 +71,24 @@ test('a signal ends it, and no draft is left', async (t) => {
   t.is((await program.stop('SIGINT')).code, EXIT.interrupted);
   t.deepEqual(readdirSync(repository), []);
 });
+
+test('check asks for the index of model.source, and says that no version is here yet', async (t) => {
+  const server = await new ArchiveServer().start(t);
+  server.give('/index.json', JSON.stringify({ versions: { 1: { url: 'a', sha256: '0'.repeat(64) } } }));
+  const config = join(folder, 'source.yaml');
+  const check = (path: string, ...more: string[]) =>
+    new Program(['check', '--config', config, '--set', `model.source=${server.url(path).href}`, ...more])
+      .ended;
+  writeFileSync(config, `log: none\nmodel: { name: cards, repository: ${join(folder, 'nowhere')} }\n`);
+  const [found, missing, unread] = await Promise.all([
+    check('/index.json'),
+    check('/none.json'),
+    check('/index.json', '--set', `model.sourceAuthority=${config}`),
+  ]);
+  t.regex(found.out, /model\.source has an index, with the versions 1; run fetches what shall serve/);
+  t.regex(found.out, /no version of model cards that may serve is here yet/);
+  t.is(found.code, EXIT.ok, found.out);
+  t.regex(missing.out, /none\.json: the server answers 404/);
+  t.not(missing.code, EXIT.ok);
+  t.regex(unread.out, /model\.sourceAuthority: expected a PEM file of certificates/);
+});
