@@ -29,10 +29,29 @@ export function ensureModel(name: string): string {
  * only. Returns its folder. Labels can be moved in it: nobody else reads it.
  */
 export function makeVersions(name: string, count: number): string {
+  return writeVersions(name, count, (version) => mlp(name, version), []);
+}
+
+/** The same with the windows of `ensureWindowsModel`, and its name. */
+export function makeVersionsWithWindows(
+  model: string,
+  count: number,
+): { readonly name: string; readonly repository: string } {
+  const name = windowsName(model);
+  const repository = writeVersions(name, count, (version) => withWindows(mlp(model, version)), WINDOWS);
+  return { name, repository };
+}
+
+function writeVersions(
+  name: string,
+  count: number,
+  modelOf: (version: number) => Mlp,
+  windows: readonly string[],
+): string {
   const repository = mkdtempSync(join(tmpdir(), 'scorelane-bench-versions-'));
   for (let version = 1; version <= count; version++) {
-    const model = mlp(name, version);
-    const named = { name, version: String(version), fields: model.width, windows: [] };
+    const model = modelOf(version);
+    const named = { name, version: String(version), fields: model.width - windows.length, windows };
     write(join(repository, name, String(version)), model, named);
   }
   return repository;
@@ -55,18 +74,23 @@ const WINDOWS = ['1m, hop: 3s', '7m, hop: 15s', '30m, hop: 1m'].flatMap((size) =
  * name.
  */
 export function ensureWindowsModel(name: string): string {
-  const { layers, width, ...model } = mlp(name);
+  const model = mlp(name);
+  const windows = windowsName(name);
+  ensure(windows, withWindows(model), model.width, WINDOWS);
+  return windows;
+}
+
+const windowsName = (name: string): string => name.replace(/^mlp/, 'windows');
+
+function withWindows({ layers, width, ...model }: Mlp): Mlp {
   const [first, ...others] = layers as [Layer, ...Layer[]];
   const kernel = new Float32Array((width + WINDOWS.length) * first.outputs);
   kernel.set(first.kernel);
-  const wider = {
+  return {
     ...model,
     width: width + WINDOWS.length,
     layers: [{ ...first, kernel, inputs: width + WINDOWS.length }, ...others],
   };
-  const windows = name.replace(/^mlp/, 'windows');
-  ensure(windows, wider, width, WINDOWS);
-  return windows;
 }
 
 function ensure(name: string, model: Mlp, fields: number, windows: readonly string[]): string {

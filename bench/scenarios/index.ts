@@ -8,6 +8,7 @@ import { live } from './live.ts';
 import { micro } from './micro.ts';
 import { overload } from './overload.ts';
 import { peers } from './peers.ts';
+import { replay } from './replay.ts';
 import { scaling } from './scaling.ts';
 import { shadow } from './shadow.ts';
 import { soak } from './soak.ts';
@@ -33,4 +34,5 @@ export const SCENARIOS: readonly Scenario[] = [
   tracing,
   swap,
   shadow,
+  replay,
 ];

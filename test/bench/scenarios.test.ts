@@ -60,6 +60,6 @@ for (const scenario of SCENARIOS.filter(({ needsKafka }) => needsKafka !== true)
 test('every scenario is run by a test: those that need Kafka in test/system', (t) => {
   t.deepEqual(
     SCENARIOS.map(({ name }) => name).toSorted(),
-    [...Object.keys(SMALL), 'peers', 'live', 'tracing', 'http', 'swap', 'shadow'].toSorted(),
+    [...Object.keys(SMALL), 'peers', 'live', 'tracing', 'http', 'swap', 'shadow', 'replay'].toSorted(),
   );
 });

@@ -167,6 +167,22 @@ test.serial('a shadow is there before it is measured, and scores what it has the
   t.is(goals.length, 3);
 });
 
+test.serial(
+  'a replay is measured with one version and with two, of what the live job has scored',
+  async (t) => {
+    t.timeout(120_000);
+    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const words = ['--brokers', broker().address, '--count', '5000', '--rounds', '1', '--backend', 'wasm'];
+    const { code, out } = await bench('replay', ...words, '--set', 'telemetry.warmUp=0ms', '--out', folder);
+    t.is(code, 0, out);
+    const { runs, goals } = JSON.parse(readFileSync(join(folder, 'replay.json'), 'utf8')) as Result;
+    t.is(runs.length, 2);
+    for (const { figures } of runs)
+      for (const name of ['live', 'one', 'two']) t.true((figures[name]?.[0] ?? 0) > 0, name);
+    t.is(goals.length, 4);
+  },
+);
+
 test('list names every scenario', async (t) => {
   const { code, out } = await bench('list');
   t.is(code, 0);
