@@ -143,3 +143,14 @@ export function namesOf(result: DerivedResult): readonly string[] {
     result.kind === 'top' ? result.scoresAs : result.kind === 'reasons' ? result.effectsAs : undefined;
   return beside === undefined ? [result.as] : [result.as, beside];
 }
+
+/**
+ * The results without reasons, which take more predictions, but for those that this field, or
+ * another result, comes from.
+ */
+export function withoutReasons(results: readonly DerivedResult[], field: string): readonly DerivedResult[] {
+  const needed = new Set([field, ...results.map(sourceOf)]);
+  return results.filter(
+    (result) => result.kind !== 'reasons' || namesOf(result).some((name) => needed.has(name)),
+  );
+}

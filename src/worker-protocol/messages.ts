@@ -89,6 +89,8 @@ export interface ScorerSetup extends ReadingSetup, DriftSetup {
   readonly headersMax: number;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;
+  /** The one field of results that is read: reasons for which it is not needed are left out. */
+  readonly onlyField?: string;
   /** Headers of each result besides those that name its source. */
   readonly resultHeaders?: Readonly<Record<string, string>>;
   /** Null: results do not continue the traces of their records, and nothing is told of them. */

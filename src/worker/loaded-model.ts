@@ -13,6 +13,7 @@ import { loadPredictor } from '../model/load-predictor.ts';
 import { type GoldenRecord, type ModelManifest, readGolden, readManifest } from '../model/manifest.ts';
 import type { Predictor } from '../model/predictor.ts';
 import { asResults, resultFields } from '../model/result-columns.ts';
+import { withoutReasons } from '../model/results-spec.ts';
 import type { Outcome } from '../scoring/outcome.ts';
 import type { DriftTold } from '../worker-protocol/drift-told.ts';
 import {
@@ -93,7 +94,7 @@ export class LoadedModel {
     warmUpMs: number,
     { readers, stopTheClock }: Pick<Parts, 'readers' | 'stopTheClock'>,
   ): Promise<LoadedModel> {
-    const manifest = readManifest(setup.modelFolder);
+    const manifest = manifestFor(setup);
     const golden = readGolden(manifest);
     const reading = readers.acquire(manifest, setup);
     let predictor: Predictor | undefined;
@@ -191,6 +192,13 @@ export class LoadedModel {
     predictor.dispose();
     readers.release(manifest, setup);
   }
+}
+
+function manifestFor({ modelFolder, onlyField }: ScorerSetup): ModelManifest {
+  const manifest = readManifest(modelFolder);
+  return onlyField === undefined
+    ? manifest
+    : { ...manifest, results: withoutReasons(manifest.results, onlyField) };
 }
 
 function driftOf(

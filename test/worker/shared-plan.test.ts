@@ -9,6 +9,7 @@ import { SharedReaders } from '../../src/worker/model-reader.ts';
 import { microBatchOf, outputsOf, setupWith } from '../support/model.ts';
 import { scoreOne } from '../support/scorer.ts';
 import { EACH, features, MODEL, OTHER_PLAN, RECORDS, SAME_PLAN } from '../support/stateful-pool.ts';
+import { windowsModel } from '../support/windows-model.ts';
 
 const LANE = { topic: 'in', partition: 0, epoch: 1 };
 const stopTheClock: StopTheClock = (_, answer) => answer;
@@ -67,5 +68,28 @@ test.serial(
     t.deepEqual(featuresOf(first, EACH), features.slice(EACH, 2 * EACH));
     first.dispose();
     t.is(readers.stateBytes, 0);
+  },
+);
+
+test.serial(
+  'where one field of results is all that is read, reasons are not computed for the others',
+  async (t) => {
+    const more = 'results: [{ as: why, reasons: score, k: 1, effectsAs: effect }]\n';
+    const { folder } = windowsModel('\n  - { path: amount }', '{ time: at }', '1', { more });
+    const records = RECORDS.slice(0, EACH).map((value) => ({ key: 'k', value: { ...value, amount: 3 } }));
+    const fieldsOf = async (onlyField?: string): Promise<string[]> => {
+      const setup = setupWith({
+        modelFolder: folder,
+        idPaths: [],
+        ...(onlyField === undefined ? {} : { onlyField }),
+      });
+      const model = await LoadedModel.load(setup, 10, { readers: new SharedReaders(), stopTheClock });
+      const [{ value } = { value: null }] = outputsOf(scoreOne(model, microBatchOf(records, 'msgpack', 0)));
+      const bytes = value ?? new Uint8Array(0);
+      return Object.keys(codecs.msgpack.decode(bytes, 0, bytes.length) as object);
+    };
+    t.deepEqual(await fieldsOf(), ['score', 'why', 'effect', 'model', 'version']);
+    t.deepEqual(await fieldsOf('score'), ['score', 'model', 'version']);
+    t.deepEqual(await fieldsOf('effect'), ['score', 'why', 'effect', 'model', 'version'], 'it is compared');
   },
 );
