@@ -1,19 +1,20 @@
 // Reads the results of a job as far as they are there, and joins them with their labels.
 
+import { avroNameOf } from '../answers/avro-result-schema.ts';
 import { nameOfId } from '../answers/result-names.ts';
-import type { Codec } from '../codec/codec.ts';
-import { codecs } from '../codec/codecs.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { eachRecord, readRange } from '../log/read-range.ts';
+import { isMap } from '../features/path.ts';
 import { readGolden, readManifest } from '../model/manifest.ts';
 import { comparedField, thresholdOf } from '../rescoring/compared-field.ts';
 import type { QualityRow } from '../rescoring/live-quality.ts';
 import { LiveQuality } from '../rescoring/live-quality.ts';
 import { asSetting } from './as-setting.ts';
 import { modelFolder } from './configured-model.ts';
+import { readValues } from './read-values.ts';
 import { labelsById } from './replay-labels.ts';
 import type { Topics } from './topics.ts';
+import { valueForm } from './value-forms.ts';
 
 export interface QualityWish {
   /** The field of a label, and the topic that holds labels under the ids of results. */
@@ -35,6 +36,8 @@ export interface QualityReport {
   readonly rows: readonly QualityRow[];
 }
 
+const NOTHING: Readonly<Record<string, unknown>> = {};
+
 /**
  * Rejects with `SettingError`, `ConfigError`, `ModelError`, `LabelsError`, and as `Topics` does.
  */
@@ -42,10 +45,6 @@ export async function liveQuality(config: Config, topics: Topics, wish: QualityW
   const { output, limits } = config;
   const { format, topic, ids } = output;
   const [id] = ids;
-  if (format === 'avro')
-    throw new ConfigError([
-      'output.format: expected json or msgpack, found avro: results in Avro cannot be read by this command yet',
-    ]);
   if (id === undefined)
     throw new ConfigError([
       'output.ids: expected a field by which results and their labels are joined, found none',
@@ -65,37 +64,22 @@ export async function liveQuality(config: Config, topics: Topics, wish: QualityW
   );
   const quality = new LiveQuality(threshold);
   const ranges = await topics.ranges(topic, wish.fromMs, wish.toMs);
-  const codec = codecs[format];
-  const name = nameOfId(id);
+  const named = (name: string): string => (format === 'avro' ? avroNameOf(name) : name);
+  const [scoreField, idField] = [named(score), named(nameOfId(id))];
   let unreadable = 0;
-  await readRange(topics.open(topic), ranges, (fetched) =>
-    eachRecord(fetched, ranges, limits.inflatedBytes, ({ bytes, timestampMs, valueStart, valueEnd }) => {
-      if (valueStart < 0) return;
-      const { [score]: given, [name]: of, version } = fieldsOf(codec, bytes, valueStart, valueEnd);
-      if (typeof given !== 'number') unreadable++;
-      else
-        quality.add(
-          String(version),
-          timestampMs,
-          given,
-          labels(of === undefined || of === null ? null : String(of)),
-        );
-    }),
-  );
+  const read = { form: valueForm(config, 'results'), ranges, inflatedBytesMax: limits.inflatedBytes };
+  await readValues(topics.open(topic), read, ({ timestampMs }, decoded) => {
+    // Nothing in what is no result: others may write to the topic too.
+    const value: unknown = 'why' in decoded ? null : decoded.value;
+    const { [scoreField]: given, [idField]: of, version } = isMap(value) ? value : NOTHING;
+    if (typeof given !== 'number') unreadable++;
+    else
+      quality.add(
+        String(version),
+        timestampMs,
+        given,
+        labels(of === undefined || of === null ? null : String(of)),
+      );
+  });
   return { score, threshold, unreadable, rows: quality.rows() };
-}
-
-/** Nothing for what is no result: others may write to the topic too. */
-function fieldsOf(
-  codec: Codec,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Readonly<Record<string, unknown>> {
-  try {
-    const value = codec.decode(bytes, start, end);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
-  }
 }

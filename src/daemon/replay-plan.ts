@@ -1,7 +1,7 @@
 // From what a user asks of a replay to its plan: the range by offsets, the versions, the field that
 // is compared. Nothing is scored yet.
 
-import { ConfigError, SettingError } from '../config/load.ts';
+import { SettingError } from '../config/load.ts';
 import { outputsOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { readCommitMetadata } from '../log/commit-metadata.ts';
@@ -113,14 +113,10 @@ export async function planReplay(config: Config, topics: Topics, wish: ReplayWis
 
 /** What the live job reads and writes stays as it is. */
 function refuseTopics(config: Config, toTopic: string | undefined): void {
-  const { input, output } = config;
+  const { input } = config;
   if (toTopic === undefined) return;
   if ([input.topic, ...outputsOf(config).map(({ topic }) => topic)].includes(toTopic))
     throw new SettingError(`--to-topic: expected a topic that the job does not use itself, found ${toTopic}`);
-  if (output.format === 'avro')
-    throw new ConfigError([
-      'output.format: expected json or msgpack with --to-topic, found avro: replay cannot write Avro yet (--set output.format=json)',
-    ]);
 }
 
 async function labelsIn(topics: Topics, topic: string): Promise<LabelsTopic> {

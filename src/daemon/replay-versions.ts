@@ -9,6 +9,7 @@ import { planIdentity } from '../reading/plan-identity.ts';
 import type { RunPlan } from '../rescoring/run-plan.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Deployment, PartitionCounts, ScorerSetup } from '../worker-protocol/messages.ts';
+import { resultFrame, schemaOfResults } from './avro-setup.ts';
 import { unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
 import { workerCount } from './engine-limits.ts';
@@ -23,6 +24,7 @@ import { WorkerThreads } from './worker-threads.ts';
 const REPLAY_HEADER = '__scorelane.replay';
 /** Where results would go that nobody writes. */
 const NOWHERE = 'replay';
+const NO_FRAME = new Uint8Array(0);
 /** Under which the two versions are known to threads: neither finds the windows of the other. */
 const JOBS = ['candidate', 'baseline'] as const;
 
@@ -35,6 +37,8 @@ export interface ReplayVersions {
   /** That version, by its deployment, where it scores the rows of the candidate. */
   readonly beside: string | null;
   readonly backends: readonly string[];
+  /** How the results of the candidate are to be read; null where they are not in Avro. */
+  readonly avro: { readonly schema: string; readonly frameBytes: number } | null;
 }
 
 export interface ReplayVersionsOptions {
@@ -97,13 +101,15 @@ export async function startVersions(
   const [config] = configs as readonly [Config];
   const threads = new WorkerThreads(config, workerCount(config), logger);
   const input = plan.ranges.length;
+  const frame = await unlessAborted(resultFrame(config, modelFolder(config), patience), signal);
   const setups = configs.map((each, index) => {
     const { backend } = (toFit[index] as JobToFit).choice;
-    const model = { modelFolder: modelFolder(each), backend, resultFrame: new Uint8Array(0) };
+    const isRead = index === 0 && plan.toTopic !== null;
+    const model = { modelFolder: modelFolder(each), backend, resultFrame: isRead ? frame : NO_FRAME };
     const setup = scorerSetup(each, model, JOBS[index]);
-    return index === 0 && plan.toTopic !== null
+    return isRead
       ? { ...setup, resultHeaders: { [REPLAY_HEADER]: nameOf(plan) } }
-      : setup;
+      : { ...setup, onlyField: plan.score };
   });
   const [candidate, baseline] = setups;
   const beside = besideOf(candidate as ScorerSetup, baseline);
@@ -134,7 +140,11 @@ export async function startVersions(
     throw error;
   }
   const backends = toFit.map(({ choice }) => choice.backend);
-  return { config, threads, pools, beside: beside?.id ?? null, backends };
+  const avro =
+    config.output.format === 'avro'
+      ? { schema: schemaOfResults(config, modelFolder(config)), frameBytes: frame.length }
+      : null;
+  return { config, threads, pools, beside: beside?.id ?? null, backends, avro };
 }
 
 /**

@@ -13,7 +13,7 @@ import { ComparingSink } from '../rescoring/comparing-sink.ts';
 import { PairScorer, StatefulPairScorer } from '../rescoring/pair-scorer.ts';
 import { RangeSource } from '../rescoring/range-source.ts';
 import { ReadAnswers } from '../rescoring/read-answers.ts';
-import { type Label, resultReader } from '../rescoring/result-reader.ts';
+import { avroResultReader, type Label, resultReader } from '../rescoring/result-reader.ts';
 import { fingerprintOf, type ReplayRun, type RunPlan } from '../rescoring/run-plan.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter } from '../telemetry/meter.ts';
@@ -118,7 +118,7 @@ export async function replay(
 }
 
 async function drive(
-  { config, pools, beside }: ReplayVersions,
+  { config, pools, beside, avro }: ReplayVersions,
   source: RangeSource,
   target: Sink | null,
   { plan, parts, comparison }: ReplayRun,
@@ -130,10 +130,12 @@ async function drive(
     const format = isCandidate && config.output.format === 'json' ? 'json' : 'msgpack';
     const named = (path: string | null): string | null => (path === null ? null : nameOfId(path));
     const label = plan.labelsTopic === null ? named(plan.label) : null;
-    return new ReadAnswers(
-      resultReader(format, { score: plan.score, label, id: named(plan.id) }),
-      config.limits.inflatedBytes,
-    );
+    const names = { score: plan.score, label, id: named(plan.id) };
+    const reader =
+      isCandidate && avro !== null
+        ? avroResultReader(avro.schema, avro.frameBytes, names)
+        : resultReader(format, names);
+    return new ReadAnswers(reader, config.limits.inflatedBytes);
   };
   const sink = new ComparingSink({
     comparison,

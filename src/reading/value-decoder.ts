@@ -34,15 +34,27 @@ export class ValueDecoder {
 
   /** Never rejects because of the bytes: rejects if the registry does not answer. */
   async decode(record: RecordView): Promise<Decoded> {
+    for (;;) {
+      const found = this.#try(record);
+      if (!(found instanceof SchemaNeededError)) return found;
+      await this.#learn(found.id);
+    }
+  }
+
+  /** Null where the registry must be asked first: `decode` does it. */
+  decodeNow(record: RecordView): Decoded | null {
+    const found = this.#try(record);
+    return found instanceof SchemaNeededError ? null : found;
+  }
+
+  #try(record: RecordView): Decoded | SchemaNeededError {
     const { bytes, valueStart: start, valueEnd: end } = record;
     if (start < 0) return { value: null };
-    for (;;) {
-      try {
-        return { value: this.#value(record) };
-      } catch (error) {
-        if (error instanceof SchemaNeededError) await this.#learn(error.id);
-        else return { undecoded: bytes.subarray(start, end), why: (error as Error).message };
-      }
+    try {
+      return { value: this.#value(record) };
+    } catch (error) {
+      if (error instanceof SchemaNeededError) return error;
+      return { undecoded: bytes.subarray(start, end), why: (error as Error).message };
     }
   }
 

@@ -1,7 +1,10 @@
 // What a comparison wants to know of a result: its score, its label, and the record that it came
 // from. Nothing is made for a record but numbers.
 
+import { avroNameOf } from '../answers/avro-result-schema.ts';
 import { SOURCE_OFFSET } from '../answers/source-headers.ts';
+import { AvroReader } from '../codec/avro.ts';
+import type { Codec } from '../codec/codec.ts';
 import { codecs, type Format } from '../codec/codecs.ts';
 import { MsgpackWalker } from '../codec/msgpack-walk.ts';
 import type { RecordView } from '../log/record-batch-reader.ts';
@@ -36,17 +39,27 @@ export interface ResultReader {
 }
 
 export const resultReader = (format: Format, names: ResultNames): ResultReader =>
-  format === 'msgpack' ? new MsgpackResults(names) : new DecodedResults(format, names);
+  format === 'msgpack' ? new MsgpackResults(names) : new DecodedResults(codecs[format], names);
+
+/** Of results of that Avro schema, each behind a frame of so many bytes. Throws `SchemaError`. */
+export function avroResultReader(schema: string, frameBytes: number, names: ResultNames): ResultReader {
+  const reader = new AvroReader({ framing: 'plain', schema, writers: [], schemasMax: 1 });
+  const named = (name: string | null): string | null => (name === null ? null : avroNameOf(name));
+  return new DecodedResults(
+    { decode: (bytes, start, end) => reader.decode(bytes, start + frameBytes, end) },
+    { score: avroNameOf(names.score), label: named(names.label), id: named(names.id) },
+  );
+}
 
 /** Decodes all of a result. */
 class DecodedResults implements ResultReader {
   score = Number.NaN;
   label: Label = LABEL.absent;
-  readonly #format: Format;
+  readonly #codec: Pick<Codec, 'decode'>;
   readonly #names: ResultNames;
 
-  constructor(format: Format, names: ResultNames) {
-    this.#format = format;
+  constructor(codec: Pick<Codec, 'decode'>, names: ResultNames) {
+    this.#codec = codec;
     this.#names = names;
   }
 
@@ -63,7 +76,7 @@ class DecodedResults implements ResultReader {
   }
 
   #decoded(bytes: Uint8Array, start: number, end: number): Readonly<Record<string, unknown>> {
-    return codecs[this.#format].decode(bytes, start, end) as Readonly<Record<string, unknown>>;
+    return this.#codec.decode(bytes, start, end) as Readonly<Record<string, unknown>>;
   }
 }
 
@@ -74,7 +87,7 @@ class MsgpackResults extends DecodedResults {
   readonly #label: Buffer | null;
 
   constructor(names: ResultNames) {
-    super('msgpack', names);
+    super(codecs.msgpack, names);
     this.#score = Buffer.from(names.score);
     this.#label = names.label === null ? null : Buffer.from(names.label);
   }

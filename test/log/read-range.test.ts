@@ -8,6 +8,7 @@ import type { Fetched, Source, SourceListener } from '../../src/log/ports.ts';
 import { readRange } from '../../src/log/read-range.ts';
 import { type RawRecordBatch, readHeader } from '../../src/log/record-batch.ts';
 import { batchOf } from '../support/records.ts';
+import { until } from '../support/until.ts';
 
 /** Batches of two records each, the first at the offset. */
 function batchesFrom(first: number, count: number): RawRecordBatch[] {
@@ -38,6 +39,7 @@ class ScriptedSource {
       },
       stop: async () => call('stop')(),
       pause: ({ partition }: { partition: number }) => call('pause')(partition),
+      resume: ({ partition }: { partition: number }) => call('resume')(partition),
       seek: ({ partition }: { partition: number }, to: number) => call('seek')(partition, to),
     } as unknown as Source;
   }
@@ -155,4 +157,46 @@ test('an error of the source, or of who takes, ends it with that error, and the 
   unwilling.source.fetch(0, 0, 1);
   await t.throwsAsync(unwilling.ended, { message: 'not mine' });
   t.is(unwilling.source.calls.at(-1), 'stop');
+});
+
+test('a visit that takes its time is waited for: one fetch after the other, and the source rests meanwhile', async (t) => {
+  const source = new ScriptedSource();
+  const visits: { readonly from: number; readonly done: PromiseWithResolvers<void> }[] = [];
+  const ranges = [
+    { from: 0, until: 40 },
+    { from: 0, until: 2 },
+  ].map(({ from, until }) => ({ from: offset(from), until: offset(until) }));
+  const read = readRange(source.port, ranges, ({ from }) => {
+    const done = Promise.withResolvers<void>();
+    visits.push({ from, done });
+    return done.promise;
+  });
+  source.assign(0, 1);
+  source.fetch(1, 0, 1);
+  for (let from = 0; from < 40; from += 4) source.fetch(0, from, 2);
+  t.is(visits.length, 1);
+  t.true(source.calls.includes('pause 0'), 'more of it would only wait');
+  t.false(source.calls.includes('resume 0'));
+  // That the rest is gone does not end what waits.
+  source.listener?.outOfRange({ topic: 't', partition: 0, resumedAt: startingAt(50) } as never);
+  for (let next = 0; next < visits.length; next++) {
+    visits[next]?.done.resolve();
+    await until('the next visit, or the end', () => visits.length > next + 1 || next === 10);
+  }
+  await read;
+  t.deepEqual(
+    visits.map(({ from }) => Number(from)),
+    [0, 0, 4, 8, 12, 16, 20, 24, 28, 32, 36],
+  );
+  t.is(source.calls.at(-1), 'stop');
+});
+
+test('what a visit rejects with ends the reading', async (t) => {
+  const source = new ScriptedSource();
+  const read = readRange(source.port, [{ from: offset(0), until: offset(9) }], async () => {
+    throw new Error('no registry');
+  });
+  source.assign(0);
+  source.fetch(0, 0, 1);
+  await t.throwsAsync(read, { message: 'no registry' });
 });

@@ -161,12 +161,4 @@ test.serial('what cannot be joined is told, with what would help', async (t) => 
     '--score',
     'risk',
   );
-  await says(
-    78,
-    /output\.format: expected json or msgpack, found avro/,
-    '--set',
-    'output.format=avro',
-    '--set',
-    'output.framing=plain',
-  );
 });

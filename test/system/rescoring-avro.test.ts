@@ -1,5 +1,5 @@
-// `replay` and `models report` with a real registry: results go to a topic in Avro as the job writes
-// them, and labels and results are read in Avro, by whatever schemas they were written with.
+// `replay` and `models report` with a real registry: results go to a topic in Avro as the job
+// writes them, and labels and results are read in Avro, by the schemas they were written with.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
