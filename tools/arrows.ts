@@ -49,7 +49,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   pool: ['base', 'features', 'files', 'log', 'model', 'scoring', 'statistics', 'time', 'worker-protocol'],
   importing: ['base', 'codec', 'features', 'files', 'load', 'model', 'statistics', 'written'],
   audit: ['answers', 'log'],
-  rescoring: ['answers', 'base', 'codec', 'log', 'model', 'scoring', 'statistics', 'written'],
+  rescoring: ['answers', 'base', 'codec', 'features', 'log', 'model', 'scoring', 'statistics', 'written'],
   config: ['answers', 'base', 'codec', 'log', 'kafka', 'model', 'written'],
   tuning: ['base', 'config', 'model', 'written'],
 };

@@ -113,9 +113,11 @@ async function checkLog(config: Config, model: CheckedModel | undefined, part: C
 /** For whoever gives the rights: also where some are missing, and most of all then. */
 function sayCommands(config: Config, part: CheckPart): void {
   if (config.log !== 'kafka') return;
-  const commands = aclCommands(config.kafka, { input: config.input.topic, outputs: outputTopics(config) });
+  const { input, output, labels } = config;
+  const joined = labels.topic === undefined ? [] : [labels.topic, output.topic];
+  const commands = aclCommands(config.kafka, { input: input.topic, outputs: outputTopics(config), joined });
   if (commands === null) return;
-  const { needed, toLook, doubt } = commands;
+  const { needed, toLook, toJoin, doubt } = commands;
   part.say(
     'implied',
     [
@@ -123,6 +125,8 @@ function sayCommands(config: Config, part: CheckPart): void {
       ...needed.map((line) => `  ${line}`),
       '  and to look at the settings of topics and brokers:',
       ...toLook.map((line) => `  ${line}`),
+      ...(toJoin.length === 0 ? [] : ['  and to join results with labels:']),
+      ...toJoin.map((line) => `  ${line}`),
     ].join('\n'),
   );
 }
@@ -133,7 +137,8 @@ export const patienceFor = (config: Config) => impatient(config, createLogger('s
 async function checkTopics(config: Config, fields: readonly string[], report: CheckPart): Promise<boolean> {
   const patience = patienceFor(config);
   const sink = openSink(config, createLogger('silent'));
-  const names = [config.input.topic, ...outputTopics(config)];
+  const { topic: labels } = config.labels;
+  const names = [config.input.topic, ...outputTopics(config), ...(labels === undefined ? [] : [labels])];
   try {
     const counts = await report.attempt(async () => {
       await connectSink(sink, config, patience);

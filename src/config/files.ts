@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { fileTrouble } from '../written/file-trouble.ts';
-import type { Contradiction } from './rules.ts';
+import type { Contradiction } from './contradiction.ts';
 import type { Config } from './schema.ts';
 
 /** What is wrong with the files that are used, whatever the command. */

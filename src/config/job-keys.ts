@@ -18,6 +18,7 @@ const OF_A_JOB: readonly string[] = [
   'output.',
   'deadLetters.',
   'model.',
+  'labels.',
   'latency.',
   'microBatch.records',
   'microBatch.linger',

@@ -1,10 +1,10 @@
 // Rules between the jobs of a process: each may be right alone, and yet they would disturb each
 // other.
 
+import type { Contradiction } from './contradiction.ts';
 import { keyOfJob } from './job-keys.ts';
 import type { LoadedJob } from './loaded.ts';
 import { type OutputTopic, outputsOf } from './outputs.ts';
-import type { Contradiction } from './rules.ts';
 import type { Config } from './schema.ts';
 import { sizeInWords } from './units.ts';
 

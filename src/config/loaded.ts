@@ -1,8 +1,8 @@
 // What a loaded configuration is: the jobs of a process, each with a whole configuration of its
 // own, and what they have in common.
 
+import type { Contradiction } from './contradiction.ts';
 import { isJobKey, keyOfJob } from './job-keys.ts';
-import type { Contradiction } from './rules.ts';
 import type { Config } from './schema.ts';
 
 /** One job: its model between its input and its outputs. */

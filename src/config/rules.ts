@@ -4,6 +4,8 @@
 import { waitMsMax } from '../codec/registry.ts';
 import { protocolsOf } from '../kafka/addresses.ts';
 import { LOGIN_KEYS } from '../kafka/login.ts';
+import { broken, type Contradiction } from './contradiction.ts';
+import { lateLabels } from './label-rules.ts';
 import { registryUsers } from './registry-users.ts';
 import type { Config } from './schema.ts';
 import { durationInWords, sizeInWords } from './units.ts';
@@ -15,14 +17,6 @@ const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__share_group_state',
   '__cluster_metadata',
 ]);
-
-export interface Contradiction {
-  /** The key to change. The message says where it was set. */
-  readonly key: string;
-  /** The other key. Where the first has its default, it is this one that was set. */
-  readonly because?: string;
-  readonly message: string;
-}
 
 export const contradictions = (config: Config): Contradiction[] => [
   ...circles(config),
@@ -36,11 +30,8 @@ export const contradictions = (config: Config): Contradiction[] => [
   ...framings(config),
   ...sources(config),
   ...requests(config),
+  ...lateLabels(config),
 ];
-
-/** One that holds where the condition is true. */
-const broken = (isBroken: boolean, key: string, because: string, message: () => string): Contradiction[] =>
-  isBroken ? [{ key, because, message: message() }] : [];
 
 /** Times that must fit into others: a daemon at work must not be taken for dead. */
 function times({ kafka, lanes, scoring, log }: Config): Contradiction[] {

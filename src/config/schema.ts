@@ -11,6 +11,7 @@ import { condition } from './condition-text.ts';
 import { drift } from './drift-schema.ts';
 import { http } from './http-schema.ts';
 import { kafka } from './kafka-schema.ts';
+import { labels } from './labels-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { limits } from './limits-schema.ts';
 import { model } from './model-schema.ts';
@@ -247,6 +248,7 @@ export const schema = z.strictObject({
       ),
   }),
   drift,
+  labels,
   http,
   tracing,
   memory: z.strictObject({

@@ -50,6 +50,12 @@ const OF_LOGS: readonly string[] = [
 const RULES: readonly Rule[] = [
   { keys: OF_LOGS, why: 'log is none', holds: ({ log }) => log === 'none' },
   { keys: ['kafka.', 'lanes.rightsTimeout', 'lanes.onOutOfRange'], why: 'log is memory', holds: isEmbedded },
+  { keys: ['labels.'], why: 'log is not kafka', holds: ({ log }) => log !== 'kafka' },
+  {
+    keys: ['labels.field', 'labels.within', 'labels.records', 'labels.every'],
+    why: 'labels.topic is not set',
+    holds: ({ labels }) => labels.topic === undefined,
+  },
   { keys: ['memory.', 'generate.'], why: 'log is kafka', holds: ({ log }) => log === 'kafka' },
   {
     keys: ['generate.seed', 'generate.kind', 'generate.customers', 'generate.terminals', 'generate.file'],

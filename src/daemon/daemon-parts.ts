@@ -4,6 +4,7 @@ import type { Driver } from '../engine/driver.ts';
 import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
 import { atMost } from './bounded.ts';
+import type { LabelWatch } from './label-watch.ts';
 import type { LivingModel } from './living-model.ts';
 import type { Pool } from './pools.ts';
 import type { ServedVersions } from './served.ts';
@@ -20,6 +21,7 @@ export interface DaemonParts {
   served?: ServedVersions;
   driver?: Driver;
   living?: LivingModel;
+  labels?: LabelWatch | null;
 }
 
 /**
@@ -32,9 +34,10 @@ export const GIVE_UP_MS = 1_000;
 
 /** The engine first, as it needs the others; then threads and connections at once. */
 export async function closeParts(
-  { driver, living, pool, served, sink, threads, deaf }: DaemonParts,
+  { driver, living, pool, served, sink, threads, deaf, labels }: DaemonParts,
   withinMs: number,
 ): Promise<Stopped> {
+  labels?.stop();
   const untilMs = performance.now() + withinMs;
   const ended = [living?.stop(), served?.endAll('the job ends')];
   const stopped = await driver?.stop(withinMs * (1 - CLOSING_SHARE));

@@ -1,7 +1,6 @@
 // The daemon's parts, wired together: log, model, pool, engine. `run` gives it a terminal and
 // signals; the bench runs it beside its own load on the embedded log.
 
-import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Driver } from '../engine/driver.ts';
 import type { Sink } from '../log/ports.ts';
@@ -24,6 +23,7 @@ import { firstModel } from './first-model.ts';
 import { heardOfThreads } from './heard-of-threads.ts';
 import { COMPLAIN_MS } from './keep-trying.ts';
 import { refuseOtherKind } from './known-version.ts';
+import { LabelWatch } from './label-watch.ts';
 import { LivingModel } from './living-model.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
@@ -31,7 +31,7 @@ import { connectSink, type Log, openLog, patienceOfStart } from './open-log.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { makePool } from './pools.ts';
 import { lag, logReports } from './reporting.ts';
-import { readAnswered } from './resume.ts';
+import { readAnswered, refuseRoutes } from './resume.ts';
 import { requireRights, wantedToRun } from './rights.ts';
 import { ServedVersions } from './served.ts';
 import { asksForDump, writeDump } from './state-dump.ts';
@@ -170,10 +170,7 @@ export class Daemon {
 
   static async #begin(given: Config, options: DaemonOptions, parts: DaemonParts): Promise<Daemon> {
     const { logger, onFatal, isGiven = () => false } = options;
-    if (options.resumeDedupe === true && Object.keys(given.output.routes).length > 0)
-      throw new ConfigError([
-        'output.routes: expected none with --resume-dedupe, as a record that has its result may lack the one for its route',
-      ]);
+    if (options.resumeDedupe === true) refuseRoutes(given);
     const { shared } = options;
     const wanted = shared === undefined ? backendsWithin(given, isGiven) : given;
     const { signal = new AbortController().signal } = options;
@@ -260,6 +257,7 @@ export class Daemon {
       windows: windowsBeside({ config, logger, driver, partitions: () => counter.now.input }, pool),
     });
     parts.living = living;
+    parts.labels = LabelWatch.of(config, folder, logger, meter);
     await unlessTold(driver.start());
     logger.info(`scoring ${config.input.topic} with ${workers} workers`);
     const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';

@@ -3,9 +3,18 @@
 
 import { answeredAbove } from '../audit/answered.ts';
 import type { Bitmap } from '../audit/bitmap.ts';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Patience } from './keep-trying.ts';
 import { Topics } from './topics.ts';
+
+/** Throws `ConfigError`. */
+export function refuseRoutes({ output }: Config): void {
+  if (Object.keys(output.routes).length > 0)
+    throw new ConfigError([
+      'output.routes: expected none with --resume-dedupe, as a record that has its result may lack the one for its route',
+    ]);
+}
 
 /**
  * By input partition, the records above the committed offset that have an answer. Partitions of

@@ -9,6 +9,8 @@ export interface AclCommands {
   readonly needed: readonly string[];
   /** With these `check` and `run` can look at the settings of topics and brokers. */
   readonly toLook: readonly string[];
+  /** With these results are joined with labels; none without a topic of labels. */
+  readonly toJoin: readonly string[];
   /** Where the name of the user may be another one; null where it is known. */
   readonly doubt: string | null;
 }
@@ -16,10 +18,15 @@ export interface AclCommands {
 interface NamedTopics {
   readonly input: string;
   readonly outputs: readonly string[];
+  /** The topic of labels, and that of the results that they are joined with. */
+  readonly joined?: readonly string[];
 }
 
 /** Null where nobody logs in, or where rights are not given by ACLs. Throws for a certificate. */
-export function aclCommands(settings: KafkaSettings, { input, outputs }: NamedTopics): AclCommands | null {
+export function aclCommands(
+  settings: KafkaSettings,
+  { input, outputs, joined = [] }: NamedTopics,
+): AclCommands | null {
   const who = principalOf(settings);
   if (who === null) return null;
   const add = (operation: string, ...on: readonly string[]): string =>
@@ -36,6 +43,13 @@ export function aclCommands(settings: KafkaSettings, { input, outputs }: NamedTo
         : [add('Write', '--transactional-id', `${prefix}-`, '--resource-pattern-type', 'prefixed')]),
     ],
     toLook: [add('DescribeConfigs', ...named([input, ...outputs]), '--cluster')],
+    toJoin:
+      joined.length === 0
+        ? []
+        : [
+            add('Read', ...named(joined)),
+            add('Read', '--group', `${settings['group.id']}-quality-`, '--resource-pattern-type', 'prefixed'),
+          ],
     doubt: who.doubt,
   };
 }

@@ -8,6 +8,7 @@ import { COUNTERS } from './counters.ts';
 import { DRIFT_GAUGES } from './drift.ts';
 import { JOB_GAUGES, LANE_GAUGES } from './gauges.ts';
 import type { MeteredJob, RunningNow } from './job.ts';
+import { QUALITY_GAUGES } from './quality.ts';
 import { TRIAL_COUNTERS, TRIAL_GAUGES } from './trials.ts';
 import { addWorkers } from './workers.ts';
 
@@ -59,7 +60,12 @@ export class Metrics {
     };
     for (const { read, labels, ...named } of [...COUNTERS, ...TRIAL_COUNTERS])
       addCounter(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
-    for (const { read, labels, ...named } of [...JOB_GAUGES, ...TRIAL_GAUGES, ...DRIFT_GAUGES])
+    for (const { read, labels, ...named } of [
+      ...JOB_GAUGES,
+      ...TRIAL_GAUGES,
+      ...DRIFT_GAUGES,
+      ...QUALITY_GAUGES,
+    ])
       addGauge(registry, { ...named, labels: ['job', ...labels] }, () => running(read));
     for (const { read, ...named } of LANE_GAUGES)
       addGauge(registry, { ...named, labels: ['job', 'topic', 'partition'] }, () =>

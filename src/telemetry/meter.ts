@@ -10,6 +10,7 @@ import { NO_RECORDS, RECORD_COUNTS, type RecordCounts } from '../scoring/record-
 import { DAEMON_COUNTS, type DaemonCounts } from './daemon-counts.ts';
 import { type CountsTold, DriftMeter } from './drift-meter.ts';
 import { Flow } from './flow.ts';
+import type { QualityTold } from './quality.ts';
 import { type Percentiles, type Stage, StageHistograms } from './stages.ts';
 import { ThreadMeter, type ThreadSummary, type ThreadTold } from './threads.ts';
 import { TrialMeter } from './trial-meter.ts';
@@ -77,6 +78,8 @@ export class Meter {
   /** Of versions that are tried. */
   readonly trials = new TrialMeter();
   readonly drift = new DriftMeter();
+  /** By late labels; null where there are none, or where nothing was told yet. */
+  quality: QualityTold | null = null;
   readonly #warmUpMs: number;
   records: RecordCounts = NO_RECORDS;
   deadLetterCodes: DeadLetterCodes = NO_CODES;
