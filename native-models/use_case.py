@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..")
 sys.path.insert(0, HERE)
 
+from distribution import write_distribution  # noqa: E402
 from mlp import deterministic, number, write_json  # noqa: E402, F401
 from export import Export  # noqa: E402
 
@@ -45,11 +46,13 @@ class UseCase:
         return path
 
     def matrix(self, path, keep=()):
-        """The columns of the features of these records, by the plan in model.yaml, and those that are kept as text."""
+        """The columns of the features of these records, by the plan in model.yaml, and those that are kept as text. `names` has what
+        the features are called."""
         kept = [word for name in keep for word in ("--keep", name)]
         self.scorelane("features", "--csv", path, "--out", path + ".features", *kept)
         with open(path + ".features", encoding="utf8") as file:
-            rows = list(csv.reader(file))[1:]
+            header, *rows = csv.reader(file)
+        self.names = header[len(keep) :]
         columns = np.array(rows, dtype=object)
         return columns[:, len(keep) :].astype(np.float64), {name: columns[:, index] for index, name in enumerate(keep)}
 
@@ -79,6 +82,11 @@ class UseCase:
                 for index, record in enumerate(records)
             ],
         )
+
+    def distribution(self, features, outputs):
+        """Writes how the features of the training, a row for each record, and the outputs were distributed. To be called before a
+        `manifest` that names the file."""
+        write_distribution(self.folder, dict(zip(self.names, features.T)), outputs)
 
     def metrics(self, found):
         write_json(os.path.join(self.folder, "metrics.json"), found)

@@ -1,6 +1,7 @@
 // The page: hears the daemon once a second, and tells all sections what to show.
 
 import { Chart } from './charts.js';
+import { showDrift } from './drift.js';
 import { Flow } from './flow.js';
 import { byMinute, History } from './history.js';
 import { Lanes } from './lanes.js';
@@ -65,6 +66,7 @@ function show(snapshot) {
   showStages(job);
   showServing(snapshot, job);
   versions.show(job);
+  showDrift(job?.running?.drift);
   showLetters(job?.running?.deadLetters ?? []);
   const total = job?.running?.rates?.results;
   document.title = total === undefined ? 'scorelane' : `${rate(total)}/s, scorelane`;

@@ -67,7 +67,10 @@ export class Versions {
       const [text, tone] = STATES[state];
       write(/** @type {HTMLElement} */ (name), `Version ${version}`);
       write(/** @type {HTMLElement} */ (labels), labelsOf(told, version).join(', '));
-      write(/** @type {HTMLElement} */ (words), trial === null ? text : `${text}, tried as ${trial}`);
+      write(
+        /** @type {HTMLElement} */ (words),
+        trial === null ? text : `${text}, ${triedAs(job, version, trial)}`,
+      );
       /** @type {HTMLElement} */ (words).dataset.tone = tone;
       /** @type {HTMLElement} */ (why).hidden = state !== 'refused' && !this.#why.has(version);
       write(
@@ -125,6 +128,18 @@ export class Versions {
     for (const { version, why } of models?.find((each) => each.job === job)?.versions ?? [])
       if (why !== null) this.#why.set(version, why);
   }
+}
+
+/** @param {JobSnapshot | undefined} job @param {string} version @param {string} trial */
+function triedAs(job, version, trial) {
+  const seen = job?.running?.trials.find((each) => each.kind === trial && each.version === version);
+  if (seen === undefined) return `tried as ${trial}`;
+  const { records, failures, shift, otherwise } = seen;
+  const parts = [`tried as ${trial} on ${plural(records, 'record')}`];
+  if (failures > 0) parts.push(`${plural(failures, 'failure')}`);
+  if (otherwise !== null) parts.push(`decides otherwise on ${(100 * otherwise).toFixed(2)} %`);
+  if (shift !== null) parts.push(`scores differ by a PSI of ${shift.toFixed(3)}`);
+  return parts.join(', ');
 }
 
 /** @param {ShownVersions} told @param {string} version */

@@ -1,7 +1,7 @@
 // What Prometheus is told of versions that are tried as shadow or canary. The series of a trial end
 // with it.
 
-import { shiftOf, type TrialSeen } from '../telemetry/trial-meter.ts';
+import { shiftOf, type TrialSeen, triedVersion } from '../telemetry/trial-meter.ts';
 import type { Sample } from './collected.ts';
 import type { JobCounter } from './counters.ts';
 import type { RunningNow } from './job.ts';
@@ -15,10 +15,7 @@ type Labelled = Sample[1];
 const samples =
   (read: (seen: TrialSeen, labels: Labelled) => readonly Sample[]) =>
   ({ meter }: RunningNow): readonly Sample[] =>
-    meter.trials.all.flatMap((seen) => read(seen, { kind: seen.kind, version: versionOf(seen) }));
-
-/** Of `job/model@version`. */
-const versionOf = ({ deployment }: TrialSeen): string => deployment.slice(deployment.lastIndexOf('@') + 1);
+    meter.trials.all.flatMap((seen) => read(seen, { kind: seen.kind, version: triedVersion(seen) }));
 
 const one = (name: string, help: string, read: (seen: TrialSeen) => number): JobCounter => ({
   name: `scorelane_trial_${name}`,

@@ -7,6 +7,7 @@ import { CODES, REJECTIONS } from '../features/rejection.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { usedByThreads } from '../telemetry/threads.ts';
 import { type LaneRates, shownLanes } from './lanes.ts';
+import { shownDrift, shownTrials } from './shown-drift.ts';
 import type { ShownJob } from './shown-job.ts';
 import { shownVersions } from './shown-versions.ts';
 import type { JobSnapshot, LettersOfCode, PageSnapshot, Rates, StageTimes } from './told.ts';
@@ -109,7 +110,7 @@ function jobSnapshot(
   before: Totals | undefined,
   now: Totals | undefined,
   seconds: number,
-  { nowMs, times }: Moment,
+  { nowMs, takenAtMs, times }: Moment,
 ): JobSnapshot {
   const told = reasons.map(({ code, message }) => ({ code, message }));
   if (running === null || now === undefined) return { name, reasons: told, running: null };
@@ -122,6 +123,8 @@ function jobSnapshot(
       model,
       backend,
       versions: shownVersions(versions),
+      drift: shownDrift(meter, versions.serving, takenAtMs),
+      trials: shownTrials(meter),
       topics,
       lag,
       waiting: lanes.reduce((sum, { mailbox }) => sum + mailbox.records, 0),

@@ -1,5 +1,7 @@
 // What the page is told once a second, as JSON. Both sides are checked against these types.
 
+import type { TrialKind } from '../scoring/trial.ts';
+import type { ColumnDrift } from '../telemetry/drift-meter.ts';
 import type { Percentiles, Stage } from '../telemetry/stages.ts';
 import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 
@@ -85,6 +87,28 @@ export interface ShownVersions {
   readonly others: number;
 }
 
+/** Of the version that serves, over `drift.window`. */
+export interface ShownDrift {
+  /** Sampled records. */
+  readonly records: number;
+  /** Those that differ most, the largest first; `ks` is null where all values are missing. */
+  readonly columns: readonly (Omit<ColumnDrift, 'ks'> & { readonly ks: number | null })[];
+  /** How many columns there are besides. */
+  readonly others: number;
+}
+
+/** What was seen of a version that is tried, since its trial began. */
+export interface ShownTrial {
+  readonly kind: TrialKind;
+  readonly version: string;
+  readonly records: number;
+  readonly failures: number;
+  /** PSI of its scores against those of the version that serves; null without scores. */
+  readonly shift: number | null;
+  /** Of a shadow: the share of decisions that are not the same; null where there are none. */
+  readonly otherwise: number | null;
+}
+
 export interface JobSnapshot {
   readonly name: string;
   readonly reasons: readonly { readonly code: string; readonly message: string }[];
@@ -92,6 +116,9 @@ export interface JobSnapshot {
     readonly model: string;
     readonly backend: string;
     readonly versions: ShownVersions;
+    /** Null where the version that serves brings no distributions, or nothing is counted yet. */
+    readonly drift: ShownDrift | null;
+    readonly trials: readonly ShownTrial[];
     readonly topics: { readonly input: string; readonly results: string; readonly deadLetters: string };
     readonly lag: number | null;
     readonly waiting: number;

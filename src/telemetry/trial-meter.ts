@@ -38,6 +38,10 @@ export class TrialMeter {
   }
 }
 
+/** Of `job/model@version`. */
+export const triedVersion = ({ deployment }: Key): string =>
+  deployment.slice(deployment.lastIndexOf('@') + 1);
+
 /** How far the scores are from those of the version that serves: PSI; NaN where one has none. */
 export function shiftOf({ scores, servingScores }: TrialSeen): number {
   const cuts = cutsOf(servingScores);

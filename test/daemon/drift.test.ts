@@ -1,53 +1,21 @@
 // The distributions of what a daemon scores against those that its model was made with, from
 // records on the embedded log to the metrics.
 
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { recordInto } from '../../src/importing/record-distribution.ts';
 import { Random } from '../../src/load/random.ts';
-import { DISTRIBUTION_FILE } from '../../src/model/distribution.ts';
-import { readManifest } from '../../src/model/manifest.ts';
 import type { VersionDrift } from '../../src/telemetry/drift-meter.ts';
+import { DRIFTING_INPUTS, measuredRecords, withDistributions } from '../support/drifting.ts';
 import { until } from '../support/until.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
-import { windowsModel } from '../support/windows-model.ts';
 
-const INPUTS = '\n  - { path: amount, log1p: true }\n  - { path: size, default: 0 }';
 const BATCH = 500;
-
-interface Measured {
-  readonly id: number;
-  readonly amount: number;
-  readonly size: number;
-}
-
-/** `factor`: how many times as large the amounts are as those that the model was made with. */
-const recordsOf = (random: Random, count: number, factor = 1): Measured[] =>
-  Array.from({ length: count }, (_, id) => ({
-    id,
-    amount: factor * Math.exp(3 + random.normal()),
-    size: random.normal(),
-  }));
-
-async function recorded(): Promise<string> {
-  const { folder, repository } = windowsModel(INPUTS, '{}');
-  const records = recordsOf(new Random(1), 5_000).map((record) => ({ ...record }));
-  await recordInto(folder, readManifest(folder), records);
-  const text = readFileSync(join(folder, DISTRIBUTION_FILE), 'utf8');
-  rmSync(repository, { recursive: true });
-  return text;
-}
-
-const withDistribution = (text: string) => (folder: string) => {
-  writeFileSync(join(folder, DISTRIBUTION_FILE), text);
-  appendFileSync(join(folder, 'model.yaml'), 'distribution: { path: distribution.json }\n');
-};
 
 async function measuring(t: ExecutionContext, ...settings: string[]) {
   const repository = new VersionsRepository();
-  const spoil = withDistribution(await recorded());
-  repository.add('1', { inputs: INPUTS, spoil });
+  const spoil = await withDistributions();
+  repository.add('1', { inputs: DRIFTING_INPUTS, spoil });
   writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1 }\n');
   const served = await serving(repository, 1, 'drift.sampling=1', 'model.watch=0', ...settings);
   t.teardown(async () => {
@@ -63,7 +31,7 @@ async function measuring(t: ExecutionContext, ...settings: string[]) {
       const [reading] = readings();
       if (reading !== undefined && reading.records >= records) return reading;
       const before = served.daemon.meter.answered;
-      await served.send(0, recordsOf(random, BATCH, factor));
+      await served.send(0, measuredRecords(random, BATCH, factor));
       sent += BATCH;
       await until('answers', () => served.daemon.meter.answered === before + BATCH);
     }
@@ -99,7 +67,7 @@ test.serial(
 test.serial('when another version serves, the window begins anew for it', async (t) => {
   const { score, daemon, repository, spoil, readings } = await measuring(t);
   await score(2_000, 3);
-  repository.add('2', { inputs: INPUTS, spoil });
+  repository.add('2', { inputs: DRIFTING_INPUTS, spoil });
   await daemon.living.look();
   t.is(daemon.living.serving, '2');
   t.deepEqual(readings(), []);
@@ -110,7 +78,7 @@ test.serial('when another version serves, the window begins anew for it', async 
 
 test.serial('nothing is counted where drift.sampling is 0', async (t) => {
   const { send, daemon, readings } = await measuring(t, 'drift.sampling=0');
-  await send(0, recordsOf(new Random(3), BATCH));
+  await send(0, measuredRecords(new Random(3), BATCH));
   await until('answers', () => daemon.meter.answered === BATCH);
   t.deepEqual(readings(), []);
 });
@@ -120,14 +88,14 @@ test.serial(
   async (t) => {
     const settings = ['model.version=stable', 'model.canaryShare=0.5', 'model.canaryShift=1000'];
     const { daemon, repository, send, results } = await measuring(t, ...settings, 'model.canaryLatency=1000');
-    repository.add('2', { inputs: INPUTS });
+    repository.add('2', { inputs: DRIFTING_INPUTS });
     writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1, canary: 2 }\n');
     await daemon.living.look();
     t.is(daemon.living.versions.find(({ version }) => version === '2')?.trial, 'canary');
     const random = new Random(3);
     let sent = 0;
     const reading = await until('records that are counted', async () => {
-      await send(0, recordsOf(random, 50), `key-${sent}`);
+      await send(0, measuredRecords(random, 50), `key-${sent}`);
       sent += 50;
       await until('answers', () => daemon.meter.answered === sent);
       return daemon.meter.drift.readings(performance.now()).find(({ records }) => records > 0);

@@ -1,6 +1,6 @@
 // A distribution.json that is wrong: what is said of it, and where.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -8,6 +8,7 @@ import { readDistribution } from '../../src/model/distribution.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { measuredColumns } from '../../src/model/measured-columns.ts';
 import { ModelError } from '../../src/model/model-error.ts';
+import { ROOT } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 const shipped = readManifest(MODEL_FOLDER);
@@ -69,10 +70,17 @@ for (const [what, text, message] of [
     t.regex(said, message);
   });
 
+for (const folder of globSync('native-models/*/*/', { cwd: ROOT }))
+  test(`what ships in ${folder} brings the distributions of its training`, (t) => {
+    const manifest = readManifest(join(ROOT, folder));
+    const { columns = [] } = readDistribution(manifest, readGolden(manifest)) ?? {};
+    t.true(columns.length > 0);
+  });
+
 test('a path that leads out of the folder is refused', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'scorelane-distribution-'));
   const yaml = readFileSync(join(MODEL_FOLDER, 'model.yaml'), 'utf8');
-  writeFileSync(join(folder, 'model.yaml'), `${yaml}distribution: { path: ../d.json }\n`);
+  writeFileSync(join(folder, 'model.yaml'), yaml.replace('distribution.json', '../d.json'));
   t.throws(() => readManifest(folder), {
     instanceOf: ModelError,
     message: /inside of the model's folder, found "\.\.\/d\.json"/,

@@ -5,13 +5,17 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import type { Page } from 'playwright-core';
+import { Random } from '../../src/load/random.ts';
 import { shownVersions, VERSIONS_SHOWN_MAX } from '../../src/page/shown-versions.ts';
-import { readLabels } from '../../src/versions/labels.ts';
+import { NO_LABELS, readLabels, writeLabels } from '../../src/versions/labels.ts';
 import type { VersionStatus } from '../../src/versions/model-versions.ts';
+import { promoted } from '../../src/versions/move-labels.ts';
 import { violations, withBrowser } from '../support/browser.ts';
+import { DRIFTING_INPUTS, measuredRecords, withDistributions } from '../support/drifting.ts';
 import { firstEvent } from '../support/open-paths.ts';
-import { seen, TOKEN } from '../support/seen-versions.ts';
+import { seen, seenOf, TOKEN } from '../support/seen-versions.ts';
 import { until } from '../support/until.ts';
+import { VersionsRepository } from '../support/versions.ts';
 
 const test = anyTest as TestFn;
 const open = withBrowser(test);
@@ -70,6 +74,54 @@ test.serial(
     await page.reload();
     await page.getByRole('button', { name: 'Pin version 2' }).click();
     t.true(await page.locator('#order-token').isVisible(), 'a page that is loaded again has no token');
+    t.deepEqual(elsewhere, []);
+  },
+);
+
+test.serial(
+  'the page shows how records have drifted, and how a shadow differs from what is served',
+  async (t) => {
+    const repository = new VersionsRepository();
+    const more = 'results: [{ as: fraudulent, threshold: score, above: 0.5 }]\n';
+    repository.add('1', { inputs: DRIFTING_INPUTS, spoil: await withDistributions(), more });
+    repository.add('2', { inputs: DRIFTING_INPUTS, hidden: 16, more });
+    const labels = promoted(
+      promoted(NO_LABELS, ['1', '2'], { version: '1', label: 'stable', now: new Date() }).labels,
+      ['1', '2'],
+      {
+        version: '2',
+        label: 'shadow',
+        now: new Date(),
+      },
+    ).labels;
+    writeLabels(repository.folder, 'cards', labels);
+    const { daemon, url, send } = await seenOf(
+      t,
+      repository,
+      'model.version=stable',
+      'drift.sampling=1',
+      'model.shadowBudget=1',
+    );
+    await daemon.living.look();
+    const { page, elsewhere } = await open(url);
+    t.false(await page.locator('#drift-section').isVisible(), 'nothing is counted yet');
+    const random = new Random(2);
+    await until('enough records', async () => {
+      await send(0, measuredRecords(random, 500, 5));
+      return (daemon.meter.drift.readings(performance.now())[0]?.records ?? 0) > 1_000;
+    });
+    await shows(
+      page,
+      '#drift',
+      /^amount\s+\d\.\d{3}\s+\d\.\d{3}\s+large[\s\S]*size\s+0\.0\d+\s+0\.0\d+\s+none/,
+    );
+    await shows(page, '#drift-words', /^[\d,]+ sampled records\.$/);
+    await shows(
+      page,
+      '#versions',
+      /tried as shadow on [\d,]+ records, decides otherwise on \d+\.\d\d %, scores differ by a PSI of \d/,
+    );
+    t.deepEqual(await violations(page), []);
     t.deepEqual(elsewhere, []);
   },
 );

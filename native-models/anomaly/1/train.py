@@ -64,6 +64,7 @@ artefacts:
   savedModel: {{ path: saved_model }}
   web: {{ path: model.json }}
 golden: {{ path: golden.json, rtol: 1e-4, atol: 1e-4 }}
+distribution: {{ path: distribution.json }}
 """
 
 
@@ -119,12 +120,14 @@ def main():
         again = model.predict(given, batch_size=4096, verbose=0)["again"]
         return np.mean((again - given["readings"]) ** 2, axis=(1, 2))
 
-    threshold = float(np.quantile(errors(train_rows), 1 - ALARMS))
+    trained = errors(train_rows)
+    threshold = float(np.quantile(trained, 1 - ALARMS))
     error = errors(test_rows)
     alone = np.abs(x[test_rows][:, STEPS - 1 : len(SENSORS) * STEPS : STEPS]).max(axis=1)
     golden = case.records(GOLDEN_RECORDS)
     fields = {"at": int, "machine": str, **{name: float for name in SENSORS}}
     case.write(model, golden, split, fields, {"again": "again"})
+    case.distribution(x[train_rows], {"error": trained})
     case.manifest(inputs, rest_with(threshold))
     alarms = error > threshold
     case.metrics(

@@ -18,6 +18,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", ".."))
 
+from distribution import write_distribution  # noqa: E402
 from mlp import Mlp, deterministic, initialise, number, train, write_json, write_model  # noqa: E402
 
 SEED = 20130901
@@ -94,6 +95,7 @@ def write_manifest(mean, std):
             "  web: { path: model.json, input: features }",
             "  onnx: { path: model.onnx, input: features }",
             f"golden: {{ path: golden.json, tolerance: {GOLDEN_TOLERANCE:.0e} }}",
+            "distribution: { path: distribution.json }",
             "",
         ]
     )
@@ -131,6 +133,9 @@ def main(path):
         }
 
     write_model(model, HERE)
+    # As records come: the subset has far more frauds than there are.
+    usual = np.flatnonzero((y[:cut] == 0) | (np.random.default_rng(SEED).random(cut) < (1 - share) / share * FRAUD_RATE / (1 - FRAUD_RATE)))
+    write_distribution(HERE, dict(zip(FIELDS, scaled[usual].T)), {"score": score[usual]})
     write_manifest(mean, std)
     generator = fit_generator(raw[:cut], y[:cut])
     write_json(os.path.join(HERE, "generator.json"), generator)

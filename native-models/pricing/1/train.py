@@ -52,6 +52,7 @@ artefacts:
   savedModel: { path: saved_model }
   web: { path: model.json }
 golden: { path: golden.json, rtol: 1e-4, atol: 1e-4 }
+distribution: { path: distribution.json }
 """
 
 
@@ -95,6 +96,8 @@ def main():
     golden = case.records(GOLDEN_RECORDS)
     fields = {"at": int, "region": str, "product": str, "market": str, "distanceKm": float, "price": float}
     case.write(model, golden, lambda rows: {"ride": rows}, fields, {"price": "logPrice"})
+    guessed = model.predict(x[train_rows], batch_size=4096, verbose=0)["price"][:, 0]
+    case.distribution(x[train_rows], {"price": np.expm1(guessed)})
     case.manifest(inputs, REST)
     case.metrics(
         {

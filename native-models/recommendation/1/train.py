@@ -37,6 +37,7 @@ artefacts:
   savedModel: {{ path: saved_model }}
   web: {{ path: model.json }}
 golden: {{ path: golden.json, rtol: 1e-4, atol: 1e-4 }}
+distribution: {{ path: distribution.json }}
 """
 
 
@@ -88,6 +89,7 @@ def main():
     fields = {"user": str, "item": str}
     golden = case.records(GOLDEN_RECORDS)
     case.write(model, golden, lambda x: {"user": x[:, 0].astype(int), "item": x[:, 1].astype(int)}, fields, {"scores": "scores"})
+    case.distribution(ids[seen], {})
     case.manifest(INPUTS, REST.lstrip())
     case.metrics(
         {

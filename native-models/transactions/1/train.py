@@ -22,6 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
 sys.path.insert(0, os.path.join(HERE, "..", ".."))
 
+from distribution import write_distribution  # noqa: E402
 from mlp import Mlp, deterministic, initialise, number, train, write_json, write_model  # noqa: E402
 
 SEED = 20220101
@@ -56,7 +57,7 @@ WINDOWS = [
 SCALED = [not entry.startswith("time") for entry in PLAIN + WINDOWS]
 
 
-def write_manifest(mean, std):
+def write_manifest(mean, std, *rest):
     inputs = []
     for entry, scaled, m, s in zip(PLAIN + WINDOWS, SCALED, mean, std):
         scaling = f", mean: {number(m)}, std: {number(s)}" if scaled else ""
@@ -75,6 +76,7 @@ def write_manifest(mean, std):
             "  web: { path: model.json, input: features }",
             "  onnx: { path: model.onnx, input: features }",
             f"golden: {{ path: golden.json, tolerance: {GOLDEN_TOLERANCE:.0e} }}",
+            *rest,
             "",
         ]
     )
@@ -96,10 +98,12 @@ def history(folder, name, count, customers, terminals):
 
 
 def matrix(path):
-    """The feature matrix, the labels and the days of a history."""
+    """The feature matrix, the labels and the days of a history, and the names of the features."""
     scorelane("features", "--csv", path, "--out", path + ".features", "--keep", "at", "--keep", "fraud")
     rows = np.loadtxt(path + ".features", delimiter=",", skiprows=1)
-    return rows[:, 2:], rows[:, 1].astype(np.float32), (rows[:, 0] - rows[0, 0]) // DAY_MS
+    with open(path + ".features", encoding="utf8") as file:
+        names = next(csv.reader(file))[2:]
+    return rows[:, 2:], rows[:, 1].astype(np.float32), (rows[:, 0] - rows[0, 0]) // DAY_MS, names
 
 
 def fit(x, y, rng, train_rows):
@@ -122,14 +126,14 @@ def main(folder):
     path = history(folder, "history.csv", RECORDS, CUSTOMERS, TERMINALS)
     columns = len(PLAIN + WINDOWS)
     write_manifest(np.zeros(columns), np.ones(columns))
-    x, y, day = matrix(path)
+    x, y, day, names = matrix(path)
     train_rows = (day >= TRAIN_DAYS[0]) & (day < TRAIN_DAYS[1])
     test_rows = (day >= TEST_DAYS[0]) & (day < TEST_DAYS[1])
 
     mean, std = x[train_rows].mean(axis=0), x[train_rows].std(axis=0)
     mean, std = (np.array([float(number(v)) for v in values]) for values in (mean, std))
     write_manifest(mean, std)
-    x, _, _ = matrix(path)
+    x, *_ = matrix(path)
     x = x.astype(np.float32)
 
     model = fit(x, y, rng, train_rows)
@@ -143,9 +147,11 @@ def main(folder):
         "withoutWindows": measures(without, x[:, : len(PLAIN)], y, test_rows),
     }
     write_model(model, HERE)
+    scores = model.serve(x[train_rows])["score"].numpy()[:, 0]
+    write_distribution(HERE, dict(zip(names, x[train_rows].T)), {"score": scores})
 
     path = history(folder, "golden.csv", GOLDEN_RECORDS, GOLDEN_CUSTOMERS, GOLDEN_TERMINALS)
-    golden, _, _ = matrix(path)
+    golden, *_ = matrix(path)
     scores = model.serve(golden.astype(np.float32))["score"].numpy()[:, 0]
     with open(path, encoding="utf8") as file:
         rows = list(csv.DictReader(file))
@@ -159,6 +165,7 @@ def main(folder):
         [{"record": record, "outputs": {"score": [float(s)]}} for record, s in zip(records, scores)],
     )
     write_json(os.path.join(HERE, "metrics.json"), metrics)
+    write_manifest(mean, std, "distribution: { path: distribution.json }")
     print(metrics)
 
 
