@@ -5,17 +5,21 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BUGS, type Bug, SEEDS_MAX } from './bugs.ts';
 
+/** A bug may also make the simulated code run for ever: then the simulator says nothing. */
+const TIMEOUT_MS = 300_000;
+
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** The first seed that catches the bug, or null when none did. */
 export function seedThatCatches({ name, from = 1 }: Bug): Promise<number | null> {
   const args = [MAIN, '--json', '--bug', name, '--from', String(from), '--seeds', String(SEEDS_MAX)];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, (_, out, words) => {
+    execFile(process.execPath, args, { timeout: TIMEOUT_MS }, (error, out, words) => {
       try {
         resolve((JSON.parse(out) as { failedSeed: number | null }).failedSeed);
       } catch {
-        reject(new Error(`the simulator with the bug "${name}" printed:\n${out}${words}`));
+        if (error?.killed === true) reject(new Error(`the simulator with the bug "${name}" did not end`));
+        else reject(new Error(`the simulator with the bug "${name}" printed:\n${out}${words}`));
       }
     });
   });

@@ -507,4 +507,18 @@ export const BUGS: readonly Bug[] = [
     find: "({ stage, deployment }) => stage.name !== 'scored' || deployment !== oldest.deployment,",
     replace: "({ stage }) => stage.name !== 'scored',",
   },
+  {
+    name: 'takes a version from the threads that scores what is in flight',
+    file: 'engine/ledger.ts',
+    find: 'return this.#entries.some((entry) => entry.deployment === deployment);',
+    replace: 'return false;',
+    from: 300,
+  },
+  {
+    name: 'takes a snapshot of other windows',
+    file: 'worker/states/lane-states.ts',
+    find: 'const plan = this.#planName;',
+    replace: "const plan = '';",
+    windows: true,
+  },
 ];

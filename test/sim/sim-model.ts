@@ -36,12 +36,12 @@ const window = (name: WindowFunction, sizeMs: number, delayMs = 0, by?: string):
 };
 const X = { kind: 'field', path: 'x', log1p: false, mean: 0, std: 1 } as const;
 /**
- * By their names. A state of one fits into the other, and would be wrong there; and one reaches
- * further back.
+ * By their names. A state of one fits into the other, as they have as many panes, and would be
+ * wrong there; and one reaches further back.
  */
 const PLANS = {
   first: [X, window('count', 80), window('sum', 200, 0, 'who'), window('max', 80, 40)],
-  other: [X, window('count', 120), window('sum', 280, 0, 'who'), window('max', 40, 40)],
+  other: [X, window('count', 120), window('sum', 280, 0, 'who'), window('max', 120, 60)],
 } as const satisfies Record<string, readonly PlanInput[]>;
 export type PlanName = keyof typeof PLANS;
 /** In the worlds where versions differ in it. */

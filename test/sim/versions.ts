@@ -58,6 +58,8 @@ export class SimVersions {
   readonly #loaded = ['1'];
   #serving = '1';
   #newest = 1;
+  /** The one that served before, which a daemon keeps for the way back. */
+  #before = '1';
   readonly #removed = new Set<string>();
 
   /** The first one serves from now on. */
@@ -87,8 +89,11 @@ export class SimVersions {
     const known = others[random.below(Math.max(1, others.length))];
     const goesBack = random.next() < 0.5;
     const removes = random.next() < 0.4;
-    if (known === undefined || !goesBack) await this.#load(`${++this.#newest}`);
-    else if (removes) await this.#remove(known);
+    if (known === undefined || !goesBack) {
+      await this.#load(`${++this.#newest}`);
+      // As a daemon does in the same look, while what the version has begun is still in flight.
+      if (removes && known !== undefined && known !== this.#before) await this.#remove(known);
+    } else if (removes) await this.#remove(known);
     else this.#serve(known);
   }
 
@@ -110,6 +115,7 @@ export class SimVersions {
     const { pool, driver, history, note, process } = this.#parts;
     pool.versions.serve(`${NAME}${version}`);
     driver.serve(`${NAME}${version}`);
+    this.#before = this.#serving;
     this.#serving = version;
     history.push({ type: 'served', process: process.number, version });
     note(() => `${process.name} serves version ${version}`);
