@@ -16,7 +16,7 @@ export async function orderedVersion(
   let done = 'looked at the repository';
   try {
     if (order.type !== 'look')
-      done = moveLabels(model.repository, model.name, moveOf(order, refusedIn(living.told)));
+      done = moveLabels(model.repository, model.name, moveOf(order, living.told));
   } catch (error) {
     if (!(error instanceof ModelError || error instanceof CannotWriteError)) throw error;
     return { refused: `nothing has changed: ${error.message}` };
@@ -25,16 +25,25 @@ export async function orderedVersion(
   return { done, ...living.told };
 }
 
-const refusedIn = ({ versions }: ModelVersions): ReadonlySet<string> =>
-  new Set(versions.flatMap(({ version, state }) => (state === 'refused' ? version : [])));
-
-/** Unless a version is named, those that cannot serve here are passed over. */
+/**
+ * Unless a version is named, those that cannot serve here are passed over, and a canary that was
+ * taken back is not promoted.
+ */
 const moveOf =
-  (order: Exclude<VersionOrder, { readonly type: 'look' }>, refused: ReadonlySet<string>): LabelsMove =>
+  (order: Exclude<VersionOrder, { readonly type: 'look' }>, told: ModelVersions): LabelsMove =>
   (labels, versions) => {
     const now = new Date();
+    const refused = new Set(told.versions.flatMap((each) => (each.state === 'refused' ? each.version : [])));
     const sound = versions.filter((version) => !refused.has(version));
     if (order.type === 'rollback') return rolledBack(labels, sound, { ...order, now });
     if (order.type === 'pin') return pinned(labels, versions, { ...order, now });
-    return promoted(labels, order.version === undefined ? sound : versions, { ...order, now });
+    if (order.version !== undefined) return promoted(labels, versions, { ...order, now });
+    const moved = promoted(labels, sound, { ...order, now });
+    const { [order.label]: to } = moved.labels.versions;
+    const { why = null } = told.versions.find(({ version }) => version === to) ?? {};
+    if (why !== null)
+      throw new ModelError(
+        `version ${to} is not tried any more: ${why}; name the version to promote it all the same`,
+      );
+    return moved;
   };

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { orderedVersion } from '../../src/daemon/ordered-version.ts';
 import { until } from '../support/until.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
@@ -137,4 +138,14 @@ for (const [name, settings, spoil, words] of [
     await until('one more', () => served.results().at(-1)?.id === id);
     t.is(served.results().at(-1)?.version, '1');
     t.is(daemon.meter.records.deadLetters, 0);
+    const promote = (version?: string) =>
+      orderedVersion(daemon, { type: 'promote', version, label: 'stable' });
+    const unnamed = (await promote()) as { readonly refused: string };
+    t.regex(
+      unnamed.refused,
+      /version 2 is not tried any more: .*; name the version to promote it all the same/,
+    );
+    t.is(daemon.living.serving, '1');
+    await promote('2');
+    t.is(daemon.living.serving, '2');
   });
