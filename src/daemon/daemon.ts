@@ -27,7 +27,7 @@ import { LabelWatch } from './label-watch.ts';
 import { LivingModel } from './living-model.ts';
 import { backendsWithin, fitted } from './memory.ts';
 import { logObserver } from './observer.ts';
-import { connectSink, type Log, openLog, patienceOfStart } from './open-log.ts';
+import { connectSink, impatient, type Log, openLog, patienceOfStart } from './open-log.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { makePool } from './pools.ts';
 import { lag, logReports } from './reporting.ts';
@@ -249,7 +249,7 @@ export class Daemon {
       ...{ config, logger, meter, pool, driver, setup },
       setupOf: async (modelFolder) => {
         refuseOtherKind(folder, modelFolder);
-        return setupIn(modelFolder, await resultFrame(config, modelFolder, patience));
+        return setupIn(modelFolder, await resultFrame(config, modelFolder, impatient(config, logger)));
       },
       onLoaded: (setup) => served.load(setup),
       onServing: (setup) => served.serve(setup),

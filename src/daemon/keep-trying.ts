@@ -68,7 +68,7 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
       return await unlessAborted(tried, signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      const final = hopeless(error);
+      const final = error instanceof SilentError ? undefined : hopeless(error);
       const leftMs = refusedUntilMs - performance.now();
       if (final instanceof RefusedError && leftMs > 0) {
         complain(`${final.message}; waiting ${Math.ceil(leftMs / 1000)} s more for it (lanes.rightsTimeout)`);
@@ -86,13 +86,18 @@ export async function keepTrying<T>(act: () => Promise<T>, trying: Trying): Prom
   }
 }
 
+/** Whatever was asked may pass. */
+class SilentError extends Error {
+  override readonly name = 'SilentError';
+}
+
 /** Rejects when there is no answer by then. */
 async function answered<T>(act: Promise<T>, withinMs: number): Promise<T> {
   const late = signalAfter(withinMs);
   try {
     return await unlessAborted(act, late);
   } catch (error) {
-    if (error === late.reason) throw new Error(`no answer within ${withinMs} ms`, { cause: error });
+    if (error === late.reason) throw new SilentError(`no answer within ${withinMs} ms`, { cause: error });
     throw error;
   }
 }

@@ -16,6 +16,7 @@ import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
+import { UnavailableError } from './errors.ts';
 import { NoVerdictError } from './helper-process.ts';
 import { byVersion, type KnownVersion, loadedOf, markOf } from './known-version.ts';
 import { type ModelSource, modelSource } from './model-source.ts';
@@ -247,7 +248,8 @@ export class LivingModel {
       if (this.#ending.signal.aborted) return;
       const why = (error as Error).message;
       // What has passed its trial, or was not judged, may do better the next time.
-      const isLasting = !hasPassed && !(error instanceof NoVerdictError);
+      const isUnjudged = error instanceof NoVerdictError || error instanceof UnavailableError;
+      const isLasting = !hasPassed && !isUnjudged;
       const againMs = isLasting ? Number.POSITIVE_INFINITY : performance.now() + AGAIN_MS;
       this.#known.set(version, { folder, loaded: null, state: 'refused', why, mark, againMs });
       meter.count('versionsRefused');

@@ -15,8 +15,7 @@ export async function orderedVersion(
 ): Promise<OrderedVersion> {
   let done = 'looked at the repository';
   try {
-    if (order.type !== 'look')
-      done = moveLabels(model.repository, model.name, moveOf(order, living.told));
+    if (order.type !== 'look') done = moveLabels(model.repository, model.name, moveOf(order, living.told));
   } catch (error) {
     if (!(error instanceof ModelError || error instanceof CannotWriteError)) throw error;
     return { refused: `nothing has changed: ${error.message}` };

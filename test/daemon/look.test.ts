@@ -6,17 +6,18 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { JobDeployment } from '../../src/pool/job-deployment.ts';
+import { registryServer } from '../support/registry-server.ts';
 import { until } from '../support/until.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
-async function labelled(t: ExecutionContext, labels: string) {
+async function labelled(t: ExecutionContext, labels: string, ...settings: string[]) {
   const repository = new VersionsRepository();
   repository.add('1');
   repository.add('2');
   const label = (text: string): void =>
     writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), `labels: { ${text} }\n`);
   label(labels);
-  const served = await serving(repository, 1, 'model.version=stable');
+  const served = await serving(repository, 1, 'model.version=stable', ...settings);
   const { living } = served.daemon;
   t.teardown(() => served.daemon.stop());
   await living.look();
@@ -83,6 +84,21 @@ test.serial(
     t.is(living.serving, '2');
   },
 );
+
+test.serial('a registry that is away holds up no look, and the version is tried again', async (t) => {
+  let isAway = false;
+  using registry = await registryServer(() => (isAway ? [503, { message: 'away' }] : { id: 1 }));
+  const avro = ['output.format=avro', 'output.framing=confluent', `registry.url=${registry.url}`];
+  const { living, label, stateOf } = await labelled(t, 'stable: 1', ...avro, 'kafka.request.timeout.ms=1s');
+  isAway = true;
+  label('stable: 2');
+  await living.look();
+  t.like(stateOf('2'), { state: 'refused' });
+  t.regex(stateOf('2')?.why ?? '', /the schema of the results cannot be registered: (no answer|.*503)/);
+  isAway = false;
+  await living.lookAgain();
+  t.is(living.serving, '2');
+});
 
 test.serial('a version with which threads are lost again and again is not tried any more', async (t) => {
   const { daemon, living, stateOf } = await labelled(t, 'stable: 1, canary: 2');
