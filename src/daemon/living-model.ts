@@ -10,9 +10,10 @@ import { findVersion, versionsOf } from '../model/repository.ts';
 import type { Trial } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
-import { NO_LABELS, readLabels } from '../versions/labels.ts';
+import { NO_LABELS } from '../versions/labels.ts';
 import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
+import { seenLabels } from '../versions/seen-labels.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
 import type { Deployment, ScorerSetup } from '../worker-protocol/messages.ts';
 import { tryCandidate } from './candidate.ts';
@@ -58,6 +59,7 @@ export class LivingModel {
   /** It is on its way off the threads: it cannot serve. */
   #unloading: string | null = null;
   readonly #trials: ModelTrials;
+  readonly #labels: ReturnType<typeof seenLabels>;
   /** Where versions are fetched from, if they are. */
   readonly #source: ModelSource | null;
   #complaint = '';
@@ -66,6 +68,7 @@ export class LivingModel {
 
   constructor(parts: LivingParts) {
     this.#parts = parts;
+    this.#labels = seenLabels(parts.config.model.repository, parts.config.model.name);
     const { modelFolder: folder } = parts.setup;
     this.#serving = basename(folder);
     this.#trials = new ModelTrials(parts, (version) => this.#known.get(version)?.loaded ?? undefined);
@@ -188,7 +191,7 @@ export class LivingModel {
     try {
       const versions = versionsOf(model.repository, model.name);
       this.#forgetReplaced(versions);
-      const labels = readLabels(model.repository, model.name);
+      const labels = this.#labels();
       const states = new Map([...this.#known].map(([version, { state }]) => [version, state]));
       const refused = new Set(
         [...states].flatMap(([version, state]) => (state === 'refused' ? version : [])),
