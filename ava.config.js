@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** Files that take the longest begin first, so that none of them is left running alone at the end. */
 const LONGEST = [
   'test/torture/',
@@ -11,6 +13,12 @@ const rank = (file) => {
   const at = LONGEST.findIndex((part) => file.includes(part));
   return at < 0 ? LONGEST.length : at;
 };
+
+/**
+ * What V8 compiled of the modules is kept: for test files, and for the hundreds of programs that
+ * they start, half of the time of a start.
+ */
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
 export default {
   files: ['test/**/*.test.ts'],

@@ -20,9 +20,6 @@ const needsRealPart = (file, seen = new Set()) => {
 
 const isUnit = (file) => !LONG.test(file) && !needsRealPart(file);
 
-/** Every test file loads the same modules in a thread of its own: what V8 compiled of them is kept. */
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
-
 export default {
   ...all,
   workerThreads: true,
