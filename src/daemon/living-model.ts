@@ -193,9 +193,7 @@ export class LivingModel {
       this.#forgetReplaced(versions);
       const labels = this.#labels();
       const states = new Map([...this.#known].map(([version, { state }]) => [version, state]));
-      const refused = new Set(
-        [...states].flatMap(([version, state]) => (state === 'refused' ? version : [])),
-      );
+      const refused = new Set([...states.keys()].filter((each) => states.get(each) === 'refused'));
       const { version, why } = wantedVersion(model.version, { versions, labels, refused });
       this.#seen = { wanted: version, why, labels: labels.versions, folders: versions };
       this.#complain(version === null ? why : '');
