@@ -20,7 +20,7 @@ const SHARE_WANTED = 1;
 const metrics: readonly Metric[] = (
   [
     ['live', 'records/s', 0, 'the live job, which drains the topic and writes its results'],
-    ['one', 'records/s', 0, 'a replay of all of it with one version, from when its models are loaded'],
+    ['one', 'records/s', 0, 'a replay of all of it with one version, from when its first records have come'],
     ['one, of live', 'times', 2, 'the same, of the live job of its round'],
     ['two', 'records/s', 0, 'a replay with that version against another one with the same features'],
     ['two, of live', 'times', 2, 'the same, of the live job of its round'],
@@ -68,7 +68,7 @@ export const replay: Scenario = {
   config: 'replay.yaml',
   needsKafka: true,
   defaults: {
-    count: 1_000_000,
+    count: 3_000_000,
     rounds: 3,
     workers: 1,
     partitions: 4,
@@ -134,7 +134,7 @@ export const replay: Scenario = {
       notes: [
         ...runs.tooShort,
         'Each round fills a topic, drains it with the live job, and replays it twice. The rate of the live job is measured after ' +
-          'its warm-up; that of a replay from when its models are loaded, with the time to join its group.',
+          'its warm-up; that of a replay from when its first records have come, with the time in which code is compiled.',
       ],
     };
   },
