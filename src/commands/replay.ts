@@ -118,8 +118,10 @@ async function score(
       signal: told.signal,
       isGiven,
       labelOf: plan.labelsTopic === null ? null : await labelsById(config, topics, plan, plan.labelsTopic),
-      onBegun: (found) => {
+      onLoaded: (found) => {
         backends = found;
+      },
+      onBegun: () => {
         begunMs = performance.now();
       },
     });

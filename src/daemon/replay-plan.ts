@@ -76,7 +76,7 @@ export async function planReplay(config: Config, topics: Topics, wish: ReplayWis
   const { label, labelsTopic, toTopic } = wish;
   const candidate = exactly(config, wish.candidate);
   const baseline = wish.baseline === null ? null : exactly(config, wish.baseline);
-  refuseTopics(config, toTopic);
+  refuseTopics(config, toTopic, labelsTopic);
   const id = output.ids[0] ?? null;
   if (labelsTopic !== undefined && (label === undefined || id === null))
     throw new SettingError(
@@ -112,11 +112,15 @@ export async function planReplay(config: Config, topics: Topics, wish: ReplayWis
 }
 
 /** What the live job reads and writes stays as it is. */
-function refuseTopics(config: Config, toTopic: string | undefined): void {
+function refuseTopics(config: Config, toTopic: string | undefined, labelsTopic: string | undefined): void {
   const { input } = config;
   if (toTopic === undefined) return;
   if ([input.topic, ...outputsOf(config).map(({ topic }) => topic)].includes(toTopic))
     throw new SettingError(`--to-topic: expected a topic that the job does not use itself, found ${toTopic}`);
+  if (toTopic === labelsTopic)
+    throw new SettingError(
+      `--to-topic: expected another topic than --labels-topic, found ${toTopic} for both`,
+    );
 }
 
 async function labelsIn(topics: Topics, topic: string): Promise<LabelsTopic> {

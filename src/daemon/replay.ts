@@ -35,8 +35,10 @@ export interface ReplayOptions {
   readonly isGiven: (key: string) => boolean;
   /** Labels by id, where a topic has them. */
   readonly labelOf: ((id: string | null) => Label) | null;
-  /** It scores: models are loaded. */
-  readonly onBegun: (backends: readonly string[]) => void;
+  /** Models are loaded. */
+  readonly onLoaded: (backends: readonly string[]) => void;
+  /** It scores: the first records have come. */
+  readonly onBegun: () => void;
 }
 
 /** Record batches of the history cannot be read. The code is that of what is wrong with them. */
@@ -69,7 +71,7 @@ export function requireSameModels(config: Config, { candidate, baseline }: RunPl
   for (const version of [candidate, ...(baseline === null ? [] : [baseline])])
     if (fingerprintOf(modelFolder(configOf(config, version))) !== version.fingerprint)
       throw new ConfigError([
-        `--resume: expected ${version.model}@${version.version} as it was when the replay began, found another model.yaml; begin anew`,
+        `--resume: expected ${version.model}@${version.version} as it was when the replay began, found other files; begin anew`,
       ]);
 }
 
@@ -85,11 +87,12 @@ export async function replay(
 ): Promise<boolean> {
   const { plan, parts } = run;
   const { logger, signal } = options;
-  const source = new RangeSource(topics.open(plan.topic), parts, ({ position, resumedAt, ...of }) =>
+  const source = new RangeSource(topics.open(plan.topic), parts, ({ position, resumedAt, ...of }) => {
+    run.comparison.counts.gone += resumedAt - position;
     logger.warn(
       `${keyOf(of)}: offsets ${position} to ${resumedAt - 1} are gone from the log, and are not scored`,
-    ),
-  );
+    );
+  });
   const target: Sink | null = plan.toTopic === null ? null : openSink(given, logger);
   let versions: ReplayVersions | undefined;
   try {
@@ -110,7 +113,8 @@ export async function replay(
       source,
       partitionsOf: async (topic) => (await target?.partitionCount(topic)) ?? 0,
     });
-    options.onBegun(versions.backends);
+    options.onLoaded(versions.backends);
+    void source.begun.then(options.onBegun);
     return await drive(versions, source, target, run, options);
   } finally {
     await atMost(CLOSING_MS, Promise.all([versions?.threads.stop(), target?.stop()]));

@@ -1,6 +1,7 @@
 // Shared by the commands that look at topics: an admin client, and sources with groups of their
 // own, which are deleted at the end.
 
+import { randomUUID } from 'node:crypto';
 import type { Admin, Kafka } from 'kafkajs';
 import type { AnswerTopics, Topic } from '../audit/answers.ts';
 import type { Config } from '../config/schema.ts';
@@ -75,7 +76,8 @@ export class Topics {
   /** A source that nobody else uses, for one reading. */
   open(topic: string): Source {
     const { kafka } = this.#config;
-    const group = `${kafka['group.id']}-${this.#purpose}-${process.pid}-${this.#groups.length}`;
+    // In containers, process ids are the same.
+    const group = `${kafka['group.id']}-${this.#purpose}-${randomUUID()}`;
     this.#groups.push(group);
     const settings = { ...kafka, 'group.id': group, 'auto.offset.reset': 'earliest' as const };
     return new KafkaSource(this.#kafka, { topic, settings, onOutOfRange: 'continue' });

@@ -35,8 +35,8 @@ export interface HeldRange extends OffsetRange {
 }
 
 /**
- * The range of each partition. Throws `RangeError` for offsets that the log does not hold, naming
- * the option and the partition.
+ * The range of each partition. Throws `RangeError` for offsets that the log does not hold, and for
+ * an end before the beginning, naming the option and the partition.
  */
 export function rangesBetween(
   held: readonly HeldRange[],
@@ -45,6 +45,7 @@ export function rangesBetween(
 ): OffsetRange[] {
   for (const [option, bound] of [['--from', from] as const, ['--to', to] as const])
     if (bound.kind === 'offsets') requireHeld(option, bound.offsets, held);
+  requireOrder(from, to);
   return held.map((each, partition) => {
     const start = offsetOf(from, partition, each, each.fromTime);
     const until = offsetOf(to, partition, each, each.untilTime);
@@ -70,6 +71,28 @@ function offsetOf(
       return bound.offsets.get(partition);
   }
 }
+
+function requireOrder(from: HistoryBound, to: HistoryBound): void {
+  if (from.kind === 'time' && to.kind === 'time' && to.timestampMs <= from.timestampMs)
+    throw new RangeError(
+      `--to: expected a time after --from, which is ${timeOf(from.timestampMs)}, found ${timeOf(to.timestampMs)}`,
+    );
+  if (from.kind !== 'offsets' || to.kind !== 'offsets') return;
+  for (const [partition, offset] of from.offsets) {
+    const until = to.offsets.get(partition);
+    if (until === undefined || until < offset)
+      throw new RangeError(
+        `--to: expected an offset of partition ${partition} from ${offset} on, where --from begins, found ${until ?? 'none'}`,
+      );
+  }
+  for (const partition of to.offsets.keys())
+    if (!from.offsets.has(partition))
+      throw new RangeError(
+        `--from: expected an offset of partition ${partition}, which --to names, found none`,
+      );
+}
+
+const timeOf = (timestampMs: number): string => new Date(timestampMs).toISOString();
 
 function requireHeld(option: string, offsets: ReadonlyMap<number, number>, held: readonly HeldRange[]): void {
   for (const [partition, offset] of offsets) {

@@ -31,6 +31,8 @@ interface Counts {
   /** Records that got a result or a dead letter from the first version. */
   records: number;
   skipped: number;
+  /** Offsets of the range that the log had dropped before they were read. */
+  gone: number;
   both: number;
   candidateOnly: number;
   baselineOnly: number;
@@ -45,6 +47,7 @@ interface Counts {
 const NO_COUNTS: Counts = {
   records: 0,
   skipped: 0,
+  gone: 0,
   both: 0,
   candidateOnly: 0,
   baselineOnly: 0,

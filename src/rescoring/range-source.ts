@@ -39,6 +39,8 @@ interface Reading {
   isPaused: boolean;
   /** Where reading began, before the range if windows are built up first; null: not yet. */
   begun: number | null;
+  /** Of records that are gone from the log, all below it were told of. */
+  goneTo: number;
 }
 
 export class RangeSource implements Source {
@@ -47,6 +49,7 @@ export class RangeSource implements Source {
   readonly #readings: readonly Reading[];
   #done = Promise.withResolvers<void>();
   readonly #onGone: (event: OutOfRange) => void;
+  readonly #begun = Promise.withResolvers<void>();
   #incarnation: string | undefined;
 
   /**
@@ -62,7 +65,13 @@ export class RangeSource implements Source {
       hasEnded: position >= until,
       isPaused: false,
       begun: null,
+      goneTo: position,
     }));
+  }
+
+  /** Resolves when the first records have come. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   /** Resolves when all of the range is answered. */
@@ -103,16 +112,27 @@ export class RangeSource implements Source {
       assigned: (partitions) => this.#assigned(partitions, listener),
       fetched: (...parts) => {
         const wanted = parts.flatMap((part) => this.#within(part));
+        if (wanted.length > 0) this.#begun.resolve();
         if (wanted.length > 0) listener.fetched(...wanted);
         this.answered();
       },
       outOfRange: (event) => {
-        this.#onGone(event);
-        const reading = this.#readings[event.partition];
-        if (reading !== undefined) reading.given = Math.max(reading.given, event.resumedAt);
+        this.#gone(event);
         listener.outOfRange(event);
       },
     });
+  }
+
+  /** Records before the range only went into windows, and a reader that joins again asks again. */
+  #gone(event: OutOfRange): void {
+    const [part, reading] = [this.#parts[event.partition], this.#readings[event.partition]];
+    if (part === undefined || reading === undefined) return;
+    reading.given = Math.max(reading.given, event.resumedAt);
+    const from = Math.max(event.position, part.position, reading.goneTo);
+    const until = Math.min(event.resumedAt, part.until);
+    if (until <= from) return;
+    reading.goneTo = until;
+    this.#onGone({ ...event, position: startingAt(from), resumedAt: startingAt(until) });
   }
 
   #assigned(partitions: readonly AssignedPartition[], listener: SourceListener): void {

@@ -3,7 +3,15 @@
 import { grouped } from '../base/grouped.ts';
 import { histogramPlot } from './plot.ts';
 import type { DifferenceReport, LabelledFigures, ReplayReport, VersionReport } from './report.ts';
-import { atLeast, escaped, inDigits, nameOfVersion, percentOf, withError } from './report-words.ts';
+import {
+  atLeast,
+  escaped,
+  inDigits,
+  legibleId,
+  nameOfVersion,
+  percentOf,
+  withError,
+} from './report-words.ts';
 
 const STYLE = `
 :root { color-scheme: light dark;
@@ -136,7 +144,7 @@ const largest = ({ largest: records }: DifferenceReport): string =>
     records.map(({ partition, offset, id, candidate, baseline }) => [
       String(partition),
       String(offset),
-      id ?? '',
+      legibleId(id),
       inDigits(candidate),
       inDigits(baseline),
       inDigits(candidate - baseline),
@@ -164,6 +172,7 @@ export function reportPage(report: ReplayReport): string {
     facts([
       ['records', grouped(records)],
       ...(report.skipped > 0 ? [['skipped', grouped(report.skipped)] as const] : []),
+      ...(report.gone > 0 ? [['offsets gone from the log', grouped(report.gone)] as const] : []),
       ['seconds', seconds.toFixed(1)],
       ['records/s', grouped(report.recordsPerSecond ?? 0)],
       ...labels,

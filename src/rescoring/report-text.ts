@@ -8,7 +8,7 @@ import type {
   ScoreSpread,
   VersionReport,
 } from './report.ts';
-import { atLeast, inDigits, nameOfVersion, percentOf, withError } from './report-words.ts';
+import { atLeast, inDigits, legibleId, nameOfVersion, percentOf, withError } from './report-words.ts';
 
 const lettersOf = ({ deadLetters }: VersionReport): string => {
   const codes = Object.entries(deadLetters);
@@ -72,7 +72,7 @@ function tableOf({ largest }: DifferenceReport): string[] {
     ...largest.map(({ partition, offset, id, candidate, baseline }) => [
       String(partition),
       String(offset),
-      ...(hasIds ? [id ?? ''] : []),
+      ...(hasIds ? [legibleId(id)] : []),
       inDigits(candidate),
       inDigits(baseline),
       inDigits(candidate - baseline),
@@ -86,13 +86,21 @@ function tableOf({ largest }: DifferenceReport): string[] {
   );
 }
 
+function leftOut({ skipped, gone }: ReplayReport): string {
+  const of = [
+    ...(skipped > 0 ? [`, ${grouped(skipped)} skipped`] : []),
+    ...(gone > 0 ? [`, ${grouped(gone)} offsets gone from the log before they were read`] : []),
+  ];
+  return of.join('');
+}
+
 export function reportInWords(report: ReplayReport): string[] {
   const { candidate, baseline, comparison, labels, score } = report;
   const read = report.partitions.filter(({ from, until }) => until > from).length;
   return [
     `${grouped(report.records)} records of ${report.topic} (${read} of ${report.partitions.length} partitions, ` +
       `from ${report.from} to ${report.to})` +
-      `${report.skipped > 0 ? `, ${grouped(report.skipped)} skipped` : ''}, in ${report.seconds.toFixed(1)} s: ` +
+      `${leftOut(report)}, in ${report.seconds.toFixed(1)} s: ` +
       `${grouped(report.recordsPerSecond ?? 0)} records/s`,
     ...versionInWords(candidate, score),
     ...(baseline === null ? [] : versionInWords(baseline, score)),

@@ -37,6 +37,14 @@ export const nameOfVersion = ({
   readonly version: string;
 }): string => `${model}@${version}`;
 
+const ID_LENGTH_MAX = 64;
+
+/** An id in a table: no longer than it can be, and without what a terminal would obey. */
+export function legibleId(id: string | null): string {
+  const text = (id ?? '').replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+  return text.length > ID_LENGTH_MAX ? `${text.slice(0, ID_LENGTH_MAX)}…` : text;
+}
+
 /** A text in HTML. */
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -80,6 +80,8 @@ export interface ReplayReport {
   readonly score: string;
   readonly records: number;
   readonly skipped: number;
+  /** Offsets that the log had dropped before they were read. */
+  readonly gone: number;
   readonly seconds: number;
   readonly recordsPerSecond: Figure;
   readonly labels: { readonly absent: number; readonly unreadable: number } | null;
@@ -130,6 +132,7 @@ export function reportOf(
     score: plan.score,
     records: counts.records,
     skipped: counts.skipped,
+    gone: counts.gone,
     seconds,
     recordsPerSecond: figure(counts.records / seconds),
     labels: hasLabels ? { absent: counts.labelsAbsent, unreadable: counts.labelsUnreadable } : null,

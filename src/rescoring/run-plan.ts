@@ -2,8 +2,8 @@
 // with the sums, so that a replay that goes on does the same.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { OffsetRange } from '../log/offset.ts';
 import type { Comparison, SavedComparison, Thresholds } from './comparison.ts';
 import type { HistoryPart } from './range-source.ts';
@@ -11,7 +11,7 @@ import type { HistoryPart } from './range-source.ts';
 export interface PlannedVersion {
   readonly model: string;
   readonly version: string;
-  /** Of its model.yaml, so that another model by the same name is noticed. */
+  /** Of all its files, so that another model by the same name is noticed. */
   readonly fingerprint: string;
 }
 
@@ -63,10 +63,19 @@ export interface SavedRun {
   readonly seconds: number;
 }
 
-export const fingerprintOf = (modelFolder: string): string =>
-  createHash('sha256')
-    .update(readFileSync(join(modelFolder, 'model.yaml')))
-    .digest('hex');
+/** SHA-256 in hexadecimal digits of the names and the contents. */
+export function fingerprintOf(modelFolder: string): string {
+  const hash = createHash('sha256');
+  const entries = readdirSync(modelFolder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of paths.sort()) {
+    const bytes = readFileSync(path);
+    hash.update(`${relative(modelFolder, path)}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest('hex');
+}
 
 export const savedRun = ({ plan, parts, comparison }: ReplayRun, seconds: number): SavedRun => ({
   plan,

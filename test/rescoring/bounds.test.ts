@@ -46,11 +46,27 @@ test('offsets name the partitions that are read; others are left out', (t) => {
   ]);
 });
 
-test('a range that ends before it begins is empty', (t) => {
-  t.deepEqual(rangesBetween(HELD, bound('0:60,1:10'), bound('0:30,1:20')), [
+test('where a partition has no record between two times, its range is empty', (t) => {
+  const held = [
+    { from: 10, until: 100, fromTime: 60, untilTime: 30 },
+    { from: 0, until: 50, fromTime: 10, untilTime: 20 },
+  ];
+  t.deepEqual(rangesBetween(held, bound('2026-01-01'), bound('2026-01-02')), [
     { from: 60, until: 60 },
     { from: 10, until: 20 },
   ]);
+});
+
+test('bounds the wrong way round are refused, and partitions that only one of them names', (t) => {
+  for (const [from, to, message] of [
+    ['0:60,1:10', '0:30,1:20', /--to: expected an offset of partition 0 from 60 on, .* found 30/],
+    ['0:60,1:10', '0:70', /--to: expected an offset of partition 1 from 10 on, .* found none/],
+    ['0:60', '0:70,1:20', /--from: expected an offset of partition 1, which --to names, found none/],
+    ['2026-02-01', '2026-01-01', /--to: expected a time after --from, .*2026-02-01.* found 2026-01-01/],
+    ['2026-02-01', '2026-02-01', /--to: expected a time after --from/],
+  ] as const)
+    t.throws(() => rangesBetween(HELD, bound(from), bound(to)), { message });
+  t.deepEqual(rangesBetween(HELD, bound('0:60'), bound('0:60'))[0], { from: 60, until: 60 });
 });
 
 test('offsets that the log does not hold are refused, with what it holds', (t) => {

@@ -206,3 +206,31 @@ test('a topic that was made again ends the replay: its offsets mean nothing', as
   t.is((heard.failure as NodeJS.ErrnoException).code, 'SCORELANE_HISTORY_GONE');
   await source.stop();
 });
+
+test('what the log has dropped is told of once, as far as it is in the range and was not answered', async (t) => {
+  const { inner } = log();
+  const told: (readonly [number, number])[] = [];
+  const parts: HistoryPart[] = [
+    { position: 35, until: 62 },
+    { position: 80, until: 100 },
+  ];
+  const source = new RangeSource(inner, parts, ({ position, resumedAt }) => told.push([position, resumedAt]));
+  let listener: SourceListener | undefined;
+  inner.start = async (given) => {
+    listener = given;
+  };
+  const heard = hearing(() => source);
+  await source.start(heard);
+  const gone = (position: number, resumedAt: number): void =>
+    listener?.outOfRange({ topic: TOPIC, partition: 0, position, resumedAt } as unknown as OutOfRange);
+  gone(10, 30);
+  t.deepEqual(told, [], 'they only went into windows');
+  gone(10, 40);
+  gone(30, 50);
+  gone(50, 90);
+  t.deepEqual(told, [
+    [35, 40],
+    [40, 50],
+    [50, 62],
+  ]);
+});

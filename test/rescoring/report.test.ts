@@ -137,3 +137,17 @@ test('bars of a plot hold all values, each where it belongs', (t) => {
   }
   t.deepEqual(barsOf(new Sketch(10), boundsOf([new Sketch(10)])), []);
 });
+
+test('an id is as long as a table can bear, and nothing that a terminal would obey', (t) => {
+  const wild = `\u001b[2J${'x'.repeat(10_000)}`;
+  const report = reported(true);
+  const [first] = report.comparison?.largest ?? [];
+  const largest = [{ ...(first as NonNullable<typeof first>), id: wild }];
+  const { comparison } = report;
+  const wilder = { ...report, comparison: comparison === null ? null : { ...comparison, largest } };
+  const text = reportInWords(wilder).join('\n');
+  t.false(text.includes('\u001b'));
+  t.true(text.split('\n').every((line) => line.length < 400));
+  t.true(text.includes('\ufffd[2Jxxx'));
+  t.false(reportPage(wilder).includes('x'.repeat(100)));
+});

@@ -1,4 +1,4 @@
-// A replay goes on with the versions that it began with: any file of a version that has changed is
+// A replay goes on with the versions that it began with: a file of a version that has changed is
 // noticed, though its model.yaml is the same.
 
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';

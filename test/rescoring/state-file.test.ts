@@ -65,9 +65,9 @@ test('a file that is none, of another format, or not whole is refused with what 
   const whole = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const refusals: readonly (readonly [string, RegExp])[] = [
     ['', /it is no JSON/],
-    ['{"format":1}', /it is not whole/],
+    ['{"format":2}', /it is not whole/],
     [JSON.stringify({ ...whole, positions: [1] }), /it is not whole/],
-    [JSON.stringify({ ...whole, format: 7 }), /of format 7, and this version reads 1/],
+    [JSON.stringify({ ...whole, format: 7 }), /of format 7, and this version reads 2/],
   ];
   for (const [text, message] of refusals) {
     const broken = join(folder, 'broken.json');
