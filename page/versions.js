@@ -14,6 +14,8 @@ const STATES = /** @type {const} */ ({
   building: ['builds up its windows', 'quiet'],
   refused: ['was refused', 'bad'],
   available: ['is in the repository', 'quiet'],
+  remote: ['is on the server of models', 'quiet'],
+  fetching: ['is downloaded', 'quiet'],
 });
 
 export class Versions {
@@ -58,19 +60,17 @@ export class Versions {
       list.dataset.names = names;
       list.replaceChildren(...told.versions.map(({ version }) => this.#item(version)));
     }
-    this.#states = JSON.stringify([this.#job, told.versions]);
+    this.#states = JSON.stringify([this.#job, told.versions.map(({ quality, ...rest }) => rest)]);
     if (this.#states !== this.#whyOf) void this.#askWhy();
-    told.versions.forEach(({ version, state, trial }, index) => {
+    told.versions.forEach(({ version, state, trial, quality }, index) => {
       const [name, labels, words, why] = /** @type {HTMLElement[]} */ ([
         ...(list.children[index]?.children ?? []),
       ]);
       const [text, tone] = STATES[state];
       write(/** @type {HTMLElement} */ (name), `Version ${version}`);
       write(/** @type {HTMLElement} */ (labels), labelsOf(told, version).join(', '));
-      write(
-        /** @type {HTMLElement} */ (words),
-        trial === null ? text : `${text}, ${triedAs(job, version, trial)}`,
-      );
+      const tried = trial === null ? text : `${text}, ${triedAs(job, version, trial)}`;
+      write(/** @type {HTMLElement} */ (words), `${tried}${qualityIn(quality)}`);
       /** @type {HTMLElement} */ (words).dataset.tone = tone;
       /** @type {HTMLElement} */ (why).hidden = state !== 'refused' && !this.#why.has(version);
       write(
@@ -140,6 +140,14 @@ function triedAs(job, version, trial) {
   if (otherwise !== null) parts.push(`decides otherwise on ${(100 * otherwise).toFixed(2)} %`);
   if (shift !== null) parts.push(`scores differ by a PSI of ${shift.toFixed(3)}`);
   return parts.join(', ');
+}
+
+/** @param {ShownVersions['versions'][number]['quality']} quality */
+function qualityIn(quality) {
+  if (quality === undefined) return '';
+  const { areaUnderRoc, labelled } = quality;
+  const figure = areaUnderRoc === null ? 'not known yet' : areaUnderRoc.toFixed(3);
+  return `; AUC ${figure}, by ${plural(labelled, 'label')}`;
 }
 
 /** @param {ShownVersions} told @param {string} version */

@@ -20,7 +20,14 @@ const schema = z.object({
       job: z.string(),
       /** Of the model; null while the job does not run. */
       name: z.string().nullable(),
-      versions: z.array(z.object({ version: z.string(), state: z.string(), why: z.string().nullable() })),
+      versions: z.array(
+        z.object({
+          version: z.string(),
+          state: z.string(),
+          why: z.string().nullable(),
+          quality: z.object({ areaUnderRoc: z.number().nullable(), labelled: z.number() }).optional(),
+        }),
+      ),
     }),
   ),
 });

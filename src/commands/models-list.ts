@@ -6,6 +6,7 @@ import { readGolden, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
 import { type VersionFolder, versionsIn } from '../model/repository.ts';
 import { readLabels } from '../versions/labels.ts';
+import type { VersionFigures } from '../versions/model-versions.ts';
 import { askedDaemon, type DaemonJob, TOKEN_VARIABLE } from './asked-daemon.ts';
 import { withRepository } from './models-options.ts';
 import { argument, type Register } from './options.ts';
@@ -38,6 +39,8 @@ interface JobOfVersion {
   readonly job: string;
   readonly state: string;
   readonly why: string | null;
+  /** Where labels have come for its scores. */
+  readonly quality?: VersionFigures | undefined;
 }
 
 interface Flags {
@@ -95,7 +98,7 @@ const jobsOf = (told: readonly DaemonJob[], { model, version }: Placed): JobOfVe
   told.flatMap(({ job, name, versions }) =>
     versions
       .filter((each) => name === model && each.version === version)
-      .map(({ state, why }) => ({ job, state, why })),
+      .map(({ state, why, quality }) => ({ job, state, why, quality })),
   );
 
 type Content = Placed & Pick<Listed, 'content' | 'trouble'>;
@@ -137,7 +140,8 @@ function contentOf({ model, version, folder }: VersionFolder): Content {
 function inWords({ model, version, labels, content, trouble, folder, jobs }: Listed): string {
   const name = `${model} ${version}${labels.length === 0 ? '' : ` (${labels.join(', ')})`}`;
   const states = (jobs ?? []).map(
-    ({ job, state, why }) => `${state} in ${job}${why === null ? '' : `: ${why}`}`,
+    ({ job, state, why, quality }) =>
+      `${state} in ${job}${why === null ? '' : `: ${why}`}${quality === undefined ? '' : qualityInShort(quality)}`,
   );
   const told = jobs === null ? [] : states.length === 0 ? ['unknown to the daemon'] : states;
   if (content === null)
@@ -151,6 +155,9 @@ function inWords({ model, version, labels, content, trouble, folder, jobs }: Lis
     ...told,
   ].join('  ');
 }
+
+const qualityInShort = ({ areaUnderRoc, labelled }: VersionFigures): string =>
+  `, AUC ${areaUnderRoc === null ? 'not known yet' : areaUnderRoc.toFixed(4)} by ${labelled} labels`;
 
 const urlArgument = argument(
   (text) => (/^https?:$/.test(URL.parse(text)?.protocol ?? '') ? text : undefined),

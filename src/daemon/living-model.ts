@@ -11,7 +11,7 @@ import type { Trial } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { NO_LABELS } from '../versions/labels.ts';
-import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
+import { type ModelVersions, type VersionStatus, withFigures } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
 import { seenLabels } from '../versions/seen-labels.ts';
 import { wantedVersion } from '../versions/wanted-version.ts';
@@ -101,11 +101,10 @@ export class LivingModel {
     const others = folders
       .filter((version) => !this.#known.has(version))
       .map((version) => ({ version, state: 'available', trial: null, why: null }) as const);
+    const versions = [...this.versions, ...others, ...(this.#source?.besides(this.#known) ?? [])];
     return {
       ...{ policy: this.#parts.config.model.version, serving: this.#serving, wanted, why, labels },
-      versions: [...this.versions, ...others, ...(this.#source?.besides(this.#known) ?? [])].toSorted(
-        byVersion,
-      ),
+      versions: withFigures(versions.toSorted(byVersion), this.#parts.meter.quality?.versions ?? []),
     };
   }
 

@@ -116,9 +116,9 @@ export class ModelSource {
     const why = this.#troubles.get(version)?.why;
     const fetching = this.#fetching;
     if (fetching?.version === version)
-      return { version, state: 'loading', trial: null, why: `it is fetched: ${progress(fetching)}` };
+      return { version, state: 'fetching', trial: null, why: progress(fetching) };
     if (why !== undefined) return { version, state: 'refused', trial: null, why };
-    return { version, state: 'available', trial: null, why: 'it is fetched when it shall serve' };
+    return { version, state: 'remote', trial: null, why: null };
   }
 
   /** What goes wrong is in the log, once until it is something else. */

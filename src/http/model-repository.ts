@@ -25,11 +25,15 @@ const STATES: Readonly<Record<VersionStatus['state'], Indexed['state']>> = {
   loading: 'LOADING',
   refused: 'UNAVAILABLE',
   available: 'UNAVAILABLE',
+  remote: 'UNAVAILABLE',
+  fetching: 'LOADING',
 };
 const REASONS: Readonly<Partial<Record<VersionStatus['state'], string>>> = {
   loading: 'it is tried and loaded',
   refused: 'it was tried and cannot serve: the log says why, and so does this index to whoever has the token',
   available: 'it is in the repository, and nothing needs it',
+  remote: 'it is on the server of model.source, and nothing needs it',
+  fetching: 'it is downloaded',
 };
 
 /** Below `/v2`. Only who has the token may load. */

@@ -23,12 +23,24 @@ const VERSIONS = {
   why: { ...MAYBE, description: 'What says so, or what is missing.' },
   labels: { type: 'object', additionalProperties: TEXT },
   versions: listSchema(
-    mapSchema({
-      version: TEXT,
-      state: { enum: ['serving', 'loading', 'loaded', 'building', 'refused', 'available'] },
-      trial: { ...MAYBE, description: 'As what it is tried on live records: shadow or canary.' },
-      why: { ...MAYBE, description: 'Why it cannot serve, or is not tried any more.' },
-    }),
+    mapSchema(
+      {
+        version: TEXT,
+        state: {
+          enum: ['serving', 'loading', 'loaded', 'building', 'refused', 'available', 'remote', 'fetching'],
+        },
+        trial: { ...MAYBE, description: 'As what it is tried on live records: shadow or canary.' },
+        why: {
+          ...MAYBE,
+          description: 'Why it cannot serve, or is not tried any more; how far a download is.',
+        },
+        quality: {
+          ...mapSchema({ areaUnderRoc: { type: ['number', 'null'] }, labelled: SIZE }),
+          description: 'By labels that came later, where some have.',
+        },
+      },
+      ['quality'],
+    ),
   ),
 };
 const onlyThese = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({

@@ -12,7 +12,7 @@ export function shownVersions(told: ModelVersions): ShownVersions {
   const rank = ({ version, state }: ModelVersions['versions'][number]): number =>
     state === 'serving'
       ? 0
-      : ['loaded', 'loading', 'building'].includes(state) || labelled.has(version)
+      : ['loaded', 'loading', 'building', 'fetching'].includes(state) || labelled.has(version)
         ? 1
         : 2;
   const chosen = new Set(
@@ -26,7 +26,7 @@ export function shownVersions(told: ModelVersions): ShownVersions {
     versions: versions
       .filter((each) => chosen.has(each))
       .toReversed()
-      .map(({ version, state, trial }) => ({ version, state, trial })),
+      .map(({ why: _, ...shown }) => shown),
     others: versions.length - chosen.size,
   };
 }

@@ -82,7 +82,7 @@ export interface ShownVersions {
   readonly wanted: string | null;
   readonly why: string;
   readonly labels: ModelVersions['labels'];
-  readonly versions: readonly Pick<VersionStatus, 'version' | 'state' | 'trial'>[];
+  readonly versions: readonly Pick<VersionStatus, 'version' | 'state' | 'trial' | 'quality'>[];
   /** How many there are besides, which are not loaded. */
   readonly others: number;
 }

@@ -109,7 +109,7 @@ test.serial(
     const { living } = served.daemon;
     t.is(living.serving, '1');
     await until('version 2 to be told', () =>
-      living.told.versions.some(({ version, state }) => version === '2' && state === 'available'),
+      living.told.versions.some(({ version, state }) => version === '2' && state === 'remote'),
     );
     pipeline.says({ stable: '2' });
     await until('version 2 to serve', () => living.serving === '2');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readLabels, writeLabels } from '../../src/versions/labels.ts';
 import { Program } from '../support/daemon.ts';
-import { seen, TOKEN } from '../support/seen-versions.ts';
+import { qualityOf, seen, TOKEN } from '../support/seen-versions.ts';
 
 /** It is refused before it is tried, which is quick. */
 const spoil = (folder: string): void => truncateSync(join(folder, 'model.yaml'), 8);
@@ -229,6 +229,7 @@ test.serial(
     repository.add('3', { spoil });
     await daemon.living.look();
     rmSync(join(folder, 'cards', '1'), { recursive: true });
+    daemon.meter.quality = qualityOf('2');
     writeLabels(folder, 'cards', { versions: { stable: '2', canary: '9' }, moves: [] });
     const list = (token: string, ...words: string[]) =>
       new Program(['models', 'list', '--repository', folder, ...words], { SCORELANE_HTTP_ADMIN_TOKEN: token })
@@ -239,7 +240,10 @@ test.serial(
     t.regex(plain.out, /^cards: canary is version 9, which is not there$/m);
     const told = await list(TOKEN, '--daemon', url);
     t.is(told.code, 0, told.out);
-    t.regex(told.out, /^cards 2 \(stable\) .* golden records {2}serving in cards-job$/m);
+    t.regex(
+      told.out,
+      /^cards 2 \(stable\) .* golden records {2}serving in cards-job, AUC 0\.9125 by 400 labels$/m,
+    );
     t.regex(told.out, /^cards 3 {2}cannot be served: .* {2}refused in cards-job: .*model\.yaml/ms);
     const token = join(folder, 'token');
     writeFileSync(token, `${TOKEN}\n`);
@@ -247,7 +251,9 @@ test.serial(
     const [second] = JSON.parse(json.out.slice(json.out.indexOf('['))) as object[];
     t.like(second, {
       ...{ model: 'cards', version: '2', labels: ['stable'] },
-      jobs: [{ job: 'cards-job', state: 'serving', why: null }],
+      jobs: [
+        { job: 'cards-job', state: 'serving', why: null, quality: { areaUnderRoc: 0.9125, labelled: 400 } },
+      ],
     });
     const wrong = async (code: number, expected: RegExp, given: string, ...words: string[]) => {
       const ended = await list(given, '--daemon', ...words);

@@ -13,7 +13,7 @@ import { promoted } from '../../src/versions/move-labels.ts';
 import { violations, withBrowser } from '../support/browser.ts';
 import { DRIFTING_INPUTS, measuredRecords, withDistributions } from '../support/drifting.ts';
 import { firstEvent } from '../support/open-paths.ts';
-import { seen, seenOf, TOKEN } from '../support/seen-versions.ts';
+import { qualityOf, seen, seenOf, TOKEN } from '../support/seen-versions.ts';
 import { until } from '../support/until.ts';
 import { VersionsRepository } from '../support/versions.ts';
 
@@ -38,6 +38,10 @@ test.serial(
     );
     t.is(await text(page, '#versions-words'), 'model.version is latest. Version 2 serves: it is the latest.');
     t.false((await firstEvent(url)).includes('model.yaml'), 'why is not for everybody');
+    daemon.meter.quality = qualityOf('2');
+    await shows(page, '#versions', /Version 2\s+serves; AUC 0\.912, by 400 labels\s/);
+    daemon.meter.quality = null;
+    await shows(page, '#versions', /Version 2\s+serves\s/);
 
     await page.getByRole('button', { name: 'Pin version 1' }).focus();
     await page.keyboard.press('Enter');

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
+import type { QualityTold } from '../../src/telemetry/quality.ts';
 import { demoConfig } from './config.ts';
 import { serving, VersionsRepository } from './versions.ts';
 
@@ -18,6 +19,17 @@ interface Seen extends Pick<Awaited<ReturnType<typeof serving>>, 'send' | 'resul
 }
 
 type Test = { teardown(end: () => unknown): void };
+
+/** What labels have said of the scores of a version. */
+export const qualityOf = (version: string): QualityTold => ({
+  versions: [
+    {
+      ...{ version, results: 500, labelled: 400, positives: 40, areaUnderRoc: 0.9125, averagePrecision: 0.8 },
+      ...{ precision: 0.7, recall: 0.6, brierScore: 0.1, calibrationError: 0.05 },
+    },
+  ],
+  ...{ share: 1, unreadable: 0 },
+});
 
 /** Its job is called cards-job. The latest serves unless settings say otherwise. */
 export function seen(t: Test, versions: readonly string[], ...settings: string[]): Promise<Seen> {
