@@ -23,6 +23,8 @@ const CHECKED = [
   'input.topic',
   'output.topic',
   'deadLetters.topic',
+  'labels.topic',
+  'model.source',
   'registry.url',
   'kafka.bootstrap.servers',
   'tracing.headers',
@@ -70,6 +72,7 @@ test('the keys that are looked at are those that there are', (t) => {
   t.deepEqual(
     secrets.map(({ key }) => key),
     [
+      'model.sourceToken',
       'registry.password',
       'http.tlsKeyPassword',
       'http.adminToken',
