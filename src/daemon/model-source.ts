@@ -37,6 +37,8 @@ interface Trouble {
 /** Between two tries of an archive that the server did not give. */
 const AGAIN_MS = 60_000;
 const PROGRESS_MS = 10_000;
+/** Nobody stands between. */
+const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/;
 /** For the index alone. */
 const ASK_MS = 30_000;
 
@@ -94,6 +96,10 @@ export class ModelSource {
   /** From now on it looks by itself, first at once. */
   begin(living: Living): void {
     this.#living = living;
+    if (this.#url.protocol === 'http:' && !LOOPBACK.test(this.#url.hostname))
+      this.#logger.warn(
+        'model.source is fetched over http: whoever stands between can choose the model; https would do',
+      );
     this.#cancel = every(this.#model.sourceEvery, () => void this.lookAndTell());
     void this.lookAndTell();
   }

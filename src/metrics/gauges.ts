@@ -81,7 +81,7 @@ export const JOB_GAUGES: readonly JobGauge[] = [
   },
   {
     name: 'scorelane_model_version',
-    help: '1 for each version of the model that is serving, loaded, loading, or was refused (the highest five).',
+    help: '1 for each version of the model that is serving, loaded, building, loading, fetching, or was refused (the highest five).',
     labels: ['version', 'state'],
     read: ({ versions }) =>
       busyVersions(versions).map(({ version, state }) => [1, { version, state }] as const),

@@ -201,3 +201,15 @@ test.serial(
     });
   },
 );
+
+test.serial(
+  'an index that comes over http from elsewhere is warned of, and its absence stops no start',
+  async (t) => {
+    const repository = empty(t);
+    repository.add('1');
+    const served = await serving(repository, 1, 'model.source=http://models.invalid/index.yaml');
+    t.teardown(() => served.daemon.stop());
+    t.is(served.said.filter((line) => /whoever stands between can choose the model/.test(line)).length, 1);
+    t.is(served.daemon.living.serving, '1');
+  },
+);
