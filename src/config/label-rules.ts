@@ -1,12 +1,14 @@
 // What a topic of labels needs of other keys.
 
 import { broken, type Contradiction } from './contradiction.ts';
+import { outputsOf } from './outputs.ts';
 import type { Config } from './schema.ts';
 
-export function lateLabels({ labels, input, output, deadLetters, log }: Config): Contradiction[] {
+export function lateLabels(config: Config): Contradiction[] {
+  const { labels, input, output, log } = config;
   const { topic } = labels;
   if (topic === undefined || log !== 'kafka') return [];
-  const own = [input.topic, output.topic, deadLetters.topic, ...Object.keys(output.routes)];
+  const own = [input.topic, ...outputsOf(config).map((each) => each.topic)];
   return [
     ...broken(
       own.includes(topic),

@@ -2,16 +2,11 @@
 // figures mean: docs/versions.md.
 
 import { z } from 'zod';
+import { topicName } from './topic-name.ts';
 import { duration, wholeNumber } from './units.ts';
 
 export const labels = z.strictObject({
-  topic: z
-    .string()
-    .regex(
-      /^(?!\.{1,2}$)[\w.-]{1,249}$/,
-      'expected a topic name: letters, digits, dot, dash, underscore; not . or .. alone',
-    )
-    .meta({ examples: ['chargebacks'] })
+  topic: topicName('chargebacks')
     .optional()
     .describe(
       'A topic of labels that come later, in input.format, each with the id of its record, the first of output.ids. ' +

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BACKENDS } from '../model/predictor.ts';
 import { path } from './paths.ts';
 import { secret } from './secrets.ts';
+import { topicName } from './topic-name.ts';
 import { duration, size, wholeNumber } from './units.ts';
 
 const text = (what: string) => z.string().min(1, `expected ${what}`);
@@ -92,6 +93,11 @@ export const model = z.strictObject({
     .describe(
       'A canary whose scores are so far from those of the version that serves is taken back: PSI, of which more than 0.25 is taken for a ' +
         'large change.',
+    ),
+  shadowTopic: topicName('shadow-scores')
+    .optional()
+    .describe(
+      'Topic for the results of a shadow, of those records that it has scored; acknowledged before the commit.',
     ),
   shadowBudget: z
     .number(SHARE)

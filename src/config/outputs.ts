@@ -3,12 +3,20 @@
 import type { Config } from './schema.ts';
 
 export interface OutputTopic {
-  readonly key: 'output.topic' | 'deadLetters.topic' | 'output.routes';
+  readonly key: 'output.topic' | 'deadLetters.topic' | 'output.routes' | 'model.shadowTopic';
   readonly topic: string;
 }
 
-export const outputsOf = ({ output, deadLetters }: Pick<Config, 'output' | 'deadLetters'>): OutputTopic[] => [
-  { key: 'output.topic', topic: output.topic },
-  { key: 'deadLetters.topic', topic: deadLetters.topic },
+/** Where results of some records go besides: of routes, and of a shadow. */
+export const besidesOf = ({ output, model }: Pick<Config, 'output' | 'model'>): OutputTopic[] => [
   ...Object.keys(output.routes).map((topic) => ({ key: 'output.routes', topic }) as const),
+  ...(model.shadowTopic === undefined
+    ? []
+    : [{ key: 'model.shadowTopic', topic: model.shadowTopic } as const]),
+];
+
+export const outputsOf = (config: Pick<Config, 'output' | 'deadLetters' | 'model'>): OutputTopic[] => [
+  { key: 'output.topic', topic: config.output.topic },
+  { key: 'deadLetters.topic', topic: config.deadLetters.topic },
+  ...besidesOf(config),
 ];

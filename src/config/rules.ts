@@ -6,6 +6,7 @@ import { protocolsOf } from '../kafka/addresses.ts';
 import { LOGIN_KEYS } from '../kafka/login.ts';
 import { broken, type Contradiction } from './contradiction.ts';
 import { lateLabels } from './label-rules.ts';
+import { besidesOf } from './outputs.ts';
 import { registryUsers } from './registry-users.ts';
 import type { Config } from './schema.ts';
 import { durationInWords, sizeInWords } from './units.ts';
@@ -269,7 +270,7 @@ function waits({ registry, lanes }: Config): Contradiction[] {
  * A daemon that reads its own output would score for ever. Results and dead letters in one topic
  * are no circle: the daemon does not read them.
  */
-function circles({ input, output, deadLetters }: Config): Contradiction[] {
+function circles({ input, output, deadLetters, model }: Config): Contradiction[] {
   const found: Contradiction[] = [];
   const topics = {
     'input.topic': input.topic,
@@ -282,13 +283,15 @@ function circles({ input, output, deadLetters }: Config): Contradiction[] {
     if (INTERNAL_TOPICS.has(topic))
       found.push({ key, message: `expected a topic that is not the broker's own, found "${topic}"` });
   }
-  for (const topic of Object.keys(output.routes)) {
-    const taken = Object.entries(topics).find(([, other]) => other === topic)?.[0];
+  for (const { key, topic } of besidesOf({ output, model })) {
+    const isRouted = key === 'model.shadowTopic' && Object.keys(output.routes).includes(topic);
+    const taken = isRouted
+      ? 'of output.routes'
+      : Object.entries(topics).find(([, other]) => other === topic)?.[0];
+    const what = key === 'output.routes' ? 'a route' : 'a shadow';
+    const why = taken === undefined ? '' : `, which is ${taken}`;
     if (taken !== undefined || INTERNAL_TOPICS.has(topic))
-      found.push({
-        key: 'output.routes',
-        message: `expected a topic of its own for a route, found "${topic}"${taken === undefined ? '' : `, which is ${taken}`}`,
-      });
+      found.push({ key, message: `expected a topic of its own for ${what}, found "${topic}"${why}` });
   }
   for (const key of ['output.topic', 'deadLetters.topic'] as const) {
     if (topics[key] !== input.topic) continue;

@@ -18,17 +18,10 @@ import { model } from './model-schema.ts';
 import { path } from './paths.ts';
 import { scoring } from './scoring-schema.ts';
 import { secret } from './secrets.ts';
+import { topicName } from './topic-name.ts';
 import { tracing } from './tracing-schema.ts';
 import { duration, size, wholeNumber } from './units.ts';
 
-const topic = (example: string) =>
-  z
-    .string()
-    .regex(
-      /^(?!\.{1,2}$)[\w.-]{1,249}$/,
-      'expected a topic name: letters, digits, dot, dash, underscore; not . or .. alone',
-    )
-    .meta({ examples: [example] });
 const text = (what: string) => z.string().min(1, `expected ${what}`);
 
 const SHARE = 'expected a share from 0 to 1';
@@ -60,7 +53,7 @@ export const schema = z.strictObject({
       'Where records are: a Kafka cluster, or the embedded log. none: nowhere; run only answers requests (http), as a plain model server.',
     ),
   input: z.strictObject({
-    topic: topic('transactions').describe('The topic to score.'),
+    topic: topicName('transactions').describe('The topic to score.'),
     format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the values.'),
     framing: z
       .enum(FRAMINGS)
@@ -105,7 +98,7 @@ export const schema = z.strictObject({
       ),
   }),
   output: z.strictObject({
-    topic: topic('scores').describe('Where results go.'),
+    topic: topicName('scores').describe('Where results go.'),
     format: z.enum(INPUT_FORMATS).default('msgpack').describe('Format of the results.'),
     framing: z
       .enum(FRAMINGS)
@@ -128,7 +121,7 @@ export const schema = z.strictObject({
       .default(false)
       .describe('Whether results carry the scored features, as a list, for inspection or training.'),
     routes: z
-      .record(topic('alerts'), condition())
+      .record(topicName('alerts'), condition())
       .default({})
       .describe(
         "Results that meet a condition also go to another topic: { alerts: score > 0.9, reviews: label = 'unsure' or score > 0.5 }.",
@@ -139,7 +132,7 @@ export const schema = z.strictObject({
       .describe('Compression of result batches. None: the results are small, and the network is local.'),
   }),
   deadLetters: z.strictObject({
-    topic: topic('dead-letters').describe(
+    topic: topicName('dead-letters').describe(
       'The topic for records that cannot be scored, with the reason in their headers.',
     ),
     dialects: z

@@ -1,6 +1,7 @@
 // Counts the partitions of the configured topics, and logs when a count has changed.
 
 import { Seldom } from '../base/seldom.ts';
+import { besidesOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { isAway } from '../kafka/client-log.ts';
 import type { Sink } from '../log/ports.ts';
@@ -22,7 +23,7 @@ export function countPartitions(config: Config, sink: Sink, logger: Logger): Pro
   return PartitionCounter.start({
     sink,
     topics,
-    routes: Object.keys(config.output.routes),
+    routes: besidesOf(config).map(({ topic }) => topic),
     onChanged: (before, now) => {
       for (const line of changesInWords(before, now, about)) logger.warn(line);
     },

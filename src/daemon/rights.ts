@@ -1,6 +1,7 @@
 // Whether the broker allows what a command is about to do. Asked before it begins; the answer names
 // all missing rights at once.
 
+import { outputsOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { GroupInUseError, lacks, RefusedError, refusalOf, unreachable } from '../kafka/refusal.ts';
@@ -40,8 +41,8 @@ export const hopelessFor =
       ? error
       : refusalOf(error, kafka, { topic, operation });
 
-export const wantedToRun = ({ kafka, input, output, deadLetters }: Config): WantedRight[] =>
-  rightsToRun(kafka, {
-    input: input.topic,
-    outputs: [output.topic, deadLetters.topic, ...Object.keys(output.routes)],
+export const wantedToRun = (config: Config): WantedRight[] =>
+  rightsToRun(config.kafka, {
+    input: config.input.topic,
+    outputs: outputsOf(config).map(({ topic }) => topic),
   });

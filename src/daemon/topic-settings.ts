@@ -2,6 +2,7 @@
 // and the start of `run` say what will be refused.
 
 import { ConfigError } from '../config/load.ts';
+import { besidesOf } from '../config/outputs.ts';
 import type { Config } from '../config/schema.ts';
 import { createKafka } from '../kafka/client.ts';
 import { unreachable } from '../kafka/refusal.ts';
@@ -29,7 +30,7 @@ export const adviceToRun = (config: Config, patience: Patience): Promise<Advice>
   const writings: Writing[] = [
     { topic: output.topic, what: 'results' },
     { topic: deadLetters.topic, what: 'dead letters' },
-    ...Object.keys(output.routes).map((topic) => ({ topic, what: 'results' as const })),
+    ...besidesOf(config).map(({ topic }) => ({ topic, what: 'results' as const })),
   ];
   return advice(config, patience, config.input.topic, writings);
 };

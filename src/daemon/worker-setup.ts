@@ -42,6 +42,7 @@ export function scorerSetup(
     results: output.topic,
     deadLetters: deadLetters.topic,
     routes: routesOf(output, resultFields(manifest, readGolden(manifest))),
+    ...(config.model.shadowTopic === undefined ? {} : { shadows: config.model.shadowTopic }),
     deadLetterDialects: deadLetters.dialects,
     compression: output.compression,
     predictRecordsMax: scoring.predictRecords,

@@ -18,8 +18,8 @@ export interface TimestampRuns {
 /** What became of a micro-batch. */
 export interface Outcome extends RecordCounts {
   /**
-   * Results first, then dead letters, then results for routes: all in input order for each
-   * partition.
+   * Results first, then dead letters, then results for routes and of a shadow: all in input order
+   * for each partition.
    */
   readonly outputs: readonly ResultBatch[];
   /** How many of the outputs are results. */

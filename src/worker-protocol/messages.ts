@@ -70,9 +70,10 @@ export interface ScorerSetup extends ReadingSetup, DriftSetup {
   readonly resultFrame: Uint8Array;
   /** Paths of the input's fields that are copied into the result. */
   readonly idPaths: readonly string[];
-  /** The topics of results and of dead letters. */
+  /** The topics of results, of dead letters, and of what a shadow says. */
   readonly results: string;
   readonly deadLetters: string;
+  readonly shadows?: string;
   readonly routes: readonly Route[];
   /** Headers of dead letters besides ours. */
   readonly deadLetterDialects: readonly Dialect[];
@@ -83,9 +84,8 @@ export interface ScorerSetup extends ReadingSetup, DriftSetup {
   readonly resultBatchBytesMax: number;
   /** A record batch that inflates to more is refused. */
   readonly inflatedBytesMax: number;
-  /** A record with more bytes of key, value and headers becomes a dead letter. */
+  /** A record with more bytes of key, value and headers, or more headers, becomes a dead letter. */
   readonly recordBytesMax: number;
-  /** And one with more headers. */
   readonly headersMax: number;
   /** Whether results carry the row of features that was scored. */
   readonly features: boolean;

@@ -91,7 +91,7 @@ const firstOf = (messages: ReadonlyMap<number, string>): string => {
 /** Its record has its result already: a dead letter would be a second answer. */
 function routeRefused({ batch: { topic }, refused }: RefusedOutput): DeadLetterRefusedError {
   return new DeadLetterRefusedError(
-    `${topic}, of output.routes, refuses a result: ${refused?.records[0]?.message}`,
+    `${topic}, of output.routes or model.shadowTopic, refuses a result: ${refused?.records[0]?.message}`,
   );
 }
 

@@ -13,6 +13,7 @@ import { NOT_TRACED } from '../scoring/traced.ts';
 import type { ScorePart } from '../worker-protocol/messages.ts';
 import { ourFault } from './our-fault.ts';
 import { notFinite } from './predict/not-finite.ts';
+import type { ShadowedRows } from './predict/shadow.ts';
 import type { Answering } from './predict/tried-model.ts';
 import { type PendingRow, rowOf } from './row.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
@@ -27,6 +28,9 @@ interface Refused {
   readonly rejection: Rejection;
 }
 
+/** The header of each result of a shadow, which names it. */
+const SHADOW_HEADER = '__scorelane.shadow';
+
 type Times = Pick<Outcome, 'decodeMs' | 'predictMs' | 'encodeMs'>;
 
 export class PartAnswers {
@@ -36,6 +40,7 @@ export class PartAnswers {
   readonly #parts: ScorerParts;
   readonly #workspace: Workspace;
   readonly #headers: SourceHeaders;
+  #shadowHeaders: SourceHeaders | null = null;
   /** Null where nothing is traced. */
   readonly #trace: PartTrace | null;
   readonly #timestamps = new TimestampCollector();
@@ -118,6 +123,29 @@ export class PartAnswers {
     this.#counts.scored++;
   }
 
+  /**
+   * Keeps what a shadow says of a row, where somebody does. What cannot be written is a failure of
+   * the shadow.
+   */
+  writeShadow(row: number, { by, writer, columns, count, failed, fail }: ShadowedRows): void {
+    const { shadows, rows } = this.#workspace;
+    if (shadows === null || failed.has(row)) return;
+    const pending = rows[row] as PendingRow;
+    const { topic, partition, incarnation } = this.part;
+    try {
+      writer.write(this.#parts.reader, row, pending.bytes, columns, row, count);
+    } catch {
+      fail();
+      return;
+    }
+    this.#shadowHeaders ??= new SourceHeaders(topic, partition, incarnation, {
+      ...this.#parts.setup.resultHeaders,
+      [SHADOW_HEADER]: by,
+    });
+    this.#shadowHeaders.set(pending.offset);
+    this.#append(shadows, pending, this.#shadowHeaders, writer);
+  }
+
   /** The result that was written last, of that row. */
   #append(to: Outputs, row: PendingRow, headers: HeadersBlock, writer: ResultEncoder): void {
     const { bytes } = row;
@@ -156,6 +184,7 @@ export class PartAnswers {
         ...results,
         ...this.#workspace.deadLetters.flush(),
         ...this.#workspace.routes.flatMap((route) => route.flush()),
+        ...(this.#workspace.shadows?.flush() ?? []),
       ],
       resultBatches: results.length,
       refusal: this.#refusal,

@@ -30,6 +30,7 @@ export class Pipeline {
       results: outputs(setup.results),
       deadLetters: outputs(setup.deadLetters),
       routes: setup.routes.map(({ topic }) => outputs(topic)),
+      shadows: setup.shadows === undefined ? null : outputs(setup.shadows),
       sampler: setup.tracing === null ? null : new TraceSampler(setup.tracing),
     };
   }
@@ -74,18 +75,21 @@ export class Pipeline {
 
   #begin(counts: PartitionCounts, spares: readonly ArrayBuffer[]): void {
     for (const spare of spares) this.#spares.giveBack(spare);
-    const { results, deadLetters, routes } = this.#workspace;
+    const { results, deadLetters, routes, shadows } = this.#workspace;
+    const { setup } = this.#parts;
+    const besides = (topic: string): number => counts.routes?.[topic] ?? counts.input;
     results.spreadOver(counts.results, counts.input);
     deadLetters.spreadOver(counts.deadLetters, counts.input);
-    this.#parts.setup.routes.forEach(({ topic }, index) => {
-      routes[index]?.spreadOver(counts.routes?.[topic] ?? counts.input, counts.input);
+    setup.routes.forEach(({ topic }, index) => {
+      routes[index]?.spreadOver(besides(topic), counts.input);
     });
+    shadows?.spreadOver(besides(setup.shadows ?? ''), counts.input);
   }
 
   /** What was written of a task that failed. */
   #giveUp(): void {
-    const { results, deadLetters, routes } = this.#workspace;
-    for (const outputs of [results, deadLetters, ...routes]) outputs.flush();
+    const { results, deadLetters, routes, shadows } = this.#workspace;
+    for (const outputs of [results, deadLetters, ...routes, shadows]) outputs?.flush();
   }
 }
 

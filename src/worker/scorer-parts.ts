@@ -35,6 +35,8 @@ export interface Workspace {
   readonly deadLetters: Outputs;
   /** In the order of the setup's. */
   readonly routes: readonly Outputs[];
+  /** What a shadow says; null where nobody keeps it. */
+  readonly shadows: Outputs | null;
   /** Null where nothing is traced. */
   readonly sampler: TraceSampler | null;
 }

@@ -4,6 +4,7 @@
 import type { OutputColumn } from '../model/predictor.ts';
 import type { ScorePart } from '../worker-protocol/messages.ts';
 import { PartAnswers } from './part-answers.ts';
+import type { ShadowedRows } from './predict/shadow.ts';
 import type { ScorerParts, Workspace } from './scorer-parts.ts';
 
 export class TaskAnswers {
@@ -25,12 +26,18 @@ export class TaskAnswers {
     }
   }
 
-  /** Writes the results of `rows` rows from `first` on, which are all of the columns. */
-  write(columns: readonly OutputColumn[], first: number, rows: number): void {
+  /**
+   * Writes the results of `rows` rows from `first` on, which are all of the columns, and what a
+   * shadow says of them.
+   */
+  write(columns: readonly OutputColumn[], first: number, rows: number, shadowed: ShadowedRows | null): void {
     for (let index = 0; index < rows; ) {
       const answers = this.of(first + index);
       const end = Math.min(rows, answers.rowsEnd - first);
-      for (; index < end; index++) answers.write(first + index, columns, index, rows);
+      for (; index < end; index++) {
+        answers.write(first + index, columns, index, rows);
+        if (shadowed !== null) answers.writeShadow(first + index, shadowed);
+      }
     }
   }
 

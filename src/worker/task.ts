@@ -15,7 +15,7 @@ import { ourFault } from './our-fault.ts';
 import type { PartAnswers } from './part-answers.ts';
 import { predictWithCanary } from './predict/canary.ts';
 import { type PredictParts, predictRows } from './predict/predict-rows.ts';
-import { shadowRows } from './predict/shadow.ts';
+import { type ShadowedRows, shadowRows } from './predict/shadow.ts';
 import type { RunningTrial } from './predict/tried-model.ts';
 import { pastLimit } from './record-limits.ts';
 import { copyRow, type PendingRow, rowOf } from './row.ts';
@@ -239,33 +239,40 @@ export class Task {
     });
   }
 
-  #write(answers: TaskAnswers, columns: readonly OutputColumn[], first: number, rows: number): void {
+  #write(
+    answers: TaskAnswers,
+    columns: readonly OutputColumn[],
+    first: number,
+    rows: number,
+    shadowed: ShadowedRows | null = null,
+  ): void {
     const started = performance.now();
-    answers.write(columns, first, rows);
+    answers.write(columns, first, rows, shadowed);
     this.#encodeMs += performance.now() - started;
   }
 
   #predictAll(parts: PredictParts, count: number): void {
     const { features } = this.#workspace;
-    let whole: readonly OutputColumn[] | undefined;
+    const started = performance.now();
+    let shadowMs = 0;
     const tookMs = predictRows(parts, features, 0, count, {
       scored: (columns, first, rows) => {
-        if (rows === count) whole = columns;
         this.#parts.drift?.count(features, columns, first, rows);
-        this.#write(this.#answers, columns, first, rows);
+        // Of rows that were halved a shadow sees none.
+        const scoredMs = performance.now();
+        const shadowed =
+          this.#shadow === undefined || rows < count
+            ? null
+            : shadowRows(this.#shadow, {
+                ...{ features: features.subarray(0, count * parts.width), count, columns },
+                tookMs: scoredMs - started,
+              });
+        shadowMs += performance.now() - scoredMs;
+        this.#write(this.#answers, columns, first, rows, shadowed);
       },
       refused: (row, rejection) => this.#refuse(row, rejection),
     });
-    this.#predictMs += tookMs;
-    if (this.#shadow === undefined || whole === undefined) return;
-    const started = performance.now();
-    shadowRows(this.#shadow, {
-      features: features.subarray(0, count * parts.width),
-      count,
-      columns: whole,
-      tookMs,
-    });
-    this.#predictMs += performance.now() - started;
+    this.#predictMs += tookMs + shadowMs;
   }
 
   /** Of these rows a shadow sees none: they have no single version that serves. */

@@ -24,6 +24,7 @@ const CHECKED = [
   'output.topic',
   'deadLetters.topic',
   'labels.topic',
+  'model.shadowTopic',
   'model.source',
   'registry.url',
   'kafka.bootstrap.servers',

@@ -238,7 +238,7 @@ test('a refused result goes to no route either, and a record that a route refuse
   const error = t.throws(() => mend(asked(null, null, one), setupWith({ routes }), MODEL, NOW_MS), {
     instanceOf: DeadLetterRefusedError,
   });
-  t.is(error?.message, 'alerts, of output.routes, refuses a result: no 1');
+  t.is(error?.message, 'alerts, of output.routes or model.shadowTopic, refuses a result: no 1');
 });
 
 const outputsOfEach = (batches: readonly ResultBatch[]) =>
