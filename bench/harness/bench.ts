@@ -47,7 +47,9 @@ export interface Scenario {
   readonly measures: string;
   /** The daemon's configuration, in bench/scenarios/. */
   readonly config: string;
-  /** One to warm the broker up with, where its own has several jobs. */
+  /**
+   * One to warm the broker up with, where its own has several jobs, or versions that are not there.
+   */
   readonly warmUpConfig?: string;
   readonly defaults: Partial<Options>;
   /** Whether it needs a real broker. */

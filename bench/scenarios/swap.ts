@@ -196,6 +196,7 @@ export const swap: Scenario = {
   measures:
     'the version that serves goes forward and back under load: p99 around the moves against outside of them',
   config: 'swap.yaml',
+  warmUpConfig: 'throughput.yaml',
   needsKafka: true,
   defaults: {
     moves: 10,

@@ -2,13 +2,15 @@
 // log, in this process. What needs Kafka runs in test/system/bench.test.ts.
 
 import '../../src/process.ts';
+import { join } from 'node:path';
 import test from 'ava';
-import type { Options } from '../../bench/harness/bench.ts';
+import { firstJob, type Options } from '../../bench/harness/bench.ts';
 import { memoryLog } from '../../bench/harness/memory-log.ts';
 import { runScenario } from '../../bench/harness/run-scenario.ts';
 import { html } from '../../bench/report/html.ts';
 import { markdown } from '../../bench/report/markdown.ts';
 import { SCENARIOS } from '../../bench/scenarios/index.ts';
+import { ROOT } from '../support/daemon.ts';
 
 const small = { backends: ['wasm'], formats: ['msgpack'], models: ['mlp-30-64-32-1'] } as const;
 
@@ -24,6 +26,14 @@ const SMALL: Readonly<Record<string, Partial<Options>>> = {
   windows: { ...small, count: 20_000 },
   micro: { ...small, seconds: 0.005, rounds: 2 },
 };
+
+test('the broker is warmed up with a version that every machine has', (t) => {
+  for (const { name, config, warmUpConfig = config } of SCENARIOS)
+    t.true(
+      ['1', 'latest'].includes(firstJob(join(ROOT, 'bench', 'scenarios', warmUpConfig), []).model.version),
+      name,
+    );
+});
 
 for (const scenario of SCENARIOS.filter(({ needsKafka }) => needsKafka !== true)) {
   test.serial(`${scenario.name}: measures, audits what came out, and reports`, async (t) => {
