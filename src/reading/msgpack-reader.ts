@@ -88,7 +88,9 @@ export class MsgpackReader extends WalkingReader {
     const isRead =
       count === undefined
         ? this.#numbers(input, 1, features, column, 0)
-        : this.#lists(input, shape ?? [count], 0, features, column, depth);
+        : shape === undefined
+          ? this.#list(input, count, features, column, depth)
+          : this.#lists(input, shape, 0, features, column, depth);
     if (isRead) this.sawInput(inputIndex);
     return isRead;
   }
@@ -102,17 +104,21 @@ export class MsgpackReader extends WalkingReader {
     column: number,
     depth: number,
   ): boolean {
-    const walker = this.#walker;
     const length = lengths[level] as number;
-    if (depth >= this.nestingMax || walker.readArraySize() !== length) return false;
-    if (level === lengths.length - 1) {
-      const done = isUnscaled(input) ? walker.readFloat32s(length, features, column) : 0;
-      return this.#numbers(input, length, features, column, done);
-    }
+    if (level === lengths.length - 1) return this.#list(input, length, features, column, depth);
+    if (depth >= this.nestingMax || this.#walker.readArraySize() !== length) return false;
     const each = elementsBelow(lengths, level);
     for (let index = 0; index < length; index++)
       if (!this.#lists(input, lengths, level + 1, features, column + index * each, depth + 1)) return false;
     return true;
+  }
+
+  /** Reads one list of numbers, of that length. */
+  #list(input: FieldInput, length: number, features: Float32Array, column: number, depth: number): boolean {
+    const walker = this.#walker;
+    if (depth >= this.nestingMax || walker.readArraySize() !== length) return false;
+    const done = isUnscaled(input) ? walker.readFloat32s(length, features, column) : 0;
+    return this.#numbers(input, length, features, column, done);
   }
 
   /** Reads the numbers from `done` up to `count`. */

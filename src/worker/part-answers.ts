@@ -117,10 +117,21 @@ export class PartAnswers {
     this.#headers.set(row.offset);
     const headers = this.#trace === null ? this.#headers : this.#trace.headersOf(row);
     this.#append(this.#workspace.results, row, headers, writer);
-    for (let route = 0; route < routed.length; route++)
-      if (routed[route]?.(columns, index) === true)
-        this.#append(this.#workspace.routes[route] as Outputs, row, headers, writer);
+    if (routed.length > 0) this.#route(row, columns, index, headers, by);
     this.#counts.scored++;
+  }
+
+  /** The result that was written last, of that row, to the routes whose condition it meets. */
+  #route(
+    row: PendingRow,
+    columns: readonly OutputColumn[],
+    index: number,
+    headers: HeadersBlock,
+    { routed, writer }: Answering,
+  ): void {
+    routed.forEach((test, route) => {
+      if (test(columns, index)) this.#append(this.#workspace.routes[route] as Outputs, row, headers, writer);
+    });
   }
 
   /**

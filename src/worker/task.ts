@@ -38,9 +38,6 @@ interface Beside {
   readonly answers: TaskAnswers;
 }
 
-/** To one part: of the version that reads, and of the one beside. */
-type AnswersOfPart = readonly [PartAnswers, PartAnswers | undefined];
-
 export class Task {
   readonly #parts: ScorerParts;
   readonly #bytes: ArrayBuffer;
@@ -99,7 +96,7 @@ export class Task {
     this.#forEachPart((part, byteAt, index) => {
       this.#reading = index;
       const beside = this.#beside?.answers.all[index];
-      this.#readPart(part, byteAt, [this.#answers.all[index] as PartAnswers, beside]);
+      this.#readPart(part, byteAt, this.#answers.all[index] as PartAnswers, beside);
     });
     this.#reading = this.#answers.all.length;
     this.#flush();
@@ -123,7 +120,7 @@ export class Task {
     });
   }
 
-  #readPart(part: ScorePart, byteAt: number, answers: AnswersOfPart): void {
+  #readPart(part: ScorePart, byteAt: number, answers: PartAnswers, beside?: PartAnswers): void {
     const { omit, state, peeksAt, topic, partition } = part;
     if (peeksAt !== undefined) this.#parts.states?.peek({ topic, partition, epoch: peeksAt });
     const { predictRecordsMax } = this.#parts.setup;
@@ -137,7 +134,7 @@ export class Task {
         if (state !== null) this.#feed(part, record);
         return;
       }
-      this.#read(part, record, answers);
+      this.#read(part, record, answers, beside);
       if (this.#pending === predictRecordsMax) this.#flush();
     });
   }
@@ -159,7 +156,7 @@ export class Task {
     if (verdict === null || state?.takes === true) this.#features(record);
   }
 
-  #read(part: ScorePart, record: RecordView, [answers, beside]: AnswersOfPart): void {
+  #read(part: ScorePart, record: RecordView, answers: PartAnswers, beside?: PartAnswers): void {
     answers.windowsFrom(this.#parts.states?.counts ?? NO_WINDOWS);
     const { verdict } = part;
     if (verdict !== null) this.#feed(part, record);
