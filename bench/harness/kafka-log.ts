@@ -1,7 +1,7 @@
 // Kafka under test: the load source and each daemon are processes of their own, as they are for
 // those who use them.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,10 +106,21 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
       }, 0);
     },
     async stop() {
+      // A run that ends void leaves them behind.
+      for (const child of running) child.kill('SIGKILL');
       await admin.disconnect();
       await own?.stop();
     },
   };
+}
+
+/** What was started and has not ended. */
+const running = new Set<ChildProcess>();
+
+function watched<T extends ChildProcess>(child: T): T {
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
 }
 
 /** A group whose coordinator is not ready says so in an error that goes away. */
@@ -120,9 +131,11 @@ function notYet(error: unknown): [] {
 
 /** A rate without end is null in JSON. */
 function loadProcess(address: string, plan: LoadPlan, signal?: AbortSignal): Promise<LoadReport> {
-  const child = spawn(process.execPath, [loader, '--brokers', address, '--plan', JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = watched(
+    spawn(process.execPath, [loader, '--brokers', address, '--plan', JSON.stringify(plan)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   const end = (): void => void child.kill('SIGTERM');
   signal?.addEventListener('abort', end, { once: true });
   let out = '';
@@ -154,11 +167,13 @@ async function startProcess<Stopped>(
   const flags = [`kafka.bootstrap.servers=${address}`, ...settings].flatMap((each) => ['--set', each]);
   const args = [daemonMain, 'run', '--config', file, ...flags, '--summary', summaryFile];
   const probed = collectionsFile === undefined ? [] : ['--import', probe];
-  const child = spawn(process.execPath, [...probed, ...args], {
-    cwd: root,
-    env: { ...process.env, ...(collectionsFile === undefined ? {} : { [PROBE_FILE]: collectionsFile }) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = watched(
+    spawn(process.execPath, [...probed, ...args], {
+      cwd: root,
+      env: { ...process.env, ...(collectionsFile === undefined ? {} : { [PROBE_FILE]: collectionsFile }) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  );
   const lines = new LogLines();
   child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
