@@ -22,11 +22,14 @@ interface Node {
   readonly attributes: Readonly<Record<string, Write>>;
 }
 
-const shape = (tag: number, sizes: readonly number[]): Write =>
-  message(tag, ...sizes.map((size) => message(2, integer(1, size))));
+/** Null: of any rank. */
+const shape = (tag: number, sizes: readonly number[] | null): Write =>
+  sizes === null
+    ? message(tag, integer(3, 1))
+    : message(tag, ...sizes.map((size) => message(2, integer(1, size))));
 
 const typeAttribute = integer(6, DT_FLOAT);
-const shapeAttribute = (sizes: readonly number[]): Write => shape(7, sizes);
+const shapeAttribute = (sizes: readonly number[] | null): Write => shape(7, sizes);
 
 const tensorAttribute = (values: Float32Array, sizes: readonly number[]): Write =>
   message(8, integer(1, DT_FLOAT), shape(2, sizes), floats(4, values));
@@ -47,7 +50,7 @@ const constant = (name: string, values: Float32Array, sizes: readonly number[]):
   attributes: { dtype: typeAttribute, value: tensorAttribute(values, sizes) },
 });
 
-function nodesOf({ width, layers }: Mlp): Node[] {
+function nodesOf({ width, layers }: Mlp, isShapeSaid: boolean): Node[] {
   const T = { T: typeAttribute };
   let last = INPUT;
   return [
@@ -55,7 +58,7 @@ function nodesOf({ width, layers }: Mlp): Node[] {
       name: INPUT,
       op: 'Placeholder',
       inputs: [],
-      attributes: { dtype: typeAttribute, shape: shapeAttribute([ANY, width]) },
+      attributes: { dtype: typeAttribute, shape: shapeAttribute(isShapeSaid ? [ANY, width] : null) },
     },
     ...layers.flatMap(({ name, kernel, bias, inputs, outputs }, index): Node[] => {
       const activation = index === layers.length - 1 ? 'Sigmoid' : 'Relu';
@@ -79,23 +82,23 @@ function nodesOf({ width, layers }: Mlp): Node[] {
 }
 
 /** An entry of a signature's map of inputs or outputs. */
-const tensorInfo = (tag: number, key: string, name: string, sizes: readonly number[]): Write =>
+const tensorInfo = (tag: number, key: string, name: string, sizes: readonly number[] | null): Write =>
   message(tag, text(1, key), message(2, text(1, `${name}:0`), integer(2, DT_FLOAT), shape(3, sizes)));
 
 /**
  * Writes `folder/saved_model.pb`: signature `serving_default`, input `features` [records, width],
- * output `score` [records, 1].
+ * output `score` [records, 1]. `isShapeSaid` false: the input says of no rank that it must have.
  */
-export function writeSavedModel(folder: string, model: Mlp): void {
+export function writeSavedModel(folder: string, model: Mlp, isShapeSaid = true): void {
   const signature = message(
     2,
-    tensorInfo(1, INPUT, INPUT, [ANY, model.width]),
+    tensorInfo(1, INPUT, INPUT, isShapeSaid ? [ANY, model.width] : null),
     tensorInfo(2, OUTPUT, OUTPUT, [ANY, 1]),
     text(3, 'tensorflow/serving/predict'),
   );
   const schemaVersion = integer(1, 1);
   const tags = message(1, text(4, 'serve'));
-  const nodes = nodesOf(model).map((each) => node(1, each));
+  const nodes = nodesOf(model, isShapeSaid).map((each) => node(1, each));
   const graph = message(2, ...nodes, message(4, integer(1, GRAPH_VERSION)));
   const metaGraph = message(2, tags, graph, message(5, text(1, 'serving_default'), signature));
   mkdirSync(folder, { recursive: true });

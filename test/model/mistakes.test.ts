@@ -5,6 +5,9 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { mlp } from '../../bench/models/mlp.ts';
+import { ensureModel } from '../../bench/models/repository.ts';
+import { writeSavedModel } from '../../bench/models/saved-model.ts';
 import { probeBackends } from '../../src/model/backend-probe.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import type { Backend } from '../../src/model/predictor.ts';
@@ -163,4 +166,16 @@ test.serial('auto fails where no backend can, and tells of each', async (t) => {
   const error = await t.throwsAsync(probed(folder, 'auto'), { instanceOf: ModelError });
   for (const backend of ['native', 'wasm', 'cpu'])
     t.regex(error?.message ?? '', new RegExp(`\n  ${backend}: .*no output "risk"`));
+});
+
+test.serial('a SavedModel that says no shape of its input is refused, with what to save', async (t) => {
+  const name = 'mlp-30-64-32-1';
+  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-shapeless-')), '1');
+  cpSync(ensureModel(name), folder, { recursive: true });
+  writeSavedModel(join(folder, 'saved_model'), mlp(name), false);
+  await t.throwsAsync(probed(folder, 'native'), {
+    instanceOf: ModelError,
+    message:
+      /expected a shape for the input "features" .*: save the model with an input_signature that has shapes/,
+  });
 });
