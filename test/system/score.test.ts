@@ -170,3 +170,25 @@ test('what is wrong with a file is said before the model is loaded, with what to
     t.notRegex(out, /backend/);
   }
 });
+
+test('--job chooses among the jobs of a file, and without it, or with another name, they are named', async (t) => {
+  const file = at('jobs.yaml');
+  const model = { repository: join(ROOT, 'native-models'), backend: 'wasm' };
+  const job = (input: string, name: string) => ({
+    ...{ input: { topic: input, format: 'json' }, output: { topic: `${input}-scores`, format: 'json' } },
+    ...{ deadLetters: { topic: `${input}-dead` }, model: { name } },
+  });
+  const jobs = { cards: job('cards', 'creditcard'), rides: job('rides', 'pricing') };
+  writeFileSync(file, JSON.stringify({ model, scoring: { workers: 1 }, jobs }));
+  const [record] = transactions(1);
+  writeFileSync(at('one.jsonl'), `${JSON.stringify(record)}\n`);
+  const args = ['score', '--config', file, '--in', at('one.jsonl'), '--out', at('one-scores.jsonl')];
+  const { code, out } = await new Program([...args, '--job', 'cards']).ended;
+  t.is(code, 0, out);
+  t.is((JSON.parse(readFileSync(at('one-scores.jsonl'), 'utf8')) as { model: string }).model, 'creditcard');
+  for (const wrong of [[], ['--job', 'cars']]) {
+    const ended = await new Program([...args, ...wrong]).ended;
+    t.is(ended.code, 64, ended.out);
+    t.regex(ended.out, /cards.*rides/s);
+  }
+});
