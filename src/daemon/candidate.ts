@@ -30,7 +30,8 @@ export async function tryCandidate(config: Config, setup: ScorerSetup, signal: A
     const { text, isKilled } = await helper.ended;
     const [answer] = answers;
     signal.throwIfAborted();
-    if (timedOut) throw new ModelError(`its trial took longer than ${TIMEOUT_MS / 1_000} s`);
+    // It has the lowest priority: a machine that is full gives it no time.
+    if (timedOut) throw new NoVerdictError(`its trial took longer than ${TIMEOUT_MS / 1_000} s`);
     if (answer === undefined && isKilled)
       throw new NoVerdictError('its trial was killed: perhaps memory ran out');
     if (answer === undefined) throw new ModelError(`it ends the process that loads it: ${text}`);
