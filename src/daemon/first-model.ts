@@ -22,9 +22,13 @@ export async function firstModel(config: Config, patience: Patience, meter: Mete
   }
   const fetched = async (): Promise<string> => {
     await source.look();
-    const refused = source.besides(new Set()).find(({ state }) => state === 'refused');
-    if (refused?.why) throw new ModelError(`version ${refused.version}: ${refused.why}`);
-    return modelFolder(config);
+    try {
+      return modelFolder(config);
+    } catch (error) {
+      const refused = source.besides(new Set()).find(({ state }) => state === 'refused');
+      if (!refused?.why) throw error;
+      throw new ModelError(`version ${refused.version}: ${refused.why}`, { cause: error });
+    }
   };
   try {
     return await keepTrying(fetched, {

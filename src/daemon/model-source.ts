@@ -4,6 +4,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema.ts';
 import type { Downloaded } from '../fetching/download.ts';
 import { fetchVersion } from '../fetching/fetch-version.ts';
@@ -17,7 +18,7 @@ import { versionsOf } from '../model/repository.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import { type Cancel, every, signalAfter } from '../time/timer.ts';
-import { NO_LABELS, readLabels, type VersionLabels, writeLabels } from '../versions/labels.ts';
+import { NO_LABELS, readLabels, writeLabels } from '../versions/labels.ts';
 import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts';
 
 /** The versions of a job that runs. */
@@ -158,18 +159,18 @@ export class ModelSource {
   }
 
   async #look(): Promise<void> {
-    const { repository, name, version: policy } = this.#model;
+    const { version: policy } = this.#model;
     const index = await this.#reader.read(this.#access(ASK_MS));
     this.#index = index;
     this.#forgetMended(index);
     const local = this.#local();
-    const before = local.length === 0 ? NO_LABELS : readLabels(repository, name);
-    const labels = labelsFollowing(before, readFollowed(repository, name), index, new Date());
+    const wantedLabels = this.#following(index, local, () => true).labels;
     const refused = new Set([...this.#troubles.keys(), ...this.#refusedHere()]);
-    const wanted = versionsToFetch(index, { policy, local, labels, refused });
+    const wanted = versionsToFetch(index, { policy, local, labels: wantedLabels, refused });
     for (const version of wanted) await this.#fetch(version, index.versions.get(version) as IndexedVersion);
-    this.#follow(before, labels, index);
-    if (wanted.length > 0 || labels !== before) await this.#living?.look();
+    const hasMoved = this.#follow(index);
+    // Not waited for: it may build up windows for hours, and the index may take that back.
+    if (wanted.length > 0 || hasMoved) void this.#living?.look();
   }
 
   #local(): string[] {
@@ -191,15 +192,29 @@ export class ModelSource {
     }
   }
 
-  /** Labels move together, when what they name is here. */
-  #follow(before: VersionLabels, labels: VersionLabels, index: SourceIndex): void {
+  #following(index: SourceIndex, local: readonly string[], isHere: (version: string) => boolean) {
     const { repository, name } = this.#model;
-    const local = new Set(this.#local());
-    if (labels === before || ![...index.labels.values()].every((version) => local.has(version))) return;
-    writeLabels(repository, name, labels);
-    writeFollowed(repository, name, index.labels);
-    const said = [...index.labels].map(([label, version]) => `${label}: ${version}`).join(', ') || 'none';
-    this.#logger.info(`labels follow the index of model.source: ${said}`);
+    const before = local.length === 0 ? NO_LABELS : readLabels(repository, name);
+    const followedBefore = readFollowed(repository, name);
+    const following = labelsFollowing(before, followedBefore, index, { now: new Date(), isHere });
+    return { ...following, before, followedBefore };
+  }
+
+  /** Whether labels have moved. Read anew: somebody may have moved one during a download. */
+  #follow(index: SourceIndex): boolean {
+    const { repository, name } = this.#model;
+    const local = this.#local();
+    const isHere = (version: string): boolean => local.includes(version);
+    const { labels, before, followed, followedBefore } = this.#following(index, local, isHere);
+    const hasMoved = labels !== before;
+    if (hasMoved) writeLabels(repository, name, labels);
+    // Also where somebody here was first: what moves here later is to stay.
+    if (!isDeepStrictEqual(followed, followedBefore)) writeFollowed(repository, name, followed);
+    if (hasMoved) {
+      const said = Object.entries(followed).map(([label, version]) => `${label}: ${version}`);
+      this.#logger.info(`labels follow the index of model.source: ${said.join(', ') || 'none'}`);
+    }
+    return hasMoved;
   }
 
   async #fetch(version: string, said: IndexedVersion): Promise<void> {

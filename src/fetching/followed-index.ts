@@ -33,20 +33,32 @@ export function versionsToFetch(
   );
 }
 
+export interface Following {
+  readonly labels: VersionLabels;
+  /** What is followed from now on. */
+  readonly followed: FollowedLabels;
+}
+
 /**
  * The labels after the index was followed: only what has changed in it since the last time moves,
- * so that a promotion or a rollback here stays until the index says something new.
+ * so that a promotion or a rollback here stays until the index says something new. A label whose
+ * version is not here waits for it, and no other label waits for that one.
  */
 export function labelsFollowing(
   labels: VersionLabels,
   followed: FollowedLabels,
   { labels: said }: Pick<SourceIndex, 'labels'>,
-  now: Date,
-): VersionLabels {
+  { now, isHere }: { readonly now: Date; readonly isHere: (version: string) => boolean },
+): Following {
+  const before = new Map(Object.entries(followed));
+  const moved = new Map(before);
   let after = labels;
-  for (const label of new Set([...Object.keys(followed), ...said.keys()])) {
+  for (const label of new Set([...before.keys(), ...said.keys()])) {
     const to = said.get(label) ?? null;
-    if ((followed[label] ?? null) !== to) after = withMove(after, { label, to, now });
+    if ((before.get(label) ?? null) === to || (to !== null && !isHere(to))) continue;
+    after = withMove(after, { label, to, now });
+    if (to === null) moved.delete(label);
+    else moved.set(label, to);
   }
-  return after;
+  return { labels: after, followed: Object.fromEntries(moved) };
 }

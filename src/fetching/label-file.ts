@@ -22,9 +22,9 @@ export function readFollowed(repository: string, model: string): FollowedLabels 
 }
 
 /** Throws what writing throws. */
-export function writeFollowed(repository: string, model: string, labels: ReadonlyMap<string, string>): void {
+export function writeFollowed(repository: string, model: string, labels: FollowedLabels): void {
   const file = fileOf(repository, model);
   const draft = `${file}.${hostname()}-${process.pid}.draft`;
-  writeFileSync(draft, JSON.stringify(Object.fromEntries(labels)), { flush: true });
+  writeFileSync(draft, JSON.stringify(labels), { flush: true });
   renameSync(draft, file);
 }

@@ -4,10 +4,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { pino } from 'pino';
+import { modelSource } from '../../src/daemon/model-source.ts';
 import { moveLabels } from '../../src/daemon/moved-labels.ts';
+import { Meter } from '../../src/telemetry/meter.ts';
 import { readLabels } from '../../src/versions/labels.ts';
-import { rolledBack } from '../../src/versions/move-labels.ts';
+import { promoted, rolledBack } from '../../src/versions/move-labels.ts';
 import { ArchiveServer, entriesOf, packed, sha256Of } from '../support/archives.ts';
+import { load } from '../support/config.ts';
 import { until } from '../support/until.ts';
 import { serving, VersionsRepository } from '../support/versions.ts';
 
@@ -213,3 +217,98 @@ test.serial(
     t.is(served.daemon.living.serving, '1');
   },
 );
+
+const promote = (repository: VersionsRepository, version: string): unknown =>
+  moveLabels(repository.folder, 'cards', (...given) =>
+    promoted(...given, { version, label: 'stable', now: new Date() }),
+  );
+const rollBack = (repository: VersionsRepository): unknown =>
+  moveLabels(repository.folder, 'cards', (...given) =>
+    rolledBack(...given, { label: 'stable', now: new Date() }),
+  );
+const labelled = (repository: VersionsRepository) => readLabels(repository.folder, 'cards').versions;
+
+test.serial('a rollback here while an archive is on its way stays when the archive has come', async (t) => {
+  const pipeline = await published(t);
+  pipeline.version('1').version('2').says({ stable: '2' });
+  const repository = empty(t);
+  for (const version of ['1', '2']) repository.add(version);
+  promote(repository, '1');
+  const served = await serving(repository, 1, ...pipeline.settings, 'model.version=stable');
+  t.teardown(() => served.daemon.stop());
+  const { living } = served.daemon;
+  await until('version 2 to serve', () => living.serving === '2');
+  const arrives = Promise.withResolvers<void>();
+  pipeline.version('3').says({ stable: '2', canary: '3' });
+  const { server } = pipeline;
+  const answer = server.answers.get('/cards/cards-3.tar.gz');
+  server.answers.set(
+    '/cards/cards-3.tar.gz',
+    (...given) => void arrives.promise.then(() => answer?.(...given)),
+  );
+  await until('the archive to be asked for', () => server.asked.some(({ path }) => /-3\.tar/.test(path)));
+  rollBack(repository);
+  await living.look();
+  t.is(living.serving, '1');
+  arrives.resolve();
+  await until('the canary', () => labelled(repository).canary === '3');
+  t.is(labelled(repository).stable, '1');
+});
+
+test.serial('a rollback here stays also where somebody here was before the index', async (t) => {
+  const pipeline = await published(t);
+  pipeline.version('1').version('2').says({ stable: '2' });
+  const repository = empty(t);
+  for (const version of ['1', '2']) repository.add(version);
+  promote(repository, '1');
+  promote(repository, '2');
+  const served = await serving(repository, 1, ...pipeline.settings, 'model.version=stable');
+  t.teardown(() => served.daemon.stop());
+  await until('a look at the index', () => pipeline.sent.unchanged > 0);
+  rollBack(repository);
+  const asked = pipeline.sent.unchanged;
+  await until('two more looks', () => pipeline.sent.unchanged > asked + 1);
+  t.is(labelled(repository).stable, '1');
+});
+
+test.serial('a label whose version does not come holds up neither a start nor another label', async (t) => {
+  const pipeline = await published(t);
+  pipeline.version('1').version('2', true).version('3').says({ stable: '1', canary: '2', former: '3' });
+  const repository = empty(t);
+  const served = await serving(repository, 1, ...pipeline.settings, 'model.version=stable');
+  t.teardown(() => served.daemon.stop());
+  t.is(served.daemon.living.serving, '1');
+  pipeline.says({ stable: '3', canary: '2' });
+  await until('version 3 to serve', () => served.daemon.living.serving === '3');
+  t.deepEqual(labelled(repository), { stable: '3' });
+  pipeline.mended('2');
+  pipeline.says({ stable: '3', canary: '2' });
+  await until('the canary', () => labelled(repository).canary === '2');
+});
+
+test.serial('while a version takes its time to serve, the index is asked all the same', async (t) => {
+  const pipeline = await published(t);
+  pipeline.version('1').says();
+  const repository = empty(t);
+  const { config } = load(
+    `input: { topic: in, format: json }
+output: { topic: out, format: json }
+deadLetters: { topic: dead }
+model: { repository: ${repository.folder}, name: cards }
+`,
+    pipeline.settings,
+  );
+  const source = modelSource(config, pino({ level: 'silent' }), new Meter(0));
+  let looks = 0;
+  source?.begin({
+    told: { policy: 'latest', serving: '0', wanted: null, why: '', labels: {}, versions: [] },
+    look: () => {
+      looks++;
+      return new Promise(() => {});
+    },
+  });
+  t.teardown(() => source?.stop());
+  await until('a version to come', () => looks === 1);
+  await until('the index to be asked for again', () => pipeline.sent.unchanged > 0);
+  t.is(looks, 1);
+});
