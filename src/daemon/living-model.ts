@@ -178,6 +178,7 @@ export class LivingModel {
   }
 
   #trouble(error: Error): void {
+    if (this.#ending.signal.aborted) return;
     const stack = error instanceof ModelError ? undefined : error.stack;
     this.#parts.logger.error(
       { stack },

@@ -112,3 +112,27 @@ test.serial('a version with which threads are lost again and again is not tried 
   t.deepEqual(daemon.driver.state.trials, []);
   t.is(daemon.meter.daemon.canariesTakenBack, 1);
 });
+
+test.serial('a look that is ended by a stop is no trouble', async (t) => {
+  const { daemon, living, label, said } = await labelled(t, 'stable: 1, canary: 2');
+  const { remove } = JobDeployment.prototype;
+  const removing = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  t.teardown(() => {
+    JobDeployment.prototype.remove = remove;
+  });
+  JobDeployment.prototype.remove = () => {
+    removing.resolve();
+    return ended.promise;
+  };
+  label('stable: 1');
+  void living.look();
+  await removing.promise;
+  const stopped = daemon.stop();
+  ended.reject(new Error('the job ends'));
+  await stopped;
+  t.deepEqual(
+    said.filter((line) => /cannot be looked at/.test(line)),
+    [],
+  );
+});
