@@ -22,6 +22,8 @@ const GZIP = Buffer.of(0x1f, 0x8b);
 /** Where a tar archive says that it is one. */
 const MAGIC_AT = 257;
 const PATH_MAX = 1_000;
+/** As file systems have it. */
+const NAME_BYTES_MAX = 255;
 
 const FILES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile']);
 const LINKS: ReadonlySet<string> = new Set(['Link', 'SymbolicLink']);
@@ -86,6 +88,7 @@ class Unpacking {
   async from(bytes: Readable): Promise<void> {
     const parser = new Parser({
       strict: true,
+      zstd: false,
       onReadEntry: (entry) => {
         this.#work = this.#work.then(() => this.#put(entry));
         this.#work.catch((error: unknown) => this.#failed.reject(error));
@@ -97,7 +100,7 @@ class Unpacking {
     const ended = once(parser, 'end');
     ended.catch(() => {});
     let inflated = 0;
-    for await (const piece of sound(bytes)) {
+    for await (const piece of unpackedOnce(sound(bytes))) {
       inflated += piece.length;
       if (inflated > this.#limits.bytesMax)
         throw refused(
@@ -188,6 +191,11 @@ function insidePath(path: string): string {
   if (isOutside) throw refused(`expected paths inside of its folder, found ${shown(path)}`);
   if (path.length > PATH_MAX)
     throw refused(`expected paths of at most ${PATH_MAX} characters, found one of ${path.length}`);
+  const long = inside.find((name) => Buffer.byteLength(name) > NAME_BYTES_MAX);
+  if (long !== undefined)
+    throw refused(
+      `expected names of at most ${NAME_BYTES_MAX} bytes, found one of ${Buffer.byteLength(long)}`,
+    );
   return inside.join('/');
 }
 
@@ -199,4 +207,25 @@ async function* sound(bytes: Readable): AsyncGenerator<Buffer> {
     if (!code.startsWith('Z_')) throw error;
     throw refused(`expected a whole file of gzip, found a damaged one (${(error as Error).message})`, error);
   }
+}
+
+/**
+ * The parser unpacks gzip by itself, and nobody counts what comes of it: what is packed twice is
+ * refused.
+ */
+async function* unpackedOnce(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let head: Buffer | null = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    if (head === null) {
+      yield piece;
+      continue;
+    }
+    head = Buffer.concat([head, piece]);
+    if (head.length < GZIP.length) continue;
+    if (head.subarray(0, GZIP.length).equals(GZIP))
+      throw refused('expected a tar archive in gzip, found gzip in it again');
+    yield head;
+    head = null;
+  }
+  if (head !== null && head.length > 0) yield head;
 }

@@ -1,6 +1,8 @@
 // Archives that nobody should unpack: each is refused in words of its own, and leaves nothing.
 
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
+import { Pax } from 'tar';
 import { ArchiveServer, type Entry, entriesOf, packed, tarOf } from '../support/archives.ts';
 import { everythingIn, files, get, model, repository } from '../support/fetched.ts';
 
@@ -45,9 +47,17 @@ const REFUSED: Readonly<Record<string, readonly [body: Buffer, message: RegExp]>
     packed([{ path: 'zeros', content: Buffer.alloc(2 ** 25) }]),
     /at most 16777216 bytes when it is unpacked/,
   ],
+  'a bomb that is packed twice': [
+    gzipSync(packed([{ path: 'zeros', content: Buffer.alloc(2 ** 25) }])),
+    /expected a tar archive in gzip, found gzip in it again/,
+  ],
   'a file that claims a hundred gigabytes': [
     packed([{ path: 'weights', content: 'a', size: 100 * 2 ** 30 }]),
     /whole tar archive/,
+  ],
+  'a name that no file system takes': [
+    Buffer.concat([new Pax({ path: 'x'.repeat(300) }).encode(), tarOf(files)]),
+    /expected names of at most 255 bytes, found one of 300/,
   ],
   'a zip archive': [Buffer.from('PK\x03\x04 and so on'), /found a zip archive/],
   'a page': [Buffer.from('<!doctype html><title>Log in</title>'), /found HTML or XML/],
