@@ -9,7 +9,7 @@ import type { Source } from '../log/ports.ts';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import type { Turns } from '../pool/free-threads.ts';
 import { ModelHost } from '../pool/model-host.ts';
-import { PreparedFolders } from '../pool/prepared-states.ts';
+import { PREPARED_PREFIX, PreparedFolders } from '../pool/prepared-states.ts';
 import { SnapshotDirectory } from '../pool/snapshot-store.ts';
 import { StatefulPool, type StatefulPoolOptions } from '../pool/stateful-pool.ts';
 import { StatelessPool } from '../pool/stateless-pool.ts';
@@ -107,7 +107,10 @@ function openDirectories(
     logger.warn(`drafts of snapshots are not looked after: ${message}`);
   const directory = config.snapshots.directory ?? null;
   return {
-    snapshots: withStates(config, () => new SnapshotDirectory(directory, { onTrouble })),
+    snapshots: withStates(
+      config,
+      () => new SnapshotDirectory(directory, { onTrouble, alsoDead: [PREPARED_PREFIX] }),
+    ),
     prepared: new PreparedFolders(statesFolder(config), { onTrouble }),
   };
 }

@@ -19,6 +19,8 @@ import { type Cancel, every } from '../time/timer.ts';
 export interface OwnFolderOptions {
   /** How often it says that it lives. */
   readonly everyMs?: number;
+  /** Prefixes of other folders of this kind, of which this process may have none: dead ones go. */
+  readonly alsoDead?: readonly string[];
   /** What could not be written, or deleted. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -37,7 +39,7 @@ const DEAD_AFTER_MS = 600_000;
 export class OwnFolder {
   readonly path: string;
   readonly #parent: string;
-  readonly #prefix: string;
+  readonly #prefixes: readonly string[];
   readonly #onTrouble: (message: string) => void;
   readonly #cancel: Cancel;
   /**
@@ -53,13 +55,13 @@ export class OwnFolder {
   constructor(
     parent: string,
     prefix: string,
-    { everyMs = EVERY_MS, onTrouble = () => {} }: OwnFolderOptions,
+    { everyMs = EVERY_MS, alsoDead = [], onTrouble = () => {} }: OwnFolderOptions,
   ) {
     makeFolder(parent);
     this.path = mkdtempSync(join(parent, prefix));
     writeFileSync(join(this.path, SIGN), owner());
     this.#parent = parent;
-    this.#prefix = prefix;
+    this.#prefixes = [prefix, ...alsoDead];
     this.#onTrouble = onTrouble;
     this.#looking = this.#look();
     this.#cancel = every(
@@ -79,7 +81,7 @@ export class OwnFolder {
 
   #isOfThisKind(path: string): boolean {
     const name = basename(path);
-    return name.startsWith(this.#prefix) && RANDOM.test(name.slice(this.#prefix.length));
+    return this.#prefixes.some((prefix) => name.startsWith(prefix) && RANDOM.test(name.slice(prefix.length)));
   }
 
   /** Says that this process lives, and deletes what dead ones have left. */

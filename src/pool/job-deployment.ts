@@ -19,18 +19,22 @@ export interface DeploymentOptions {
   readonly deployment: Deployment;
   /** The job's turns at these threads, if it shares them with others. */
   readonly turns?: Turns;
+  /** No version with that plan is left. */
+  readonly onPlanGone?: (plan: string) => void;
 }
 
 export class JobDeployment implements Versions {
   readonly turns: Turns;
   readonly #hosts: readonly ModelHost[];
   readonly #isShared: boolean;
+  readonly #onPlanGone: (plan: string) => void;
   /** The versions that all threads have, by their ids. */
   readonly #loaded = new Map<string, Deployment>();
   #now: string;
 
-  constructor({ hosts, deployment, turns }: DeploymentOptions) {
+  constructor({ hosts, deployment, turns, onPlanGone = () => {} }: DeploymentOptions) {
     this.#hosts = hosts;
+    this.#onPlanGone = onPlanGone;
     this.#now = deployment.id;
     this.#loaded.set(deployment.id, deployment);
     this.#isShared = turns !== undefined;
@@ -116,7 +120,10 @@ export class JobDeployment implements Versions {
   /** Nothing is asked of that version any more, and it is not the one that serves. */
   async remove(id: string): Promise<void> {
     if (id === this.#now) throw new Error(`the version ${id} serves`);
-    if (this.#loaded.delete(id)) await this.#unload(id);
+    const plan = this.planOf(id);
+    if (!this.#loaded.delete(id)) return;
+    await this.#unload(id);
+    if (plan !== undefined && this.withPlan(plan) === undefined) this.#onPlanGone(plan);
   }
 
   async #unload(id: string): Promise<void> {

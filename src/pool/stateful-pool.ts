@@ -61,10 +61,10 @@ export class StatefulPool implements StatefulScorer {
   constructor(options: StatefulPoolOptions) {
     this.#options = options;
     this.#tellFailure = failureTeller(options);
-    this.versions = new JobDeployment(options);
-    this.#clients = options.hosts.map(
-      (host) => new WorkerClient(host, this.versions, options, this.#buffers),
-    );
+    const onPlanGone = (plan: string): void => void this.#tellFailure(this.prepared.forget(plan));
+    this.versions = new JobDeployment({ ...options, onPlanGone });
+    const { hosts } = options;
+    this.#clients = hosts.map((host) => new WorkerClient(host, this.versions, options, this.#buffers));
     this.#slices = new Slices(this.versions.turns);
     this.#placement = new LanePlacement(this.#clients.length);
     this.prepared = options.prepared;

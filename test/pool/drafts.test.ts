@@ -71,8 +71,13 @@ for (const [where, settings] of [
     const kept = join(neighbour.path, 'in-0.state.0');
     writeFileSync(kept, 'a draft');
     age(killed.path, 11);
+    const prepared = join(folder, 'scorelane-prepared-AAAAAA');
+    mkdirSync(prepared);
+    writeFileSync(join(prepared, 'alive'), '');
+    age(prepared, 11);
     const late = await started();
     await until('what the killed one has left to be deleted', () => !existsSync(killed.path));
+    await until('states that were prepared for another version, too', () => !existsSync(prepared));
     t.true(existsSync(kept));
     for (const { program } of [late, neighbour]) {
       const { code, out } = await program.stop();

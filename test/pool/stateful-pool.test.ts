@@ -2,7 +2,7 @@
 // features are those of an undisturbed reading (invariant 8), and a record that costs a thread
 // every time costs only itself (invariant 7).
 
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -199,4 +199,25 @@ test.serial('offsets without records, as markers of transactions have, cost no s
   await feeder.feedOnly(lane, 0, EACH);
   await t.notThrowsAsync(feeder.feedOnly(lane, EACH + 3, 2 * EACH), said.join('\n'));
   await pool.stop();
+});
+
+test.serial('states that were prepared go with the last version that could take them', async (t) => {
+  const { pool, said } = await poolWith(1);
+  const { versions, prepared } = pool;
+  const lane = { topic: 'in', partition: 0 };
+  const { setup } = versions.serving;
+  for (const id of ['2', '3']) await versions.add({ id, setup, plan: 'other' });
+  const folder = prepared.folderOf('other');
+  const store = prepared.storeOf('other');
+  const draft = store.draft(lane);
+  writeFileSync(draft, 'a state');
+  await store.publish(draft, lane);
+  await versions.remove('2');
+  t.truthy(prepared.find('other', lane), 'version 3 may serve yet');
+  await versions.remove('3');
+  await until('the folder to be deleted', () => !existsSync(folder));
+  t.is(prepared.find('other', lane), null);
+  t.not(prepared.folderOf('another'), prepared.folderOf('other'));
+  await pool.stop();
+  t.deepEqual(said, []);
 });

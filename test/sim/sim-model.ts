@@ -146,6 +146,10 @@ export class SimDisk implements SnapshotStore {
         discard: (file) => this.discard(file),
         close: async () => {},
       }),
+      forget: async (plan) => {
+        for (const file of [...this.#files.keys()])
+          if (file.startsWith(`${owner} ${plan} `)) this.#files.delete(file);
+      },
       close: async () => {},
     };
   }
