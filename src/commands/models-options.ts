@@ -1,13 +1,18 @@
 // What several commands of `models` take.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { PythonSession, pythonFor } from '../importing/python.ts';
 import { argument } from './options.ts';
 
 export const DEFAULT_REPOSITORY = 'native-models';
 
+/** The environment names the same repository as it does for commands with a configuration. */
 export const withRepository = (command: Command): Command =>
-  command.option('--repository <folder>', 'the model repository', DEFAULT_REPOSITORY);
+  command.addOption(
+    new Option('--repository <folder>', 'the model repository')
+      .default(DEFAULT_REPOSITORY)
+      .env('SCORELANE_MODEL_REPOSITORY'),
+  );
 
 export interface SavedFlags {
   readonly signature?: string;

@@ -12,6 +12,7 @@ export interface LabelsMoved {
 }
 
 export const CANARY = 'canary';
+const SHADOW = 'shadow';
 
 const of = (versions: readonly string[]): string => versions.join(', ') || 'none';
 
@@ -20,12 +21,18 @@ function mustBe(version: string, versions: readonly string[]): string {
   throw new ModelError(`expected a version that is there, one of ${of(versions)}, found ${version}`);
 }
 
+/** Labels of versions that are tried beside the one that serves. */
+const TRIED: Readonly<Record<string, string | undefined>> = {
+  [SHADOW]: 'daemons score the same records with it, unseen (model.shadowBudget)',
+  [CANARY]: 'daemons score a share of the keys with it (model.canaryShare)',
+};
+
 const follows = (label: string, { versions }: VersionLabels): string =>
   label !== PINNED && versions[PINNED] !== undefined
     ? `version ${versions[PINNED]} is pinned and goes on to serve: \`scorelane models pin NAME --off\` ends that`
     : label === PINNED
       ? 'daemons follow it, except those whose model.version names a version'
-      : `daemons with model.version: ${label} follow it`;
+      : (TRIED[label] ?? `daemons with model.version: ${label} follow it`);
 
 /**
  * Gives a version a label. Unless it is said which: the canary, or else the highest number. Throws

@@ -1,6 +1,6 @@
 // `scorelane models promote`, `rollback` and `pin`, as somebody types them.
 
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -34,6 +34,21 @@ test.serial('promote, rollback and pin say what they did and who follows', async
   );
   await says('version 1 is not pinned any more', ...(['pin', '--off'] as const));
   t.regex(labels(), /^labels:\n {2}stable: "1"$/m);
+});
+
+test.serial('without --repository it is the one that the environment names, as for the daemon', async (t) => {
+  const before = labels();
+  const program = new Program(['models', 'promote', 'creditcard', '--version', '2', '--label', 'canary'], {
+    SCORELANE_MODEL_REPOSITORY: repository,
+  });
+  const { code, out } = await program.ended;
+  t.is(code, 0, out);
+  t.is(
+    out.trim(),
+    'version 2 is canary, it was none before; daemons score a share of the keys with it (model.canaryShare)',
+  );
+  t.not(labels(), before);
+  writeFileSync(join(repository, 'creditcard', 'labels.yaml'), before);
 });
 
 test.serial('a move that cannot be made is told, and moves nothing', async (t) => {
