@@ -49,12 +49,14 @@ export function referenceYaml(): string {
     const indent = rest.length > 0 ? '  ' : '';
     const json = jsonOf(type);
     const [example] = json.examples ?? [];
-    const required = example === undefined ? '' : ' Required; this is an example.';
-    lines.push(`${indent}# ${described(leaf)}${required} [${variable}]`);
+    const isOptional = type instanceof z.ZodOptional;
+    const says = isOptional ? 'Not set unless given; this is an example.' : 'Required; this is an example.';
+    const about = example === undefined ? '' : ` ${says}`;
+    lines.push(`${indent}# ${described(leaf)}${about} [${variable}]`);
     const leafName = rest.length > 0 ? rest.join('.') : key;
     const value = json.default ?? example;
     // A path would mean another one here than as a default.
-    const isComment = value === undefined || isPath(type);
+    const isComment = value === undefined || isOptional || isPath(type);
     const text = value === undefined ? '' : ` ${JSON.stringify(value)}`;
     lines.push(`${indent}${isComment ? '# ' : ''}${leafName}:${text}`);
   }

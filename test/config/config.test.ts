@@ -176,6 +176,14 @@ test('secrets are masked in the effective configuration, and every line says whe
   t.regex(lines, /scoring\.deadline = 30000 {2}\(default\)/);
 });
 
+test('the reference turns nothing on that is optional', (t) => {
+  const lines = referenceYaml()
+    .split('\n')
+    .map((line) => line.trim());
+  for (const line of ['# shadowTopic: "shadow-scores"', '# topic: "chargebacks"', 'topic: "transactions"'])
+    t.true(lines.includes(line), line);
+});
+
 test('the generated reference and JSON Schema are up to date; npm run reference renews them', (t) => {
   t.is(readFileSync(join(CONFIG, 'reference.yaml'), 'utf8'), referenceYaml());
   t.is(readFileSync(join(CONFIG, 'schema.json'), 'utf8'), jsonSchema());
