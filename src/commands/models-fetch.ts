@@ -22,13 +22,23 @@ interface Flags {
   readonly version?: string;
   readonly tokenFile?: string;
   readonly authority?: string;
-  readonly maxBytes: number;
-  readonly timeout: number;
+  readonly maxBytes?: number;
+  readonly timeout?: number;
   readonly quiet: boolean;
 }
 
 async function fetchModel(url: URL, flags: Flags): Promise<number> {
-  const { repository, sha256, name, version, tokenFile, authority, maxBytes, timeout, quiet } = flags;
+  const {
+    repository,
+    sha256,
+    name,
+    version,
+    tokenFile,
+    authority,
+    maxBytes = 2 ** 32,
+    timeout = 600_000,
+    quiet,
+  } = flags;
   const token = (tokenFile === undefined ? process.env[TOKEN_OF_SOURCE] : readTextFile(tokenFile))?.trim();
   let so: Downloaded = { bytes: 0, of: null };
   const endBar = showBar(quiet, () => ({
@@ -90,8 +100,12 @@ export const registerFetch: Register = (models, finish) => {
         `a bearer token, or with a space the whole value of Authorization; else ${TOKEN_OF_SOURCE}`,
       )
       .option('--authority <file>', 'PEM file of the authorities that are trusted for https')
-      .option('--max-bytes <size>', 'the largest archive, packed and unpacked', sizeArgument, 2 ** 32)
-      .option('--timeout <duration>', 'how long all of it may take', durationArgument, 600_000)
+      .option(
+        '--max-bytes <size>',
+        'the largest archive, packed and unpacked; 4GiB unless given',
+        sizeArgument,
+      )
+      .option('--timeout <duration>', 'how long all of it may take; 10m unless given', durationArgument)
       .option('--quiet', 'show no progress', false),
   ).action(async (url: URL, flags: Flags) => {
     finish(await fetchModel(url, flags));

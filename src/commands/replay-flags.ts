@@ -18,7 +18,7 @@ export interface ReplayFlags {
   readonly resume?: string;
   readonly json?: string;
   readonly html?: string;
-  readonly saveEvery: number;
+  readonly saveEvery?: number;
   readonly quiet: boolean;
 }
 

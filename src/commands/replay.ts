@@ -97,7 +97,7 @@ async function score(
       throw new CannotWriteError(`${state.path} could not be written: ${error.message}`, { cause: error });
     });
   await save();
-  const stopSaving = every(flags.saveEvery, () => {
+  const stopSaving = every(flags.saveEvery ?? 10_000, () => {
     if (!state.isWriting) save().catch((error: Error) => logger.warn(error.message));
   });
   const { counts } = run.comparison;
@@ -214,7 +214,7 @@ export const registerReplay: Register = (program, finish) => {
     .option('--to-topic <topic>', 'write the results there too')
     .option('--state <file>', 'where to keep how far it is; named after the run unless given')
     .option('--resume <file>', 'go on with an interrupted replay, from its state')
-    .option('--save-every <duration>', 'how often that state is written', durationArgument, 10_000)
+    .option('--save-every <duration>', 'how often that state is written; 10s unless given', durationArgument)
     .option('--json <file>', 'write the report as JSON')
     .option('--html <file>', 'write it as a page with plots')
     .action(async (flags: JobFlags & ReplayFlags) => {

@@ -61,7 +61,8 @@ function outputsOf({ outputs, wrong }: ManifestPart, exported: Exported): readon
     if (found === undefined)
       throw wrong(
         ['outputs', index],
-        `expected an output of the model, ${names.join(' or ')}, found "${name}"${didYouMean(name, names)}`,
+        `expected an output of the model, ${names.join(' or ')}, found "${name}"` +
+          (didYouMean(name, names) || `; { name: ${names[0]}, as: ${name} } keeps that name in results`),
       );
     if ((type === 'text') !== (found.type === 'text'))
       throw wrong(['outputs', index], `expected type: ${found.type}, as the model says, found ${type}`);

@@ -66,7 +66,8 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const { savedModel } = manifest.artefacts;
   if (savedModel === undefined) {
     throw new BackendMissingError(
-      `model ${manifest.name} has no artefacts.savedModel, which the native backend needs`,
+      `model ${manifest.name} has no artefacts.savedModel, which the native backend needs: ` +
+        'add it, or set model.backend to one that all versions to be served have',
     );
   }
   const tf = loadTensorFlow();
