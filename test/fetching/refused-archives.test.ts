@@ -70,6 +70,17 @@ const REFUSED: Readonly<Record<string, readonly [body: Buffer, message: RegExp]>
     packed([...entriesOf(model.folder, 'a/'), ...entriesOf(model.folder, 'b/')]),
     /expected model\.yaml at its top, or in the one folder that is there, found a\/, b\//,
   ],
+  'a model.yaml that would take all memory to read': [
+    packed([{ path: 'model.yaml', content: `# ${'-'.repeat(2 ** 20)}\n` }]),
+    /model\.yaml: expected at most 1048576 characters, found 1048579/,
+  ],
+  'a golden file that would': [
+    packed([
+      ...files.filter(({ path }) => !path.startsWith('golden')),
+      { path: 'golden.json', content: JSON.stringify([{ record: {}, more: '-'.repeat(2 ** 20) }]) },
+    ]),
+    /golden\.json: 0\.outputs: expected /,
+  ],
   'no model': [packed([{ path: 'readme', content: 'a' }]), /expected model\.yaml at its top.* found readme/],
   'a name that leads elsewhere': [
     packed(
