@@ -1,6 +1,7 @@
 // docs/tour.md, by its own commands: from a clone to a scored record on a real broker, a metric in
-// Prometheus, a trace in a collector, a picture of the page, and another version of the model after
-// a rolling restart that lost and repeated nothing. Only ports are others.
+// Prometheus, a trace in a collector, a picture of the page, another version of the model after a
+// rolling restart, and a third one as shadow, promoted and taken back without one: nothing is lost
+// and nothing repeated. Only ports are others.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -87,8 +88,21 @@ test('the tour, command by command', async (t) => {
     receiver.stop();
   });
 
-  const [startBroker, produce, copyModel, runA, runB, look, newVersion, check, lookAgain, audit, ...more] =
-    commands;
+  const [startBroker, produce, copyModel, runA, runB, look, ...ofVersions] = commands;
+  const [
+    addSecond,
+    promoteSecond,
+    check,
+    lookAgain,
+    addThird,
+    shadow,
+    trial,
+    promoteThird,
+    rollback,
+    list,
+    ...last
+  ] = ofVersions;
+  const [audit, ...more] = last;
   t.is(startBroker, 'npm run broker', 'the broker of the test has its topics');
   t.deepEqual(more, []);
   await createTopics(broker().address, { transactions: 4, scores: 4, 'dead-letters': 4 });
@@ -122,20 +136,35 @@ test('the tour, command by command', async (t) => {
   );
   await until('a trace', () => receiver.spans.some(({ name }) => name.startsWith('process ')));
 
-  await done(newVersion);
+  const scoredBy = (version: string): Promise<boolean> =>
+    until(`scores of version ${version} alone`, async () => {
+      const lines = (await done(lookAgain)).split('\n').filter((line) => line.startsWith('{'));
+      return lines.length === 4 && lines.every((line) => line.includes(`"version":"${version}"`));
+    });
+  await done(addSecond);
+  await done(promoteSecond);
   t.regex(await done(check), /run would start/);
   for (const [port, instance, command] of [
     [first, a, runA],
     [second, b, runB],
   ] as const) {
     t.is(await instance.interrupt(), 0, instance.out);
-    type(command?.replace('model.version=1', 'model.version=2'));
+    type(command?.replace('model.version=1', 'model.version=stable'));
     await ready(port);
   }
-  await until('scores of version 2 alone', async () => {
-    const lines = (await done(lookAgain)).split('\n').filter((line) => line.startsWith('{'));
-    return lines.length === 4 && lines.every((line) => line.includes('"version":"2"'));
+  await scoredBy('2');
+  await done(addThird);
+  await done(shadow);
+  await until('the shadow to be compared', async () => {
+    const terminal = type(trial);
+    await terminal.ended;
+    return /^scorelane_trial_score_difference\{.*version="3"/m.test(terminal.out);
   });
+  await done(promoteThird);
+  await scoredBy('3');
+  await done(rollback);
+  t.regex(await done(list), /stable/);
+  await scoredBy('2');
   await load.interrupt();
   await until('all to be committed', async () => {
     const terminal = type(`${audit} --json`);
