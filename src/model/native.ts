@@ -66,8 +66,7 @@ export async function loadNative(manifest: ModelManifest): Promise<Predictor> {
   const { savedModel } = manifest.artefacts;
   if (savedModel === undefined) {
     throw new BackendMissingError(
-      `model ${manifest.name} has no artefacts.savedModel, which the native backend needs: ` +
-        'add it, or set model.backend to one that all versions to be served have',
+      `model ${manifest.name} has no artefacts.savedModel, which the native backend needs`,
     );
   }
   const tf = loadTensorFlow();

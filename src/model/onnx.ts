@@ -31,8 +31,7 @@ export async function loadOnnx(manifest: ModelManifest): Promise<Predictor> {
   const { onnx } = manifest.artefacts;
   if (onnx === undefined) {
     throw new BackendMissingError(
-      `model ${manifest.name} has no artefacts.onnx, which the onnx backend needs: ` +
-        'add it, or set model.backend to one that all versions to be served have',
+      `model ${manifest.name} has no artefacts.onnx, which the onnx backend needs`,
     );
   }
   const { Tensor, version } = loadOnnxRuntime();

@@ -26,8 +26,7 @@ export async function loadWeb(backend: 'wasm' | 'cpu', manifest: ModelManifest):
   const { web } = manifest.artefacts;
   if (web === undefined) {
     throw new BackendMissingError(
-      `model ${manifest.name} has no artefacts.web, which the ${backend} backend needs: ` +
-        'add it, or set model.backend to one that all versions to be served have',
+      `model ${manifest.name} has no artefacts.web, which the ${backend} backend needs`,
     );
   }
   const tf = await import('@tensorflow/tfjs-core');
