@@ -348,14 +348,6 @@ export const BUGS: readonly Bug[] = [
     replace: 'deadLetters,\n      refused: messages.size',
   },
   {
-    name: 'leaves results for a route behind where a task fails',
-    from: 945,
-    windows: true,
-    file: 'worker/pipeline.ts',
-    find: 'for (const route of routes) route.flush();',
-    replace: '',
-  },
-  {
     name: 'drops what was joined to the oldest micro-batch',
     file: 'engine/ledger.ts',
     find: '.reduce(merge)',
