@@ -28,8 +28,10 @@ export const TRIAL_COUNTS = {
   skipped: 'of a shadow: rows that it was not given, because its time was used up',
   failures:
     'rows for which it threw, or gave no finite number; of a canary the version that serves took them',
+  calls: 'predict calls of it',
   predictMs: 'time of its predictions',
   servingRecords: 'rows that the version that serves has scored beside it',
+  servingCalls: 'predict calls of the version that serves',
   servingMs: 'time of those predictions',
 } as const;
 

@@ -14,8 +14,11 @@ export interface CanaryLimits {
 export interface CanarySeen {
   readonly records: number;
   readonly failures: number;
+  /** Of how many predict calls, and their time. */
+  readonly calls: number;
   readonly predictMs: number;
   readonly servingRecords: number;
+  readonly servingCalls: number;
   readonly servingMs: number;
   /** PSI; NaN where it is not known. */
   readonly shift: number;
@@ -25,10 +28,10 @@ export interface CanarySeen {
 const FAILURES_RECORDS_MAX = 100;
 
 /**
- * Rows of a canary come a few at a time, and a predict call costs something of its own: less than
- * this for a record is no trouble, whatever the ratio.
+ * A predict call costs something of its own, whatever its rows. With so many rows in a call it does
+ * not show.
  */
-const SLOW_MS = 0.05;
+const ROWS_OF_A_CALL = 64;
 
 const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
 
@@ -40,7 +43,7 @@ export function troubleOfCanary(seen: CanarySeen, limits: CanaryLimits): string 
     return `it fails on ${percent(failed)} of ${records} records, model.canaryFailures allows ${percent(limits.failures)}`;
   if (records < limits.records || servingRecords < limits.records) return null;
   const [eachMs, servingEachMs] = [predictMs / records, servingMs / servingRecords];
-  if (eachMs > limits.latency * servingEachMs && eachMs > SLOW_MS)
+  if (eachMs > limits.latency * servingEachMs && isSlowByCall(seen, limits))
     return (
       `it takes ${eachMs.toFixed(3)} ms a record, ${(eachMs / servingEachMs).toFixed(1)} times what the version that ` +
       `serves takes, model.canaryLatency allows ${limits.latency}`
@@ -48,4 +51,15 @@ export function troubleOfCanary(seen: CanarySeen, limits: CanaryLimits): string 
   if (shift > limits.shift)
     return `its scores are distributed otherwise: a PSI of ${shift.toFixed(2)}, model.canaryShift allows ${limits.shift}`;
   return null;
+}
+
+/**
+ * Rows of a canary come a few at a time, and more of the version that serves come with them. Where
+ * they are few, a call must be slower too: so a model is never slower than itself.
+ */
+function isSlowByCall(
+  { records, calls, predictMs, servingCalls, servingMs }: CanarySeen,
+  { latency }: CanaryLimits,
+): boolean {
+  return records >= ROWS_OF_A_CALL * calls || predictMs / calls > latency * (servingMs / servingCalls);
 }

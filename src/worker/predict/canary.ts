@@ -60,9 +60,10 @@ export function predictWithCanary(
   for (let row = 0; row < count; row++) if (isCanarys(rows[row] as PendingRow, trial.share)) picked.push(row);
   let tookMs = 0;
   if (picked.length > 0) {
+    const matrix = gathered(features, width, picked);
     const startedMs = performance.now();
     try {
-      predictRows({ ...model, width }, gathered(features, width, picked), 0, picked.length, {
+      predictRows({ ...model, width }, matrix, 0, picked.length, {
         scored: (columns, first, rowsScored) => {
           for (let index = 0; index < rowsScored; index++) {
             if (notFinite(columns, index, rowsScored) !== null) continue;

@@ -62,16 +62,18 @@ export class TrialTally {
     this.#counts.failures += rows;
   }
 
-  /** The trial took so long for so many rows. */
+  /** A predict call of the trial took so long for so many rows. */
   predicted(rows: number, ms: number): void {
     this.#counts.records += rows;
+    this.#counts.calls++;
     this.#counts.predictMs += ms;
     this.#trialMs += ms;
   }
 
-  /** And the version that serves for those that it took. */
+  /** And one of the version that serves. */
   served(rows: number, ms: number): void {
     this.#counts.servingRecords += rows;
+    this.#counts.servingCalls++;
     this.#counts.servingMs += ms;
   }
 
