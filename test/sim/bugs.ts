@@ -348,6 +348,14 @@ export const BUGS: readonly Bug[] = [
     replace: 'deadLetters,\n      refused: messages.size',
   },
   {
+    name: 'leaves results for a route behind where a task fails',
+    from: 1_506,
+    windows: true,
+    file: 'worker/pipeline.ts',
+    find: '[results, deadLetters, ...routes, shadows]',
+    replace: '[results, deadLetters, shadows]',
+  },
+  {
     name: 'drops what was joined to the oldest micro-batch',
     file: 'engine/ledger.ts',
     find: '.reduce(merge)',

@@ -23,9 +23,11 @@ const broker = withBroker(test);
 const PARTITIONS = 3;
 const SIZE = ['--customers', '300', '--terminals', '600', '--generate', 'transactions'];
 const BEFORE = 6_000;
-/** At most, while versions change, and how many a second. */
-const DURING = 60_000;
-const RATE = 1_000;
+/** More than are sent while versions change, so many a second. */
+const DURING = 1_000_000;
+const RATE = 300;
+/** What builds windows up has the lowest priority: beside other tests it takes its time. */
+const PATIENCE_MS = 240_000;
 const PLAIN = '\n  - { path: amount, log1p: true }';
 const SHORT = `${PLAIN}\n  - { window: { function: count, by: customer, size: 7d } }`;
 const LONG = `${SHORT}\n  - { window: { function: mean, by: customer, of: amount, size: 30d } }`;
@@ -40,7 +42,7 @@ async function resultsOf({ address, results }: Job) {
 }
 
 test('a version with other windows takes over with all of them, and the way back too', async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const repository = new VersionsRepository();
   repository.add('1', { inputs: SHORT, windows: '{ time: at }' });
   const job = await newJob(
@@ -76,7 +78,7 @@ test('a version with other windows takes over with all of them, and the way back
     until(
       `lanes with their windows in:\n${daemon.out}`,
       () => prepared().length === takeovers * PARTITIONS,
-      60_000,
+      PATIENCE_MS,
     );
 
   repository.add('2', { inputs: LONG, windows: '{ time: at }', hidden: 16 });
