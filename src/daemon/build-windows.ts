@@ -10,6 +10,7 @@ import { type HistoryPart, RangeSource } from '../rescoring/range-source.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { every } from '../time/timer.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import { atMost } from './bounded.ts';
 import { engineLimits, systemClock } from './engine-limits.ts';
 import { impatient } from './open-log.ts';
 import { makePool } from './pools.ts';
@@ -47,6 +48,8 @@ const NEAR_MS = 300;
 /** If the records come as fast as they are read here, it never gets near. */
 const ROUNDS_MAX = 20;
 const PROGRESS_MS = 500;
+/** For the thread and the connections, when all is done. */
+const CLOSING_MS = 5_000;
 
 /** Nothing of it touches the live job. */
 const apart = (config: Config, folder: string): Config => ({
@@ -113,8 +116,8 @@ export async function buildWindows(
   } finally {
     endProgress();
     await pool.stop();
-    await threads.stop();
-    await topics.close();
+    // The states are there: a broker that is away now holds up nothing.
+    await atMost(CLOSING_MS, Promise.all([threads.stop(), topics.close()]));
   }
 }
 

@@ -69,8 +69,10 @@ test('a version with other windows takes over with all of them, and the way back
   await promote('1');
   await produce(job, BEFORE, ...SIZE, '--rate', 'max');
   const daemon = await startDaemon(job);
+  t.teardown(() => daemon.stop('SIGKILL'));
   await allCommitted(job, kafka, daemon);
   const load = startLoad(job, DURING, ...SIZE, '--rate', String(RATE));
+  t.teardown(() => load.stop('SIGKILL'));
   const prepared = () => [
     ...daemon.out.matchAll(/state that was prepared stands at \d+, (\d+) offsets before/g),
   ];
