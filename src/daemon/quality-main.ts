@@ -2,11 +2,8 @@
 // the daemon, so that neither its threads nor its memory have anything to do with it.
 
 import { nameOfId } from '../answers/result-names.ts';
-import { codecs } from '../codec/codecs.ts';
 import type { Config } from '../config/schema.ts';
-import { parsePath, valueAt } from '../features/path.ts';
-import { eachRecord, readRange } from '../log/read-range.ts';
-import type { RecordReader } from '../log/record-batch-reader.ts';
+import { isMap, parsePath, valueAt } from '../features/path.ts';
 import { LateLabels } from '../rescoring/late-labels.ts';
 import type { QualityRow } from '../rescoring/live-quality.ts';
 import { labelOf } from '../rescoring/result-reader.ts';
@@ -15,7 +12,9 @@ import type { QualityTold, VersionQuality } from '../telemetry/quality.ts';
 import { every } from '../time/timer.ts';
 import { sayLast, serveDaemon } from './helper-main.ts';
 import { impatient } from './open-log.ts';
+import { readValues } from './read-values.ts';
 import { Topics } from './topics.ts';
+import { type Side, valueForm } from './value-forms.ts';
 
 /** What the process is asked, in its first message. */
 export interface QualityQuestion {
@@ -31,7 +30,7 @@ export type QualityAnswer = QualityTold | { readonly message: string };
 const VERSIONS_MAX = 5;
 
 async function watch({ config, score, threshold }: QualityQuestion): Promise<never> {
-  const { input, output, labels, limits } = config;
+  const { output, labels, limits } = config;
   const joined = new LateLabels({ withinMs: labels.within, recordsMax: labels.records });
   const read = [output.topic, labels.topic as string];
   const patience = impatient(config, createLogger('silent'));
@@ -41,37 +40,32 @@ async function watch({ config, score, threshold }: QualityQuestion): Promise<nev
   let unreadable = 0;
   const follow = async (
     topic: string,
-    format: 'json' | 'msgpack',
+    side: Side,
     join: (value: unknown, timestampMs: number) => boolean,
   ): Promise<void> => {
+    const form = valueForm(config, side);
+    if (form.format === 'avro') throw new Error('expected json or msgpack, found avro');
     const found = await topics.ranges(topic, Date.now() - labels.within);
     const ranges = found.map(({ from }) => ({ from, until: Number.POSITIVE_INFINITY }));
-    const visit = ({ bytes, valueStart, valueEnd, timestampMs }: RecordReader): void => {
-      if (valueStart < 0) return;
-      let isRead = false;
-      try {
-        isRead = join(codecs[format].decode(bytes, valueStart, valueEnd), timestampMs);
-      } catch {
-        // Others may write to the topic too: it is counted as what it is.
-      }
-      if (!isRead) unreadable++;
-    };
-    await readRange(topics.open(topic), ranges, (fetched) =>
-      eachRecord(fetched, ranges, limits.inflatedBytes, visit),
-    );
+    const read = { form, ranges, inflatedBytesMax: limits.inflatedBytes };
+    await readValues(topics.open(topic), read, ({ timestampMs }, decoded) => {
+      // Others may write to the topic too: it is counted as what it is.
+      if ('why' in decoded || !join(decoded.value, timestampMs)) unreadable++;
+    });
   };
   every(labels.every, () => {
     const versions = latest(joined.rows(Date.now(), threshold).map(toldOf));
     process.send?.({ versions, share: joined.share, unreadable } satisfies QualityTold);
   });
   await Promise.all([
-    follow(output.topic, formatOf(output.format), (value, timestampMs) => {
-      const { [score]: given, [resultId]: of, version } = value as Readonly<Record<string, unknown>>;
+    follow(output.topic, 'results', (value, timestampMs) => {
+      if (!isMap(value)) return false;
+      const { [score]: given, [resultId]: of, version } = value;
       if (typeof given !== 'number' || of === undefined || of === null) return false;
       joined.result(String(of), String(version), given, timestampMs);
       return true;
     }),
-    follow(labels.topic as string, formatOf(input.format), (value, timestampMs) => {
+    follow(labels.topic as string, 'input', (value, timestampMs) => {
       const of = valueAt(value, idPath);
       if (of === undefined || of === null) return false;
       joined.label(String(of), labelOf(valueAt(value, labelPath)), timestampMs);
@@ -79,11 +73,6 @@ async function watch({ config, score, threshold }: QualityQuestion): Promise<nev
     }),
   ]);
   throw new Error('the topics ended');
-}
-
-function formatOf(format: Config['input']['format']): 'json' | 'msgpack' {
-  if (format !== 'avro') return format;
-  throw new Error('expected json or msgpack, found avro');
 }
 
 const toldOf = (row: QualityRow): VersionQuality => ({

@@ -15,6 +15,8 @@ import { windowsModel } from '../support/windows-model.ts';
 const test = anyTest as TestFn;
 const broker = withBroker(test);
 const RECORDS = 500;
+/** A zero byte and the number of a schema. */
+const FRAME = '\u0000\u0000\u0000\u0000\u0001';
 
 async function metricsOf(daemon: Program): Promise<Map<string, number>> {
   const [, url = ''] = /http at (http:\S+\d): /.exec(daemon.out) ?? [];
@@ -34,7 +36,7 @@ test.serial('quality by late labels is among the metrics, as models report has i
   const { settings } = windowsModel('\n  - { path: amount }', '{}', '1', {
     more: 'results: [{ as: fraudulent, threshold: score, above: 0.5 }]\n',
   });
-  const formats = ['input.format=json', 'output.format=json', 'output.ids=[id]'];
+  const formats = ['input.format=json', 'input.framing=confluent', 'output.format=json', 'output.ids=[id]'];
   const job = await newJob(address, [...settings, ...formats, 'model.backend=wasm', 'scoring.workers=1'], 2);
   const labels = `${job.results}-labels`;
   const watched = [
@@ -50,7 +52,11 @@ test.serial('quality by late labels is among the metrics, as models report has i
   t.teardown(() => sink.stop());
   const random = new Random(3);
   const timestampMs = Date.now();
-  const value = (record: object) => ({ key: null, timestampMs, value: JSON.stringify(record) });
+  /** Every third one stands in a frame, as some producers write JSON. */
+  const value = (record: object, index: number) => ({
+    ...{ key: null, timestampMs },
+    value: `${index % 3 === 0 ? FRAME : ''}${JSON.stringify(record)}`,
+  });
   const send = (topic: string, records: readonly object[]) =>
     sink.produce(
       [0, 1].map((partition) =>
