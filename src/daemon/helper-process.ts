@@ -67,6 +67,31 @@ export function startHelper(module: string, onMessage: (message: unknown) => voi
   };
 }
 
+/**
+ * Starts one that does a single thing, tells it which, and resolves when it has ended. `onMessage`
+ * is given each message, and how to answer. It is killed where the signal comes first: rejects with
+ * the signal's reason, and with `NoVerdictError`.
+ */
+export async function runHelper(
+  module: string,
+  question: object,
+  signal: AbortSignal,
+  onMessage: (message: unknown, tell: HelperProcess['tell']) => void,
+): Promise<HelperEnd> {
+  signal.throwIfAborted();
+  const helper = startHelper(module, (message) => onMessage(message, helper.tell));
+  signal.addEventListener('abort', helper.kill);
+  try {
+    helper.tell(question);
+    const end = await helper.ended;
+    signal.throwIfAborted();
+    return end;
+  } finally {
+    signal.removeEventListener('abort', helper.kill);
+    helper.kill();
+  }
+}
+
 /** The scores of others come first. */
 function giveWay({ pid }: ChildProcess): void {
   if (pid === undefined) return;

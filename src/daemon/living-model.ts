@@ -10,6 +10,7 @@ import { findVersion, versionsOf } from '../model/repository.ts';
 import type { Trial } from '../scoring/trial.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Meter } from '../telemetry/meter.ts';
+import { secondsSince } from '../time/seconds-since.ts';
 import { NO_LABELS } from '../versions/labels.ts';
 import { type ModelVersions, type VersionStatus, withFigures } from '../versions/model-versions.ts';
 import { nextAction, type VersionState } from '../versions/next-action.ts';
@@ -156,6 +157,7 @@ export class LivingModel {
     const failed = new Set<string>();
     while (!signal.aborted) {
       const action = this.#next();
+      this.#parts.windows?.wants(action?.type === 'serve' ? action.version : null);
       if (action === null || failed.has(action.version)) break;
       const { version } = action;
       if (action.type === 'load') await this.#load(version);
@@ -288,7 +290,7 @@ export class LivingModel {
     pool.versions.serve(deployment.id);
     this.#trials.end();
     driver.serve(deployment.id);
-    this.#parts.windows?.served();
+    this.#parts.windows?.wants(null);
     this.#before = this.#serving;
     this.#serving = version;
     meter.drift.begin();
@@ -314,5 +316,3 @@ export class LivingModel {
     return true;
   }
 }
-
-const secondsSince = (sinceMs: number): string => ((performance.now() - sinceMs) / 1_000).toFixed(1);

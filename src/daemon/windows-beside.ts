@@ -5,9 +5,10 @@ import type { Config } from '../config/schema.ts';
 import type { Driver } from '../engine/driver.ts';
 import type { PreparedStates } from '../pool/prepared-states.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { secondsSince } from '../time/seconds-since.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import type { LanePosition, WindowsToBuild } from './build-windows.ts';
-import { NoVerdictError, startHelper } from './helper-process.ts';
+import { NoVerdictError, runHelper } from './helper-process.ts';
 import type { Pool } from './pools.ts';
 import type { FromWindows } from './windows-main.ts';
 
@@ -42,8 +43,8 @@ export class WindowsBeside {
   readonly #parts: BesideParts;
   /** Where states are looked for when a version takes over. */
   readonly #prepared: PreparedStates;
-  /** Those whose windows are there, or cannot be built beside: they may take over. */
-  readonly #ready = new Set<string>();
+  /** The version whose windows are there, or cannot be built beside: it may take over. */
+  #ready: string | null = null;
   #building: { readonly version: string; readonly abort: AbortController } | null = null;
 
   constructor(parts: BesideParts, prepared: PreparedStates) {
@@ -57,16 +58,15 @@ export class WindowsBeside {
   }
 
   isReady(version: string): boolean {
-    return this.#ready.has(version);
+    return this.#ready === version;
   }
 
-  /** What was built up is old from now on. */
-  served(): void {
-    this.#ready.clear();
-  }
-
-  /** Another version shall serve: what is built up for others is given up. */
+  /**
+   * That version shall take over next, null: none. What is or was built up for others is given up:
+   * it would be old when they are wanted again.
+   */
   wants(version: string | null): void {
+    if (this.#ready !== version) this.#ready = null;
     if (this.#building?.version !== version) this.#building?.abort.abort(new SupersededError());
   }
 
@@ -85,13 +85,12 @@ export class WindowsBeside {
     try {
       const folder = this.#prepared.folderOf(wanted.plan);
       await buildBeside(this.#parts, wanted, folder, AbortSignal.any([signal, abort.signal]));
-      const seconds = ((performance.now() - sinceMs) / 1_000).toFixed(1);
-      logger.info(`the windows of version ${version} are there after ${seconds} s`);
-      this.#ready.add(version);
+      logger.info(`the windows of version ${version} are there after ${secondsSince(sinceMs)} s`);
+      this.#ready = version;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof SupersededError) return;
-      this.#ready.add(version);
+      this.#ready = version;
       const { message } = error as Error;
       logger.warn(`version ${version} takes over without its windows, lanes build them up: ${message}`);
     } finally {
@@ -110,15 +109,13 @@ async function buildBeside(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  signal.throwIfAborted();
-  const wanted: WindowsToBuild = {
-    ...{ config, setup, folder, partitions: partitions(), lanes: lanesOf(driver) },
-  };
+  const lanes = lanesOf(driver);
+  const wanted: WindowsToBuild = { config, setup, folder, lanes, partitions: partitions() };
   let told = 0;
   const ended: (string | null)[] = [];
-  const helper = startHelper('windows-main', (message) => {
+  const { text, isKilled } = await runHelper('windows-main', wanted, signal, (message, tell) => {
     const from = message as FromWindows;
-    if (from.type === 'ask') helper.tell(lanesOf(driver));
+    if (from.type === 'ask') tell(lanesOf(driver));
     else if (from.type === 'warning') logger.warn(`windows of version ${version}: ${from.message}`);
     else if (from.type === 'ended') ended.push(from.message);
     else if (Math.floor(from.share * TENTHS) > told) {
@@ -126,21 +123,12 @@ async function buildBeside(
       logger.info(`windows of version ${version}: ${told * TENTHS} % of the records are read`);
     }
   });
-  signal.addEventListener('abort', helper.kill);
-  try {
-    helper.tell(wanted);
-    const { text, isKilled } = await helper.ended;
-    signal.throwIfAborted();
-    const [message] = ended;
-    if (message === undefined)
-      throw new NoVerdictError(
-        isKilled
-          ? 'the process that builds them was killed: perhaps memory ran out'
-          : `the process that builds them ended: ${text}`,
-      );
-    if (message !== null) throw new NoVerdictError(message);
-  } finally {
-    signal.removeEventListener('abort', helper.kill);
-    helper.kill();
-  }
+  const [message] = ended;
+  if (message === undefined)
+    throw new NoVerdictError(
+      isKilled
+        ? 'the process that builds them was killed: perhaps memory ran out'
+        : `the process that builds them ended: ${text}`,
+    );
+  if (message !== null) throw new NoVerdictError(message);
 }

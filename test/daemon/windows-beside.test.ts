@@ -59,8 +59,14 @@ test('where windows cannot be built beside, the log says why and the version may
     said.at(-1) ?? '',
     /^version 2 takes over without its windows, lanes build them up: .*no broker at/s,
   );
-  windows.served();
+  windows.wants('2');
+  t.true(windows.isReady('2'));
+  windows.wants(null);
   t.false(windows.isReady('2'), 'the next time they are tried again');
+  await windows.build(wanted, never);
+  windows.wants('3');
+  windows.wants('2');
+  t.false(windows.isReady('2'), 'what was built up is old when another one was wanted meanwhile');
 });
 
 test('windows that nobody waits for any more are given up at once', async (t) => {
