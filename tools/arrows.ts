@@ -29,7 +29,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   codec: ['base', 'time'],
   features: ['base', 'written'],
   model: ['base', 'codec', 'features', 'statistics', 'written'],
-  versions: ['model', 'scoring', 'written'],
+  versions: ['files', 'model', 'scoring', 'written'],
   fetching: ['base', 'codec', 'files', 'model', 'time', 'versions', 'written'],
   scoring: ['base', 'features', 'log'],
   telemetry: ['base', 'features', 'model', 'scoring', 'statistics'],

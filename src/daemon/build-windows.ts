@@ -10,6 +10,7 @@ import { type HistoryPart, RangeSource } from '../rescoring/range-source.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { every } from '../time/timer.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
+import { apartFromJob } from './apart-from-job.ts';
 import { atMost } from './bounded.ts';
 import { engineLimits, systemClock } from './engine-limits.ts';
 import { impatient } from './open-log.ts';
@@ -51,15 +52,11 @@ const PROGRESS_MS = 500;
 /** For the thread and the connections, when all is done. */
 const CLOSING_MS = 5_000;
 
-/** Nothing of it touches the live job. */
-const apart = (config: Config, folder: string): Config => ({
+/** The only snapshots are the last ones. */
+const leaving = (config: Config, folder: string): Config => ({
   ...config,
-  kafka: { ...config.kafka, 'transactional.id': undefined },
   lanes: { ...config.lanes, commitInterval: 100 },
-  deadLetters: { ...config.deadLetters, floodShare: 1 },
-  // The only snapshots are the last ones.
   snapshots: { ...config.snapshots, directory: folder, interval: Number.MAX_SAFE_INTEGER },
-  tracing: { ...config.tracing, endpoint: 'none' },
 });
 
 /** Resolves when the states are there. Rejects with what stands in the way. */
@@ -67,7 +64,7 @@ export async function buildWindows(
   { config: given, setup, folder, lanes, partitions }: WindowsToBuild,
   { logger, ask, onProgress }: Building,
 ): Promise<void> {
-  const config = apart(given, folder);
+  const config = leaving(apartFromJob(given), folder);
   const { input, lanes: limits } = config;
   const topics = await Topics.connect(config, impatient(config, logger), 'windows', [input.topic]);
   const threads = new WorkerThreads(config, 1, logger);

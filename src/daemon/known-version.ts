@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepsState, readManifest } from '../model/manifest.ts';
 import { ModelError } from '../model/model-error.ts';
+import { compareVersions } from '../model/version-order.ts';
 import { planIdentity } from '../reading/plan-identity.ts';
 import type { VersionStatus } from '../versions/model-versions.ts';
 import type { VersionState } from '../versions/next-action.ts';
@@ -30,7 +31,7 @@ export function loadedOf(setup: ScorerSetup): LoadedVersion {
 }
 
 export const byVersion = ({ version: one }: VersionStatus, { version: other }: VersionStatus): number =>
-  one.localeCompare(other, 'en', { numeric: true });
+  compareVersions(one, other);
 
 /** A version comes by a rename: its folder is never another one without being made again. */
 export function markOf(folder: string): string {

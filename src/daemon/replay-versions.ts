@@ -9,6 +9,7 @@ import { planIdentity } from '../reading/plan-identity.ts';
 import type { RunPlan } from '../rescoring/run-plan.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Deployment, PartitionCounts, ScorerSetup } from '../worker-protocol/messages.ts';
+import { apartFromJob } from './apart-from-job.ts';
 import { resultFrame, schemaOfResults } from './avro-setup.ts';
 import { unlessAborted } from './bounded.ts';
 import { backendFor, modelFolder } from './configured-model.ts';
@@ -71,15 +72,6 @@ function writing(config: Config, plan: RunPlan, isCandidate: boolean): Config {
   };
 }
 
-/** What a replay leaves out of a configuration: nothing of it touches the live job. */
-const withoutLife = (config: Config): Config => ({
-  ...config,
-  kafka: { ...config.kafka, 'transactional.id': undefined },
-  deadLetters: { ...config.deadLetters, floodShare: 1 },
-  snapshots: { ...config.snapshots, directory: undefined },
-  tracing: { ...config.tracing, endpoint: 'none' },
-});
-
 /** Loads all versions on all threads. Rejects with what is wrong with one of them. */
 export async function startVersions(
   given: Config,
@@ -89,7 +81,7 @@ export async function startVersions(
   const { logger, signal, isGiven, source, partitionsOf } = options;
   const toFit: JobToFit[] = [];
   for (const version of [plan.candidate, ...(plan.baseline === null ? [] : [plan.baseline])]) {
-    const named = configOf(withoutLife(given), version);
+    const named = configOf(apartFromJob(given), version);
     const wanted = backendsWithin(writing(named, plan, toFit.length === 0), isGiven);
     const choice = await unlessAborted(backendFor(wanted), signal);
     logger.info(`${version.model}@${version.version}: backend ${explainChoice(choice)}`);

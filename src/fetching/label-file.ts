@@ -1,10 +1,10 @@
 // What the labels of an index were when they were last followed, in a file beside the versions: so
 // that a daemon that starts again does not take back what was promoted here since.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../files/replace-file.ts';
 import type { FollowedLabels } from './followed-index.ts';
 
 const schema = z.record(z.string(), z.string());
@@ -23,8 +23,5 @@ export function readFollowed(repository: string, model: string): FollowedLabels 
 
 /** Throws what writing throws. */
 export function writeFollowed(repository: string, model: string, labels: FollowedLabels): void {
-  const file = fileOf(repository, model);
-  const draft = `${file}.${hostname()}-${process.pid}.draft`;
-  writeFileSync(draft, JSON.stringify(labels), { flush: true });
-  renameSync(draft, file);
+  replaceFile(fileOf(repository, model), JSON.stringify(labels));
 }

@@ -4,6 +4,7 @@
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OutputColumn } from '../model/predictor.ts';
+import { compareVersions } from '../model/version-order.ts';
 import type { ServedModel, ServedOutput } from '../serving/served-model.ts';
 import type { RowsInTheMaking } from './given-rows.ts';
 import { Problem, problemOf } from './problem.ts';
@@ -41,7 +42,7 @@ export function modelNamed(serving: Serving, name: string, version: string | und
 }
 
 const byVersion = (left: ServedModel, right: ServedModel): number =>
-  right.version.localeCompare(left.version, 'en', { numeric: true });
+  compareVersions(right.version, left.version);
 
 /** The model's outputs for rows. Throws a `Problem` for rows that it does not take. */
 export async function outputsOfRows(

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { folderTrouble } from '../written/file-trouble.ts';
 import { didYouMean } from '../written/nearest.ts';
 import { ModelError } from './model-error.ts';
+import { compareVersions } from './version-order.ts';
 
 export type VersionWanted = number | string;
 
@@ -52,7 +53,7 @@ export function versionsIn(repository: string): VersionFolder[] {
     .toSorted()
     .flatMap((model) =>
       foldersIn(join(root, model), `model ${model}`)
-        .toSorted((one, other) => Number(one) - Number(other))
+        .toSorted(compareVersions)
         .map((version) => ({ model, version, folder: join(root, model, version) })),
     );
 }

@@ -1,6 +1,7 @@
 // How good the scores were that a job gave: its results joined with the labels that came later, by
 // version, and by version and day.
 
+import { compareVersions } from '../model/version-order.ts';
 import { Calibration } from '../statistics/calibration.ts';
 import { countDecision, type DecisionCounts, precision, recall } from '../statistics/decisions.ts';
 import { areaUnderRoc, averagePrecision, groupsOfSketches, type Within } from '../statistics/ranking.ts';
@@ -66,7 +67,7 @@ export class LiveQuality {
   /** Each version as a whole, then by day. */
   rows(): QualityRow[] {
     return [...this.#sums]
-      .toSorted(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }))
+      .toSorted(([one], [other]) => compareVersions(one, other))
       .flatMap(([version, days]) =>
         [...days]
           .toSorted(([one], [other]) => (one ?? '').localeCompare(other ?? ''))

@@ -2,11 +2,11 @@
 // Daemons that serve a label follow it, so one file moves all of them. It is replaced by a rename:
 // nobody reads half of it.
 
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { replaceFile } from '../files/replace-file.ts';
 import { checked, documentIn, readModelFile } from '../model/model-files.ts';
 import { own } from '../model/predictor.ts';
 import { wanted } from '../written/wanted.ts';
@@ -91,15 +91,7 @@ export function withMove(
 
 /** Throws what writing throws. */
 export function writeLabels(repository: string, model: string, { versions, moves }: VersionLabels): void {
-  const file = labelsFile(repository, model);
-  // Containers on one volume have the same process ids, and host names of their own.
-  const draft = `${file}.${hostname()}-${process.pid}.draft`;
-  writeFileSync(
-    draft,
-    `# Moved by \`scorelane models promote\`, \`rollback\` and \`pin\`; daemons look at it every model.watch.\n${stringify(
-      { labels: versions, moves },
-    )}`,
-    { flush: true },
-  );
-  renameSync(draft, file);
+  const head =
+    'Moved by `scorelane models promote`, `rollback` and `pin`; daemons look at it every model.watch.';
+  replaceFile(labelsFile(repository, model), `# ${head}\n${stringify({ labels: versions, moves })}`);
 }
