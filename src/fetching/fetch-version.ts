@@ -1,7 +1,7 @@
 // A version from an archive on a server to its place in the repository: downloaded, compared with
 // its checksum, unpacked, read, and only then renamed into its place. What fails leaves nothing.
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
@@ -47,9 +47,7 @@ export async function fetchVersion(wanted: WantedArchive, options: DownloadOptio
   if (there !== null && existsSync(there)) return alreadyThere(there, wanted);
   makeFolder(repository);
   // Beside the models, where later ones delete what a killed one has left.
-  const own = new OwnFolder(repository, '.import-', {});
-  const discard = (): void => rmSync(own.path, { recursive: true, force: true });
-  process.once('exit', discard);
+  const own = new OwnFolder(repository, '.import-', { endsWithProcess: true });
   try {
     const [archive, draft] = [join(own.path, 'archive'), join(own.path, 'draft')];
     await download(url, sha256, archive, options);
@@ -61,7 +59,6 @@ export async function fetchVersion(wanted: WantedArchive, options: DownloadOptio
     return await place(root, join(repository, manifest.name, manifest.version), wanted, manifest);
   } finally {
     await own.close();
-    process.off('exit', discard);
   }
 }
 

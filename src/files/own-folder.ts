@@ -9,7 +9,7 @@
 // compares the two times. A process that stood still for too long (a laptop asleep) loses its
 // drafts, and with them one snapshot. It makes a new folder.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
@@ -17,6 +17,8 @@ import { makeFolder } from '../base/make-folder.ts';
 import { type Cancel, every } from '../time/timer.ts';
 
 export interface OwnFolderOptions {
+  /** It goes with the process too, where that ends before `close`. */
+  readonly endsWithProcess?: boolean;
   /** How often it says that it lives. */
   readonly everyMs?: number;
   /** Prefixes of other folders of this kind, of which this process may have none: dead ones go. */
@@ -35,6 +37,7 @@ const EVERY_MS = 60_000;
  * death.
  */
 const DEAD_AFTER_MS = 600_000;
+const AGAIN = { maxRetries: 10, retryDelay: 10 } as const;
 
 export class OwnFolder {
   readonly path: string;
@@ -55,7 +58,7 @@ export class OwnFolder {
   constructor(
     parent: string,
     prefix: string,
-    { everyMs = EVERY_MS, alsoDead = [], onTrouble = () => {} }: OwnFolderOptions,
+    { endsWithProcess = false, everyMs = EVERY_MS, alsoDead = [], onTrouble = () => {} }: OwnFolderOptions,
   ) {
     makeFolder(parent);
     this.path = mkdtempSync(join(parent, prefix));
@@ -63,6 +66,7 @@ export class OwnFolder {
     this.#parent = parent;
     this.#prefixes = [prefix, ...alsoDead];
     this.#onTrouble = onTrouble;
+    if (endsWithProcess) process.once('exit', this.#discard);
     this.#looking = this.#look();
     this.#cancel = every(
       everyMs,
@@ -77,7 +81,11 @@ export class OwnFolder {
     this.#cancel();
     await this.#looking;
     await rm(this.path, { recursive: true, force: true });
+    process.off('exit', this.#discard);
   }
+
+  /** The sign may be written at this very moment. */
+  readonly #discard = (): void => rmSync(this.path, { recursive: true, force: true, ...AGAIN });
 
   #isOfThisKind(path: string): boolean {
     const name = basename(path);

@@ -1,7 +1,7 @@
 // Adds a version to a model of the repository. Its folder is made beside the models, and renamed
 // into its place when it is whole. A version that is there is never touched.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OwnFolder } from '../files/own-folder.ts';
 import { ModelError } from '../model/model-error.ts';
@@ -21,9 +21,7 @@ export async function addVersion<T>(
   const model = resolve(wanted.repository, nameOf(wanted.name));
   const version = freeVersion(model, wanted);
   // Beside the models, where every later one deletes what a killed one has left.
-  const own = new OwnFolder(resolve(wanted.repository), '.import-', {});
-  const discard = (): void => rmSync(own.path, { recursive: true, force: true });
-  process.once('exit', discard);
+  const own = new OwnFolder(resolve(wanted.repository), '.import-', { endsWithProcess: true });
   try {
     const draft = join(own.path, String(version));
     mkdirSync(draft);
@@ -35,7 +33,6 @@ export async function addVersion<T>(
     return { folder, written };
   } finally {
     await own.close();
-    process.off('exit', discard);
   }
 }
 

@@ -1,6 +1,7 @@
 // Drafts of snapshots are of the size of states: those of a killed process must not fill the disk,
 // and those of a live one must stay.
 
+import { execFile } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,10 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { OwnFolder } from '../../src/files/own-folder.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
-import { Program } from '../support/daemon.ts';
+import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'scorelane-drafts-'));
@@ -144,4 +146,19 @@ test('what cannot be written is said, and ends nothing', async (t) => {
   t.regex(said.at(-1) ?? '', /EISDIR.*alive/);
   await own.close();
   t.false(existsSync(own.path));
+});
+
+test('a folder that ends with its process is gone however soon that is, also while its sign is written', async (t) => {
+  const parent = newFolder();
+  const module = JSON.stringify(join(ROOT, 'src', 'files', 'own-folder.ts'));
+  const program = `const { OwnFolder } = await import(${module});
+    new OwnFolder(${JSON.stringify(parent)}, 'x-', { endsWithProcess: true });
+    process.exit();`;
+  const run = promisify(execFile);
+  // Rare for one: it takes several at once, and many.
+  for (let round = 0; round < 8; round++)
+    await Promise.all(
+      Array.from({ length: 8 }, () => run(process.execPath, ['--input-type=module', '--eval', program])),
+    );
+  t.deepEqual(readdirSync(parent), []);
 });
