@@ -22,6 +22,14 @@ export interface Replays {
   readonly replayed: (...args: string[]) => Promise<Replayed>;
 }
 
+/** Arguments with which a replay takes long enough to be interrupted. */
+export const SLOWLY: readonly string[] = [
+  'microBatch.records=10',
+  'lanes.inFlight=1',
+  'scoring.workers=1',
+  'scoring.predictRecords=1',
+].flatMap((setting) => ['--set', setting]);
+
 export function replaysOf(job: () => Job): Replays {
   const folder = mkdtempSync(join(tmpdir(), 'scorelane-replay-'));
   let files = 0;

@@ -62,6 +62,12 @@ export class VersionsRepository {
   }
 }
 
+/** Settings of a job on a broker that follows the label stable, and looks for it often. */
+export const stableOf = ({ folder }: VersionsRepository): readonly string[] => [
+  ...[`model.repository=${folder}`, 'model.name=cards', 'model.backend=wasm'],
+  ...['model.version=stable', 'model.watch=100ms', 'input.format=json', 'output.format=json'],
+];
+
 /** A repository with a copy of that model alone. */
 export function repositoryOf(model: string): string {
   const repository = mkdtempSync(join(tmpdir(), 'scorelane-repository-'));

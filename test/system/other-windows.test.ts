@@ -15,7 +15,7 @@ import {
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { bySource, recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
-import { VersionsRepository } from '../support/versions.ts';
+import { stableOf, VersionsRepository } from '../support/versions.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -47,17 +47,7 @@ test('a version with other windows takes over with all of them, and the way back
   repository.add('1', { inputs: SHORT, windows: '{ time: at }' });
   const job = await newJob(
     broker().address,
-    [
-      `model.repository=${repository.folder}`,
-      'model.name=cards',
-      'model.backend=wasm',
-      'model.version=stable',
-      'model.watch=100ms',
-      'input.format=json',
-      'output.format=json',
-      'output.features=true',
-      'scoring.workers=2',
-    ],
+    [...stableOf(repository), 'output.features=true', 'scoring.workers=2'],
     PARTITIONS,
   );
   const promote = async (version: string): Promise<void> => {

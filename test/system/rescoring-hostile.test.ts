@@ -14,7 +14,7 @@ import { flags, type Job, newJob } from '../support/daemon.ts';
 import { java, kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
 import { transactions } from '../support/model.ts';
 import { batchOf } from '../support/records.ts';
-import { replaysOf } from '../support/replays.ts';
+import { replaysOf, SLOWLY } from '../support/replays.ts';
 import { recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 
@@ -60,17 +60,7 @@ test.serial(
     const count = 3_000;
     await send(job, count, [0, 1]);
     const state = newFile('state.json');
-    const slow = [
-      'microBatch.records=10',
-      'lanes.inFlight=1',
-      'scoring.workers=1',
-      'scoring.predictRecords=1',
-    ];
-    const first = replay(
-      ...WHOLE,
-      ...slow.flatMap((setting) => ['--set', setting]),
-      ...['--state', state, '--save-every', '20ms'],
-    );
+    const first = replay(...WHOLE, ...SLOWLY, ...['--state', state, '--save-every', '20ms']);
     const saved = (): SavedRun => JSON.parse(readFileSync(state, 'utf8')) as SavedRun;
     await until(
       'a part of it to be done',

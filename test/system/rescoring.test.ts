@@ -12,7 +12,7 @@ import { createTopics } from '../../tools/topics.ts';
 import { allCommitted, type Job, newJob, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { batchOf, type PartitionRecord } from '../support/records.ts';
-import { lasting, type Replayed, replaysOf } from '../support/replays.ts';
+import { lasting, type Replayed, replaysOf, SLOWLY } from '../support/replays.ts';
 import { bySource, recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 import { windowsModel } from '../support/windows-model.ts';
@@ -241,18 +241,7 @@ for (const [how, signal] of [
     t.timeout(120_000);
     const { report } = await labelledReplay();
     const state = newFile('state.json');
-    const slow = [
-      'microBatch.records=10',
-      'lanes.inFlight=1',
-      'scoring.workers=1',
-      'scoring.predictRecords=1',
-    ];
-    const first = replay(
-      ...WHOLE,
-      ...LABELS,
-      ...slow.flatMap((setting) => ['--set', setting]),
-      ...['--state', state, '--save-every', '20ms'],
-    );
+    const first = replay(...WHOLE, ...LABELS, ...SLOWLY, ...['--state', state, '--save-every', '20ms']);
     await until('a part of it to be done', () => {
       if (!existsSync(state)) return false;
       const { comparison } = JSON.parse(readFileSync(state, 'utf8')) as SavedRun;

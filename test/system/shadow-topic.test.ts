@@ -8,7 +8,7 @@ import { createTopics } from '../../tools/topics.ts';
 import { allCommitted, flags, type Job, newJob, Program, startDaemon, startLoad } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 import { bySource, recordsOf } from '../support/topic.ts';
-import { VersionsRepository } from '../support/versions.ts';
+import { stableOf, VersionsRepository } from '../support/versions.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
@@ -22,17 +22,7 @@ test('the topic of a shadow has what that version says, with its name in a heade
   writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1, shadow: 2 }\n');
   const job = await newJob(
     broker().address,
-    [
-      `model.repository=${repository.folder}`,
-      'model.name=cards',
-      'model.backend=wasm',
-      'model.version=stable',
-      'model.watch=100ms',
-      'model.shadowBudget=1',
-      'input.format=json',
-      'output.format=json',
-      'scoring.workers=1',
-    ],
+    [...stableOf(repository), 'model.shadowBudget=1', 'scoring.workers=1'],
     PARTITIONS,
   );
   const shadows = `${job.results}-shadows`;
