@@ -41,6 +41,14 @@ export interface Options {
   readonly rust: string;
 }
 
+/** What is done beside a load. */
+export interface Beside {
+  /** The load waits until it resolves. */
+  begin(daemon: RunningDaemon): Promise<void>;
+  /** When all is scored; the daemon works until it resolves. */
+  end(): Promise<void>;
+}
+
 export interface Scenario {
   readonly name: string;
   /** One line. */
@@ -236,20 +244,21 @@ export class Bench {
   }
 
   /**
-   * Open loop: daemons that are ready get `recordsPerSecond` for `seconds`. Calls `begun` before.
+   * Open loop: daemons that are ready get `recordsPerSecond` for `seconds`.
    */
   async pace(
     job: Job,
     one: Case,
     recordsPerSecond: number,
     seconds: number,
-    begun: (daemon: RunningDaemon) => void = () => {},
+    { begin = async () => {}, end = async () => {} }: Partial<Beside> = {},
   ): Promise<{ readonly summary: Summary; readonly load: LoadReport; readonly daemon: RunningDaemon }> {
     const [daemon] = (await this.startReady(job, one)) as [RunningDaemon];
     const count = Math.ceil(recordsPerSecond * seconds);
-    begun(daemon);
+    await Promise.race([begin(daemon), daemon.failed]);
     const load = await Promise.race([this.load(job, one, { count, recordsPerSecond }), daemon.failed]);
     await this.caughtUp(job, [daemon]);
+    await Promise.race([end(), daemon.failed]);
     const summary = await daemon.stop();
     await audit(this.log, { job, sent: count, scored: count, format: one.format, model: one.model });
     return { summary, load, daemon };

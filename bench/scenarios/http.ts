@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
-import { run } from '../../tools/run.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import { ONE_THREAD } from '../harness/kafka-log.ts';
+import type { RunningDaemon } from '../harness/log.ts';
 import { percentileCurve } from '../harness/plots.ts';
 import { cpuMicrosOf } from '../harness/proc.ts';
 import { atLeast, type Goal, type Metric, ratio, type Series, VoidRunError } from '../harness/result.ts';
@@ -62,6 +62,13 @@ const metrics: readonly Metric[] = [
   ),
   metric('stream ratio', 'times', 'lower', 2, 'p99 beside the requests over p99 alone'),
   metric('beside', 'requests/s', 'higher', 0, 'what the clients got beside the stream'),
+  metric(
+    'refused',
+    'requests/s',
+    null,
+    0,
+    'of the requests beside the stream, those that got another status than 200',
+  ),
 ];
 
 interface Measured extends ClientsReport {
@@ -74,18 +81,44 @@ interface Server {
   readonly path: string;
 }
 
+/** Clients that ask. */
+interface Asking {
+  readonly measured: Promise<Measured>;
+}
+
 /** Checks the answer to one record, and measures what the clients get. */
-async function measure(server: Server, { model }: Case, seconds: number, warmUp: number): Promise<Measured> {
+async function measure(server: Server, one: Case, seconds: number, warmUp: number): Promise<Measured> {
+  const { measured } = await startClients(server, one, seconds, warmUp);
+  return measured;
+}
+
+/** Resolves when the clients get answers: their time counts from then on. */
+async function startClients(
+  server: Server,
+  { model }: Case,
+  seconds: number,
+  warmUp: number,
+): Promise<Asking> {
   const { width } = mlp(model);
   await checkScore(server, model, width);
   const script = join(bench, 'load', 'http-clients.ts');
   const flags = { port: server.port, path: server.path, width, clients: CLIENTS, seconds, 'warm-up': warmUp };
   const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const before = cpuMicrosOf(server.pid);
-  const report = JSON.parse(await run(process.execPath, [script, ...words])) as ClientsReport;
-  // Of the warm-up too: the CPU time is that of all the time.
-  const share = report.seconds / (report.seconds + warmUp);
-  return { ...report, cpuMicros: ((cpuMicrosOf(server.pid) - before) * share) / report.answered };
+  const child = spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  const measured = once(child, 'close').then(([code, signal]) => {
+    if (code !== 0) throw new Error(`the clients ended with ${signal ?? code}`);
+    const report = JSON.parse(out.slice(out.indexOf('\n'))) as ClientsReport;
+    // Of the warm-up too: the CPU time is that of all the time.
+    const share = report.seconds / (report.seconds + warmUp);
+    return { ...report, cpuMicros: ((cpuMicrosOf(server.pid) - before) * share) / report.answered };
+  });
+  await Promise.race([once(child.stdout, 'data'), measured]);
+  return { measured };
 }
 
 /** Rejects with `VoidRunError` where the score is not that of the model. */
@@ -188,6 +221,7 @@ export const http: Scenario = {
           'stream p99 beside': after,
           'stream ratio': after / before,
           beside: (beside.clients?.answered ?? 0) / options.seconds,
+          refused: (beside.clients?.refused ?? 0) / options.seconds,
         });
         say(
           `${name}: ${Math.round(rates[1])} requests/s, p99 ${ours.p99Ms} ms; the peer ${Math.round(rates[0])}, ${peer.p99Ms} ms; ` +
@@ -257,11 +291,17 @@ async function measureAlone(bench: Bench, one: Case, port: number): Promise<Meas
 async function streamed(bench: Bench, one: Case, port: number, isFlooded: boolean) {
   const job = await bench.log.createJob(bench.options.partitions);
   const { rate, seconds, warmUp } = bench.options;
-  let clients: Promise<Measured> | undefined;
-  const { summary } = await bench.pace(job, one, rate, seconds + warmUp, ({ pid }) => {
-    if (isFlooded) clients = measure({ pid, port, path: PATH }, one, seconds, warmUp);
-    clients?.catch(() => {});
-  });
+  let clients: Asking | undefined;
+  const flood = {
+    begin: async ({ pid }: RunningDaemon) => {
+      clients = await startClients({ pid, port, path: PATH }, one, seconds, warmUp);
+      clients.measured.catch(() => {});
+    },
+    end: async () => {
+      await clients?.measured;
+    },
+  };
+  const { summary } = await bench.pace(job, one, rate, seconds + warmUp, isFlooded ? flood : {});
   await bench.log.deleteJob(job);
-  return { summary, clients: await clients };
+  return { summary, clients: await clients?.measured };
 }
