@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { isWholePem } from '../base/pem.ts';
 import { fileTrouble } from '../written/file-trouble.ts';
 import type { Contradiction } from './contradiction.ts';
 import type { Config } from './schema.ts';
@@ -98,9 +99,14 @@ function wrongPems({ section, keys, password, values }: PemKeys): Contradiction[
       return [{ key: named(name), message }];
     }
   }
-  // OpenSSL takes a file without any certificate for an empty list.
-  if (ca === undefined || ca.includes('-----BEGIN ')) return [];
-  return [{ key: named(authority), message: 'expected a PEM file of certificates, found none in it' }];
+  // OpenSSL takes a file without any certificate for an empty list, and Node one without anything
+  // for none.
+  for (const [name, expected] of tried) {
+    const text = texts.get(name);
+    if (text !== undefined && !isWholePem(text))
+      return [{ key: named(name), message: `expected ${expected}, found none that is whole in it` }];
+  }
+  return [];
 }
 
 /** The text of a file, or what is wrong with it. */

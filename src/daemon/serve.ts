@@ -71,7 +71,9 @@ export async function serveHttp(
     failed: ({ message, stack }: Error, route: string) =>
       logger.error({ stack }, `http: ${route}: ${message}`),
     notRenewed: ({ message }: Error) =>
-      logger.warn(`http.tlsCertificate, http.tlsKey: the new files are not taken: ${message}`),
+      logger.warn(
+        `http.tlsCertificate, http.tlsKey, http.tlsClientAuthority: the new files are not taken: ${message}`,
+      ),
   };
   const limits = {
     bodyBytes: http.bodyBytes,

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
+import { isWholePem } from '../base/pem.ts';
 import { type Cancel, every } from '../time/timer.ts';
 
 /** Paths of PEM files. */
@@ -16,15 +17,27 @@ export interface TlsFiles {
 
 const LOOK_EVERY_MS = 60_000;
 
-/** Throws errors of the file system. */
+/** Throws errors of the file system, and for a file that is not whole. */
 export function readTls({ certificate, key, keyPassword, clientAuthority }: TlsFiles): SecureContextOptions {
   return {
-    cert: readFileSync(certificate, 'utf8'),
-    key: readFileSync(key, 'utf8'),
+    cert: pemIn(certificate),
+    key: pemIn(key),
     minVersion: 'TLSv1.2',
     ...(keyPassword === undefined ? {} : { passphrase: keyPassword }),
-    ...(clientAuthority === undefined ? {} : { ca: readFileSync(clientAuthority, 'utf8') }),
+    ...(clientAuthority === undefined ? {} : { ca: pemIn(clientAuthority) }),
   };
+}
+
+/**
+ * Node takes an empty text for one that was not given: no certificate at all, and the authorities
+ * of the public web for those of clients.
+ */
+function pemIn(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  if (isWholePem(text)) return text;
+  throw new Error(
+    `${path}: expected a whole PEM file, found ${text === '' ? 'an empty one' : 'a part of one'}`,
+  );
 }
 
 /**
@@ -45,10 +58,11 @@ export function renewTls(
       try {
         const options = readTls(files);
         const now = JSON.stringify(options);
-        if (now === before) return;
-        // A certificate that was replaced before its key does not fit it yet.
-        createSecureContext(options);
-        server.setSecureContext(options);
+        if (now !== before) {
+          // A certificate that was replaced before its key does not fit it yet.
+          createSecureContext(options);
+          server.setSecureContext(options);
+        }
         [before, told] = [now, ''];
       } catch (error) {
         const { message } = error as Error;

@@ -138,6 +138,54 @@ test('files that were replaced are taken for new connections; of those that cann
   t.is(told.length, 1);
 });
 
+test('files that are empty or end in the middle, as while somebody writes them, are told and not taken', async (t) => {
+  const names = ['cut.pem', 'cut.key', 'cut-clients.pem'] as const;
+  const whole = ['server.pem', 'server.key', 'client.pem'].map(read);
+  const write = (texts: readonly string[]): void =>
+    names.forEach((name, index) => {
+      writeFileSync(inFolder(`${name}.new`), texts[index] as string);
+      renameSync(inFolder(`${name}.new`), inFolder(name));
+    });
+  write(whole);
+  const [certificate, key, clientAuthority] = names.map(inFolder) as [string, string, string];
+  const files = { certificate, key, clientAuthority, keyPassword: 'canary-of-server' };
+  const server = createServer({ ...readTls(files), requestCert: true }, (socket) =>
+    socket.end('HTTP/1.1 204 No Content\r\n\r\n'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const told: string[] = [];
+  const cancel = renewTls(server, files, ({ message }) => told.push(message), 2);
+  t.teardown(() => {
+    cancel();
+    server.close();
+  });
+  const client = { cert: read('client.pem'), key: read('client.key'), passphrase: 'canary-of-client' };
+  const cuts = [
+    ...names.map((name, index) => [name, whole.map((text, each) => (each === index ? '' : text))] as const),
+    ...names.map(
+      (name, index) =>
+        [name, whole.map((text, each) => (each === index ? text.slice(0, 400) : text))] as const,
+    ),
+    // All of them at once, as on a disk that is full.
+    [names[0], ['', '', '']] as const,
+  ];
+  for (const [name, texts] of cuts) {
+    const before = told.length;
+    write(texts);
+    await until(`${name} to be told`, () => told.length > before);
+    t.true(told.at(-1)?.startsWith(`${inFolder(name)}: expected a whole PEM file`), told.at(-1));
+    t.is((await ask(url, '/', { ...client, ca: read('server.pem') })).by, 'server', told.at(-1));
+  }
+  const before = told.length;
+  let isWhole = false;
+  await until('the same trouble to be told again when it was over in between', () => {
+    isWhole = !isWhole;
+    write(isWhole ? whole : ['', '', '']);
+    return told.length > before;
+  });
+});
+
 test('a certificate without its key, a key of another, a wrong password, no PEM: each is told with its key', (t) => {
   const wrong = (...settings: string[]): string[] =>
     wrongFiles(demoConfig(...settings)).map(({ key, message }) => `${key}: ${message}`);
@@ -160,5 +208,11 @@ test('a certificate without its key, a key of another, a wrong password, no PEM:
     wrong(...files('renewed.pem', 'server.key'), 'http.tlsKeyPassword=canary-of-server').join(),
     /^http\.tlsKey: expected the key of the certificate in http\.tlsCertificate/,
   );
+  writeFileSync(inFolder('empty.pem'), '');
+  t.regex(
+    wrong(...files('empty.pem', 'server.key'), 'http.tlsKeyPassword=canary-of-server').join(),
+    /^http\.tlsCertificate: expected a PEM file of a certificate, found none/,
+  );
+  t.regex(wrong(...files('server.pem', 'empty.pem')).join(), /^http\.tlsKey: expected .* found none/);
   t.deepEqual(wrong(...files('server.pem', 'server.key'), 'http.tlsKeyPassword=canary-of-server'), []);
 });
