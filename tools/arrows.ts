@@ -36,7 +36,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'log', 'scoring'],
   metrics: ['base', 'engine', 'features', 'log', 'scoring', 'statistics', 'telemetry', 'versions'],
   serving: ['answers', 'base', 'log', 'model', 'pool', 'scoring', 'time'],
-  http: ['model', 'serving', 'time', 'versions'],
+  http: ['base', 'model', 'serving', 'time', 'versions'],
   page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time', 'versions'],
   tracing: ['base', 'scoring', 'telemetry'],
   memory: ['base', 'log', 'time'],
