@@ -103,7 +103,8 @@ function ask(
       agent: false,
       signal,
       timeout: SILENCE_MS,
-      ...(authority === undefined ? {} : { ca: authority }),
+      // In a list, as Node takes an empty text for none given, and trusts the public authorities.
+      ...(authority === undefined ? {} : { ca: [authority] }),
     });
     asked
       .on('timeout', () => asked.destroy(new Error(`nothing came for ${SILENCE_MS / 1_000} s`)))

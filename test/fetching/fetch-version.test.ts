@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import test from 'ava';
 import { readManifest } from '../../src/model/manifest.ts';
 import { run } from '../../tools/run.ts';
@@ -205,4 +206,14 @@ test('over https the server must be one that is trusted, and it must stay https'
   t.is(plain.asked.length, 0);
   t.true((await get(server.url('/a'), to, body, { authority, token: 'Basic canary' })).isNew);
   t.is(server.asked.at(-1)?.headers.authorization, 'Basic canary');
+  // From here on every program here trusts that certificate.
+  const trusted = getCACertificates();
+  t.teardown(() => setDefaultCACertificates(trusted));
+  setDefaultCACertificates([...trusted, authority]);
+  t.true((await get(server.url('/a'), repository(t), body)).isNew);
+  await t.throwsAsync(
+    get(server.url('/a'), repository(t), body, { authority: '' }),
+    { message: /its certificate is not trusted here/ },
+    'a file of authorities that is written at this moment names none',
+  );
 });
