@@ -6,7 +6,8 @@ import { pause } from '../time/timer.ts';
 import type { KafkaSettings } from './client.ts';
 import { errorChain } from './errors.ts';
 import { FetchWaits } from './fetch-waits.ts';
-import { InstanceFencedError } from './static-member.ts';
+import type { ConsumerGroup } from './kafkajs-group.ts';
+import { InstanceFencedError, instanceFenced } from './static-member.ts';
 
 const isFencedInstance = (error: Error): boolean =>
   [...errorChain(error)].some(
@@ -24,6 +25,24 @@ const LEAVE_MS = 5_000;
  */
 export const left = (consumer: Consumer | undefined): Promise<unknown> =>
   Promise.race([consumer?.disconnect().catch(() => {}), pause(LEAVE_MS, { keepsAlive: false })]);
+
+/**
+ * Asks the broker whether another process has taken the name of that static member. Undefined also
+ * where it says nothing in time.
+ */
+export const fencedNow = async (
+  group: Pick<ConsumerGroup, 'heartbeat'> | undefined,
+  { 'group.id': id, 'group.instance.id': instance }: KafkaSettings,
+): Promise<InstanceFencedError | undefined> =>
+  instance === undefined
+    ? undefined
+    : Promise.race([
+        group?.heartbeat({ interval: 0 }).then(
+          () => undefined,
+          (error: Error) => (isFencedInstance(error) ? instanceFenced(id, instance, error) : undefined),
+        ),
+        pause(LEAVE_MS, { keepsAlive: false }).then(() => undefined),
+      ]);
 
 export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: PartitionAssigner): Consumer =>
   kafka.consumer({

@@ -17,7 +17,7 @@ import { keyOf, type TopicPartition } from '../log/topic-partition.ts';
 import { pause } from '../time/timer.ts';
 import { createAssigner } from './assigner.ts';
 import type { KafkaSettings } from './client.ts';
-import { consumerOf, left, waitsOf } from './consumer.ts';
+import { consumerOf, fencedNow, left, waitsOf } from './consumer.ts';
 import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from './errors.ts';
 import type { FetchWaits } from './fetch-waits.ts';
 import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
@@ -148,9 +148,13 @@ export class KafkaSource implements Source {
 
   async #beginAnew(): Promise<void> {
     this.#lose();
+    // Under a name that another process has taken it would throw that one out.
+    const fenced = await fencedNow(this.#group, this.#options.settings);
+    this.#lose();
     // The consumer does not work as it should: perhaps it does not end, or ends with an error. Its
     // session ends in any case.
     await left(this.#giveUp());
+    if (fenced !== undefined) return this.#listener?.failed(fenced);
     while (this.#listener !== undefined) {
       try {
         return await this.#join();

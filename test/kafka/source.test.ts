@@ -1,23 +1,32 @@
 // The Kafka source's way back into its group, and out of it, with a client that fails when told to.
 
 import test from 'ava';
-import type { Kafka } from 'kafkajs';
+import type { ConsumerConfig, Kafka } from 'kafkajs';
+import type { createAssigner } from '../../src/kafka/assigner.ts';
+import type { KafkaSettings } from '../../src/kafka/client.ts';
+import type { ConsumerGroup } from '../../src/kafka/kafkajs-group.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
 import { settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
 /** A source on a client whose consumers connect and disconnect as told, by their number. */
-function sourceWith({
-  connect,
-  disconnect,
-  run,
-}: Partial<Record<'connect' | 'disconnect' | 'run', (number: number) => Promise<void>>>) {
+function sourceWith(
+  {
+    connect,
+    disconnect,
+    run,
+    heartbeat,
+  }: Partial<Record<'connect' | 'disconnect' | 'run' | 'heartbeat', (number: number) => Promise<void>>>,
+  named: Partial<KafkaSettings> = {},
+) {
   /** Numbers of consumers that are in the group. */
   const members = new Set<number>();
   const heard: string[] = [];
   let made = 0;
-  const consumer = () => {
+  const consumer = ({ partitionAssigners: [assigner] = [] }: ConsumerConfig) => {
     const number = ++made;
+    const { hooks } = (assigner as unknown as ReturnType<typeof createAssigner>)({} as never);
+    const group = { memberId: 'm', generationId: 1, heartbeat: async () => heartbeat?.(number) };
     return {
       events: { CRASH: 'crash' },
       on() {},
@@ -25,6 +34,7 @@ function sourceWith({
       async subscribe() {},
       async run() {
         await run?.(number);
+        await hooks.joining(group as unknown as ConsumerGroup);
         members.add(number);
       },
       async disconnect() {
@@ -38,7 +48,7 @@ function sourceWith({
     logger: () => ({ warn: (words: string) => heard.push(words) }),
     consumer,
   };
-  const settings = settingsFor('nowhere:1');
+  const settings = { ...settingsFor('nowhere:1'), ...named };
   const options = { topic: 'in', settings, onOutOfRange: 'fail' } as const;
   const listener = {
     revoking: async () => {},
@@ -67,6 +77,26 @@ test('a source that cannot join again tries until it can: its lanes are gone, an
     [2, 3].map((number) => `joining failed, trying again: ECONNREFUSED ${number}`),
   );
   await source.stop();
+});
+
+test('who joins again under a name that another process has taken meanwhile would throw that one out: it says so, and does not', async (t) => {
+  const taken = Object.assign(new Error('fenced'), { type: 'FENCED_INSTANCE_ID' });
+  for (const [what, error, id, consumers] of [
+    ['it is taken', taken, 'twin', 1],
+    ['the broker has forgotten the member', new Error('UNKNOWN_MEMBER_ID'), 'twin', 2],
+    ['it is ours', null, 'twin', 2],
+    ['it has no name', taken, undefined, 2],
+  ] as const) {
+    const heartbeat = async (): Promise<void> => {
+      if (error !== null) throw error;
+    };
+    const { source, listener, heard, made } = sourceWith({ heartbeat }, { 'group.instance.id': id });
+    await source.start(listener);
+    await source.rejoin();
+    t.is(made(), consumers, what);
+    t.is(heard.join().startsWith('failed: another process has joined'), consumers === 1, heard.join());
+    await source.stop();
+  }
 });
 
 test('a source that is refused when it joins again says so, and does not try again', async (t) => {

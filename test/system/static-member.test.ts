@@ -10,7 +10,6 @@ import {
   newJob,
   type Program,
   perfect,
-  produce,
   startDaemon,
   startLoad,
 } from '../support/daemon.ts';
@@ -19,12 +18,13 @@ import { until } from '../support/until.ts';
 
 /** Far more than a start takes: who has to wait for a session to end does not pass. */
 const SESSION = ['kafka.session.timeout.ms=120000', 'kafka.heartbeat.interval.ms=300'];
+const RARE = 'kafka.heartbeat.interval.ms=3000';
 /** So many that the last of them come when all have been restarted. */
 const RECORDS = 6_000;
 const RATE = 200;
 
-const named = (job: Job, name: string): Promise<Program> =>
-  startDaemon(job, ['model.backend=wasm', `kafka.group.instance.id=${name}`, ...SESSION]);
+const named = (job: Job, name: string, ...more: string[]): Promise<Program> =>
+  startDaemon(job, ['model.backend=wasm', `kafka.group.instance.id=${name}`, ...SESSION, ...more]);
 
 /** Its partitions, each time that it was given some. */
 const assignments = ({ out }: Program): string[] =>
@@ -79,25 +79,36 @@ async function scoredBy({ out }: Program): Promise<number> {
   return Number(/_records_scored_total\{[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
 }
 
-test.serial(
-  'who finds its name taken by another process ends, and says so: they do not throw each other out for ever',
-  async (t) => {
-    const broker = await startBroker();
-    const running: Program[] = [];
-    try {
-      const job = await newJob(broker.address, [], 2);
-      const first = await named(job, 'twin');
-      running.push(first);
-      const second = await named(job, 'twin');
-      running.push(second);
-      const { code, out } = await first.ended;
-      t.is(code, 78, out);
-      t.regex(out, /another process has joined the group .* as kafka\.group\.instance\.id \\"twin\\"/);
-      await produce(job, 50, '--rate', 'max');
-      await until('the second to score', async () => (await scoredBy(second)) >= 50);
-    } finally {
-      await Promise.all(running.map((each) => each.stop('SIGKILL')));
-      await broker.stop();
-    }
-  },
-);
+for (const [what, settings] of [
+  ['offsets', []],
+  // The line of a partition finds out first that another has it, and begins anew.
+  ['transactions', ['kafka.transactional.id=twins']],
+] as const)
+  test.serial(
+    `${what}: who finds its name taken by another process ends, and says so: they do not throw each other out for ever`,
+    async (t) => {
+      t.timeout(180_000);
+      const broker = await startBroker();
+      const running: Program[] = [];
+      try {
+        const job = await newJob(broker.address, settings, 4);
+        // With its next heartbeat the first would learn it in any case.
+        const first = await named(job, 'twin', RARE);
+        running.push(first);
+        const load = startLoad(job, 1_000, '--rate', String(RATE));
+        await until('the first to score', async () => (await scoredBy(first)) >= RATE);
+        const second = await named(job, 'twin', RARE);
+        running.push(second);
+        const { code, out } = await first.ended;
+        t.is(code, 78, out);
+        t.regex(out, /another process has joined the group .* as kafka\.group\.instance\.id \\"twin\\"/);
+        t.is((await load.ended).code, 0, load.out);
+        await allCommitted(job, kafkaFor(settingsFor(job.address)), second);
+        t.is(second.child.exitCode, null, second.out);
+        t.like(await audit(job), { missing: 0, ...(what === 'transactions' ? perfect(1_000) : {}) });
+      } finally {
+        await Promise.all(running.map((each) => each.stop('SIGKILL')));
+        await broker.stop();
+      }
+    },
+  );
