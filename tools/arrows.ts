@@ -38,7 +38,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   serving: ['answers', 'base', 'log', 'model', 'pool', 'scoring', 'time'],
   http: ['base', 'model', 'serving', 'time', 'versions'],
   page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time', 'versions'],
-  tracing: ['base', 'scoring', 'telemetry'],
+  tracing: ['base', 'scoring', 'telemetry', 'time'],
   memory: ['base', 'log', 'time'],
   kafka: ['base', 'log', 'time'],
   load: ['base', 'codec', 'log', 'time', 'written'],

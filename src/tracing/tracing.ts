@@ -50,6 +50,7 @@ export class Tracing {
         timeoutMillis: EXPORT_TIMEOUT_MS,
         ...(headers === undefined ? {} : { headers: headersOf(headers) }),
       }),
+      EXPORT_TIMEOUT_MS + EXPORT_EVERY_MS,
       (why, spans) => {
         const repeats = seldom.repeatsOf(why);
         if (repeats === null) return;
