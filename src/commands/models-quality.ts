@@ -47,7 +47,10 @@ export const registerReport: Register = (models, finish) => {
     .requiredOption('--labels-topic <topic>', 'the topic with the labels, joined by the first of output.ids')
     .option('--from <time>', 'results of records from then on', timeArgument)
     .option('--to <time>', 'and before then', timeArgument)
-    .option('--score <field>', 'the field of results that is judged; the first single number unless given')
+    .option(
+      '--score <field>',
+      'the field of results that is judged: what a threshold of model.yaml looks at unless given, else the first number',
+    )
     .option('--threshold <number>', 'scores above it decide; as model.yaml says unless given', numberArgument)
     .option('--json', 'print it as JSON, with the calibration error and the error of each figure', false)
     .action(async (flags: JobFlags & ReportFlags) => {

@@ -204,7 +204,10 @@ export const registerReplay: Register = (program, finish) => {
     .option('--against <version>', 'the version to compare it with, of the same model unless named')
     .option('--from <bound>', `where to begin: ${BOUND_EXPECTED}`)
     .option('--to <bound>', 'where to end: the same; latest is the end at the start of the replay')
-    .option('--score <field>', 'the field of results that is compared; the first single number unless given')
+    .option(
+      '--score <field>',
+      'the field of results that is compared: what a threshold of model.yaml looks at unless given, else the first number',
+    )
     .option('--threshold <number>', 'scores above it decide; as model.yaml says unless given', numberArgument)
     .option('--labels <field>', 'the field of a record with its label: 0 or 1, true or false')
     .option(
