@@ -6,9 +6,9 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { wrongFiles } from '../../src/config/files.ts';
-import { readTls, renewTls } from '../../src/http/tls.ts';
+import { readTls, renewTls, type TlsFiles } from '../../src/http/tls.ts';
 import { run } from '../../tools/run.ts';
 import { demoConfig } from '../support/config.ts';
 import { Program } from '../support/daemon.ts';
@@ -90,6 +90,22 @@ test('run serves https alone, to clients with a certificate where one is wanted,
   t.false(out.includes('canary-of'), out);
 });
 
+/** A server whose files are looked at all the time, and what it says of them. */
+async function renewing(t: ExecutionContext, files: TlsFiles) {
+  const requestCert = files.clientAuthority !== undefined;
+  const server = createServer({ ...readTls(files), requestCert }, (socket) =>
+    socket.end('HTTP/1.1 204 No Content\r\n\r\n'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const told: string[] = [];
+  const cancel = renewTls(server, files, ({ message }) => told.push(message), 2);
+  t.teardown(() => {
+    cancel();
+    server.close();
+  });
+  return { url: `https://127.0.0.1:${(server.address() as { port: number }).port}`, told };
+}
+
 test('files that were replaced are taken for new connections; of those that cannot be used it is told once, and the ones of before stay', async (t) => {
   for (const each of ['server', 'renewed'])
     for (const kind of ['pem', 'key'])
@@ -118,15 +134,7 @@ test('files that were replaced are taken for new connections; of those that cann
   ]);
   writeFileSync(inFolder('used.pem'), read('server.pem'));
   const files = { certificate: inFolder('used.pem'), key: inFolder('used.key') };
-  const server = createServer(readTls(files), (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `https://127.0.0.1:${(server.address() as { port: number }).port}`;
-  const told: string[] = [];
-  const cancel = renewTls(server, files, ({ message }) => told.push(message), 5);
-  t.teardown(() => {
-    cancel();
-    server.close();
-  });
+  const { url, told } = await renewing(t, files);
   const by = async (): Promise<string> => (await ask(url, '/', { rejectUnauthorized: false })).by;
   t.is(await by(), 'server');
   // The certificate comes first, as when somebody copies them by hand.
@@ -149,17 +157,7 @@ test('files that are empty or end in the middle, as while somebody writes them, 
   write(whole);
   const [certificate, key, clientAuthority] = names.map(inFolder) as [string, string, string];
   const files = { certificate, key, clientAuthority, keyPassword: 'canary-of-server' };
-  const server = createServer({ ...readTls(files), requestCert: true }, (socket) =>
-    socket.end('HTTP/1.1 204 No Content\r\n\r\n'),
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `https://127.0.0.1:${(server.address() as { port: number }).port}`;
-  const told: string[] = [];
-  const cancel = renewTls(server, files, ({ message }) => told.push(message), 2);
-  t.teardown(() => {
-    cancel();
-    server.close();
-  });
+  const { url, told } = await renewing(t, files);
   const client = { cert: read('client.pem'), key: read('client.key'), passphrase: 'canary-of-client' };
   const cuts = [
     ...names.map((name, index) => [name, whole.map((text, each) => (each === index ? '' : text))] as const),
