@@ -243,9 +243,7 @@ export class Bench {
     return summary;
   }
 
-  /**
-   * Open loop: daemons that are ready get `recordsPerSecond` for `seconds`.
-   */
+  /** Open loop: daemons that are ready get `recordsPerSecond` for `seconds`. */
   async pace(
     job: Job,
     one: Case,

@@ -30,19 +30,17 @@ export const left = (consumer: Consumer | undefined): Promise<unknown> =>
  * Asks the broker whether another process has taken the name of that static member. Undefined also
  * where it says nothing in time.
  */
-export const fencedNow = async (
+export async function fencedNow(
   group: Pick<ConsumerGroup, 'heartbeat'> | undefined,
   { 'group.id': id, 'group.instance.id': instance }: KafkaSettings,
-): Promise<InstanceFencedError | undefined> =>
-  instance === undefined
-    ? undefined
-    : Promise.race([
-        group?.heartbeat({ interval: 0 }).then(
-          () => undefined,
-          (error: Error) => (isFencedInstance(error) ? instanceFenced(id, instance, error) : undefined),
-        ),
-        pause(LEAVE_MS, { keepsAlive: false }).then(() => undefined),
-      ]);
+): Promise<InstanceFencedError | undefined> {
+  if (group === undefined || instance === undefined) return undefined;
+  const answer = group.heartbeat({ interval: 0 }).then(
+    () => undefined,
+    (error: Error) => (isFencedInstance(error) ? instanceFenced(id, instance, error) : undefined),
+  );
+  return Promise.race([answer, pause(LEAVE_MS, { keepsAlive: false }).then(() => undefined)]);
+}
 
 export const consumerOf = (kafka: Kafka, settings: KafkaSettings, assigner: PartitionAssigner): Consumer =>
   kafka.consumer({

@@ -148,7 +148,7 @@ export class KafkaSource implements Source {
 
   async #beginAnew(): Promise<void> {
     this.#lose();
-    // Under a name that another process has taken it would throw that one out.
+    // It must not throw out who has taken its name. Partitions may come while it asks.
     const fenced = await fencedNow(this.#group, this.#options.settings);
     this.#lose();
     // The consumer does not work as it should: perhaps it does not end, or ends with an error. Its

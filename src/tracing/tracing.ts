@@ -15,6 +15,8 @@ export interface TracingSettings {
 
 /** For one request with spans, with its repetitions. */
 const EXPORT_TIMEOUT_MS = 5_000;
+/** Later than that limit: where the library has ended a request itself, it says why. */
+const GIVEN_UP_AFTER_MS = 7_000;
 const EXPORT_EVERY_MS = 2_000;
 const EXPORT_SPANS_MAX = 512;
 
@@ -50,7 +52,7 @@ export class Tracing {
         timeoutMillis: EXPORT_TIMEOUT_MS,
         ...(headers === undefined ? {} : { headers: headersOf(headers) }),
       }),
-      EXPORT_TIMEOUT_MS + EXPORT_EVERY_MS,
+      GIVEN_UP_AFTER_MS,
       (why, spans) => {
         const repeats = seldom.repeatsOf(why);
         if (repeats === null) return;
