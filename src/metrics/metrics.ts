@@ -32,6 +32,9 @@ export interface MetricsOptions {
   readonly rejections: readonly string[];
 }
 
+/** To look at the lag of the event loop wakes the main thread, and each wake takes some 0.1 ms. */
+const LAG_EVERY_MS = 100;
+
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
@@ -39,7 +42,7 @@ export class Metrics {
 
   constructor({ version, jobs, partitionSeriesMax, spans, room, rejections }: MetricsOptions) {
     const { registry } = this;
-    collectDefaultMetrics({ register: registry });
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS });
     for (const name of MISNAMED) registry.removeSingleMetric(name);
     addGauge(registry, { name: 'scorelane_info', help: '1, with the version.', labels: ['version'] }, () => [
       [1, { version }],
