@@ -37,6 +37,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   metrics: ['base', 'engine', 'features', 'log', 'scoring', 'statistics', 'telemetry', 'versions'],
   serving: ['answers', 'base', 'log', 'model', 'pool', 'scoring', 'time'],
   http: ['base', 'model', 'serving', 'time', 'versions'],
+  'http-thread': ['base', 'codec', 'http', 'serving', 'time', 'versions'],
   page: ['base', 'engine', 'features', 'http', 'log', 'scoring', 'telemetry', 'time', 'versions'],
   tracing: ['base', 'scoring', 'telemetry', 'time'],
   memory: ['base', 'log', 'time'],

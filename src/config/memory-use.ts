@@ -39,8 +39,13 @@ const THREAD_BYTES = 50 * MIB;
 export const leastBytes = (backend: Backend, workers: number): number =>
   RUNTIME_BYTES[backend] + workers * THREAD_BYTES;
 
+/** The thread of HTTP, without the bodies that it has. */
+const HTTP_BYTES = 40 * MIB;
+
 /** A response is put together from received chunks, so for a moment it is there twice. */
 const COPIES_OF_A_FETCH = 2;
+/** As it came, and as it is to be scored. */
+const COPIES_OF_A_BODY = 2;
 /** Results that wait for their acknowledgement take at most half as much as their records. */
 const RESULT_SHARE = 1 / 2;
 /** Memory that no other line covers: pages that the allocators keep, sockets in the kernel. */
@@ -107,15 +112,17 @@ export function memoryItems(
     },
     { what: `record batches that wait or are in flight (${why})`, bytes: records },
     { what: 'their results', bytes: records * RESULT_SHARE },
-    ...(http.listen === 'none' || !http.inference
-      ? []
-      : [
-          {
-            what: 'bodies of requests that wait or are scored (http.queueBytes, or one of http.bodyBytes)',
-            bytes: Math.max(http.queueBytes, http.bodyBytes),
-          },
-        ]),
+    ...httpItems(http),
   ];
+}
+
+function httpItems({ listen, inference, queueBytes, bodyBytes }: Config['http']): MemoryItem[] {
+  if (listen === 'none') return [];
+  const thread = { what: 'the thread of HTTP (http.listen)', bytes: HTTP_BYTES };
+  if (!inference) return [thread];
+  const what =
+    'bodies of requests that wait or are scored, in two threads (http.queueBytes, or one of http.bodyBytes)';
+  return [thread, { what, bytes: COPIES_OF_A_BODY * Math.max(queueBytes, bodyBytes) }];
 }
 
 export const sumOf = (items: readonly MemoryItem[]): number =>

@@ -8,10 +8,9 @@ import type { Admin } from '../http/admin.ts';
 import type { Readiness } from '../http/readiness.ts';
 import { HTTP_REJECTIONS } from '../http/rejections.ts';
 import { Room } from '../http/room.ts';
-import { HttpServer } from '../http/server.ts';
-import type { ServedJob } from '../http/serving.ts';
 import type { TlsFiles } from '../http/tls.ts';
 import type { OrderedVersion, VersionOrder } from '../http/version-order.ts';
+import { HttpThread, type ServingHere } from '../http-thread/http-thread.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
@@ -46,16 +45,17 @@ export async function serveHttp(
   { http }: Pick<Config, 'http'>,
   jobs: readonly RunningJob[],
   { logger, isGiven, tracing, reloader = null, drain }: ServeOptions,
-): Promise<HttpServer | null> {
+): Promise<HttpThread | null> {
   const address = listenAddress(http.listen);
   if (address === null) return null;
-  const room = new Room({ recordsMax: http.queueRecords, bytesMax: http.queueBytes });
+  const room = Room.memory();
+  const queue = { recordsMax: http.queueRecords, bytesMax: http.queueBytes };
   const metrics = new Metrics({
     version: scorelaneVersion,
     jobs: () => jobs.map(metered),
     partitionSeriesMax: http.partitionSeries,
     spans: () => tracing?.counts ?? NO_SPANS,
-    room,
+    room: new Room(queue, room),
     rejections: Object.keys(HTTP_REJECTIONS),
   });
   const { registry } = metrics;
@@ -81,11 +81,10 @@ export async function serveHttp(
     connectionsMax: http.connections,
     tls: tlsFilesOf(http),
   };
-  const serving = http.inference
-    ? { version: scorelaneVersion, room, jobs: () => jobs.map(servedJob) }
-    : null;
-  const listen = (port: number): Promise<HttpServer> =>
-    HttpServer.start({ ...address, port }, limits, http.adminToken ?? null, operated, serving);
+  const serving = http.inference ? { limits: queue, room, jobs: () => jobs.map(servedJob) } : null;
+  const adminToken = http.adminToken ?? null;
+  const listen = (port: number): Promise<HttpThread> =>
+    HttpThread.start({ address: { ...address, port }, limits, adminToken, operated, serving });
   const server = await listen(address.port).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE' && !isGiven('http.listen')) return listen(0);
     throw new ConfigError([
@@ -114,7 +113,7 @@ export function readinessOf(jobs: readonly RunningJob[]): Readiness {
 }
 
 /** A job that was paused scores for requests: only its stream waits. */
-function servedJob(job: RunningJob): ServedJob {
+function servedJob(job: RunningJob): ReturnType<ServingHere['jobs']>[number] {
   const { name, daemon, failed } = job;
   const isServing = daemon !== null && failed === null && daemon.driver.state.stopping === undefined;
   const why = isServing ? '' : `job ${name}: ${reasonsOf(job)[0]?.message}`;
@@ -157,10 +156,8 @@ const adminOf = (
   drain: () => void,
 ): Admin => ({
   logLevels: LOG_LEVELS,
-  get logLevel() {
-    return logger.level;
-  },
-  set logLevel(level) {
+  logLevel: () => logger.level,
+  setLogLevel: (level) => {
     setLogLevel(logger, level);
     logger.warn(`the log level is ${level} from now on: a request to /admin/log-level`);
   },
@@ -193,7 +190,7 @@ const adminOf = (
       backend: daemon?.about.backend ?? null,
       ...(daemon?.living.told ?? NOTHING_SERVES),
     })),
-  orderVersion: (name, order) => {
+  orderVersion: async (name, order) => {
     const daemon = jobs.find((job) => job.name === name)?.daemon ?? null;
     return daemon === null ? undefined : carriedOut(daemon, order, jobs, logger);
   },

@@ -8,7 +8,7 @@ import { own } from '../model/predictor.ts';
 import { ValueDecoder } from '../reading/value-decoder.ts';
 import { JobRequests } from '../serving/job-requests.ts';
 import { RequestRest } from '../serving/rest.ts';
-import type { ServedModel } from '../serving/served-model.ts';
+import type { ModelShape, ServedModel } from '../serving/served-model.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { ScorerSetup } from '../worker-protocol/messages.ts';
 import { deploymentOf, type Pool } from './pools.ts';
@@ -109,21 +109,15 @@ function servedModel(
   });
   const decoder = output.format === 'json' ? null : new ValueDecoder(valueForm(config, 'results'));
   const { name, version } = manifest;
+  const lacksLog = keepsState(manifest) && config.log === 'none';
   return {
-    ...{ name, version, backend, requests },
-    ...shapes(manifest),
-    lacksLog: keepsState(manifest) && config.log === 'none',
-    fromJson:
-      input.format === 'json'
-        ? (text) => text
-        : input.format === 'msgpack'
-          ? (text) => codecs.msgpack.encode(codecs.json.decode(text, 0, text.byteLength))
-          : null,
-    toJson: (result) => (decoder === null ? Buffer.from(result).toString() : decoded(decoder, result)),
+    shape: { name, version, backend, lacksLog, inputFormat: input.format, ...tensorsOf(manifest) },
+    requests,
+    toJson: decoder === null ? null : (result) => decoded(decoder, result),
   };
 }
 
-function shapes(manifest: ModelManifest): Pick<ServedModel, 'inputs' | 'outputs'> {
+function tensorsOf(manifest: ModelManifest): Pick<ModelShape, 'inputs' | 'outputs'> {
   const { savedModel, web, onnx } = manifest.artefacts;
   const unnamed = savedModel?.input ?? web?.input ?? onnx?.input ?? UNNAMED;
   const [golden] = readGolden(manifest);
@@ -137,11 +131,11 @@ function shapes(manifest: ModelManifest): Pick<ServedModel, 'inputs' | 'outputs'
   };
 }
 
-async function decoded(decoder: ValueDecoder, result: Uint8Array): Promise<string> {
+async function decoded(decoder: ValueDecoder, result: Uint8Array): Promise<Uint8Array> {
   const found = await decoder.decode({
     ...{ bytes: result, valueStart: 0, valueEnd: result.byteLength, keyStart: -1, keyEnd: -1 },
     ...{ offset: 0, timestamp: 0, timestampMs: 0, headersStart: 0, headersEnd: 0 },
   });
   if ('why' in found) throw new Error(`a result that cannot be read: ${found.why}`);
-  return Buffer.from(codecs.json.encode(found.value)).toString();
+  return codecs.json.encode(found.value);
 }

@@ -5,24 +5,33 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OutputColumn } from '../model/predictor.ts';
 import { compareVersions } from '../model/version-order.ts';
-import type { ServedModel, ServedOutput } from '../serving/served-model.ts';
+import type { RowAnswer } from '../serving/row-answers.ts';
+import type { ServedOutput } from '../serving/served-model.ts';
 import type { RowsInTheMaking } from './given-rows.ts';
 import { Problem, problemOf } from './problem.ts';
 import { refusedFor } from './refused.ts';
-import { bodyOf, goneOf, inTime, notServing, type Serving, takeRecords } from './serving.ts';
+import {
+  type AskedModel,
+  bodyOf,
+  inTime,
+  notServing,
+  type Serving,
+  takeRecords,
+  whenGone,
+} from './serving.ts';
 
 /**
  * The versions of that name: those that serve, the latest first, then those that are loaded
  * besides. Throws a `Problem` if there is none.
  */
-export function modelsNamed(serving: Serving, name: string): readonly [ServedModel, ...ServedModel[]] {
+export function modelsNamed(serving: Serving, name: string): readonly [AskedModel, ...AskedModel[]] {
   const jobs = serving.jobs();
   const models = jobs.flatMap(({ model }) => (model === null ? [] : [model]));
-  const isNamed = (model: ServedModel): boolean => model.name === name;
+  const isNamed = (model: AskedModel): boolean => model.name === name;
   const others = jobs.flatMap((job) => job.others).filter(isNamed);
   const found = [...models.filter(isNamed).toSorted(byVersion), ...others.toSorted(byVersion)];
   // Several jobs may have the same one.
-  const isFirst = ({ version }: ServedModel, index: number): boolean =>
+  const isFirst = ({ version }: AskedModel, index: number): boolean =>
     found.findIndex((model) => model.version === version) === index;
   const [first, ...rest] = found.filter(isFirst);
   if (first !== undefined) return [first, ...rest];
@@ -32,7 +41,7 @@ export function modelsNamed(serving: Serving, name: string): readonly [ServedMod
 }
 
 /** That version, or the latest that serves. Throws a `Problem`. */
-export function modelNamed(serving: Serving, name: string, version: string | undefined): ServedModel {
+export function modelNamed(serving: Serving, name: string, version: string | undefined): AskedModel {
   const models = modelsNamed(serving, name);
   if (version === undefined) return models[0];
   const found = models.find((model) => model.version === version);
@@ -41,16 +50,16 @@ export function modelNamed(serving: Serving, name: string, version: string | und
   throw new Problem(404, `no version "${version}" of model "${name}" is loaded; there is ${versions}`);
 }
 
-const byVersion = (left: ServedModel, right: ServedModel): number =>
+const byVersion = (left: AskedModel, right: AskedModel): number =>
   compareVersions(right.version, left.version);
 
 /** The model's outputs for rows. Throws a `Problem` for rows that it does not take. */
 export async function outputsOfRows(
   request: FastifyRequest,
-  model: ServedModel,
+  model: AskedModel,
   rows: RowsInTheMaking,
 ): Promise<readonly OutputColumn[]> {
-  const answer = await inTime(model.requests.predict(rows, goneOf(request)));
+  const answer: RowAnswer = await inTime(model.predict(rows, whenGone(request)));
   if ('lost' in answer) throw new Problem(500, `these rows end their worker thread: ${answer.lost}`);
   if ('refused' in answer) throw new Problem(400, `row ${answer.row}: ${answer.refused}`);
   return answer.columns;

@@ -2,9 +2,9 @@
 // input.
 
 import type { GivenRecord } from '../serving/record-answers.ts';
-import type { ServedModel } from '../serving/served-model.ts';
 import { isJsonList, isJsonMap, listIn, mapIn } from './json-spans.ts';
 import { Problem } from './problem.ts';
+import type { AskedModel } from './serving.ts';
 
 const LINE_FEED = 0x0a;
 /** What may stand beside records: their times and their keys. */
@@ -17,7 +17,7 @@ interface Beside {
 }
 const NOTHING: Beside = { timestampMs: null, key: null };
 
-type Codec = Pick<ServedModel, 'fromJson'>;
+type Codec = Pick<AskedModel, 'fromJson'>;
 
 /**
  * `contentType` without its parameters. Records without a time of their own have `nowMs`. Throws a

@@ -2,7 +2,7 @@
 // were wanted so.
 
 import type { OutputColumn } from '../model/predictor.ts';
-import type { ServedModel, ServedOutput } from '../serving/served-model.ts';
+import type { ModelShape, ServedOutput } from '../serving/served-model.ts';
 import { jsonValues } from './asked-model.ts';
 import { type Inference, JSON_LENGTH_HEADER, OUTPUT_DATATYPES } from './inference-request.ts';
 
@@ -12,7 +12,7 @@ export interface InferenceAnswer {
 }
 
 export function inferenceAnswer(
-  { name, version, outputs }: ServedModel,
+  { name, version, outputs }: ModelShape,
   { id, rows, outputs: wanted }: Inference,
   columns: readonly OutputColumn[],
 ): InferenceAnswer {

@@ -1,7 +1,7 @@
 // A request of the Open Inference Protocol: what it gives, and in which form it wants what.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ServedInput, ServedModel } from '../serving/served-model.ts';
+import type { ModelShape, ServedInput } from '../serving/served-model.ts';
 import { mapOf } from './asked-model.ts';
 import { inFewWords, RowsInTheMaking, shapeText } from './given-rows.ts';
 import { Problem } from './problem.ts';
@@ -31,7 +31,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function inferenceOf(
   body: Uint8Array,
   headers: IncomingHttpHeaders,
-  model: ServedModel,
+  model: ModelShape,
   takeRows: (rows: number) => void,
 ): Inference {
   const jsonBytes = jsonLength(body, headers);
@@ -88,7 +88,7 @@ function listOf(value: unknown, place: string): readonly Fields[] {
 }
 
 /** Checks names, types and shapes; the number of rows, which all tensors have. */
-function rowsIn(given: readonly Fields[], model: ServedModel): number {
+function rowsIn(given: readonly Fields[], model: ModelShape): number {
   const names = given.map((each, index) => inputOf(model, each, `inputs[${index}]`).name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Problem(400, `inputs: expected each input once, found ${twice} twice`);
@@ -101,7 +101,7 @@ function rowsIn(given: readonly Fields[], model: ServedModel): number {
   return rows;
 }
 
-function inputOf({ inputs }: ServedModel, { name }: Fields, place: string): ServedInput {
+function inputOf({ inputs }: ModelShape, { name }: Fields, place: string): ServedInput {
   const input = inputs.find((each) => each.name === name);
   if (input !== undefined) return input;
   throw new Problem(
@@ -149,7 +149,7 @@ function binarySize(given: Fields, place: string): number | null {
   throw new Problem(400, `${place}: expected binary_data_size, a number of bytes, found ${inFewWords(size)}`);
 }
 
-function wantedOutputs(outputs: unknown, parameters: unknown, model: ServedModel): readonly WantedOutput[] {
+function wantedOutputs(outputs: unknown, parameters: unknown, model: ModelShape): readonly WantedOutput[] {
   const { binary_data_output: isBinary = false } = parametersOf({ parameters }, 'parameters');
   if (outputs === undefined) return model.outputs.map((_, index) => ({ index, isBinary: isBinary === true }));
   // Many times the same one, and a small request has an answer of gigabytes.

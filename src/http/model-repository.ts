@@ -7,7 +7,7 @@ import type { ModelVersions, VersionStatus } from '../versions/model-versions.ts
 import { bodyMapOf, modelsNamed } from './asked-model.ts';
 import { Problem } from './problem.ts';
 import type { Routes } from './routes.ts';
-import { bodyOf, type Serving } from './serving.ts';
+import { bodyOf, type ServedJob, type Serving } from './serving.ts';
 import { hasToken, requireToken } from './token.ts';
 
 interface Indexed {
@@ -39,7 +39,8 @@ const REASONS: Readonly<Partial<Record<VersionStatus['state'], string>>> = {
 /** Below `/v2`. Only who has the token may load. */
 export const repositoryRoutes = (serving: Serving, token: string | null): Routes => ({
   '/repository/index': {
-    POST: (request) => {
+    POST: async (request) => {
+      await serving.look();
       const index = indexOf(serving, hasToken(request, token));
       return isReadyWanted(request) ? index.filter(({ state }) => state === 'READY') : index;
     },
@@ -53,7 +54,8 @@ export const repositoryRoutes = (serving: Serving, token: string | null): Routes
     },
   },
   '/repository/models/:model/unload': {
-    POST: (request) => {
+    POST: async (request) => {
+      await serving.look();
       const [{ name }] = modelsNamed(serving, nameIn(request));
       throw new Problem(
         400,
@@ -109,10 +111,12 @@ function indexOf(serving: Serving, isWhyTold: boolean): Indexed[] {
 
 /** Resolves when the version that shall serve does, in all jobs of that model. */
 async function load(serving: Serving, name: string): Promise<void> {
+  await serving.look();
   modelsNamed(serving, name);
-  const jobs = serving.jobs().filter(({ model }) => model?.name === name);
-  await Promise.all(jobs.map(({ living }) => living?.look()));
-  for (const { living } of jobs) if (living !== null) requireWanted(living.told);
+  const jobs = (): readonly ServedJob[] => serving.jobs().filter(({ model }) => model?.name === name);
+  await Promise.all(jobs().map(({ living }) => living?.look()));
+  await serving.look();
+  for (const { living } of jobs()) if (living !== null) requireWanted(living.told);
 }
 
 function requireWanted({ serving, wanted, why, versions }: ModelVersions): void {

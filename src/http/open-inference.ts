@@ -3,13 +3,21 @@
 
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ServedModel } from '../serving/served-model.ts';
+import type { ModelShape } from '../serving/served-model.ts';
 import { answerErrors, modelNamed, modelsNamed, outputsOfRows } from './asked-model.ts';
 import { inferenceAnswer } from './inference-answer.ts';
 import { DATATYPES, inferenceOf, OUTPUT_DATATYPES } from './inference-request.ts';
 import { repositoryRoutes } from './model-repository.ts';
 import { addRoutes } from './routes.ts';
-import { bodyOf, type Serving, type ServingErrors, takeBodies, takeRecords } from './serving.ts';
+import {
+  type AskedModel,
+  asked,
+  bodyOf,
+  type Serving,
+  type ServingErrors,
+  takeBodies,
+  takeRecords,
+} from './serving.ts';
 
 const PLATFORMS: Readonly<Record<string, string>> = {
   native: 'tensorflow_savedmodel',
@@ -27,30 +35,45 @@ export function openInferenceRoutes(
 ): void {
   takeBodies(app, serving.room, limits.bodyBytes);
   answerErrors(app, limits, failed);
-  const askedModel = ({ params }: FastifyRequest): ServedModel => {
+  const askedModel = ({ params }: FastifyRequest): AskedModel => {
     const { model, version } = params as { readonly model: string; readonly version?: string };
     return modelNamed(serving, model, version);
   };
-  const metadata = (request: FastifyRequest): object => {
+  const metadata = async (request: FastifyRequest): Promise<object> => {
+    await serving.look();
     const model = askedModel(request);
     const versions = modelsNamed(serving, model.name).map(({ version }) => version);
     return metadataOf(model, versions);
   };
-  const ready = (request: FastifyRequest): object => ({ name: askedModel(request).name, ready: true });
+  const ready = async (request: FastifyRequest): Promise<object> => {
+    await serving.look();
+    return { name: askedModel(request).name, ready: true };
+  };
   const infer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const model = askedModel(request);
-    const inference = inferenceOf(bodyOf(request), request.headers, model, (rows) =>
-      takeRecords(request, serving.room, rows),
+    const prepare = () => {
+      const model = askedModel(request);
+      const inference = inferenceOf(bodyOf(request), request.headers, model, (rows) =>
+        takeRecords(request, serving.room, rows),
+      );
+      return { model, inference };
+    };
+    const [{ model, inference }, columns] = await asked(request, serving, prepare, (prepared) =>
+      outputsOfRows(request, prepared.model, prepared.inference.rows),
     );
-    const columns = await outputsOfRows(request, model, inference.rows);
     const { body, headers } = inferenceAnswer(model, inference, columns);
     return reply.headers(headers).send(body);
   };
   addRoutes(app, {
     '': { GET: () => ({ name: 'scorelane', version: serving.version, extensions: EXTENSIONS }) },
-    '/health/live': { GET: () => ({ live: true }) },
+    '/health/live': {
+      GET: async () => {
+        await serving.look();
+        return { live: true };
+      },
+    },
     '/health/ready': {
-      GET: (_, reply) => {
+      GET: async (_, reply) => {
+        await serving.look();
         const isReady = serving.jobs().every(({ model }) => model !== null);
         return reply.code(isReady ? 200 : 503).send({ ready: isReady });
       },
@@ -65,10 +88,7 @@ export function openInferenceRoutes(
   });
 }
 
-const metadataOf = (
-  { name, backend, inputs, outputs }: ServedModel,
-  versions: readonly string[],
-): object => ({
+const metadataOf = ({ name, backend, inputs, outputs }: ModelShape, versions: readonly string[]): object => ({
   name,
   versions,
   platform: PLATFORMS[backend] ?? 'tensorflowjs_model',

@@ -2,6 +2,7 @@
 
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Awaitable } from './admin.ts';
 import { Problem } from './problem.ts';
 import { addRoutes, type Handler } from './routes.ts';
 
@@ -16,7 +17,7 @@ export interface Viewer {
   /** Whether it has not taken yet what it was told before. */
   readonly isBehind: boolean;
   /** A text without line ends. */
-  tell(text: string): void;
+  tell(text: string, whenTaken?: () => void): void;
   end(): void;
 }
 
@@ -24,10 +25,10 @@ export interface PageSource {
   /** By path. */
   readonly files: ReadonlyMap<string, PageFile>;
   /** False: there are enough viewers. */
-  join(viewer: Viewer): boolean;
+  join(viewer: Viewer): Awaitable<boolean>;
   leave(viewer: Viewer): void;
   /** Lets all viewers go. */
-  end(): void;
+  end(): Awaitable<void>;
 }
 
 /** Nothing from elsewhere, nothing inline, and in no frame. */
@@ -65,12 +66,13 @@ const served =
     return reply.header('content-type', type).send(body);
   };
 
-function events(request: FastifyRequest, reply: FastifyReply, page: PageSource): FastifyReply {
+async function events(request: FastifyRequest, reply: FastifyReply, page: PageSource): Promise<FastifyReply> {
   if (request.method === 'HEAD') return reply.headers(STREAM).send();
   const viewer = viewerOf(reply);
-  if (!page.join(viewer))
-    throw new Problem(503, 'as many look at the page as may at once', { 'retry-after': RETRY_AFTER_SECONDS });
+  // It may go while it is asked whether there is room for it.
   reply.raw.once('close', () => page.leave(viewer));
+  if (!(await page.join(viewer)))
+    throw new Problem(503, 'as many look at the page as may at once', { 'retry-after': RETRY_AFTER_SECONDS });
   return reply;
 }
 
@@ -81,13 +83,13 @@ function viewerOf(reply: FastifyReply): Viewer {
     get isBehind() {
       return raw.writableLength > 0;
     },
-    tell(text) {
+    tell(text, whenTaken) {
       if (!raw.headersSent) {
         reply.hijack();
         raw.writeHead(200, STREAM);
         raw.write(`retry: ${AGAIN_AFTER_MS}\n\n`);
       }
-      raw.write(`data: ${text}\n\n`);
+      raw.write(`data: ${text}\n\n`, whenTaken);
     },
     // What it has not taken by now it will not get.
     end: () => (raw.writableLength > 0 ? void raw.destroy() : void raw.end()),

@@ -18,13 +18,29 @@ export interface Held {
   bytes: number;
 }
 
+/** Records, and bytes. */
+const COUNTERS = 2;
+
 export class Room {
   readonly #limits: RoomLimits;
-  records = 0;
-  bytes = 0;
+  readonly #held: Float64Array;
 
-  constructor(limits: RoomLimits) {
+  /** `memory` may be read by another thread meanwhile, by a `Room` of its own. */
+  constructor(limits: RoomLimits, memory: SharedArrayBuffer = Room.memory()) {
     this.#limits = limits;
+    this.#held = new Float64Array(memory);
+  }
+
+  static memory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
+  }
+
+  get records(): number {
+    return this.#held[0] as number;
+  }
+
+  get bytes(): number {
+    return this.#held[1] as number;
   }
 
   /** A body of so many bytes comes. Where there is none, any is taken. Throws a `Problem`. */
@@ -36,7 +52,7 @@ export class Room {
         `${this.bytes} bytes wait, expected at most ${bytesMax} with this one (http.queueBytes): ask again later`,
         ...QUEUE_FULL,
       );
-    this.bytes += bytes;
+    this.#add(0, bytes);
     return { records: 0, bytes };
   }
 
@@ -57,14 +73,24 @@ export class Room {
         `${this.records} records wait, expected at most ${recordsMax} with these ${records} (http.queueRecords): ask again later`,
         ...QUEUE_FULL,
       );
-    this.records += records;
+    this.#add(records, 0);
     held.records += records;
   }
 
-  leave(held: Held): void {
-    this.records -= held.records;
-    this.bytes -= held.bytes;
+  /** Its records are counted anew. */
+  giveBack(held: Held): void {
+    this.#add(-held.records, 0);
     held.records = 0;
+  }
+
+  leave(held: Held): void {
+    this.giveBack(held);
+    this.#add(0, -held.bytes);
     held.bytes = 0;
+  }
+
+  #add(records: number, bytes: number): void {
+    this.#held[0] = this.records + records;
+    this.#held[1] = this.bytes + bytes;
   }
 }

@@ -5,11 +5,20 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ElsewhereError, EndsThreadError, KeyNeededError } from '../serving/errors.ts';
 import type { RecordAnswer } from '../serving/record-answers.ts';
-import type { ServedModel } from '../serving/served-model.ts';
 import { givenRecords } from './given-records.ts';
 import { Problem } from './problem.ts';
 import { addRoutes } from './routes.ts';
-import { bodyOf, goneOf, inTime, notServing, type Serving, takeBodies, takeRecords } from './serving.ts';
+import {
+  type AskedModel,
+  asked,
+  bodyOf,
+  inTime,
+  notServing,
+  type Serving,
+  takeBodies,
+  takeRecords,
+  whenGone,
+} from './serving.ts';
 
 const TYPES = ['application/json', 'application/x-ndjson', 'application/octet-stream'];
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -19,19 +28,24 @@ export function scoreRoutes(app: FastifyInstance<Server>, serving: Serving, body
   addRoutes(app, {
     '/v1/score/:job': {
       POST: async (request, reply) => {
-        const model = modelOf(request, serving);
-        const body = bodyOf(request);
-        if (body.byteLength === 0) throw new Problem(400, 'expected a record, found an empty body');
-        const records = givenRecords(body, typeOf(request), model, Date.now());
-        takeRecords(request, serving.room, records.length);
-        const answers = await inTime(model.requests.score(records, goneOf(request)).catch(refused));
-        return reply.header('content-type', JSON_TYPE).send(await textOf(answers, model));
+        const prepare = () => {
+          const model = modelOf(request, serving);
+          const body = bodyOf(request);
+          if (body.byteLength === 0) throw new Problem(400, 'expected a record, found an empty body');
+          const records = givenRecords(body, typeOf(request), model, Date.now());
+          takeRecords(request, serving.room, records.length);
+          return { model, records };
+        };
+        const [{ model }, answers] = await asked(request, serving, prepare, ({ model, records }) =>
+          inTime(model.score(records, whenGone(request)).catch(refused)),
+        );
+        return reply.header('content-type', JSON_TYPE).send(textOf(answers, model));
       },
     },
   });
 }
 
-function modelOf({ params }: FastifyRequest, serving: Serving): ServedModel {
+function modelOf({ params }: FastifyRequest, serving: Serving): AskedModel {
   const { job: name } = params as { readonly job: string };
   const jobs = serving.jobs();
   const job = jobs.find((each) => each.name === name);
@@ -62,13 +76,11 @@ function typeOf({ headers }: FastifyRequest): string {
   throw new Problem(415, `expected the content type ${TYPES.join(' or ')}`);
 }
 
-async function textOf(answers: readonly RecordAnswer[], model: ServedModel): Promise<string> {
-  const { name, version } = model;
-  const texts: string[] = [];
-  for (const answer of answers)
-    if ('result' in answer) {
-      const json = model.toJson(answer.result);
-      texts.push(`{"result":${typeof json === 'string' ? json : await json}}`);
-    } else texts.push(JSON.stringify(answer));
+function textOf(answers: readonly RecordAnswer[], { name, version }: AskedModel): string {
+  const texts = answers.map((answer) => {
+    if (!('result' in answer)) return JSON.stringify(answer);
+    const { buffer, byteOffset, byteLength } = answer.result;
+    return `{"result":${Buffer.from(buffer, byteOffset, byteLength).toString()}}`;
+  });
   return `{"model":${JSON.stringify(name)},"version":${JSON.stringify(version)},"answers":[${texts.join(',')}]}`;
 }

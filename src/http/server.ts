@@ -4,7 +4,7 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Admin, adminRoutes } from './admin.ts';
+import { type Admin, type Awaitable, adminRoutes } from './admin.ts';
 import { openInferenceRoutes } from './open-inference.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
@@ -22,7 +22,9 @@ import { readTls, renewTls, type TlsFiles } from './tls.ts';
 export interface Operated {
   /** Of scorelane. */
   readonly version: string;
-  readiness(): Readiness;
+  /** Resolves as long as the thread that moves the streams is alive. */
+  live(): Awaitable<void>;
+  readiness(): Awaitable<Readiness>;
   /** The metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
   readonly metricsType: string;
@@ -167,10 +169,15 @@ function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
 }
 
 const healthRoutes = (operated: Operated): Routes => ({
-  '/livez': { GET: () => ({ status: 'live' }) },
+  '/livez': {
+    GET: async () => {
+      await operated.live();
+      return { status: 'live' };
+    },
+  },
   '/readyz': {
-    GET: (_, reply) => {
-      const readiness = operated.readiness();
+    GET: async (_, reply) => {
+      const readiness = await operated.readiness();
       if (!readiness.ready) return notReadyProblem(reply, readiness);
       return readiness;
     },

@@ -4,7 +4,7 @@
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OutputColumn } from '../model/predictor.ts';
-import type { ServedInput, ServedModel, ServedOutput } from '../serving/served-model.ts';
+import type { ModelShape, ServedInput, ServedOutput } from '../serving/served-model.ts';
 import {
   answerErrors,
   bodyMapOf,
@@ -17,7 +17,7 @@ import {
 import { inFewWords, RowsInTheMaking } from './given-rows.ts';
 import { Problem } from './problem.ts';
 import { addRoutes, notAllowed } from './routes.ts';
-import { bodyOf, type Serving, type ServingErrors, takeBodies } from './serving.ts';
+import { type AskedModel, asked, bodyOf, type Serving, type ServingErrors, takeBodies } from './serving.ts';
 
 const PREDICT = 'predict';
 const SIGNATURE = 'serving_default';
@@ -33,7 +33,8 @@ export function tfServingRoutes(
   app.addHook('onRequest', async (request) => checkMethod(request));
   takeBodies(app, serving.room, limits.bodyBytes);
   answerErrors(app, limits, failed);
-  const status = (request: FastifyRequest): object => {
+  const status = async (request: FastifyRequest): Promise<object> => {
+    await serving.look();
     const { model: name, version } = paramsOf(request);
     const models = version === undefined ? modelsNamed(serving, name) : [modelNamed(serving, name, version)];
     return {
@@ -44,7 +45,8 @@ export function tfServingRoutes(
       })),
     };
   };
-  const metadata = (request: FastifyRequest): object => {
+  const metadata = async (request: FastifyRequest): Promise<object> => {
+    await serving.look();
     const { model: name, version } = paramsOf(request);
     return metadataOf(modelNamed(serving, name, version));
   };
@@ -53,7 +55,7 @@ export function tfServingRoutes(
     const [said, verb] = splitVerb(version ?? model);
     if (verb !== PREDICT)
       throw new Problem(404, `expected :${PREDICT} after the model, found ${JSON.stringify(verb)}`);
-    const served =
+    const served = (): AskedModel =>
       version === undefined ? modelNamed(serving, said, undefined) : modelNamed(serving, model, said);
     return predicted(request, serving, served);
   };
@@ -86,19 +88,29 @@ function splitVerb(text: string): readonly [name: string, verb: string] {
   return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-async function predicted(request: FastifyRequest, serving: Serving, model: ServedModel): Promise<object> {
-  const { signature_name: signature = SIGNATURE, instances, inputs } = bodyMapOf(request);
-  if (signature !== SIGNATURE && signature !== '')
-    throw new Problem(400, `signature_name: expected ${SIGNATURE}, found ${inFewWords(signature)}`);
-  if ((instances === undefined) === (inputs === undefined))
-    throw new Problem(400, 'expected instances (rows) or inputs (columns), one of them');
-  const isByRow = instances !== undefined;
-  const make = (count: number): RowsInTheMaking => {
-    takeRows(request, serving, count);
-    return new RowsInTheMaking(model.inputs, count, bodyOf(request).byteLength);
+async function predicted(
+  request: FastifyRequest,
+  serving: Serving,
+  served: () => AskedModel,
+): Promise<object> {
+  const prepare = () => {
+    const model = served();
+    const { signature_name: signature = SIGNATURE, instances, inputs } = bodyMapOf(request);
+    if (signature !== SIGNATURE && signature !== '')
+      throw new Problem(400, `signature_name: expected ${SIGNATURE}, found ${inFewWords(signature)}`);
+    if ((instances === undefined) === (inputs === undefined))
+      throw new Problem(400, 'expected instances (rows) or inputs (columns), one of them');
+    const isByRow = instances !== undefined;
+    const make = (count: number): RowsInTheMaking => {
+      takeRows(request, serving, count);
+      return new RowsInTheMaking(model.inputs, count, bodyOf(request).byteLength);
+    };
+    const rows = isByRow ? fromInstances(instances, model, make) : fromInputs(inputs, model, make);
+    return { model, rows, isByRow };
   };
-  const rows = isByRow ? fromInstances(instances, model, make) : fromInputs(inputs, model, make);
-  const columns = await outputsOfRows(request, model, rows);
+  const [{ model, rows, isByRow }, columns] = await asked(request, serving, prepare, (prepared) =>
+    outputsOfRows(request, prepared.model, prepared.rows),
+  );
   return isByRow
     ? { predictions: byRow(model.outputs, columns, rows.rows) }
     : { outputs: byColumn(model.outputs, columns, rows.rows) };
@@ -107,7 +119,7 @@ async function predicted(request: FastifyRequest, serving: Serving, model: Serve
 /** Room for so many rows. Throws a `Problem`. */
 type Make = (count: number) => RowsInTheMaking;
 
-function fromInstances(instances: unknown, { inputs }: ServedModel, make: Make): RowsInTheMaking {
+function fromInstances(instances: unknown, { inputs }: ModelShape, make: Make): RowsInTheMaking {
   if (!Array.isArray(instances))
     throw new Problem(400, `instances: expected a list, found ${inFewWords(instances)}`);
   const rows = make(instances.length);
@@ -119,7 +131,7 @@ function fromInstances(instances: unknown, { inputs }: ServedModel, make: Make):
   return rows;
 }
 
-function fromInputs(given: unknown, { inputs }: ServedModel, make: Make): RowsInTheMaking {
+function fromInputs(given: unknown, { inputs }: ModelShape, make: Make): RowsInTheMaking {
   const values = valuesByInput(inputs, given, 'inputs');
   const lengths = values.map(([, value]) => (Array.isArray(value) ? value.length : -1));
   const [count = -1] = lengths;
@@ -197,7 +209,7 @@ function byColumn(outputs: readonly ServedOutput[], columns: readonly OutputColu
   return all.length === 1 ? all[0]?.[1] : Object.fromEntries(all);
 }
 
-function metadataOf({ name, version, inputs, outputs }: ServedModel): object {
+function metadataOf({ name, version, inputs, outputs }: ModelShape): object {
   const tensor = (dtype: string, shape: readonly number[], of: string): object => ({
     dtype,
     tensor_shape: {

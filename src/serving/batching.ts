@@ -30,8 +30,8 @@ const TASK_MS = 5;
 /** How much one more task counts in the mean time of a record. */
 const FRESH = 0.2;
 
-/** To answer a request takes some 50 us of the main thread, and its client asks again at once. */
-const TOLD_AT_ONCE = 16;
+/** To hand over an answer takes some microseconds of the main thread. */
+const TOLD_AT_ONCE = 128;
 
 interface Piece<Items, Answer> extends Sized {
   readonly items: Items;

@@ -1,6 +1,7 @@
-// How long requests rest between two turns at the threads. The main thread reads and answers
-// requests, and moves the stream too: where both need it, requests leave a part of it free, so that
-// a record of the stream does not wait behind them. Those that wait meanwhile are scored together.
+// How long requests rest between two turns at the threads. The main thread has micro-batches of
+// requests scored, and moves the stream too: where both need it, requests leave a part of it free,
+// so that a record of the stream does not wait behind them. Those that wait meanwhile are scored
+// together.
 
 /** Above this share of its time the main thread is too busy: queues grow fast from here on. */
 const BUSY_MAX = 0.6;

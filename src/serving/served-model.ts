@@ -16,7 +16,8 @@ export interface ServedOutput {
   readonly width: number;
 }
 
-export interface ServedModel {
+/** Plain data. */
+export interface ModelShape {
   readonly name: string;
   readonly version: string;
   readonly backend: string;
@@ -24,9 +25,13 @@ export interface ServedModel {
   readonly outputs: readonly ServedOutput[];
   /** Whether a record's features need what was before it, and there is no log that would tell. */
   readonly lacksLog: boolean;
+  /** How the values of records of the input are written. */
+  readonly inputFormat: 'json' | 'msgpack' | 'avro';
+}
+
+export interface ServedModel {
+  readonly shape: ModelShape;
   readonly requests: JobRequests;
-  /** The value of a record of the input from a span of JSON text; null where JSON cannot be one. */
-  readonly fromJson: ((text: Uint8Array) => Uint8Array) | null;
-  /** A result as JSON. */
-  toJson(result: Uint8Array): string | Promise<string>;
+  /** A result as JSON text. Null where results are that. */
+  readonly toJson: ((result: Uint8Array) => Promise<Uint8Array>) | null;
 }

@@ -65,7 +65,7 @@ test.serial(
     await daemon.living.look();
     await scoresOf(served, '2');
     t.is(daemon.about.model, 'cards 2');
-    t.is(daemon.served.version, '2', 'requests are answered by it too');
+    t.is(daemon.served.shape.version, '2', 'requests are answered by it too');
     rmSync(join(repository.folder, 'cards', '2'), { recursive: true });
     await daemon.living.look();
     t.deepEqual(
@@ -146,7 +146,7 @@ test.serial('requests that are under way when a version is unloaded are answered
   }
   t.deepEqual(await asked, before);
   t.deepEqual(await ask(), before, 'and the next one by the version that serves');
-  t.is(daemon.served.version, '3');
+  t.is(daemon.served.shape.version, '3');
 });
 
 const PLAN =

@@ -26,6 +26,6 @@ test('auto without room for native takes WASM, or onnx for a model that has noth
     return backendsWithin(config, (key) => origins.has(key)).model.backend;
   };
   t.is(chosen('4GiB', /none/), 'auto');
-  t.is(chosen('450MiB', /none/), 'wasm');
-  t.is(chosen('450MiB', / {2}(?:savedModel|web): .*\n/g), 'onnx');
+  t.is(chosen('500MiB', /none/), 'wasm');
+  t.is(chosen('500MiB', / {2}(?:savedModel|web): .*\n/g), 'onnx');
 });

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
-import type { HttpServer } from '../../src/http/server.ts';
+import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { demoConfig } from '../support/config.ts';
 import { repositoryOf } from '../support/versions.ts';
 
@@ -22,14 +22,14 @@ const config = demoConfig(
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
 const job = newJob('default');
 let drained = 0;
-let server: HttpServer;
+let server: HttpThread;
 
 test.before(async () => {
   server = (await serveHttp(config, [job], {
     logger,
     isGiven: () => true,
     drain: () => drained++,
-  })) as HttpServer;
+  })) as HttpThread;
   job.daemon = await Daemon.start(config, {
     logger,
     failFast: true,

@@ -11,7 +11,7 @@ import { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import { apiPathOf } from '../../src/http/openapi.ts';
-import type { HttpServer } from '../../src/http/server.ts';
+import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { ensureSchemathesis } from '../../tools/linters.ts';
 import { run } from '../../tools/run.ts';
 import { demoConfig } from '../support/config.ts';
@@ -26,13 +26,13 @@ const config = demoConfig(
 );
 const logger = pino({ level: 'fatal' }, new Writable({ write: (_, __, done) => done() }));
 const job = newJob('default');
-const serve = (http: Partial<typeof config.http> = {}): Promise<HttpServer> =>
+const serve = (http: Partial<typeof config.http> = {}): Promise<HttpThread> =>
   serveHttp({ http: { ...config.http, ...http } }, [job], {
     logger,
     isGiven: () => true,
     drain: () => {},
-  }) as Promise<HttpServer>;
-let server: HttpServer;
+  }) as Promise<HttpThread>;
+let server: HttpThread;
 
 test.before(async () => {
   server = await serve();
@@ -52,13 +52,13 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
 }
 
-const documentOf = async ({ url }: HttpServer): Promise<Document> =>
+const documentOf = async ({ url }: HttpThread): Promise<Document> =>
   (await (await fetch(`${url}/openapi.json`)).json()) as Document;
 const operationsIn = ({ paths }: Document): string[] =>
   Object.entries(paths)
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     .toSorted();
-const operationsOf = ({ routes }: HttpServer): string[] =>
+const operationsOf = ({ routes }: HttpThread): string[] =>
   [...new Set(routes.map(({ method, url }) => `${method} ${apiPathOf(method, url)}`))].toSorted();
 
 test('the document has each path and method of the server, and no other', async (t) => {

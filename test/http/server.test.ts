@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob, type RunningJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
-import type { HttpServer } from '../../src/http/server.ts';
+import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { METRIC_TABLES, withTables } from '../../tools/guide.ts';
 import { demoConfig } from '../support/config.ts';
 import { ROOT } from '../support/daemon.ts';
@@ -19,9 +19,9 @@ const config = demoConfig('http.listen=127.0.0.1:0', 'http.bodyBytes=1KiB', `htt
 const logger = pino({ level: 'info' }, new Writable({ write: (_, __, done) => done() }));
 const job: RunningJob = newJob('default');
 let drained = 0;
-let server: HttpServer;
+let server: HttpThread;
 
-const serve = (settings = config.http, isGiven = true): Promise<HttpServer | null> =>
+const serve = (settings = config.http, isGiven = true): Promise<HttpThread | null> =>
   serveHttp({ ...config, http: settings }, [job], {
     logger,
     isGiven: () => isGiven,
@@ -34,7 +34,7 @@ const asked = (path: string, token: string, init: RequestInit = {}) =>
   ask(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
 
 test.before(async () => {
-  server = (await serve()) as HttpServer;
+  server = (await serve()) as HttpThread;
 });
 test.after.always(async () => {
   await job.daemon?.stop();
@@ -92,7 +92,7 @@ test.serial('administration is for who has the token, and off without one', asyn
   t.is((await asked('/admin/drain', TOKEN, { method: 'POST' })).status, 202);
   t.is(drained, 1);
   const { adminToken: _, ...open } = config.http;
-  const off = (await serve(open)) as HttpServer;
+  const off = (await serve(open)) as HttpThread;
   const answer = await fetch(`${off.url}/admin/models`, { headers: { authorization: `Bearer ${TOKEN}` } });
   t.is(answer.status, 403);
   t.regex(await answer.text(), /http\.adminToken/);
@@ -112,7 +112,7 @@ test.serial('a job that failed and waits to be started again is not ready, and s
 test.serial('an address that is taken is an error, or a free port where nobody set it', async (t) => {
   const taken = { ...config.http, listen: new URL(server.url).host };
   await t.throwsAsync(serve(taken), { message: /^http\.listen: expected an address that is free/ });
-  const other = (await serve(taken, false)) as HttpServer;
+  const other = (await serve(taken, false)) as HttpThread;
   t.not(other.url, server.url);
   await other.stop();
   t.is(await serve({ ...config.http, listen: 'none' }), null);

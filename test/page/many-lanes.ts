@@ -3,7 +3,7 @@
 
 import { newLane } from '../../src/engine/lane.ts';
 import { newEngine } from '../../src/engine/state.ts';
-import { HttpServer } from '../../src/http/server.ts';
+import { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { nextAfter, offset, startingAt } from '../../src/log/offset.ts';
 import { Feed } from '../../src/page/feed.ts';
 import { pageFiles } from '../../src/page/files.ts';
@@ -86,27 +86,34 @@ export function manyLanes(count: number, name = 'many'): ManyLanes {
 const LIMITS = { bodyBytes: 1_024, requestTimeoutMs: 10_000, connectionsMax: 100, tls: null };
 
 /** The page of these jobs, on a free port unless it is given. */
-export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<HttpServer> =>
-  HttpServer.start({ host: '127.0.0.1', port }, LIMITS, null, {
-    version: '0.0.0',
-    readiness: () => ({ ready: true, jobs: {} }),
-    metrics: async () => '',
-    metricsType: 'text/plain',
-    admin: {
-      logLevels: [],
-      logLevel: 'info',
-      drain() {},
-      dump: () => null,
-      hold: () => false,
-      models: () => [],
-      orderVersion: () => undefined,
-      reload: () => null,
-    },
-    page: new Feed(pageFiles(), '0.0.0', jobs),
-    answered() {},
-    rejected() {},
-    notRenewed() {},
-    failed: (error) => {
-      throw error;
+export const servePage = (jobs: () => readonly ShownJob[], port = 0): Promise<HttpThread> =>
+  HttpThread.start({
+    address: { host: '127.0.0.1', port },
+    limits: LIMITS,
+    adminToken: null,
+    serving: null,
+    operated: {
+      version: '0.0.0',
+      readiness: () => ({ ready: true, jobs: {} }),
+      metrics: async () => '',
+      metricsType: 'text/plain',
+      admin: {
+        logLevels: [],
+        logLevel: () => 'info',
+        setLogLevel() {},
+        drain() {},
+        dump: () => null,
+        hold: () => false,
+        models: () => [],
+        orderVersion: async () => undefined,
+        reload: () => null,
+      },
+      page: new Feed(pageFiles(), '0.0.0', jobs),
+      answered() {},
+      rejected() {},
+      notRenewed() {},
+      failed: (error) => {
+        throw error;
+      },
     },
   });

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
-import type { HttpServer } from '../../src/http/server.ts';
+import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import type { PageSnapshot } from '../../src/page/told.ts';
 import { demoConfig } from '../support/config.ts';
 import { firstEvent, servedToAnybody } from '../support/open-paths.ts';
@@ -32,7 +32,7 @@ async function begin(t: { teardown(end: () => unknown): void }, ...settings: str
     ...[`http.adminToken=${TOKEN}`, 'memory.partitions=2', ...settings],
   );
   const job = newJob('default');
-  const server = (await serveHttp(config, [job], { logger, isGiven: () => true, drain() {} })) as HttpServer;
+  const server = (await serveHttp(config, [job], { logger, isGiven: () => true, drain() {} })) as HttpThread;
   job.daemon = await Daemon.start(config, {
     logger,
     failFast: true,
@@ -47,8 +47,8 @@ async function begin(t: { teardown(end: () => unknown): void }, ...settings: str
   return { server, daemon: job.daemon, said };
 }
 
-const told = async ({ url }: HttpServer): Promise<PageSnapshot> => JSON.parse(await firstEvent(url));
-const served = async ({ url }: HttpServer): Promise<string> => (await servedToAnybody(url)).join('\n');
+const told = async ({ url }: HttpThread): Promise<PageSnapshot> => JSON.parse(await firstEvent(url));
+const served = async ({ url }: HttpThread): Promise<string> => (await servedToAnybody(url)).join('\n');
 
 const bad = { key: CANARY, value: JSON.stringify({ V1: CANARY }) };
 
