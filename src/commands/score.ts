@@ -7,7 +7,6 @@ import { EXIT } from '../base/errors.ts';
 import { NO_TOPICS, SettingError } from '../config/load.ts';
 import type { LoadedJob } from '../config/loaded.ts';
 import type { Config } from '../config/schema.ts';
-import { unlessAborted } from '../daemon/bounded.ts';
 import { modelFolder } from '../daemon/configured-model.ts';
 import { CannotWriteError } from '../daemon/errors.ts';
 import { type FilePool, startFilePool } from '../daemon/file-pool.ts';
@@ -24,6 +23,7 @@ import { fieldsRead } from '../features/reads.ts';
 import { type ModelManifest, readManifest } from '../model/manifest.ts';
 import { answerSignals, exitCodeBy, type Signal } from '../signals.ts';
 import { createLogger } from '../telemetry/log.ts';
+import { unlessAborted } from '../time/bounded.ts';
 import { after } from '../time/timer.ts';
 import { showBar } from './live.ts';
 import {

@@ -3,7 +3,7 @@
 import type { Driver } from '../engine/driver.ts';
 import type { Stopped } from '../engine/leaving.ts';
 import type { Sink } from '../log/ports.ts';
-import { atMost } from './bounded.ts';
+import { atMost } from '../time/bounded.ts';
 import type { LabelWatch } from './label-watch.ts';
 import type { LivingModel } from './living-model.ts';
 import type { Pool } from './pools.ts';

@@ -3,8 +3,8 @@
 
 import { RefusedError } from '../kafka/refusal.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { unlessAborted } from '../time/bounded.ts';
 import { every, pause, signalAfter } from '../time/timer.ts';
-import { unlessAborted } from './bounded.ts';
 import { UnavailableError } from './errors.ts';
 
 /** How often it is said that something is waited for. */

@@ -17,7 +17,7 @@ import { avroResultReader, type Label, resultReader } from '../rescoring/result-
 import { fingerprintOf, type ReplayRun, type RunPlan } from '../rescoring/run-plan.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Meter } from '../telemetry/meter.ts';
-import { atMost } from './bounded.ts';
+import { atMost } from '../time/bounded.ts';
 import { modelFolder } from './configured-model.ts';
 import { engineLimits, systemClock } from './engine-limits.ts';
 import { logObserver } from './observer.ts';

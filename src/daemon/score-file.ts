@@ -8,7 +8,7 @@ import { AT, readHeader } from '../log/record-batch.ts';
 import { RecordBatchWriter } from '../log/record-batch-writer.ts';
 import type { MicroBatch } from '../scoring/micro-batch.ts';
 import type { Outcome } from '../scoring/outcome.ts';
-import { unlessAborted } from './bounded.ts';
+import { unlessAborted } from '../time/bounded.ts';
 import type { Pool } from './pools.ts';
 import type { FileRecord, RecordFile } from './record-file.ts';
 

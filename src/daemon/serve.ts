@@ -10,7 +10,8 @@ import { HTTP_REJECTIONS } from '../http/rejections.ts';
 import { Room } from '../http/room.ts';
 import type { TlsFiles } from '../http/tls.ts';
 import type { OrderedVersion, VersionOrder } from '../http/version-order.ts';
-import { HttpThread, type ServingHere } from '../http-thread/http-thread.ts';
+import { HttpThread } from '../http-thread/http-thread.ts';
+import type { AnsweringJob } from '../http-thread/request-answers.ts';
 import type { MeteredJob } from '../metrics/job.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Feed } from '../page/feed.ts';
@@ -113,7 +114,7 @@ export function readinessOf(jobs: readonly RunningJob[]): Readiness {
 }
 
 /** A job that was paused scores for requests: only its stream waits. */
-function servedJob(job: RunningJob): ReturnType<ServingHere['jobs']>[number] {
+function servedJob(job: RunningJob): AnsweringJob {
   const { name, daemon, failed } = job;
   const isServing = daemon !== null && failed === null && daemon.driver.state.stopping === undefined;
   const why = isServing ? '' : `job ${name}: ${reasonsOf(job)[0]?.message}`;

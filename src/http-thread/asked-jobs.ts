@@ -18,7 +18,7 @@ import { Packer, Unpacker } from './packing.ts';
 import type {
   AskedRecords,
   AskedRows,
-  Calls,
+  Call,
   FromThread,
   GivenAnswer,
   ToldJobs,
@@ -31,14 +31,10 @@ export interface AskedJobsOptions {
   readonly version: string;
   readonly room: Room;
   readonly post: (message: FromThread, transferList?: readonly ArrayBuffer[]) => void;
-  readonly call: <N extends keyof Calls>(
-    name: N,
-    ...given: Parameters<Calls[N]>
-  ) => Promise<Awaited<ReturnType<Calls[N]>>>;
+  readonly call: Call;
 }
 
-type Open = PromiseWithResolvers<readonly RecordAnswer[]> | PromiseWithResolvers<RowAnswer>;
-
+/** So long requests are gathered while others are scored. */
 const GATHER_MS = 2;
 
 const FROM_JSON = {
@@ -54,7 +50,7 @@ export class AskedJobs implements Serving {
   #state = -1;
   #jobs: readonly ServedJob[] = [];
   #nextId = 0;
-  readonly #open = new Map<number, Open>();
+  readonly #open = new Map<number, PromiseWithResolvers<unknown>>();
   #asked: (AskedRecords | AskedRows)[] = [];
   #packer = new Packer();
   #gone: number[] = [];
@@ -105,13 +101,10 @@ export class AskedJobs implements Serving {
     const records = 'records' in answer ? unpacker.answers(answer.records) : null;
     const open = this.#close(answer.id);
     if ('failed' in answer) open?.reject(errorOf(answer.failed));
-    else
-      (open as PromiseWithResolvers<unknown> | undefined)?.resolve(
-        records ?? (answer as { rows: RowAnswer }).rows,
-      );
+    else open?.resolve('rows' in answer ? answer.rows : records);
   }
 
-  #close(id: number): Open | undefined {
+  #close(id: number): PromiseWithResolvers<unknown> | undefined {
     const open = this.#open.get(id);
     this.#open.delete(id);
     if (this.#isEnding && this.#open.size === 0) this.#ended.resolve();
@@ -160,12 +153,12 @@ export class AskedJobs implements Serving {
     if (state !== this.#state) return Promise.reject(new OutOfDateError('the jobs are others now'));
     if (this.#isEnding) return Promise.reject(new NotServingError('the process ends'));
     const id = this.#nextId++;
-    const open = Promise.withResolvers<T>();
-    this.#open.set(id, open as unknown as Open);
+    const open = Promise.withResolvers<unknown>();
+    this.#open.set(id, open);
     if (this.#asked.length === 0) this.#sendSoon();
     add(id);
     whenGone(() => this.#left(id));
-    return open.promise;
+    return open.promise as Promise<T>;
   }
 
   /**

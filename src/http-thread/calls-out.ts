@@ -1,6 +1,6 @@
 // What the thread of HTTP has the main thread do, each with its answer.
 
-import type { Calls, FromThread, ToThread } from './protocol.ts';
+import type { Call, FromThread, ToThread } from './protocol.ts';
 import { errorOf } from './told-error.ts';
 
 export class CallsOut {
@@ -13,13 +13,13 @@ export class CallsOut {
   }
 
   /** Resolves and rejects as the call does there. */
-  call<T>(name: keyof Calls, given: readonly unknown[]): Promise<T> {
+  call: Call = (name, ...given) => {
     const id = this.#nextId++;
     const open = Promise.withResolvers<unknown>();
     this.#open.set(id, open);
     this.#post({ type: 'call', id, name, given });
-    return open.promise as Promise<T>;
-  }
+    return open.promise as ReturnType<typeof this.call<typeof name>>;
+  };
 
   take(message: Extract<ToThread, { readonly type: 'returned' | 'threw' }>): void {
     const open = this.#open.get(message.id);

@@ -9,7 +9,7 @@ import type { Readiness } from '../http/readiness.ts';
 import type { RoomLimits } from '../http/room.ts';
 import type { ServedRoute } from '../http/routes.ts';
 import type { Operated } from '../http/server.ts';
-import { pause } from '../time/timer.ts';
+import { atMost } from '../time/bounded.ts';
 import type { Calls, FromThread, ThreadData, ToThread } from './protocol.ts';
 import { type AnsweringJob, RequestAnswers } from './request-answers.ts';
 import { errorOf, toldError } from './told-error.ts';
@@ -27,7 +27,7 @@ export interface ServingHere {
   readonly limits: RoomLimits;
   /** For a `Room`, which says what requests hold. */
   readonly room: SharedArrayBuffer;
-  jobs(): readonly (AnsweringJob & { readonly living: { look(): Promise<void> } | null })[];
+  jobs(): readonly AnsweringJob[];
 }
 
 export interface HttpThreadOptions extends Pick<ThreadData, 'address' | 'limits' | 'adminToken'> {
@@ -63,11 +63,9 @@ export class HttpThread {
 
   private constructor({ operated, serving, ...given }: HttpThreadOptions) {
     const { page } = operated;
-    const post = (message: ToThread, transferList: readonly ArrayBuffer[] = []): void =>
-      this.#worker.postMessage(message, transferList);
     this.#operated = operated;
-    this.#answering = serving === null ? null : new RequestAnswers(() => serving.jobs(), post);
-    this.#viewers = page === null ? null : new Viewers(page, post);
+    this.#answering = serving === null ? null : new RequestAnswers(() => serving.jobs(), this.#post);
+    this.#viewers = page === null ? null : new Viewers(page, this.#post);
     this.#calls = callsOf(operated, serving, this.#answering, this.#viewers);
     const jobs = this.#answering?.told();
     const { version, metricsType, admin } = operated;
@@ -81,7 +79,7 @@ export class HttpThread {
             : { room: serving.room, limits: serving.limits, jobs },
       } satisfies ThreadData,
     });
-    this.#worker.on('message', (message: FromThread) => this.#take(message, post));
+    this.#worker.on('message', (message: FromThread) => this.#take(message));
     // A fault of ours, as an error that nobody has caught in this thread.
     this.#worker.on('error', (error) => {
       throw error;
@@ -108,12 +106,15 @@ export class HttpThread {
   /** Open requests are ended. */
   async stop(): Promise<void> {
     this.#isEnding = true;
-    this.#worker.postMessage({ type: 'stop' } satisfies ToThread);
-    await Promise.race([this.#stopped.promise, pause(STOP_MS_MAX, { keepsAlive: false })]);
+    this.#post({ type: 'stop' });
+    await atMost(STOP_MS_MAX, this.#stopped.promise);
     await this.#worker.terminate();
   }
 
-  #take(message: FromThread, post: (message: ToThread) => void): void {
+  readonly #post = (message: ToThread, transferList: readonly ArrayBuffer[] = []): void =>
+    this.#worker.postMessage(message, transferList);
+
+  #take(message: FromThread): void {
     const operated = this.#operated;
     switch (message.type) {
       case 'listening':
@@ -125,7 +126,7 @@ export class HttpThread {
         this.#listening.reject(errorOf(message.error));
         break;
       case 'call':
-        void this.#call(message, post);
+        void this.#call(message);
         break;
       case 'ask':
         this.#answering?.ask(message);
@@ -153,14 +154,11 @@ export class HttpThread {
   }
 
   /** What cannot be cloned is a fault of the call too. */
-  async #call(
-    { id, name, given }: Extract<FromThread, { readonly type: 'call' }>,
-    post: (message: ToThread) => void,
-  ): Promise<void> {
+  async #call({ id, name, given }: Extract<FromThread, { readonly type: 'call' }>): Promise<void> {
     try {
-      post({ type: 'returned', id, value: await this.#calls[name](...(given as never[])) });
+      this.#post({ type: 'returned', id, value: await this.#calls[name](...(given as never[])) });
     } catch (error) {
-      post({ type: 'threw', id, error: toldError(error) });
+      this.#post({ type: 'threw', id, error: toldError(error) });
     }
   }
 }

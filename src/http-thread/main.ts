@@ -4,8 +4,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Room } from '../http/room.ts';
 import { HttpServer, type Operated } from '../http/server.ts';
+import { atMost } from '../time/bounded.ts';
 import { pause } from '../time/timer.ts';
-import { AskedJobs, type AskedJobsOptions } from './asked-jobs.ts';
+import { AskedJobs } from './asked-jobs.ts';
 import { CallsOut } from './calls-out.ts';
 import type { FromThread, ThreadData, ToThread } from './protocol.ts';
 import { RequestCounts } from './request-counts.ts';
@@ -24,7 +25,7 @@ const post = (message: FromThread, transferList: readonly ArrayBuffer[] = []): v
   port.postMessage(message, transferList);
 const counted = new RequestCounts(post);
 const calls = new CallsOut(post);
-const call: AskedJobsOptions['call'] = (name, ...given) => calls.call(name, given);
+const { call } = calls;
 const viewed = page === null ? null : new ViewedPage(page, { call, post });
 const asked =
   serving === null
@@ -81,7 +82,7 @@ port.on('message', (message: ToThread) => {
 /** What was asked is answered first, so that nobody's connection ends in the middle. */
 async function stop(): Promise<void> {
   if (asked !== null) {
-    await Promise.race([asked.end(), pause(ANSWERS_MS)]);
+    await atMost(ANSWERS_MS, asked.end());
     // The answers are written in this turn.
     await pause(0);
   }

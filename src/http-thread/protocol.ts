@@ -45,6 +45,12 @@ export interface Calls extends Omit<Admin, 'logLevels'> {
   endPage(): void;
 }
 
+/** How the thread asks for it. */
+export type Call = <N extends keyof Calls>(
+  name: N,
+  ...given: Parameters<Calls[N]>
+) => Promise<Awaited<ReturnType<Calls[N]>>>;
+
 /** What the thread begins with. */
 export interface ThreadData {
   readonly address: { readonly host: string; readonly port: number };

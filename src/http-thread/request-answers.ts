@@ -17,7 +17,7 @@ export interface AnsweringJob {
   /** Other versions of its model that are loaded, and answer whoever names them. */
   readonly others: readonly ServedModel[];
   /** Null while it does not run. */
-  readonly living: { readonly told: ModelVersions } | null;
+  readonly living: { readonly told: ModelVersions; look(): Promise<void> } | null;
 }
 
 type Post = (message: ToThread, transferList: readonly ArrayBuffer[]) => void;

@@ -2,18 +2,20 @@
 // from the main thread.
 
 import type { PageFile, PageSource, Viewer } from '../http/page.ts';
-import type { AskedJobsOptions } from './asked-jobs.ts';
-import type { FromThread, ToThread } from './protocol.ts';
+import type { Call, FromThread, ToThread } from './protocol.ts';
 
 export class ViewedPage implements PageSource {
   readonly files: ReadonlyMap<string, PageFile>;
-  readonly #call: AskedJobsOptions['call'];
+  readonly #call: Call;
   readonly #post: (message: FromThread) => void;
   readonly #viewers = new Map<number, Viewer>();
   readonly #ids = new WeakMap<Viewer, number>();
   #nextId = 0;
 
-  constructor(files: ReadonlyMap<string, PageFile>, { call, post }: Pick<AskedJobsOptions, 'call' | 'post'>) {
+  constructor(
+    files: ReadonlyMap<string, PageFile>,
+    { call, post }: { readonly call: Call; readonly post: (message: FromThread) => void },
+  ) {
     this.files = files;
     this.#call = call;
     this.#post = post;

@@ -1,7 +1,7 @@
 // Waits that end: when a signal says so, or after some time. The work may go on and fail after
 // that; nobody hears of it.
 
-import { after, type Cancel } from '../time/timer.ts';
+import { after, type Cancel } from './timer.ts';
 
 /** As `work` ends, unless the signal comes first: then it rejects with the signal's reason. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
