@@ -78,6 +78,15 @@ const VALUES = [
   ],
 ];
 
+test('the checker of the voice reads the words, and not the name of the file', (t) => {
+  const line = '/tmp/sZod0/NaN/c.yaml:7:24: key: expected a number, found "x"';
+  t.deepEqual(offVoice(line), []);
+  const zods = '/c.yaml:7:24: key: expected a number, found "x" (ZodError)';
+  t.deepEqual(offVoice(zods), [zods]);
+  const parsers = '/c.yaml:7:24: key: expected a number, found NaN';
+  t.deepEqual(offVoice(parsers), [parsers]);
+});
+
 test('a value of any kind for any key, from any source, is taken or refused in one voice', (t) => {
   let refused = 0;
   const off: string[] = [];

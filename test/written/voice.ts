@@ -11,9 +11,12 @@ const LIBRARY = [
   /\b(?:ENOENT|EISDIR|EACCES|ENOTDIR|ELOOP|EINVAL)\b|undefined|\[object|\bNaN\b|Zod| at .*:\d+:\d+\)?$/,
 ];
 
+/** Where the file is: a name that somebody else chose, and not a word of the message. */
+const FILE = /^\/\S+?(?=:)/;
+
 /** What is wrong with a message, or nothing. */
 export const offVoice = (message: string): string[] =>
   message
     .split('\n')
     .filter((line) => line !== '')
-    .filter((line) => !SHAPE.test(line) || LIBRARY.some((words) => words.test(line)));
+    .filter((line) => !SHAPE.test(line) || LIBRARY.some((words) => words.test(line.replace(FILE, ''))));
