@@ -1,5 +1,6 @@
 // What most people write today: TensorFlow.js in a handler of Fastify, one predict call a request.
-// Prints its port as one line of JSON, and serves until it is told to end.
+// With the backend `none` it scores nothing, and answers all the same: what HTTP alone takes. Prints
+// its port as one line of JSON, and serves until it is told to end.
 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -37,7 +38,12 @@ async function native(): Promise<Predict> {
   };
 }
 
-const predict = await (values.backend === 'native' ? native() : plainModel(manifest));
+const BACKENDS: Readonly<Record<string, () => Promise<Predict>>> = {
+  none: async () => async () => 0.5,
+  native,
+  wasm: () => plainModel(manifest),
+};
+const predict = await (BACKENDS[values.backend] as () => Promise<Predict>)();
 const app = Fastify();
 app.post('/score', async ({ body }) => {
   const { id, features } = body as Body;

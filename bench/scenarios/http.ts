@@ -38,6 +38,7 @@ const metric = (
 
 const metrics: readonly Metric[] = [
   metric('peer', 'requests/s', null, 0, `TensorFlow.js in a handler of Fastify, ${CLIENTS} clients`),
+  metric('no model', 'requests/s', null, 0, 'the peer without its model: what HTTP alone gives it'),
   metric('requests', 'requests/s', 'higher', 0, `scorelane, ${CLIENTS} clients of one record each`),
   metric('faster', 'times', 'higher', 2, 'scorelane over the peer'),
   metric('peer p99', 'ms', null, 1, '99 of 100 requests to the peer were answered within this time'),
@@ -79,12 +80,16 @@ interface Server {
   readonly pid: number;
   readonly port: number;
   readonly path: string;
+  /** False for the peer without its model. */
+  readonly hasScores: boolean;
 }
 
 /** Clients that ask. */
 interface Asking {
   readonly measured: Promise<Measured>;
 }
+
+type Three = [number, number, number];
 
 /** Checks the answer to one record, and measures what the clients get. */
 async function measure(server: Server, one: Case, seconds: number, warmUp: number): Promise<Measured> {
@@ -100,7 +105,7 @@ async function startClients(
   warmUp: number,
 ): Promise<Asking> {
   const { width } = mlp(model);
-  await checkScore(server, model, width);
+  if (server.hasScores) await checkScore(server, model, width);
   const script = join(bench, 'load', 'http-clients.ts');
   const flags = { port: server.port, path: server.path, width, clients: CLIENTS, seconds, 'warm-up': warmUp };
   const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -135,16 +140,13 @@ async function checkScore({ port, path }: Server, model: string, width: number):
     throw new VoidRunError(`expected a score of ${wanted}, found ${text}`);
 }
 
-async function measurePeer({ options }: Bench, one: Case): Promise<Measured> {
+async function measurePeer({ options }: Bench, one: Case, hasScores = true): Promise<Measured> {
   const script = join(bench, 'peers', 'http-handler.ts');
-  const child = spawn(
-    process.execPath,
-    [script, '--model', ensureModel(one.model), '--backend', one.backend],
-    {
-      env: { ...process.env, ...ONE_THREAD },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const words = ['--model', ensureModel(one.model), '--backend', hasScores ? one.backend : 'none'];
+  const child = spawn(process.execPath, [script, ...words], {
+    env: { ...process.env, ...ONE_THREAD },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'close');
   try {
     const [line] = (await Promise.race([
@@ -154,7 +156,7 @@ async function measurePeer({ options }: Bench, one: Case): Promise<Measured> {
       }),
     ])) as [string];
     const { port } = JSON.parse(line) as { port: number };
-    const server = { pid: child.pid as number, port, path: '/score' };
+    const server = { pid: child.pid as number, port, path: '/score', hasScores };
     return await measure(server, one, options.seconds, options.warmUp);
   } finally {
     child.kill('SIGTERM');
@@ -202,13 +204,15 @@ export const http: Scenario = {
         ];
         const one = { ...each, settings };
         const peer = await measurePeer(bench, one);
+        const empty = await measurePeer(bench, one, false);
         const ours = await measureAlone(bench, one, port);
         const alone = await streamed(bench, one, port, false);
         const beside = await streamed(bench, one, port, true);
         const [before, after] = [alone.summary.latencyMs.endToEnd.p99, beside.summary.latencyMs.endToEnd.p99];
-        const rates = [peer, ours].map(({ answered, seconds }) => answered / seconds) as [number, number];
+        const rates = [peer, ours, empty].map(({ answered, seconds }) => answered / seconds) as Three;
         runs.add(name, {
           peer: rates[0],
+          'no model': rates[2],
           requests: rates[1],
           faster: rates[1] / rates[0],
           'peer p99': peer.p99Ms,
@@ -224,7 +228,7 @@ export const http: Scenario = {
           refused: (beside.clients?.refused ?? 0) / options.seconds,
         });
         say(
-          `${name}: ${Math.round(rates[1])} requests/s, p99 ${ours.p99Ms} ms; the peer ${Math.round(rates[0])}, ${peer.p99Ms} ms; ` +
+          `${name}: ${Math.round(rates[1])} requests/s, p99 ${ours.p99Ms} ms; the peer ${Math.round(rates[0])}, ${peer.p99Ms} ms, without its model ${Math.round(rates[2])}; ` +
             `a stream of ${options.rate}/s: p99 ${before} ms alone, ${after} ms beside the requests; audited`,
         );
         if (round > 0) continue;
@@ -281,7 +285,7 @@ async function measureAlone(bench: Bench, one: Case, port: number): Promise<Meas
   const [daemon] = await bench.startReady(job, one);
   const { pid = 0 } = daemon ?? {};
   const { seconds, warmUp } = bench.options;
-  const measured = await measure({ pid, port, path: PATH }, one, seconds, warmUp);
+  const measured = await measure({ pid, port, path: PATH, hasScores: true }, one, seconds, warmUp);
   await daemon?.stop();
   await bench.log.deleteJob(job);
   return measured;
@@ -294,7 +298,7 @@ async function streamed(bench: Bench, one: Case, port: number, isFlooded: boolea
   let clients: Asking | undefined;
   const flood = {
     begin: async ({ pid }: RunningDaemon) => {
-      clients = await startClients({ pid, port, path: PATH }, one, seconds, warmUp);
+      clients = await startClients({ pid, port, path: PATH, hasScores: true }, one, seconds, warmUp);
       clients.measured.catch(() => {});
     },
     end: async () => {
