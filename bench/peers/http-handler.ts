@@ -1,5 +1,5 @@
 // What most people write today: TensorFlow.js in a handler of Fastify, one predict call a request.
-// With the backend `none` it scores nothing, and answers all the same: what HTTP alone takes. Prints
+// With the backend `none` it scores nothing and answers all the same: what HTTP alone takes. Prints
 // its port as one line of JSON, and serves until it is told to end.
 
 import type { AddressInfo } from 'node:net';

@@ -228,7 +228,8 @@ export const http: Scenario = {
           refused: (beside.clients?.refused ?? 0) / options.seconds,
         });
         say(
-          `${name}: ${Math.round(rates[1])} requests/s, p99 ${ours.p99Ms} ms; the peer ${Math.round(rates[0])}, ${peer.p99Ms} ms, without its model ${Math.round(rates[2])}; ` +
+          `${name}: ${Math.round(rates[1])} requests/s, p99 ${ours.p99Ms} ms; ` +
+            `the peer ${Math.round(rates[0])}, ${peer.p99Ms} ms, without its model ${Math.round(rates[2])}; ` +
             `a stream of ${options.rate}/s: p99 ${before} ms alone, ${after} ms beside the requests; audited`,
         );
         if (round > 0) continue;
