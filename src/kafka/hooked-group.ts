@@ -3,14 +3,13 @@
 // fetched. The seam puts it in the place of kafkajs's own class.
 
 import type { NextOffset } from '../log/offset.ts';
-import type { AssignedPartition, Fetched, OutOfRange } from '../log/ports.ts';
+import type { AssignedPartition, OutOfRange } from '../log/ports.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import { every } from '../time/timer.ts';
 import { beginnings, logOffsets } from './beginnings.ts';
-import type { FetchWaits } from './fetch-waits.ts';
 import type { TopicId } from './flexible.ts';
 import type { ConsumerGroup, OffsetManager } from './kafkajs-group.ts';
-import { type FetchingGroup, OwnFetch } from './own-fetch.ts';
+import { type FetchHooks, type FetchingGroup, OwnFetch } from './own-fetch.ts';
 import { UnstableOffsetError } from './stable-offsets.ts';
 import { asStaticMember, type Coordinator } from './static-member.ts';
 
@@ -27,7 +26,7 @@ export interface IncarnatePartition extends TopicPartition {
 /**
  * What the group member asks and tells. The partition assigner carries the hooks through kafkajs.
  */
-export interface MemberHooks {
+export interface MemberHooks extends FetchHooks {
   /** The name of a static member. */
   readonly instanceId?: string | undefined;
   /** A rejoin is about to begin. It waits until this has resolved. */
@@ -51,9 +50,6 @@ export interface MemberHooks {
    * over.
    */
   rested(): Promise<void> | undefined;
-  readonly waits: FetchWaits;
-  /** Everything that one fetch has brought: at least one partition. */
-  fetched(...fetched: readonly Fetched[]): void;
   /**
    * The log does not hold the wanted offset. Returns where to go on, or null to pause the
    * partition.
@@ -92,8 +88,7 @@ export const hookedGroup = (Group: GroupClass): GroupClass =>
       super(options);
       const hooks = options.assigners[0]?.hooks;
       this.#hooks = hooks;
-      if (hooks !== undefined)
-        this.#ownFetch = new OwnFetch(this, hooks.waits, (...fetched) => hooks.fetched(...fetched));
+      if (hooks !== undefined) this.#ownFetch = new OwnFetch(this, hooks);
     }
 
     get coordinator(): Coordinator | null {

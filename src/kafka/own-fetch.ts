@@ -45,17 +45,26 @@ interface Led {
   readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
 }
 
+/** What fetches ask and tell. */
+export interface FetchHooks {
+  /**
+   * The milliseconds of a rest that a fetch which begins now waits for at the broker; 0 for none.
+   */
+  restAtBrokerMs(): number;
+  readonly waits: FetchWaits;
+  /** Everything that one fetch has brought: at least one partition. */
+  fetched(...fetched: readonly Fetched[]): void;
+}
+
 export class OwnFetch {
   readonly #group: FetchingGroup;
-  readonly #waits: FetchWaits;
-  readonly #take: (...fetched: readonly Fetched[]) => void;
+  readonly #hooks: FetchHooks;
   /** By broker. */
   readonly #led = new Map<number, Led>();
 
-  constructor(group: FetchingGroup, waits: FetchWaits, take: (...fetched: readonly Fetched[]) => void) {
+  constructor(group: FetchingGroup, hooks: FetchHooks) {
     this.#group = group;
-    this.#waits = waits;
-    this.#take = take;
+    this.#hooks = hooks;
   }
 
   /** Errors that kafkajs recovers from do not come out. */
@@ -69,20 +78,22 @@ export class OwnFetch {
 
   async #fetch(nodeId: number): Promise<void> {
     const group = this.#group;
+    const { waits } = this.#hooks;
     await group.cluster.refreshMetadataIfNecessary();
     const led = this.#ledBy(nodeId);
     if (group.seekOffset.size > 0) await group.seekOffsets(led);
     const manager = group.offsetManager;
     if (manager === null) return;
     const topics = this.#wanted(led);
-    if (topics.length === 0) return this.#waits.idle(nodeId);
+    if (topics.length === 0) return waits.idle(nodeId);
     const isWhole = count(topics) === count(led);
     const broker = await group.cluster.findBroker({ nodeId });
-    const { minBytes, maxBytes, isolationLevel, rackId } = group;
-    const maxWaitTime = this.#waits.of(nodeId, isWhole);
+    const { minBytes, maxBytes, maxBytesPerPartition, isolationLevel, rackId } = group;
+    const restMs = this.#hooks.restAtBrokerMs();
     const { responses } = await broker.fetch({
-      maxWaitTime,
-      minBytes,
+      maxWaitTime: restMs > 0 ? restMs : waits.of(nodeId, isWhole),
+      // As much as comes from one partition at once: no rest gathers more of it.
+      minBytes: restMs > 0 ? Math.max(minBytes, maxBytesPerPartition) : minBytes,
       maxBytes,
       isolationLevel,
       topics,
@@ -95,9 +106,9 @@ export class OwnFetch {
       manager,
       isHeld: (topic, partition) =>
         (hasSeeks && group.seekOffset.has(topic, partition)) || group.isPaused(topic, partition),
-      take: this.#take,
+      take: (...fetched) => this.#hooks.fetched(...fetched),
     });
-    this.#waits.ended(nodeId, !hasBrought);
+    if (restMs === 0 || hasBrought) waits.ended(nodeId, !hasBrought);
   }
 
   #ledBy(nodeId: number): Led['topics'] {

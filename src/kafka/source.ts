@@ -92,9 +92,7 @@ export class KafkaSource implements Source {
     this.#waits = waitsOf(options.settings);
   }
 
-  /**
-   * The hooks of the consumer with that number. They do nothing when that consumer was given up.
-   */
+  /** Those of the consumer with that number. They do nothing when it was given up. */
   #hooksOf(number: number): MemberHooks {
     const isCurrent = (): boolean => number === this.#consumers;
     return {
@@ -106,6 +104,7 @@ export class KafkaSource implements Source {
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
       rested: () => (isCurrent() ? this.#rest.over : undefined),
+      restAtBrokerMs: () => (isCurrent() ? this.#rest.atBrokerMs : 0),
       waits: this.#waits,
       fetched: (...fetched) => isCurrent() && this.#listener?.fetched(...fetched),
       outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),

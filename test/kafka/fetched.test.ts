@@ -5,6 +5,7 @@ import test from 'ava';
 import { FetchWaits, type FetchWaitsOptions } from '../../src/kafka/fetch-waits.ts';
 import { handOver } from '../../src/kafka/fetched.ts';
 import type { OffsetManager } from '../../src/kafka/kafkajs-group.ts';
+import { type FetchingGroup, OwnFetch } from '../../src/kafka/own-fetch.ts';
 import { Rest } from '../../src/kafka/rest.ts';
 import type { Fetched } from '../../src/log/ports.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
@@ -162,8 +163,68 @@ test('a rest ends by itself, or when it is told to, and a new one takes the plac
   await over;
   t.is(rest.over, undefined);
   rest.begin(600_000);
-  rest.begin(1);
+  rest.begin(200);
   await until('the end of the shorter', () => rest.over === undefined);
+});
+
+test('where one rest follows the other, fetches wait for it at the broker', (t) => {
+  const rest = new Rest();
+  rest.begin(100);
+  t.deepEqual([rest.over === undefined, rest.atBrokerMs], [false, 0], 'nothing came before it');
+  rest.begin(100);
+  t.is(rest.over, undefined);
+  t.true(rest.atBrokerMs > 0 && rest.atBrokerMs <= 100, `${rest.atBrokerMs} ms`);
+  rest.begin(0);
+  t.is(rest.atBrokerMs, 0);
+  rest.begin(101);
+  t.deepEqual([rest.over === undefined, rest.atBrokerMs], [false, 0], 'too long for a fetch');
+  rest.begin(0);
+});
+
+test('a fetch in a rest waits at the broker for its end, or for as much as comes at once', async (t) => {
+  const asked: unknown[] = [];
+  const { manager } = positions({ 0: 5 });
+  const broker = {
+    fetch: async ({ maxWaitTime, minBytes }: { readonly maxWaitTime: number; readonly minBytes: number }) => {
+      asked.push({ maxWaitTime, minBytes });
+      return { responses: [] };
+    },
+  };
+  const group = {
+    cluster: {
+      refreshMetadataIfNecessary: async () => {},
+      findBroker: async () => broker,
+      findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
+    },
+    offsetManager: {
+      ...manager,
+      memberAssignment: { in: [0] },
+      committedOffsets: () => ({ in: { 0: '5' } }),
+    },
+    seekOffset: new Map(),
+    maxBytesPerPartition: 1_000,
+    minBytes: 1,
+    maxBytes: 10_000,
+    isolationLevel: 1,
+    rackId: '',
+    checkForStaleAssignment: () => {},
+    isPaused: () => false,
+    recoverFromFetch: async (error: unknown) => {
+      throw error;
+    },
+  };
+  const waits = new FetchWaits({ fixedMs: undefined, bytesMin: 1, heartbeatMs: 3_000 });
+  let restMs = 7;
+  const hooks = { restAtBrokerMs: () => restMs, waits, fetched: () => {} };
+  const fetching = new OwnFetch(group as unknown as FetchingGroup, hooks);
+  await fetching.from(1);
+  restMs = 0;
+  await fetching.from(1);
+  t.deepEqual(asked, [
+    { maxWaitTime: 7, minBytes: 1_000 },
+    // An empty fetch in a rest says nothing of how long to wait for records.
+    { maxWaitTime: 100, minBytes: 1 },
+  ]);
 });
 
 test('a long rest is waited for in pieces: heartbeats come in between', async (t) => {

@@ -30,6 +30,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
+    restAtBrokerMs: () => 0,
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const Group = hookedGroup(Member as unknown as GroupClass);
@@ -97,6 +98,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
+    restAtBrokerMs: () => 0,
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });

@@ -298,6 +298,32 @@ export function conformance(test: TestFn, harness: () => LogHarness): void {
     await source.stop();
   });
 
+  test('what comes in a rest comes after it, also where one rest follows the other', async (t) => {
+    const restMs = 40;
+    const topic = await topicWith(1, ['a']);
+    const source = harness().source(unique('group'), topic);
+    const heard = new Recorder();
+    const fetchedMs: number[] = [];
+    heard.onFetch = () => {
+      fetchedMs.push(performance.now());
+      source.rest(restMs);
+    };
+    await source.start(heard);
+    await until('the value', () => heard.values.get(0)?.length === 1);
+    const values = Array.from({ length: 30 }, (_, number) => `b${number}`);
+    const sink = harness().sink();
+    for (const value of values) await sink.produce([batchOf(topic, 0, [{ key: 'k', value }])]);
+    await until('all', () => heard.values.get(0)?.length === 1 + values.length);
+    t.deepEqual(heard.values.get(0), ['a0', ...values]);
+    const gaps = fetchedMs.slice(1).map((ms, index) => ms - (fetchedMs[index] as number));
+    // Clocks count in whole milliseconds.
+    t.deepEqual(
+      gaps.filter((ms) => ms < restMs - 2),
+      [],
+    );
+    await source.stop();
+  });
+
   test('a seek goes to where it says, back or forth', async (t) => {
     const topic = await topicWith(1, ['a', 'b', 'c']);
     const { source, heard } = await start(unique('group'), topic);
