@@ -19,6 +19,7 @@ import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
 import { type EngineState, newEngine } from './state.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** Lanes do not advance, the cause is unknown, and joining the group again did not help. */
 export class StalledError extends ScorelaneError {
@@ -49,7 +50,7 @@ export class Driver {
   readonly #arrivals = new Arrivals((message) => this.#tell(message));
   readonly #recorder: Recorder;
   #running = false;
-  #cancelTimer: () => void = () => {};
+  readonly #timer: WakeTimer;
   #settled: (() => void)[] = [];
   #drained: ((unfinished: readonly string[]) => void) | undefined;
   /**
@@ -64,6 +65,8 @@ export class Driver {
     this.state = newEngine(options.limits, this.#stateful !== null);
     this.#cpuTime = new CpuTime(options.clock);
     this.#recorder = new Recorder(this.state, options.messagesKept);
+    const wakeMs = (): number => wakeAtMs(this.state);
+    this.#timer = new WakeTimer(options.clock, wakeMs, () => this.#tell({ type: 'tick' }));
   }
 
   /** The last messages, each with its effects. */
@@ -153,7 +156,7 @@ export class Driver {
     } finally {
       this.#running = false;
     }
-    this.#setTimer();
+    if (!this.#over) this.#timer.look();
   }
 
   #die(error: Error): void {
@@ -165,16 +168,8 @@ export class Driver {
 
   #end(): void {
     this.#over = true;
-    this.#cancelTimer();
+    this.#timer.end();
     for (const resolve of this.#settled.splice(0)) resolve();
-  }
-
-  #setTimer(): void {
-    this.#cancelTimer();
-    this.#cancelTimer = () => {};
-    const atMs = this.#over ? Number.POSITIVE_INFINITY : wakeAtMs(this.state);
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.#options.clock.setTimer(atMs, () => this.#tell({ type: 'tick' }));
   }
 
   #carryOut(effect: Effect): void {

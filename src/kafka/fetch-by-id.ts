@@ -4,7 +4,7 @@
 // (invariant 9). An older broker is asked by name, as kafkajs does.
 
 import { FlexibleReader, FlexibleWriter, type TopicId } from './flexible.ts';
-import { type RequestModule, withVersion } from './versions.ts';
+import { type Protocol, type RequestModule, withVersion } from './versions.ts';
 
 const FETCH_VERSION = 13;
 
@@ -35,32 +35,41 @@ interface FetchPartition {
   readonly topicId?: TopicId;
 }
 
+/** Beyond what the broker may wait: as kafkajs has it. */
+const ANSWER_MS = 100;
+
 /** `readRecords` reads the record set of a partition. */
-export const fetchByIds = (
+export function fetchByIds(
   original: RequestModule<FetchArguments>,
   readRecords: (records: Buffer) => readonly unknown[],
-) =>
-  withVersion(original, FETCH_VERSION, (given, latest) => {
+) {
+  /** What kafkajs makes anew for each fetch, though nothing that is used of it differs. */
+  let usual: Protocol | undefined;
+  return withVersion(original, FETCH_VERSION, (given, latest) => {
     const named = given.topics.map(({ topic, partitions }) => ({
       topic,
       id: partitions[0]?.topicId ?? null,
       partitions,
     }));
-    if (named.some(({ id }) => id === null)) return latest;
+    if (named.some(({ id }) => id === null)) return latest();
+    usual ??= latest();
+    const { apiKey, apiName } = usual.request;
     const names = new Map(named.map(({ id, topic }) => [id, topic]));
     return {
-      ...latest,
       request: {
-        ...latest.request,
+        apiKey,
+        apiName,
         apiVersion: FETCH_VERSION,
         encode: async () => ({ pieces: [fetchRequest(given, named)] }),
       },
       response: {
-        ...latest.response,
+        parse: usual.response.parse,
         decode: async (answer) => readFetched(new FlexibleReader(answer), names, readRecords),
       },
+      requestTimeout: given.maxWaitTime + ANSWER_MS,
     };
   });
+}
 
 /** No replica, no session, and no epoch of a leader: kafkajs asks in the same way. */
 function fetchRequest(

@@ -2,6 +2,8 @@
 // names the records that were refused and says why. kafkajs also leaves out partitions without a
 // known leader, and reports success. Here that is an error.
 
+import type { ProduceArguments } from './produce-request.ts';
+
 /** kafkajs's Decoder, as far as used. */
 interface Decoder {
   readInt16(): number;
@@ -49,27 +51,27 @@ interface Exchange {
 
 export interface ProduceProtocol {
   readonly versions: readonly string[];
-  readonly protocol: (of: { readonly version: number }) => (options: object) => Exchange;
+  readonly protocol: (of: { readonly version: number }) => (options: ProduceArguments) => Exchange;
 }
 
 const NAMING_VERSION = 8;
 const SUCCESS = 0;
 
 /**
- * kafkajs's Produce with version 8 added: the request is the same as in version 7, the answer tells
- * more.
+ * kafkajs's Produce with version 8 added: the request is the same as in versions 3 to 7, the answer
+ * tells more.
  */
 export const namingProduce = (
   { versions, protocol }: ProduceProtocol,
+  requestOf: (given: ProduceArguments) => object,
   DecoderClass: new (bytes: Buffer) => Decoder,
   errorOf: (code: number) => Error,
 ): ProduceProtocol => ({
   versions: [...versions, String(NAMING_VERSION)],
   protocol: ({ version }) => {
     if (version !== NAMING_VERSION) return protocol({ version });
-    const before = protocol({ version: NAMING_VERSION - 1 });
     return (options) => ({
-      request: { ...before(options).request, apiVersion: NAMING_VERSION },
+      request: { ...requestOf(options), apiVersion: NAMING_VERSION },
       response: {
         decode: async (bytes: Buffer) => decodeAnswer(new DecoderClass(bytes)),
         parse: async (answer: ProduceAnswer) => {

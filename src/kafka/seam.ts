@@ -47,9 +47,8 @@ export function loadKafkaJs(): KafkaJs {
   }
   substitute('protocol/requests/fetch/v4/decodeMessages.js', () => decodeMessages);
   substitute('protocol/request.js', () => assembleRequest);
-  substitute('protocol/requests/produce/v3/request.js', () =>
-    produceRequest((message) => new SeamError(message)),
-  );
+  const requestOf = produceRequest((message) => new SeamError(message));
+  substitute('protocol/requests/produce/v3/request.js', () => requestOf);
   substitute('protocol/requests/metadata/index.js', (original) =>
     metadataWithIds(original as Parameters<typeof metadataWithIds>[0]),
   );
@@ -63,6 +62,7 @@ export function loadKafkaJs(): KafkaJs {
     const { createErrorFromCode } = require(internal('protocol/error.js'));
     return namingProduce(
       original as ProduceProtocol,
+      requestOf,
       require(internal('protocol/decoder.js')),
       createErrorFromCode,
     );

@@ -60,7 +60,7 @@ export class UnstableOffsetError extends Error {
 export const stableOffsetFetch = (original: RequestModule<OffsetFetchArguments>) =>
   withVersion(original, STABLE_VERSION, (given, latest) => ({
     request: {
-      ...latest.request,
+      ...latest().request,
       apiVersion: STABLE_VERSION,
       encode: async () => ({ pieces: [offsetFetchRequest(given)] }),
     },
@@ -68,7 +68,7 @@ export const stableOffsetFetch = (original: RequestModule<OffsetFetchArguments>)
       decode: async (answer) => readOffsets(new FlexibleReader(answer)),
       async parse(decoded) {
         const answer = decoded as FetchedOffsets;
-        await latest.response.parse({ ...answer, responses: pick(answer, (each) => !isUnstable(each)) });
+        await latest().response.parse({ ...answer, responses: pick(answer, (each) => !isUnstable(each)) });
         return answer;
       },
     },

@@ -21,7 +21,7 @@ export interface PartitionWithId extends PartitionLeader {
 export const metadataWithIds = (original: RequestModule<MetadataArguments>) =>
   withVersion(original, METADATA_VERSION, ({ topics, allowAutoTopicCreation = true }, latest) => ({
     request: {
-      ...latest.request,
+      ...latest().request,
       apiVersion: METADATA_VERSION,
       async encode() {
         const body = new FlexibleWriter();
@@ -34,7 +34,7 @@ export const metadataWithIds = (original: RequestModule<MetadataArguments>) =>
         return { pieces: [body.written] };
       },
     },
-    response: { ...latest.response, decode: async (answer) => readMetadata(new FlexibleReader(answer)) },
+    response: { ...latest().response, decode: async (answer) => readMetadata(new FlexibleReader(answer)) },
   }));
 
 function readMetadata(answer: FlexibleReader) {

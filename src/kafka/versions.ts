@@ -6,7 +6,7 @@ export interface RequestModule<A> {
   protocol(of: { readonly version: number }): (given: A) => Protocol;
 }
 
-interface Protocol {
+export interface Protocol {
   readonly request: {
     readonly apiKey: number;
     readonly apiVersion: number;
@@ -27,13 +27,13 @@ interface Protocol {
 export function withVersion<A>(
   { versions, protocol }: RequestModule<A>,
   added: number,
-  make: (of: A, latest: Protocol) => Protocol,
+  make: (of: A, latest: () => Protocol) => Protocol,
 ): RequestModule<A> {
   const latest = protocol({ version: Math.max(...versions.map(Number)) });
   return {
     versions: [...versions, String(added)],
     protocol: ({ version }) => {
-      if (version === added) return (given) => make(given, latest(given));
+      if (version === added) return (given) => make(given, () => latest(given));
       return protocol({ version }) ?? latest;
     },
   };
