@@ -28,7 +28,7 @@ export class Rest {
 
   /** So long a fetch that begins now waits at the broker; 0 if there is no such rest. */
   get atBrokerMs(): number {
-    return Math.ceil(Math.max(0, this.#untilMs - performance.now()));
+    return Math.floor(Math.max(0, this.#untilMs - performance.now()));
   }
 
   /** Begins a rest in place of the one that there is; 0 ends it. */
