@@ -95,6 +95,7 @@ test('a limit of memory that cannot be kept exits with 78 and the sum, one that 
     );
     t.regex(out, / 400 MiB {2}8 worker threads of 50 MiB \(scoring\.workers\)\n/);
     t.regex(out, /MiB {2}in all\n/);
+    if (command === 'check') t.regex(out, /^scorelane: run would not start: 1 thing wrong$/m);
   }
   const fits = ['--set', 'scoring.workers=1', '--set', 'scoring.memoryLimit=512MiB'];
   const checked = await ended('check', ...demo, ...fits);

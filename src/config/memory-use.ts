@@ -166,8 +166,10 @@ export function fitMemory(
     lines: [
       `${inMib(limitBytes)} of memory are too few for this configuration, which may need:`,
       ...memoryLines(items),
-      `${inMib(limitBytes - usable)} are left free for allocators and sockets. Give it more memory, or set the keys in brackets lower ` +
-        '(or leave them out, to be derived); scoring.memoryLimit=none starts without looking',
+      `${inMib(limitBytes - usable).padStart(10)}  of the limit are left free for allocators and sockets`,
+      // Indented like the sum: it belongs to the one thing that is wrong.
+      '  Give it more memory, or set the keys in brackets lower (or leave them out, to be derived); scoring.memoryLimit=none ' +
+        'starts without looking',
     ],
   };
 }

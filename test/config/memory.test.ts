@@ -1,11 +1,15 @@
 // The limit of memory is found wherever a container has it, and kept: what nobody has set is made
 // smaller, or the start is refused with a sum in which every line has its key.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { type MemoryLimit, memoryLimit } from '../../src/config/memory-limit.ts';
 import { fitMemory, memoryItems, memoryLines, sumOf } from '../../src/config/memory-use.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { Backend } from '../../src/model/predictor.ts';
 import { load, MINIMAL } from '../support/config.ts';
+import { ROOT } from '../support/daemon.ts';
 
 const MIB = 2 ** 20;
 const FACTS = { backend: 'wasm', partitions: 200, jobs: 1, workers: 4 } as const;
@@ -99,6 +103,19 @@ test('what was set stays, and where it does not fit the refusal has the sum with
   for (const key of ['scoring.workers', 'limits.inflatedBytes', 'microBatch.bytes', 'kafka.fetch.max.bytes'])
     t.true(words.includes(key), key);
   t.regex(words, /[\d.]+ MiB {2}in all/);
+});
+
+test('what the documents call the least is enough for one thread, and little less is not', (t) => {
+  const guide = readFileSync(join(ROOT, 'docs', 'operating.md'), 'utf8');
+  const rows = [...guide.matchAll(/^\| ([A-Za-z, ]+) \| (\d+) MiB \| [\d.]+ GiB \|$/gm)];
+  t.is(rows.length, 2);
+  for (const [, names = '', least] of rows)
+    for (const backend of names.toLowerCase().split(', ') as Backend[]) {
+      const facts = { ...FACTS, backend, partitions: 60 };
+      const fits = (mib: number): boolean => 'config' in fitMemory(config, nothingGiven, facts, mib * MIB);
+      t.true(fits(Number(least)), `${backend}: ${least} MiB`);
+      t.false(fits(Number(least) - 20), `${backend} needs less than ${least} MiB`);
+    }
 });
 
 test('the size of a limit is text, and a word or a size', (t) => {
