@@ -259,7 +259,7 @@ export class Daemon {
     parts.living = living;
     parts.labels = LabelWatch.of(config, folder, logger, meter);
     await unlessTold(driver.start());
-    logger.info(`scoring ${config.input.topic} with ${workers} workers`);
+    logger.info(`scoring ${config.log === 'none' ? 'requests' : config.input.topic} with ${workers} workers`);
     const runtime = choice.reports.find(({ backend }) => backend === choice.backend)?.runtime ?? '';
     const about = {
       backend: choice.backend,

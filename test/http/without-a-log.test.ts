@@ -23,6 +23,7 @@ test('a model is served without any log: ready, scored, and ended in order', asy
   const program = new Program(['run', '--config', file]);
   await program.says(/http at http:\S+\d: /);
   const [, url = ''] = /http at (http:\S+\d): /.exec(program.out) ?? [];
+  await program.says(/scoring requests with \d+ workers/);
   await until('it to be ready', async () => (await fetch(`${url}/readyz`)).ok);
   const fields = Object.fromEntries(Array.from({ length: 28 }, (_, index) => [`V${index + 1}`, 0.1]));
   const answer = await fetch(`${url}/v1/score/default`, {
@@ -42,6 +43,8 @@ test('check finds it in order, and names what it has no use for; a server that s
   t.is(checked.code, 0, checked.out);
   t.regex(checked.out, /unused: deadLetters\.topic .*log is none/);
   t.false(checked.out.includes('unused: input.topic'), 'nobody has set it');
+  t.regex(checked.out, /^ok: no broker and no topics are needed, as log is none$/m);
+  t.notRegex(checked.out, /^(?:ok|implied): .*partition/m, 'there are none');
   for (const [key, words] of [
     ['http.listen=none', 'http.listen: expected an address, as log is none'],
     ['http.inference=false', 'http.inference: expected true, as log is none'],
