@@ -36,6 +36,7 @@ const REFUSED: Readonly<Record<string, (limits: { readonly bodyBytes: number }) 
     `expected a body of at most ${bodyBytes} bytes (http.bodyBytes)`,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => 'expected the content type application/json',
   FST_ERR_CTP_EMPTY_JSON_BODY: () => 'expected JSON, found an empty body',
+  FST_ERR_MAX_PARAM_LENGTH: () => 'expected a shorter name in the path: none is so long',
   FST_ERR_CTP_INVALID_JSON_BODY: () => 'expected JSON, found something else',
 };
 

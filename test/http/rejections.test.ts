@@ -61,6 +61,12 @@ for (const [index, [reason, refuse]] of REFUSED.entries())
     t.deepEqual(after, { ...before, [reason]: (before[reason] ?? 0) + 1 });
   });
 
+test.serial('a name that is too long is refused in words of ours, which do not repeat it', async (t) => {
+  const answer = await served.get(`/v2/models/${'x'.repeat(300)}`);
+  t.is(answer.status, 414);
+  t.regex(await answer.text(), /"detail":"expected a shorter name in the path/);
+});
+
 test.serial('every reason has a series from the first moment on', async (t) => {
   t.deepEqual(Object.keys(await counts()).toSorted(), Object.keys(HTTP_REJECTIONS).toSorted());
 });
