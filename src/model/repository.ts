@@ -34,7 +34,7 @@ export function findVersion(repository: string, model: string, wanted: VersionWa
 /** The names of a model's versions. Throws `ModelError`, also where there is no such model. */
 export function versionsOf(repository: string, model: string): string[] {
   const root = resolve(repository);
-  const models = foldersIn(root, `model repository ${root}`);
+  const models = modelsIn(root);
   if (!models.includes(model))
     throw new ModelError(`expected a model in ${root}, found no "${model}"${didYouMean(model, models)}`);
   return foldersIn(join(root, model), `model ${model}`);
@@ -49,7 +49,7 @@ export interface VersionFolder {
 /** All of a repository: by name, and the highest number last. Throws `ModelError`. */
 export function versionsIn(repository: string): VersionFolder[] {
   const root = resolve(repository);
-  return foldersIn(root, `model repository ${root}`)
+  return modelsIn(root)
     .toSorted()
     .flatMap((model) =>
       foldersIn(join(root, model), `model ${model}`)
@@ -57,6 +57,9 @@ export function versionsIn(repository: string): VersionFolder[] {
         .map((version) => ({ model, version, folder: join(root, model, version) })),
     );
 }
+
+const modelsIn = (root: string): string[] =>
+  foldersIn(root, `model repository ${root} (model.repository, or --repository)`);
 
 /** What an import is writing has a dot in front. */
 function foldersIn(folder: string, what: string): string[] {
