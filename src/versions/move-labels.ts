@@ -95,7 +95,7 @@ function pinnedBefore(labels: VersionLabels, versions: readonly string[], now: D
   const before = highest(versions.filter((version) => Number(version) < Number(current)));
   if (before === undefined)
     throw new ModelError(
-      `expected a version before ${current ?? 'the latest'} to go back to, found of them: ${of(versions)}`,
+      `expected a version before ${current ?? 'the latest'} to go back to, found none among these: ${of(versions)}`,
     );
   return pinned(labels, versions, { version: before, now });
 }
