@@ -70,8 +70,8 @@ export const http = z.strictObject({
   adminToken: secret()
     .optional()
     .describe(
-      'Who sends this token may drain, dump and set the log level; better given as SCORELANE_HTTP_ADMIN_TOKEN. ' +
-        'Make it long and random. Without it nobody may.',
+      'Who sends this token may ask all of /admin: pause, resume, drain, dump, reload, the log level, and which version of a model ' +
+        'serves; better given as SCORELANE_HTTP_ADMIN_TOKEN. Make it long and random. Without it nobody may.',
     ),
   page: z
     .boolean()
