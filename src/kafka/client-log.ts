@@ -24,9 +24,16 @@ interface Cause {
 const AWAY = /^Connection (?:error|timeout)|^Failed to connect|^Closed connection$/i;
 
 /**
+ * The connection of such a request is closed (connection.ts), and the client's log says it as an
+ * error of that connection.
+ */
+const UNANSWERED = /^Request \w+\(key: \d+, version: \d+\) timed out$/;
+
+/**
  * Whether an error says no more than that a broker does not answer, which the client's log says.
  */
-export const isAway = ({ message }: Pick<Error, 'message'>): boolean => AWAY.test(message);
+export const isAway = ({ message }: Pick<Error, 'message'>): boolean =>
+  AWAY.test(message) || UNANSWERED.test(message);
 
 const CAUSES: readonly Cause[] = [
   {

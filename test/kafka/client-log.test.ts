@@ -2,7 +2,7 @@
 // the rest.
 
 import test from 'ava';
-import { clientLog } from '../../src/kafka/client-log.ts';
+import { clientLog, isAway } from '../../src/kafka/client-log.ts';
 
 const WARN = 2;
 
@@ -31,6 +31,12 @@ test("kafkajs's own words are for debug, also an error in place of words", (t) =
     'debug Cluster: SASL PLAIN authentication failed {}',
     'debug Cluster: Restarting the consumer {}',
   ]);
+});
+
+test('what follows from a broker that is away is known: it is gone, or a request got no answer', (t) => {
+  for (const message of [REFUSED, 'Request OffsetCommit(key: 8, version: 5) timed out'])
+    t.true(isAway({ message }), message);
+  t.false(isAway({ message: 'The group is rebalancing, so a rejoin is needed' }));
 });
 
 test('a broker that is away is one sentence with what to do, however kafkajs says it, and again after ten seconds', (t) => {
