@@ -39,7 +39,7 @@ export function reasonsOf({ name, daemon, waitsFor, failed }: RunningJob): Unrea
     return [
       { code: 'starting', message: waitsFor ?? 'it is starting: the model is loaded, the group is joined' },
     ];
-  const { state } = daemon.driver;
+  const { state, unanswered } = daemon.driver;
   if (state.stopping !== undefined)
     return [{ code: 'draining', message: 'it ends: what is in flight is finished' }];
   if (daemon.lag === null)
@@ -49,11 +49,13 @@ export function reasonsOf({ name, daemon, waitsFor, failed }: RunningJob): Unrea
     lanes.filter(({ trouble }) => trouble !== undefined),
     ({ trouble }) => `${trouble?.code} ${trouble?.message}`,
   );
+  const silent = unanswered === null ? [] : [{ code: 'unanswered', message: unanswered }];
   const isStalled = ({ key, ledger }: Lane): boolean => state.stalls.get(key)?.offset === ledger.committable;
   return [
     ...(state.isHeld
       ? [{ code: 'paused', message: `somebody paused it; POST /admin/jobs/${name}/resume lets it go on` }]
       : []),
+    ...silent,
     ...[...troubled.values()].map((group) => ({
       code: group[0]?.trouble?.code ?? '',
       message: `${group.length} of ${lanes.length} lanes do not advance: ${group[0]?.trouble?.message}`,

@@ -74,6 +74,11 @@ export class Driver {
     return this.#recorder.parts;
   }
 
+  /** What has not answered the source for long, in words; null where nothing is late. */
+  get unanswered(): string | null {
+    return this.#options.source.unanswered?.() ?? null;
+  }
+
   async start(): Promise<void> {
     const { source, counter, clock, revokeTimeoutMs, observer } = this.#options;
     await source.start({

@@ -7,6 +7,7 @@ import type { FetchWaits } from './fetch-waits.ts';
 import { type FetchTopic, handOver, type TopicAnswer } from './fetched.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
 import { leadersIn, type PartitionLeader } from './leaders.ts';
+import type { Unanswered } from './unanswered.ts';
 
 interface FetchArguments {
   readonly maxWaitTime: number;
@@ -52,6 +53,7 @@ export interface FetchHooks {
    */
   restAtBrokerMs(): number;
   readonly waits: FetchWaits;
+  readonly unanswered: Unanswered;
   /** Everything that one fetch has brought: at least one partition. */
   fetched(...fetched: readonly Fetched[]): void;
 }
@@ -71,7 +73,10 @@ export class OwnFetch {
   async from(nodeId: number): Promise<void> {
     try {
       await this.#fetch(nodeId);
+      this.#hooks.unanswered.answered(nodeId);
     } catch (error) {
+      if (isAnswer(error)) this.#hooks.unanswered.answered(nodeId);
+      else this.#hooks.unanswered.failed(nodeId);
       await this.#group.recoverFromFetch(error);
     }
   }
@@ -87,11 +92,13 @@ export class OwnFetch {
     const topics = this.#wanted(led);
     if (topics.length === 0) return waits.idle(nodeId);
     const isWhole = count(topics) === count(led);
-    const broker = await group.cluster.findBroker({ nodeId });
     const { minBytes, maxBytes, maxBytesPerPartition, isolationLevel, rackId } = group;
     const restMs = this.#hooks.restAtBrokerMs();
+    const maxWaitTime = restMs > 0 ? restMs : waits.of(nodeId, isWhole);
+    this.#hooks.unanswered.asked(nodeId, maxWaitTime);
+    const broker = await group.cluster.findBroker({ nodeId });
     const { responses } = await broker.fetch({
-      maxWaitTime: restMs > 0 ? restMs : waits.of(nodeId, isWhole),
+      maxWaitTime,
       // As much as comes from one partition at once: no rest gathers more of it.
       minBytes: restMs > 0 ? Math.max(minBytes, maxBytesPerPartition) : minBytes,
       maxBytes,
@@ -147,6 +154,9 @@ export class OwnFetch {
     });
   }
 }
+
+/** Whether a broker has said so: kafkajs gives it the name of the error. */
+const isAnswer = (error: unknown): boolean => typeof (error as { readonly type?: unknown }).type === 'string';
 
 const count = (topics: readonly { readonly partitions: readonly unknown[] }[]): number =>
   topics.reduce((sum, { partitions }) => sum + partitions.length, 0);

@@ -2,7 +2,7 @@
 // which partitions are ours, since when, and what may be committed, and tells it in the order that
 // the port promises.
 
-import type { Admin, Consumer, Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
 import { type NextOffset, startingAt } from '../log/offset.ts';
 import {
   type AssignedPartition,
@@ -22,11 +22,11 @@ import { ConsumerCrashedError, isFenced, isLost, OffsetOutOfRangeError } from '.
 import type { FetchWaits } from './fetch-waits.ts';
 import type { IncarnatePartition, MemberHooks } from './hooked-group.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
-import { OffsetsByTime } from './offsets-by-time.ts';
 import { resumedAfter } from './out-of-range.ts';
 import { Questions } from './questions.ts';
 import { refusalOf } from './refusal.ts';
 import { Rest } from './rest.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface KafkaSourceOptions {
   readonly topic: string;
@@ -55,10 +55,9 @@ const REJOIN_AGAIN_MS = 1_000;
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #kafka: Kafka;
-  readonly #admin: Admin;
-  readonly #times: OffsetsByTime;
-  readonly #questions = new Questions();
+  readonly #questions: Questions;
   readonly #rest = new Rest();
+  readonly #unanswered = new Unanswered();
   readonly #waits: FetchWaits;
   /** There is a new consumer after each `rejoin`; events of older consumers are ignored. */
   #consumer: Consumer | undefined;
@@ -87,8 +86,7 @@ export class KafkaSource implements Source {
   constructor(kafka: Kafka, options: KafkaSourceOptions) {
     this.#kafka = kafka;
     this.#options = options;
-    this.#admin = kafka.admin();
-    this.#times = new OffsetsByTime(this.#admin);
+    this.#questions = new Questions(kafka.admin());
     this.#waits = waitsOf(options.settings);
   }
 
@@ -106,6 +104,7 @@ export class KafkaSource implements Source {
       rested: () => (isCurrent() ? this.#rest.over : undefined),
       restAtBrokerMs: () => (isCurrent() ? this.#rest.atBrokerMs : 0),
       waits: this.#waits,
+      unanswered: this.#unanswered,
       fetched: (...fetched) => isCurrent() && this.#listener?.fetched(...fetched),
       outOfRange: (event, group) => (isCurrent() ? this.#outOfRange(event, group) : null),
     };
@@ -123,18 +122,20 @@ export class KafkaSource implements Source {
 
   async start(listener: SourceListener): Promise<void> {
     this.#listener = listener;
-    await this.#admin.connect();
+    await this.#questions.begin();
     await this.#join();
   }
 
-  async logEnds(): Promise<readonly LogEnd[]> {
-    const { topic } = this.#options;
-    const found = await this.#questions.ask(() => this.#admin.fetchTopicOffsets(topic));
-    return found.map(({ partition, high }) => ({ topic, partition, logEnd: Number(high) }));
+  logEnds(): Promise<readonly LogEnd[]> {
+    return this.#questions.logEnds(this.#options.topic);
   }
 
   offsetAt(partition: TopicPartition, timestampMs: number): Promise<number> {
-    return this.#questions.ask(() => this.#times.offsetAt(partition, timestampMs));
+    return this.#questions.offsetAt(partition, timestampMs);
+  }
+
+  unanswered(): string | null {
+    return this.#unanswered.inWords;
   }
 
   /** Several callers at the same time share one rejoin. */
@@ -176,6 +177,7 @@ export class KafkaSource implements Source {
     // What ends must not wait for it.
     this.#rest.begin(0);
     this.#waits.wake();
+    this.#unanswered.clear();
     return consumer;
   }
 
@@ -259,8 +261,7 @@ export class KafkaSource implements Source {
     this.#listener = undefined;
     this.#stopped.resolve();
     const consumer = this.#giveUp();
-    this.#questions.end();
-    await Promise.all([consumer?.disconnect(), this.#admin.disconnect()]);
+    await Promise.all([consumer?.disconnect(), this.#questions.end()]);
   }
 
   /** All our partitions are gone, and nobody has asked us first. */

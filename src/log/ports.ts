@@ -128,6 +128,8 @@ export interface Source {
    * the stop, like all questions.
    */
   logEnds(): Promise<readonly LogEnd[]>;
+  /** What has not answered a fetch for long, in words; null where nothing is late. */
+  unanswered?(): string | null;
   /**
    * Leaves the group and joins it again, for a source that brings nothing any more. First all
    * partitions are lost. It tries until it succeeds or the source is stopped. Errors that do not go

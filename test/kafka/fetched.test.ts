@@ -7,6 +7,7 @@ import { handOver } from '../../src/kafka/fetched.ts';
 import type { OffsetManager } from '../../src/kafka/kafkajs-group.ts';
 import { type FetchingGroup, OwnFetch } from '../../src/kafka/own-fetch.ts';
 import { Rest } from '../../src/kafka/rest.ts';
+import { Unanswered } from '../../src/kafka/unanswered.ts';
 import type { Fetched } from '../../src/log/ports.ts';
 import { type RawRecordBatch, splitRecordBatches } from '../../src/log/record-batch.ts';
 import { batchOf } from '../support/records.ts';
@@ -215,7 +216,7 @@ test('a fetch in a rest waits at the broker for its end, or for as much as comes
   };
   const waits = new FetchWaits({ fixedMs: undefined, bytesMin: 1, heartbeatMs: 3_000 });
   let restMs = 7;
-  const hooks = { restAtBrokerMs: () => restMs, waits, fetched: () => {} };
+  const hooks = { restAtBrokerMs: () => restMs, waits, unanswered: new Unanswered(), fetched: () => {} };
   const fetching = new OwnFetch(group as unknown as FetchingGroup, hooks);
   await fetching.from(1);
   restMs = 0;

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { FetchWaits } from '../../src/kafka/fetch-waits.ts';
 import { type GroupClass, hookedGroup, type MemberHooks } from '../../src/kafka/hooked-group.ts';
+import { Unanswered } from '../../src/kafka/unanswered.ts';
 
 /** A group member whose joins go as told, and which notes what it is made to do. */
 function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
@@ -31,6 +32,7 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     outOfRange: () => null,
     rested: () => undefined,
     restAtBrokerMs: () => 0,
+    unanswered: new Unanswered(),
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const Group = hookedGroup(Member as unknown as GroupClass);
@@ -99,6 +101,7 @@ test('a topic that is found to be another one when its offsets are asked for is 
     outOfRange: () => null,
     rested: () => undefined,
     restAtBrokerMs: () => 0,
+    unanswered: new Unanswered(),
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
   const member = new (hookedGroup(Member as unknown as GroupClass))({ assigners: [{ hooks }] });

@@ -75,6 +75,27 @@ test('a broker that goes away and comes back loses nothing, and the daemon goes 
   }
 });
 
+test('a broker that hangs makes the job not ready, with the reason; when it answers again, it is ready', async (t) => {
+  const hanging = await startBroker();
+  const job = await newJob(hanging.address, ['model.backend=wasm', 'http.listen=127.0.0.1:0']);
+  const daemon = await startDaemon(job);
+  const [, url] = /http at (http:\S+\d): /.exec(daemon.out) ?? [];
+  const readiness = async (): Promise<string> => (await fetch(`${url}/readyz`)).text();
+  try {
+    await until('the job to be ready', async () => (await readiness()).includes('"ready":true'));
+    hanging.process.kill('SIGSTOP');
+    await until('the reason', async () => (await readiness()).includes('"code":"unanswered"'));
+    t.regex(await readiness(), /broker 1 has not answered for more than 10 s/);
+    hanging.process.kill('SIGCONT');
+    await until('the job to be ready again', async () => !(await readiness()).includes('"ready":false'));
+    t.is((await daemon.stop()).code, 0, daemon.out);
+  } finally {
+    hanging.process.kill('SIGCONT');
+    daemon.child.kill('SIGKILL');
+    await hanging.stop();
+  }
+});
+
 test('a topic that does not exist is an error of the configuration, by its name', async (t) => {
   const job = await newJob(broker().address, ['model.backend=wasm']);
   const { code, out } = await startLoad({ ...job, input: 'nowhere' }, 10).ended;
