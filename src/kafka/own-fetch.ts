@@ -48,10 +48,6 @@ interface Led {
 
 /** What fetches ask and tell. */
 export interface FetchHooks {
-  /**
-   * The milliseconds of a rest that a fetch which begins now waits for at the broker; 0 for none.
-   */
-  restAtBrokerMs(): number;
   readonly waits: FetchWaits;
   readonly unanswered: Unanswered;
   /** Everything that one fetch has brought: at least one partition. */
@@ -92,15 +88,13 @@ export class OwnFetch {
     const topics = this.#wanted(led);
     if (topics.length === 0) return waits.idle(nodeId);
     const isWhole = count(topics) === count(led);
-    const { minBytes, maxBytes, maxBytesPerPartition, isolationLevel, rackId } = group;
-    const restMs = this.#hooks.restAtBrokerMs();
-    const maxWaitTime = restMs > 0 ? restMs : waits.of(nodeId, isWhole);
+    const { minBytes, maxBytes, isolationLevel, rackId } = group;
+    const maxWaitTime = waits.of(nodeId, isWhole);
     this.#hooks.unanswered.asked(nodeId, maxWaitTime);
     const broker = await group.cluster.findBroker({ nodeId });
     const { responses } = await broker.fetch({
       maxWaitTime,
-      // As much as comes from one partition at once: no rest gathers more of it.
-      minBytes: restMs > 0 ? Math.max(minBytes, maxBytesPerPartition) : minBytes,
+      minBytes,
       maxBytes,
       isolationLevel,
       topics,
@@ -115,7 +109,7 @@ export class OwnFetch {
         (hasSeeks && group.seekOffset.has(topic, partition)) || group.isPaused(topic, partition),
       take: (...fetched) => this.#hooks.fetched(...fetched),
     });
-    if (restMs === 0 || hasBrought) waits.ended(nodeId, !hasBrought);
+    waits.ended(nodeId, !hasBrought);
   }
 
   #ledBy(nodeId: number): Led['topics'] {

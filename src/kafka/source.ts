@@ -102,7 +102,6 @@ export class KafkaSource implements Source {
         isCurrent() ? this.#options.transactions?.own(partitions, this.#owned) : undefined,
       assigned: (partitions) => isCurrent() && this.#assigned(partitions),
       rested: () => (isCurrent() ? this.#rest.over : undefined),
-      restAtBrokerMs: () => (isCurrent() ? this.#rest.atBrokerMs : 0),
       waits: this.#waits,
       unanswered: this.#unanswered,
       fetched: (...fetched) => isCurrent() && this.#listener?.fetched(...fetched),

@@ -107,8 +107,8 @@ export interface Source {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
   /**
-   * For so many milliseconds from now no fetch that begins, of whatever partition, brings anything;
-   * where there is much, it may. It replaces an earlier rest; 0 ends it.
+   * Begins no fetch, of whatever partition, for so many milliseconds from now. It replaces an
+   * earlier rest; 0 ends it.
    */
   rest(ms: number): void;
   /** Goes on reading at another position. */

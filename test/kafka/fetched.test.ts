@@ -164,30 +164,24 @@ test('a rest ends by itself, or when it is told to, and a new one takes the plac
   await over;
   t.is(rest.over, undefined);
   rest.begin(600_000);
-  rest.begin(200);
+  rest.begin(1);
   await until('the end of the shorter', () => rest.over === undefined);
 });
 
-test('where one rest follows the other, fetches wait for it at the broker', (t) => {
-  const rest = new Rest();
-  rest.begin(100);
-  t.deepEqual([rest.over === undefined, rest.atBrokerMs], [false, 0], 'nothing came before it');
-  rest.begin(100);
-  t.is(rest.over, undefined);
-  t.true(rest.atBrokerMs > 0 && rest.atBrokerMs <= 100, `${rest.atBrokerMs} ms`);
-  rest.begin(0);
-  t.is(rest.atBrokerMs, 0);
-  rest.begin(101);
-  t.deepEqual([rest.over === undefined, rest.atBrokerMs], [false, 0], 'too long for a fetch');
-  rest.begin(0);
-});
-
-test('a fetch in a rest waits at the broker for its end, or for as much as comes at once', async (t) => {
-  const asked: unknown[] = [];
+test('a fetch owes an answer until the broker has said something, if only that it is wrong', async (t) => {
+  let nowMs = 0;
+  const unanswered = new Unanswered(() => nowMs);
+  const failures: (Error | null)[] = [
+    new Error('Request Fetch(key: 1, version: 13) timed out'),
+    Object.assign(new Error('not the leader'), { type: 'NOT_LEADER_FOR_PARTITION' }),
+    null,
+  ];
   const { manager } = positions({ 0: 5 });
   const broker = {
-    fetch: async ({ maxWaitTime, minBytes }: { readonly maxWaitTime: number; readonly minBytes: number }) => {
-      asked.push({ maxWaitTime, minBytes });
+    fetch: async () => {
+      nowMs += 30_000;
+      const failure = failures.shift() ?? null;
+      if (failure !== null) throw failure;
       return { responses: [] };
     },
   };
@@ -203,29 +197,19 @@ test('a fetch in a rest waits at the broker for its end, or for as much as comes
       committedOffsets: () => ({ in: { 0: '5' } }),
     },
     seekOffset: new Map(),
-    maxBytesPerPartition: 1_000,
-    minBytes: 1,
-    maxBytes: 10_000,
-    isolationLevel: 1,
-    rackId: '',
     checkForStaleAssignment: () => {},
     isPaused: () => false,
-    recoverFromFetch: async (error: unknown) => {
-      throw error;
-    },
+    recoverFromFetch: async () => {},
   };
   const waits = new FetchWaits({ fixedMs: undefined, bytesMin: 1, heartbeatMs: 3_000 });
-  let restMs = 7;
-  const hooks = { restAtBrokerMs: () => restMs, waits, unanswered: new Unanswered(), fetched: () => {} };
+  const hooks = { waits, unanswered, fetched: () => {} };
   const fetching = new OwnFetch(group as unknown as FetchingGroup, hooks);
-  await fetching.from(1);
-  restMs = 0;
-  await fetching.from(1);
-  t.deepEqual(asked, [
-    { maxWaitTime: 7, minBytes: 1_000 },
-    // An empty fetch in a rest says nothing of how long to wait for records.
-    { maxWaitTime: 100, minBytes: 1 },
-  ]);
+  const said: (string | null)[] = [];
+  while (failures.length > 0) {
+    await fetching.from(1);
+    said.push(unanswered.inWords);
+  }
+  t.deepEqual(said, ['broker 1 has not answered for more than 10 s', null, null]);
 });
 
 test('a long rest is waited for in pieces: heartbeats come in between', async (t) => {

@@ -31,7 +31,6 @@ function memberWhoseJoins(outcomes: readonly ('fails' | 'succeeds')[]) {
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
-    restAtBrokerMs: () => 0,
     unanswered: new Unanswered(),
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
@@ -100,7 +99,6 @@ test('a topic that is found to be another one when its offsets are asked for is 
     fetched: () => {},
     outOfRange: () => null,
     rested: () => undefined,
-    restAtBrokerMs: () => 0,
     unanswered: new Unanswered(),
     waits: new FetchWaits({ fixedMs: 1, bytesMin: 1, heartbeatMs: 1 }),
   };
