@@ -72,7 +72,8 @@ export class AskedJobs implements Serving {
 
   async look(): Promise<boolean> {
     const before = this.#state;
-    this.#learn(await this.#options.call('jobs'));
+    const news = await this.#options.call('jobs', before);
+    if (news !== null) this.#learn(news);
     return this.#state !== before;
   }
 
@@ -116,16 +117,21 @@ export class AskedJobs implements Serving {
     if (state < this.#state) return;
     if (state !== this.#state) this.#send();
     this.#state = state;
-    this.#jobs = jobs.map(({ name, model, why, others, versions }) => ({
+    this.#jobs = jobs.map(({ name, model, why, others, isLiving }) => ({
       name,
       model: model === null ? null : this.#modelOf(model),
       why,
       others: others.map((other) => this.#modelOf(other)),
-      living:
-        versions === null
-          ? null
-          : { told: versions, look: async () => void (await this.#options.call('lookForVersions', name)) },
+      living: isLiving ? this.#livingOf(name) : null,
     }));
+  }
+
+  #livingOf(job: string): ServedJob['living'] {
+    const { call } = this.#options;
+    return {
+      told: () => call('versionsOf', job),
+      look: async () => void (await call('lookForVersions', job)),
+    };
   }
 
   #modelOf({ id: model, shape }: ToldModel): AskedModel {

@@ -169,6 +169,8 @@ function callsOf(
   answering: RequestAnswers | null,
   viewers: Viewers | null,
 ): CallsHere {
+  const livingOf = (job: string): AnsweringJob['living'] =>
+    serving?.jobs().find(({ name }) => name === job)?.living ?? null;
   const calls: { readonly [N in keyof Calls]: (...given: Parameters<Calls[N]>) => Awaitable<unknown> } = {
     live: () => {},
     readiness,
@@ -181,12 +183,9 @@ function callsOf(
     reload: () => admin.reload(),
     models: () => admin.models(),
     orderVersion: (job, order) => admin.orderVersion(job, order),
-    jobs: () => answering?.told(),
-    lookForVersions: (job) =>
-      serving
-        ?.jobs()
-        .find(({ name }) => name === job)
-        ?.living?.look(),
+    jobs: (known) => answering?.news(known) ?? null,
+    versionsOf: (job) => livingOf(job)?.told ?? null,
+    lookForVersions: (job) => livingOf(job)?.look(),
     joinPage: (viewer) => viewers?.join(viewer) ?? false,
     leavePage: (viewer) => viewers?.leave(viewer),
     endPage: () => viewers?.end(),

@@ -23,7 +23,8 @@ export interface ToldJob {
   readonly model: ToldModel | null;
   readonly why: string;
   readonly others: readonly ToldModel[];
-  readonly versions: ModelVersions | null;
+  /** Whether it can be asked for its versions. */
+  readonly isLiving: boolean;
 }
 
 export interface ToldJobs {
@@ -37,7 +38,10 @@ export interface Calls extends Omit<Admin, 'logLevels'> {
   live(): void;
   readiness(): Readiness;
   metrics(): Promise<string>;
-  jobs(): ToldJobs;
+  /** Null where they are as the thread knows them, which tells the state of that. */
+  jobs(known: number): ToldJobs | null;
+  /** Null where no such job runs. There may be many: only who needs them asks. */
+  versionsOf(job: string): ModelVersions | null;
   /** Has a job look which version shall serve. */
   lookForVersions(job: string): Promise<void> | undefined;
   joinPage(viewer: number): boolean;

@@ -51,9 +51,15 @@ export class RequestAnswers {
         model: model === null ? null : this.#toldModel(model),
         why,
         others: others.map((other) => this.#toldModel(other)),
-        versions: living?.told ?? null,
+        isLiving: living !== null,
       })),
     };
+  }
+
+  /** The same; null where they are as somebody knows them who was told that state. */
+  news(known: number): ToldJobs | null {
+    this.#look();
+    return known === this.#state ? null : this.told();
   }
 
   ask({ state, asked, bytes }: Extract<FromThread, { readonly type: 'ask' }>): void {

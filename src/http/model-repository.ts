@@ -41,7 +41,7 @@ export const repositoryRoutes = (serving: Serving, token: string | null): Routes
   '/repository/index': {
     POST: async (request) => {
       await serving.look();
-      const index = indexOf(serving, hasToken(request, token));
+      const index = await indexOf(serving, hasToken(request, token));
       return isReadyWanted(request) ? index.filter(({ state }) => state === 'READY') : index;
     },
   },
@@ -94,12 +94,13 @@ function refuseParameters(request: FastifyRequest): void {
  * A version that is ready in one job is ready. Why one was refused may quote a golden record: that
  * is not for everybody.
  */
-function indexOf(serving: Serving, isWhyTold: boolean): Indexed[] {
+async function indexOf(serving: Serving, isWhyTold: boolean): Promise<Indexed[]> {
   const all = new Map<string, Indexed>();
   for (const { model, living } of serving.jobs()) {
     if (model === null || living === null) continue;
     const { name } = model;
-    for (const { version, state, why } of living.told.versions) {
+    const told = await living.told();
+    for (const { version, state, why } of told?.versions ?? []) {
       const key = JSON.stringify([name, version]);
       if (all.get(key)?.state === 'READY') continue;
       const reason = (isWhyTold ? why : null) ?? REASONS[state] ?? '';
@@ -116,7 +117,10 @@ async function load(serving: Serving, name: string): Promise<void> {
   const jobs = (): readonly ServedJob[] => serving.jobs().filter(({ model }) => model?.name === name);
   await Promise.all(jobs().map(({ living }) => living?.look()));
   await serving.look();
-  for (const { living } of jobs()) if (living !== null) requireWanted(living.told);
+  for (const { living } of jobs()) {
+    const told = await living?.told();
+    if (told != null) requireWanted(told);
+  }
 }
 
 function requireWanted({ serving, wanted, why, versions }: ModelVersions): void {

@@ -43,7 +43,8 @@ export interface ServedJob {
 }
 
 interface ServedVersionsNow {
-  readonly told: ModelVersions;
+  /** All that is known of its versions. Null where the job runs no more. */
+  told(): Promise<ModelVersions | null>;
   /** Looks which version shall serve, and does what that needs. */
   look(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { Room } from '../../src/http/room.ts';
 import { type AskedModel, asked } from '../../src/http/serving.ts';
 import { AskedJobs } from '../../src/http-thread/asked-jobs.ts';
 import { Packer, Unpacker } from '../../src/http-thread/packing.ts';
-import type { FromThread, ToThread } from '../../src/http-thread/protocol.ts';
+import type { FromThread, ToldJobs, ToThread } from '../../src/http-thread/protocol.ts';
 import { type AnsweringJob, RequestAnswers } from '../../src/http-thread/request-answers.ts';
 import { errorOf, toldError } from '../../src/http-thread/told-error.ts';
 import { ElsewhereError, RestoringError } from '../../src/serving/errors.ts';
@@ -37,6 +37,8 @@ const echoes = (version: string): ServedModel =>
 function joined(first: ServedModel) {
   const jobs = { now: [jobOf(first)] };
   const messages: (FromThread | ToThread)[] = [];
+  /** What was told of the jobs when it was asked for. */
+  const told: (ToldJobs | null)[] = [];
   const answers = new RequestAnswers(
     () => jobs.now,
     (message, transferList) => {
@@ -57,14 +59,18 @@ function joined(first: ServedModel) {
           if (cloned.type === 'gone') answers.gone(cloned.ids);
         });
       },
-      call: async () => structuredClone(answers.told()) as never,
+      call: async (_, ...[known]) => {
+        const news = structuredClone(answers.news(known as number));
+        told.push(news);
+        return news as never;
+      },
     },
     structuredClone(answers.told()),
   );
   const serve = (model: ServedModel): void => {
     jobs.now = [jobOf(model)];
   };
-  return { thread, messages, serve };
+  return { thread, messages, told, jobs, serve };
 }
 
 const jobOf = (model: ServedModel): AnsweringJob => ({ name: 'a', model, why: '', others: [], living: null });
@@ -117,6 +123,39 @@ test('what a request must not do is decided by the jobs as they are now', async 
   await t.throwsAsync(version(), { message: 'no version 2; there is 1' });
   serve(echoes('2'));
   t.is((await version())[0], '2');
+});
+
+test('a request that is refused costs the main thread no look at all versions, of which there may be many', async (t) => {
+  const { thread, told, jobs } = joined(echoes('1'));
+  let reads = 0;
+  const withVersions = (model: ServedModel): AnsweringJob => ({
+    ...jobOf(model),
+    living: {
+      get told() {
+        reads++;
+        return null as never;
+      },
+      look: async () => {},
+    },
+  });
+  const bad = (): Promise<unknown> =>
+    asked(
+      {} as never,
+      thread,
+      () => {
+        throw new Problem(400, 'expected JSON');
+      },
+      async () => {},
+    );
+  jobs.now = [withVersions(echoes('2'))];
+  await t.throwsAsync(bad());
+  await t.throwsAsync(bad());
+  t.deepEqual(
+    told.map((each) => each !== null),
+    [true, false],
+    'what is known already is not told again',
+  );
+  t.is(reads, 0);
 });
 
 test('the main thread knows when nobody waits for an answer any more', async (t) => {
