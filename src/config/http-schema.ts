@@ -27,7 +27,9 @@ export const http = z.strictObject({
     .describe('A request with a larger body is refused with 413.'),
   requestTimeout: duration('100ms', '1h')
     .prefault('30s')
-    .describe('How long a client may take to send a request. Then its connection is closed.'),
+    .describe(
+      'How long a client may take to send a request, and as long to take the answer. Then its connection is closed.',
+    ),
   connections: wholeNumber(1, 100_000)
     .default(1000)
     .describe('Connections at once; more are closed at once.'),

@@ -6,7 +6,7 @@ export const HTTP_REJECTIONS = {
   unauthorized: 'no token (401), or another (403)',
   not_found: 'no such path, job, model or version (404)',
   method_not_allowed: 'the path has other methods (405)',
-  slow: 'headers or a body that do not come in time (408)',
+  slow: 'headers or a body that do not come in time (408), or an answer that is not taken in time',
   conflict: 'nothing to reload, or a label that cannot be moved so (409)',
   body_too_large: 'a body above `http.bodyBytes` (413)',
   too_many_records: 'more records than `http.queueRecords` in one request (413)',

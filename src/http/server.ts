@@ -17,6 +17,7 @@ import { scoreRoutes } from './score.ts';
 import type { Serving } from './serving.ts';
 import { tfServingRoutes } from './tf-serving.ts';
 import { readTls, renewTls, type TlsFiles } from './tls.ts';
+import { endUntaken } from './untaken.ts';
 
 /** What the process tells and does. */
 export interface Operated {
@@ -135,6 +136,7 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
     },
   });
   countRejections(app, operated.rejected.bind(operated));
+  endUntaken(app, limits.requestTimeoutMs, () => operated.rejected('slow'));
   // JSON is what is read.
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = limits.connectionsMax;

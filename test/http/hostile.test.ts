@@ -10,6 +10,7 @@ import { newJob } from '../../src/daemon/running-job.ts';
 import { serveHttp } from '../../src/daemon/serve.ts';
 import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { demoConfig } from '../support/config.ts';
+import { until } from '../support/until.ts';
 import { repositoryOf } from '../support/versions.ts';
 
 const TOKEN = 'a-token-of-more-than-sixteen';
@@ -133,6 +134,31 @@ test.serial(
     for (const back of await Promise.all(slow)) t.true(back === '' || statuses(back)[0] === '408', back);
   },
 );
+
+test.serial('who takes no answer holds no room that others need', async (t) => {
+  const waiting = async (): Promise<string | undefined> =>
+    /^scorelane_http_queue_records (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1];
+  const { hostname, port } = new URL(server.url);
+  const body = `[${Array.from({ length: 16_000 }, () => '{}').join(',')}]`;
+  const request = lines(
+    ...['POST /v1/score/default HTTP/1.1', 'Host: x', 'Content-Type: application/json'],
+    `Content-Length: ${body.length}`,
+  );
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  socket.pause();
+  t.teardown(() => socket.destroy());
+  // Answers fill all that is between the two, and one is stuck.
+  await until(
+    'its connection to be closed',
+    async () => {
+      if ((await waiting()) === '0') socket.write(request + body);
+      return socket.destroyed;
+    },
+    20_000,
+  );
+  t.is(await waiting(), '0');
+  t.true(await isUp());
+});
 
 test.serial('headers and bodies that are too large are refused, however their size is told', async (t) => {
   const post = [
