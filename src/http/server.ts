@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, type Awaitable, adminRoutes } from './admin.ts';
+import { answerBeforeClose } from './before-close.ts';
 import { openInferenceRoutes } from './open-inference.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
@@ -79,6 +80,8 @@ export class HttpServer {
     addRoutes(app, healthRoutes(operated));
     openApiRoutes(app, operated.version, routes);
     if (operated.page !== null) pageRoutes(app, operated.page);
+    // After the page, which lets its viewers go.
+    answerBeforeClose(app);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
     if (serving !== null) {
       const errors = { limits, failed: operated.failed };
@@ -128,6 +131,8 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
     requestTimeout: limits.requestTimeoutMs,
     ...(tls === null ? { http: timeouts } : { https: secure }),
     forceCloseConnections: true,
+    // Its answer would be no problem, and say nothing of when to come again.
+    return503OnClosing: false,
     frameworkErrors: (error, _, reply) => {
       const problem = problemOf(error, limits);
       // It has no route, and no hook is called for it.
