@@ -3,7 +3,8 @@
 
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type HttpRejection, reasonOfConnection } from './rejections.ts';
+import { refuseExpectation } from './not-understood.ts';
+import type { HttpRejection } from './rejections.ts';
 
 const reasons = new WeakMap<FastifyReply, HttpRejection>();
 
@@ -21,8 +22,5 @@ export function countRejections(
     if (reason !== undefined) rejected(reason);
   });
   app.server.on('drop', () => rejected('connections'));
-  app.server.on('clientError', (error: NodeJS.ErrnoException) => {
-    const reason = reasonOfConnection(error);
-    if (reason !== null) rejected(reason);
-  });
+  app.server.on('checkExpectation', refuseExpectation(rejected));
 }

@@ -42,13 +42,3 @@ const BY_STATUS: Readonly<Record<number, HttpRejection>> = {
 
 export const reasonOfStatus = (status: number): HttpRejection =>
   BY_STATUS[status] ?? (status >= 500 ? 'fault' : 'malformed');
-
-/** Why an error of Node's server, that had no request yet, ended a connection; null for none. */
-export function reasonOfConnection({
-  code = '',
-}: {
-  readonly code?: string | undefined;
-}): HttpRejection | null {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'slow';
-  return code.startsWith('HPE_') ? 'malformed' : null;
-}

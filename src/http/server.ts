@@ -6,6 +6,7 @@ import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Admin, type Awaitable, adminRoutes } from './admin.ts';
 import { answerBeforeClose } from './before-close.ts';
+import { refuseConnection } from './not-understood.ts';
 import { openInferenceRoutes } from './open-inference.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
@@ -133,6 +134,7 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
     forceCloseConnections: true,
     // Its answer would be no problem, and say nothing of when to come again.
     return503OnClosing: false,
+    clientErrorHandler: refuseConnection((reason) => operated.rejected(reason)),
     frameworkErrors: (error, _, reply) => {
       const problem = problemOf(error, limits);
       // It has no route, and no hook is called for it.

@@ -101,6 +101,24 @@ for (const [what, headers] of Object.entries(SMUGGLED)) {
   });
 }
 
+test.serial('bytes that never become a request get a problem too, as every other refusal', async (t) => {
+  const TELLS: readonly (readonly [string, number, RegExp])[] = [
+    ['nonsense\r\n\r\n', 400, /expected HTTP/],
+    [lines('GET /livez HTTP/1.1', 'Host: x', `X: ${'a'.repeat(70_000)}`), 431, /shorter headers/],
+    [lines('POST /v1/score/default HTTP/1.1', 'Host: x', 'Expect: a miracle'), 417, /found "a miracle"/],
+    ['POST /v1/score/default HTTP/1.1\r\nHost: x\r\n', 408, /http\.requestTimeout/],
+  ];
+  for (const [text, status, detail] of TELLS) {
+    const back = await sent(text);
+    t.deepEqual(statuses(back), [String(status)], back);
+    t.regex(back, /^content-type: application\/problem\+json/im);
+    const problem = JSON.parse(back.slice(back.indexOf('{'), back.lastIndexOf('}') + 1));
+    t.like(problem, { type: 'about:blank', status });
+    t.regex(problem.detail, detail);
+  }
+  t.true(await isUp());
+});
+
 test.serial(
   'the same request by itself is done: the ones above were refused for what they hide',
   async (t) => {
