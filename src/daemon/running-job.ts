@@ -43,7 +43,12 @@ export function reasonsOf({ name, daemon, waitsFor, failed }: RunningJob): Unrea
   if (state.stopping !== undefined)
     return [{ code: 'draining', message: 'it ends: what is in flight is finished' }];
   if (daemon.lag === null)
-    return [{ code: 'unassigned', message: 'the group has given it no partitions yet' }];
+    return [
+      {
+        code: 'unassigned',
+        message: 'the group has given it no partitions, or they were lost with the broker',
+      },
+    ];
   const lanes = [...state.lanes.values()];
   const troubled = Map.groupBy(
     lanes.filter(({ trouble }) => trouble !== undefined),
