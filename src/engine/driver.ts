@@ -19,7 +19,6 @@ import type { Observer } from './observer.ts';
 import type { Clock } from './ports.ts';
 import { type RecordedPart, Recorder } from './recorder.ts';
 import { type EngineState, newEngine } from './state.ts';
-import { WakeTimer } from './wake-timer.ts';
 
 /** Lanes do not advance, the cause is unknown, and joining the group again did not help. */
 export class StalledError extends ScorelaneError {
@@ -50,7 +49,7 @@ export class Driver {
   readonly #arrivals = new Arrivals((message) => this.#tell(message));
   readonly #recorder: Recorder;
   #running = false;
-  readonly #timer: WakeTimer;
+  #cancelTimer: () => void = () => {};
   #settled: (() => void)[] = [];
   #drained: ((unfinished: readonly string[]) => void) | undefined;
   /**
@@ -65,8 +64,6 @@ export class Driver {
     this.state = newEngine(options.limits, this.#stateful !== null);
     this.#cpuTime = new CpuTime(options.clock);
     this.#recorder = new Recorder(this.state, options.messagesKept);
-    const wakeMs = (): number => wakeAtMs(this.state);
-    this.#timer = new WakeTimer(options.clock, wakeMs, () => this.#tell({ type: 'tick' }));
   }
 
   /** The last messages, each with its effects. */
@@ -130,9 +127,8 @@ export class Driver {
   async stop(timeoutMs: number): Promise<Stopped> {
     const { source, clock } = this.#options;
     const untilMs = clock.nowMs() + timeoutMs;
-    const drained = new Promise<readonly string[]>((resolve) => {
-      this.#drained = resolve;
-    });
+    const { promise: drained, resolve } = Promise.withResolvers<readonly string[]>();
+    this.#drained = resolve;
     this.#tell({ type: 'stop', deadlineMs: untilMs - leavingMs(timeoutMs) });
     const unfinished = this.#over ? [] : await drained;
     this.#end();
@@ -161,7 +157,7 @@ export class Driver {
     } finally {
       this.#running = false;
     }
-    if (!this.#over) this.#timer.look();
+    this.#setTimer();
   }
 
   #die(error: Error): void {
@@ -173,8 +169,16 @@ export class Driver {
 
   #end(): void {
     this.#over = true;
-    this.#timer.end();
+    this.#cancelTimer();
     for (const resolve of this.#settled.splice(0)) resolve();
+  }
+
+  /** Anew after each message: a clock that has jumped ahead makes a timer that is set come late. */
+  #setTimer(): void {
+    this.#cancelTimer();
+    const atMs = this.#over ? Number.POSITIVE_INFINITY : wakeAtMs(this.state);
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelTimer = this.#options.clock.setTimer(atMs, () => this.#tell({ type: 'tick' }));
   }
 
   #carryOut(effect: Effect): void {
@@ -215,8 +219,7 @@ export class Driver {
         this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
-        // If the log does not answer, no lane is in trouble because of that: lanes that cannot
-        // produce or fetch report it themselves.
+        // No answer is no trouble of a lane: those that cannot produce or fetch report it themselves.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
           (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),
