@@ -219,7 +219,7 @@ export class Driver {
         this.#drained?.(effect.unfinished);
         break;
       case 'askLogEnds':
-        // No answer is no trouble of a lane: those that cannot produce or fetch report it themselves.
+        // No answer is no trouble of a lane: those that cannot go on report it themselves.
         source.logEnds().then(
           (ends) => this.#tell({ type: 'logEnds', ends }),
           (error: unknown) => this.#over || observer.logEndsUnknown?.(failureOf(error)),
