@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { OpenRequests } from './open-requests.ts';
 import { PROBLEM_TYPE, problemBody } from './problem.ts';
 import type { HttpRejection } from './rejections.ts';
 
@@ -27,7 +28,7 @@ const LONG_HEAD: NotUnderstood = {
 const MALFORMED: NotUnderstood = {
   status: 400,
   title: 'Bad Request',
-  detail: 'expected HTTP/1.1, found something else',
+  detail: 'expected a request of HTTP/1.1, found something else',
   reason: 'malformed',
 };
 
@@ -38,13 +39,16 @@ function notUnderstood({ code = '' }: NodeJS.ErrnoException): NotUnderstood | nu
   return code.startsWith('HPE_') ? MALFORMED : null;
 }
 
-/** For the server's event `clientError`: answers, and ends the connection. */
+/**
+ * For the server's event `clientError`: answers, unless a request before it waits for its own
+ * answer, and ends the connection.
+ */
 export const refuseConnection =
-  (rejected: (reason: HttpRejection) => void) =>
+  (requests: OpenRequests, rejected: (reason: HttpRejection) => void) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
     const refused = notUnderstood(error);
     if (refused !== null) rejected(refused.reason);
-    if (refused === null || !socket.writable) {
+    if (refused === null || !socket.writable || requests.waitOn(socket)) {
       socket.destroy(error);
       return;
     }

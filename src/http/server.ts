@@ -8,6 +8,7 @@ import { type Admin, type Awaitable, adminRoutes } from './admin.ts';
 import { answerBeforeClose } from './before-close.ts';
 import { refuseConnection } from './not-understood.ts';
 import { openInferenceRoutes } from './open-inference.ts';
+import { OpenRequests } from './open-requests.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type PageSource, pageRoutes } from './page.ts';
 import { PROBLEM_TYPE, Problem, problemBody, problemOf } from './problem.ts';
@@ -76,13 +77,14 @@ export class HttpServer {
     operated: Operated,
     serving: Serving | null = null,
   ): Promise<HttpServer> {
-    const app = newApp(limits, operated);
+    const requests = new OpenRequests();
+    const app = newApp(limits, operated, requests);
     const routes = collectRoutes(app);
     addRoutes(app, healthRoutes(operated));
     openApiRoutes(app, operated.version, routes);
     if (operated.page !== null) pageRoutes(app, operated.page);
     // After the page, which lets its viewers go.
-    answerBeforeClose(app);
+    answerBeforeClose(app, requests);
     await app.register(async (scope) => adminRoutes(scope, adminToken, operated.admin));
     if (serving !== null) {
       const errors = { limits, failed: operated.failed };
@@ -115,7 +117,7 @@ export class HttpServer {
   }
 }
 
-function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server> {
+function newApp(limits: HttpLimits, operated: Operated, requests: OpenRequests): FastifyInstance<Server> {
   const { tls } = limits;
   const timeouts = {
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, limits.requestTimeoutMs),
@@ -134,7 +136,7 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
     forceCloseConnections: true,
     // Its answer would be no problem, and say nothing of when to come again.
     return503OnClosing: false,
-    clientErrorHandler: refuseConnection((reason) => operated.rejected(reason)),
+    clientErrorHandler: refuseConnection(requests, (reason) => operated.rejected(reason)),
     frameworkErrors: (error, _, reply) => {
       const problem = problemOf(error, limits);
       // It has no route, and no hook is called for it.
@@ -142,6 +144,7 @@ function newApp(limits: HttpLimits, operated: Operated): FastifyInstance<Server>
       return answerProblem(reply, problem);
     },
   });
+  requests.watch(app);
   countRejections(app, operated.rejected.bind(operated));
   endUntaken(app, limits.requestTimeoutMs, () => operated.rejected('slow'));
   // JSON is what is read.

@@ -8,6 +8,11 @@ import { after, type Cancel } from '../time/timer.ts';
 export function endUntaken(app: FastifyInstance<Server>, limitMs: number, onEnd: () => void): void {
   app.addHook('onSend', (request, { raw }, payload, done) => {
     const { socket } = request.raw;
+    // The client went before, or was sent away.
+    if (raw.closed) {
+      done(null, payload);
+      return;
+    }
     let cancel: Cancel = () => {};
     const begin = (): void => {
       cancel = after(

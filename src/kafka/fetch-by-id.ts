@@ -44,7 +44,7 @@ export function fetchByIds(
   readRecords: (records: Buffer) => readonly unknown[],
 ) {
   /** What kafkajs makes anew for each fetch, though nothing that is used of it differs. */
-  let usual: Protocol | undefined;
+  let usual: ReturnType<typeof usualOf> | undefined;
   return withVersion(original, FETCH_VERSION, (given, latest) => {
     const named = given.topics.map(({ topic, partitions }) => ({
       topic,
@@ -52,8 +52,8 @@ export function fetchByIds(
       partitions,
     }));
     if (named.some(({ id }) => id === null)) return latest();
-    usual ??= latest();
-    const { apiKey, apiName } = usual.request;
+    usual ??= usualOf(latest());
+    const { apiKey, apiName, parse } = usual;
     const names = new Map(named.map(({ id, topic }) => [id, topic]));
     return {
       request: {
@@ -63,13 +63,19 @@ export function fetchByIds(
         encode: async () => ({ pieces: [fetchRequest(given, named)] }),
       },
       response: {
-        parse: usual.response.parse,
+        parse,
         decode: async (answer) => readFetched(new FlexibleReader(answer), names, readRecords),
       },
       requestTimeout: given.maxWaitTime + ANSWER_MS,
     };
   });
 }
+
+const usualOf = ({ request: { apiKey, apiName }, response: { parse } }: Protocol) => ({
+  apiKey,
+  apiName,
+  parse,
+});
 
 /** No replica, no session, and no epoch of a leader: kafkajs asks in the same way. */
 function fetchRequest(

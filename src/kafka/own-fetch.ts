@@ -3,6 +3,8 @@
 // replica to read from than the leader.
 
 import type { Fetched } from '../log/ports.ts';
+import { isAway } from './client-log.ts';
+import { errorChain } from './errors.ts';
 import type { FetchWaits } from './fetch-waits.ts';
 import { type FetchTopic, handOver, type TopicAnswer } from './fetched.ts';
 import type { ConsumerGroup } from './kafkajs-group.ts';
@@ -67,13 +69,16 @@ export class OwnFetch {
 
   /** Errors that kafkajs recovers from do not come out. */
   async from(nodeId: number): Promise<void> {
+    const { unanswered } = this.#hooks;
+    unanswered.begins(nodeId);
     try {
       await this.#fetch(nodeId);
-      this.#hooks.unanswered.answered(nodeId);
+      unanswered.answered(nodeId);
     } catch (error) {
-      if (isAnswer(error)) this.#hooks.unanswered.answered(nodeId);
-      else this.#hooks.unanswered.failed(nodeId);
+      if (![...errorChain(error)].some(isSilence)) unanswered.answered(nodeId);
       await this.#group.recoverFromFetch(error);
+    } finally {
+      unanswered.ends(nodeId);
     }
   }
 
@@ -149,8 +154,9 @@ export class OwnFetch {
   }
 }
 
-/** Whether a broker has said so: kafkajs gives it the name of the error. */
-const isAnswer = (error: unknown): boolean => typeof (error as { readonly type?: unknown }).type === 'string';
+/** Whether nothing came back. All other errors say that the broker has answered something. */
+const isSilence = (error: Error): boolean =>
+  /^KafkaJS(?:Connection|RequestTimeout)/.test(error.name) || isAway(error);
 
 const count = (topics: readonly { readonly partitions: readonly unknown[] }[]): number =>
   topics.reduce((sum, { partitions }) => sum + partitions.length, 0);

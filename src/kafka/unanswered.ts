@@ -7,8 +7,8 @@ const LONG_MS = 10_000;
 interface Owed {
   /** Since when an answer is due. */
   readonly dueMs: number;
-  /** When the last try ended without an answer; null while one is under way. */
-  triedMs: number | null;
+  /** When the last try ended; null while one is under way. */
+  endedMs: number | null;
 }
 
 export class Unanswered {
@@ -19,11 +19,17 @@ export class Unanswered {
     this.#nowMs = nowMs;
   }
 
-  /** A broker is asked, and may wait for so long. */
-  asked(broker: number, waitMs: number): void {
+  /** A try begins: what it has to wait for first belongs to it. */
+  begins(broker: number): void {
     const owed = this.#owed.get(broker);
-    if (owed === undefined) this.#owed.set(broker, { dueMs: this.#nowMs() + waitMs, triedMs: null });
-    else owed.triedMs = null;
+    if (owed === undefined) return;
+    if (this.#isOver(owed)) this.#owed.delete(broker);
+    else owed.endedMs = null;
+  }
+
+  /** The broker is asked, and may wait for so long. */
+  asked(broker: number, waitMs: number): void {
+    if (!this.#owed.has(broker)) this.#owed.set(broker, { dueMs: this.#nowMs() + waitMs, endedMs: null });
   }
 
   /** It has answered, if only with an error, or is not asked for anything. */
@@ -31,10 +37,10 @@ export class Unanswered {
     this.#owed.delete(broker);
   }
 
-  /** A try has ended without an answer. */
-  failed(broker: number): void {
+  /** The try has ended. */
+  ends(broker: number): void {
     const owed = this.#owed.get(broker);
-    if (owed !== undefined) owed.triedMs = this.#nowMs();
+    if (owed !== undefined) owed.endedMs = this.#nowMs();
   }
 
   /** Nobody waits for an answer any more. */
@@ -42,15 +48,18 @@ export class Unanswered {
     this.#owed.clear();
   }
 
-  /** Null where none is late. One that is not asked any more leads nothing of ours now. */
+  /** Null where none is late. */
   get inWords(): string | null {
     const nowMs = this.#nowMs();
-    const late = [...this.#owed].filter(
-      ([, { dueMs, triedMs }]) => nowMs - dueMs > LONG_MS && nowMs - (triedMs ?? nowMs) <= LONG_MS,
-    );
+    const late = [...this.#owed].filter(([, owed]) => nowMs - owed.dueMs > LONG_MS && !this.#isOver(owed));
     if (late.length === 0) return null;
     const [which, has] = late.length === 1 ? ['broker', 'has'] : ['brokers', 'have'];
     const ids = late.map(([broker]) => broker).join(', ');
     return `${which} ${ids} ${has} not answered for more than ${LONG_MS / 1_000} s`;
+  }
+
+  /** One that is not asked any more leads nothing of ours now. */
+  #isOver({ endedMs }: Owed): boolean {
+    return endedMs !== null && this.#nowMs() - endedMs > LONG_MS;
   }
 }

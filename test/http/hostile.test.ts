@@ -67,6 +67,10 @@ function sent(text: string, then?: (write: (more: string) => void) => void): Pro
 /** One for each answer. */
 const statuses = (back: string): string[] =>
   [...back.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, s]) => s as string);
+const slowOnes = async (): Promise<number> => {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(/^scorelane_http_rejections_total\{reason="slow"\} (\d+)/m.exec(text)?.[1] ?? 0);
+};
 const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`;
 const hidden = lines(
   'POST /admin/drain HTTP/1.1',
@@ -101,9 +105,44 @@ for (const [what, headers] of Object.entries(SMUGGLED)) {
   });
 }
 
+test.serial('garbage behind a request is not taken for the answer to it', async (t) => {
+  const request = lines(
+    'POST /v1/score/default HTTP/1.1',
+    ...['Host: x', 'Content-Type: application/json', 'Content-Length: 2'],
+  );
+  const back = await sent(`${request}{}nonsense\r\n\r\n`);
+  t.false(statuses(back).includes('400') && !statuses(back).includes('200'), back);
+  t.true(await isUp());
+});
+
+test.serial('clients that go before they have an answer are no slow ones', async (t) => {
+  const before = await slowOnes();
+  const request = lines(
+    'POST /v1/score/default HTTP/1.1',
+    ...['Host: x', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],
+  );
+  await Promise.all(Array.from({ length: 5 }, () => sent(`${request}zz\r\n`)));
+  const gone = Array.from(
+    { length: 10 },
+    () =>
+      new Promise<void>((resolve) => {
+        const { hostname, port } = new URL(server.url);
+        const socket = connect(Number(port), hostname, () => {
+          socket.write(lines('POST /v1/score/default HTTP/1.1', 'Host: x', 'Content-Length: 2'));
+          socket.destroy();
+          resolve();
+        });
+      }),
+  );
+  await Promise.all(gone);
+  const untilMs = performance.now() + 1_500;
+  await until('the time that an answer may take', () => performance.now() > untilMs);
+  t.is(await slowOnes(), before);
+});
+
 test.serial('bytes that never become a request get a problem too, as every other refusal', async (t) => {
   const TELLS: readonly (readonly [string, number, RegExp])[] = [
-    ['nonsense\r\n\r\n', 400, /expected HTTP/],
+    ['nonsense\r\n\r\n', 400, /expected a request of HTTP/],
     [lines('GET /livez HTTP/1.1', 'Host: x', `X: ${'a'.repeat(70_000)}`), 431, /shorter headers/],
     [lines('POST /v1/score/default HTTP/1.1', 'Host: x', 'Expect: a miracle'), 417, /found "a miracle"/],
     ['POST /v1/score/default HTTP/1.1\r\nHost: x\r\n', 408, /http\.requestTimeout/],

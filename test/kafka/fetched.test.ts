@@ -171,9 +171,11 @@ test('a rest ends by itself, or when it is told to, and a new one takes the plac
 test('a fetch owes an answer until the broker has said something, if only that it is wrong', async (t) => {
   let nowMs = 0;
   const unanswered = new Unanswered(() => nowMs);
+  const refreshed: (string | null)[] = [];
   const failures: (Error | null)[] = [
     new Error('Request Fetch(key: 1, version: 13) timed out'),
     Object.assign(new Error('not the leader'), { type: 'NOT_LEADER_FOR_PARTITION' }),
+    new RangeError('an answer that cannot be read'),
     null,
   ];
   const { manager } = positions({ 0: 5 });
@@ -187,7 +189,11 @@ test('a fetch owes an answer until the broker has said something, if only that i
   };
   const group = {
     cluster: {
-      refreshMetadataIfNecessary: async () => {},
+      refreshMetadataIfNecessary: async () => {
+        // It waits for an answer too.
+        nowMs += 20_000;
+        refreshed.push(unanswered.inWords);
+      },
       findBroker: async () => broker,
       findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
     },
@@ -205,11 +211,13 @@ test('a fetch owes an answer until the broker has said something, if only that i
   const hooks = { waits, unanswered, fetched: () => {} };
   const fetching = new OwnFetch(group as unknown as FetchingGroup, hooks);
   const said: (string | null)[] = [];
+  const late = 'broker 1 has not answered for more than 10 s';
   while (failures.length > 0) {
     await fetching.from(1);
     said.push(unanswered.inWords);
   }
-  t.deepEqual(said, ['broker 1 has not answered for more than 10 s', null, null]);
+  t.deepEqual(said, [late, null, null, null]);
+  t.deepEqual(refreshed, [null, late, null, null]);
 });
 
 test('a long rest is waited for in pieces: heartbeats come in between', async (t) => {

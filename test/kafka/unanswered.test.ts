@@ -30,13 +30,29 @@ test('a broker that has not answered for long is named, until it answers', (t) =
 test('tries that end without an answer count on from the first', (t) => {
   const { unanswered, pass } = clock();
   for (let tries = 0; tries < 4; tries++) {
+    unanswered.begins(1);
     unanswered.asked(1, 0);
     pass(3_000);
-    unanswered.failed(1);
+    unanswered.ends(1);
   }
   t.is(unanswered.inWords, SAID);
   pass(10_001);
   t.is(unanswered.inWords, null, 'it is not asked any more: others lead its partitions');
+  unanswered.begins(1);
+  unanswered.asked(1, 0);
+  t.is(unanswered.inWords, null, 'what was long ago does not count');
+});
+
+test('a try that waits for something else before it asks again goes on, for as long as it takes', (t) => {
+  const { unanswered, pass } = clock();
+  unanswered.asked(1, 0);
+  pass(30_000);
+  unanswered.ends(1);
+  unanswered.begins(1);
+  for (let tens = 0; tens < 6; tens++) {
+    pass(10_000);
+    t.is(unanswered.inWords, SAID);
+  }
 });
 
 test('answers that come all the time, and consumers that are given up, leave nothing', (t) => {

@@ -77,7 +77,10 @@ test('a broker that goes away and comes back loses nothing, and the daemon goes 
 
 test('a broker that hangs makes the job not ready, with the reason; when it answers again, it is ready', async (t) => {
   const hanging = await startBroker();
-  const job = await newJob(hanging.address, ['model.backend=wasm', 'http.listen=127.0.0.1:0']);
+  const job = await newJob(hanging.address, [
+    ...['model.backend=wasm', 'http.listen=127.0.0.1:0'],
+    'kafka.request.timeout.ms=4s',
+  ]);
   const daemon = await startDaemon(job);
   const [, url] = /http at (http:\S+\d): /.exec(daemon.out) ?? [];
   const readiness = async (): Promise<string> => (await fetch(`${url}/readyz`)).text();
@@ -86,6 +89,12 @@ test('a broker that hangs makes the job not ready, with the reason; when it answ
     hanging.process.kill('SIGSTOP');
     await until('the reason', async () => (await readiness()).includes('"code":"unanswered"'));
     t.regex(await readiness(), /broker 1 has not answered for more than 10 s/);
+    // Requests are given up meanwhile, and made again.
+    const untilMs = performance.now() + 15_000;
+    await until('some of its time-outs', async () => {
+      t.true((await readiness()).includes('"code":"unanswered"'), await readiness());
+      return performance.now() > untilMs;
+    });
     hanging.process.kill('SIGCONT');
     await until('the job to be ready again', async () => !(await readiness()).includes('"ready":false'));
     t.is((await daemon.stop()).code, 0, daemon.out);
