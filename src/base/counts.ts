@@ -27,3 +27,12 @@ export const subtract = <Table extends CountTable>(
   left: Counts<Table>,
   right: Counts<Table>,
 ): Counts<Table> => countsOf(table, (name) => left[name] - right[name]);
+
+/** Adds to counts in place: for what is added to all the time. */
+export function increase<Table extends CountTable>(
+  table: Table,
+  sum: { -readonly [Name in keyof Counts<Table>]: number },
+  more: Counts<Table>,
+): void {
+  for (const name in table) sum[name] += more[name];
+}

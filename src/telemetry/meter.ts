@@ -1,6 +1,6 @@
 // Counts the work of the engine, and measures its times. There is one meter for each daemon.
 
-import { add, zero } from '../base/counts.ts';
+import { increase, zero } from '../base/counts.ts';
 import type { Code } from '../features/rejection.ts';
 import { NO_WINDOWS, WINDOW_COUNTS, type WindowCounts } from '../features/window-counts.ts';
 import { addCodes, type DeadLetterCodes, NO_CODES } from '../scoring/dead-letter-codes.ts';
@@ -81,11 +81,11 @@ export class Meter {
   /** By late labels; null where there are none, or where nothing was told yet. */
   quality: QualityTold | null = null;
   readonly #warmUpMs: number;
-  records: RecordCounts = NO_RECORDS;
+  records = { ...NO_RECORDS };
   deadLetterCodes: DeadLetterCodes = NO_CODES;
   readonly lastLetters = new Map<Code, LastLetter>();
-  windows: WindowCounts = NO_WINDOWS;
-  daemon: DaemonCounts = zero(DAEMON_COUNTS);
+  readonly windows = { ...NO_WINDOWS };
+  readonly daemon = { ...zero(DAEMON_COUNTS) };
   #isWarm = false;
   /** When the first micro-batch came. */
   #beganMs = Number.NaN;
@@ -120,7 +120,7 @@ export class Meter {
   }
 
   count(name: keyof DaemonCounts, by = 1): void {
-    this.daemon = { ...this.daemon, [name]: this.daemon[name] + by };
+    this.daemon[name] += by;
   }
 
   /** What a thread tells with an answer. */
@@ -183,9 +183,9 @@ export class Meter {
     for (const assignment of this.#assigned) {
       if (assignment.waiting.delete(lane)) assignment.slowestMs = nowMs - assignment.atMs;
     }
-    this.records = add(RECORD_COUNTS, this.records, outcome);
+    increase(RECORD_COUNTS, this.records, outcome);
     this.deadLetterCodes = addCodes(this.deadLetterCodes, outcome.deadLetterCodes);
-    this.windows = add(WINDOW_COUNTS, this.windows, outcome.windows);
+    increase(WINDOW_COUNTS, this.windows, outcome.windows);
     this.#untilMs = nowMs;
     if (nowMs - this.#cpuAtMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     this.stages.record('produce', producedInMs);
@@ -230,7 +230,7 @@ export class Meter {
     return {
       ...this.records,
       deadLetterCodes: this.deadLetterCodes,
-      windows: this.windows,
+      windows: { ...this.windows },
       ...this.daemon,
       firstResultAfterMs: round(this.#firstResultAfterMs),
       assignedToFirstResultMs: this.#assigned.map(({ slowestMs }) => round(slowestMs)),
