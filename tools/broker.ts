@@ -4,9 +4,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -14,15 +13,18 @@ import { EXIT } from '../src/base/errors.ts';
 import { cacheFolder } from './cache.ts';
 import { fetchJars } from './maven.ts';
 import { run } from './run.ts';
+import { tempFolder } from './temp-folder.ts';
 
 export const KAFKA_VERSIONS = ['3.9.1', '4.1.1'] as const;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** Of what a broker prints that does not start: its folder goes with this process. */
+const SHOWN_CHARACTERS = 4_000;
 
 export interface BrokerOptions {
   readonly version?: string;
   readonly port?: number;
-  /** The folder for its data. Otherwise a temporary folder. */
+  /** The folder for its data. Otherwise one that goes with this process. */
   readonly dataFolder?: string;
   /**
    * The port of its controller, and the cluster that it belongs to. Both are chosen unless given.
@@ -92,7 +94,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const jars = await ensureKafka(version);
   const port = options.port ?? (await freePort());
   const controllerPort = options.controllerPort ?? (await freePort());
-  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'scorelane-broker-'));
+  const dataFolder = options.dataFolder ?? tempFolder('broker');
   mkdirSync(dataFolder, { recursive: true });
   const properties = join(dataFolder, 'server.properties');
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(options.listeners ?? [])];
@@ -125,8 +127,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });
-  child.stdout.pipe(output);
-  child.stderr.pipe(output);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.pipe(output);
+    stream.on('data', (bytes: Buffer) => {
+      said = `${said}${bytes}`.slice(-SHOWN_CHARACTERS);
+    });
+  }
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     child.kill(signal);
@@ -134,11 +141,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     await exited;
     clearTimeout(timer);
   };
-  try {
-    await answers(port, child, dataFolder);
-  } catch (error) {
+  if (!(await answers(port, child))) {
     await stop('SIGKILL');
-    throw error;
+    throw new Error(`the broker did not start:\n${said}`);
   }
   return { address: `127.0.0.1:${port}`, port, dataFolder, process: child, stop };
 }
@@ -185,14 +190,14 @@ function logging(folder: string): string[] {
   return [`-Dlog4j.configuration=${pathToFileURL(old)}`, `-Dlog4j2.configurationFile=${now}`];
 }
 
-/** Resolves when the port accepts connections. Rejects if the process ends or takes too long. */
-async function answers(port: number, child: ChildProcess, dataFolder: string): Promise<void> {
+/** Whether the port accepts connections, before the process ends or takes too long. */
+async function answers(port: number, child: ChildProcess): Promise<boolean> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline && child.exitCode === null) {
-    if (await accepts(port)) return;
+    if (await accepts(port)) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`the broker did not start; see ${join(dataFolder, 'broker.out')}`);
+  return false;
 }
 
 const accepts = (port: number): Promise<boolean> =>

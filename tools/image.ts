@@ -42,17 +42,18 @@ export interface BuildOptions {
   /** The last stage unless given. */
   readonly target?: string;
   readonly say: (line: string) => void;
+  /** Where it is built: an empty folder. */
+  readonly folder: string;
 }
 
 /** Needs the image's own system. */
 const OF_ITS_SYSTEM = /apt-get|chown/;
 
-/** Rejects with the output of the instruction that fails. The folder is the caller's to delete. */
-export async function buildImage({ target, say }: BuildOptions): Promise<Image> {
+/** Rejects with the output of the instruction that fails. */
+export async function buildImage({ target, say, folder }: BuildOptions): Promise<Image> {
   const stages = readStages();
   const last = target === undefined ? stages.at(-1) : stages.find(({ name }) => name === target);
   if (last === undefined) throw new Error(`the Dockerfile has no stage ${target}`);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-image-'));
   const built = new Map<string, Promise<Image>>();
   const build = (stage: Stage): Promise<Image> => {
     const known = built.get(stage.name) ?? buildStage(stage);
@@ -172,6 +173,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { target } = parseArgs({ options: { target: { type: 'string' } } }).values;
   const image = await buildImage({
     say: (line) => console.log(line),
+    // It stays: whoever asked for the image looks into it, or starts it.
+    folder: mkdtempSync(join(tmpdir(), 'scorelane-image-')),
     ...(target === undefined ? {} : { target }),
   });
   console.log(JSON.stringify(image, null, 2));

@@ -2,16 +2,13 @@
 // itself is never touched.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { tempFolder } from '../temp-folder.ts';
 
-export interface WorkingCopy extends Disposable {
-  readonly root: string;
-}
-
-export function copyTree(from: string): WorkingCopy {
-  const root = mkdtempSync(join(tmpdir(), 'scorelane-mutants-'));
+/** Returns its folder. */
+export function copyTree(from: string): string {
+  const root = tempFolder('mutants');
   const listed = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], { cwd: from });
   for (const name of listed.toString().split('\0')) {
     const path = join(from, name);
@@ -19,7 +16,5 @@ export function copyTree(from: string): WorkingCopy {
     if (name !== '' && existsSync(path)) cpSync(path, join(root, name));
   }
   symlinkSync(join(from, 'node_modules'), join(root, 'node_modules'));
-  const remove = (): void => rmSync(root, { recursive: true, force: true });
-  process.once('exit', remove);
-  return { root, [Symbol.dispose]: remove };
+  return root;
 }

@@ -3,7 +3,7 @@
 
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { copyTree, type WorkingCopy } from './copy.ts';
+import { copyTree } from './copy.ts';
 import { EQUIVALENT, type Equivalent, fits } from './equivalent.ts';
 import { type Mutant, mutantsOf, shuffled, withMutant } from './mutants.ts';
 import { type Reach, reaching, readReach } from './reach.ts';
@@ -65,27 +65,26 @@ const limitOf = (tookMs: number): number => 10_000 + 4 * tookMs;
 export async function mutate(wanted: Wanted, say: (line: string) => void): Promise<MutationReport> {
   const { root, source, seed, suite } = wanted;
   // Edits from here on are not noticed.
-  using stack = new DisposableStack();
-  const copies = Array.from({ length: wanted.concurrency }, () => stack.use(copyTree(root)));
-  const [first] = copies as [WorkingCopy];
-  const all = await mutantsOf(first.root, source);
+  const copies = Array.from({ length: wanted.concurrency }, () => copyTree(root));
+  const [first] = copies as [string];
+  const all = await mutantsOf(first, source);
   const equivalent = (wanted.equivalent ?? EQUIVALENT).filter(({ file }) => isBelow(file, source));
-  const drawn = draw(first.root, all, wanted);
+  const drawn = draw(first, all, wanted);
   say(`${source}: ${drawn.length} of ${all.length} mutants, drawn with seed ${seed}`);
-  const { tests, reach } = await dryRun(first.root, ownTests(first.root, source, suite), suite);
+  const { tests, reach } = await dryRun(first, ownTests(first, source, suite), suite);
   const seconds = tests.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000;
   say(`${tests.length} test files, ${seconds.toFixed(1)} s without a mutant`);
   const { afterwards } = wanted;
   const last =
-    afterwards === undefined ? [] : [await measured((options) => runNode(afterwards, options), first.root)];
+    afterwards === undefined ? [] : [await measured((options) => runNode(afterwards, options), first)];
   const limitMs = wanted.limitMs ?? limitOf;
   const tried: Tried[] = [];
   const left = drawn.values();
-  const tryAll = async (copy: WorkingCopy): Promise<void> => {
+  const tryAll = async (copy: string): Promise<void> => {
     for (const mutant of left) {
       const reason = equivalent.find((entry) => fits(entry, mutant))?.reason;
       const own = tests.filter(({ file }) => reaching(reach, mutant).includes(file));
-      const failed = await tryOne(copy.root, mutant, [...own, ...last], limitMs);
+      const failed = await tryOne(copy, mutant, [...own, ...last], limitMs);
       const verdict = failed ?? (own.length === 0 ? 'not reached' : 'survived');
       tried.push(reason === undefined ? { mutant, verdict } : { mutant, verdict, reason });
       if (isCaught(verdict)) continue;

@@ -2,6 +2,7 @@
 // processes that they started end with them.
 
 import { spawn } from 'node:child_process';
+import { tempFolder } from '../temp-folder.ts';
 
 export type Verdict = 'passed' | 'failed' | 'timed out';
 
@@ -40,12 +41,16 @@ export const runTests = (
     { ...options, env: { ...options.env, NODE_DISABLE_COMPILE_CACHE: '1', PROPERTY_RUNS_SHARE: '0.25' } },
   );
 
+/** What killed tests leave goes with this process. */
+let temporary: string | undefined;
+
 export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOptions): Promise<Trial> {
+  temporary ??= tempFolder('trials');
   const startedAt = performance.now();
   // A process group of its own, so that all of it can be ended.
   const child = spawn(process.execPath, [HEAP, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, TMPDIR: temporary, ...env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
