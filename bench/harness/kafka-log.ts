@@ -2,8 +2,7 @@
 // those who use them.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Admin } from 'kafkajs';
@@ -13,6 +12,7 @@ import { loadKafkaJs } from '../../src/kafka/seam.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import type { LoadPlan, LoadReport } from '../load/open-loop.ts';
 import { brokerPauses } from './broker-pauses.ts';
@@ -34,7 +34,7 @@ export const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS:
  */
 export async function kafkaLog(brokers?: string): Promise<BenchLog> {
   const properties = { 'log.retention.check.interval.ms': '5000', 'log.segment.delete.delay.ms': '1000' };
-  const pausesFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-broker-')), 'pauses.log');
+  const pausesFile = join(tempFolder('bench-broker'), 'pauses.log');
   const jvm = [`-Xlog:safepoint:file=${pausesFile}:timemillis`];
   const own = brokers === undefined ? await startBroker({ properties, jvm }) : undefined;
   const address = brokers ?? own?.address ?? '';
@@ -163,14 +163,20 @@ async function startProcess<Stopped>(
   stopped: (summary: unknown) => Stopped,
   collectionsFile?: string,
 ): Promise<RunningProcess<Stopped>> {
-  const summaryFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
+  const folder = tempFolder('bench');
+  const summaryFile = join(folder, 'summary.json');
   const flags = [`kafka.bootstrap.servers=${address}`, ...settings].flatMap((each) => ['--set', each]);
   const args = [daemonMain, 'run', '--config', file, ...flags, '--summary', summaryFile];
   const probed = collectionsFile === undefined ? [] : ['--import', probe];
   const child = watched(
     spawn(process.execPath, [...probed, ...args], {
       cwd: root,
-      env: { ...process.env, ...(collectionsFile === undefined ? {} : { [PROBE_FILE]: collectionsFile }) },
+      env: {
+        ...process.env,
+        // What it leaves when it is killed goes too.
+        TMPDIR: folder,
+        ...(collectionsFile === undefined ? {} : { [PROBE_FILE]: collectionsFile }),
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     }),
   );

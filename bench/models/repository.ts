@@ -1,10 +1,10 @@
 // Makes the model of a name in the user's cache, as a version in a model repository that the daemon
 // can serve.
 
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../tools/cache.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { featuresOf, idOf } from '../workload.ts';
 import { writeGraphModel } from './graph-model.ts';
 import { forward, type Layer, type Mlp, mlp } from './mlp.ts';
@@ -48,7 +48,7 @@ function writeVersions(
   modelOf: (version: number) => Mlp,
   windows: readonly string[],
 ): string {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-bench-versions-'));
+  const repository = tempFolder('bench-versions');
   for (let version = 1; version <= count; version++) {
     const model = modelOf(version);
     const named = { name, version: String(version), fields: model.width - windows.length, windows };

@@ -2,10 +2,10 @@
 // has its partitions before the first record comes.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePython } from '../../tools/python.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case } from '../harness/bench.ts';
 import { ONE_THREAD } from '../harness/kafka-log.ts';
 import { FellBehindError, type RunningScorer } from '../harness/live-run.ts';
@@ -29,7 +29,7 @@ const CATCH_UP_MS = 20_000;
 
 /** Starts the daemon of a kind. Resolves when it has its partitions. */
 export async function startOurs(bench: Bench, job: Job, one: Case, kind: Kind): Promise<RunningOurs> {
-  const collectionsFile = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'collections.jsonl');
+  const collectionsFile = join(tempFolder('bench'), 'collections.jsonl');
   writeFileSync(collectionsFile, '');
   const whole = { ...one, settings: settingsOf(kind, job, one), collectionsFile };
   const [daemon] = (await bench.startReady(job, whole)) as [RunningDaemon];
@@ -61,7 +61,7 @@ const collectionsIn = (text: string): Happening[] =>
 function settingsOf(kind: Kind, { group }: Job, { model, settings = [] }: Case): readonly string[] {
   if (kind === 'transactions') return [...settings, `kafka.transactional.id=${group}`];
   if (kind !== 'windows') return settings;
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-bench-state-'));
+  const directory = tempFolder('bench-state');
   return [...settings, `model.name=${ensureWindowsModel(model)}`, `snapshots.directory=${directory}`];
 }
 

@@ -2,11 +2,11 @@
 // version and with one against another, without and with windows, in one run.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import type { ReplayReport } from '../../src/rescoring/report.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import type { Job } from '../harness/log.ts';
@@ -29,7 +29,7 @@ const metrics: readonly Metric[] = (
 
 /** The report of a replay of the whole topic, with these words more. Rejects if it has failed. */
 async function replayed(bench: Bench, job: Job, one: Case, words: readonly string[]): Promise<ReplayReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-replay-'));
+  const folder = tempFolder('bench-replay');
   const [file, state] = [join(folder, 'report.json'), join(folder, 'state.json')];
   const settings = [`kafka.bootstrap.servers=${bench.log.address}`, ...bench.settings(job, one)];
   const range = ['--from', 'earliest', '--to', 'latest', '--json', file, '--state', state, '--quiet'];

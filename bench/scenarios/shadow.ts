@@ -2,13 +2,13 @@
 // drained as it is, beside a shadow, and with drift counted, by turns; and the CPU time of a record
 // at a steady rate without and with the shadow, which rests while lanes are behind.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import { addDistribution } from '../../src/importing/add-distribution.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { NO_LABELS, withMove, writeLabels } from '../../src/versions/labels.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
@@ -40,7 +40,7 @@ async function prepare(name: string): Promise<Readonly<Record<Variant, Prepared>
     makeVersions(name, 1),
   ] as const;
   writeLabels(shadow, name, withMove(NO_LABELS, { label: 'shadow', to: '2', now: new Date() }));
-  const samples = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'samples.jsonl');
+  const samples = join(tempFolder('bench'), 'samples.jsonl');
   const { width } = mlp(name);
   const lines = Array.from({ length: SAMPLES }, (_, number) =>
     JSON.stringify({ id: idOf(number), features: [...featuresOf(number, width)] }),

@@ -1,12 +1,12 @@
 // How long until the first score: of a process, with each backend; and of the partitions that a
 // rebalance brings.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { audit } from '../harness/audit.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
@@ -124,7 +124,7 @@ async function onKafka(bench: Bench, one: Case): Promise<number> {
 
 /** The embedded log lives in the daemon's own process, so nobody else can fill it. */
 async function onEmbeddedLog({ backend }: Case): Promise<number> {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-bench-')), 'summary.json');
+  const file = join(tempFolder('bench'), 'summary.json');
   const args = ['run', '--config', 'config/demo.yaml', '--set', `model.backend=${backend}`];
   await run(process.execPath, [join(root, 'src', 'main.ts'), ...args, '--for', '2s', '--summary', file], {
     cwd: root,

@@ -2,11 +2,9 @@
 // run; and how long it takes from the assignment to the first score when a million records have to
 // be read again, with and without snapshots.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { MIB, Runs, throughputFigures } from '../harness/figures.ts';
 import type { Goal, Series } from '../harness/result.ts';
@@ -158,7 +156,7 @@ interface WithWindows {
 
 async function withWindows(bench: Bench, one: Case): Promise<WithWindows> {
   const { count, partitions } = bench.options;
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-bench-state-'));
+  const directory = tempFolder('bench-state');
   const settings = [`model.name=${ensureWindowsModel(one.model)}`];
   const job = await bench.log.createJob(partitions);
   await bench.load(job, one, { count });
