@@ -1,9 +1,9 @@
 // The command line as a user meets it: what it prints and with what it exits, without any broker.
 
-import { closeSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../tools/temp-folder.ts';
 import { Program, readSummary, summaryFile } from './support/daemon.ts';
 
 const ended = (...args: string[]) => new Program(args).ended;
@@ -115,7 +115,7 @@ test('a model that does not exist exits with 78 and names those that do', async 
 });
 
 test('a CSV file that is missing exits with 66, one that is no CSV of numbers with 65 and the place', async (t) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'x.csv');
+  const file = join(tempFolder('csv'), 'x.csv');
   const produce = (path: string) =>
     ended('produce', '--config', 'config/kafka.yaml', '--csv', path, '--count', '1');
   t.is((await produce(file)).code, 66);
@@ -164,7 +164,7 @@ for (const what of ['list', 'show', 'redrive']) {
 }
 
 test("the embedded log takes records of one's own from a file, and says when all are sent", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-own-'));
+  const folder = tempFolder('own');
   const file = join(folder, 'own.csv');
   writeFileSync(file, 'at,customer,terminal,amount,fraud\n1000,c,t,9.5,0\n2000,c,t,8,0\nsoon,c,t,1,0\n');
   const own = ['--set', `generate.file=${file}`, '--set', 'model.backend=wasm'];

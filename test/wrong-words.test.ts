@@ -2,15 +2,15 @@
 // A process costs a second, so what is the same for all sources of a value is tested in
 // test/config.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../tools/temp-folder.ts';
 import { Program } from './support/daemon.ts';
 
 const DEMO = ['--config', 'config/demo.yaml'];
 const KAFKA = ['--config', 'config/kafka.yaml'];
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-wrong-'));
+const folder = tempFolder('wrong');
 
 const file = (name: string, text: string | Uint8Array): string => {
   writeFileSync(join(folder, name), text);

@@ -1,13 +1,13 @@
 // A folder that cannot be made is an error of the system, at once. Node's own recursive mkdir goes
 // on for ever in /proc.
 
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { makeFolder } from '../../src/base/make-folder.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-folder-'));
+const folder = tempFolder('folder');
 
 test('all folders on the way are made, and told; what is there is left alone', (t) => {
   const path = join(folder, 'a', 'b');

@@ -1,11 +1,10 @@
 // A schema registry as it may be: schemas that refer to others, in circles or without an end, and
 // no answer for reasons that can be named. What a real one does is in test/system/avro.test.ts.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseSchema, SchemaError } from '../../src/codec/avro-schema.ts';
@@ -17,6 +16,7 @@ import {
 } from '../../src/codec/registry.ts';
 import { freePort } from '../../tools/broker.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 async function listening(t: ExecutionContext, server: Server): Promise<number> {
   t.teardown(() => {
@@ -129,7 +129,7 @@ test('a schema is asked for by its GUID; a registry that does not know it says w
 
 /** With a certificate that nobody trusts. */
 async function secure(listener: RequestListener): Promise<Server> {
-  const store = join(mkdtempSync(join(tmpdir(), 'scorelane-tls-')), 'store.p12');
+  const store = join(tempFolder('tls'), 'store.p12');
   const passphrase = 'not-secret';
   const where = ['-keystore', store, '-storetype', 'PKCS12', '-storepass', passphrase];
   await run('keytool', [

@@ -1,17 +1,17 @@
 // `models distribution` and `models import --samples` as a user meets them: a version gets the
 // distributions of its samples, and the one before stays as it is.
 
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Random } from '../../src/load/random.ts';
 import { readDistribution } from '../../src/model/distribution.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-distribution-'));
+const folder = tempFolder('distribution');
 const repository = join(folder, 'repository');
 const golden = readGolden(readManifest(MODEL_FOLDER));
 const ended = (...words: string[]) =>

@@ -1,13 +1,13 @@
 // `scorelane models promote`, `rollback` and `pin`, as somebody types them.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { type Ended, Program } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
-const repository = mkdtempSync(join(tmpdir(), 'scorelane-labels-'));
+const repository = tempFolder('labels');
 for (const version of ['1', '2', '3'])
   cpSync(MODEL_FOLDER, join(repository, 'creditcard', version), { recursive: true });
 const ended = (command: string, ...words: string[]): Promise<Ended> =>

@@ -1,14 +1,14 @@
 // The commands of `models` as a user meets them: what they print and with what they exit, without
 // Python.
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-models-'));
+const folder = tempFolder('models');
 const repository = join(folder, 'repository');
 const ended = (...words: string[]) =>
   new Program(['models', ...words], { SCORELANE_PYTHON: '/there/is/no/python' }).ended;

@@ -1,13 +1,13 @@
 // Secrets that stand elsewhere: in files, as Docker and Kubernetes mount them, and in the
 // environment. What is wrong names the source, and never the secret.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadConfig } from '../../src/config/load.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-secrets-'));
+const folder = tempFolder('secrets');
 const file = join(folder, 'own.yaml');
 writeFileSync(join(folder, 'password'), 'canary-1\n');
 writeFileSync(join(folder, 'empty'), '\n');

@@ -3,12 +3,12 @@
 
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, cpSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, cpSync, globSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { modelFolder } from '../../src/daemon/configured-model.ts';
 import { scorerSetup } from '../../src/daemon/worker-setup.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { demoConfig } from '../support/config.ts';
 import { ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
@@ -31,7 +31,7 @@ const whenRead = (pipe: string): Promise<number> =>
 
 test('a trial that hangs outlives no daemon, and signals that all processes of a daemon get do not end it', async (t) => {
   const config = demoConfig();
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-candidate-')), '1');
+  const folder = join(tempFolder('candidate'), '1');
   cpSync(modelFolder(config), folder, { recursive: true });
   const setup = scorerSetup(config, {
     modelFolder: folder,

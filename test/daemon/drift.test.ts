@@ -1,7 +1,7 @@
 // The distributions of what a daemon scores against those that its model was made with, from
 // records on the embedded log to the metrics.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Random } from '../../src/load/random.ts';
@@ -18,10 +18,7 @@ async function measuring(t: ExecutionContext, ...settings: string[]) {
   repository.add('1', { inputs: DRIFTING_INPUTS, spoil });
   writeFileSync(join(repository.folder, 'cards', 'labels.yaml'), 'labels: { stable: 1 }\n');
   const served = await serving(repository, 1, 'drift.sampling=1', 'model.watch=0', ...settings);
-  t.teardown(async () => {
-    await served.daemon.stop();
-    rmSync(repository.folder, { recursive: true });
-  });
+  t.teardown(() => served.daemon.stop());
   const random = new Random(2);
   const readings = () => served.daemon.meter.drift.readings(performance.now());
   let sent = 0;

@@ -1,8 +1,7 @@
 // Several jobs in one process, with real threads on the embedded log: they share the threads and
 // nothing else, and what stops one of them stops none of the others.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
@@ -16,12 +15,13 @@ import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySource } from '../../src/memory/source.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 import { history, windowsModel } from '../support/windows-model.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-jobs-'));
+const folder = tempFolder('jobs');
 const { start, stop: stopSource } = MemorySource.prototype;
 const { run } = PiscinaThread.prototype;
 test.afterEach.always(() => {

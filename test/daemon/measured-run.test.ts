@@ -1,7 +1,6 @@
 // A measured run, with real threads: what its figures are, and that it leaves no trace.
 
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';
@@ -14,6 +13,7 @@ import { type PreparedRecord, PreparedRecords } from '../../src/load/prepared.ts
 import { generateTransactions } from '../../src/load/transactions.ts';
 import { NO_HEADERS } from '../../src/log/record-batch-writer.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { demoConfig } from '../support/config.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 import { registryServer } from '../support/registry-server.ts';
@@ -100,7 +100,7 @@ test.serial('it registers no schema, and writes no snapshot of windows', async (
     asked.push(`${method} ${path}`);
     return { id: 1 };
   });
-  const snapshots = mkdtempSync(join(tmpdir(), 'scorelane-snapshots-'));
+  const snapshots = tempFolder('snapshots');
   const given = demoConfig(
     ...['output.format=avro', 'output.ids=[]', `registry.url=${registry.url}`],
     ...[`snapshots.directory=${snapshots}`, 'snapshots.interval=100ms', 'memory.partitions=1'],

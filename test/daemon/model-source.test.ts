@@ -1,7 +1,7 @@
 // A daemon that fetches the versions of its model from a server, as an index there says, while it
 // scores.
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
@@ -26,7 +26,6 @@ class Published {
 
   async start(t: ExecutionContext): Promise<this> {
     await this.server.start(t);
-    t.teardown(() => rmSync(this.made.folder, { recursive: true }));
     this.server.answers.set('/cards/index.yaml', (request, response) => {
       const etag = `"${sha256Of(Buffer.from(this.#index))}"`;
       if (request.headers['if-none-match'] === etag) {
@@ -66,12 +65,6 @@ class Published {
 
 const published = (t: ExecutionContext): Promise<Published> => new Published().start(t);
 
-function empty(t: ExecutionContext): VersionsRepository {
-  const repository = new VersionsRepository();
-  t.teardown(() => rmSync(repository.folder, { recursive: true }));
-  return repository;
-}
-
 const RECORDS = Array.from({ length: 10 }, (_, id) => ({ id, amount: 10 * id }));
 
 test.serial(
@@ -79,7 +72,12 @@ test.serial(
   async (t) => {
     const pipeline = await published(t);
     pipeline.version('1').says();
-    const served = await serving(empty(t), 1, ...pipeline.settings, 'model.sourceToken=canary');
+    const served = await serving(
+      new VersionsRepository(),
+      1,
+      ...pipeline.settings,
+      'model.sourceToken=canary',
+    );
     t.teardown(() => served.daemon.stop());
     await served.send(0, RECORDS);
     await until('scores of version 1', () => served.results().length === RECORDS.length);
@@ -107,7 +105,7 @@ test.serial(
   async (t) => {
     const pipeline = await published(t);
     pipeline.version('1').version('2').says({ stable: '1' });
-    const repository = empty(t);
+    const repository = new VersionsRepository();
     const settings = [...pipeline.settings, 'model.version=stable'];
     const served = await serving(repository, 1, ...settings);
     const { living } = served.daemon;
@@ -147,7 +145,7 @@ test.serial(
   async (t) => {
     const pipeline = await published(t);
     pipeline.version('1').version('2', true).says();
-    const repository = empty(t);
+    const repository = new VersionsRepository();
     mkdirSync(repository.folder, { recursive: true });
     repository.add('1');
     const served = await serving(repository, 1, ...pipeline.settings);
@@ -172,7 +170,7 @@ test.serial(
   'a server that is away, or says nonsense, stops nothing: it is told once, counted, and asked again',
   async (t) => {
     const pipeline = await published(t);
-    const repository = empty(t);
+    const repository = new VersionsRepository();
     repository.add('1');
     const { server } = pipeline;
     pipeline.version('2').says();
@@ -199,7 +197,7 @@ test.serial(
   async (t) => {
     const pipeline = await published(t);
     pipeline.server.answers.set('/cards/index.yaml', (_, response) => response.writeHead(401).end());
-    await t.throwsAsync(serving(empty(t), 1, ...pipeline.settings), {
+    await t.throwsAsync(serving(new VersionsRepository(), 1, ...pipeline.settings), {
       message: /model\.source: .*answers 401: the token is not what it wants/,
       code: 'SCORELANE_UNAVAILABLE',
     });
@@ -209,7 +207,7 @@ test.serial(
 test.serial(
   'an index that comes over http from elsewhere is warned of, and its absence stops no start',
   async (t) => {
-    const repository = empty(t);
+    const repository = new VersionsRepository();
     repository.add('1');
     const served = await serving(repository, 1, 'model.source=http://models.invalid/index.yaml');
     t.teardown(() => served.daemon.stop());
@@ -231,7 +229,7 @@ const labelled = (repository: VersionsRepository) => readLabels(repository.folde
 test.serial('a rollback here while an archive is on its way stays when the archive has come', async (t) => {
   const pipeline = await published(t);
   pipeline.version('1').version('2').says({ stable: '2' });
-  const repository = empty(t);
+  const repository = new VersionsRepository();
   for (const version of ['1', '2']) repository.add(version);
   promote(repository, '1');
   const served = await serving(repository, 1, ...pipeline.settings, 'model.version=stable');
@@ -258,7 +256,7 @@ test.serial('a rollback here while an archive is on its way stays when the archi
 test.serial('a rollback here stays also where somebody here was before the index', async (t) => {
   const pipeline = await published(t);
   pipeline.version('1').version('2').says({ stable: '2' });
-  const repository = empty(t);
+  const repository = new VersionsRepository();
   for (const version of ['1', '2']) repository.add(version);
   promote(repository, '1');
   promote(repository, '2');
@@ -274,7 +272,7 @@ test.serial('a rollback here stays also where somebody here was before the index
 test.serial('a label whose version does not come holds up neither a start nor another label', async (t) => {
   const pipeline = await published(t);
   pipeline.version('1').version('2', true).version('3').says({ stable: '1', canary: '2', former: '3' });
-  const repository = empty(t);
+  const repository = new VersionsRepository();
   const served = await serving(repository, 1, ...pipeline.settings, 'model.version=stable');
   t.teardown(() => served.daemon.stop());
   t.is(served.daemon.living.serving, '1');
@@ -289,7 +287,7 @@ test.serial('a label whose version does not come holds up neither a start nor an
 test.serial('while a version takes its time to serve, the index is asked all the same', async (t) => {
   const pipeline = await published(t);
   pipeline.version('1').says();
-  const repository = empty(t);
+  const repository = new VersionsRepository();
   const { config } = load(
     `input: { topic: in, format: json }
 output: { topic: out, format: json }

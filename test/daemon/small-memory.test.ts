@@ -1,17 +1,17 @@
 // Where there is no room for native, auto takes a backend that needs little and that the model has
 // an artefact for.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { backendsWithin } from '../../src/daemon/memory.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { load, MINIMAL } from '../support/config.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 /** A repository with the shipped model, of which these lines of model.yaml are left out. */
 function repositoryWithout(lines: RegExp): string {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-small-'));
+  const repository = tempFolder('small');
   const folder = join(repository, 'm', '1');
   cpSync(MODEL_FOLDER, folder, { recursive: true });
   const yaml = readFileSync(join(folder, 'model.yaml'), 'utf8').replace('name: creditcard', 'name: m');

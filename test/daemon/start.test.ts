@@ -1,8 +1,7 @@
 // The daemon's start with real threads on the embedded log: what may happen while it is under way,
 // and what is closed when it fails.
 
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
@@ -12,6 +11,7 @@ import type { Config } from '../../src/config/schema.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { type Log, openLog } from '../../src/daemon/open-log.ts';
 import { PiscinaThread } from '../../src/pool/worker-thread.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { demoConfig } from '../support/config.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
@@ -129,7 +129,7 @@ test.serial('a start that fails at the model leaves neither sink nor thread', as
 test.serial(
   'a folder for snapshots that cannot be made ends the start, and leaves neither sink nor thread',
   async (t) => {
-    const file = join(mkdtempSync(join(tmpdir(), 'scorelane-start-')), 'file');
+    const file = join(tempFolder('start'), 'file');
     writeFileSync(file, '');
     const config = demo(`snapshots.directory=${join(file, 'state')}`);
     const { log, closed } = watchedLog(config);

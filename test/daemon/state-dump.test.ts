@@ -1,8 +1,7 @@
 // What is dumped of a daemon: where it goes, who may read it, how many there are, and that nothing
 // of it is a record's. One daemon for all.
 
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
@@ -13,12 +12,13 @@ import { openLog } from '../../src/daemon/open-log.ts';
 import { asksForDump, DUMPS_MAX, writeDump } from '../../src/daemon/state-dump.ts';
 import { StalledError } from '../../src/engine/driver.ts';
 import { MissingTopicError, type SourceListener } from '../../src/log/ports.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { replay } from '../sim/replay.ts';
 import { demoConfig } from '../support/config.ts';
 import { batchOf } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-dumps-'));
+const folder = tempFolder('dumps');
 const said: string[] = [];
 const fatal: Error[] = [];
 let daemon: Daemon;

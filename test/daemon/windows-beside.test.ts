@@ -1,9 +1,6 @@
 // Windows are built up beside in a process of its own. Where it cannot do that, or another version
 // shall serve, nothing waits for it.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
 import { engineLimits } from '../../src/daemon/engine-limits.ts';
@@ -11,6 +8,7 @@ import { WindowsBeside } from '../../src/daemon/windows-beside.ts';
 import { scorerSetup } from '../../src/daemon/worker-setup.ts';
 import { newEngine } from '../../src/engine/state.ts';
 import { PreparedFolders } from '../../src/pool/prepared-states.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { load } from '../support/config.ts';
 import { startSilent } from '../support/silent.ts';
 import { windowsModel } from '../support/windows-model.ts';
@@ -35,7 +33,7 @@ kafka: { bootstrap.servers: '${address}', request.timeout.ms: 5s }
     { write: (line: string) => said.push((JSON.parse(line) as { msg: string }).msg) },
   );
   const driver = { state: newEngine(engineLimits(config), true) };
-  const prepared = new PreparedFolders(mkdtempSync(join(tmpdir(), 'scorelane-beside-')));
+  const prepared = new PreparedFolders(tempFolder('beside'));
   t.teardown(() => prepared.close());
   const windows = new WindowsBeside({ config, logger, driver, partitions: () => 1 }, prepared);
   const setup = scorerSetup(config, {

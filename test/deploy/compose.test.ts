@@ -4,14 +4,14 @@
 // what they name.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { freePort, startBroker } from '../../tools/broker.ts';
 import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -72,7 +72,7 @@ test('the commands of the services, one by one: a broker with two names, topics,
     const made = spawnSync(shell, [...flags, ...services.topics.command.map(here)], { encoding: 'utf8' });
     t.is(made.status, 0, made.stdout + made.stderr);
 
-    const states = mkdtempSync(join(tmpdir(), 'scorelane-compose-'));
+    const states = tempFolder('compose');
     const environment = { ...environmentOf(services.daemon), SCORELANE_SNAPSHOTS_DIRECTORY: states };
     const daemon = new Program(JSON.parse(defaultCommand) as string[], environment);
     ended.push(() => daemon.stop('SIGKILL'));
@@ -91,7 +91,7 @@ test('the commands of the services, one by one: a broker with two names, topics,
     ended.push(() => seen.stop('SIGKILL'));
     await seen.says(/"score":/);
 
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-compose-prometheus-'));
+    const folder = tempFolder('compose-prometheus');
     const programs = await ensurePrometheus();
     const checked = spawnSync(
       join(programs, 'promtool'),

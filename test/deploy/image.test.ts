@@ -2,13 +2,13 @@
 // comes out is started as the engine would start it.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { buildImage } from '../../tools/image.ts';
 import { ensureLinters } from '../../tools/linters.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -24,12 +24,12 @@ test('hadolint has nothing to say about the Dockerfile', async (t) => {
 test('the image is built, has all backends, becomes healthy and ends in order', async (t) => {
   t.timeout(600_000);
   const said: string[] = [];
-  const image = await buildImage({ say: (line) => said.push(line) });
+  const image = await buildImage({ say: (line) => said.push(line), folder: tempFolder('image') });
   const { folder, workingFolder, entrypoint, healthCheck, user } = image;
   t.is(user, '1000:1000');
   const cwd = join(folder, workingFolder);
   // As in the image, nothing of the clone is there, and the only place to write is temporary.
-  const temporary = mkdtempSync(join(tmpdir(), 'scorelane-image-tmp-'));
+  const temporary = tempFolder('image-tmp');
   const env = { ...image.environment, PATH: process.env.PATH ?? '', HOME: temporary, TMPDIR: temporary };
   const [program = '', ...words] = entrypoint;
   const doctor = spawnSync(program, [...words, 'doctor'], { cwd, env, encoding: 'utf8' });
@@ -53,5 +53,4 @@ test('the image is built, has all backends, becomes healthy and ends in order', 
   daemon.kill('SIGTERM');
   t.is(await ended, 0, log);
   t.false(isHealthy(), 'the check does look');
-  rmSync(dirname(folder), { recursive: true });
 });

@@ -2,14 +2,14 @@
 // schemas, and what they start is what the daemon takes.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
 import test from 'ava';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { ensureLinters, ensureSystemdAnalyze } from '../../tools/linters.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 
 const read = (...path: string[]): string => readFileSync(join(ROOT, 'docs', ...path), 'utf8');
@@ -42,7 +42,7 @@ test('the manifests are valid by the schemas of Kubernetes, to the last key', as
   const validate = (file: string) => spawnSync(program, ['--strict', file], { encoding: 'utf8' });
   const { status, stdout, stderr } = validate(MANIFESTS);
   t.is(status, 0, stdout + stderr);
-  const wrong = join(mkdtempSync(join(tmpdir(), 'scorelane-manifest-')), 'wrong.yaml');
+  const wrong = join(tempFolder('manifest'), 'wrong.yaml');
   writeFileSync(wrong, readFileSync(MANIFESTS, 'utf8').replace('readinessProbe:', 'readynessProbe:'));
   t.not(validate(wrong).status, 0, 'it does look');
 });
@@ -64,7 +64,7 @@ test('the ScaledObject is valid by the schema of KEDA, and scales what the manif
 /** The job of the config map, as the container reads it. */
 function jobOf() {
   const [[name, text] = ['', '']] = Object.entries(ofKind('ConfigMap').data);
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-manifest-')), name);
+  const file = join(tempFolder('manifest'), name);
   writeFileSync(file, text);
   const { jobs } = loadConfig({ file, flags: [], environment: {} });
   const [job] = jobs;
@@ -87,7 +87,7 @@ test('systemd finds nothing wrong with the unit, and it gives the daemon the tim
   const unit = read('systemd', 'scorelane.service');
   const { path, env } = await ensureSystemdAnalyze();
   const verify = (text: string) => {
-    const file = join(mkdtempSync(join(tmpdir(), 'scorelane-unit-')), 'scorelane.service');
+    const file = join(tempFolder('unit'), 'scorelane.service');
     // The command of the package is not installed here.
     writeFileSync(file, text.replace('/usr/bin/scorelane', process.execPath));
     const found = spawnSync(path, ['verify', '--man=no', file], {

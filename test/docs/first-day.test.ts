@@ -3,10 +3,10 @@
 // another test, which is named.
 
 import { spawn } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { withBroker } from '../support/kafka.ts';
 import { commandsIn, isRecorded, sessionIn } from '../support/transcript.ts';
@@ -46,7 +46,7 @@ test.serial(
   'the recorded first day comes out as it is recorded, from the package in an empty folder',
   async (t) => {
     t.timeout(600_000);
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-day-'));
+    const folder = tempFolder('day');
     const empty = join(folder, 'empty');
     mkdirSync(empty);
     const packed = await typed(`npm pack --pack-destination ${folder}`, ROOT, {});

@@ -4,12 +4,12 @@
 // and nothing repeated. Only ports are others.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { withBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/daemon.ts';
@@ -60,7 +60,7 @@ test('the tour, command by command', async (t) => {
       .replaceAll('127.0.0.1:8081', `127.0.0.1:${first}`)
       .replaceAll('127.0.0.1:8082', `127.0.0.1:${second}`)
       .replaceAll('http://127.0.0.1:4318/v1/traces', receiver.endpoint);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-tour-'));
+  const folder = tempFolder('tour');
   for (const name of ['config', 'native-models', 'src', 'package.json', 'page'])
     symlinkSync(join(ROOT, name), join(folder, name));
   const environment = {

@@ -2,13 +2,13 @@
 // they are, for every record.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
 import { cell } from '../../src/load/rows.ts';
 import { readPlan } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program } from '../support/daemon.ts';
 import { python } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
@@ -36,7 +36,7 @@ const INPUTS = `
   - { window: { function: mean, by: terminal, of: fraud, size: 7d, delay: 7d } }`;
 
 function repository(inputs: string, state = '{ time: at }'): { folder: string; flags: string[] } {
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-features-')), 'cards', '1');
+  const folder = join(tempFolder('features'), 'cards', '1');
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'model.yaml'),

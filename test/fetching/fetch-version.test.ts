@@ -23,7 +23,7 @@ test('an archive becomes a version, with the bytes of every file, and the daemon
     ['in two', packed(entriesOf(model.folder, 'cards/7/'))],
     ['not packed', tarOf(files)],
   ] as const) {
-    const to = repository(t);
+    const to = repository();
     server.give('/a', body);
     const { folder, isNew } = await get(server.url('/a'), to, body);
     t.true(isNew, what);
@@ -38,7 +38,7 @@ test('an archive becomes a version, with the bytes of every file, and the daemon
 
 test('an archive that GNU tar has made is read', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const file = join(to, 'a.tar.gz');
   await run('tar', ['-czf', file, '-C', join(model.repository, 'cards'), '7']);
   const body = readFileSync(file);
@@ -48,7 +48,7 @@ test('an archive that GNU tar has made is read', async (t) => {
 
 test('the same archive again changes nothing and downloads nothing; another one under the same number is refused', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const [body, other] = [packed(files), tarOf(files)];
   server.give('/a', body);
   server.give('/b', other);
@@ -62,7 +62,7 @@ test('the same archive again changes nothing and downloads nothing; another one 
 
 test('another model or version than was asked for is refused', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const body = packed(files);
   server.give('/a', body);
   await t.throwsAsync(get(server.url('/a'), to, body, { name: 'others' }), {
@@ -76,7 +76,7 @@ test('another model or version than was asked for is refused', async (t) => {
 
 test('bytes with another checksum are refused before they are unpacked, and a page is called one', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const sha256 = '0'.repeat(64);
   server.give('/a', packed(files));
   await t.throwsAsync(get(server.url('/a'), to, packed(files), { sha256 }), {
@@ -89,7 +89,7 @@ test('bytes with another checksum are refused before they are unpacked, and a pa
 
 test('an archive that is too large is given up by what the server says, and else by what has come', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const body = Buffer.alloc(2 ** 20);
   server.give('/told', body, { 'content-length': String(body.length) });
   const endless = (_: unknown, response: import('node:http').ServerResponse): void => {
@@ -109,7 +109,7 @@ test('an archive that is too large is given up by what the server says, and else
 
 test('what a server cannot do now is asked for again, and what it refuses is not', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const body = packed(files);
   let fails = 2;
   server.answers.set('/a', (_, response) => {
@@ -136,7 +136,7 @@ test('what a server cannot do now is asked for again, and what it refuses is not
 
 test('a body that breaks off is fetched again from its beginning', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const body = packed(files);
   let breaks = 1;
   server.answers.set('/a', (_, response) => {
@@ -150,7 +150,7 @@ test('a body that breaks off is fetched again from its beginning', async (t) => 
 
 test('a fetch that is ended leaves nothing behind', async (t) => {
   const server = await new ArchiveServer().start(t);
-  const to = repository(t);
+  const to = repository();
   const body = packed(files);
   server.answers.set('/a', (_, response) => void response.write(body.subarray(0, 100)));
   const ending = new AbortController();
@@ -163,7 +163,7 @@ test('a fetch that is ended leaves nothing behind', async (t) => {
 
 test('redirects are followed, a few of them, and the token goes to no other server', async (t) => {
   const [server, other] = await Promise.all([new ArchiveServer().start(t), new ArchiveServer().start(t)]);
-  const to = repository(t);
+  const to = repository();
   const body = packed(files);
   const redirect = (from: ArchiveServer, path: string, target: string): void =>
     void from.answers.set(path, (_, response) => response.writeHead(302, { location: target }).end());
@@ -185,7 +185,7 @@ test('redirects are followed, a few of them, and the token goes to no other serv
 });
 
 test('over https the server must be one that is trusted, and it must stay https', async (t) => {
-  const to = repository(t);
+  const to = repository();
   const [cert, key] = [join(to, 'c.pem'), join(to, 'c.key')];
   await run('openssl', [
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=models'],
@@ -210,9 +210,9 @@ test('over https the server must be one that is trusted, and it must stay https'
   const trusted = getCACertificates();
   t.teardown(() => setDefaultCACertificates(trusted));
   setDefaultCACertificates([...trusted, authority]);
-  t.true((await get(server.url('/a'), repository(t), body)).isNew);
+  t.true((await get(server.url('/a'), repository(), body)).isNew);
   await t.throwsAsync(
-    get(server.url('/a'), repository(t), body, { authority: '' }),
+    get(server.url('/a'), repository(), body, { authority: '' }),
     { message: /its certificate is not trusted here/ },
     'a file of authorities that is written at this moment names none',
   );

@@ -1,19 +1,18 @@
 // `scorelane models fetch` as a user calls it: what it prints, its exit codes, and what a signal
 // leaves behind.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { EXIT } from '../../src/base/errors.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ArchiveServer, entriesOf, packed, sha256Of } from '../support/archives.ts';
 import { Program } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 import { until } from '../support/until.ts';
 
 const body = packed(entriesOf(MODEL_FOLDER, 'creditcard-1/'));
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-models-fetch-'));
-test.after.always(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder('models-fetch');
 
 const fetched = (repository: string, url: URL, ...more: string[]): Program =>
   new Program(

@@ -107,7 +107,7 @@ const REFUSED: Readonly<Record<string, readonly [body: Buffer, message: RegExp]>
 for (const [what, [body, message]] of Object.entries(REFUSED))
   test.serial(`refused, with nothing left behind: ${what}`, async (t) => {
     const server = await new ArchiveServer().start(t);
-    const to = repository(t);
+    const to = repository();
     server.give('/a', body);
     await t.throwsAsync(get(server.url('/a'), to, body), { message, code: 'SCORELANE_MODEL' });
     t.deepEqual(everythingIn(to), []);

@@ -1,8 +1,7 @@
 // The document of OpenAPI says all that the server has, and the server keeps to it.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
@@ -14,6 +13,7 @@ import { apiPathOf } from '../../src/http/openapi.ts';
 import type { HttpThread } from '../../src/http-thread/http-thread.ts';
 import { ensureSchemathesis } from '../../tools/linters.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { demoConfig } from '../support/config.ts';
 import { repositoryOf } from '../support/versions.ts';
 
@@ -98,30 +98,26 @@ const { HTTP_FUZZ_EXAMPLES: EXAMPLES = '15', HTTP_FUZZ_SEED: SEED = '1' } = proc
 /** Rejects with what it found. Names are those that are there, or any. */
 async function fuzz(url: string, names: Readonly<Record<string, string>>): Promise<string> {
   const schemathesis = await ensureSchemathesis();
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-openapi-'));
-  try {
-    const lines = Object.entries(names).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
-    writeFileSync(join(folder, 'schemathesis.toml'), `[parameters]\n${lines.join('')}`);
-    return await run(
-      schemathesis,
-      [
-        ...[
-          'run',
-          `${url}/openapi.json`,
-          '--checks',
-          CHECKS.join(','),
-          '--phases',
-          'examples,coverage,fuzzing',
-        ],
-        ...['--max-examples', EXAMPLES, '--seed', SEED, '--generation-database', 'none', '--no-shrink'],
-        ...['--no-color', '--continue-on-failure', '--header', `Authorization: Bearer ${TOKEN}`],
-        ...Object.keys(NOT_ASKED).flatMap((id) => ['--exclude-operation-id', id]),
+  const folder = tempFolder('openapi');
+  const lines = Object.entries(names).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
+  writeFileSync(join(folder, 'schemathesis.toml'), `[parameters]\n${lines.join('')}`);
+  return run(
+    schemathesis,
+    [
+      ...[
+        'run',
+        `${url}/openapi.json`,
+        '--checks',
+        CHECKS.join(','),
+        '--phases',
+        'examples,coverage,fuzzing',
       ],
-      { cwd: folder },
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+      ...['--max-examples', EXAMPLES, '--seed', SEED, '--generation-database', 'none', '--no-shrink'],
+      ...['--no-color', '--continue-on-failure', '--header', `Authorization: Bearer ${TOKEN}`],
+      ...Object.keys(NOT_ASKED).flatMap((id) => ['--exclude-operation-id', id]),
+    ],
+    { cwd: folder },
+  );
 }
 
 test('a method that a path has not is 405 with those it has, TRACE and QUERY too', async (t) => {

@@ -2,13 +2,13 @@
 // with metrics, rules and dashboard.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { METRIC_TABLES } from '../../tools/guide.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -69,7 +69,7 @@ test('a running process is scraped by Prometheus, and promtool finds its metrics
   );
   const checked = promtool(['check', 'metrics'], await (await fetch(`${url}/metrics`)).text());
   t.is(checked.status, 0, checked.said);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-prometheus-'));
+  const folder = tempFolder('prometheus');
   const config = join(folder, 'prometheus.yml');
   const scrape = {
     job_name: 'scorelane',

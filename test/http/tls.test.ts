@@ -1,20 +1,20 @@
 // HTTP over TLS: with a certificate of its own, for clients that show one if they must, and taken
 // anew when it was replaced.
 
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { wrongFiles } from '../../src/config/files.ts';
 import { readTls, renewTls, type TlsFiles } from '../../src/http/tls.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { demoConfig } from '../support/config.ts';
 import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-tls-'));
+const folder = tempFolder('tls');
 const inFolder = (name: string): string => join(folder, name);
 const read = (name: string): string => readFileSync(inFolder(name), 'utf8');
 

@@ -1,14 +1,14 @@
 // `log: none`: a plain model server. It needs no broker, is ready, answers requests, and says what
 // it has no use for.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
-const file = join(mkdtempSync(join(tmpdir(), 'scorelane-none-')), 'server.yaml');
+const file = join(tempFolder('none'), 'server.yaml');
 writeFileSync(
   file,
   JSON.stringify({

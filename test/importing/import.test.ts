@@ -1,8 +1,7 @@
 // What a data scientist has saved with today's Keras is imported by one call, and every backend
 // that can run it gives what TensorFlow in Python gives, for a thousand records.
 
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { importModel } from '../../src/importing/import-model.ts';
@@ -13,11 +12,12 @@ import { ModelError } from '../../src/model/model-error.ts';
 import { outputValue } from '../../src/model/output-column.ts';
 import type { Backend, OutputColumn } from '../../src/model/predictor.ts';
 import { ensurePython } from '../../tools/python.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
 const { executable } = await ensurePython();
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-import-'));
+const folder = tempFolder('import');
 const MODELS = join(import.meta.dirname, '..', 'support', 'python', 'models.py');
 const python = new PythonSession(executable, [MODELS, folder]);
 test.before(() => until('the models are made', () => existsSync(join(folder, 'complete'))));

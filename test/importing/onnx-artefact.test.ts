@@ -1,14 +1,14 @@
 // An .onnx file takes along the files with its weights, which PyTorch writes beside it.
 
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { copyOnnxModel } from '../../src/importing/onnx-artefact.ts';
 import { ModelError } from '../../src/model/model-error.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 const SAVED = join(import.meta.dirname, '..', 'model', 'torch-mlp', '1', 'model.onnx');
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'scorelane-onnx-artefact-'));
+const newFolder = (): string => tempFolder('onnx-artefact');
 
 test('the file and its weights are copied, and it is told by whom it was written', (t) => {
   const folder = newFolder();

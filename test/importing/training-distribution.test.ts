@@ -1,8 +1,7 @@
 // What a training script records of its own matrix is what `models distribution` would record of
 // the same values, bit by bit.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Random } from '../../src/load/random.ts';
@@ -25,6 +24,8 @@ score = columns.pop("score")
 write_distribution(sys.argv[2], columns, {"score": score})
 `;
 
+import { tempFolder } from '../../tools/temp-folder.ts';
+
 interface Column {
   readonly cuts: readonly number[];
   readonly counts: readonly number[];
@@ -46,7 +47,7 @@ test('cuts and counts of a training script are ours', async (t) => {
     'all missing': draw(() => null),
     score: draw(() => 1 / (1 + Math.exp(4 + random.normal()))),
   };
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-training-'));
+  const folder = tempFolder('training');
   const text = JSON.stringify(given, (_, value) => (Object.is(value, -0) ? 'below' : value));
   writeFileSync(join(folder, 'given.json'), text.replaceAll('"below"', '-0.0'));
   const { executable } = await ensurePython();

@@ -11,7 +11,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -22,9 +21,10 @@ import { PythonSession } from '../../src/importing/python.ts';
 import { type GoldenRecord, readGolden, readManifest } from '../../src/model/manifest.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import { NoInputError } from '../../src/written/file-trouble.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-without-python-'));
+const folder = tempFolder('without-python');
 const repository = join(folder, 'repository');
 const samples = join(folder, 'records.json');
 const shipped = readGolden(readManifest(MODEL_FOLDER));

@@ -1,8 +1,7 @@
 // Encryption and login pass through to a real broker: TLS alone, and SASL with each mechanism over
 // TLS and without.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { KafkaSettings } from '../../src/kafka/client.ts';
@@ -10,13 +9,14 @@ import { KafkaSettingsError } from '../../src/kafka/login.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
 import { type Broker, freePort, startBroker } from '../../tools/broker.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { batchOf } from '../support/records.ts';
 
 const PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
 const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-tls-'));
+const folder = tempFolder('tls');
 const keystore = join(folder, 'broker.p12');
 const certificate = join(folder, 'broker.pem');
 const PASSWORD = 'hush-hush';

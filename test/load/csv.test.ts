@@ -2,9 +2,8 @@
 // is wrong is told with file, line and column.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { CsvRecords, type UsedField } from '../../src/load/csv.ts';
@@ -12,9 +11,10 @@ import { openCsv } from '../../src/load/csv-file.ts';
 import { type Cells, CsvDataError, type Row } from '../../src/load/csv-rows.ts';
 import type { LoadRecord } from '../../src/load/load-record.ts';
 import { recordsWith } from '../../src/load/rows.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 function csv(text: string | Buffer): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'x.csv');
+  const file = join(tempFolder('csv'), 'x.csv');
   writeFileSync(file, text);
   return file;
 }
@@ -203,7 +203,7 @@ test('columns that nobody needs are not looked at, however they are named', asyn
 });
 
 test('a pipe is read once, and its records end with it', async (t) => {
-  const pipe = join(mkdtempSync(join(tmpdir(), 'scorelane-csv-')), 'pipe');
+  const pipe = join(tempFolder('csv'), 'pipe');
   execFileSync('mkfifo', [pipe]);
   const writing = writeFile(pipe, 'a\n1\n2\n');
   const records = await CsvRecords.open(pipe, { used: [number('a')], repeats: true });

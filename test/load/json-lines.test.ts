@@ -1,8 +1,7 @@
 // JSON lines: lines are cut wherever a piece of the file ends, keep their number, and a line that
 // is too long is not kept. Cells of CSV may hold lists, and columns may make one up.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { codecs } from '../../src/codec/codecs.ts';
@@ -14,9 +13,10 @@ import { recordsWith } from '../../src/load/rows.ts';
 import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { INFLATED_BYTES_MAX } from '../support/records.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-lines-'));
+const folder = tempFolder('lines');
 const WIDE = { option: '--in', lineBytesMax: 2 ** 20 };
 let files = 0;
 

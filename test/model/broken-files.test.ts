@@ -1,14 +1,14 @@
 // Files of a model that are missing, cut off or something else: which file, what was expected and
 // what was found, in no words of JavaScript. They are beside model.yaml, which is whole.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../src/model/choose.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import type { Backend } from '../../src/model/predictor.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 const TEXT = readFileSync(join(MODEL_FOLDER, 'model.json'), 'utf8');
@@ -128,7 +128,7 @@ const CASES: readonly (readonly [
 
 for (const [what, backend, file, content, told] of CASES) {
   test.serial(`${what}: the file is named, and what was expected of it`, async (t) => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-broken-')), '1');
+    const folder = join(tempFolder('broken'), '1');
     cpSync(MODEL_FOLDER, folder, { recursive: true });
     if (content === null) rmSync(join(folder, file));
     else writeFileSync(join(folder, file), content);

@@ -1,13 +1,13 @@
 // A distribution.json that is wrong: what is said of it, and where.
 
-import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readDistribution } from '../../src/model/distribution.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { measuredColumns } from '../../src/model/measured-columns.ts';
 import { ModelError } from '../../src/model/model-error.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
@@ -15,7 +15,7 @@ const shipped = readManifest(MODEL_FOLDER);
 const golden = readGolden(shipped);
 
 function read(text: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-distribution-'));
+  const folder = tempFolder('distribution');
   writeFileSync(join(folder, 'd.json'), text);
   return readDistribution({ ...shipped, folder, distribution: { path: 'd.json' } }, golden);
 }
@@ -78,7 +78,7 @@ for (const folder of globSync('native-models/*/*/', { cwd: ROOT }))
   });
 
 test('a path that leads out of the folder is refused', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-distribution-'));
+  const folder = tempFolder('distribution');
   const yaml = readFileSync(join(MODEL_FOLDER, 'model.yaml'), 'utf8');
   writeFileSync(join(folder, 'model.yaml'), yaml.replace('distribution.json', '../d.json'));
   t.throws(() => readManifest(folder), {

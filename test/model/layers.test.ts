@@ -1,21 +1,21 @@
 // Layers models, the other form of model.json, serve on the WASM and CPU backends like graph
 // models.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import test from 'ava';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
 import { probeBackends } from '../../src/model/backend-probe.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 /** The model's own names of its outputs, the risk first. */
 let named: readonly string[] = [];
 
 /** Saves a small model with two outputs, trained on nothing, with its golden records. */
 async function saved(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-layers-'));
+  const folder = tempFolder('layers');
   await tf.setBackend('cpu');
   const input = layers.input({ shape: [2] });
   const hidden = layers.layers

@@ -1,8 +1,7 @@
 // Mistakes in model.yaml that once ended the process, or were told in TensorFlow's words: each is
 // refused before anything runs, with the file, what is there, what was expected, and the next step.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { mlp } from '../../bench/models/mlp.ts';
@@ -11,6 +10,7 @@ import { writeSavedModel } from '../../bench/models/saved-model.ts';
 import { probeBackends } from '../../src/model/backend-probe.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import type { Backend } from '../../src/model/predictor.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 const YAML = readFileSync(join(MODEL_FOLDER, 'model.yaml'), 'utf8');
@@ -18,7 +18,7 @@ const INPUTS = /inputs: [\s\S]*?(?=outputs:)/;
 
 /** The shipped model with this model.yaml, and other files. */
 function modelWith(yaml: string, files: Readonly<Record<string, string>> = {}): string {
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-mistake-')), '1');
+  const folder = join(tempFolder('mistake'), '1');
   cpSync(MODEL_FOLDER, folder, { recursive: true });
   writeFileSync(join(folder, 'model.yaml'), yaml);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
@@ -170,7 +170,7 @@ test.serial('auto fails where no backend can, and tells of each', async (t) => {
 
 test.serial('a SavedModel that says no shape of its input is refused, with what to save', async (t) => {
   const name = 'mlp-30-64-32-1';
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-shapeless-')), '1');
+  const folder = join(tempFolder('shapeless'), '1');
   cpSync(ensureModel(name), folder, { recursive: true });
   writeSavedModel(join(folder, 'saved_model'), mlp(name), false);
   await t.throwsAsync(probed(folder, 'native'), {

@@ -1,8 +1,7 @@
 // A model is served only when its files are whole and its golden records agree, on every backend;
 // auto says what it took.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { probeBackends } from '../../src/model/backend-probe.ts';
@@ -11,10 +10,11 @@ import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import { BACKENDS, BackendMissingError } from '../../src/model/predictor.ts';
 import { findVersion } from '../../src/model/repository.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 function copyOfModel(): string {
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-model-')), '1');
+  const folder = join(tempFolder('model'), '1');
   cpSync(MODEL_FOLDER, folder, { recursive: true });
   return folder;
 }

@@ -1,8 +1,7 @@
 // Models of scikit-learn, XGBoost, LightGBM and PyTorch on the onnx backend: they give for 1,000
 // records what Python gives, in whatever batches. Python is started once for all of them.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../src/model/choose.ts';
@@ -12,8 +11,9 @@ import { readGolden, readManifest } from '../../src/model/manifest.ts';
 import { readOnnxFile } from '../../src/model/onnx-file.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'scorelane-onnx-models-'));
+const root = tempFolder('onnx-models');
 const script = join(import.meta.dirname, '..', 'support', 'python', 'onnx_models.py');
 const TORCH = join(import.meta.dirname, 'torch-mlp');
 const ROWS = `inputs: [{ path: features, count: 12 }]`;

@@ -1,14 +1,14 @@
 // The onnx backend with the shipped model: what its file says of itself, and each mistake in its
 // own words, before anything runs.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../src/model/choose.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { ModelError } from '../../src/model/model-error.ts';
 import { readOnnxFile } from '../../src/model/onnx-file.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 const BYTES = readFileSync(join(MODEL_FOLDER, 'model.onnx'));
@@ -69,7 +69,7 @@ const MISTAKES: Readonly<Record<string, readonly [Change, RegExp]>> = {
 
 for (const [what, [change, told]] of Object.entries(MISTAKES)) {
   test(`${what}: the file is named, what is there, and what was expected`, async (t) => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-onnx-')), '1');
+    const folder = join(tempFolder('onnx'), '1');
     cpSync(MODEL_FOLDER, folder, { recursive: true });
     change(folder);
     const error = await t.throwsAsync(chooseBackend(readManifest(folder), 'onnx', 8), {

@@ -1,18 +1,18 @@
 // A graph with operations that a backend of TensorFlow.js cannot run is refused before anything
 // runs, with the name of each and the way out.
 
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest } from '../../src/model/manifest.ts';
 import { ModelError } from '../../src/model/model-error.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { MODEL_FOLDER } from '../support/model.ts';
 
 /** The shipped model with other operations behind its last layer. */
 function withOperations(...ops: readonly string[]): string {
-  const folder = join(mkdtempSync(join(tmpdir(), 'scorelane-operations-')), '1');
+  const folder = join(tempFolder('operations'), '1');
   cpSync(MODEL_FOLDER, folder, { recursive: true });
   const path = join(folder, 'model.json');
   const document = JSON.parse(readFileSync(path, 'utf8')) as Graph;

@@ -1,18 +1,18 @@
 // The pictures of the page are taken by a command, and are small enough for a README.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { ensureChromium } from '../../tools/chromium.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const BYTES_MAX = 200_000;
 
 test('npm run screenshots writes the three pictures of README', async (t) => {
-  const out = mkdtempSync(join(tmpdir(), 'scorelane-pictures-'));
+  const out = tempFolder('pictures');
   const printed = await run('npm', ['run', '-s', 'screenshots', '--', '--seconds', '3', '--out', out], {
     cwd: ROOT,
   });

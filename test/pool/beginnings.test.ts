@@ -2,13 +2,12 @@
 // all that it takes: no record is scored with it (invariant 8), it leaves no snapshot, and a good
 // snapshot is not lost by it. On real threads.
 
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { startingAt } from '../../src/log/offset.ts';
 import { beginningBefore, type TooLate } from '../../src/log/offset-before.ts';
 import type { BeginningOf } from '../../src/pool/beginnings.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { EACH, Feeder, fates, features, poolWith, RECORDS } from '../support/stateful-pool.ts';
 
 const POSITION = 400;
@@ -46,7 +45,7 @@ test.serial(
 );
 
 test.serial('a lane that ends before its state has proven itself leaves no snapshot', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const directory = tempFolder('pool');
   const { pool } = await poolWith(1, directory, 1, beginningOf);
   const lane = { topic: 'in', partition: 0, epoch: 1 };
   t.is(await pool.restore(lane, startingAt(POSITION)), startingAt(REFUSED));
@@ -56,7 +55,7 @@ test.serial('a lane that ends before its state has proven itself leaves no snaps
 });
 
 test.serial('a good snapshot is used, though it is older than what was begun with at first', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const directory = tempFolder('pool');
   const { pool: before } = await poolWith(1, directory);
   const earlier = new Feeder(before);
   await earlier.run(REFUSED - 2 * EACH);

@@ -2,26 +2,17 @@
 // and those of a live one must stay.
 
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { OwnFolder } from '../../src/files/own-folder.ts';
 import { SnapshotDirectory } from '../../src/pool/snapshot-store.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'scorelane-drafts-'));
+const newFolder = (): string => tempFolder('drafts');
 const of = { topic: 'in', partition: 3 };
 
 /** As if so much time had passed since its owner said that it lives. */

@@ -1,8 +1,7 @@
 // One thread and its models: they come and go by requests, know nothing of each other, and come
 // back when another thread has to take the place of the first.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { BufferPool } from '../../src/base/buffer-pool.ts';
@@ -13,6 +12,7 @@ import { PiscinaThread, ThreadRetiredError } from '../../src/pool/worker-thread.
 import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { ScorerSetup } from '../../src/worker-protocol/messages.ts';
 import type { ThreadUsage } from '../../src/worker-protocol/thread-usage.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import {
   COUNTS,
   GROWTH,
@@ -106,7 +106,7 @@ test('a model whose outputs are others than it says is refused, and leaves no te
     return usages.at(-1)?.tensors ?? Number.NaN;
   };
   const before = await tensors();
-  const modelFolder = mkdtempSync(join(tmpdir(), 'scorelane-outputs-'));
+  const modelFolder = tempFolder('outputs');
   cpSync(MODEL_FOLDER, modelFolder, { recursive: true });
   const manifest = join(modelFolder, 'model.yaml');
   const text = readFileSync(manifest, 'utf8');
@@ -167,7 +167,7 @@ test('a model is loaded on a thread that others end again and again', async (t) 
 
 test('a model that cannot be loaded again does not keep its thread from the others', async (t) => {
   const { host, score, lost } = hostOf(t);
-  const modelFolder = mkdtempSync(join(tmpdir(), 'scorelane-gone-'));
+  const modelFolder = tempFolder('gone');
   cpSync(MODEL_FOLDER, modelFolder, { recursive: true });
   await load(host, 'one');
   await load(host, 'gone', { modelFolder });

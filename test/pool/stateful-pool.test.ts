@@ -2,11 +2,10 @@
 // features are those of an undisturbed reading (invariant 8), and a record that costs a thread
 // every time costs only itself (invariant 7).
 
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { startingAt } from '../../src/log/offset.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { microBatchOf } from '../support/model.ts';
 import {
   EACH,
@@ -33,7 +32,7 @@ test('several lanes on one thread, each with several micro-batches in flight, lo
 
 test('records that make their thread exit, or throw, become dead letters; all others have the features as if nothing had been', async (t) => {
   const trouble: Readonly<Record<number, string>> = { 130: 'exit', 131: 'throw', 400: 'exit' };
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const directory = tempFolder('pool');
   const { pool, said } = await poolWith(1, directory);
   const feeder = new Feeder(pool, 0, (offset) => trouble[offset] ?? 'k');
   await feeder.run();
@@ -102,7 +101,7 @@ test('the state of a lane that has ended is forgotten by its thread', async (t) 
 });
 
 test('a lane that ends leaves a snapshot, and one that comes back goes on from it', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const directory = tempFolder('pool');
   const { pool, said: before } = await poolWith(2, directory);
   const feeder = new Feeder(pool);
   await feeder.run(200);
@@ -124,7 +123,7 @@ test('a lane that ends leaves a snapshot, and one that comes back goes on from i
 });
 
 test('another version of the model takes a snapshot for its own where the feature plan is the same, and only there', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-pool-'));
+  const directory = tempFolder('pool');
   const { pool } = await poolWith(1, directory);
   await new Feeder(pool).run(200);
   await pool.stop();

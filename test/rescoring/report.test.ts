@@ -1,8 +1,7 @@
 // The report says the same as text and as a page. The page needs nothing from elsewhere, runs
 // nothing, and can be read by everybody, light and dark.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import anyTest, { type TestFn } from 'ava';
@@ -15,6 +14,7 @@ import { reportPage } from '../../src/rescoring/report-page.ts';
 import { reportInWords } from '../../src/rescoring/report-text.ts';
 import { LABEL, type Label } from '../../src/rescoring/result-reader.ts';
 import { Sketch } from '../../src/statistics/sketch.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { violations, withBrowser } from '../support/browser.ts';
 
 const test = anyTest as TestFn;
@@ -74,7 +74,7 @@ function reported(hasBaseline: boolean): ReplayReport {
 }
 
 const file = (name: string, text: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'scorelane-report-')), name);
+  const path = join(tempFolder('report'), name);
   writeFileSync(path, text);
   return pathToFileURL(path).href;
 };

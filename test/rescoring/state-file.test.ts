@@ -1,14 +1,14 @@
 // The file from which a replay goes on holds all of it or is refused, and never half of one write.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Comparison } from '../../src/rescoring/comparison.ts';
 import { type ReplayRun, savedRun } from '../../src/rescoring/run-plan.ts';
 import { readState, StateFile } from '../../src/rescoring/state-file.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-state-'));
+const folder = tempFolder('state');
 const THRESHOLDS = { candidate: 0.5, baseline: null };
 
 const run = (): ReplayRun => ({

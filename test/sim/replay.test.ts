@@ -2,13 +2,13 @@
 // something else, that message is named.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { DUMP_FORMAT, dumpText, readDump, type StateDump } from '../../src/daemon/dump-text.ts';
 import type { RecordedStep } from '../../src/engine/recorder.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { planOf } from './faults.ts';
 import { replay } from './replay.ts';
 import { simulate } from './simulation.ts';
@@ -83,7 +83,7 @@ test('each message of a replay is said with its effects and with what they chang
 });
 
 test('a replay by an engine with a bug ends with 1 at the first message whose effects are others, and says both', async (t) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-replay-')), 'dump.json');
+  const file = join(tempFolder('replay'), 'dump.json');
   writeFileSync(file, textOf((await longDump()).engine));
   const played = promisify(execFile)(process.execPath, [MAIN, '--replay', file]);
   t.regex((await played).stdout, /\d+ messages, each with the effects that it had then/);

@@ -1,8 +1,7 @@
 // Statistics are those of SciPy and scikit-learn on the same samples: exactly, or within the error
 // that is stated where they come from sketches.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Random } from '../../src/load/random.ts';
@@ -20,6 +19,7 @@ import {
 import { Sketch } from '../../src/statistics/sketch.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', 'support', 'python', 'reference_statistics.py');
 const SIZE = 4_000;
@@ -107,7 +107,7 @@ let reference: Reference;
 
 test.before(async (t) => {
   t.timeout(120_000);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-statistics-'));
+  const folder = tempFolder('statistics');
   const [given, found] = [join(folder, 'given.json'), join(folder, 'found.json')];
   const withCuts = [
     ...pairs.map((pair) => ({ ...pair, cuts: cutsOf(sketchOf(pair.left)) })),

@@ -1,11 +1,11 @@
 // A configuration from text, and what is wrong with it.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, theJob } from '../../src/config/load.ts';
 import type { LoadedConfig, LoadedJob } from '../../src/config/loaded.ts';
 import type { Config } from '../../src/config/schema.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from './daemon.ts';
 
 /** All that has no default. */
@@ -36,19 +36,18 @@ export function load(
   return { ...loaded, ...theJob(loaded) };
 }
 
+/** Of all configurations, one after the other. */
+let folder: string | undefined;
+
 export function loadAll(
   yaml: string,
   flags: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
 ): LoadedConfig {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-config-'));
+  folder ??= tempFolder('config');
   const file = join(folder, 'c.yaml');
-  try {
-    writeFileSync(file, yaml);
-    return loadConfig({ file, flags, environment });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  writeFileSync(file, yaml);
+  return loadConfig({ file, flags, environment });
 }
 
 /** The message of the `ConfigError`, or nothing. */

@@ -2,10 +2,10 @@
 // configuration only.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../src/telemetry/meter.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { python } from './kafka.ts';
 import { until } from './until.ts';
@@ -65,6 +65,9 @@ export interface Ended {
   readonly out: string;
 }
 
+/** Where programs leave what they leave when they are killed. */
+let temporary: string | undefined;
+
 /** A running command; what it prints and logs is kept. */
 export class Program {
   readonly child: ChildProcess;
@@ -79,9 +82,10 @@ export class Program {
     environment: Readonly<Record<string, string>> = {},
     output: { readonly stdout?: number; readonly stderr?: number } = {},
   ) {
+    temporary ??= tempFolder('programs');
     this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd: ROOT,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, TMPDIR: temporary, ...environment },
       stdio: ['ignore', output.stdout ?? 'pipe', output.stderr ?? 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -121,7 +125,7 @@ export async function startDaemon(
   return daemon;
 }
 
-export const summaryFile = (): string => join(mkdtempSync(join(tmpdir(), 'scorelane-')), 'summary.json');
+export const summaryFile = (): string => join(tempFolder('summary'), 'summary.json');
 export const readSummary = (file: string): Summary => JSON.parse(readFileSync(file, 'utf8')) as Summary;
 
 /** Sends records to the job's input and waits until all are there. */

@@ -1,6 +1,6 @@
 // A version of a model that brings the distributions of what it was made with, and records for it.
 
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordInto } from '../../src/importing/record-distribution.ts';
 import { Random } from '../../src/load/random.ts';
@@ -26,11 +26,10 @@ export const measuredRecords = (random: Random, count: number, factor = 1): Meas
 
 /** What writes the distributions into the folder of a version with these inputs. */
 export async function withDistributions(): Promise<(folder: string) => void> {
-  const { folder, repository } = windowsModel(DRIFTING_INPUTS, '{}');
+  const { folder } = windowsModel(DRIFTING_INPUTS, '{}');
   const records = measuredRecords(new Random(1), 5_000).map((record) => ({ ...record }));
   await recordInto(folder, readManifest(folder), records);
   const text = readFileSync(join(folder, DISTRIBUTION_FILE), 'utf8');
-  rmSync(repository, { recursive: true });
   return (version) => {
     writeFileSync(join(version, DISTRIBUTION_FILE), text);
     appendFileSync(join(version, 'model.yaml'), 'distribution: { path: distribution.json }\n');

@@ -1,9 +1,8 @@
 // A model in archives of many kinds, and the fetch of one into a repository of its own.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { type FetchedVersion, fetchVersion } from '../../src/fetching/fetch-version.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { entriesOf, sha256Of } from './archives.ts';
 import { windowsModel } from './windows-model.ts';
 
@@ -11,11 +10,7 @@ const FIELD = '\n  - { path: amount, log1p: true }';
 export const model = windowsModel(FIELD, '{}', '7');
 export const files = entriesOf(model.folder);
 
-export function repository(t: { teardown(end: () => unknown): void }): string {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-fetching-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
+export const repository = (): string => tempFolder('fetching');
 
 interface Options {
   readonly sha256?: string;

@@ -1,8 +1,6 @@
 // A real broker for a test file, and the independent clients that check against it.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestFn } from 'ava';
 import type { Kafka } from 'kafkajs';
@@ -18,6 +16,7 @@ import {
 } from '../../tools/broker.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 /**
  * Starts a broker before the tests of a file, calls `ready`, and ends it after them. Sessions may
@@ -70,7 +69,7 @@ let javaTurn: Promise<unknown> = Promise.resolve();
 /** Compiles the Java tool once; resolves to the class path to run it with. */
 async function compileJava(): Promise<string> {
   const jars = classPath(await ensureKafka(KAFKA_VERSIONS[0]));
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-java-'));
+  const folder = tempFolder('java');
   await run('javac', [
     '-encoding',
     'UTF-8',

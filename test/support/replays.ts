@@ -1,9 +1,9 @@
 // Runs `scorelane replay` over the history of a job, and reads what it reports.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReplayReport } from '../../src/rescoring/report.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { flags, type Job, Program } from './daemon.ts';
 
 export interface Replayed {
@@ -31,7 +31,7 @@ export const SLOWLY: readonly string[] = [
 ].flatMap((setting) => ['--set', setting]);
 
 export function replaysOf(job: () => Job): Replays {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-replay-'));
+  const folder = tempFolder('replay');
   let files = 0;
   const newFile = (name: string): string => join(folder, `${files++}-${name}`);
   const replay = (...args: string[]): Program =>

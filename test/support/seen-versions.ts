@@ -1,6 +1,5 @@
 // A daemon of some versions with its server, as an administrator and the page see it.
 
-import { rmSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Daemon } from '../../src/daemon/daemon.ts';
@@ -50,7 +49,6 @@ export async function seenOf(t: Test, repository: VersionsRepository, ...setting
   t.teardown(async () => {
     await daemon.stop();
     await server.stop();
-    rmSync(repository.folder, { recursive: true });
   });
   return { repository, daemon, url: server.url, send, results };
 }

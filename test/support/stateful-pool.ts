@@ -1,7 +1,6 @@
 // The pool for lanes with a state on real threads, and one who plays the engine for a lane: what
 // the tests of both have in common.
 
-import { tmpdir } from 'node:os';
 import { codecs } from '../../src/codec/codecs.ts';
 import { startingAt } from '../../src/log/offset.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
@@ -14,6 +13,7 @@ import { PiscinaThread } from '../../src/pool/worker-thread.ts';
 import type { LaneAddress } from '../../src/scoring/lane-address.ts';
 import type { Outcome } from '../../src/scoring/outcome.ts';
 import type { Trial } from '../../src/scoring/trial.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { COUNTER, deploymentOf, GROWTH, microBatchOf, type OutputRecord, outputsOf } from './model.ts';
 import { history, windowsModel } from './windows-model.ts';
 
@@ -62,7 +62,7 @@ export async function poolWith(
     }),
     deployment: deploymentOf({ modelFolder, features: true, predictRecordsMax: EACH }),
     snapshots: new SnapshotDirectory(directory),
-    prepared: new PreparedFolders(directory ?? tmpdir()),
+    prepared: new PreparedFolders(directory ?? tempFolder('prepared')),
     snapshotIntervalMs: 0,
     beginningOf,
     nowMs: () => performance.now() * hurry,

@@ -1,7 +1,6 @@
 // A repository whose versions come and go, and a daemon on the embedded log that serves from it.
 
-import { cpSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
@@ -10,6 +9,7 @@ import { Daemon } from '../../src/daemon/daemon.ts';
 import { openLog } from '../../src/daemon/open-log.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { load } from './config.ts';
 import { ROOT } from './daemon.ts';
 import { batchOf, recordsIn } from './records.ts';
@@ -18,7 +18,7 @@ import { windowsModel } from './windows-model.ts';
 const FIELD = '\n  - { path: amount, log1p: true }';
 
 export class VersionsRepository {
-  readonly folder = mkdtempSync(join(tmpdir(), 'scorelane-versions-'));
+  readonly folder = tempFolder('versions');
   readonly #models = new Map<string, Mlp>();
 
   /**
@@ -70,7 +70,7 @@ export const stableOf = ({ folder }: VersionsRepository): readonly string[] => [
 
 /** A repository with a copy of that model alone. */
 export function repositoryOf(model: string): string {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-repository-'));
+  const repository = tempFolder('repository');
   cpSync(join(ROOT, 'native-models', model), join(repository, model), { recursive: true });
   return repository;
 }

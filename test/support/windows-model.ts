@@ -1,13 +1,13 @@
 // A model with windows over a generated history, its inputs said by the test: what it predicts
 // means nothing.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGraphModel } from '../../bench/models/graph-model.ts';
 import { forward, type Mlp, mlp } from '../../bench/models/mlp.ts';
 import { generateHistory, type Transaction } from '../../src/load/history.ts';
 import { planOf, readManifest } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const GOLDEN_RECORDS = 40;
@@ -49,12 +49,7 @@ export function windowsModel(
   inputs: string,
   state: string,
   version = '1',
-  {
-    repository = mkdtempSync(join(tmpdir(), 'scorelane-windows-')),
-    hidden = 8,
-    scale = 1,
-    more = '',
-  }: VersionOptions = {},
+  { repository = tempFolder('windows'), hidden = 8, scale = 1, more = '' }: VersionOptions = {},
 ): WindowsModel {
   const folder = join(repository, 'cards', version);
   mkdirSync(folder, { recursive: true });

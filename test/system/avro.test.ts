@@ -1,8 +1,7 @@
 // Avro end to end: a real registry; records of fastavro, by two schemas in one topic, are scored as
 // in any other form; an unknown schema costs only its record, a registry that is away only time.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { compilePlan } from '../../src/features/plan.ts';
@@ -10,6 +9,7 @@ import { loadPredictor } from '../../src/model/load-predictor.ts';
 import { readManifest, statelessInputs } from '../../src/model/manifest.ts';
 import { freePort } from '../../tools/broker.ts';
 import { type Registry, startRegistry } from '../../tools/registry.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { allCommitted, flags, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { java, kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
 import { MODEL_FOLDER, transactions } from '../support/model.ts';
@@ -60,7 +60,7 @@ async function write(
   records: readonly (readonly [number, Values])[],
   schemas: readonly object[],
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-avro-'));
+  const folder = tempFolder('avro');
   const [schemasFile, recordsFile] = [join(folder, 'schemas.json'), join(folder, 'records.json')];
   writeFileSync(schemasFile, JSON.stringify(schemas));
   writeFileSync(recordsFile, JSON.stringify(records));
@@ -90,7 +90,7 @@ const settingsWith = (url: string, more: readonly string[] = []): string[] => [
 ];
 
 function readerFile(): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-avro-')), 'reader.avsc');
+  const file = join(tempFolder('avro'), 'reader.avsc');
   writeFileSync(file, JSON.stringify(READER));
   return file;
 }
@@ -304,7 +304,7 @@ test('a schema that no reader can have, and a registry that may be waited for to
   const job = await newJob(broker().address, ['model.backend=wasm', 'input.format=avro'], 1);
   const run = (...more: string[]) =>
     new Program(['run', '--config', 'config/kafka.yaml', ...flags(job, more)]).ended;
-  const file = join(mkdtempSync(join(tmpdir(), 'scorelane-avro-')), 'reader.avsc');
+  const file = join(tempFolder('avro'), 'reader.avsc');
   writeFileSync(file, JSON.stringify(schema([field('id', 'long', { default: 'none' })])));
   const unfit = await run(`registry.url=${registry.url}`, `input.schema=${file}`);
   t.is(unfit.code, 78, unfit.out);

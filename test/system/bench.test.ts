@@ -2,13 +2,13 @@
 // and the daemon as a process.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import type { Result } from '../../bench/harness/result.ts';
 import { SCENARIOS } from '../../bench/scenarios/index.ts';
 import { ensurePython } from '../../tools/python.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 import { withBroker } from '../support/kafka.ts';
 
@@ -31,7 +31,7 @@ function bench(...words: string[]): Promise<{ readonly code: number | null; read
 
 test.serial('every peer and the daemon score the same topic, audited, with a ratio for each', async (t) => {
   t.timeout(240_000);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+  const folder = tempFolder('bench');
   const words = ['--brokers', broker().address, '--count', '20000', '--seconds', '1', '--warm-up', '0.1'];
   const settings = ['--set', 'telemetry.warmUp=0ms', '--rounds', '1', '--format', 'msgpack'];
   const { code, out } = await bench('peers', ...words, ...settings, '--out', folder);
@@ -55,7 +55,7 @@ test.serial('every peer and the daemon score the same topic, audited, with a rat
 
 test.serial('metrics and tracing are measured on and off by turns, and spans and scrapes came', async (t) => {
   t.timeout(120_000);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+  const folder = tempFolder('bench');
   const words = ['--brokers', broker().address, '--count', '20000', '--rounds', '1', '--workers', '1'];
   const { code, out } = await bench('tracing', ...words, '--set', 'telemetry.warmUp=0ms', '--out', folder);
   t.is(code, 0, out);
@@ -69,7 +69,7 @@ test.serial(
   'requests are measured against a handler of Fastify, and a stream alone and beside them',
   async (t) => {
     t.timeout(120_000);
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const folder = tempFolder('bench');
     const words = ['--brokers', broker().address, '--rate', '300', '--seconds', '1', '--warm-up', '0.5'];
     const { code, out } = await bench(
       'http',
@@ -93,7 +93,7 @@ test.serial(
   'a live load is measured alike for the daemon and a peer, and a peer that is not there is named',
   async (t) => {
     t.timeout(120_000);
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const folder = tempFolder('bench');
     const words = ['--brokers', broker().address, '--rates', '300', '--seconds', '1', '--warm-up', '0.5'];
     const load = ['--linger', '0', '--burst', '20'];
     const scorers = ['--backend', 'wasm', '--kinds', 'plain,transactions', '--peers', 'eachBatch,rust'];
@@ -129,7 +129,7 @@ test.serial(
   'the version that serves is moved under load, and the output says that all lanes followed once',
   async (t) => {
     t.timeout(120_000);
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const folder = tempFolder('bench');
     const words = ['--brokers', broker().address, '--rate', '1000', '--moves', '1', '--seconds', '0.5'];
     const { code, out } = await bench(
       'swap',
@@ -154,7 +154,7 @@ test.serial(
 
 test.serial('a shadow is there before it is measured, and scores what it has the time for', async (t) => {
   t.timeout(120_000);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+  const folder = tempFolder('bench');
   const words = ['--brokers', broker().address, '--count', '20000', '--rate', '1000', '--seconds', '1'];
   const { code, out } = await bench(
     'shadow',
@@ -172,7 +172,7 @@ test.serial(
   'a replay is measured with one version and with two, of what the live job has scored',
   async (t) => {
     t.timeout(120_000);
-    const folder = mkdtempSync(join(tmpdir(), 'scorelane-bench-'));
+    const folder = tempFolder('bench');
     const words = ['--brokers', broker().address, '--count', '5000', '--rounds', '1', '--backend', 'wasm'];
     const { code, out } = await bench('replay', ...words, '--set', 'telemetry.warmUp=0ms', '--out', folder);
     t.is(code, 0, out);

@@ -1,10 +1,10 @@
 // A daemon that is asked for its state, and one that breaks: as a process, by signals.
 
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readDump } from '../../src/daemon/dump-text.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { replay } from '../sim/replay.ts';
 import { Program } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
@@ -19,7 +19,7 @@ if (isMainThread) process.on('SIGWINCH', () => { throw new TypeError('planted');
 `;
 
 test('SIGUSR2 dumps a state that replays and the daemon scores on; what nobody catches leaves a dump and exit code 70', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-dump-'));
+  const folder = tempFolder('dump');
   const dumps = () =>
     readdirSync(folder)
       .filter((name) => name.startsWith('scorelane-dump-'))

@@ -2,13 +2,13 @@
 // was expected and what was found, and with the exit code that `run` has. By the command line, as
 // it is typed on a first day.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { type Ended, Program } from '../support/daemon.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-first-day-'));
+const folder = tempFolder('first-day');
 const DEMO = ['--config', 'config/demo.yaml', '--set', 'model.backend=wasm', '--set', 'scoring.workers=1'];
 const KAFKA = ['--config', 'config/kafka.yaml'];
 

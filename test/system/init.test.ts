@@ -1,17 +1,17 @@
 // The first configuration of a newcomer: out of the records of a real topic and a model, good
 // enough for `check` and `run`.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { formatOfValues, idIn } from '../../src/commands/first-config.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { flags, newJob, Program, produce, ROOT } from '../support/daemon.ts';
 import { withBroker } from '../support/kafka.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
-const newFile = (): string => join(mkdtempSync(join(tmpdir(), 'scorelane-init-')), 'scorelane.yaml');
+const newFile = (): string => join(tempFolder('init'), 'scorelane.yaml');
 
 const init = (topic: string, out: string, ...more: string[]) =>
   new Program([
@@ -51,7 +51,7 @@ test('from the records of a topic and a model to a configuration that check and 
 
 test('records without the fields of the model are told field by field, with the nearest name, and the file is there to be mended', async (t) => {
   const job = await newJob(broker().address, ['input.format=json'], 1);
-  const records = join(mkdtempSync(join(tmpdir(), 'scorelane-init-')), 'records.jsonl');
+  const records = join(tempFolder('init'), 'records.jsonl');
   writeFileSync(records, '{"Tmie": 1, "orderId": "a"}\n{"Tmie": 2, "orderId": "b"}\n');
   const load = new Program([
     'produce',

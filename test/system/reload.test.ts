@@ -1,10 +1,10 @@
 // A process that reads its configuration again, told by SIGHUP or over HTTP: what can change live
 // does, what cannot is named, and a file that is wrong changes nothing.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -12,7 +12,7 @@ const TOKEN = 'a-token-of-more-than-sixteen';
 
 /** The demo, in a file that a test may change. */
 class Running {
-  readonly file = join(mkdtempSync(join(tmpdir(), 'scorelane-reload-')), 'scorelane.yaml');
+  readonly file = join(tempFolder('reload'), 'scorelane.yaml');
   readonly program: Program;
 
   constructor(text: string) {

@@ -1,11 +1,11 @@
 // `replay` and `models report` with a real registry: results go to a topic in Avro as the job
 // writes them, and labels and results are read in Avro, by the schemas they were written with.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { type Registry, startRegistry } from '../../tools/registry.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { allCommitted, flags, type Job, newJob, Program, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
@@ -37,7 +37,7 @@ const LABELS = [
 type Written = readonly (readonly [number, Record<string, unknown>])[];
 
 async function write(topic: string, records: Written, schemas: readonly object[]): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-avro-'));
+  const folder = tempFolder('avro');
   const [schemasFile, recordsFile] = [join(folder, 'schemas.json'), join(folder, 'records.json')];
   writeFileSync(schemasFile, JSON.stringify(schemas));
   writeFileSync(recordsFile, JSON.stringify(records));

@@ -2,8 +2,7 @@
 // results are those of the daemon, byte for byte, and nothing of a file is lost in silence.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
@@ -15,12 +14,13 @@ import { openRecordBatch } from '../../src/log/record-batch-reader.ts';
 import { MemoryBroker } from '../../src/memory/broker.ts';
 import { MemorySink } from '../../src/memory/sink.ts';
 import { MemorySource } from '../../src/memory/source.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 import { transactions } from '../support/model.ts';
 import { batchOf, INFLATED_BYTES_MAX } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-score-'));
+const folder = tempFolder('score');
 const at = (name: string): string => join(folder, name);
 
 /** All that a first configuration needs. */

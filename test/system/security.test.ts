@@ -5,12 +5,12 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { freePort } from '../../tools/broker.ts';
 import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { run } from '../../tools/run.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import {
   allCommitted,
   flags,
@@ -26,7 +26,7 @@ import { servedToAnybody } from '../support/open-paths.ts';
 import { until } from '../support/until.ts';
 
 const test = anyTest as TestFn;
-const folder = mkdtempSync(join(tmpdir(), 'scorelane-secure-'));
+const folder = tempFolder('secure');
 const inFolder = (name: string): string => join(folder, name);
 const STORE = 'hush-hush';
 const SECRET = 'canary-of-the-client';

@@ -1,17 +1,17 @@
 // `tune` as a user runs it: out of the records of a real topic, with runs of the daemon's own
 // parts, to a configuration that `check` takes. Nothing is left behind on the broker.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { parse } from 'yaml';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { type Job, newJob, Program, produce, ROOT } from '../support/daemon.ts';
 import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
 
 const test = anyTest as TestFn;
 const broker = withBroker(test);
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'scorelane-tune-'));
+const newFolder = (): string => tempFolder('tune');
 
 /** As somebody would write it, with a word on what they thought. */
 const configuration = (job: Job): string => `# Ours.

@@ -1,12 +1,12 @@
 // The use cases as a user runs them, each by one command on the embedded log: their streams are
 // scored without a dead letter, by models that give their golden outputs on every backend.
 
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { probeBackends } from '../../src/model/backend-probe.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
 
 const REPOSITORY = join(ROOT, 'native-models');
@@ -40,7 +40,7 @@ for (const useCase of ['anomaly', 'recommendation', 'pricing'])
 
 test.serial('two jobs of one process score side by side, each with its own summary', async (t) => {
   t.timeout(120_000);
-  const summary = join(mkdtempSync(join(tmpdir(), 'scorelane-jobs-')), 'summary.json');
+  const summary = join(tempFolder('jobs'), 'summary.json');
   const config = join(ROOT, 'config', 'jobs.yaml');
   // The time counts from the first record: a start takes longer than this.
   const { code, out } = await new Program(['run', '--config', config, '--for', '1s', '--summary', summary])

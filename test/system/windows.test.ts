@@ -1,8 +1,7 @@
 // Windows as a user has them, on a real broker: the same features from the daemon, undisturbed or
 // killed and rebalanced, from `scorelane features`, and from pandas (invariant 8).
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { columnNames, type WindowInput } from '../../src/features/spec.ts';
@@ -10,6 +9,7 @@ import { KafkaSink } from '../../src/kafka/sink.ts';
 import { cell } from '../../src/load/rows.ts';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
 import { readManifest } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { addPartitions, createTopics } from '../../tools/topics.ts';
 import { allCommitted, type Job, newJob, Program, produce, startDaemon } from '../support/daemon.ts';
 import { kafkaFor, python, settingsFor, withBroker } from '../support/kafka.ts';
@@ -79,7 +79,7 @@ test('features of 30 days of 5,000 customers are the same from the daemon, from 
   t.timeout(600_000);
   const model = windowsModel(INPUTS, '{ time: at }');
   const rows = history(DAYS, CUSTOMERS);
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-windows-'));
+  const folder = tempFolder('windows');
   const job = await newJob(broker().address, [...model.settings, ...settings], PARTITIONS);
   const size = ['--customers', String(CUSTOMERS), '--terminals', String(2 * CUSTOMERS)];
   await produce(job, rows.length, '--generate', 'transactions', '--rate', 'max', ...size);
@@ -222,7 +222,7 @@ test('an input that grows while the daemon runs: what either count has placed is
     '{ time: at }',
   );
   const more = ['input.format=json', 'kafka.metadata.max.age.ms=2000'];
-  const directory = mkdtempSync(join(tmpdir(), 'scorelane-grown-'));
+  const directory = tempFolder('grown');
   const all = [...model.settings, ...settings, ...more, `snapshots.directory=${directory}`];
   const job = await newJob(broker().address, all, 2);
   const sinkSettings = settingsFor(job.address);

@@ -1,12 +1,12 @@
 // The tool that tries tests: on a project of one function with a test that holds half of it.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { mutantsOf, shuffled } from '../../tools/mutate/mutants.ts';
 import { mutate, type Tried } from '../../tools/mutate/mutate.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 
 const FILES = {
   'package.json': '{"type": "module"}',
@@ -37,7 +37,7 @@ test('held', (t) => {
 let project: string;
 
 test.before(() => {
-  project = mkdtempSync(join(tmpdir(), 'scorelane-mutate-test-'));
+  project = tempFolder('mutate-test');
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(project, name)), { recursive: true });
     writeFileSync(join(project, name), text);
@@ -45,8 +45,6 @@ test.before(() => {
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(project, 'node_modules'));
   execFileSync('git', ['init', '-q', project]);
 });
-
-test.after.always(() => rmSync(project, { recursive: true }));
 
 const FALSE_CLAIM = { mutant: 'a + b -> a - b', reason: 'a false claim' };
 const GONE = { mutant: 'a / b -> a * b', reason: 'the code has changed' };

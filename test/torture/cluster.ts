@@ -1,9 +1,7 @@
 // Three brokers: the first is also the controller and stays; the other two come and go.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Broker, clusterId, freePort, startBroker } from '../../tools/broker.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Stage } from './scene.ts';
 
 export const NODES = [1, 2, 3] as const;
@@ -28,7 +26,7 @@ export class Cluster implements Stage {
   static async start(): Promise<Cluster> {
     const places = new Map<Node, Place>();
     for (const node of NODES) {
-      const dataFolder = mkdtempSync(join(tmpdir(), `scorelane-cluster-${node}-`));
+      const dataFolder = tempFolder(`cluster-${node}`);
       places.set(node, { port: await freePort(), dataFolder });
     }
     const cluster = new Cluster(await freePort(), places);

@@ -8,11 +8,11 @@
 // `--rounds N` counts rounds instead of minutes; `--only WORDS`, once or more, keeps the faults
 // whose name holds them.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { size } from '../../src/config/units.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { Cluster } from './cluster.ts';
 import { CLUSTER_FAULTS } from './cluster-faults.ts';
 import { FAULTS } from './faults.ts';
@@ -59,10 +59,7 @@ const startedMs = performance.now();
 const played: Played[] = [];
 const settings = values.transactions ? ['kafka.transactional.id=torture'] : [];
 const mayRepeat = !values.transactions;
-const newSubject = () =>
-  values.windows
-    ? withWindows(mkdtempSync(join(tmpdir(), 'scorelane-torture-state-')), PARTITIONS)
-    : STATELESS;
+const newSubject = () => (values.windows ? withWindows(tempFolder('torture-state'), PARTITIONS) : STATELESS);
 if (single.length > 0) {
   const share = clustered.length > 0 ? 1 - CLUSTER_SHARE : 1;
   const scene = await Scene.on(await ProxiedBroker.start(), rate, newSubject(), settings);

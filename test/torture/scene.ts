@@ -1,10 +1,10 @@
 // What the torture is done to: real brokers, load that goes on, daemons in one group, and a look at
 // how far they have come.
 
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Admin } from 'kafkajs';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { type Job, newJob, type Program, startDaemon, startLoad } from '../support/daemon.ts';
 import { kafkaFor, settingsFor } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
@@ -41,7 +41,7 @@ export class Scene<S extends Stage = Stage> {
   readonly job: Job;
   readonly subject: Subject;
   readonly #rate: number;
-  readonly #poison = join(mkdtempSync(join(tmpdir(), 'scorelane-poison-')), 'poison');
+  readonly #poison = join(tempFolder('poison'), 'poison');
   #daemons: Program[] = [];
   #load: Program | undefined;
   #loading: Promise<void> | undefined;

@@ -2,10 +2,10 @@
 // torture`.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { ROOT } from '../support/daemon.ts';
 import type { Played } from './play.ts';
 
@@ -25,7 +25,7 @@ interface Report {
 
 test('a broker killed, connections gone silent, damaged bytes and a zombie lose nothing and reorder nothing (invariants 1, 2, 3, 6)', async (t) => {
   t.timeout(600_000);
-  const report = join(mkdtempSync(join(tmpdir(), 'scorelane-torture-')), 'report.json');
+  const report = join(tempFolder('torture'), 'report.json');
   const only = WORST.flatMap((words) => ['--only', words]);
   const args = [join(ROOT, 'test', 'torture', 'main.ts'), '--rounds', '1', '--report', report, ...only];
   const printed = await new Promise<string>((resolve) => {

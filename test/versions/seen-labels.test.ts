@@ -1,8 +1,7 @@
 // Who looks at labels all the time reads the file only where it may be another one, and never
 // misses that it is.
 
-import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { ModelError } from '../../src/model/model-error.ts';
@@ -15,10 +14,11 @@ import {
   writeLabels,
 } from '../../src/versions/labels.ts';
 import { seenLabels } from '../../src/versions/seen-labels.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { until } from '../support/until.ts';
 
 function repository(): { readonly folder: string; readonly file: string; move(to: string): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-labels-'));
+  const folder = tempFolder('labels');
   mkdirSync(join(folder, 'cards'));
   const move = (to: string): void =>
     writeLabels(

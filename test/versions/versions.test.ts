@@ -1,8 +1,7 @@
 // Which version shall serve, and what is done about it: pure functions, so that the same
 // repository always leads to the same version.
 
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -10,6 +9,7 @@ import { NO_LABELS, readLabels, type VersionLabels, writeLabels } from '../../sr
 import { pinned, promoted, rolledBack } from '../../src/versions/move-labels.ts';
 import { nextAction, type VersionState } from '../../src/versions/next-action.ts';
 import { wantedVersion } from '../../src/versions/wanted-version.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { runs } from '../support/runs.ts';
 
 const VERSIONS = ['1', '2', '10', 'a'];
@@ -135,7 +135,7 @@ test('without a label a rollback pins the version before the highest, and then t
 });
 
 test('labels are read as they were written; what is wrong in them is told with its place', (t) => {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-labels-'));
+  const repository = tempFolder('labels');
   mkdirSync(join(repository, 'm'));
   t.is(readLabels(repository, 'm'), NO_LABELS);
   const { labels } = promoted(NO_LABELS, VERSIONS, { label: 'stable', now });

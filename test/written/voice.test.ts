@@ -1,14 +1,14 @@
 // Whatever is wrong in a configuration or a model, it is told in one voice. A property: every key
 // with values of every kind, and texts with characters changed, must give lines of that shape.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { ScorelaneError } from '../../src/base/errors.ts';
 import { leaves } from '../../src/config/leaves.ts';
 import { readGolden, readManifest } from '../../src/model/manifest.ts';
+import { tempFolder } from '../../tools/temp-folder.ts';
 import { load, MINIMAL } from '../support/config.ts';
 import { runs } from '../support/runs.ts';
 import { offVoice } from './voice.ts';
@@ -145,7 +145,7 @@ test('a file of a configuration with slips in it is read or refused in one voice
 });
 
 test('a model.yaml or golden records with slips in them are read or refused in one voice', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'scorelane-voice-'));
+  const folder = tempFolder('voice');
   fc.assert(
     fc.property(
       fc.constantFrom('creditcard', 'transactions'),
@@ -161,5 +161,4 @@ test('a model.yaml or golden records with slips in them are read or refused in o
     ),
     runs(300),
   );
-  rmSync(folder, { recursive: true });
 });

@@ -1,7 +1,6 @@
 // A snapshot is the state, to the bit, or it is refused.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -10,6 +9,7 @@ import { StatefulPlan } from '../../../src/features/stateful-plan.ts';
 import { stateSchema } from '../../../src/features/window-spec.ts';
 import { LaneStates } from '../../../src/worker/states/lane-states.ts';
 import { SnapshotError } from '../../../src/worker/states/snapshot-file.ts';
+import { tempFolder } from '../../../tools/temp-folder.ts';
 import { runs } from '../../support/runs.ts';
 import { history } from '../../support/windows-model.ts';
 
@@ -27,7 +27,7 @@ const RECORDS = history(12, 40);
 
 const newStates = (plan = 'plan'): LaneStates => new LaneStates(() => new StatefulPlan(INPUTS, STATE), plan);
 const upTo = (notAfter: number) => ({ notBefore: 0, notAfter });
-const file = (): string => join(mkdtempSync(join(tmpdir(), 'scorelane-snapshot-')), 'in-3.state');
+const file = (): string => join(tempFolder('snapshot'), 'in-3.state');
 
 /** Puts records into the lane's state, and returns their features. */
 function put(states: LaneStates, first: number, until: number): string[] {
