@@ -136,6 +136,23 @@ test('no test sleeps: it waits for a condition', (t) => {
   t.deepEqual(found, []);
 });
 
+test('no folder of tests, bench and tools stays in the temp folder: tempFolder makes it', (t) => {
+  const makes = (text: string): boolean => /\bmkdtemp/.test(text) && /\btmpdir\b/.test(text);
+  const makers = [
+    'tools/temp-folder.ts',
+    // An image that somebody asked for stays.
+    'tools/image.ts',
+  ];
+  const found = sources.filter(
+    (path) => !path.startsWith('src/') && !makers.includes(path) && makes(read(path)),
+  );
+  t.deepEqual(found, []);
+  t.true(
+    makers.every((path) => makes(read(path))),
+    'the check does look',
+  );
+});
+
 test('every wait of the daemon is one that may be long', (t) => {
   const raw = /\b(setTimeout|setInterval|AbortSignal\.timeout)\(|timers\/promises/;
   const found = filesIn('src', '.ts').filter((path) => path !== 'src/time/timer.ts' && raw.test(read(path)));
