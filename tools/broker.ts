@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../src/base/errors.ts';
+import { endsWithUs } from './at-end.ts';
 import { cacheFolder } from './cache.ts';
 import { fetchJars } from './maven.ts';
 import { run } from './run.ts';
@@ -89,6 +90,7 @@ export async function ensureKafka(version: string): Promise<string> {
 /** The Java class path of the broker's jars. The Java client is among them. */
 export const classPath = (jars: string): string => join(jars, '*');
 
+/** It ends with this process at the latest. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const version = options.version ?? KAFKA_VERSIONS[0];
   const jars = await ensureKafka(version);
@@ -123,9 +125,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     format.push(...(options.formatArguments ?? []));
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
   }
-  const child = spawn('java', ['-Xmx1G', ...(options.jvm ?? []), ...java, 'kafka.Kafka', properties], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn('java', ['-Xmx1G', ...(options.jvm ?? []), ...java, 'kafka.Kafka', properties], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endsWithUs } from './at-end.ts';
 import { freePort } from './broker.ts';
 import { cacheFolder } from './cache.ts';
 import { run } from './run.ts';
@@ -44,10 +45,9 @@ export async function startRegistry(port?: number): Promise<Registry> {
     '-Dquarkus.http.host=127.0.0.1',
     '-Dquarkus.log.level=WARN',
   ];
-  const child = spawn('java', ['-Xmx512M', ...settings, '-jar', jar], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn('java', ['-Xmx512M', ...settings, '-jar', jar], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

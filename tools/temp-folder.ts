@@ -1,18 +1,11 @@
 // Folders in the temp folder of the system, for tests, bench and tools: each goes with the process
-// (or the worker thread) that made it. A signal that nobody else answers removes them too, before
-// it ends the process as it would have. What stays: those of a process that was killed by SIGKILL,
-// or by AVA because it took too long, and of a thread that was terminated.
+// (or the worker thread) that made it.
 
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
+import { atEnd } from './at-end.ts';
 
-/**
- * AVA ends by SIGTERM what does not end of itself, such as a loop: that has to work there, and
- * would not with a listener.
- */
-const SIGNALS = ['SIGINT', 'SIGHUP', ...(process.send === undefined ? ['SIGTERM' as const] : [])] as const;
 /** A broker or a daemon that ends at the same time may still write into its folder. */
 const TRIES = 6;
 const FIRST_PAUSE_MS = 10;
@@ -22,28 +15,10 @@ const folders: string[] = [];
 /** Makes `scorelane-<name>-XXXXXX`. */
 export const tempFolder = (name: string): string => {
   const folder = mkdtempSync(join(tmpdir(), `scorelane-${name}-`));
-  if (folders.length === 0) listen();
+  if (folders.length === 0) atEnd(removeAll);
   folders.push(folder);
   return folder;
 };
-
-/** Threads get no signals. */
-function listen(): void {
-  process.once('exit', removeAll);
-  if (isMainThread) for (const signal of SIGNALS) process.prependListener(signal, endBy);
-}
-
-/** Whoever else listens decides whether and how the process ends. */
-function endBy(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return;
-  const ignore = (): void => {};
-  // On Ctrl-C AVA sends it at once.
-  process.on('SIGTERM', ignore);
-  removeAll();
-  process.removeListener('SIGTERM', ignore);
-  process.removeListener(signal, endBy);
-  process.kill(process.pid, signal);
-}
 
 function removeAll(): void {
   for (const folder of folders.splice(0)) remove(folder);

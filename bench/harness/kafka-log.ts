@@ -11,6 +11,7 @@ import { createKafka } from '../../src/kafka/client.ts';
 import { loadKafkaJs } from '../../src/kafka/seam.ts';
 import { KafkaSource } from '../../src/kafka/source.ts';
 import type { Summary } from '../../src/telemetry/meter.ts';
+import { endsWithUs } from '../../tools/at-end.ts';
 import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
@@ -118,7 +119,7 @@ export async function kafkaLog(brokers?: string): Promise<BenchLog> {
 const running = new Set<ChildProcess>();
 
 function watched<T extends ChildProcess>(child: T): T {
-  running.add(child);
+  running.add(endsWithUs(child));
   child.once('close', () => running.delete(child));
   return child;
 }

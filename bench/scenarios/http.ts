@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
+import { endsWithUs } from '../../tools/at-end.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
 import { ONE_THREAD } from '../harness/kafka-log.ts';
@@ -110,7 +111,9 @@ async function startClients(
   const flags = { port: server.port, path: server.path, width, clients: CLIENTS, seconds, 'warm-up': warmUp };
   const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const before = cpuMicrosOf(server.pid);
-  const child = spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = endsWithUs(
+    spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -143,10 +146,12 @@ async function checkScore({ port, path }: Server, model: string, width: number):
 async function measurePeer({ options }: Bench, one: Case, hasScores = true): Promise<Measured> {
   const script = join(bench, 'peers', 'http-handler.ts');
   const words = ['--model', ensureModel(one.model), '--backend', hasScores ? one.backend : 'none'];
-  const child = spawn(process.execPath, [script, ...words], {
-    env: { ...process.env, ...ONE_THREAD },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = endsWithUs(
+    spawn(process.execPath, [script, ...words], {
+      env: { ...process.env, ...ONE_THREAD },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
   const ended = once(child, 'close');
   try {
     const [line] = (await Promise.race([

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endsWithUs } from '../../tools/at-end.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case } from '../harness/bench.ts';
@@ -154,10 +155,12 @@ export async function startPeer(
   { words, env = {} }: Command,
 ): Promise<RunningScorer & { end(): void }> {
   const [program, ...rest] = words;
-  const child = spawn(program, rest, {
-    env: { ...process.env, ...ONE_THREAD, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn(program, rest, {
+      env: { ...process.env, ...ONE_THREAD, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  );
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2_000);

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../src/telemetry/meter.ts';
+import { endsWithUs } from '../../tools/at-end.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
 import { python } from './kafka.ts';
@@ -83,11 +84,13 @@ export class Program {
     output: { readonly stdout?: number; readonly stderr?: number } = {},
   ) {
     temporary ??= tempFolder('programs');
-    this.child = spawn(process.execPath, [MAIN, ...args], {
-      cwd: ROOT,
-      env: { ...process.env, TMPDIR: temporary, ...environment },
-      stdio: ['ignore', output.stdout ?? 'pipe', output.stderr ?? 'pipe'],
-    });
+    this.child = endsWithUs(
+      spawn(process.execPath, [MAIN, ...args], {
+        cwd: ROOT,
+        env: { ...process.env, TMPDIR: temporary, ...environment },
+        stdio: ['ignore', output.stdout ?? 'pipe', output.stderr ?? 'pipe'],
+      }),
+    );
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.out += text;

@@ -2,6 +2,7 @@
 // processes that they started end with them.
 
 import { spawn } from 'node:child_process';
+import { atEnd } from '../at-end.ts';
 import { tempFolder } from '../temp-folder.ts';
 
 export type Verdict = 'passed' | 'failed' | 'timed out';
@@ -68,7 +69,7 @@ export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOpt
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };
-  process.once('exit', endGroup);
+  const drop = atEnd(endGroup);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -78,7 +79,7 @@ export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOpt
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
-      process.removeListener('exit', endGroup);
+      drop();
       const verdict = timedOut ? 'timed out' : code === 0 ? 'passed' : 'failed';
       resolve({ verdict, tookMs: performance.now() - startedAt, output });
     });
