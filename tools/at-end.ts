@@ -24,8 +24,13 @@ export function atEnd(end: () => void): () => void {
 
 /** Returns the child, which is killed if it is still there then. */
 export function endsWithUs<Child extends ChildProcess>(child: Child): Child {
-  const drop = atEnd(() => child.kill('SIGKILL'));
-  return child.once('exit', drop).once('error', drop);
+  // One that could not be started has none, and its error is for whoever started it.
+  if (child.pid !== undefined)
+    child.once(
+      'exit',
+      atEnd(() => child.kill('SIGKILL')),
+    );
+  return child;
 }
 
 /** Threads get no signals. */

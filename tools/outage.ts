@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { endsWithUs } from './at-end.ts';
 import { startBroker } from './broker.ts';
 import { createTopics } from './topics.ts';
 
@@ -24,7 +25,9 @@ if (!(seconds > 0)) {
 const first = await startBroker();
 const set = [`kafka.bootstrap.servers=${first.address}`, 'model.backend=wasm', 'telemetry.reportEvery=1h'];
 const start = (...words: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [main, ...words, '--config', config, ...set.flatMap((each) => ['--set', each])]);
+  endsWithUs(
+    spawn(process.execPath, [main, ...words, '--config', config, ...set.flatMap((each) => ['--set', each])]),
+  );
 
 await createTopics(first.address, { transactions: 4, scores: 4, 'dead-letters': 4 });
 const daemon = start('run');

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import type { ReplayReport } from '../../src/rescoring/report.ts';
+import { endsWithUs } from '../../tools/at-end.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
@@ -35,9 +36,11 @@ async function replayed(bench: Bench, job: Job, one: Case, words: readonly strin
   const range = ['--from', 'earliest', '--to', 'latest', '--json', file, '--state', state, '--quiet'];
   const config = join(import.meta.dirname, 'replay.yaml');
   const flags = ['--config', config, ...settings.flatMap((each) => ['--set', each])];
-  const child = spawn(process.execPath, [MAIN, 'replay', ...flags, ...range, ...words], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn(process.execPath, [MAIN, 'replay', ...flags, ...range, ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  );
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;

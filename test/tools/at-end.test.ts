@@ -66,6 +66,10 @@ test('what was begun last ends first, and what was dropped is not done', async (
   t.deepEqual(found, { end: 0, out: 'last\nfirst\n' });
 });
 
+test('a program that cannot be started is an error as before', async (t) => {
+  t.is((await ended("endsWithUs(spawn('/nowhere/program'));")).end, 1);
+});
+
 test('a child that has ended is not killed again, and a program that is not there changes nothing', async (t) => {
   const found = await ended(`
     const child = endsWithUs(spawn(process.execPath, ['-e', '']));
