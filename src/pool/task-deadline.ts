@@ -1,6 +1,8 @@
 // The deadline of what a thread does now. Tasks come hundreds of times a second and pass their
 // deadline never, so no timer is set and cancelled for each: one timer looks at the task that runs
-// when it fires, and is set anew only for a deadline before it.
+// when it fires, and is set anew only for a look before it. It looks a few times within a deadline,
+// so that it sees when the whole process stood still (a machine that is paused or moved, SIGSTOP):
+// that time is not the thread's, which may have its answer ready.
 
 import { after, type Cancel } from '../time/timer.ts';
 
@@ -13,10 +15,17 @@ export interface DeadlineParts {
   readonly onPassed: (deadlineMs: number) => void;
 }
 
+/** It looks so often within the deadline of a task. */
+const LOOKS = 8;
+
 interface Running {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly waitedMs: number;
+  /** How long this process has stood still. */
+  heldUpMs: number;
+  /** Whether it came late to the end of the deadline, and looks once more. */
+  looksAgain: boolean;
 }
 
 export class TaskDeadline {
@@ -33,8 +42,9 @@ export class TaskDeadline {
 
   begin(deadlineMs: number): void {
     const startedMs = this.#timers.nowMs();
-    this.#running = { startedMs, deadlineMs, waitedMs: this.#parts.waitedMs() };
-    this.#lookAfter(deadlineMs, startedMs);
+    const waitedMs = this.#parts.waitedMs();
+    this.#running = { startedMs, deadlineMs, waitedMs, heldUpMs: 0, looksAgain: false };
+    this.#lookAfter(Math.ceil(deadlineMs / LOOKS), startedMs);
   }
 
   end(): void {
@@ -55,12 +65,22 @@ export class TaskDeadline {
   }
 
   #look(): void {
+    const dueMs = this.#timerAtMs;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    if (this.#running === null) return;
-    const { startedMs, deadlineMs, waitedMs } = this.#running;
+    const running = this.#running;
+    if (running === null) return;
+    const { startedMs, deadlineMs } = running;
     const nowMs = this.#timers.nowMs();
-    const leftMs = startedMs + deadlineMs + ((this.#parts.waitedMs() - waitedMs) | 0) - nowMs;
-    if (leftMs > 0) this.#lookAfter(Math.min(leftMs, deadlineMs), nowMs);
-    else this.#parts.onPassed(deadlineMs);
+    const lateMs = nowMs - Math.max(dueMs, startedMs);
+    running.heldUpMs += lateMs;
+    const waitsMs = (this.#parts.waitedMs() - running.waitedMs) | 0;
+    const leftMs = startedMs + deadlineMs + waitsMs + running.heldUpMs - nowMs;
+    const restMs = Math.ceil(deadlineMs / LOOKS);
+    if (leftMs > 0) this.#lookAfter(Math.min(leftMs, restMs), nowMs);
+    else if (lateMs > restMs && !running.looksAgain) {
+      // The answer may have come meanwhile, and is read before the next look.
+      running.looksAgain = true;
+      this.#lookAfter(restMs, nowMs);
+    } else this.#parts.onPassed(deadlineMs);
   }
 }
