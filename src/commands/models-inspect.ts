@@ -1,10 +1,11 @@
 // `scorelane models inspect`: what is inside of a saved model, or of a version of the repository,
 // and how it runs here. Nothing is kept.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT } from '../base/errors.ts';
+import { OwnFolder } from '../files/own-folder.ts';
 import { importModel } from '../importing/import-model.ts';
 import { tryGolden } from '../importing/trial.ts';
 import { readManifest } from '../model/manifest.ts';
@@ -37,7 +38,7 @@ async function versionLines(folder: string): Promise<string[]> {
 
 /** As an import would do it, into a folder that is removed. */
 async function savedLines(path: string, flags: SavedFlags): Promise<string[]> {
-  const repository = mkdtempSync(join(tmpdir(), 'scorelane-inspect-'));
+  const own = new OwnFolder(tmpdir(), 'scorelane-inspect-');
   try {
     const { shape, ...rest } = flags;
     const { exported, manifest, trials } = await withPython(flags, (python) =>
@@ -45,7 +46,7 @@ async function savedLines(path: string, flags: SavedFlags): Promise<string[]> {
         ...rest,
         name: 'inspected',
         path,
-        repository,
+        repository: own.path,
         shapes: Object.fromEntries(shape),
         python,
       }),
@@ -56,7 +57,7 @@ async function savedLines(path: string, flags: SavedFlags): Promise<string[]> {
       `next     scorelane models import ${path} --name NAME --samples FILE`,
     ];
   } finally {
-    rmSync(repository, { recursive: true, force: true });
+    await own.close();
   }
 }
 

@@ -47,7 +47,7 @@ export async function fetchVersion(wanted: WantedArchive, options: DownloadOptio
   if (there !== null && existsSync(there)) return alreadyThere(there, wanted);
   makeFolder(repository);
   // Beside the models, where later ones delete what a killed one has left.
-  const own = new OwnFolder(repository, '.import-', { endsWithProcess: true });
+  const own = new OwnFolder(repository, '.import-');
   try {
     const [archive, draft] = [join(own.path, 'archive'), join(own.path, 'draft')];
     await download(url, sha256, archive, options);

@@ -1,6 +1,6 @@
 // A folder of this process alone, beside the folders of others: for files that nobody needs when
-// their process is gone. An orderly stop deletes it. The folder of a killed process is deleted by
-// the processes that live, when it is old enough.
+// their process is gone. It goes with the process, if not before. The folder of a killed process is
+// deleted by the processes that live, when it is old enough.
 //
 // A name cannot tell whether its owner lives: in containers every daemon is process 1, host names
 // repeat, process numbers are used again, and several hosts may share a volume. So the owner shows
@@ -17,8 +17,6 @@ import { makeFolder } from '../base/make-folder.ts';
 import { type Cancel, every } from '../time/timer.ts';
 
 export interface OwnFolderOptions {
-  /** It goes with the process too, where that ends before `close`. */
-  readonly endsWithProcess?: boolean;
   /** How often it says that it lives. */
   readonly everyMs?: number;
   /** Prefixes of other folders of this kind, of which this process may have none: dead ones go. */
@@ -39,6 +37,14 @@ const EVERY_MS = 60_000;
 const DEAD_AFTER_MS = 600_000;
 const AGAIN = { maxRetries: 10, retryDelay: 10 } as const;
 
+/** Those of this process that are not closed. */
+const open = new Set<string>();
+
+/** The sign may be written at this very moment. */
+function removeAll(): void {
+  for (const path of open) rmSync(path, { recursive: true, force: true, ...AGAIN });
+}
+
 export class OwnFolder {
   readonly path: string;
   readonly #parent: string;
@@ -58,7 +64,7 @@ export class OwnFolder {
   constructor(
     parent: string,
     prefix: string,
-    { endsWithProcess = false, everyMs = EVERY_MS, alsoDead = [], onTrouble = () => {} }: OwnFolderOptions,
+    { everyMs = EVERY_MS, alsoDead = [], onTrouble = () => {} }: OwnFolderOptions = {},
   ) {
     makeFolder(parent);
     this.path = mkdtempSync(join(parent, prefix));
@@ -66,7 +72,8 @@ export class OwnFolder {
     this.#parent = parent;
     this.#prefixes = [prefix, ...alsoDead];
     this.#onTrouble = onTrouble;
-    if (endsWithProcess) process.once('exit', this.#discard);
+    if (open.size === 0) process.once('exit', removeAll);
+    open.add(this.path);
     this.#looking = this.#look();
     this.#cancel = every(
       everyMs,
@@ -81,11 +88,9 @@ export class OwnFolder {
     this.#cancel();
     await this.#looking;
     await rm(this.path, { recursive: true, force: true });
-    process.off('exit', this.#discard);
+    open.delete(this.path);
+    if (open.size === 0) process.off('exit', removeAll);
   }
-
-  /** The sign may be written at this very moment. */
-  readonly #discard = (): void => rmSync(this.path, { recursive: true, force: true, ...AGAIN });
 
   #isOfThisKind(path: string): boolean {
     const name = basename(path);

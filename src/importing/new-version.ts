@@ -21,7 +21,7 @@ export async function addVersion<T>(
   const model = resolve(wanted.repository, nameOf(wanted.name));
   const version = freeVersion(model, wanted);
   // Beside the models, where every later one deletes what a killed one has left.
-  const own = new OwnFolder(resolve(wanted.repository), '.import-', { endsWithProcess: true });
+  const own = new OwnFolder(resolve(wanted.repository), '.import-');
   try {
     const draft = join(own.path, String(version));
     mkdirSync(draft);

@@ -143,7 +143,7 @@ test('a folder that ends with its process is gone however soon that is, also whi
   const parent = newFolder();
   const module = JSON.stringify(join(ROOT, 'src', 'files', 'own-folder.ts'));
   const program = `const { OwnFolder } = await import(${module});
-    new OwnFolder(${JSON.stringify(parent)}, 'x-', { endsWithProcess: true });
+    new OwnFolder(${JSON.stringify(parent)}, 'x-');
     process.exit();`;
   const run = promisify(execFile);
   // Rare for one: it takes several at once, and many.

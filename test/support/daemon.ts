@@ -2,7 +2,7 @@
 // configuration only.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../src/telemetry/meter.ts';
 import { endsWithUs } from '../../tools/at-end.ts';
@@ -66,10 +66,13 @@ export interface Ended {
   readonly out: string;
 }
 
-/** Where programs leave what they leave when they are killed. */
-let temporary: string | undefined;
+/** State dumps, which are for whoever looks into a trouble. */
+const isMeantToStay = (name: string): boolean => /^scorelane-dump-/.test(name);
 
-/** A running command; what it prints and logs is kept. */
+/**
+ * A running command; what it prints and logs is kept. If it is not killed it must leave nothing in
+ * the temp folder.
+ */
 export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -83,7 +86,7 @@ export class Program {
     environment: Readonly<Record<string, string>> = {},
     output: { readonly stdout?: number; readonly stderr?: number } = {},
   ) {
-    temporary ??= tempFolder('programs');
+    const temporary = tempFolder('program');
     this.child = endsWithUs(
       spawn(process.execPath, [MAIN, ...args], {
         cwd: ROOT,
@@ -97,8 +100,12 @@ export class Program {
         if (stream === this.child.stdout) this.printed += text;
       });
     }
-    this.ended = new Promise((resolve) => {
-      this.child.once('close', (code, signal) => resolve({ code, signal, out: this.out }));
+    this.ended = new Promise((resolve, reject) => {
+      this.child.once('close', (code, signal) => {
+        const left = signal === null ? readdirSync(temporary).filter((name) => !isMeantToStay(name)) : [];
+        if (left.length === 0) resolve({ code, signal, out: this.out });
+        else reject(new Error(`${args.join(' ')}: left ${left.join(', ')} in the temp folder`));
+      });
     });
   }
 
