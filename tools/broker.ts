@@ -12,6 +12,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { EXIT } from '../src/base/errors.ts';
 import { endsWithUs } from './at-end.ts';
 import { cacheFolder } from './cache.ts';
+import { lastWords } from './last-words.ts';
 import { fetchJars } from './maven.ts';
 import { run } from './run.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -19,8 +20,6 @@ import { tempFolder } from './temp-folder.ts';
 export const KAFKA_VERSIONS = ['3.9.1', '4.1.1'] as const;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
-/** Of what a broker prints that does not start: its folder goes with this process. */
-const SHOWN_CHARACTERS = 4_000;
 
 export interface BrokerOptions {
   readonly version?: string;
@@ -131,13 +130,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     }),
   );
   const output = createWriteStream(join(dataFolder, 'broker.out'), { flags: 'a' });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.pipe(output);
-    stream.on('data', (bytes: Buffer) => {
-      said = `${said}${bytes}`.slice(-SHOWN_CHARACTERS);
-    });
-  }
+  for (const stream of [child.stdout, child.stderr]) stream.pipe(output);
+  const said = lastWords(child);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     child.kill(signal);
@@ -147,7 +141,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   };
   if (!(await answers(port, child))) {
     await stop('SIGKILL');
-    throw new Error(`the broker did not start:\n${said}`);
+    throw new Error(`the broker did not start:\n${said()}`);
   }
   return { address: `127.0.0.1:${port}`, port, dataFolder, process: child, stop };
 }

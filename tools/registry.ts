@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { endsWithUs } from './at-end.ts';
 import { freePort } from './broker.ts';
 import { cacheFolder } from './cache.ts';
+import { lastWords } from './last-words.ts';
 import { run } from './run.ts';
 
 const VERSION = '3.0.9';
@@ -48,11 +49,7 @@ export async function startRegistry(port?: number): Promise<Registry> {
   const child = endsWithUs(
     spawn('java', ['-Xmx512M', ...settings, '-jar', jar], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }),
   );
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
+  const said = lastWords(child);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -68,7 +65,7 @@ export async function startRegistry(port?: number): Promise<Registry> {
     if (isUp) return { url, stop };
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();
-      throw new Error(`the schema registry did not start:\n${said.slice(-4_000)}`);
+      throw new Error(`the schema registry did not start:\n${said()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endsWithUs } from '../../tools/at-end.ts';
+import { lastWords } from '../../tools/last-words.ts';
 import { ensurePython } from '../../tools/python.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case } from '../harness/bench.ts';
@@ -161,17 +162,14 @@ export async function startPeer(
       stdio: ['ignore', 'ignore', 'pipe'],
     }),
   );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000);
-  });
+  const said = lastWords(child);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const done = new Promise<void>((resolve) => {
     child.once('error', failed.reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else failed.reject(new Error(`${program} ended with ${code}:\n${said}`));
+      else failed.reject(new Error(`${program} ended with ${code}:\n${said()}`));
     });
   });
   const running = {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { median } from '../../src/base/median.ts';
 import type { ReplayReport } from '../../src/rescoring/report.ts';
 import { endsWithUs } from '../../tools/at-end.ts';
+import { lastWords } from '../../tools/last-words.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import type { Bench, Case, Scenario } from '../harness/bench.ts';
 import { Runs } from '../harness/figures.ts';
@@ -41,12 +42,9 @@ async function replayed(bench: Bench, job: Job, one: Case, words: readonly strin
       stdio: ['ignore', 'ignore', 'pipe'],
     }),
   );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
+  const said = lastWords(child);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`the replay ended with ${code}:\n${said.slice(-2_000)}`);
+  if (code !== 0) throw new Error(`the replay ended with ${code}:\n${said()}`);
   return JSON.parse(readFileSync(file, 'utf8')) as ReplayReport;
 }
 

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { atEnd } from '../at-end.ts';
+import { lastWords } from '../last-words.ts';
 import { tempFolder } from '../temp-folder.ts';
 
 export type Verdict = 'passed' | 'failed' | 'timed out';
@@ -55,12 +56,7 @@ export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOpt
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-20_000);
-    });
-  }
+  const output = lastWords(child, 20_000);
   const endGroup = (): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -81,7 +77,7 @@ export function runNode(args: readonly string[], { cwd, limitMs, env }: TrialOpt
       clearTimeout(timer);
       drop();
       const verdict = timedOut ? 'timed out' : code === 0 ? 'passed' : 'failed';
-      resolve({ verdict, tookMs: performance.now() - startedAt, output });
+      resolve({ verdict, tookMs: performance.now() - startedAt, output: output() });
     });
   });
 }
