@@ -72,7 +72,13 @@ async function events(request: FastifyRequest, reply: FastifyReply, page: PageSo
   // It may go while it is asked whether there is room for it.
   reply.raw.once('close', () => page.leave(viewer));
   if (!(await page.join(viewer)))
-    throw new Problem(503, 'as many look at the page as may at once', { 'retry-after': RETRY_AFTER_SECONDS });
+    throw new Problem(
+      503,
+      'as many look at the page as may at once',
+      { 'retry-after': RETRY_AFTER_SECONDS },
+      {},
+      'too_many_viewers',
+    );
   return reply;
 }
 

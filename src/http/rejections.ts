@@ -18,6 +18,7 @@ export const HTTP_REJECTIONS = {
   queue_full: 'more than `http.queueRecords` or `http.queueBytes` wait (503)',
   windows_restoring: 'windows are being built up, or partitions are given out (503)',
   not_serving: 'the job starts, ends, or has no threads (503)',
+  too_many_viewers: 'as many look at the page as may at once (503)',
   client_gone: 'nobody waits for the answer any more (503)',
   too_late: 'not scored within `http.scoreTimeout` (504)',
   connections: 'a connection above `http.connections`, which was closed',

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { HTTP_REJECTIONS, type HttpRejection } from '../../src/http/rejections.ts';
+import { VIEWERS_MAX } from '../../src/page/feed.ts';
 import { type Served, serveModel } from '../support/served.ts';
 import { until } from '../support/until.ts';
 
@@ -10,7 +11,7 @@ let served: Served;
 test.before(async () => {
   served = await serveModel(
     'creditcard',
-    ...['http.bodyBytes=1KiB', 'http.queueRecords=10', 'http.requestTimeout=1s', 'http.connections=20'],
+    ...['http.bodyBytes=1KiB', 'http.queueRecords=10', 'http.requestTimeout=1s', 'http.connections=50'],
   );
 });
 test.after.always(() => served?.stop());
@@ -30,6 +31,16 @@ const raw = (bytes: string): Promise<void> =>
     socket.resume();
   });
 
+/** One more than may. */
+async function lookTooOften(): Promise<void> {
+  const leaving = new AbortController();
+  const look = () => fetch(`${served.url}/events`, { signal: leaving.signal });
+  const looks = await Promise.all(Array.from({ length: VIEWERS_MAX }, look));
+  const statuses = [...looks, await look()].map(({ status }) => status);
+  leaving.abort();
+  if (statuses.lastIndexOf(200) !== VIEWERS_MAX - 1 || statuses.at(-1) !== 503) throw new Error(`${statuses}`);
+}
+
 const score = '/v1/score/default';
 const post = (path: string, body: string, type?: string) => (): Promise<unknown> =>
   served.post(path, body, type);
@@ -48,6 +59,7 @@ const REFUSED: readonly (readonly [HttpRejection, () => Promise<unknown>])[] = [
   ['too_many_records', post(score, `[${'1,'.repeat(20)}1]`)],
   ['uri_too_long', () => served.get(`/v2/models/${'x'.repeat(300)}`)],
   ['media_type', post(score, 'V1=1', 'text/csv')],
+  ['too_many_viewers', lookTooOften],
 ];
 
 for (const [index, [reason, refuse]] of REFUSED.entries())
@@ -84,7 +96,7 @@ test.serial(
 test.serial('a connection too many is counted', async (t) => {
   const { hostname, port } = new URL(served.url);
   const before = await counts();
-  const sockets = Array.from({ length: 25 }, () => connect(Number(port), hostname).on('error', () => {}));
+  const sockets = Array.from({ length: 55 }, () => connect(Number(port), hostname).on('error', () => {}));
   await until('some to be closed', () => sockets.some(({ closed, destroyed }) => closed || destroyed));
   for (const socket of sockets) socket.destroy();
   await until('it to be counted', async () =>
