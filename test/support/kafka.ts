@@ -89,7 +89,8 @@ async function compileJava(): Promise<string> {
 export function java(...args: string[]): Promise<string> {
   compiled ??= compileJava();
   const turn = Promise.all([compiled, javaTurn]).then(([path]) =>
-    run('java', ['-Dfile.encoding=UTF-8', '-cp', path, 'KafkaTool', ...args]),
+    // Java reads its arguments as the locale has them.
+    run('java', ['-Dfile.encoding=UTF-8', '-cp', path, 'KafkaTool', ...args], { env: { LC_ALL: 'C.UTF-8' } }),
   );
   javaTurn = turn.catch(() => {});
   return turn;
