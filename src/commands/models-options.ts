@@ -1,6 +1,8 @@
 // What several commands of `models` take.
 
+import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
+import { OwnFolder } from '../files/own-folder.ts';
 import { PythonSession, pythonFor } from '../importing/python.ts';
 import { argument } from './options.ts';
 
@@ -56,13 +58,17 @@ export async function withPython<T>(
   { python: given }: SavedFlags,
   act: (begin: () => PythonSession) => Promise<T>,
 ): Promise<T> {
+  // TensorFlow leaves files in the temp folder.
+  let own: OwnFolder | undefined;
   let session: PythonSession | undefined;
   try {
     return await act(() => {
-      session ??= new PythonSession(pythonFor(given, process.env));
+      own ??= new OwnFolder(tmpdir(), 'scorelane-python-');
+      session ??= new PythonSession(pythonFor(given, process.env), undefined, { TMPDIR: own.path });
       return session;
     });
   } finally {
     await session?.end();
+    await own?.close();
   }
 }

@@ -48,10 +48,20 @@ export class PythonSession {
   #said = '';
   #trouble: Error | undefined;
 
-  /** Nothing is known of the Python until it answers. `words`: the script and its arguments. */
-  constructor(executable: string, words: readonly string[] = [SCRIPT, '--serve']) {
+  /**
+   * Nothing is known of the Python until it answers. `words`: the script and its arguments.
+   * `environment`: what it has besides that of this process.
+   */
+  constructor(
+    executable: string,
+    words: readonly string[] = [SCRIPT, '--serve'],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.#executable = executable;
-    this.#child = spawn(executable, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(executable, words, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
     this.#child.on('error', (error) => {
       this.#trouble = error;
     });
