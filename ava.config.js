@@ -28,6 +28,7 @@ export default {
   sortTestFiles: (left, right) => rank(left) - rank(right) || left.localeCompare(right),
   environmentVariables: {
     TF_CPP_MIN_LOG_LEVEL: '2',
+    ORT_DISABLE_TELEMETRY: '1',
     // kafkajs 2.2.4 sets negative timers.
     NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning',
   },

@@ -1,11 +1,15 @@
 // What must hold for the process before anything is loaded.
 
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../tools/temp-folder.ts';
 
-const processModule = join(import.meta.dirname, '..', 'src', 'process.ts');
+const root = join(import.meta.dirname, '..');
+const processModule = join(root, 'src', 'process.ts');
+const main = join(root, 'src', 'main.ts');
 
 /** The environment that a process has after process.ts, begun with `given` alone. */
 function environmentWith(given: Readonly<Record<string, string>>): Record<string, string> {
@@ -22,6 +26,18 @@ test('a call of TensorFlow takes one thread, and as many calls as there are core
   t.is(TF_NUM_INTRAOP_THREADS, '1');
   // Shared by the sessions of all workers: with a single one they would take turns.
   t.true(Number(TF_NUM_INTEROP_THREADS) >= Math.max(2, availableParallelism()));
+});
+
+test('onnxruntime tells nobody what it runs: it leaves no identity and no log of that, wherever it would', (t) => {
+  const [home, temporary] = [tempFolder('home'), tempFolder('temporary')];
+  const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [main, 'check', '--config', 'config/demo.yaml', '--set', 'model.backend=onnx'],
+    { cwd: root, env: { ...environment, HOME: home, TMPDIR: temporary }, encoding: 'utf8' },
+  );
+  t.is(status, 0, stderr);
+  t.deepEqual([readdirSync(home), readdirSync(temporary)], [[], []]);
 });
 
 test('what the user has set stays', (t) => {

@@ -69,6 +69,9 @@ export interface Ended {
 /** State dumps, which are for whoever looks into a trouble. */
 const isMeantToStay = (name: string): boolean => /^scorelane-dump-/.test(name);
 
+/** What only tests have in their environment: libraries do less where they see it. */
+const LIKE_A_USERS = { CI: undefined, ORT_DISABLE_TELEMETRY: undefined };
+
 /**
  * A running command; what it prints and logs is kept. If it is not killed it must leave nothing in
  * the temp folder.
@@ -90,7 +93,7 @@ export class Program {
     this.child = endsWithUs(
       spawn(process.execPath, [MAIN, ...args], {
         cwd: ROOT,
-        env: { ...process.env, TMPDIR: temporary, ...environment },
+        env: { ...process.env, ...LIKE_A_USERS, TMPDIR: temporary, ...environment },
         stdio: ['ignore', output.stdout ?? 'pipe', output.stderr ?? 'pipe'],
       }),
     );
