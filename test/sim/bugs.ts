@@ -373,6 +373,7 @@ export const BUGS: readonly Bug[] = [
     find: 'this.#held.delete(keyOf(lane));\n    this.#used = held;',
     replace: 'this.#used = held;',
     windows: true,
+    from: 211,
   },
   {
     name: 'scores a record that could not be read',
@@ -449,14 +450,15 @@ export const BUGS: readonly Bug[] = [
     find: '(care || open.alone !== null)',
     replace: 'care',
     windows: true,
+    from: 55,
   },
   {
     name: 'goes on behind a micro-batch that never reached its thread',
-    from: 4_400,
     file: 'pool/stateful-pool.ts',
     find: 'catch (error) {\n        this.#giveUp(lane);',
     replace: 'catch (error) {',
     windows: true,
+    from: 4_481,
   },
   {
     name: 'sends a micro-batch before the lane has moved',
@@ -497,7 +499,7 @@ export const BUGS: readonly Bug[] = [
     find: 'if (!isNotBegun(error))',
     replace: "if ((error as Error).name !== 'ThreadRetiredError')",
     windows: true,
-    from: 5000,
+    from: 5_014,
   },
   {
     name: 'does not stamp micro-batches with their version',
@@ -522,7 +524,7 @@ export const BUGS: readonly Bug[] = [
     file: 'engine/ledger.ts',
     find: 'return this.#entries.some((entry) => entry.deployment === deployment);',
     replace: 'return false;',
-    from: 300,
+    from: 323,
   },
   {
     name: 'takes a snapshot of other windows',
