@@ -86,6 +86,9 @@ export async function ensureKafka(version: string): Promise<string> {
   return jars;
 }
 
+/** Where its classes lie as Java has them in memory, if somebody has made that. */
+export const classArchive = (version: string): string => join(cacheFolder(`kafka-${version}`), 'classes.jsa');
+
 /** The Java class path of the broker's jars. The Java client is among them. */
 export const classPath = (jars: string): string => join(jars, '*');
 
@@ -118,7 +121,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     'auto.create.topics.enable': 'false',
     ...options.properties,
   });
-  const java = ['-cp', classPath(jars), ...logging(dataFolder)];
+  const archive = classArchive(version);
+  const java = [
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
+    ...['-cp', classPath(jars), ...logging(dataFolder)],
+  ];
   if (!readdirSync(dataFolder).includes('log')) {
     const format = ['format', '-t', options.clusterId ?? clusterId(), '-c', properties, '--ignore-formatted'];
     format.push(...(options.formatArguments ?? []));

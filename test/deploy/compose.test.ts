@@ -8,11 +8,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
-import { freePort, startBroker } from '../../tools/broker.ts';
+import { freePort } from '../../tools/broker.ts';
 import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { ensurePrometheus } from '../../tools/prometheus.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import { Program, ROOT } from '../support/daemon.ts';
+import { testBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
 interface Service {
@@ -62,7 +63,7 @@ test('the commands of the services, one by one: a broker with two names, topics,
       value,
     ]),
   );
-  const broker = await startBroker({ port: inside, controllerPort: controller, properties });
+  const broker = await testBroker({ port: inside, controllerPort: controller, properties });
   const ended: (() => unknown)[] = [() => broker.stop()];
   try {
     const [, ...check] = services.broker.healthcheck.test;

@@ -38,7 +38,8 @@ async function lookTooOften(): Promise<void> {
   const looks = await Promise.all(Array.from({ length: VIEWERS_MAX }, look));
   const statuses = [...looks, await look()].map(({ status }) => status);
   leaving.abort();
-  if (statuses.lastIndexOf(200) !== VIEWERS_MAX - 1 || statuses.at(-1) !== 503) throw new Error(`${statuses}`);
+  if (statuses.lastIndexOf(200) !== VIEWERS_MAX - 1 || statuses.at(-1) !== 503)
+    throw new Error(`${statuses}`);
 }
 
 const score = '/v1/score/default';

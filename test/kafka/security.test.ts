@@ -7,11 +7,11 @@ import test from 'ava';
 import type { KafkaSettings } from '../../src/kafka/client.ts';
 import { KafkaSettingsError } from '../../src/kafka/login.ts';
 import { KafkaSink } from '../../src/kafka/sink.ts';
-import { type Broker, freePort, startBroker } from '../../tools/broker.ts';
+import { type Broker, freePort } from '../../tools/broker.ts';
 import { run } from '../../tools/run.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
-import { kafkaFor, settingsFor } from '../support/kafka.ts';
+import { kafkaFor, settingsFor, testBroker } from '../support/kafka.ts';
 import { batchOf } from '../support/records.ts';
 
 const PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
@@ -36,7 +36,7 @@ test.before(async (t) => {
     [`listener.name.${name}.scram-sha-256.sasl.jaas.config`]: SCRAM_LOGIN,
     [`listener.name.${name}.scram-sha-512.sasl.jaas.config`]: SCRAM_LOGIN,
   });
-  broker = await startBroker({
+  broker = await testBroker({
     listeners: Object.entries(ports).map(([name, port]) => `${name}://127.0.0.1:${port}`),
     properties: {
       'ssl.keystore.location': keystore,

@@ -18,6 +18,12 @@ import { ensurePython } from '../../tools/python.ts';
 import { run } from '../../tools/run.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 
+/** For a Java that is there for seconds: no method is compiled again, to be quicker. */
+const BRIEF = '-XX:TieredStopAtLevel=1';
+
+export const testBroker = (options: BrokerOptions = {}): Promise<Broker> =>
+  startBroker({ ...options, jvm: [BRIEF, ...(options.jvm ?? [])] });
+
 /**
  * Starts a broker before the tests of a file, calls `ready`, and ends it after them. Sessions may
  * be short, so that tests are.
@@ -30,7 +36,7 @@ export function withBroker(
   let broker: Broker | undefined;
   test.before(async (t) => {
     t.timeout(180_000);
-    broker = await startBroker({
+    broker = await testBroker({
       ...options,
       properties: {
         'group.min.session.timeout.ms': '500',
@@ -90,7 +96,9 @@ export function java(...args: string[]): Promise<string> {
   compiled ??= compileJava();
   const turn = Promise.all([compiled, javaTurn]).then(([path]) =>
     // Java reads its arguments as the locale has them.
-    run('java', ['-Dfile.encoding=UTF-8', '-cp', path, 'KafkaTool', ...args], { env: { LC_ALL: 'C.UTF-8' } }),
+    run('java', [BRIEF, '-Dfile.encoding=UTF-8', '-cp', path, 'KafkaTool', ...args], {
+      env: { LC_ALL: 'C.UTF-8' },
+    }),
   );
   javaTurn = turn.catch(() => {});
   return turn;

@@ -2,8 +2,9 @@
 // be had is named loudly; with CI=true that ends the run, without it the tests of that part fail
 // one by one and the others still run.
 
-import { ensureKafka, KAFKA_VERSIONS } from '../../tools/broker.ts';
+import { KAFKA_VERSIONS } from '../../tools/broker.ts';
 import { ensureChromium } from '../../tools/chromium.ts';
+import { ensureClassArchive } from '../../tools/class-archive.ts';
 import { ensureKafkaTools } from '../../tools/kafka-tools.ts';
 import { ensureLinters, ensureSchemathesis, ensureSystemdAnalyze } from '../../tools/linters.ts';
 import { ensureNative } from '../../tools/native.ts';
@@ -19,7 +20,7 @@ const parts: readonly {
   ...KAFKA_VERSIONS.map((version) => ({
     name: `Kafka ${version}`,
     needs: 'a JDK 17, Maven and Maven Central',
-    get: () => ensureKafka(version),
+    get: () => ensureClassArchive(version),
   })),
   { name: "Kafka's tools", needs: 'a JDK 17, Maven and Maven Central', get: ensureKafkaTools },
   { name: 'the schema registry', needs: 'a JDK 17, Maven and Maven Central', get: ensureRegistry },

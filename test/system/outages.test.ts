@@ -3,7 +3,7 @@
 
 import anyTest, { type TestFn } from 'ava';
 import { partitionOfKey } from '../../src/log/partitioner.ts';
-import { freePort, startBroker } from '../../tools/broker.ts';
+import { freePort } from '../../tools/broker.ts';
 import { createTopics, deleteTopic } from '../../tools/topics.ts';
 import {
   allCommitted,
@@ -15,7 +15,7 @@ import {
   startDaemon,
   startLoad,
 } from '../support/daemon.ts';
-import { kafkaFor, settingsFor, withBroker } from '../support/kafka.ts';
+import { kafkaFor, settingsFor, testBroker, withBroker } from '../support/kafka.ts';
 import { recordsOf } from '../support/topic.ts';
 import { until } from '../support/until.ts';
 
@@ -43,7 +43,7 @@ test('without a broker the daemon says so and waits; once it is there the daemon
     ),
   );
   await daemon.says('not ready: no broker at');
-  const late = await startBroker({ port });
+  const late = await testBroker({ port });
   try {
     await createTopics(late.address, { transactions: 2, scores: 2, 'dead-letters': 2 });
     await daemon.says('"msg":"assigned"');
@@ -55,13 +55,13 @@ test('without a broker the daemon says so and waits; once it is there the daemon
 });
 
 test('a broker that goes away and comes back loses nothing, and the daemon goes on by itself', async (t) => {
-  const first = await startBroker();
+  const first = await testBroker();
   const { port, dataFolder } = first;
   const job = await newJob(first.address, ['model.backend=wasm']);
   await produce(job, 20_000, '--rate', 'max');
   const daemon = await startDaemon(job);
   await first.stop();
-  const second = await startBroker({ port, dataFolder });
+  const second = await testBroker({ port, dataFolder });
   try {
     await produce(job, 5_000, '--rate', 'max');
     await allCommitted(job, kafkaFor(settingsFor(job.address)), daemon);
@@ -76,7 +76,7 @@ test('a broker that goes away and comes back loses nothing, and the daemon goes 
 });
 
 test('a broker that hangs makes the job not ready, with the reason; when it answers again, it is ready', async (t) => {
-  const hanging = await startBroker();
+  const hanging = await testBroker();
   const job = await newJob(hanging.address, [
     ...['model.backend=wasm', 'http.listen=127.0.0.1:0'],
     'kafka.request.timeout.ms=4s',

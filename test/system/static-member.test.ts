@@ -2,7 +2,7 @@
 // brokers, because each has its own implementation of groups.
 
 import test from 'ava';
-import { KAFKA_VERSIONS, startBroker } from '../../tools/broker.ts';
+import { KAFKA_VERSIONS } from '../../tools/broker.ts';
 import {
   allCommitted,
   audit,
@@ -13,7 +13,7 @@ import {
   startDaemon,
   startLoad,
 } from '../support/daemon.ts';
-import { kafkaFor, settingsFor } from '../support/kafka.ts';
+import { kafkaFor, settingsFor, testBroker } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
 /** Far more than a start takes: who has to wait for a session to end does not pass. */
@@ -42,7 +42,7 @@ for (const [version, names] of KAFKA_VERSIONS.map(
     `Kafka ${version}: after kill -9 it goes on at once, and a rolling restart of ${names.length} moves no partition and repeats nothing`,
     async (t) => {
       t.timeout(300_000);
-      const broker = await startBroker({ version });
+      const broker = await testBroker({ version });
       const running: Program[] = [];
       try {
         const job = await newJob(broker.address, [], 2 * names.length);
@@ -88,7 +88,7 @@ for (const [what, settings] of [
     `${what}: who finds its name taken by another process ends, and says so: they do not throw each other out for ever`,
     async (t) => {
       t.timeout(180_000);
-      const broker = await startBroker();
+      const broker = await testBroker();
       const running: Program[] = [];
       try {
         const job = await newJob(broker.address, settings, 4);

@@ -1,7 +1,8 @@
 // Three brokers: the first is also the controller and stays; the other two come and go.
 
-import { type Broker, clusterId, freePort, startBroker } from '../../tools/broker.ts';
+import { type Broker, clusterId, freePort } from '../../tools/broker.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
+import { testBroker } from '../support/kafka.ts';
 import type { Stage } from './scene.ts';
 
 export const NODES = [1, 2, 3] as const;
@@ -47,7 +48,7 @@ export class Cluster implements Stage {
     const { port, dataFolder } = this.#places.get(node) as Place;
     const controls = node === 1;
     const own = `PLAINTEXT://127.0.0.1:${port}`;
-    const broker = await startBroker({
+    const broker = await testBroker({
       port,
       dataFolder,
       controllerPort: this.#controllerPort,

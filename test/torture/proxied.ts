@@ -1,6 +1,7 @@
 // One broker behind a proxy: daemons reach it through the proxy, load and audit do not.
 
-import { type Broker, type BrokerOptions, freePort, startBroker } from '../../tools/broker.ts';
+import { type Broker, type BrokerOptions, freePort } from '../../tools/broker.ts';
+import { testBroker } from '../support/kafka.ts';
 import { TcpProxy } from './proxy.ts';
 import type { Stage } from './scene.ts';
 
@@ -32,7 +33,7 @@ export class ProxiedBroker implements Stage {
         'log.retention.ms': '-1',
       },
     };
-    const broker = await startBroker(options);
+    const broker = await testBroker(options);
     return new ProxiedBroker(await TcpProxy.start(outer, inner), broker, options);
   }
 
@@ -50,7 +51,7 @@ export class ProxiedBroker implements Stage {
   }
 
   async startBroker(): Promise<void> {
-    this.#broker = await startBroker({ ...this.#options, dataFolder: this.#broker.dataFolder });
+    this.#broker = await testBroker({ ...this.#options, dataFolder: this.#broker.dataFolder });
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,19 @@
+// The classes of a broker as Java has them in memory (class data sharing), for brokers that start
+// in half of the time: tests start a hundred of them.
+
+import { existsSync, renameSync } from 'node:fs';
+import { classArchive, ensureKafka, startBroker } from './broker.ts';
+
+/**
+ * Made once, from what a broker has loaded when it ends. It is for one Java: another one warns, and
+ * goes without.
+ */
+export async function ensureClassArchive(version: string): Promise<void> {
+  await ensureKafka(version);
+  const archive = classArchive(version);
+  if (existsSync(archive)) return;
+  const draft = `${archive}.${process.pid}`;
+  const broker = await startBroker({ version, jvm: [`-XX:ArchiveClassesAtExit=${draft}`] });
+  await broker.stop();
+  renameSync(draft, archive);
+}
