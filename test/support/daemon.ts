@@ -56,6 +56,8 @@ export const flags = (job: Job, more: readonly string[]): string[] =>
     `output.topic=${job.results}`,
     `deadLetters.topic=${job.deadLetters}`,
     'output.format=msgpack',
+    // To measure all of them takes as long as the rest of a start.
+    'model.backend=wasm',
     ...job.settings,
     ...more,
   ].flatMap((setting) => ['--set', setting]);
