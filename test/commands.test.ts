@@ -180,3 +180,14 @@ test("the embedded log takes records of one's own from a file, and says when all
   t.regex(right.out, /all 2 records of .*own\.csv are sent; generate\.repeat begins again/);
   t.regex(right.out, /scored 2 records /);
 });
+
+test('every command that the help lists is there by its name', async (t) => {
+  const { out } = await ended('--help');
+  const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[| {2})/gm)].map(([, name]) => name as string);
+  t.true(names.length > 12, out);
+  for (const name of names.filter((each) => each !== 'help')) {
+    const { code, out: help } = await ended(name, '--help');
+    t.is(code, 0, help);
+    t.true(help.startsWith(`Usage: scorelane ${name} `), help);
+  }
+});

@@ -81,6 +81,7 @@ const TABLE: readonly (readonly [words: readonly string[], code: number, told: r
       'see scorelane features --help',
     ],
   ],
+  [['toString'], 64, ['toString: expected a command, found none of this name', 'see scorelane --help']],
   [
     ['dlq', 'lst'],
     64,
