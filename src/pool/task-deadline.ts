@@ -2,12 +2,21 @@
 // deadline never, so no timer is set and cancelled for each: one timer looks at the task that runs
 // when it fires, and is set anew only for a look before it. It looks a few times within a deadline,
 // so that it sees when the whole process stood still (a machine that is paused or moved, SIGSTOP):
-// that time is not the thread's, which may have its answer ready.
+// it comes late, and had no CPU meanwhile. That time is not the thread's, which may have its answer
+// ready. What is shorter than the time between two looks may be missed.
 
 import { after, type Cancel } from '../time/timer.ts';
 
 /** Other timers only in tests. */
-const TIMERS = { after, nowMs: () => performance.now() };
+const TIMERS = {
+  after,
+  nowMs: () => performance.now(),
+  /** CPU of this thread. */
+  cpuMs: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  },
+};
 
 export interface DeadlineParts {
   /** The sum of what does not count, so far; it may wrap around as an int32. */
@@ -21,9 +30,11 @@ const LOOKS = 8;
 interface Running {
   readonly startedMs: number;
   readonly deadlineMs: number;
-  readonly waitedMs: number;
-  /** How long this process has stood still. */
-  heldUpMs: number;
+  /** The sums at the last look. */
+  waitedMs: number;
+  cpuMs: number;
+  /** What does not count, so far. */
+  excusedMs: number;
   /** Whether it came late to the end of the deadline, and looks once more. */
   looksAgain: boolean;
 }
@@ -42,8 +53,14 @@ export class TaskDeadline {
 
   begin(deadlineMs: number): void {
     const startedMs = this.#timers.nowMs();
-    const waitedMs = this.#parts.waitedMs();
-    this.#running = { startedMs, deadlineMs, waitedMs, heldUpMs: 0, looksAgain: false };
+    this.#running = {
+      startedMs,
+      deadlineMs,
+      waitedMs: this.#parts.waitedMs(),
+      cpuMs: this.#timers.cpuMs(),
+      excusedMs: 0,
+      looksAgain: false,
+    };
     this.#lookAfter(Math.ceil(deadlineMs / LOOKS), startedMs);
   }
 
@@ -71,16 +88,26 @@ export class TaskDeadline {
     if (running === null) return;
     const { startedMs, deadlineMs } = running;
     const nowMs = this.#timers.nowMs();
-    const lateMs = nowMs - Math.max(dueMs, startedMs);
-    running.heldUpMs += lateMs;
-    const waitsMs = (this.#parts.waitedMs() - running.waitedMs) | 0;
-    const leftMs = startedMs + deadlineMs + waitsMs + running.heldUpMs - nowMs;
+    const stoodMs = this.#excuse(running, nowMs - Math.max(dueMs, startedMs));
+    const leftMs = startedMs + deadlineMs + running.excusedMs - nowMs;
     const restMs = Math.ceil(deadlineMs / LOOKS);
     if (leftMs > 0) this.#lookAfter(Math.min(leftMs, restMs), nowMs);
-    else if (lateMs > restMs && !running.looksAgain) {
+    else if (stoodMs > restMs && !running.looksAgain) {
       // The answer may have come meanwhile, and is read before the next look.
       running.looksAgain = true;
       this.#lookAfter(restMs, nowMs);
     } else this.#parts.onPassed(deadlineMs);
+  }
+
+  /** Returns how long the process stood still since the last look. */
+  #excuse(running: Running, lateMs: number): number {
+    const waitedMs = this.#parts.waitedMs();
+    const cpuMs = this.#timers.cpuMs();
+    // A thread that came late because it was busy has not stood still.
+    const stoodMs = Math.max(0, lateMs - (cpuMs - running.cpuMs));
+    running.excusedMs += Math.max(stoodMs, (waitedMs - running.waitedMs) | 0);
+    running.waitedMs = waitedMs;
+    running.cpuMs = cpuMs;
+    return stoodMs;
   }
 }

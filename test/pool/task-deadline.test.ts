@@ -7,13 +7,14 @@ import { TaskDeadline } from '../../src/pool/task-deadline.ts';
 
 /** A deadline on a clock that only the test moves, with one timer at a time. */
 function onVirtualClock() {
-  const clock = { nowMs: 0, waitedMs: 0, timersSet: 0 };
+  const clock = { nowMs: 0, cpuMs: 0, waitedMs: 0, timersSet: 0 };
   const passed: (readonly [number, number])[] = [];
   let timer: { readonly atMs: number; readonly callback: () => void } | null = null;
   const deadline = new TaskDeadline(
     { waitedMs: () => clock.waitedMs, onPassed: (ms) => passed.push([ms, clock.nowMs]) },
     {
       nowMs: () => clock.nowMs,
+      cpuMs: () => clock.cpuMs,
       after(ms, callback) {
         clock.timersSet++;
         timer = { atMs: clock.nowMs + ms, callback };
@@ -41,12 +42,17 @@ function onVirtualClock() {
     timer = null;
     callback();
   };
+  /** The thread is busy: what is due meanwhile comes when it is done. */
+  const block = (ms: number): void => {
+    clock.cpuMs += ms;
+    freeze(ms);
+  };
   const task = (deadlineMs: number, tookMs: number): void => {
     deadline.begin(deadlineMs);
     pass(tookMs);
     deadline.end();
   };
-  return { clock, passed, deadline, pass, freeze, task, isSet: () => timer !== null };
+  return { clock, passed, deadline, pass, freeze, block, task, isSet: () => timer !== null };
 }
 
 test('a thousand tasks in time set a few timers a deadline, not a timer each, and pass none', (t) => {
@@ -101,6 +107,25 @@ test('a process that is always late, by less than the deadline, sees the deadlin
   deadline.begin(100);
   for (let times = 0; times < 50 && passed.length === 0; times++) freeze(60);
   t.is(passed.length, 1);
+});
+
+test('a thread that is busy for long ends no deadline later than when it is done', (t) => {
+  for (const busyMs of [10, 60, 300, 1_000]) {
+    const { clock, passed, deadline, block } = onVirtualClock();
+    deadline.begin(100);
+    for (let times = 0; times < 50 && passed.length === 0; times++) block(busyMs);
+    t.true(clock.nowMs <= 100 + 2 * busyMs, `${clock.nowMs} ms, busy for ${busyMs}`);
+  }
+});
+
+test('what a task waits for while the process stands still counts once', (t) => {
+  const { clock, passed, deadline, pass, freeze } = onVirtualClock();
+  deadline.begin(100);
+  clock.waitedMs = 60_000;
+  freeze(60_000);
+  pass(200);
+  const [[, passedMs] = [0, 0]] = passed;
+  t.true(passedMs >= 60_100 - 13 && passedMs <= 60_100 + 2 * 13, `${passedMs}`);
 });
 
 test('what held up the process before a task counts for no task', (t) => {
