@@ -40,6 +40,11 @@ test('onnxruntime tells nobody what it runs: it leaves no identity and no log of
   t.deepEqual([readdirSync(home), readdirSync(temporary)], [[], []]);
 });
 
+test('nor where its variable is set to something that turns it on', (t) => {
+  for (const value of ['', '0', 'false'])
+    t.is(environmentWith({ ORT_DISABLE_TELEMETRY: value }).ORT_DISABLE_TELEMETRY, '1');
+});
+
 test('what the user has set stays', (t) => {
   t.is(environmentWith({ TF_NUM_INTEROP_THREADS: '7' }).TF_NUM_INTEROP_THREADS, '7');
 });
