@@ -38,11 +38,16 @@ const DEAD_AFTER_MS = 600_000;
 const AGAIN = { maxRetries: 10, retryDelay: 10 } as const;
 
 /** Those of this process that are not closed. */
-const open = new Set<string>();
+const open = new Map<string, (message: string) => void>();
 
-/** The sign may be written at this very moment. */
+/** The sign may be written at this very moment. What cannot be deleted keeps none of the others. */
 function removeAll(): void {
-  for (const path of open) rmSync(path, { recursive: true, force: true, ...AGAIN });
+  for (const [path, onTrouble] of open)
+    try {
+      rmSync(path, { recursive: true, force: true, ...AGAIN });
+    } catch (error) {
+      onTrouble((error as Error).message);
+    }
 }
 
 export class OwnFolder {
@@ -68,12 +73,18 @@ export class OwnFolder {
   ) {
     makeFolder(parent);
     this.path = mkdtempSync(join(parent, prefix));
-    writeFileSync(join(this.path, SIGN), owner());
+    try {
+      writeFileSync(join(this.path, SIGN), owner());
+    } catch (error) {
+      // Without its sign nobody would ever delete it.
+      rmSync(this.path, { recursive: true, force: true });
+      throw error;
+    }
     this.#parent = parent;
     this.#prefixes = [prefix, ...alsoDead];
     this.#onTrouble = onTrouble;
     if (open.size === 0) process.once('exit', removeAll);
-    open.add(this.path);
+    open.set(this.path, onTrouble);
     this.#looking = this.#look();
     this.#cancel = every(
       everyMs,

@@ -65,6 +65,10 @@ export class PythonSession {
     this.#child.on('error', (error) => {
       this.#trouble = error;
     });
+    // It would write on, also into folders that were deleted meanwhile: it ends before they are.
+    const kill = (): void => void this.#child.kill('SIGKILL');
+    process.prependOnceListener('exit', kill);
+    this.#child.once('exit', () => process.off('exit', kill));
     // A Python that has ended takes no more requests: its missing answer says so.
     this.#child.stdin.on('error', () => {});
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
