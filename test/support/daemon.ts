@@ -8,8 +8,8 @@ import type { Summary } from '../../src/telemetry/meter.ts';
 import { endsWithUs } from '../../tools/at-end.ts';
 import { tempFolder } from '../../tools/temp-folder.ts';
 import { createTopics } from '../../tools/topics.ts';
-import { python } from './kafka.ts';
 import { until } from './until.ts';
+import { verify } from './verify.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'src', 'main.ts');
@@ -109,7 +109,7 @@ export class Program {
       this.child.once('close', (code, signal) => {
         const left = signal === null ? readdirSync(temporary).filter((name) => !isMeantToStay(name)) : [];
         if (left.length === 0) resolve({ code, signal, out: this.out });
-        else reject(new Error(`${args.join(' ')}: left ${left.join(', ')} in the temp folder`));
+        else reject(new Error(`${args.join(' ')}: left ${left.join(', ')} in the temp folder:\n${this.out}`));
       });
     });
   }
@@ -221,7 +221,7 @@ export interface Audit {
 export async function audit(job: Job, format: 'msgpack' | 'json' = 'msgpack'): Promise<Audit> {
   const model = join(ROOT, 'native-models', 'creditcard', '1');
   const { address, group, input, results, deadLetters } = job;
-  const printed = await python('verify.py', address, group, input, results, deadLetters, model, format);
+  const printed = await verify(address, group, input, results, deadLetters, model, format);
   return JSON.parse(printed) as Audit;
 }
 

@@ -253,7 +253,7 @@ const WRONG: Readonly<Record<string, readonly [as: readonly string[], message: R
 };
 
 for (const [what, [as, message]] of Object.entries(WRONG)) {
-  test.serial(`${what} ends check with 77, and is told in its own words`, async (t) => {
+  test(`${what} ends check with 77, and is told in its own words`, async (t) => {
     const job = await newJob(broker().address, ['model.backend=wasm'], 1);
     const { code, out } = await command(job, as, 'check');
     t.is(code, 77, out);

@@ -1,7 +1,8 @@
 """An independent audit of a run: reads input, results and dead letters with librdkafka, scores the input with Python's
-TensorFlow from model.yaml and the SavedModel, and prints one JSON object of what it found.
+TensorFlow from model.yaml and the SavedModel, and prints one JSON object of what it found. It takes a list a line, in
+JSON, until its input ends:
 
-    verify.py ADDRESS GROUP INPUT RESULTS DEAD_LETTERS MODEL_FOLDER [msgpack|json]
+    [ADDRESS, GROUP, INPUT, RESULTS, DEAD_LETTERS, MODEL_FOLDER, "msgpack" or "json"]
 """
 
 import json
@@ -175,9 +176,11 @@ def main(address, group, input_topic, result_topic, dead_topic, folder, form="ms
                 "uncommitted": sum(end - max(0, offsets[p]) for p, end in ends.items()),
                 "resultsAboveCommitted": sum(1 for p, o in list(results) + list(dead) if o >= max(0, offsets[p])),
             }
-        )
+        ),
+        flush=True,
     )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for line in sys.stdin:
+        main(*json.loads(line))
