@@ -96,6 +96,8 @@ export const classPath = (jars: string): string => join(jars, '*');
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const version = options.version ?? KAFKA_VERSIONS[0];
   const jars = await ensureKafka(version);
+  if (options.port !== undefined && !(await isFree(options.port)))
+    throw new Error(`somebody listens on port ${options.port} already`);
   const port = options.port ?? (await freePort());
   const controllerPort = options.controllerPort ?? (await freePort());
   const dataFolder = options.dataFolder ?? tempFolder('broker');

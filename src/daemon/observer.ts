@@ -25,9 +25,13 @@ export const logObserver = (logger: Logger, meter: Meter, ownPartitions: OwnPart
       logger.warn(
         `lane ${keyOf(lane)}: a micro-batch with refused records has ${deadLetters} dead letters: ${refusal}`,
       ),
-    lost: () => {
+    lost: (partitions) => {
       meter.flow.counts.losses++;
       ownPartitions.lost();
+      logger.warn(
+        { partitions: partitions.map(keyOf) },
+        'lost unasked, perhaps as nothing was heard from here for kafka.session.timeout.ms: answers may repeat',
+      );
     },
     assigned: (partitions) => {
       meter.flow.counts.rebalances++;

@@ -59,7 +59,7 @@ for (const [version, broker] of brokers) {
       const inherited = await written();
       await until('the heir to score', async () => (await written()) > inherited + 500);
       zombie.child.kill('SIGCONT');
-      await zombie.says(/assigned[\s\S]*assigned/);
+      await zombie.says(/assigned[\s\S]*lost unasked[\s\S]*assigned/);
       await load.stop();
       await allCommitted(job, kafka, zombie);
       await admin.disconnect();

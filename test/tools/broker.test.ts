@@ -1,8 +1,9 @@
 // The test's broker: what it hands to Kafka's own tools.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import test from 'ava';
-import { clusterId, freePort, topicsArgument } from '../../tools/broker.ts';
+import { clusterId, freePort, startBroker, topicsArgument } from '../../tools/broker.ts';
 
 const RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
@@ -34,4 +35,12 @@ test('topics are named with their partitions, one unless given; what is none is 
   t.deepEqual(topicsArgument('a:4,b.c-d'), { a: 4, 'b.c-d': 1 });
   for (const wrong of ['a:0', 'a:x', ':3', 'a b'])
     t.throws(() => topicsArgument(wrong), { message: /expected topics with their partitions, such as/ });
+});
+
+test('a broker on a port that is taken is refused, and is not mistaken for the one that has it', async (t) => {
+  const server = createServer();
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await t.throwsAsync(startBroker({ port }), { message: `somebody listens on port ${port} already` });
+  server.close();
 });
