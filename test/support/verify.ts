@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SerialQueue } from '../../src/base/serial-queue.ts';
 import { endsWithUs } from '../../tools/at-end.ts';
 import { lastWords } from '../../tools/last-words.ts';
 import { ensurePython } from '../../tools/python.ts';
@@ -15,14 +16,10 @@ interface Verifier {
 }
 
 let verifier: Promise<Verifier> | undefined;
-let turn: Promise<unknown> = Promise.resolve();
+const queue = new SerialQueue();
 
 /** What verify.py finds with these arguments, as JSON. Rejects with its last words if it ends. */
-export function verify(...args: string[]): Promise<string> {
-  const answer = turn.then(() => ask(args));
-  turn = answer.catch(() => {});
-  return answer;
-}
+export const verify = (...args: string[]): Promise<string> => queue.run(() => ask(args));
 
 async function ask(args: readonly string[]): Promise<string> {
   verifier ??= start();
